@@ -1,0 +1,14 @@
+package dev.orchestrator.data;
+
+/** A copy or a comparison that failed: what, on which volumes, and why, in one line. */
+public final class DataException extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  public DataException(String message) {
+    super(message);
+  }
+
+  public DataException(String message, Throwable cause) {
+    super(message, cause);
+  }
+}

@@ -1,0 +1,23 @@
+package dev.orchestrator.engine;
+
+import java.util.Map;
+
+/**
+ * A container as the engine sees it.
+ *
+ * @param state {@code created}, {@code running}, {@code paused}, {@code exited}, {@code dead} …
+ * @param address its address on its first network, empty where it has none (not running)
+ */
+public record ContainerInfo(
+    String name,
+    String id,
+    String image,
+    String state,
+    int exitCode,
+    String address,
+    Map<String, String> labels) {
+
+  public boolean running() {
+    return state.equals("running");
+  }
+}

@@ -1,0 +1,49 @@
+package dev.orchestrator.engine;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A container to create.
+ *
+ * @param entrypoint empty: the image's own
+ * @param command empty: the image's own
+ * @param tmpfs paths that are memory file systems
+ * @param network {@code "none"}, {@code "bridge"} or the name of a network
+ * @param stopTimeout what a plain {@code docker stop} and a shutdown of the engine wait
+ */
+public record ContainerSpec(
+    String name,
+    String image,
+    List<String> entrypoint,
+    List<String> command,
+    Map<String, String> env,
+    Map<String, String> labels,
+    List<Mount> mounts,
+    List<String> tmpfs,
+    String network,
+    Security security,
+    Duration stopTimeout) {
+
+  /** A short-lived helper: root without network, default rights, the image's entry point replaced. */
+  public static ContainerSpec helper(
+      String name,
+      String image,
+      List<String> command,
+      Map<String, String> labels,
+      List<Mount> mounts) {
+    return new ContainerSpec(
+        name,
+        image,
+        List.of(command.getFirst()),
+        command.subList(1, command.size()),
+        Map.of(),
+        labels,
+        mounts,
+        List.of(),
+        "none",
+        Security.DEFAULT,
+        Duration.ofSeconds(10));
+  }
+}

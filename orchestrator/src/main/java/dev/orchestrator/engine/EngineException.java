@@ -1,0 +1,36 @@
+package dev.orchestrator.engine;
+
+/** An engine call that failed: what was being done, on what, and what to do about it, in one line. */
+public final class EngineException extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  /** What kind of failure, for callers that act on it. */
+  public enum Kind {
+    /** No engine answers at the address. */
+    UNREACHABLE,
+    /** The engine is older than what is supported. */
+    TOO_OLD,
+    NOT_FOUND,
+    CONFLICT,
+    TIMEOUT,
+    BUILD_FAILED,
+    /** Anything else that the engine said no to. */
+    REFUSED
+  }
+
+  private final Kind kind;
+
+  public EngineException(Kind kind, String message) {
+    super(message);
+    this.kind = kind;
+  }
+
+  public EngineException(Kind kind, String message, Throwable cause) {
+    super(message, cause);
+    this.kind = kind;
+  }
+
+  public Kind kind() {
+    return kind;
+  }
+}

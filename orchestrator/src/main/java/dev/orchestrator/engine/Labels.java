@@ -1,0 +1,38 @@
+package dev.orchestrator.engine;
+
+import java.util.Map;
+import java.util.TreeMap;
+
+/** The labels of everything that we create. What doesn't carry {@link #OURS} is never touched. */
+public final class Labels {
+  /** On everything of ours, with the value {@code 1}. */
+  public static final String OURS = "dev.orchestrator";
+
+  /** The service's own id (its state folder's), so that two services on one engine keep apart. */
+  public static final String HOME = "dev.orchestrator.home";
+
+  public static final String STACK = "dev.orchestrator.stack";
+  public static final String VERSION = "dev.orchestrator.version";
+  public static final String UPGRADE = "dev.orchestrator.upgrade";
+  public static final String GENERATION = "dev.orchestrator.generation";
+
+  /** base, capsule, data, store, pack, copy … */
+  public static final String ROLE = "dev.orchestrator.role";
+
+  /** On an image: the digest of what it was built from. */
+  public static final String CONTENT = "dev.orchestrator.content";
+
+  private Labels() {}
+
+  /** {@link #OURS} and a role. */
+  public static Map<String, String> role(String role) {
+    return Map.of(OURS, "1", ROLE, role);
+  }
+
+  /** {@code labels} and one more. */
+  public static Map<String, String> with(Map<String, String> labels, String key, String value) {
+    Map<String, String> all = new TreeMap<>(labels);
+    all.put(key, value);
+    return Map.copyOf(all);
+  }
+}

@@ -1,0 +1,34 @@
+package dev.orchestrator.journal;
+
+import java.time.Instant;
+import java.util.Map;
+
+/**
+ * One capsule with its data: the n-th that this stack had.
+ *
+ * @param number grows by one; it is the epoch of the lease, and part of all names
+ * @param content digest of what the image was built from: what quarantine goes by
+ * @param ports from {@code service:port} to the port of the capsule's address
+ */
+public record Generation(
+    int number,
+    String version,
+    String content,
+    String image,
+    String container,
+    String dataVolume,
+    String storeVolume,
+    Map<String, Integer> ports,
+    Instant created) {
+
+  /** What a generation is at present. */
+  public enum State {
+    /** Being prepared by an upgrade. */
+    CANDIDATE,
+    /** The one that serves, or that would if the stack were up. */
+    SERVING,
+    /** Stopped and kept, for rollback. */
+    KEPT,
+    REMOVED
+  }
+}

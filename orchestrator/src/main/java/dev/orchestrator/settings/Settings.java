@@ -1,0 +1,49 @@
+package dev.orchestrator.settings;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.ZoneId;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * All settings of one service, checked. Durations are positive unless said otherwise.
+ *
+ * @param file the file that was read, for messages
+ * @param home folder of the state: journal, token, log, address of the running service
+ */
+public record Settings(
+    Path file,
+    Path home,
+    EngineSettings engine,
+    ApiSettings api,
+    ImageSettings image,
+    ScheduleSettings schedule,
+    Stack stack) {
+
+  /**
+   * Where the engine is.
+   *
+   * @param address empty: $DOCKER_HOST, else the default socket
+   * @param timeout of one short call
+   */
+  public record EngineSettings(String address, Duration timeout) {}
+
+  /** Where the API listens: a loopback address; port 0 takes a free one. */
+  public record ApiSettings(String host, int port) {}
+
+  /**
+   * How capsules are built and run.
+   *
+   * @param base a base image of the user's own; empty: built from {@code folder}
+   * @param folder config/image: the Dockerfile and the scripts of a capsule
+   * @param privileged {@code security.mode = privileged} instead of {@code capabilities}
+   */
+  public record ImageSettings(String base, Path folder, boolean privileged) {}
+
+  /**
+   * When updates run by themselves.
+   *
+   * @param upgrade a five-field cron expression, or null for never
+   */
+  public record ScheduleSettings(@Nullable String upgrade, ZoneId zone) {}
+}

@@ -1,0 +1,34 @@
+package dev.orchestrator.settings;
+
+import java.time.Duration;
+
+/**
+ * Budgets and deadlines of an upgrade.
+ *
+ * @param build deadline of building a capsule image
+ * @param ready deadline of a capsule's inner engine
+ * @param preSync deadline of the copy while blue serves
+ * @param hold how long new connections may wait, from hold to switch: past it the upgrade fails
+ * @param drain how long existing connections may go on before blue stops; may be zero
+ * @param bake how long green is watched after the switch; may be zero
+ * @param keep how many old generations stay for rollback, at least 1
+ */
+public record UpgradeSettings(
+    Duration build,
+    Duration ready,
+    Duration preSync,
+    Duration hold,
+    Duration drain,
+    Duration bake,
+    VerifySettings verify,
+    int keep) {
+
+  /**
+   * The health gate.
+   *
+   * @param passes healthy this many times in a row
+   * @param interval between two rounds
+   * @param deadline from the start of the services
+   */
+  public record VerifySettings(int passes, Duration interval, Duration deadline) {}
+}

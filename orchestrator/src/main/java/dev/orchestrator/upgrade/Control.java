@@ -1,0 +1,63 @@
+package dev.orchestrator.upgrade;
+
+import dev.orchestrator.journal.Receipt;
+import dev.orchestrator.journal.UpgradeRecord;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Everything that a person or a script can ask of the service: what the API offers and the schedule
+ * uses. Calls block (call from a virtual thread); what can't be done is a {@link
+ * dev.orchestrator.Refusal} with nothing changed. Upgrades run on their own thread: the call
+ * returns their id as soon as they are accepted.
+ */
+public interface Control {
+
+  Status status();
+
+  List<VersionStatus> versions();
+
+  Plan plan(String version);
+
+  /**
+   * Brings the stack up: the version given, else the one that served last, else the newest.
+   *
+   * @return the id of the run, or empty when it serves already
+   */
+  String up(@Nullable String version);
+
+  /** Upgrades to a version; returns the id of the run. */
+  String upgrade(String version);
+
+  /** Goes back to the previous generation, with its data as of the switch; returns the run's id. */
+  String rollback();
+
+  /**
+   * Stops what serves; data and capsules stay, {@code up} brings it back.
+   *
+   * @param volumes removes everything of the stack instead: capsules, data, images, records
+   */
+  void down(boolean volumes);
+
+  /** All runs, newest first. */
+  List<UpgradeRecord> history();
+
+  /** The receipt of a run, also of one that still runs. */
+  Receipt receipt(String id);
+
+  /** The last lines of the inner services' logs, of one service or of all. */
+  List<String> logs(@Nullable String service, int tail);
+
+  /**
+   * Past and coming events of a run, in order, none twice, none missing, on any thread, one at a
+   * time. The last has the phase {@code end}.
+   */
+  Subscription watch(String id, Consumer<Event> listener);
+
+  /** Ends a watch. */
+  interface Subscription extends AutoCloseable {
+    @Override
+    void close();
+  }
+}
