@@ -29,6 +29,11 @@ public record Generation(
     SERVING,
     /** Stopped and kept, for rollback. */
     KEPT,
+    /**
+     * It served and was rolled back: stopped, its data is kept for a person to look at, and no
+     * rollback goes there.
+     */
+    SET_ASIDE,
     REMOVED
   }
 }

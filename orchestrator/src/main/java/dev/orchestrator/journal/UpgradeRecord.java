@@ -35,6 +35,8 @@ public record UpgradeRecord(
   public enum Outcome {
     RUNNING,
     DONE,
+    /** It could not begin: nothing was changed. */
+    REFUSED,
     /** It failed and was undone: what served before serves on. */
     ROLLED_BACK,
     /** An undo failed too: a person must look. */

@@ -1,0 +1,101 @@
+package dev.orchestrator.upgrade;
+
+import dev.orchestrator.journal.Journal;
+import dev.orchestrator.journal.StepRecord;
+import dev.orchestrator.journal.UpgradeRecord.Outcome;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+
+/**
+ * What happens in runs, for those who watch. The journal's lines become events; progress lines live
+ * in memory alone. A watcher gets everything so far and then what comes, in order. Thread-safe;
+ * listeners are called under the lock of their run and must be quick.
+ */
+final class EventHub {
+  /** Older progress than this many events is not told to late watchers. */
+  private static final int REMEMBERED = 2_000;
+
+  private final Journal journal;
+  private final InstantSource clock;
+  private final Map<String, Feed> feeds = new HashMap<>();
+
+  EventHub(Journal journal, InstantSource clock) {
+    this.journal = journal;
+    this.clock = clock;
+  }
+
+  private static final class Feed {
+    final List<Event> events = new ArrayList<>();
+    final List<Consumer<Event>> listeners = new ArrayList<>();
+    long sequence;
+    boolean ended;
+  }
+
+  synchronized void publish(String upgrade, String step, String phase, String text) {
+    Feed feed = feed(upgrade);
+    Event event = new Event(upgrade, ++feed.sequence, clock.instant(), step, phase, text);
+    add(feed, event);
+    for (Consumer<Event> listener : List.copyOf(feed.listeners)) {
+      listener.accept(event);
+    }
+    if (phase.equals("end")) {
+      feed.ended = true;
+      feed.listeners.clear();
+    }
+  }
+
+  synchronized Control.Subscription watch(String upgrade, Consumer<Event> listener) {
+    Feed feed = feed(upgrade);
+    feed.events.forEach(listener);
+    if (!feed.ended) {
+      feed.listeners.add(listener);
+    }
+    return () -> leave(upgrade, listener);
+  }
+
+  private synchronized void leave(String upgrade, Consumer<Event> listener) {
+    feed(upgrade).listeners.remove(listener);
+  }
+
+  private Feed feed(String upgrade) {
+    return feeds.computeIfAbsent(upgrade, this::fromJournal);
+  }
+
+  /** A run from before this process started: what the journal has of it. */
+  private Feed fromJournal(String upgrade) {
+    Feed feed = new Feed();
+    for (StepRecord line : journal.steps(upgrade)) {
+      String phase = Saga.phase(line.phase());
+      add(feed, new Event(upgrade, ++feed.sequence, line.at(), line.step(), phase, line.detail()));
+    }
+    journal
+        .upgrade(upgrade)
+        .filter(run -> run.outcome() != Outcome.RUNNING && run.ended() != null)
+        .ifPresent(
+            run -> {
+              String outcome = Saga.outcome(run.outcome());
+              add(
+                  feed,
+                  new Event(
+                      upgrade, ++feed.sequence, clock.instant(), outcome, "end", run.reason()));
+              feed.ended = true;
+            });
+    return feed;
+  }
+
+  private static void add(Feed feed, Event event) {
+    feed.events.add(event);
+    if (feed.events.size() > REMEMBERED) {
+      for (int i = 0; i < feed.events.size(); i++) {
+        if (feed.events.get(i).phase().equals("progress")) {
+          feed.events.remove(i);
+          break;
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,51 @@
+package dev.orchestrator.upgrade;
+
+import dev.orchestrator.capsule.CapsuleException;
+import dev.orchestrator.engine.EngineException;
+import dev.orchestrator.journal.Generation;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Keeps the logs of a capsule that failed before it is removed: they are what tells why. */
+final class FailureLogs {
+  private static final Logger log = LoggerFactory.getLogger(FailureLogs.class);
+  private static final int LINES = 500;
+
+  private final Parts parts;
+
+  FailureLogs(Parts parts) {
+    this.parts = parts;
+  }
+
+  /** Writes them to a file below the state folder; returns where, for a message. */
+  String keep(String upgrade, Generation generation) {
+    Path file =
+        parts.settings().home().resolve("logs").resolve(upgrade + "-" + generation.version() + ".log");
+    if (Files.exists(file) || parts.engine().container(generation.container()).isEmpty()) {
+      return Files.exists(file) ? "; its logs: " + file : "";
+    }
+    List<String> lines = new ArrayList<>();
+    try {
+      lines.add("== capsule " + generation.container());
+      lines.addAll(parts.engine().logs(generation.container(), LINES));
+      lines.add("== inner services");
+      lines.addAll(parts.capsule(generation).logs(null, LINES, Duration.ofSeconds(20)));
+    } catch (EngineException | CapsuleException e) {
+      lines.add("== no more: " + e.getMessage());
+    }
+    try {
+      Files.createDirectories(file.getParent());
+      Files.write(file, lines);
+    } catch (IOException e) {
+      log.warn("the logs of {} could not be kept in {}: {}", generation.container(), file, e.toString());
+      return "";
+    }
+    return "; its logs: " + file;
+  }
+}

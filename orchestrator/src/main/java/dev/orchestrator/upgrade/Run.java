@@ -1,0 +1,72 @@
+package dev.orchestrator.upgrade;
+
+import dev.orchestrator.Deadline;
+import dev.orchestrator.capsule.CapsuleImage;
+import dev.orchestrator.journal.Generation;
+import dev.orchestrator.journal.UpgradeRecord;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One run of the saga while it is in memory. All that must outlive the process is in the journal.
+ * Confined to the run's thread.
+ */
+final class Run {
+  final UpgradeRecord record;
+  final List<Step> steps;
+
+  /** What served before; null at the first {@code up}. */
+  final @Nullable Generation blue;
+
+  /** The candidate; of an upgrade it is there from {@code prepare} on. */
+  @Nullable Generation green;
+
+  @Nullable CapsuleImage image;
+
+  /** Set by {@code hold}: by when the switch must have happened. */
+  @Nullable Deadline hold;
+
+  Traffic.Drained drained = new Traffic.Drained(0, 0);
+
+  Run(
+      UpgradeRecord record,
+      List<Step> steps,
+      @Nullable Generation blue,
+      @Nullable Generation green) {
+    this.record = record;
+    this.steps = steps;
+    this.blue = blue;
+    this.green = green;
+  }
+
+  String id() {
+    return record.id();
+  }
+
+  Generation blue() {
+    if (blue == null) {
+      throw new IllegalStateException(id() + " has no generation that served before");
+    }
+    return blue;
+  }
+
+  Generation green() {
+    if (green == null) {
+      throw new IllegalStateException(id() + " has no candidate yet");
+    }
+    return green;
+  }
+
+  /** The time that a step may take: its own limit, and while clients wait what is left of the hold. */
+  Duration budget(Duration limit) {
+    Deadline held = hold;
+    if (held == null) {
+      return limit;
+    }
+    if (held.passed()) {
+      throw new HoldBudgetExceeded();
+    }
+    return held.atMost(limit);
+  }
+}

@@ -1,0 +1,148 @@
+package dev.orchestrator.upgrade;
+
+import dev.orchestrator.capsule.CapsuleException;
+import dev.orchestrator.capsule.InnerService;
+import dev.orchestrator.engine.ContainerInfo;
+import dev.orchestrator.engine.EngineException;
+import dev.orchestrator.engine.EngineInfo;
+import dev.orchestrator.journal.Generation;
+import dev.orchestrator.journal.Generation.State;
+import dev.orchestrator.journal.Journal;
+import dev.orchestrator.journal.Quarantine;
+import dev.orchestrator.journal.StepRecord;
+import dev.orchestrator.journal.UpgradeRecord;
+import dev.orchestrator.journal.UpgradeRecord.Outcome;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** What {@code status} and {@code versions} show, gathered from journal, engine and proxy. */
+final class StatusView {
+  private static final Duration ASK = Duration.ofSeconds(5);
+
+  private final Parts parts;
+  private final Journal journal;
+  private final Supplier<@Nullable Instant> nextRun;
+
+  StatusView(Parts parts, Supplier<@Nullable Instant> nextRun) {
+    this.parts = parts;
+    this.journal = parts.journal();
+    this.nextRun = nextRun;
+  }
+
+  Status status() {
+    Optional<Generation> serving = journal.serving();
+    Optional<UpgradeRecord> running = journal.running();
+    Optional<UpgradeRecord> last =
+        journal.history().stream().filter(run -> run.outcome() != Outcome.RUNNING).findFirst();
+    List<StepRecord> lines = running.map(run -> journal.steps(run.id())).orElse(List.of());
+    return new Status(
+        parts.settings().stack().name(),
+        state(serving, running, last),
+        serving.map(this::side).orElse(null),
+        journal.previous().map(this::side).orElse(null),
+        serving.filter(now -> !journal.down()).map(this::services).orElse(List.of()),
+        parts.traffic().routes().stream()
+            .map(
+                route ->
+                    new Status.Route(
+                        route.name(),
+                        route.address(),
+                        route.target(),
+                        route.gate(),
+                        route.open(),
+                        route.total(),
+                        route.held()))
+            .toList(),
+        running.orElse(null),
+        Boot.lastStep(lines),
+        last.orElse(null),
+        nextRun.get(),
+        engine());
+  }
+
+  private String state(
+      Optional<Generation> serving, Optional<UpgradeRecord> running, Optional<UpgradeRecord> last) {
+    if (running.isPresent()) {
+      return "upgrading";
+    }
+    if (last.filter(run -> run.outcome() == Outcome.NEEDS_ATTENTION).isPresent()) {
+      return "needs attention";
+    }
+    if (serving.isEmpty()) {
+      return "empty";
+    }
+    return journal.down() ? "down" : "serving";
+  }
+
+  private Status.Side side(Generation generation) {
+    String state;
+    try {
+      state =
+          parts.engine().container(generation.container()).map(ContainerInfo::state).orElse("gone");
+    } catch (EngineException e) {
+      state = "unknown: " + e.getMessage();
+    }
+    return new Status.Side(
+        generation.version(),
+        generation.number(),
+        generation.container(),
+        state,
+        generation.created());
+  }
+
+  private List<Status.Service> services(Generation generation) {
+    try {
+      return parts.capsule(generation).services(ASK).stream().map(StatusView::service).toList();
+    } catch (CapsuleException | EngineException e) {
+      return List.of(new Status.Service("(unknown)", e.getMessage() + "", "unknown", 0));
+    }
+  }
+
+  private static Status.Service service(InnerService inner) {
+    return new Status.Service(inner.service(), inner.state(), inner.health(), inner.restarts());
+  }
+
+  private String engine() {
+    try {
+      EngineInfo info = parts.engine().info();
+      return info.version() + " at " + info.address();
+    } catch (EngineException e) {
+      return e.getMessage() + "";
+    }
+  }
+
+  List<VersionStatus> versions(List<String> all) {
+    Map<String, Quarantine> quarantined =
+        journal.quarantines().stream()
+            .collect(Collectors.toMap(Quarantine::version, Function.identity(), (a, b) -> b));
+    Optional<String> serving = journal.serving().map(Generation::version);
+    List<String> kept =
+        journal.generations().stream()
+            .filter(row -> row.state() == State.KEPT)
+            .map(row -> row.generation().version())
+            .toList();
+    return all.stream().map(version -> version(version, serving, kept, quarantined)).toList();
+  }
+
+  private static VersionStatus version(
+      String version,
+      Optional<String> serving,
+      List<String> kept,
+      Map<String, Quarantine> quarantined) {
+    Quarantine why = quarantined.get(version);
+    if (serving.filter(version::equals).isPresent()) {
+      return new VersionStatus(version, "serving", "");
+    }
+    if (why != null) {
+      return new VersionStatus(version, "quarantined", why.reason() + " (" + why.since() + ")");
+    }
+    return new VersionStatus(version, kept.contains(version) ? "kept" : "available", "");
+  }
+}

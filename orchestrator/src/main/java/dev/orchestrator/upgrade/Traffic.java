@@ -1,0 +1,57 @@
+package dev.orchestrator.upgrade;
+
+import dev.orchestrator.journal.Receipt;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The proxy, as the saga sees it. Every call returns when it has taken effect, and doing it again
+ * changes nothing. Blocking.
+ */
+public interface Traffic extends AutoCloseable {
+
+  /**
+   * Where routes lead: a name for a person, and host and port by the route's name.
+   *
+   * @param name the capsule's container
+   */
+  record Side(String name, Map<String, Address> targets) {}
+
+  /** Where one route leads. */
+  record Address(String host, int port) {}
+
+  /** A route's traffic, for {@code status}. */
+  record RouteState(
+      String name, String address, String target, String gate, long open, long total, long held) {}
+
+  /** How a drain ended. */
+  record Drained(int alone, int cut) {}
+
+  /**
+   * Listens on every route, or on none: a port that can't be had is a {@link
+   * dev.orchestrator.Refusal}. Connections wait until a side is given or the deadline has passed. No
+   * effect when it listens already.
+   */
+  void open(Duration holdDeadline);
+
+  /** New connections wait from now on. The deadline is the last resort: the saga is to be faster. */
+  void hold(Duration deadline);
+
+  /** Lets existing connections end for at most the budget, then closes the rest. */
+  Drained drain(Duration budget);
+
+  /** One reference write: every route leads there from now on, and what waits is released to it. */
+  void lead(Side side);
+
+  /** Nothing listens any more. */
+  void shut();
+
+  /** What clients have seen since the last call of {@link #hold} that found the gate open. */
+  Receipt.Traffic sinceHold();
+
+  List<RouteState> routes();
+
+  @Override
+  void close();
+}

@@ -1,0 +1,128 @@
+package dev.orchestrator.upgrade;
+
+import dev.orchestrator.capsule.Capsule;
+import dev.orchestrator.engine.ContainerInfo;
+import dev.orchestrator.journal.Generation;
+import dev.orchestrator.settings.UpgradeSettings;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/**
+ * What undoes each step. Undoing goes backwards over the steps that began, so a step may be undone
+ * that did nothing yet, and may be undone again after a restart: each looks at what is there.
+ */
+final class Undo {
+  private static final Duration GATE_SLACK = Duration.ofMinutes(5);
+
+  /** The outer stop time-out: the services' own grace times are within it. */
+  static final Duration STOP = Duration.ofSeconds(120);
+
+  private final Parts parts;
+  private final FailureLogs logs;
+  private final UpgradeSettings limits;
+
+  Undo(Parts parts) {
+    this.parts = parts;
+    this.logs = new FailureLogs(parts);
+    this.limits = parts.settings().stack().upgrade();
+  }
+
+  /** Undoes a step; returns one line on what was done, empty for nothing. */
+  String run(Step step, Run run, Consumer<String> progress) {
+    return switch (step) {
+      case PREFLIGHT -> shut(run);
+      case BUILD, PRE_SYNC, SYNC, VERIFY, BAKE, RETAIN -> "";
+      case PREPARE -> removeGreen(run);
+      case WAKE -> sleep(run);
+      case HOLD -> release(run);
+      case QUIESCE -> startBlue(run, progress);
+      case START -> stopGreen(run);
+      case SWITCH -> switchBack(run);
+    };
+  }
+
+  /** Without a blue nothing serves: the ports are given back. */
+  private String shut(Run run) {
+    if (run.steps.contains(Step.HOLD)) {
+      return "";
+    }
+    parts.traffic().shut();
+    return "the routes are closed";
+  }
+
+  private String removeGreen(Run run) {
+    Generation green = run.green;
+    if (green == null) {
+      return "";
+    }
+    String kept = logs.keep(run.id(), green);
+    boolean served =
+        parts.journal().steps(run.id()).stream()
+            .anyMatch(line -> line.step().equals(Step.SWITCH.id()));
+    if (served) {
+      parts.engine().stopContainer(green.container(), STOP);
+      parts.journal().setState(green.number(), Generation.State.SET_ASIDE);
+      return green.container()
+          + " stopped; what was written after the switch is kept in volume "
+          + green.dataVolume()
+          + kept;
+    }
+    parts.engine().removeContainer(green.container());
+    parts.engine().removeVolume(green.dataVolume());
+    parts.engine().removeVolume(green.storeVolume());
+    parts.journal().setState(green.number(), Generation.State.REMOVED);
+    return green.container() + " and its volumes removed" + kept;
+  }
+
+  private String sleep(Run run) {
+    parts.engine().stopContainer(run.green().container(), STOP);
+    return run.green().container() + " stopped";
+  }
+
+  private String release(Run run) {
+    parts.traffic().lead(Sides.of(parts, run.blue()));
+    return "what waited was released to " + run.blue().version();
+  }
+
+  private String startBlue(Run run, Consumer<String> progress) {
+    Generation blue = run.blue();
+    parts.engine().startContainer(blue.container());
+    Capsule capsule = parts.capsule(blue);
+    capsule.awaitReady(limits.ready());
+    capsule.lease(blue.number(), limits.ready());
+    capsule.start(limits.verify().deadline());
+    UpgradeSettings.VerifySettings once =
+        new UpgradeSettings.VerifySettings(
+            1, limits.verify().interval(), limits.verify().deadline());
+    return parts
+        .health()
+        .await(capsule, parts.settings().stack().probes(), blue.ports(), once, progress);
+  }
+
+  private String stopGreen(Run run) {
+    Generation green = run.green();
+    Optional<ContainerInfo> container = parts.engine().container(green.container());
+    if (container.isEmpty() || !container.get().running()) {
+      return "";
+    }
+    parts.capsule(green).stop(STOP);
+    return green.version() + "'s services stopped";
+  }
+
+  private String switchBack(Run run) {
+    Generation blue = run.blue;
+    if (blue == null || !run.steps.contains(Step.HOLD)) {
+      return "";
+    }
+    parts.traffic().hold(limits.hold().plus(GATE_SLACK));
+    parts.traffic().drain(limits.drain());
+    String stopped = stopGreen(run);
+    boolean greenServes =
+        parts.journal().serving().filter(now -> now.number() == run.green().number()).isPresent();
+    if (greenServes) {
+      parts.journal().switchTo(run.id(), blue.number());
+    }
+    return stopped.isEmpty() ? "new connections wait" : "new connections wait; " + stopped;
+  }
+}

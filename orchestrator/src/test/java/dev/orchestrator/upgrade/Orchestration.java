@@ -1,0 +1,122 @@
+package dev.orchestrator.upgrade;
+
+import dev.orchestrator.capsule.Releases;
+import dev.orchestrator.engine.ContainerSpec;
+import dev.orchestrator.engine.Mount;
+import dev.orchestrator.engine.Security;
+import dev.orchestrator.journal.Generation;
+import dev.orchestrator.journal.Journal;
+import dev.orchestrator.settings.DataSettings;
+import dev.orchestrator.settings.RouteSettings;
+import dev.orchestrator.settings.Settings;
+import dev.orchestrator.settings.Stack;
+import dev.orchestrator.settings.UpgradeSettings;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.time.ZoneOffset;
+import java.util.List;
+import java.util.Map;
+
+/** One process of the orchestrator on a {@link World}, with its real journal below a folder. */
+final class Orchestration implements AutoCloseable {
+  final World world;
+  final Path home;
+  final Journal journal;
+  final World.WorldTraffic traffic;
+  final StackControl control;
+
+  Orchestration(World world, Path home) {
+    this.world = world;
+    this.home = home;
+    this.journal = Journal.open(home.resolve("journal.db"), InstantSource.system());
+    this.traffic = world.new WorldTraffic();
+    Settings settings = settings(home);
+    Parts parts =
+        new Parts(
+            settings,
+            journal,
+            world.engine,
+            world.builder(),
+            Orchestration::spec,
+            world::capsule,
+            world.copier(),
+            world.health(),
+            traffic,
+            InstantSource.system());
+    this.control =
+        new StackControl(parts, new Releases(settings.stack()), () -> null, Runnable::run);
+  }
+
+  private static ContainerSpec spec(Generation generation, Map<String, String> labels) {
+    return new ContainerSpec(
+        generation.container(),
+        generation.image(),
+        List.of(),
+        List.of(),
+        Map.of(),
+        labels,
+        List.of(
+            Mount.of(generation.dataVolume(), "/data"),
+            Mount.of(generation.storeVolume(), "/var/lib/docker")),
+        List.of("/run"),
+        "bridge",
+        Security.DEFAULT,
+        Duration.ofSeconds(120));
+  }
+
+  /** A stack "shop" with versions v1, v2 and v3; budgets long, the bake window none. */
+  static Settings settings(Path home) {
+    Path folder = home.resolve("stacks/shop");
+    try {
+      for (String version : List.of("v1", "v2", "v3")) {
+        Path release = Files.createDirectories(folder.resolve("releases").resolve(version));
+        Files.writeString(release.resolve("compose.yaml"), "services: {}\n");
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    Duration minute = Duration.ofMinutes(1);
+    Stack stack =
+        new Stack(
+            "shop",
+            folder,
+            List.of(new RouteSettings("db", "127.0.0.1", 13306, "db", 3306)),
+            List.of(),
+            new UpgradeSettings(
+                minute,
+                minute,
+                minute,
+                minute,
+                Duration.ZERO,
+                Duration.ofMillis(20),
+                new UpgradeSettings.VerifySettings(1, Duration.ofMillis(1), minute),
+                1),
+            new DataSettings(DataSettings.Strategy.COPY, DataSettings.Quiesce.STOP, 0));
+    return new Settings(
+        home.resolve("orchestrator.conf"),
+        home,
+        new Settings.EngineSettings("", Duration.ofSeconds(10)),
+        new Settings.ApiSettings("127.0.0.1", 0),
+        new Settings.ImageSettings("", home, false),
+        new Settings.ScheduleSettings(null, ZoneOffset.UTC),
+        stack);
+  }
+
+  /** What a start of the service does, to its end. */
+  void boot() {
+    control.openRoutes().replay();
+  }
+
+  String container(int generation) {
+    return new Names(settings(home)).container(generation);
+  }
+
+  @Override
+  public void close() {
+    journal.close();
+  }
+}

@@ -1,0 +1,338 @@
+package dev.orchestrator.upgrade;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.orchestrator.Refusal;
+import dev.orchestrator.engine.ContainerInfo;
+import dev.orchestrator.engine.EngineException;
+import dev.orchestrator.engine.Labels;
+import dev.orchestrator.journal.Generation;
+import dev.orchestrator.journal.Receipt;
+import dev.orchestrator.journal.UpgradeRecord;
+import dev.orchestrator.journal.UpgradeRecord.Outcome;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** The saga's logic on a host in memory, with clients that write between any two operations. */
+class SagaTest {
+  /** More than the operations of any run here: a run that has fewer simply isn't struck. */
+  private static final int OPERATIONS = 40;
+
+  @TempDir Path home;
+  private World world;
+  private Orchestration at;
+
+  @BeforeEach
+  void start() {
+    world = new World();
+    at = new Orchestration(world, home);
+    clientsWrite((operation, number) -> {});
+  }
+
+  @AfterEach
+  void stop() {
+    at.close();
+  }
+
+  private interface Strike {
+    void at(String operation, int number);
+  }
+
+  private void clientsWrite(Strike strike) {
+    world.faults =
+        new World.Faults() {
+          @Override
+          public void before(String operation, int number) {
+            world.write(at.traffic.reaches());
+            strike.at(operation, number);
+          }
+        };
+  }
+
+  private void clientsWriteAndAfter(Strike strike) {
+    world.faults =
+        new World.Faults() {
+          @Override
+          public void before(String operation, int number) {
+            world.write(at.traffic.reaches());
+          }
+
+          @Override
+          public void after(String operation, int number) {
+            strike.at(operation, number);
+          }
+        };
+  }
+
+  private UpgradeRecord upAndUpgrade(String version) {
+    at.control.up("v1");
+    world.operations = 0;
+    return at.journal.upgrade(at.control.upgrade(version)).orElseThrow();
+  }
+
+  private String serves() {
+    return at.journal.serving().map(Generation::version).orElse("nothing");
+  }
+
+  /** One version serves, clients reach it, all that was acknowledged is there or is set aside. */
+  private void assertWhole(String what) {
+    assertEquals(List.of(), world.violations, what);
+    Generation serving = at.journal.serving().orElseThrow();
+    assertEquals(Set.of(serving.container()), world.alive(), what + ": writers");
+    assertEquals(serving.container(), at.traffic.reaches(), what + ": clients reach");
+    Set<String> kept = new HashSet<>(world.rows.getOrDefault(serving.dataVolume(), List.of()));
+    at.journal.generations().stream()
+        .filter(row -> row.state() == Generation.State.SET_ASIDE)
+        .forEach(row -> kept.addAll(world.rows.getOrDefault(row.generation().dataVolume(), List.of())));
+    List<String> missing = new ArrayList<>(world.acknowledged);
+    missing.removeAll(kept);
+    assertEquals(List.of(), missing, what + ": acknowledged and lost");
+    assertTrue(
+        at.journal.generations().stream()
+            .noneMatch(row -> row.state() == Generation.State.CANDIDATE),
+        what + ": a candidate is left");
+    Set<String> known = new HashSet<>();
+    at.journal.generations().stream()
+        .filter(row -> row.state() != Generation.State.REMOVED)
+        .forEach(row -> known.add(row.generation().container()));
+    for (ContainerInfo container : world.engine.containers(Map.of(Labels.OURS, "1"))) {
+      assertTrue(known.contains(container.name()), what + ": left over " + container.name());
+    }
+  }
+
+  @Test
+  void anUpgradeCarriesEveryAcknowledgedWriteAndKeepsTheOldVersion() {
+    UpgradeRecord run = upAndUpgrade("v2");
+    assertEquals(Outcome.DONE, run.outcome());
+    assertEquals("v2", serves());
+    assertWhole("upgrade");
+    assertTrue(world.acknowledged.size() > 5, "clients wrote: " + world.acknowledged);
+    assertEquals("v1", at.journal.previous().orElseThrow().version());
+    assertFalse(world.runs(at.container(1)), "blue is stopped");
+    Receipt receipt = at.control.receipt(run.id());
+    assertEquals(
+        Planner.UPGRADE.stream().map(Step::id).toList(),
+        receipt.steps().stream().map(Receipt.Step::step).toList());
+  }
+
+  @Test
+  void aVersionThatNeverGetsHealthyIsUndoneAndQuarantined() {
+    world.neverHealthy.add(at.container(2));
+    UpgradeRecord run = upAndUpgrade("v3");
+    assertEquals(Outcome.ROLLED_BACK, run.outcome());
+    assertEquals("verify: db: unhealthy", run.reason());
+    assertEquals("v1", serves());
+    assertWhole("rolled back");
+    assertTrue(world.engine.container(at.container(2)).isEmpty(), "green is removed");
+    assertTrue(world.engine.volume(at.container(2) + "-data").isEmpty(), "with its data");
+    VersionStatus v3 = at.control.versions().get(2);
+    assertEquals("quarantined", v3.state());
+    assertTrue(v3.note().contains("db: unhealthy"), v3.note());
+  }
+
+  @Test
+  void unhealthyInTheBakeWindowGoesBackAndSetsTheNewerDataAside() {
+    at.control.up("v1");
+    clientsWrite(
+        (operation, number) -> {
+          if (operation.equals("traffic.lead")) {
+            world.neverHealthy.add(at.container(2));
+          }
+        });
+    UpgradeRecord run = at.journal.upgrade(at.control.upgrade("v2")).orElseThrow();
+    assertEquals(Outcome.ROLLED_BACK, run.outcome());
+    assertTrue(run.reason().startsWith("bake: "), run.reason());
+    assertEquals("v1", serves());
+    assertWhole("after the bake");
+    assertTrue(world.engine.volume(at.container(2) + "-data").isPresent(), "its data is kept");
+    assertTrue(at.journal.previous().isEmpty(), "nothing to roll back to: v2 failed");
+  }
+
+  @Test
+  void rollbackByHandGoesBackToTheDataAsOfTheSwitch() {
+    upAndUpgrade("v2");
+    List<String> atSwitch = List.copyOf(world.rows.get(at.container(1) + "-data"));
+    for (int i = 0; i < 5; i++) {
+      world.write(at.traffic.reaches());
+    }
+    UpgradeRecord back = at.journal.upgrade(at.control.rollback()).orElseThrow();
+    assertEquals(Outcome.DONE, back.outcome());
+    assertEquals("v1", serves());
+    assertTrue(
+        world.rows.get(at.container(1) + "-data").containsAll(atSwitch), "rows as of the switch");
+    assertWhole("rolled back");
+    assertEquals("quarantined", at.control.versions().get(1).state());
+    Refusal again = assertThrows(Refusal.class, () -> at.control.rollback());
+    assertTrue(again.getMessage().startsWith("nothing to go back to"), again.getMessage());
+    Receipt receipt = at.control.receipt(back.id());
+    assertTrue(
+        receipt.notes().toString().contains(at.container(2) + "-data"), receipt.notes().toString());
+  }
+
+  @Test
+  void aVersionTakenByHandAgainLeavesQuarantineWhenItSucceeds() {
+    upAndUpgrade("v2");
+    at.control.rollback();
+    at.control.upgrade("v2");
+    assertEquals("v2", serves());
+    assertEquals("serving", at.control.versions().get(1).state());
+    assertWhole("again");
+  }
+
+  @Test
+  void downStopsAndUpComesBackWithTheSameData() {
+    at.control.up("v1");
+    world.write(at.traffic.reaches());
+    at.control.down(false);
+    assertEquals("down", at.control.status().state());
+    assertEquals(Set.of(), world.alive());
+    at.control.up(null);
+    assertEquals("serving", at.control.status().state());
+    assertWhole("up again");
+  }
+
+  @Test
+  void downWithVolumesRemovesEverythingOfTheStack() {
+    upAndUpgrade("v2");
+    at.control.down(true);
+    assertEquals(List.of(), world.engine.containers(Map.of(Labels.OURS, "1")));
+    assertEquals(List.of(), world.engine.volumes(Map.of(Labels.OURS, "1")));
+    at.control.up("v1");
+    assertEquals("v1", serves());
+  }
+
+  @Test
+  void refusalsChangeNothing() {
+    at.control.up("v1");
+    int before = world.operations;
+    assertEquals("", at.control.up(null));
+    for (String version : List.of("v9", "../v1", "v1")) {
+      assertThrows(Refusal.class, () -> at.control.upgrade(version), version);
+    }
+    assertThrows(Refusal.class, () -> at.control.up("v2"));
+    assertThrows(Refusal.class, () -> at.control.rollback());
+    assertEquals(before, world.operations);
+    assertWhole("refused");
+  }
+
+  @Test
+  void aFailureBeforeAnythingWasMadeIsARefusal() {
+    at.control.up("v1");
+    clientsWrite(
+        (operation, number) -> {
+          if (operation.equals("builder.build")) {
+            throw new Refusal("service db: image nowhere/db:1 can't be had");
+          }
+        });
+    UpgradeRecord run = at.journal.upgrade(at.control.upgrade("v2")).orElseThrow();
+    assertEquals(Outcome.REFUSED, run.outcome());
+    assertEquals("service db: image nowhere/db:1 can't be had", run.reason());
+    assertWhole("refused");
+    assertEquals("available", at.control.versions().get(1).state(), "no fault of the version's");
+  }
+
+  /** What is struck. */
+  enum Case {
+    UPGRADE,
+    ROLLBACK,
+    FAILING_UPGRADE
+  }
+
+  private String begin(Case what) {
+    return switch (what) {
+      case UPGRADE -> at.control.upgrade("v2");
+      case FAILING_UPGRADE -> at.control.upgrade("v3");
+      case ROLLBACK -> at.control.rollback();
+    };
+  }
+
+  private void before(Case what, int number, Path folder) {
+    world = new World();
+    at.close();
+    at = new Orchestration(world, folder.resolve(what + "-" + number));
+    clientsWrite((operation, n) -> {});
+    at.control.up("v1");
+    switch (what) {
+      case UPGRADE -> {}
+      case FAILING_UPGRADE -> world.neverHealthy.add(at.container(2));
+      case ROLLBACK -> at.control.upgrade("v2");
+    }
+    world.operations = 0;
+  }
+
+  @ParameterizedTest
+  @EnumSource(Case.class)
+  void anErrorInAnyOperationEndsWithOneVersionServing(Case what) {
+    for (int failing : IntStream.rangeClosed(1, OPERATIONS).toArray()) {
+      before(what, failing, home);
+      clientsWrite(
+          (operation, number) -> {
+            if (number == failing) {
+              throw new EngineException(EngineException.Kind.REFUSED, operation + " failed");
+            }
+          });
+      String id = begin(what);
+      Outcome outcome = at.journal.upgrade(id).orElseThrow().outcome();
+      assertTrue(outcome != Outcome.RUNNING && outcome != Outcome.NEEDS_ATTENTION, "" + outcome);
+      assertWhole(what + " with an error in operation " + failing);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Case.class)
+  void killedBeforeAnyOperationTheNextStartEndsIt(Case what) {
+    for (int strike : IntStream.rangeClosed(1, OPERATIONS).toArray()) {
+      before(what, strike, home);
+      clientsWrite((operation, number) -> killAt(strike, operation, number));
+      killAndRestart(what, "killed before operation " + strike);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Case.class)
+  void killedAfterAnyOperationTheNextStartEndsIt(Case what) {
+    for (int strike : IntStream.rangeClosed(1, OPERATIONS).toArray()) {
+      before(what, 1000 + strike, home);
+      clientsWriteAndAfter((operation, number) -> killAt(strike, operation, number));
+      killAndRestart(what, "killed after operation " + strike);
+    }
+  }
+
+  private static void killAt(int strike, String operation, int number) {
+    if (number == strike) {
+      throw new World.Killed(operation);
+    }
+  }
+
+  private void killAndRestart(Case what, String when) {
+    String where = "";
+    try {
+      begin(what);
+    } catch (World.Killed killed) {
+      where = " (" + killed.getMessage() + ")";
+    }
+    at.close();
+    at = new Orchestration(world, at.home);
+    clientsWrite((operation, number) -> {});
+    at.boot();
+    assertTrue(at.journal.running().isEmpty(), what + " " + when + where + ": it ended");
+    assertTrue(
+        at.journal.history().stream().noneMatch(run -> run.outcome() == Outcome.NEEDS_ATTENTION),
+        what + " " + when + where + ": " + at.journal.history());
+    assertWhole(what + " " + when + where);
+  }
+}

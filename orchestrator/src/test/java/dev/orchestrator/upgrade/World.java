@@ -1,0 +1,324 @@
+package dev.orchestrator.upgrade;
+
+import dev.orchestrator.capsule.Capsule;
+import dev.orchestrator.capsule.CapsuleBuilder;
+import dev.orchestrator.capsule.CapsuleImage;
+import dev.orchestrator.capsule.InnerService;
+import dev.orchestrator.data.CopyReport;
+import dev.orchestrator.data.DataCopier;
+import dev.orchestrator.data.Space;
+import dev.orchestrator.engine.ContainerInfo;
+import dev.orchestrator.engine.EngineException;
+import dev.orchestrator.engine.ExecResult;
+import dev.orchestrator.engine.InMemoryEngine;
+import dev.orchestrator.health.HealthException;
+import dev.orchestrator.health.HealthGate;
+import dev.orchestrator.journal.Receipt;
+import dev.orchestrator.settings.Probe;
+import dev.orchestrator.settings.UpgradeSettings.VerifySettings;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A host in memory: engine, capsules that write to their data volumes, and clients in front. It
+ * outlives the orchestrator that works on it, so a test may kill one at any operation and start the
+ * next. Each operation has a name and a number; {@link #faults} decides what happens there.
+ */
+final class World {
+  /** The process is gone: not a {@link RuntimeException}, so that nothing in the saga catches it. */
+  static final class Killed extends Error {
+    private static final long serialVersionUID = 1L;
+
+    Killed(String where) {
+      super(where);
+    }
+  }
+
+  /** What happens before and after an operation's effect. */
+  interface Faults {
+    default void before(String operation, int number) {}
+
+    default void after(String operation, int number) {}
+  }
+
+  final InMemoryEngine engine = new InMemoryEngine();
+  final Set<String> writers = new TreeSet<>();
+  final Map<String, List<String>> rows = new TreeMap<>();
+  final Map<String, Integer> leases = new TreeMap<>();
+  final Set<String> neverHealthy = new HashSet<>();
+  final List<String> violations = new ArrayList<>();
+  Faults faults = new Faults() {};
+  int operations;
+  int written;
+  final List<String> acknowledged = new ArrayList<>();
+
+  void operate(String operation, Runnable effect) {
+    int number = ++operations;
+    faults.before(operation, number);
+    effect.run();
+    faults.after(operation, number);
+  }
+
+  private static String data(String container) {
+    return container + "-data";
+  }
+
+  private List<String> rowsOf(String volume) {
+    return rows.computeIfAbsent(volume, name -> new ArrayList<>());
+  }
+
+  /** A client writes a row where the routes lead; it is acknowledged when something took it. */
+  void write(@Nullable String leadsTo) {
+    if (leadsTo == null || !writers.contains(leadsTo)) {
+      return;
+    }
+    String row = "row " + ++written;
+    rowsOf(data(leadsTo)).add(row);
+    acknowledged.add(row);
+  }
+
+  boolean runs(String container) {
+    return engine.container(container).filter(ContainerInfo::running).isPresent();
+  }
+
+  /** Capsules that write although their container has stopped are gone with it. */
+  Set<String> alive() {
+    writers.removeIf(container -> !runs(container));
+    return writers;
+  }
+
+  Capsule capsule(String container) {
+    return new WorldCapsule(container);
+  }
+
+  private final class WorldCapsule implements Capsule {
+    private final String container;
+
+    WorldCapsule(String container) {
+      this.container = container;
+    }
+
+    private void running(String what) {
+      if (!runs(container)) {
+        throw new EngineException(
+            EngineException.Kind.CONFLICT, what + ": " + container + " is not running");
+      }
+    }
+
+    @Override
+    public String name() {
+      return container;
+    }
+
+    @Override
+    public String address() {
+      running("address");
+      return container;
+    }
+
+    @Override
+    public void awaitReady(Duration deadline) {
+      operate("capsule.ready", () -> running("ready"));
+    }
+
+    @Override
+    public void create(Duration deadline) {
+      operate("capsule.create", () -> running("create"));
+    }
+
+    @Override
+    public void start(Duration deadline) {
+      operate(
+          "capsule.start",
+          () -> {
+            running("start");
+            writers.add(container);
+            if (alive().size() > 1) {
+              violations.add("two writers: " + writers);
+            }
+          });
+    }
+
+    @Override
+    public void stop(Duration deadline) {
+      operate(
+          "capsule.stop",
+          () -> {
+            running("stop");
+            writers.remove(container);
+          });
+    }
+
+    @Override
+    public List<InnerService> services(Duration deadline) {
+      running("state");
+      String state = alive().contains(container) ? "running" : "exited";
+      return List.of(new InnerService("db", state, "healthy", 0, 0, ""));
+    }
+
+    @Override
+    public ExecResult exec(String service, List<String> command, Duration deadline) {
+      return new ExecResult(0, "", "");
+    }
+
+    @Override
+    public List<String> logs(@Nullable String service, int tail, Duration deadline) {
+      return List.of("log of " + container);
+    }
+
+    @Override
+    public void lease(int epoch, Duration deadline) {
+      operate("capsule.lease", () -> leases.put(data(container), epoch));
+    }
+  }
+
+  CapsuleBuilder builder() {
+    return new CapsuleBuilder() {
+      @Override
+      public void check(String version) {
+        operate("builder.check", () -> {});
+      }
+
+      @Override
+      public CapsuleImage build(String version, Consumer<String> progress) {
+        operate("builder.build", () -> {});
+        return new CapsuleImage(
+            version, "orchestrator/shop:" + version, "content-" + version, Map.of(), 1, false);
+      }
+
+      @Override
+      public String base(Consumer<String> progress) {
+        return "orchestrator/base:test";
+      }
+    };
+  }
+
+  DataCopier copier() {
+    return new DataCopier() {
+      @Override
+      public CopyReport copy(
+          String from,
+          String to,
+          Pass pass,
+          Map<String, String> labels,
+          Duration deadline,
+          Consumer<String> progress) {
+        operate(
+            "copier.copy",
+            () -> {
+              if (pass == Pass.FINAL && !alive().isEmpty()) {
+                violations.add("last pass while " + writers + " write");
+              }
+              rows.put(to, new ArrayList<>(rowsOf(from)));
+            });
+        return new CopyReport(1, 1, Duration.ofMillis(1));
+      }
+
+      @Override
+      public long verify(String from, String to, Map<String, String> labels, Duration deadline) {
+        operate("copier.verify", () -> {});
+        return 1;
+      }
+
+      @Override
+      public Space space(String volume, Map<String, String> labels) {
+        return new Space(1, 1_000_000_000_000L);
+      }
+    };
+  }
+
+  HealthGate health() {
+    return new HealthGate() {
+      @Override
+      public String await(
+          Capsule capsule,
+          List<Probe> probes,
+          Map<String, Integer> ports,
+          VerifySettings settings,
+          Consumer<String> progress) {
+        operate(
+            "health.await",
+            () -> {
+              List<String> wrong = check(capsule, probes, ports);
+              if (!wrong.isEmpty()) {
+                throw new HealthException(String.join("; ", wrong));
+              }
+            });
+        return "healthy";
+      }
+
+      @Override
+      public List<String> check(
+          Capsule capsule, List<Probe> probes, Map<String, Integer> ports) {
+        if (neverHealthy.contains(capsule.name())) {
+          return List.of("db: unhealthy");
+        }
+        return alive().contains(capsule.name()) ? List.of() : List.of("db: not running");
+      }
+    };
+  }
+
+  /** The proxy of one process of the orchestrator: gone with it. */
+  final class WorldTraffic implements Traffic {
+    @Nullable String leadsTo;
+    boolean held;
+    boolean open;
+
+    @Override
+    public void open(Duration holdDeadline) {
+      held = !open || held;
+      open = true;
+    }
+
+    @Override
+    public void hold(Duration deadline) {
+      operate("traffic.hold", () -> held = true);
+    }
+
+    @Override
+    public Drained drain(Duration budget) {
+      return new Drained(0, 0);
+    }
+
+    @Override
+    public void lead(Side side) {
+      operate(
+          "traffic.lead",
+          () -> {
+            leadsTo = side.name();
+            held = false;
+          });
+    }
+
+    @Override
+    public void shut() {
+      open = false;
+    }
+
+    @Override
+    public Receipt.Traffic sinceHold() {
+      return new Receipt.Traffic(0, 0, 0, 0, 0, 0);
+    }
+
+    @Override
+    public List<RouteState> routes() {
+      return List.of();
+    }
+
+    @Override
+    public void close() {}
+
+    /** Where a client's write goes at this moment. */
+    @Nullable String reaches() {
+      return open && !held ? leadsTo : null;
+    }
+  }
+}
