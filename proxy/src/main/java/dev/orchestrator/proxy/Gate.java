@@ -1,0 +1,106 @@
+package dev.orchestrator.proxy;
+
+import dev.orchestrator.proxy.GateState.Closed;
+import dev.orchestrator.proxy.GateState.Holding;
+import dev.orchestrator.proxy.GateState.Open;
+import io.netty.util.concurrent.EventExecutorGroup;
+import io.netty.util.concurrent.ScheduledFuture;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Decides what happens to a connection that arrives. Thread-safe; reading is one volatile read. */
+final class Gate {
+  private static final Logger log = LoggerFactory.getLogger(Gate.class);
+
+  private final EventExecutorGroup timers;
+  private final InstantSource clock;
+  private final Runnable onChange;
+  private volatile GateState state = new Closed();
+  private @Nullable ScheduledFuture<?> deadline;
+
+  /** A closed gate; {@code onChange} runs after each change, on the thread that made it. */
+  Gate(EventExecutorGroup timers, InstantSource clock, Runnable onChange) {
+    this.timers = timers;
+    this.clock = clock;
+    this.onChange = onChange;
+  }
+
+  GateState state() {
+    return state;
+  }
+
+  boolean holding() {
+    return state instanceof Holding;
+  }
+
+  boolean leadsTo(Side side) {
+    return state instanceof Open(Side now) && now.equals(side);
+  }
+
+  @Nullable Side side() {
+    return switch (state) {
+      case Open(Side side) -> side;
+      case Holding(var _, @Nullable Side serving) -> serving;
+      case Closed() -> null;
+    };
+  }
+
+  synchronized void hold(Duration atMost) {
+    Holding next = new Holding(clock.instant().plus(atMost), side());
+    transitionTo(next);
+    deadline = timers.schedule(() -> expire(next), atMost.toNanos(), TimeUnit.NANOSECONDS);
+  }
+
+  synchronized void release() {
+    if (state instanceof Holding(var _, @Nullable Side serving)) {
+      transitionTo(serving == null ? new Closed() : new Open(serving));
+    }
+  }
+
+  synchronized void switchTo(Side side) {
+    transitionTo(new Open(side));
+  }
+
+  synchronized boolean switchIfHolding(Side side) {
+    if (!holding()) {
+      return false;
+    }
+    transitionTo(new Open(side));
+    return true;
+  }
+
+  synchronized void close() {
+    transitionTo(new Closed());
+  }
+
+  private synchronized void expire(Holding hold) {
+    // A timer that was cancelled a moment too late must not end the hold that replaced its own.
+    if (state.equals(hold)) {
+      log.warn("the hold's deadline has passed: back to {}", name(hold.serving()));
+      release();
+    }
+  }
+
+  private void transitionTo(GateState next) {
+    if (deadline != null) {
+      deadline.cancel(false);
+      deadline = null;
+    }
+    state = next;
+    switch (next) {
+      case Open(Side side) -> log.info("gate open to {}", side.name());
+      case Holding(var until, @Nullable Side serving) ->
+          log.info("gate holds until {}, {} served", until, name(serving));
+      case Closed() -> log.info("gate closed");
+    }
+    onChange.run();
+  }
+
+  private static String name(@Nullable Side side) {
+    return side == null ? "no side" : side.name();
+  }
+}

@@ -1,0 +1,96 @@
+package dev.orchestrator.proxy;
+
+import dev.orchestrator.proxy.GateState.Closed;
+import dev.orchestrator.proxy.GateState.Holding;
+import dev.orchestrator.proxy.GateState.Open;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.NavigableMap;
+import java.util.Set;
+import java.util.TreeMap;
+
+/**
+ * The connections of a route that have no target yet: waiting in order of arrival, or in one of the
+ * bounded number of attempts to connect. Thread-safe. The lock is never held while a connection is
+ * acted upon.
+ */
+final class WaitingQueue {
+  private final Gate gate;
+  private final int connectsInFlight;
+  private final NavigableMap<Long, Arrival> waiting = new TreeMap<>();
+  private final Set<Arrival> connecting = new HashSet<>();
+
+  WaitingQueue(Gate gate, int connectsInFlight) {
+    this.gate = gate;
+    this.connectsInFlight = connectsInFlight;
+  }
+
+  /** Takes a connection in at the place of its arrival, the first time or back from an attempt. */
+  void add(Arrival arrival) {
+    synchronized (this) {
+      connecting.remove(arrival);
+      waiting.put(arrival.order(), arrival);
+      if (gate.holding()) {
+        arrival.markHeld();
+      }
+    }
+    pump();
+  }
+
+  /** The connection needs no target any more, or not now. */
+  void remove(Arrival arrival) {
+    boolean slotFree;
+    synchronized (this) {
+      waiting.remove(arrival.order());
+      slotFree = connecting.remove(arrival) && !waiting.isEmpty();
+    }
+    if (slotFree) {
+      pump();
+    }
+  }
+
+  /** Attempts for a side that no longer serves come back, and those that wait are looked at. */
+  void gateChanged() {
+    List<Arrival> recalled;
+    synchronized (this) {
+      recalled = List.copyOf(connecting);
+      if (gate.holding()) {
+        waiting.values().forEach(Arrival::markHeld);
+      }
+    }
+    recalled.forEach(Arrival::recall);
+    pump();
+  }
+
+  private void pump() {
+    List<Arrival> ready = new ArrayList<>(1);
+    GateState state;
+    synchronized (this) {
+      // Read under the lock: whoever adds after a change of the gate sees the new state, whoever
+      // added before it is seen by gateChanged.
+      state = gate.state();
+      switch (state) {
+        case Open(var _) -> {
+          while (!waiting.isEmpty() && connecting.size() < connectsInFlight) {
+            Arrival next = waiting.pollFirstEntry().getValue();
+            connecting.add(next);
+            ready.add(next);
+          }
+        }
+        case Holding(var _, var _) -> {}
+        case Closed() -> {
+          ready.addAll(waiting.values());
+          waiting.clear();
+        }
+      }
+    }
+    for (Arrival arrival : ready) {
+      if (state instanceof Open(Side side)) {
+        arrival.connect(side);
+      } else {
+        arrival.refuse("nothing serves");
+      }
+    }
+  }
+}

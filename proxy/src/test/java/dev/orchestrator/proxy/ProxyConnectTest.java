@@ -1,0 +1,77 @@
+package dev.orchestrator.proxy;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.net.Socket;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(60)
+class ProxyConnectTest {
+  private static final Duration LONG = Duration.ofMinutes(1);
+
+  @Test
+  void aTargetThatIsJustAboutToListenIsWaitedFor() throws Exception {
+    int port = TestServer.freePort();
+    try (var fixture = ProxyFixture.opened(ProxyFixture.side("blue", port));
+        Socket client = fixture.connect()) {
+      Waits.until("some attempts failed", () -> fixture.stats().connectFailures() > 3);
+      try (var _ = new TestServer(port, socket -> socket.getOutputStream().write('b'))) {
+        assertEquals('b', client.getInputStream().read());
+      }
+      assertEquals(0, fixture.stats().refused());
+      assertEquals(0, fixture.stats().holds().held());
+    }
+  }
+
+  @Test
+  void aTargetThatDoesNotListenWithinTheBoundCostsTheClientACleanClose() throws Exception {
+    var quick =
+        new ProxyOptions(
+            100, 64, Duration.ofSeconds(1), Duration.ofMillis(300), InstantSource.system());
+    int port = TestServer.freePort();
+    try (var fixture = ProxyFixture.opened(quick, ProxyFixture.side("blue", port));
+        Socket client = fixture.connect()) {
+      client.getOutputStream().write(1);
+      assertEquals(-1, client.getInputStream().read());
+      assertEquals(1, fixture.stats().refused());
+      assertTrue(fixture.stats().connectFailures() > 3);
+    }
+  }
+
+  @Test
+  void aConnectionWhoseTargetRefusesGoesBackToTheGateWhenItIsHeld() throws Exception {
+    int port = TestServer.freePort();
+    try (var green = TestServer.echo('g');
+        var fixture = ProxyFixture.opened(ProxyFixture.side("blue", port));
+        Socket client = fixture.connect()) {
+      Waits.until("an attempt failed", () -> fixture.stats().connectFailures() > 0);
+      fixture.proxy.hold(LONG);
+      Waits.until("held", () -> fixture.stats().holds().held() == 1);
+      fixture.proxy.switchTo(ProxyFixture.side("green", green));
+      assertEquals('g', client.getInputStream().read());
+      assertEquals(1, fixture.stats().lastHold().served());
+    }
+  }
+
+  @Test
+  void anAttemptThatHangsIsRecalledByASwitch() throws Exception {
+    // Nobody answers on an address set aside for documentation.
+    Side nowhere =
+        new Side("blue", Map.of(ProxyFixture.WEB, new Target("192.0.2.1", 9)));
+    var patient =
+        new ProxyOptions(
+            100, 64, Duration.ofMinutes(1), Duration.ofMinutes(1), InstantSource.system());
+    try (var green = TestServer.echo('g');
+        var fixture = ProxyFixture.opened(patient, nowhere);
+        Socket client = fixture.connect()) {
+      fixture.untilHeld(1);
+      fixture.proxy.switchTo(ProxyFixture.side("green", green));
+      assertEquals('g', client.getInputStream().read());
+    }
+  }
+}

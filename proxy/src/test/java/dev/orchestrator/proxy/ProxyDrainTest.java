@@ -1,0 +1,153 @@
+package dev.orchestrator.proxy;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.net.Socket;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(60)
+class ProxyDrainTest {
+  private static final Duration LONG = Duration.ofSeconds(30);
+  private static final Duration SHORT = Duration.ofMillis(200);
+
+  @Test
+  void linksThatEndByThemselvesAreWaitedForAndTheOthersCut() throws Exception {
+    try (var blue = TestServer.echo('b');
+        var fixture = ProxyFixture.opened(ProxyFixture.side("blue", blue));
+        Socket second = fixture.connect();
+        Socket stays = fixture.connect()) {
+      Socket first = fixture.connect();
+      for (Socket each : new Socket[] {first, second, stays}) {
+        assertEquals('b', each.getInputStream().read());
+      }
+      fixture.proxy.hold(LONG);
+      var drained = new FutureTask<>(() -> fixture.proxy.drain(Duration.ofMillis(600)));
+      startAndAwaitItsWait(drained);
+      first.close();
+      second.shutdownOutput();
+      assertEquals(new Drained(2, 1), drained.get(10, TimeUnit.SECONDS));
+      assertEquals(-1, stays.getInputStream().read());
+    }
+  }
+
+  @Test
+  void aDrainEndsAsSoonAsNothingIsLeft() throws Exception {
+    try (var blue = TestServer.echo('b');
+        var fixture = ProxyFixture.opened(ProxyFixture.side("blue", blue));
+        Socket client = fixture.connect()) {
+      assertEquals('b', client.getInputStream().read());
+      fixture.proxy.hold(LONG);
+      long start = System.nanoTime();
+      var drained = new FutureTask<>(() -> fixture.proxy.drain(LONG));
+      startAndAwaitItsWait(drained);
+      client.shutdownOutput();
+      assertEquals(new Drained(1, 0), drained.get(10, TimeUnit.SECONDS));
+      assertTrue(System.nanoTime() - start < TimeUnit.SECONDS.toNanos(5));
+    }
+  }
+
+  @Test
+  void aCutClientReadsAllThatWasSentAndThenTheEnd() throws Exception {
+    byte[] answer = RelayTest.random(4, 400_000);
+    var written = new CountDownLatch(1);
+    var over = new CountDownLatch(1);
+    var request = new CompletableFuture<byte[]>();
+    try (var blue =
+            new TestServer(
+                socket -> {
+                  socket.getOutputStream().write(answer);
+                  written.countDown();
+                  request.complete(socket.getInputStream().readAllBytes());
+                  awaitEnd(over); // has seen the end, and does not close
+                });
+        var fixture = ProxyFixture.opened(ProxyFixture.side("blue", blue));
+        Socket client = fixture.connect()) {
+      assertTrue(written.await(10, TimeUnit.SECONDS));
+      client.getOutputStream().write("sent before the cut".getBytes(UTF_8));
+      fixture.proxy.hold(LONG);
+
+      assertEquals(new Drained(0, 1), fixture.proxy.drain(SHORT));
+
+      assertEquals("sent before the cut", new String(request.get(5, TimeUnit.SECONDS), UTF_8));
+      over.countDown(); // the target goes away, as it does when its side is stopped
+      client.getOutputStream().write("too late".getBytes(UTF_8)); // no reset for that
+      assertArrayEquals(answer, client.getInputStream().readAllBytes());
+      assertEquals(0, fixture.stats().resetsByTarget());
+    }
+  }
+
+  @Test
+  void aTargetThatDiesAfterTheCutDoesNotResetTheClient() throws Exception {
+    byte[] answer = RelayTest.random(5, 3_000_000);
+    var sockets = new CompletableFuture<Socket>();
+    var over = new CountDownLatch(1);
+    try (var blue =
+            new TestServer(
+                socket -> {
+                  sockets.complete(socket);
+                  socket.getOutputStream().write(answer);
+                  awaitEnd(over);
+                });
+        var fixture = ProxyFixture.opened(ProxyFixture.side("blue", blue));
+        Socket client = fixture.connect()) {
+      Waits.until("relayed", () -> fixture.stats().bytesOut() > 0);
+      Waits.until("buffers full", new Stalled(() -> fixture.stats().bytesOut()));
+      long read = fixture.stats().bytesOut();
+      fixture.proxy.hold(LONG);
+      assertEquals(1, fixture.proxy.drain(SHORT).cut());
+      Socket target = sockets.get(5, TimeUnit.SECONDS);
+      target.setSoLinger(true, 0);
+      target.close();
+      over.countDown();
+      assertTrue(client.getInputStream().readAllBytes().length >= read);
+    }
+  }
+
+  @Test
+  void notHeldADrainIsOfTheLinksToOtherSides() throws Exception {
+    try (var blue = TestServer.echo('b');
+        var green = TestServer.echo('g');
+        var fixture = ProxyFixture.opened(ProxyFixture.side("blue", blue));
+        Socket old = fixture.connect()) {
+      assertEquals('b', old.getInputStream().read());
+      fixture.proxy.switchTo(ProxyFixture.side("green", green));
+      try (Socket young = fixture.connect()) {
+        assertEquals('g', young.getInputStream().read());
+        old.getOutputStream().write('1');
+        assertEquals('1', old.getInputStream().read());
+
+        assertEquals(new Drained(0, 1), fixture.proxy.drain(SHORT));
+
+        assertEquals(-1, old.getInputStream().read());
+        young.getOutputStream().write('2');
+        assertEquals('2', young.getInputStream().read());
+      }
+    }
+  }
+
+  private static void startAndAwaitItsWait(FutureTask<?> task) {
+    Thread thread = Thread.ofPlatform().start(task);
+    Waits.until("waiting", () -> thread.getState() == Thread.State.TIMED_WAITING);
+  }
+
+  private static void awaitEnd(CountDownLatch latch) throws IOException {
+    try {
+      if (!latch.await(30, TimeUnit.SECONDS)) {
+        throw new IOException("the test did not end");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException(e);
+    }
+  }
+}

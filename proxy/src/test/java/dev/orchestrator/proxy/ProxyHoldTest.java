@@ -1,0 +1,217 @@
+package dev.orchestrator.proxy;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.net.Socket;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+class ProxyHoldTest {
+  private static final Duration LONG = Duration.ofMinutes(1);
+  private static final Duration SHORT = Duration.ofMillis(150);
+
+  @Test
+  void heldConnectionsWaitUnreadAndAreReleasedToTheSideThatServed() throws Exception {
+    try (var blue = TestServer.echo('b');
+        var fixture = ProxyFixture.opened(ProxyFixture.side("blue", blue))) {
+      fixture.proxy.hold(LONG);
+      try (Socket client = fixture.connect()) {
+        client.getOutputStream().write("hello".getBytes(US_ASCII));
+        fixture.untilHeld(1);
+        assertEquals(0, blue.accepted.get());
+        assertEquals(0, fixture.stats().bytesIn());
+
+        fixture.proxy.release();
+
+        assertEquals("bhello", read(client, 6));
+        assertTrue(fixture.proxy.state() instanceof GateState.Open);
+      }
+    }
+  }
+
+  @Test
+  void heldConnectionsGoToTheNewSide() throws Exception {
+    try (var blue = TestServer.echo('b');
+        var green = TestServer.echo('g');
+        var fixture = ProxyFixture.opened(ProxyFixture.side("blue", blue))) {
+      fixture.proxy.hold(LONG);
+      try (Socket client = fixture.connect()) {
+        fixture.untilHeld(1);
+        assertTrue(fixture.proxy.switchIfHolding(ProxyFixture.side("green", green)));
+        assertEquals("g", read(client, 1));
+        assertEquals(0, blue.accepted.get());
+      }
+    }
+  }
+
+  @Test
+  void whenTheDeadlinePassesTheyGoBackToTheSideThatServed() throws Exception {
+    try (var blue = TestServer.echo('b');
+        var green = TestServer.echo('g');
+        var fixture = ProxyFixture.opened(ProxyFixture.side("blue", blue))) {
+      fixture.proxy.hold(SHORT);
+      try (Socket client = fixture.connect()) {
+        assertEquals("b", read(client, 1));
+        assertFalse(fixture.proxy.switchIfHolding(ProxyFixture.side("green", green)));
+        assertTrue(fixture.stats().lastHold().longest().compareTo(Duration.ofMillis(50)) > 0);
+      }
+    }
+  }
+
+  @Test
+  void aLaterHoldReplacesTheDeadline() throws Exception {
+    try (var blue = TestServer.echo('b');
+        var fixture = ProxyFixture.opened(ProxyFixture.side("blue", blue))) {
+      fixture.proxy.hold(LONG);
+      try (Socket client = fixture.connect()) {
+        fixture.untilHeld(1);
+        fixture.proxy.hold(SHORT);
+        assertEquals("b", read(client, 1));
+        assertEquals(1, fixture.stats().lastHold().held());
+      }
+    }
+  }
+
+  @Test
+  void theyAreReleasedInOrderOfArrival() throws Exception {
+    int clients = 40;
+    Map<Socket, Integer> firstByte = new ConcurrentHashMap<>();
+    ProxyOptions oneAtATime =
+        new ProxyOptions(
+            100, 1, Duration.ofSeconds(2), Duration.ofSeconds(5), InstantSource.system());
+    try (var blue =
+            new TestServer(
+                socket -> {
+                  firstByte.put(socket, socket.getInputStream().read());
+                  socket.getInputStream().read();
+                });
+        var fixture = ProxyFixture.opened(oneAtATime, ProxyFixture.side("blue", blue))) {
+      fixture.proxy.hold(LONG);
+      List<Socket> sockets = new ArrayList<>();
+      for (int i = 0; i < clients; i++) {
+        Socket client = fixture.connect();
+        client.getOutputStream().write(i);
+        sockets.add(client);
+        fixture.untilHeld(i + 1);
+      }
+
+      fixture.proxy.release();
+
+      Waits.until("all served", () -> firstByte.size() == clients);
+      assertEquals(
+          IntStream.range(0, clients).boxed().toList(),
+          blue.inOrder.stream().map(firstByte::get).toList());
+      for (Socket each : sockets) {
+        each.close();
+      }
+    }
+  }
+
+  @Test
+  void aClientThatLeavesWhileHeldIsDropped() throws Exception {
+    try (var blue = TestServer.echo('b');
+        var fixture = ProxyFixture.opened(ProxyFixture.side("blue", blue))) {
+      fixture.proxy.hold(LONG);
+      Socket polite = fixture.connect();
+      Socket rude = fixture.connect();
+      rude.getOutputStream().write(1);
+      try (Socket patient = fixture.connect()) {
+        fixture.untilHeld(3);
+
+        polite.close();
+        fixture.untilHeld(2);
+        rude.setSoLinger(true, 0);
+        rude.close();
+        fixture.untilHeld(1);
+
+        fixture.proxy.release();
+        assertEquals("b", read(patient, 1));
+        assertEquals(1, blue.accepted.get());
+        assertEquals(2, fixture.stats().gaveUp());
+        assertEquals(3, fixture.stats().holds().held());
+        assertEquals(1, fixture.stats().holds().served());
+      }
+    }
+  }
+
+  @Test
+  void aHeldClientThatSentItsRequestAndEndedItsStreamIsServed() throws Exception {
+    byte[] request = "x".repeat(40_000).getBytes(US_ASCII);
+    try (var blue = TestServer.echo('b');
+        var fixture = ProxyFixture.opened(ProxyFixture.side("blue", blue))) {
+      fixture.proxy.hold(LONG);
+      try (Socket client = fixture.connect()) {
+        client.getOutputStream().write(request);
+        client.shutdownOutput();
+        fixture.untilHeld(1);
+        try (Socket later = fixture.connect()) {
+          fixture.untilHeld(2); // by now the end of the first stream has been seen
+          fixture.proxy.release();
+          assertEquals("b", read(later, 1));
+        }
+        assertEquals(1 + request.length, client.getInputStream().readAllBytes().length);
+      }
+    }
+  }
+
+  @Test
+  void oneMoreThanMayBeHeldIsClosedCleanly() throws Exception {
+    ProxyOptions two =
+        new ProxyOptions(
+            2, 64, Duration.ofSeconds(2), Duration.ofSeconds(5), InstantSource.system());
+    try (var blue = TestServer.echo('b');
+        var fixture = ProxyFixture.opened(two, ProxyFixture.side("blue", blue))) {
+      fixture.proxy.hold(LONG);
+      try (Socket first = fixture.connect();
+          Socket second = fixture.connect()) {
+        fixture.untilHeld(2);
+        try (Socket third = fixture.connect()) {
+          third.getOutputStream().write(1);
+          assertEquals(-1, third.getInputStream().read());
+        }
+        assertEquals(1, fixture.stats().refused());
+        fixture.proxy.release();
+        assertEquals("b", read(first, 1));
+        assertEquals("b", read(second, 1));
+      }
+    }
+  }
+
+  @Test
+  void aClosedGateClosesCleanlyWhatArrivesAndWhatWaits() throws Exception {
+    try (var blue = TestServer.echo('b');
+        var fixture = ProxyFixture.opened(null)) {
+      try (Socket client = fixture.connect()) {
+        client.getOutputStream().write(1);
+        assertEquals(-1, client.getInputStream().read());
+      }
+      fixture.proxy.hold(LONG);
+      try (Socket held = fixture.connect()) {
+        fixture.untilHeld(1);
+        fixture.proxy.closeGate();
+        assertEquals(-1, held.getInputStream().read());
+      }
+      assertNull(fixture.proxy.side());
+      fixture.proxy.switchTo(ProxyFixture.side("blue", blue));
+      try (Socket client = fixture.connect()) {
+        assertEquals("b", read(client, 1));
+      }
+      assertEquals(2, fixture.stats().refused());
+    }
+  }
+
+  private static String read(Socket socket, int count) throws IOException {
+    return new String(socket.getInputStream().readNBytes(count), US_ASCII);
+  }
+}

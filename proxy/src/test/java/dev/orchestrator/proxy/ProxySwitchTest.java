@@ -1,0 +1,139 @@
+package dev.orchestrator.proxy;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.DataInputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.Socket;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Random;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(120)
+class ProxySwitchTest {
+  private static final int CLIENTS = 200;
+  private static final int SWITCHES = 20;
+
+  /** Half of the switches with a hold and a drain before, half at once. */
+  @Test
+  void noClientLosesAByteThroughSwitches() throws Exception {
+    var done = new AtomicBoolean();
+    var exchanges = new AtomicLong();
+    try (var blue = new TestServer(socket -> digestService(socket, 'b'));
+        var green = new TestServer(socket -> digestService(socket, 'g'));
+        var fixture = ProxyFixture.opened(ProxyFixture.side("blue", blue));
+        var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      List<Future<?>> clients = new ArrayList<>();
+      for (int i = 0; i < CLIENTS; i++) {
+        int seed = i;
+        clients.add(threads.submit(() -> client(fixture, seed, done, exchanges)));
+      }
+      Side[] sides = {ProxyFixture.side("blue", blue), ProxyFixture.side("green", green)};
+      for (int i = 1; i <= SWITCHES; i++) {
+        awaitProgress(exchanges, CLIENTS, clients);
+        Side next = sides[i % 2];
+        if (i % 4 < 2) {
+          fixture.proxy.hold(Duration.ofSeconds(20));
+          assertEquals(0, fixture.proxy.drain(Duration.ofSeconds(10)).cut());
+          TestServer left = i % 2 == 0 ? green : blue;
+          int before = left.accepted.get();
+          fixture.proxy.switchTo(next);
+          assertEquals(before, left.accepted.get());
+        } else {
+          fixture.proxy.switchTo(next);
+        }
+      }
+      done.set(true);
+      for (Future<?> each : clients) {
+        each.get(30, TimeUnit.SECONDS);
+      }
+      assertTrue(blue.failures.isEmpty(), () -> "blue " + blue.failures);
+      assertTrue(green.failures.isEmpty(), () -> "green " + green.failures);
+      Waits.until("links gone", () -> fixture.stats().open() == 0);
+      RouteStats stats = fixture.stats();
+      assertEquals(0, stats.refused() + stats.resetsByClient() + stats.resetsByTarget());
+      assertEquals(0, stats.gaveUp());
+      assertEquals(exchanges.get(), stats.total());
+      assertEquals(stats.holds().held(), stats.holds().served());
+      assertTrue(stats.holds().held() > 0);
+    }
+  }
+
+  private static void awaitProgress(AtomicLong exchanges, int more, List<Future<?>> clients) {
+    long start = exchanges.get();
+    Waits.until(
+        "progress",
+        () ->
+            exchanges.get() >= start + more
+                || clients.stream().anyMatch(each -> each.state() == Future.State.FAILED));
+  }
+
+  /** Sends random bytes in pieces, ends its stream, and checks both digests and all bytes. */
+  private static Void client(
+      ProxyFixture fixture, int seed, AtomicBoolean done, AtomicLong exchanges) throws IOException {
+    Random random = new Random(seed);
+    while (!done.get()) {
+      byte[] request = RelayTest.random(random.nextLong(), 1 + random.nextInt(60_000));
+      try (Socket socket = fixture.connect()) {
+        OutputStream out = socket.getOutputStream();
+        for (int at = 0; at < request.length; at += 16_384) {
+          out.write(request, at, Math.min(16_384, request.length - at));
+        }
+        socket.shutdownOutput();
+        DataInputStream in = new DataInputStream(socket.getInputStream());
+        byte side = in.readByte();
+        assertTrue(side == 'b' || side == 'g');
+        assertArrayEquals(RelayTest.digest(request), in.readNBytes(32));
+        byte[] answer = in.readNBytes(in.readInt());
+        assertArrayEquals(RelayTest.digest(answer), in.readNBytes(32));
+        assertEquals(-1, in.read());
+      }
+      exchanges.incrementAndGet();
+    }
+    return null;
+  }
+
+  private static void digestService(Socket socket, char name) throws IOException {
+    byte[] request = socket.getInputStream().readAllBytes();
+    if (request.length == 0) {
+      return; // connected just as the gate changed, and recalled before anything was sent
+    }
+    byte[] answer = RelayTest.random(request.length, request.length * 2);
+    OutputStream out = socket.getOutputStream();
+    out.write(name);
+    out.write(RelayTest.digest(request));
+    out.write(ByteBuffer.allocate(4).putInt(answer.length).array());
+    out.write(answer);
+    out.write(RelayTest.digest(answer));
+  }
+
+  @Test
+  void aLinkLivesOnThroughASwitch() throws IOException, ExecutionException {
+    try (var blue = TestServer.echo('b');
+        var green = TestServer.echo('g');
+        var fixture = ProxyFixture.opened(ProxyFixture.side("blue", blue));
+        Socket client = fixture.connect()) {
+      assertEquals('b', client.getInputStream().read());
+      fixture.proxy.switchTo(ProxyFixture.side("green", green));
+      for (int i = 0; i < 100; i++) {
+        client.getOutputStream().write(i);
+        assertEquals(i, client.getInputStream().read());
+      }
+      assertEquals("green", Objects.requireNonNull(fixture.proxy.side()).name());
+    }
+  }
+}
