@@ -1,0 +1,43 @@
+# shellcheck shell=bash
+# Paths and small functions that every script of the capsule uses.
+
+readonly LIB=/usr/local/lib/capsule
+readonly SOCKET=/run/docker.sock
+readonly STORE=/var/lib/docker      # the inner engine's store: a volume, belongs to one version
+readonly DATA=/data                 # the data volume
+readonly SEED=/capsule/seed         # the packed inner images
+readonly STACK=/capsule/stack       # compose.json, stack.json, release/
+readonly RUN=/run/capsule           # state of this boot; /run is a tmpfs
+export DOCKER_HOST=unix://$SOCKET
+
+say() {
+  echo "capsule: $*" >&2
+}
+
+# die CODE MESSAGE...: one clear line, also left for `capsule ready` to show.
+die() {
+  local code=$1
+  shift
+  say "$*"
+  if [[ $$ == "$(cat "$RUN/main.pid" 2>/dev/null)" ]]; then
+    echo "failed: $*" >"$RUN/status"
+  fi
+  exit "$code"
+}
+
+# GET of the inner engine's API.
+api() {
+  curl --silent --fail --max-time "${2:-10}" --unix-socket "$SOCKET" "http://engine$1"
+}
+
+# Under a tini as PID 1: it reaps, and passes SIGTERM on to us alone.
+under_tini() {
+  local tini
+  tini=$(command -v tini || command -v docker-init)
+  exec "$tini" -- "$@"
+}
+
+now_ms() {
+  local now=${EPOCHREALTIME/[.,]/}
+  echo "${now%???}"
+}

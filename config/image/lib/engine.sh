@@ -1,0 +1,96 @@
+# shellcheck shell=bash
+# The inner engine: what it needs of the kernel, its configuration, start and stop.
+
+readonly ENGINE_DEADLINE_SECONDS=60
+engine_pid=
+
+# Containers get their cgroups read-only; the inner engine makes groups of its own below them.
+prepare_cgroups() {
+  local root=/sys/fs/cgroup directory pid controller
+  mount -o remount,rw "$root" 2>/dev/null || true
+  if [[ ! -e $root/cgroup.controllers ]]; then # version 1: a mount for each controller
+    for directory in "$root"/*/; do
+      mount -o remount,bind,rw "$directory" 2>/dev/null || true
+    done
+    return
+  fi
+  # Version 2: only a group without processes of its own can pass controllers on to its children.
+  # The host's root group has no cgroup.type: then this is the host's hierarchy, not ours to change.
+  [[ -e $root/cgroup.type ]] || return 0
+  mkdir -p "$root/init"
+  while read -r pid; do
+    echo "$pid" >"$root/init/cgroup.procs" 2>/dev/null || true
+  done <"$root/cgroup.procs"
+  for controller in $(<"$root/cgroup.controllers"); do
+    echo "+$controller" >"$root/cgroup.subtree_control" 2>/dev/null || true
+  done
+}
+
+# Kernels without nf_tables: the inner engine finds the legacy variant first in its path.
+prepare_iptables() {
+  local command
+  if ! iptables -nL >/dev/null 2>&1 && iptables-legacy -nL >/dev/null 2>&1; then
+    mkdir -p "$RUN/bin"
+    for command in iptables iptables-save iptables-restore ip6tables; do
+      ln -sf "$(command -v "${command/tables/tables-legacy}")" "$RUN/bin/$command"
+    done
+    PATH=$RUN/bin:$PATH
+  fi
+}
+
+# engine_config POOL MTU: the engine's configuration on stdout. The size limit on logs keeps a
+# talkative service from filling the host's disk.
+engine_config() {
+  jq -n --arg pool "$1" --argjson mtu "$2" --arg socket "unix://$SOCKET" --arg root "$STORE" '{
+    hosts: [$socket],
+    "data-root": $root,
+    "storage-driver": "overlay2",
+    features: {"containerd-snapshotter": false},
+    "log-level": "warn",
+    "log-driver": "json-file",
+    "log-opts": {"max-size": "10m", "max-file": "3"},
+    "default-address-pools": [{base: $pool, size: 24}],
+    mtu: $mtu,
+    "default-network-opts": {bridge: {"com.docker.network.driver.mtu": ($mtu | tostring)}}
+  }'
+}
+
+# start_engine [OPTION...]: with $RUN/daemon.json. Its own session keeps a terminal's Ctrl-C from
+# it; --restart=false keeps it from starting services by their restart policy: `capsule start` does
+# that, after it has looked at the lease.
+start_engine() {
+  # Set, it keeps the engine from looking for AppArmor, which can't be reached from in here.
+  export container=docker
+  setsid dockerd --config-file="$RUN/daemon.json" --restart=false "$@" \
+    > >(grep --line-buffered -v -e 'Flag --restart has been deprecated' -e level=info >&2) 2>&1 &
+  engine_pid=$!
+}
+
+# Waits until the engine answers. The socket is there before the engine listens to it, so that one
+# request waits for exactly as long as needed.
+wait_engine() {
+  local deadline=$((SECONDS + ENGINE_DEADLINE_SECONDS)) request
+  while ((SECONDS < deadline)); do
+    if [[ ! -S $SOCKET ]]; then
+      read -r -t 0.02 <> <(:) || true
+    else
+      api /_ping "$ENGINE_DEADLINE_SECONDS" >/dev/null &
+      request=$!
+      if wait "$request"; then
+        [[ $(api /info | jq -r .Driver) == overlay2 ]] ||
+          die 1 "the inner engine does not use overlay2: is $STORE a volume of its own?"
+        return
+      fi
+      read -r -t 0.05 <> <(:) || true
+    fi
+    kill -0 "$engine_pid" 2>/dev/null ||
+      die 1 "the inner engine ended while it started: see the lines above for the cause"
+  done
+  die 1 "the inner engine did not answer within $ENGINE_DEADLINE_SECONDS s"
+}
+
+stop_engine() {
+  [[ -n $engine_pid ]] || return 0
+  kill -TERM "$engine_pid" 2>/dev/null || return 0
+  wait "$engine_pid" || true
+}

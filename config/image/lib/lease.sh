@@ -1,0 +1,37 @@
+# shellcheck shell=bash
+# The lease: a number in the data volume. Who starts services writes its own epoch there; a capsule
+# with an older epoch refuses, also after a reboot and when started by hand. Never two writers.
+
+readonly LEASE=$DATA/.orchestrator/lease
+readonly REFUSED=3
+
+read_lease() {
+  local epoch=0
+  [[ ! -e $LEASE ]] || epoch=$(<"$LEASE")
+  [[ $epoch =~ ^[0-9]{1,18}$ ]] ||
+    die "$REFUSED" "refused: $LEASE is damaged; 'capsule lease N' sets it"
+  echo "$((10#$epoch))"
+}
+
+write_lease() {
+  [[ $1 =~ ^[0-9]{1,18}$ ]] || die 2 "an epoch is a whole number, not $1"
+  mkdir -p "${LEASE%/*}"
+  echo "$1" >"$LEASE.new"
+  sync "$LEASE.new"
+  mv "$LEASE.new" "$LEASE"
+  sync "${LEASE%/*}"
+}
+
+# Exits with 3 when the data belongs to a newer epoch than ours.
+check_lease() {
+  local mine=${CAPSULE_EPOCH:-0} held
+  [[ $mine =~ ^[0-9]{1,18}$ ]] || die 2 "CAPSULE_EPOCH is a whole number, not $mine"
+  held=$(read_lease) || exit
+  ((held <= 10#$mine)) ||
+    die "$REFUSED" "refused: this capsule has epoch $mine, its data belongs to epoch $held"
+}
+
+take_lease() {
+  check_lease
+  [[ -e $LEASE && $(read_lease) -ge ${CAPSULE_EPOCH:-0} ]] || write_lease "${CAPSULE_EPOCH:-0}"
+}

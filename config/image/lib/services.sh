@@ -1,0 +1,113 @@
+# shellcheck shell=bash
+# The stack's services in the inner engine.
+
+readonly COMPOSE_PID=$RUN/compose.pid
+
+# As a filter of the engine's API: all of Compose's containers but those of `compose run`. There is
+# one project in a capsule.
+readonly SERVICES='%7B%22label%22%3A%5B%22com.docker.compose.oneoff%3DFalse%22%5D%7D'
+
+# compose ARGUMENT...: its progress is kept aside; when it fails, its last line is the error.
+compose() {
+  local log=$RUN/compose.log code=0 pid
+  [[ -e $STACK/compose.json ]] || die 1 "there is no stack in this image"
+  docker compose --ansi never --progress plain --project-directory "$STACK" \
+    --file "$STACK/compose.json" "$@" >"$log" 2>&1 &
+  pid=$!
+  echo "$pid" >"$COMPOSE_PID"
+  wait "$pid" || code=$?
+  rm -f "$COMPOSE_PID"
+  ((code == 0)) || die 1 "compose $1: $(grep -v '^ *$' "$log" | tail -n 1)"
+}
+
+require_ready() {
+  [[ -e $RUN/ready ]] || die 1 "not ready: $(cat "$RUN/status" 2>/dev/null || echo starting)"
+}
+
+# Directories and first files that the services expect below the data volume.
+prepare_data() {
+  local from to
+  while read -r to; do
+    mkdir -p "$to"
+  done < <(jq -r '.dirs[]? | sub("^/data/?"; "") | "/data/" + .' "$STACK/stack.json")
+  while IFS=$'\t' read -r from to; do
+    [[ ! -e $DATA/$to ]] || continue
+    mkdir -p "$(dirname "$DATA/$to")"
+    cp -a "$STACK/release/$from" "$DATA/$to"
+  done < <(jq -r '.seedFiles[]? | [(.from | sub("^/capsule/stack/release/?"; "")),
+    (.to | sub("^/data/?"; ""))] | @tsv' "$STACK/stack.json")
+}
+
+create_services() {
+  prepare_data
+  compose create --no-build
+}
+
+start_services() {
+  take_lease
+  prepare_data
+  compose up --detach --no-build
+}
+
+# Ends a start that is still under way: its services would come up behind our back.
+stop_services() {
+  local starting
+  starting=$(cat "$COMPOSE_PID" 2>/dev/null || true)
+  [[ -z $starting ]] || ! kill -TERM "$starting" 2>/dev/null ||
+    timeout 5 tail --pid="$starting" -f /dev/null || true
+  compose stop
+  sync -f "$DATA"
+}
+
+# The services' containers, as the engine's API describes each, one JSON document after the other.
+inspect_services() {
+  local urls
+  mapfile -t urls < <(api "/containers/json?all=1&filters=$SERVICES" |
+    grep -o '"Id":"[0-9a-f]*"' | sed 's#"Id":"\(.*\)"#http://engine/containers/\1/json#')
+  ((${#urls[@]} == 0)) ||
+    curl --silent --max-time 10 --unix-socket "$SOCKET" "${urls[@]}"
+}
+
+services_state() {
+  inspect_services | jq -sc --slurpfile stack "$STACK/compose.json" '
+    map(select(.Id) | {
+      service: .Config.Labels["com.docker.compose.service"],
+      id: .Id,
+      state: .State.Status,
+      health: (.State.Health.Status // "none"),
+      exitCode: .State.ExitCode,
+      restarts: .RestartCount,
+      startedAt: .State.StartedAt
+    }) as $found
+    | ($stack[0].services | keys) - [$found[].service]
+    | {services: ($found + map({service: ., state: "missing", health: "none"})
+        | sort_by(.service, .id))}'
+}
+
+# What the services wrote into their containers instead of their volumes: lost with the version.
+# Only the deepest paths: that a directory changed follows from what is in it.
+services_diff() {
+  local id service mounts
+  inspect_services | jq -r 'select(.Id)
+    | [.Id, .Config.Labels["com.docker.compose.service"], ([.Mounts[].Destination] | tojson)]
+    | @tsv' |
+    while IFS=$'\t' read -r id service mounts; do
+      api "/containers/$id/changes" 60 | jq -c --arg service "$service" --argjson mounts "$mounts" '
+        ["changed", "added", "deleted"] as $kinds
+        | [.[]? | select(.Path | test("^/(tmp|run|var/run|var/cache|var/log)(/|$)") | not)
+            | select(.Path as $path | $mounts | any(. == $path or startswith($path + "/")) | not)]
+        | sort_by(.Path | split("/")) as $all
+        | {($service): [range($all | length) as $i | $all[$i]
+            | select(.Path as $p | ($all[$i + 1].Path // "") | startswith($p + "/") | not)
+            | {kind: $kinds[.Kind], path: .Path}]}'
+    done | jq -sc 'add // {}'
+}
+
+# The id of a service's running container.
+container_of() {
+  local id
+  id=$(docker ps --quiet --filter "label=com.docker.compose.service=$1" \
+    --filter label=com.docker.compose.oneoff=False)
+  [[ -n $id ]] || die 1 "the service $1 is not running"
+  echo "${id%%$'\n'*}"
+}
