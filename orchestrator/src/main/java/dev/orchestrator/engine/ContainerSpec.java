@@ -9,7 +9,7 @@ import java.util.Map;
  *
  * @param entrypoint empty: the image's own
  * @param command empty: the image's own
- * @param tmpfs paths that are memory file systems
+ * @param tmpfs paths that are memory file systems, each with mount options after a colon if needed
  * @param network {@code "none"}, {@code "bridge"} or the name of a network
  * @param stopTimeout what a plain {@code docker stop} and a shutdown of the engine wait
  */
@@ -26,7 +26,9 @@ public record ContainerSpec(
     Security security,
     Duration stopTimeout) {
 
-  /** A short-lived helper: root without network, default rights, the image's entry point replaced. */
+  /**
+   * A short-lived helper: root without network, default rights, the image's entry point replaced.
+   */
   public static ContainerSpec helper(
       String name,
       String image,

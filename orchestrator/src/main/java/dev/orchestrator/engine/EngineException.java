@@ -1,6 +1,10 @@
 package dev.orchestrator.engine;
 
-/** An engine call that failed: what was being done, on what, and what to do about it, in one line. */
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An engine call that failed: what was being done, on what, and what to do about it, in one line.
+ */
 public final class EngineException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
@@ -13,6 +17,8 @@ public final class EngineException extends RuntimeException {
     NOT_FOUND,
     CONFLICT,
     TIMEOUT,
+    /** The calling thread was interrupted (its interrupt flag is set again). */
+    INTERRUPTED,
     BUILD_FAILED,
     /** Anything else that the engine said no to. */
     REFUSED
@@ -25,7 +31,7 @@ public final class EngineException extends RuntimeException {
     this.kind = kind;
   }
 
-  public EngineException(Kind kind, String message, Throwable cause) {
+  public EngineException(Kind kind, String message, @Nullable Throwable cause) {
     super(message, cause);
     this.kind = kind;
   }

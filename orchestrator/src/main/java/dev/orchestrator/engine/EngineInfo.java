@@ -8,4 +8,9 @@ package dev.orchestrator.engine;
  * @param cgroup 1 or 2
  */
 public record EngineInfo(
-    String address, String version, String apiVersion, String driver, String dataRoot, int cgroup) {}
+    String address,
+    String version,
+    String apiVersion,
+    String driver,
+    String dataRoot,
+    int cgroup) {}

@@ -13,4 +13,9 @@ public record Mount(String source, String target, boolean readOnly) {
   public static Mount readOnly(String source, String target) {
     return new Mount(source, target, true);
   }
+
+  /** Whether {@code source} is a path of the engine's host. */
+  public boolean hostPath() {
+    return source.startsWith("/");
+  }
 }

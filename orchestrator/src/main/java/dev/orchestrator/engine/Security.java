@@ -3,15 +3,35 @@ package dev.orchestrator.engine;
 import java.util.List;
 
 /**
- * What a container may do beyond the default. {@code maskedPaths} false leaves /proc and /sys
- * unmasked, as the inner engine of a capsule needs.
+ * What a container may do beyond the default, and below it: {@code dropAll} takes every default
+ * capability away, so that {@code capabilities} are all that it has. {@code maskedPaths} false
+ * leaves /proc and /sys unmasked, as the inner engine of a capsule needs.
+ *
+ * @param capabilities without the {@code CAP_} prefix
+ * @param options such as {@code seccomp=unconfined}
  */
 public record Security(
     boolean privileged,
+    boolean dropAll,
     List<String> capabilities,
     List<String> options,
     List<String> deviceCgroupRules,
     boolean maskedPaths) {
 
   public static final Security DEFAULT = new Security(false, List.of(), List.of(), List.of(), true);
+
+  /** On top of the default capabilities. */
+  public Security(
+      boolean privileged,
+      List<String> capabilities,
+      List<String> options,
+      List<String> deviceCgroupRules,
+      boolean maskedPaths) {
+    this(privileged, false, capabilities, options, deviceCgroupRules, maskedPaths);
+  }
+
+  /** These capabilities and no other; all else is the default. */
+  public static Security only(String... capabilities) {
+    return new Security(false, true, List.of(capabilities), List.of(), List.of(), true);
+  }
 }

@@ -1,0 +1,59 @@
+package dev.orchestrator.engine;
+
+import com.github.dockerjava.api.async.ResultCallback;
+import com.github.dockerjava.api.model.BuildResponseItem;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** What a build prints, line by line, the last of them kept for the failure's message. */
+final class BuildOutput extends ResultCallback.Adapter<BuildResponseItem> {
+  private static final int KEPT = 8;
+
+  private final Deque<String> last = new ArrayDeque<>();
+  private final LineSplitter lines;
+  private volatile @Nullable String error;
+
+  BuildOutput(Consumer<String> progress) {
+    this.lines =
+        new LineSplitter(line -> {
+          if (!line.isBlank()) {
+            keep(line.strip());
+            progress.accept(line);
+          }
+        });
+  }
+
+  @Override
+  public void onNext(BuildResponseItem item) {
+    if (item.getErrorDetail() != null) {
+      error =
+          Failures.oneLine(Objects.toString(item.getErrorDetail().getMessage(), "no reason given"));
+    } else if (item.getStream() != null) {
+      lines.add(item.getStream().getBytes(StandardCharsets.UTF_8));
+    }
+  }
+
+  Optional<String> error() {
+    return Optional.ofNullable(error);
+  }
+
+  String lastLines() {
+    synchronized (last) {
+      return String.join(" / ", last);
+    }
+  }
+
+  private void keep(String line) {
+    synchronized (last) {
+      last.addLast(line);
+      if (last.size() > KEPT) {
+        last.removeFirst();
+      }
+    }
+  }
+}

@@ -1,0 +1,91 @@
+package dev.orchestrator.engine;
+
+import com.github.dockerjava.api.DockerClient;
+import com.github.dockerjava.api.command.BuildImageCmd;
+import dev.orchestrator.engine.EngineException.Kind;
+import java.io.BufferedInputStream;
+import java.io.BufferedOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Consumer;
+
+/** Building images with the engine's classic builder. */
+final class DockerBuild {
+  private final DockerClient client;
+  private final Calls calls;
+  private final DockerImages images;
+
+  DockerBuild(Connection connection, DockerImages images) {
+    this.client = connection.client();
+    this.calls = connection.calls();
+    this.images = images;
+  }
+
+  String build(BuildSpec spec, Duration deadline, Consumer<String> progress) {
+    String doing = "building image %s from %s".formatted(spec.tag(), spec.context());
+    if (!Files.isRegularFile(spec.context().resolve(spec.dockerfile()))) {
+      throw new EngineException(
+          Kind.BUILD_FAILED, "%s: there is no %s".formatted(doing, spec.dockerfile()));
+    }
+    try {
+      Path tar = Files.createTempFile("build-context", ".tar");
+      try {
+        try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(tar))) {
+          new BuildContext(spec.context(), spec.dockerfile()).write(out);
+        }
+        return send(doing, spec, tar, deadline, progress);
+      } finally {
+        Files.delete(tar);
+      }
+    } catch (IOException | UncheckedIOException e) {
+      throw new EngineException(
+          Kind.BUILD_FAILED, "%s: its context can't be read: %s".formatted(doing, e), e);
+    }
+  }
+
+  private String send(
+      String doing, BuildSpec spec, Path tar, Duration deadline, Consumer<String> progress)
+      throws IOException {
+    BuildOutput output = new BuildOutput(progress);
+    try (InputStream in = new BufferedInputStream(Files.newInputStream(tar))) {
+      BuildImageCmd build =
+          client
+              .buildImageCmd(in)
+              .withDockerfilePath(spec.dockerfile())
+              .withTags(Set.of(spec.tag()))
+              .withLabels(spec.labels())
+              .withRemove(true)
+              .withForcerm(true);
+      for (Map.Entry<String, String> arg : spec.args().entrySet()) {
+        build = build.withBuildArg(arg.getKey(), arg.getValue());
+      }
+      String target = spec.target();
+      if (target != null) {
+        build = build.withTarget(target);
+      }
+      calls.await(doing, deadline, build.exec(output));
+    } catch (EngineException e) {
+      throw e.kind() == Kind.REFUSED || e.kind() == Kind.NOT_FOUND
+          ? new EngineException(Kind.BUILD_FAILED, String.valueOf(e.getMessage()), e)
+          : e;
+    }
+    if (output.error().isPresent()) {
+      throw new EngineException(
+          Kind.BUILD_FAILED,
+          "%s: %s; it said last: %s"
+              .formatted(doing, output.error().orElseThrow(), output.lastLines()));
+    }
+    return images
+        .get(spec.tag())
+        .orElseThrow(() ->
+            new EngineException(Kind.BUILD_FAILED, doing + ": the build ended without an image"))
+        .id();
+  }
+}

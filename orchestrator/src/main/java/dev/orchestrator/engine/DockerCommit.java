@@ -1,0 +1,96 @@
+package dev.orchestrator.engine;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * Makes an image from a container. The engine mixes the container's own configuration into the
+ * image: its entry point and command where none is given, and every label that isn't given. So the
+ * parent image's whole configuration is sent, changed as asked, and a label that only the container
+ * has is sent without a value (the engine can't be told to leave it out). A container's environment
+ * can't be kept out: don't give it any.
+ */
+final class DockerCommit {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private final RawHttp raw;
+  private final Calls calls;
+  private final String api;
+
+  DockerCommit(Connection connection) {
+    this.raw = connection.raw();
+    this.calls = connection.calls();
+    this.api = "/v" + connection.api();
+  }
+
+  String commit(String container, String reference, ImageConfig changes) {
+    String doing = "making image %s from container %s".formatted(reference, container);
+    return calls.call(doing, Calls.LONG, () -> send(doing, container, reference, changes));
+  }
+
+  private String send(String doing, String container, String reference, ImageConfig changes)
+      throws IOException {
+    JsonNode from = raw.get(doing, api + "/containers/" + RawHttp.encode(container) + "/json");
+    JsonNode parent =
+        raw.get(doing, api + "/images/" + from.path("Image").asText() + "/json").path("Config");
+    ImageReference to = ImageReference.parse(reference);
+    Map<String, String> query = new TreeMap<>();
+    query.put("container", container);
+    query.put("repo", to.repository());
+    query.put("tag", to.tag());
+    return raw.post(
+            doing,
+            api + "/commit?" + RawHttp.query(query),
+            config(parent, from.path("Config").path("Labels"), changes))
+        .path("Id")
+        .asText();
+  }
+
+  static ObjectNode config(JsonNode parent, JsonNode containerLabels, ImageConfig changes) {
+    ObjectNode config = parent.isObject() ? parent.deepCopy() : JSON.createObjectNode();
+    // A list that is there but empty keeps the container's own out, null does not.
+    config.set("Entrypoint", list(changes.entrypoint(), parent.path("Entrypoint")));
+    config.set("Cmd", list(changes.command(), parent.path("Cmd")));
+    if (!changes.env().isEmpty()) {
+      config.set("Env", env(parent.path("Env"), changes.env()));
+    }
+    ObjectNode labels = config.putObject("Labels");
+    containerLabels.fieldNames().forEachRemaining(key -> labels.put(key, ""));
+    parent
+        .path("Labels")
+        .properties()
+        .forEach(label -> labels.put(label.getKey(), label.getValue().asText()));
+    changes.labels().forEach(labels::put);
+    return config;
+  }
+
+  private static ArrayNode list(List<String> changed, JsonNode otherwise) {
+    ArrayNode list = JSON.createArrayNode();
+    if (changed.isEmpty()) {
+      otherwise.forEach(list::add);
+    } else {
+      changed.forEach(list::add);
+    }
+    return list;
+  }
+
+  private static ArrayNode env(JsonNode parent, List<String> changes) {
+    Map<String, String> env = new TreeMap<>();
+    parent.forEach(line -> env.put(name(line.asText()), line.asText()));
+    changes.forEach(line -> env.put(name(line), line));
+    ArrayNode list = JSON.createArrayNode();
+    env.values().forEach(list::add);
+    return list;
+  }
+
+  private static String name(String line) {
+    int equals = line.indexOf('=');
+    return equals < 0 ? line : line.substring(0, equals);
+  }
+}

@@ -1,0 +1,232 @@
+package dev.orchestrator.engine;
+
+import com.github.dockerjava.api.DockerClient;
+import com.github.dockerjava.api.async.ResultCallback;
+import com.github.dockerjava.api.command.CreateContainerCmd;
+import com.github.dockerjava.api.command.InspectContainerResponse;
+import com.github.dockerjava.api.exception.ConflictException;
+import com.github.dockerjava.api.exception.DockerException;
+import com.github.dockerjava.api.exception.NotFoundException;
+import com.github.dockerjava.api.exception.NotModifiedException;
+import com.github.dockerjava.api.model.Container;
+import com.github.dockerjava.api.model.ContainerNetwork;
+import com.github.dockerjava.api.model.WaitResponse;
+import dev.orchestrator.engine.EngineException.Kind;
+import java.io.InputStream;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** The engine's containers. */
+final class DockerContainers {
+  private final DockerClient client;
+  private final Calls calls;
+  private final DockerVolumes volumes;
+
+  DockerContainers(Connection connection, DockerVolumes volumes) {
+    this.client = connection.client();
+    this.calls = connection.calls();
+    this.volumes = volumes;
+  }
+
+  Optional<ContainerInfo> get(String name) {
+    // The engine takes the beginning of an id for a name; nobody here means that.
+    return inspect(name).map(DockerContainers::info).filter(found -> found.name().equals(name));
+  }
+
+  Optional<InspectContainerResponse> inspect(String nameOrId) {
+    return calls.call(
+        "looking at container " + nameOrId,
+        Calls.SHORT,
+        () -> {
+          try {
+            return Optional.of(client.inspectContainerCmd(nameOrId).exec());
+          } catch (NotFoundException _) {
+            return Optional.empty();
+          }
+        });
+  }
+
+  List<ContainerInfo> list(Map<String, String> labels) {
+    List<Container> found =
+        calls.call(
+            "listing containers",
+            Calls.SHORT,
+            () -> client.listContainersCmd().withShowAll(true).withLabelFilter(labels).exec());
+    return found.stream()
+        .map(container -> inspect(container.getId()))
+        .flatMap(Optional::stream)
+        .map(DockerContainers::info)
+        .toList();
+  }
+
+  void create(ContainerSpec spec) {
+    String doing = "creating container " + spec.name();
+    // The engine would make a missing volume by itself, without our labels.
+    for (Mount mount : spec.mounts()) {
+      if (!mount.hostPath() && volumes.get(mount.source()).isEmpty()) {
+        throw new EngineException(
+            Kind.NOT_FOUND, "%s: volume %s isn't there".formatted(doing, mount.source()));
+      }
+    }
+    calls.run(
+        doing,
+        Calls.LONG,
+        () -> {
+          CreateContainerCmd create =
+              client
+                  .createContainerCmd(spec.image())
+                  .withName(spec.name())
+                  .withLabels(spec.labels())
+                  .withEnv(
+                      spec.env().entrySet().stream()
+                          .map(e -> e.getKey() + "=" + e.getValue())
+                          .toList())
+                  .withStopTimeout(Math.toIntExact(spec.stopTimeout().toSeconds()))
+                  .withHostConfig(HostConfigs.of(spec));
+          if (!spec.entrypoint().isEmpty()) {
+            create = create.withEntrypoint(spec.entrypoint());
+          }
+          if (!spec.command().isEmpty()) {
+            create = create.withCmd(spec.command());
+          }
+          create.exec();
+        });
+  }
+
+  void start(String name) {
+    ignoringNotModified(
+        "starting container " + name, Calls.LONG, () -> client.startContainerCmd(name).exec());
+  }
+
+  void stop(String name, Duration timeout) {
+    ignoringNotModified(
+        "stopping container " + name,
+        timeout.plus(Calls.SHORT),
+        () ->
+            client.stopContainerCmd(name).withTimeout(Math.toIntExact(timeout.toSeconds())).exec());
+  }
+
+  void pause(String name) {
+    ignoring(
+        "already paused", "pausing container " + name, () -> client.pauseContainerCmd(name).exec());
+  }
+
+  void unpause(String name) {
+    ignoring(
+        "is not paused",
+        "unpausing container " + name,
+        () -> client.unpauseContainerCmd(name).exec());
+  }
+
+  void remove(String name) {
+    calls.run(
+        "removing container " + name,
+        Calls.LONG,
+        () -> {
+          // An answer of "removal already in progress" is asked again until it is gone.
+          while (get(name).isPresent()) {
+            try {
+              client.removeContainerCmd(name).withForce(true).withRemoveVolumes(true).exec();
+            } catch (NotFoundException _) {
+              return;
+            } catch (ConflictException e) {
+              if (!Objects.toString(e.getMessage(), "").contains("already in progress")) {
+                throw e;
+              }
+              Thread.sleep(Duration.ofMillis(50));
+            }
+          }
+        });
+  }
+
+  int awaitExit(String name, Duration deadline) {
+    String doing = "waiting for container %s to end".formatted(name);
+    if (get(name).filter(found -> found.state().equals("created")).isPresent()) {
+      throw new EngineException(Kind.REFUSED, doing + ": it was never started");
+    }
+    AtomicInteger code = new AtomicInteger(-1);
+    calls.await(
+        doing,
+        deadline,
+        client
+            .waitContainerCmd(name)
+            .exec(
+                new ResultCallback.Adapter<WaitResponse>() {
+                  @Override
+                  public void onNext(WaitResponse response) {
+                    code.set(Objects.requireNonNullElse(response.getStatusCode(), -1));
+                  }
+                }));
+    return code.get();
+  }
+
+  void putArchive(String name, String directory, InputStream tar) {
+    calls.run(
+        "unpacking into %s of container %s".formatted(directory, name),
+        Calls.LONG,
+        () ->
+            client
+                .copyArchiveToContainerCmd(name)
+                .withRemotePath(directory)
+                .withTarInputStream(tar)
+                .exec());
+  }
+
+  private void ignoringNotModified(String doing, Duration deadline, Calls.Action action) {
+    calls.run(
+        doing,
+        deadline,
+        () -> {
+          try {
+            action.run();
+          } catch (NotModifiedException _) {
+            // It is so already, which is all that was asked.
+            return;
+          }
+        });
+  }
+
+  private void ignoring(String words, String doing, Calls.Action action) {
+    calls.run(
+        doing,
+        Calls.SHORT,
+        () -> {
+          try {
+            action.run();
+          } catch (DockerException e) {
+            if (!Objects.toString(e.getMessage(), "").contains(words)) {
+              throw e;
+            }
+          }
+        });
+  }
+
+  private static ContainerInfo info(InspectContainerResponse c) {
+    return new ContainerInfo(
+        c.getName().substring(c.getName().lastIndexOf('/') + 1),
+        c.getId(),
+        Objects.toString(c.getConfig().getImage(), ""),
+        Objects.toString(c.getState().getStatus(), ""),
+        Objects.requireNonNullElse(c.getState().getExitCodeLong(), 0L).intValue(),
+        address(c),
+        c.getConfig().getLabels() == null ? Map.of() : Map.copyOf(c.getConfig().getLabels()));
+  }
+
+  private static String address(InspectContainerResponse c) {
+    @Nullable Map<String, ContainerNetwork> networks = c.getNetworkSettings().getNetworks();
+    return networks == null
+        ? ""
+        : networks.values().stream()
+            .map(ContainerNetwork::getIpAddress)
+            .flatMap(Stream::ofNullable)
+            .filter(address -> !address.isBlank())
+            .findFirst()
+            .orElse("");
+  }
+}

@@ -1,0 +1,79 @@
+package dev.orchestrator.engine;
+
+import com.github.dockerjava.api.DockerClient;
+import com.github.dockerjava.api.async.ResultCallback;
+import com.github.dockerjava.api.model.Frame;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** Commands in running containers, and what containers print. */
+final class DockerExec {
+  private final DockerClient client;
+  private final Calls calls;
+
+  DockerExec(Connection connection) {
+    this.client = connection.client();
+    this.calls = connection.calls();
+  }
+
+  ExecResult exec(String name, List<String> command, Duration deadline, Consumer<String> line) {
+    long end = System.nanoTime() + deadline.toNanos();
+    String doing = "running %s in container %s".formatted(command.getFirst(), name);
+    String id =
+        calls.call(
+            doing,
+            deadline,
+            () ->
+                client
+                    .execCreateCmd(name)
+                    .withCmd(command.toArray(String[]::new))
+                    .withAttachStdout(true)
+                    .withAttachStderr(true)
+                    .exec()
+                    .getId());
+    ExecOutput output = new ExecOutput(line);
+    calls.await(doing, left(end), client.execStartCmd(id).exec(output));
+    int code = calls.call(doing, left(end).plus(Duration.ofSeconds(5)), () -> exitCode(id));
+    return output.result(code);
+  }
+
+  /** The output may end a moment before the engine has noted how the command did. */
+  private int exitCode(String id) throws InterruptedException {
+    while (true) {
+      @Nullable Long code = client.inspectExecCmd(id).exec().getExitCodeLong();
+      if (code != null) {
+        return code.intValue();
+      }
+      Thread.sleep(Duration.ofMillis(10));
+    }
+  }
+
+  List<String> logs(String name, int tail) {
+    List<String> lines = new ArrayList<>();
+    LineSplitter splitter = new LineSplitter(lines::add);
+    calls.await(
+        "reading the log of container " + name,
+        Calls.SHORT,
+        client
+            .logContainerCmd(name)
+            .withStdOut(true)
+            .withStdErr(true)
+            .withTail(tail)
+            .exec(
+                new ResultCallback.Adapter<Frame>() {
+                  @Override
+                  public void onNext(Frame frame) {
+                    splitter.add(frame.getPayload());
+                  }
+                }));
+    splitter.end();
+    return List.copyOf(lines);
+  }
+
+  private static Duration left(long end) {
+    return Duration.ofNanos(Math.max(0, end - System.nanoTime()));
+  }
+}

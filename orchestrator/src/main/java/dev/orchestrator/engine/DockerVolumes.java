@@ -1,0 +1,92 @@
+package dev.orchestrator.engine;
+
+import com.github.dockerjava.api.DockerClient;
+import com.github.dockerjava.api.command.InspectVolumeResponse;
+import com.github.dockerjava.api.exception.NotFoundException;
+import dev.orchestrator.engine.EngineException.Kind;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** The engine's named volumes. */
+final class DockerVolumes {
+  private final DockerClient client;
+  private final Calls calls;
+
+  DockerVolumes(Connection connection) {
+    this.client = connection.client();
+    this.calls = connection.calls();
+  }
+
+  Optional<VolumeInfo> get(String name) {
+    return calls.call(
+        "looking at volume " + name,
+        Calls.SHORT,
+        () -> {
+          try {
+            return Optional.of(info(client.inspectVolumeCmd(name).exec()));
+          } catch (NotFoundException _) {
+            return Optional.empty();
+          }
+        });
+  }
+
+  List<VolumeInfo> list(Map<String, String> labels) {
+    List<String> filter =
+        labels.entrySet().stream().map(e -> e.getKey() + "=" + e.getValue()).toList();
+    return calls.call(
+        "listing volumes",
+        Calls.SHORT,
+        () -> {
+          @Nullable List<InspectVolumeResponse> found =
+              client.listVolumesCmd().withFilter("label", filter).exec().getVolumes();
+          return found == null
+              ? List.<VolumeInfo>of()
+              : found.stream().map(DockerVolumes::info).toList();
+        });
+  }
+
+  void create(String name, Map<String, String> labels) {
+    String doing = "creating volume " + name;
+    // The engine answers with the volume that is there, whatever its labels.
+    Map<String, String> has =
+        get(name)
+            .orElseGet(() -> {
+              calls.run(
+                  doing,
+                  Calls.SHORT,
+                  () -> client.createVolumeCmd().withName(name).withLabels(labels).exec());
+              return get(name).orElseThrow();
+            })
+            .labels();
+    if (!has.equals(labels)) {
+      throw new EngineException(
+          Kind.CONFLICT,
+          "%s: a volume of that name is there with other labels (%s): it isn't touched"
+              .formatted(doing, has));
+    }
+  }
+
+  void remove(String name) {
+    calls.run(
+        "removing volume " + name,
+        Calls.LONG,
+        () -> {
+          try {
+            client.removeVolumeCmd(name).exec();
+          } catch (NotFoundException _) {
+            // Gone already, which is all that was asked.
+            return;
+          }
+        });
+  }
+
+  private static VolumeInfo info(InspectVolumeResponse volume) {
+    return new VolumeInfo(
+        volume.getName(),
+        Objects.toString(volume.getMountpoint(), ""),
+        volume.getLabels() == null ? Map.of() : Map.copyOf(volume.getLabels()));
+  }
+}

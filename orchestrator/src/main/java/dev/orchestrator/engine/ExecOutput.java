@@ -1,0 +1,39 @@
+package dev.orchestrator.engine;
+
+import com.github.dockerjava.api.async.ResultCallback;
+import com.github.dockerjava.api.model.Frame;
+import com.github.dockerjava.api.model.StreamType;
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.function.Consumer;
+
+/**
+ * Takes in what a command prints: the whole of both streams, and each line of stdout as it comes.
+ */
+final class ExecOutput extends ResultCallback.Adapter<Frame> {
+  private final ByteArrayOutputStream stdout = new ByteArrayOutputStream();
+  private final ByteArrayOutputStream stderr = new ByteArrayOutputStream();
+  private final LineSplitter lines;
+
+  ExecOutput(Consumer<String> line) {
+    this.lines = new LineSplitter(line);
+  }
+
+  @Override
+  public void onNext(Frame frame) {
+    byte[] bytes = frame.getPayload();
+    if (frame.getStreamType() == StreamType.STDERR) {
+      stderr.writeBytes(bytes);
+    } else {
+      stdout.writeBytes(bytes);
+      lines.add(bytes);
+    }
+  }
+
+  /** To be called once, after the stream has ended. */
+  ExecResult result(int exitCode) {
+    lines.end();
+    return new ExecResult(
+        exitCode, stdout.toString(StandardCharsets.UTF_8), stderr.toString(StandardCharsets.UTF_8));
+  }
+}

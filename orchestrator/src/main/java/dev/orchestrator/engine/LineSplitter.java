@@ -1,0 +1,47 @@
+package dev.orchestrator.engine;
+
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.function.Consumer;
+
+/**
+ * Cuts a stream of bytes that comes in arbitrary pieces into lines. A carriage return ends a line
+ * too, so that a progress bar which rewrites its line is seen as it moves. Not thread-safe.
+ */
+final class LineSplitter {
+  private final Consumer<String> line;
+  private final ByteArrayOutputStream pending = new ByteArrayOutputStream();
+  private boolean afterReturn;
+
+  LineSplitter(Consumer<String> line) {
+    this.line = line;
+  }
+
+  void add(byte[] bytes) {
+    for (byte b : bytes) {
+      if (b == '\n' && afterReturn) {
+        afterReturn = false;
+        continue;
+      }
+      afterReturn = b == '\r';
+      if (b == '\n' || b == '\r') {
+        flush();
+      } else {
+        pending.write(b);
+      }
+    }
+  }
+
+  /** What came after the last line end, if anything. */
+  void end() {
+    if (pending.size() > 0) {
+      flush();
+    }
+  }
+
+  private void flush() {
+    String text = pending.toString(StandardCharsets.UTF_8);
+    pending.reset();
+    line.accept(text);
+  }
+}
