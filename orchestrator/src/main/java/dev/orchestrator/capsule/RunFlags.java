@@ -16,7 +16,7 @@ import java.util.List;
  * @param tmpfs paths that are memory file systems
  */
 record RunFlags(Security security, List<String> tmpfs, Duration stopTimeout) {
-  private static final Duration STOP = Duration.ofSeconds(120);
+  private static final Duration STOP = Duration.ofMinutes(2);
   private static final Security PRIVILEGED =
       new Security(true, List.of(), List.of(), List.of(), true);
 
