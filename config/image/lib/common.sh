@@ -41,3 +41,8 @@ now_ms() {
   local now=${EPOCHREALTIME/[.,]/}
   echo "${now%???}"
 }
+
+# pause SECONDS: a sleep without a process of its own.
+pause() {
+  read -r -t "$1" <> <(:) || true
+}

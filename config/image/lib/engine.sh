@@ -2,7 +2,10 @@
 # The inner engine: what it needs of the kernel, its configuration, start and stop.
 
 readonly ENGINE_DEADLINE_SECONDS=60
+readonly CONTAINERD=/run/containerd/containerd.sock
 engine_pid=
+containerd_pid=
+engine_version=
 
 # Containers get their cgroups read-only; the inner engine makes groups of its own below them.
 prepare_cgroups() {
@@ -55,42 +58,64 @@ engine_config() {
   }'
 }
 
-# start_engine [OPTION...]: with $RUN/daemon.json. Its own session keeps a terminal's Ctrl-C from
-# it; --restart=false keeps it from starting services by their restart policy: `capsule start` does
+# Of what the engine says, not the every-day part.
+filter_log() {
+  grep --line-buffered -v -e 'Flag --restart has been deprecated' -e level=info >&2
+}
+
+# The engine would start its own containerd and then wait for a second before it tries again to
+# reach it. Kubernetes' part is of no use here. In its own session, as the engine below.
+start_containerd() {
+  printf '%s\n' 'version = 2' 'root = "/var/lib/docker/containerd/daemon"' \
+    'state = "/run/containerd"' \
+    'disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.cri.v1.images",' \
+    '  "io.containerd.cri.v1.runtime"]' >"$RUN/containerd.toml"
+  setsid containerd --config "$RUN/containerd.toml" --address "$CONTAINERD" --log-level warn \
+    > >(filter_log) 2>&1 &
+  containerd_pid=$!
+}
+
+# start_engine: with $RUN/daemon.json. Its own session keeps a terminal's Ctrl-C from it;
+# --restart=false keeps it from starting services by their restart policy: `capsule start` does
 # that, after it has looked at the lease.
 start_engine() {
+  local deadline=$((SECONDS + ENGINE_DEADLINE_SECONDS))
+  until [[ -S $CONTAINERD ]]; do
+    kill -0 "$containerd_pid" 2>/dev/null && ((SECONDS < deadline)) ||
+      die 1 "the inner containerd did not start: see the lines above for the cause"
+    pause 0.02
+  done
   # Set, it keeps the engine from looking for AppArmor, which can't be reached from in here.
-  export container=docker
-  setsid dockerd --config-file="$RUN/daemon.json" --restart=false "$@" \
-    > >(grep --line-buffered -v -e 'Flag --restart has been deprecated' -e level=info >&2) 2>&1 &
+  container=docker setsid dockerd --config-file="$RUN/daemon.json" --containerd="$CONTAINERD" \
+    --restart=false > >(filter_log) 2>&1 &
   engine_pid=$!
 }
 
 # Waits until the engine answers. The socket is there before the engine listens to it, so that one
 # request waits for exactly as long as needed.
 wait_engine() {
-  local deadline=$((SECONDS + ENGINE_DEADLINE_SECONDS)) request
+  local deadline=$((SECONDS + ENGINE_DEADLINE_SECONDS)) driver
   while ((SECONDS < deadline)); do
-    if [[ ! -S $SOCKET ]]; then
-      read -r -t 0.02 <> <(:) || true
-    else
-      api /_ping "$ENGINE_DEADLINE_SECONDS" >/dev/null &
-      request=$!
-      if wait "$request"; then
-        [[ $(api /info | jq -r .Driver) == overlay2 ]] ||
-          die 1 "the inner engine does not use overlay2: is $STORE a volume of its own?"
+    if [[ -S $SOCKET ]]; then
+      api /info "$ENGINE_DEADLINE_SECONDS" >"$RUN/info.json" &
+      if wait "$!"; then
+        read -r driver engine_version < <(jq -r '"\(.Driver) \(.ServerVersion)"' "$RUN/info.json")
+        [[ $driver == overlay2 ]] ||
+          die 1 "the inner engine uses $driver, not overlay2: is $STORE a volume of its own?"
         return
       fi
-      read -r -t 0.05 <> <(:) || true
     fi
     kill -0 "$engine_pid" 2>/dev/null ||
       die 1 "the inner engine ended while it started: see the lines above for the cause"
+    pause 0.02
   done
   die 1 "the inner engine did not answer within $ENGINE_DEADLINE_SECONDS s"
 }
 
 stop_engine() {
-  [[ -n $engine_pid ]] || return 0
-  kill -TERM "$engine_pid" 2>/dev/null || return 0
-  wait "$engine_pid" || true
+  local pid
+  for pid in $engine_pid $containerd_pid; do
+    kill -TERM "$pid" 2>/dev/null || continue
+    wait "$pid" || true
+  done
 }

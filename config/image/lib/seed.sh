@@ -22,7 +22,7 @@ mount_seed() {
     fi
     # Another capsule that starts at the same time may have taken the device: try the next.
     grep -q -i busy "$RUN/mount.err" || return 1
-    read -r -t "0.0$try" <> <(:) || true
+    pause "0.0$try"
   done
   return 1
 }
