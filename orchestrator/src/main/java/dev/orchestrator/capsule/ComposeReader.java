@@ -1,0 +1,108 @@
+package dev.orchestrator.capsule;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.orchestrator.Refusal;
+import dev.orchestrator.engine.Engine;
+import dev.orchestrator.engine.ExecResult;
+import dev.orchestrator.settings.Stack;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * Has Compose read a release's file, in a helper container without a network: Compose's own rules,
+ * messages and version, the same that the capsule runs later. Calls block.
+ */
+final class ComposeReader {
+  private static final Duration DEADLINE = Duration.ofSeconds(60);
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  /**
+   * Where the stack's folder is in the helper; nothing that a compose file names is likely there.
+   */
+  private static final String FOLDER = "capsule-check";
+
+  /** Compose files, .env and env_file's are all that Compose reads. */
+  private static final long FILE_LIMIT = 1 << 20;
+
+  private final Engine engine;
+  private final Helpers helpers;
+  private final Stack stack;
+
+  ComposeReader(Engine engine, Helpers helpers, Stack stack) {
+    this.engine = engine;
+    this.helpers = helpers;
+    this.stack = stack;
+  }
+
+  /** The release's model; a {@link Refusal} with Compose's own words when it rejects the file. */
+  ComposeModel read(Release release, String base) {
+    Path stackFolder = Path.of("/", FOLDER, stack.name());
+    Path project = stackFolder.resolve("releases").resolve(release.version());
+    ExecResult result;
+    try (Helpers.Helper helper = helpers.idle("compose", base, List.of());
+        Archive archive = new Archive()) {
+      archive.tree(stack.folder(), FOLDER + "/" + stack.name(), FILE_LIMIT);
+      engine.putArchive(helper.name(), "/", archive.open());
+      engine.startContainer(helper.name());
+      result = engine.exec(helper.name(), command(release, project), DEADLINE);
+    }
+    if (!result.ok()) {
+      throw new Refusal(
+          "version %s of stack %s: Compose rejects %s: %s"
+              .formatted(
+                  release.version(), stack.name(), release.composeFile(), reason(result, project)));
+    }
+    return new ComposeModel(
+        release, parse(release, result.stdout()), project, stackFolder, warnings(result));
+  }
+
+  private List<String> command(Release release, Path project) {
+    return List.of(
+        "docker",
+        "compose",
+        "--project-name",
+        stack.name(),
+        "--project-directory",
+        project.toString(),
+        "--file",
+        project.resolve(release.composeFile()).toString(),
+        "config",
+        "--format",
+        "json");
+  }
+
+  private static ObjectNode parse(Release release, String json) {
+    try {
+      JsonNode node = JSON.readTree(json);
+      if (node instanceof ObjectNode object) {
+        return object;
+      }
+    } catch (JsonProcessingException e) {
+      throw new CapsuleException(
+          "version %s: Compose's answer is not JSON: %s"
+              .formatted(release.version(), e.getOriginalMessage()),
+          e);
+    }
+    throw new CapsuleException("version %s: Compose answered nothing".formatted(release.version()));
+  }
+
+  private static String reason(ExecResult result, Path project) {
+    List<String> lines =
+        result.stderr().lines().filter(line -> !line.isBlank() && !warning(line)).toList();
+    String text = lines.isEmpty() ? result.lastWords() : String.join("; ", lines);
+    // The helper's path says nothing to a user; the file's name is in the message already.
+    return text.replace(project + "/", "").strip();
+  }
+
+  private static List<String> warnings(ExecResult result) {
+    return result.stderr().lines().filter(ComposeReader::warning).toList();
+  }
+
+  private static boolean warning(String line) {
+    return line.contains("level=warning") || line.startsWith("WARN");
+  }
+}

@@ -1,0 +1,163 @@
+package dev.orchestrator.capsule;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.orchestrator.engine.Engine;
+import dev.orchestrator.engine.ImageConfig;
+import dev.orchestrator.engine.ImageInfo;
+import dev.orchestrator.engine.Labels;
+import dev.orchestrator.settings.Settings;
+import dev.orchestrator.settings.Stack;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+
+/**
+ * Builds capsule images on the outer engine: release, compose model, inner images, packed layers,
+ * and a last layer with the stack's own files. What is there already with the same content is taken
+ * as it is. One build at a time; calls block.
+ */
+public final class ImageBuilder implements CapsuleBuilder {
+  static final List<String> ENTRYPOINT = List.of("/usr/local/lib/capsule/entrypoint");
+
+  /** On a capsule image: {@link CapsuleImage#ports()} as JSON. */
+  static final String PORTS = "dev.orchestrator.ports";
+
+  private static final ObjectMapper JSON =
+      new ObjectMapper().enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS);
+
+  private final Engine engine;
+  private final Stack stack;
+  private final Map<String, String> owner;
+  private final InstantSource clock;
+  private final Releases releases;
+  private final Helpers helpers;
+  private final BaseImage base;
+  private final ComposeReader reader;
+  private final InnerImages inner;
+  private final Packer packer;
+
+  /**
+   * @param owner labels that everything temporary carries, which tell this service's from another's
+   */
+  public ImageBuilder(
+      Engine engine, Settings settings, Map<String, String> owner, InstantSource clock) {
+    this.engine = engine;
+    this.stack = settings.stack();
+    this.owner = Map.copyOf(owner);
+    this.clock = clock;
+    this.releases = new Releases(stack);
+    this.helpers = new Helpers(engine, stack.name(), owner);
+    DebianRoots roots = new DebianRoots(engine, settings.image().folder());
+    this.base = new BaseImage(engine, settings.image(), roots);
+    this.reader = new ComposeReader(engine, helpers, stack);
+    this.inner = new InnerImages(engine, stack, settings.home(), roots);
+    this.packer = new Packer(engine, settings.image(), helpers, stack.name());
+  }
+
+  @Override
+  public void check(String version) {
+    Release release = releases.release(version);
+    ComposeModel model = reader.read(release, base(line -> {}));
+    new ComposeTransform(stack).apply(model, Map.of());
+    model.services().entrySet().stream()
+        .filter(service -> service.getValue().has("build"))
+        .forEach(service -> BuildSource.of(model, stack.name(), stack.folder(), service.getKey()));
+  }
+
+  @Override
+  public String base(Consumer<String> progress) {
+    return base.ensure(deadline("the capsules' base image"), progress);
+  }
+
+  @Override
+  public synchronized CapsuleImage build(String version, Consumer<String> progress) {
+    Deadline deadline = deadline("building version " + version);
+    if (!owner.isEmpty()) {
+      helpers.sweep();
+    }
+    Release release = releases.release(version);
+    String baseImage = base.ensure(deadline, progress);
+    ComposeModel model = reader.read(release, baseImage);
+    model.warnings().forEach(progress);
+    Map<String, InnerImage> images = inner.resolve(model, deadline, progress);
+    CapsuleStack made = new ComposeTransform(stack).apply(model, images);
+
+    String compose = made.compose().toPrettyString();
+    String metadata = metadata(version, images, made);
+    String content =
+        ContentDigest.of(
+            engine.image(baseImage).orElseThrow().id(),
+            compose,
+            metadata,
+            FileTree.digest(release.folder()));
+    String reference = "orchestrator/%s:%s".formatted(stack.name(), version);
+    Optional<ImageInfo> there =
+        engine.image(reference).filter(image -> content.equals(image.labels().get(Labels.CONTENT)));
+    if (there.isPresent()) {
+      return image(version, reference, content, made, there.get(), true);
+    }
+    String packed = packer.packed(baseImage, images.values(), deadline, progress);
+    deadline.remaining();
+    try (Helpers.Helper helper = helpers.idle("layer", packed, List.of());
+        Archive archive = new Archive()) {
+      archive
+          .tree(release.folder(), "capsule/stack/release", Long.MAX_VALUE)
+          .text("capsule/stack/compose.json", compose)
+          .text("capsule/stack/stack.json", metadata);
+      engine.putArchive(helper.name(), "/", archive.open());
+      engine.commit(
+          helper.name(),
+          reference,
+          new ImageConfig(
+              ENTRYPOINT, List.of(), List.of(), labels(version, content, made.ports())));
+    }
+    ImageInfo built = engine.image(reference).orElseThrow();
+    return image(version, reference, content, made, built, false);
+  }
+
+  private Deadline deadline(String what) {
+    return new Deadline(
+        clock, "%s of stack %s".formatted(what, stack.name()), stack.upgrade().build());
+  }
+
+  private String metadata(String version, Map<String, InnerImage> images, CapsuleStack made) {
+    ObjectNode node = JSON.createObjectNode();
+    node.put("stack", stack.name()).put("version", version).put("project", stack.name());
+    Map<String, String> ids = new TreeMap<>();
+    images.values().forEach(image -> ids.put(image.reference(), image.id()));
+    node.set("images", JSON.valueToTree(ids));
+    node.set("dirs", JSON.valueToTree(made.dirs()));
+    node.set("seedFiles", JSON.valueToTree(made.seedFiles()));
+    node.set("ports", JSON.valueToTree(new TreeMap<>(made.ports())));
+    return node.toPrettyString();
+  }
+
+  private Map<String, String> labels(String version, String content, Map<String, Integer> ports) {
+    Map<String, String> labels = new TreeMap<>(Labels.role("capsule"));
+    labels.put(Labels.STACK, stack.name());
+    labels.put(Labels.VERSION, version);
+    labels.put(Labels.CONTENT, content);
+    try {
+      labels.put(PORTS, JSON.writeValueAsString(ports));
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("a map of numbers is JSON", e);
+    }
+    return labels;
+  }
+
+  private static CapsuleImage image(
+      String version,
+      String reference,
+      String content,
+      CapsuleStack made,
+      ImageInfo info,
+      boolean cached) {
+    return new CapsuleImage(version, reference, content, made.ports(), info.bytes(), cached);
+  }
+}

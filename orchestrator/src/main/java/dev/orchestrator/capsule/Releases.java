@@ -1,0 +1,89 @@
+package dev.orchestrator.capsule;
+
+import dev.orchestrator.Refusal;
+import dev.orchestrator.settings.Stack;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/**
+ * The versions of a stack: the folders below {@code releases} that hold a compose file. Read anew
+ * at each call. What isn't there is a {@link Refusal}.
+ */
+public final class Releases {
+  static final List<String> COMPOSE_FILES =
+      List.of("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml");
+  private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
+
+  private final Stack stack;
+
+  public Releases(Stack stack) {
+    this.stack = stack;
+  }
+
+  /** All versions, oldest first in semantic order. */
+  public List<String> versions() {
+    if (!Files.isDirectory(stack.releases())) {
+      return List.of();
+    }
+    try (Stream<Path> folders = Files.list(stack.releases())) {
+      return folders
+          .filter(folder -> composeFile(folder).isPresent())
+          .map(folder -> folder.getFileName().toString())
+          .filter(name -> NAME.matcher(name).matches())
+          .sorted(VersionOrder.INSTANCE)
+          .toList();
+    } catch (IOException e) {
+      throw new Refusal(
+          "stack %s: can't read the folder %s: %s".formatted(stack.name(), stack.releases(), e), e);
+    }
+  }
+
+  /** The newest version, if there is any. */
+  public Optional<String> newest() {
+    List<String> versions = versions();
+    return versions.isEmpty() ? Optional.empty() : Optional.of(versions.getLast());
+  }
+
+  /** The release of that name; a {@link Refusal} names the known ones when there is none. */
+  public Release release(String version) {
+    if (!NAME.matcher(version).matches()) {
+      throw new Refusal(
+          "'%s' is not a version's name: letters, digits, dots, dashes and underscores; %s"
+              .formatted(version.replaceAll("\\p{Cntrl}", "?"), known()));
+    }
+    Path folder = stack.releases().resolve(version);
+    if (!Files.isDirectory(folder)) {
+      throw new Refusal(
+          "unknown version %s of stack %s; %s".formatted(version, stack.name(), known()));
+    }
+    return composeFile(folder)
+        .map(file -> new Release(version, folder, file))
+        .orElseThrow(() ->
+            new Refusal(
+                "version %s of stack %s has no compose file: put a %s into %s"
+                    .formatted(version, stack.name(), COMPOSE_FILES.getFirst(), folder)));
+  }
+
+  /** Whether version {@code a} is newer than {@code b}, in semantic order. */
+  public static boolean newer(String a, String b) {
+    return VersionOrder.INSTANCE.compare(a, b) > 0;
+  }
+
+  private String known() {
+    List<String> versions = versions();
+    return versions.isEmpty()
+        ? "there is none in " + stack.releases()
+        : "known: " + String.join(", ", versions);
+  }
+
+  private static Optional<String> composeFile(Path folder) {
+    return COMPOSE_FILES.stream()
+        .filter(file -> Files.isRegularFile(folder.resolve(file)))
+        .findFirst();
+  }
+}

@@ -1,0 +1,173 @@
+package dev.orchestrator.health;
+
+import dev.orchestrator.capsule.Capsule;
+import dev.orchestrator.capsule.CapsuleException;
+import dev.orchestrator.capsule.InnerService;
+import dev.orchestrator.settings.Probe;
+import dev.orchestrator.settings.UpgradeSettings.VerifySettings;
+import io.vertx.core.Vertx;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/**
+ * The {@link HealthGate}: rounds of looking at every service and running every probe, until enough
+ * rounds in a row found nothing wrong. Blocks: never from an event loop.
+ */
+public final class HealthChecker implements HealthGate {
+  private static final Duration STATE = Duration.ofSeconds(15);
+
+  /** What looks final may be a moment of a start: it must be so this many times in a row. */
+  private static final int FINAL = 3;
+
+  private final ProbeRunner probes;
+  private final InstantSource clock;
+  private final Pause pause;
+
+  public HealthChecker(Vertx vertx, InstantSource clock) {
+    this(vertx, clock, Thread::sleep);
+  }
+
+  HealthChecker(Vertx vertx, InstantSource clock, Pause pause) {
+    this.probes = new ProbeRunner(vertx);
+    this.clock = clock;
+    this.pause = pause;
+  }
+
+  /** The wait between two rounds; a test moves its clock in it. */
+  interface Pause {
+    void of(Duration time) throws InterruptedException;
+  }
+
+  @Override
+  public String await(
+      Capsule capsule,
+      List<Probe> probes,
+      Map<String, Integer> ports,
+      VerifySettings settings,
+      Consumer<String> progress) {
+    Instant start = clock.instant();
+    Instant end = start.plus(settings.deadline());
+    int passes = 0;
+    int lasting = 0;
+    List<Problem> last = List.of();
+    while (true) {
+      Round round = round(capsule, probes, ports);
+      if (round.problems().isEmpty()) {
+        passes++;
+        progress.accept("healthy %d of %d".formatted(passes, settings.passes()));
+        if (passes >= settings.passes()) {
+          return summary(round, probes, settings, start);
+        }
+      } else {
+        passes = 0;
+        if (!lines(round.problems()).equals(lines(last))) {
+          progress.accept(String.join("; ", lines(round.problems())));
+        }
+      }
+      last = round.problems();
+      lasting = last.stream().anyMatch(Problem::lasting) ? lasting + 1 : 0;
+      if (lasting >= FINAL) {
+        throw failure(capsule, "can't become healthy", last);
+      }
+      Duration left = Duration.between(clock.instant(), end);
+      if (left.compareTo(settings.interval()) < 0) {
+        throw failure(
+            capsule, "is not healthy after %d s".formatted(settings.deadline().toSeconds()), last);
+      }
+      rest(settings.interval());
+    }
+  }
+
+  @Override
+  public List<String> check(Capsule capsule, List<Probe> probes, Map<String, Integer> ports) {
+    return lines(round(capsule, probes, ports).problems());
+  }
+
+  private record Round(int services, List<Problem> problems) {}
+
+  private Round round(Capsule capsule, List<Probe> all, Map<String, Integer> ports) {
+    List<InnerService> services;
+    try {
+      services = capsule.services(STATE);
+    } catch (CapsuleException e) {
+      String text = String.valueOf(e.getMessage());
+      return new Round(0, List.of(new Problem("capsule", "", text, false)));
+    }
+    List<Problem> problems = new ArrayList<>();
+    if (services.isEmpty()) {
+      problems.add(new Problem("capsule", "", "it has no services", true));
+    }
+    services.forEach(service -> ServiceChecks.check(service).ifPresent(problems::add));
+    for (Probe probe : all) {
+      // A probe of a service that is not there yet says nothing that its state doesn't say.
+      boolean up =
+          problems.stream().noneMatch(problem -> problem.service().equals(probe.service()));
+      Optional<String> wrong = up ? probe(capsule, probe, ports) : Optional.empty();
+      wrong.ifPresent(
+          text -> problems.add(new Problem("probe " + probe.name(), probe.service(), text, false)));
+    }
+    return new Round(services.size(), problems);
+  }
+
+  private Optional<String> probe(Capsule capsule, Probe probe, Map<String, Integer> ports) {
+    try {
+      return probes.run(capsule, probe, ports);
+    } catch (CapsuleException e) {
+      return Optional.of(String.valueOf(e.getMessage()));
+    }
+  }
+
+  private String summary(Round round, List<Probe> probes, VerifySettings settings, Instant start) {
+    return "%d services healthy, %d probes passed, %d times in a row, after %.1f s"
+        .formatted(
+            round.services(),
+            probes.size(),
+            settings.passes(),
+            Duration.between(start, clock.instant()).toMillis() / 1000.0);
+  }
+
+  private HealthException failure(Capsule capsule, String what, List<Problem> problems) {
+    List<String> parts = new ArrayList<>();
+    for (Problem problem : problems) {
+      parts.add(problem.line() + lastWords(capsule, problem.service()));
+    }
+    if (parts.isEmpty()) {
+      parts.add("too few rounds passed in a row; raise verify.deadline");
+    }
+    return new HealthException(
+        "%s %s: %s".formatted(capsule.name(), what, String.join("; ", parts)));
+  }
+
+  /** What the service said last, where it can be had: the message must not fail for it. */
+  private static String lastWords(Capsule capsule, String service) {
+    if (service.isEmpty()) {
+      return "";
+    }
+    try {
+      List<String> lines =
+          capsule.logs(service, 1, STATE).stream().filter(line -> !line.isBlank()).toList();
+      return lines.isEmpty() ? "" : " (its log ends with: %s)".formatted(lines.getLast().strip());
+    } catch (CapsuleException e) {
+      return " (its log can't be read)";
+    }
+  }
+
+  private static List<String> lines(List<Problem> problems) {
+    return problems.stream().map(Problem::line).toList();
+  }
+
+  private void rest(Duration interval) {
+    try {
+      pause.of(interval);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new HealthException("waiting for a capsule's health was interrupted");
+    }
+  }
+}
