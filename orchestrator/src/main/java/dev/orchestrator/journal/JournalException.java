@@ -1,0 +1,17 @@
+package dev.orchestrator.journal;
+
+/**
+ * The journal can't be opened, read or written: the message names the file, what is wrong and the
+ * way out. Nothing goes on without a journal: whoever gets this stops before the next side effect.
+ */
+public final class JournalException extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  public JournalException(String message) {
+    super(message);
+  }
+
+  public JournalException(String message, Throwable cause) {
+    super(message, cause);
+  }
+}

@@ -1,0 +1,59 @@
+package dev.orchestrator.journal;
+
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+
+/** The quarantine's table. Each call is a part of the caller's transaction. */
+final class Quarantines {
+
+  private Quarantines() {}
+
+  static void add(Connection connection, Quarantine quarantine) throws SQLException {
+    Sql.update(
+        connection,
+        "INSERT INTO quarantine (version, content, reason, since) VALUES (?, ?, ?, ?)"
+            + " ON CONFLICT DO UPDATE SET reason = excluded.reason, since = excluded.since",
+        quarantine.version(),
+        quarantine.content(),
+        quarantine.reason(),
+        quarantine.since());
+  }
+
+  static List<Quarantine> newestFirst(Connection connection) throws SQLException {
+    return Sql.list(
+        connection, Quarantines::row, "SELECT * FROM quarantine ORDER BY since DESC, rowid DESC");
+  }
+
+  static Optional<Quarantine> of(Connection connection, String version) throws SQLException {
+    return newestFirst(connection).stream()
+        .filter(quarantine -> quarantine.version().equals(version))
+        .findFirst();
+  }
+
+  /** A version that failed before its content was known is in quarantine whatever it holds now. */
+  static Optional<Quarantine> of(Connection connection, String version, String content)
+      throws SQLException {
+    return newestFirst(connection).stream()
+        .filter(quarantine ->
+            quarantine.content().isEmpty()
+                ? quarantine.version().equals(version)
+                : quarantine.content().equals(content))
+        .findFirst();
+  }
+
+  static int remove(Connection connection, String version) throws SQLException {
+    return Sql.update(connection, "DELETE FROM quarantine WHERE version = ?", version);
+  }
+
+  private static Quarantine row(ResultSet row) throws SQLException {
+    return new Quarantine(
+        row.getString("version"),
+        row.getString("content"),
+        row.getString("reason"),
+        Instant.parse(row.getString("since")));
+  }
+}

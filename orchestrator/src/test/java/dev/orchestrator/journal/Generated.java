@@ -1,0 +1,42 @@
+package dev.orchestrator.journal;
+
+import java.time.Instant;
+import java.util.Map;
+
+/** Generations for tests. */
+final class Generated {
+
+  static final Instant START = Instant.parse("2026-11-02T04:00:00Z");
+
+  private Generated() {}
+
+  static Generation generation(int number, String version) {
+    return new Generation(
+        number,
+        version,
+        "sha256:" + version,
+        "orchestrator/demo:" + version,
+        "demo-" + number,
+        "demo-data-" + number,
+        "demo-store-" + number,
+        Map.of("web:80", 20080, "db:3306", 23306),
+        START);
+  }
+
+  /** A journal in which v1 serves as generation 1. */
+  static void serveFirst(Journal journal) {
+    serveNext(journal, UpgradeRecord.Kind.UP, "", "v1");
+  }
+
+  /** An upgrade from end to end; returns its id. */
+  static String serveNext(Journal journal, UpgradeRecord.Kind kind, String from, String to) {
+    Integer serving = journal.serving().map(Generation::number).orElse(null);
+    String id = journal.begin(kind, from, to, serving).id();
+    int number = journal.nextGeneration();
+    journal.addCandidate(generation(number, to));
+    journal.candidate(id, number);
+    journal.switchTo(id, number);
+    journal.end(id, UpgradeRecord.Outcome.DONE, "");
+    return id;
+  }
+}

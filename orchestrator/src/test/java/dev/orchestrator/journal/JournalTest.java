@@ -1,0 +1,244 @@
+package dev.orchestrator.journal;
+
+import static dev.orchestrator.journal.Generated.START;
+import static dev.orchestrator.journal.Generated.generation;
+import static dev.orchestrator.journal.Generated.serveFirst;
+import static dev.orchestrator.journal.Generated.serveNext;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.orchestrator.Refusal;
+import dev.orchestrator.journal.Generation.State;
+import dev.orchestrator.journal.StepRecord.Phase;
+import dev.orchestrator.journal.UpgradeRecord.Kind;
+import dev.orchestrator.journal.UpgradeRecord.Outcome;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class JournalTest {
+
+  @TempDir Path folder;
+  private Journal journal;
+
+  @BeforeEach
+  void open() {
+    journal = Journal.open(folder.resolve("journal.db"), InstantSource.fixed(START));
+  }
+
+  @AfterEach
+  void close() {
+    journal.close();
+  }
+
+  @Test
+  void aNewOneIsEmpty() {
+    assertEquals(Optional.empty(), journal.serving());
+    assertEquals(Optional.empty(), journal.previous());
+    assertEquals(Optional.empty(), journal.running());
+    assertEquals(List.of(), journal.history());
+    assertFalse(journal.down());
+  }
+
+  @Test
+  void aNumberIsGivenOnceAlsoWhenNothingCameOfIt() {
+    assertEquals(1, journal.nextGeneration());
+    reopen();
+    assertEquals(2, journal.nextGeneration());
+    journal.forget();
+    assertEquals(3, journal.nextGeneration());
+  }
+
+  @Test
+  void everythingIsThereAfterReopening() {
+    serveFirst(journal);
+    String id = journal.begin(Kind.UPGRADE, "v1", "v2", 1).id();
+    journal.addCandidate(generation(2, "v2"));
+    journal.candidate(id, 2);
+    journal.append(id, "hold", Phase.INTENT, "two\nlines");
+    journal.attach(id, "x", "{}");
+    journal.attach(id, "x", "{\"a\":1}");
+    journal.setDown(true);
+    journal.quarantine("v3", "sha256:3", "web: unhealthy");
+    reopen();
+
+    assertEquals(Optional.of(generation(1, "v1")), journal.serving());
+    UpgradeRecord running = journal.running().orElseThrow();
+    assertEquals(
+        new UpgradeRecord("u2", Kind.UPGRADE, "v1", "v2", 1, 2, Outcome.RUNNING, "", START, null),
+        running);
+    assertEquals(
+        List.of(new StepRecord(id, 1, "hold", Phase.INTENT, START, "two lines")),
+        journal.steps(id));
+    assertEquals(Optional.of("{\"a\":1}"), journal.attachment(id, "x"));
+    assertEquals(Optional.empty(), journal.attachment(id, "y"));
+    assertTrue(journal.down());
+    assertEquals(
+        List.of(new Quarantine("v3", "sha256:3", "web: unhealthy", START)), journal.quarantines());
+    assertEquals(List.of("u2", "u1"), journal.history().stream().map(UpgradeRecord::id).toList());
+  }
+
+  @Test
+  void theSwitchKeepsWhatServedAndIsOnTheUpgrade() {
+    serveFirst(journal);
+    String id = journal.begin(Kind.UPGRADE, "v1", "v2", 1).id();
+    journal.addCandidate(generation(2, "v2"));
+    assertEquals(Optional.empty(), journal.switched(id));
+
+    journal.switchTo(id, 2);
+    journal.switchTo(id, 2);
+
+    assertEquals(Optional.of(generation(2, "v2")), journal.serving());
+    assertEquals(Optional.of(generation(1, "v1")), journal.previous());
+    assertEquals(Optional.of(new Switch(2, START)), journal.switched(id));
+    assertEquals(
+        List.of(
+            new GenerationRow(generation(1, "v1"), State.KEPT),
+            new GenerationRow(generation(2, "v2"), State.SERVING)),
+        journal.generations());
+  }
+
+  @Test
+  void aSwitchThatCannotBeMadeChangesNothing() {
+    serveFirst(journal);
+    String id = journal.begin(Kind.UPGRADE, "v1", "v2", 1).id();
+    journal.addCandidate(generation(2, "v2"));
+    journal.setState(2, State.REMOVED);
+
+    assertThrows(IllegalArgumentException.class, () -> journal.switchTo(id, 2));
+    assertThrows(IllegalArgumentException.class, () -> journal.switchTo(id, 7));
+    assertThrows(IllegalStateException.class, () -> journal.switchTo("u9", 1));
+
+    assertEquals(Optional.of(generation(1, "v1")), journal.serving());
+    assertEquals(Optional.empty(), journal.switched(id));
+  }
+
+  @Test
+  void whatARollbackLeftIsNotGoneBackTo() {
+    serveFirst(journal);
+    serveNext(journal, Kind.UPGRADE, "v1", "v2");
+    String id = journal.begin(Kind.ROLLBACK, "v2", "v1", 2).id();
+    journal.switchTo(id, 1);
+    journal.end(id, Outcome.DONE, "by hand");
+
+    assertEquals(Optional.of(generation(1, "v1")), journal.serving());
+    assertEquals(Optional.empty(), journal.previous());
+
+    serveNext(journal, Kind.UPGRADE, "v1", "v3");
+    assertEquals(Optional.of(generation(1, "v1")), journal.previous(), "not v2");
+  }
+
+  @Test
+  void whatIsRemovedIsNotGoneBackTo() {
+    serveFirst(journal);
+    serveNext(journal, Kind.UPGRADE, "v1", "v2");
+    serveNext(journal, Kind.UPGRADE, "v2", "v3");
+    assertEquals(Optional.of(generation(2, "v2")), journal.previous());
+
+    journal.setState(2, State.REMOVED);
+    assertEquals(Optional.of(generation(1, "v1")), journal.previous());
+  }
+
+  @Test
+  void oneRunsAndAnotherIsToldWhichSinceWhenAndWhere() {
+    String id = journal.begin(Kind.UPGRADE, "v1", "v2", null).id();
+    journal.append(id, "verify", Phase.INTENT, "");
+
+    Refusal refusal =
+        assertThrows(Refusal.class, () -> journal.begin(Kind.ROLLBACK, "v2", "v1", null));
+    assertEquals(
+        "u1 is running (upgrade v1 to v2, since 2026-11-02T04:00:00Z, at step verify):"
+            + " wait for its end, or see `orchestrator show u1`",
+        refusal.getMessage());
+
+    journal.end(id, Outcome.ROLLED_BACK, "web: unhealthy");
+    assertEquals("u2", journal.begin(Kind.ROLLBACK, "v2", "v1", null).id());
+    assertThrows(
+        IllegalStateException.class, () -> journal.end(id, Outcome.DONE, ""), "ended already");
+  }
+
+  @Test
+  void ofManyThatBeginAtOnceOneDoes() throws Exception {
+    Callable<String> begin = () -> journal.begin(Kind.UPGRADE, "v1", "v2", null).id();
+    int begun = 0;
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      for (Future<String> one : threads.invokeAll(Collections.nCopies(20, begin))) {
+        try {
+          assertEquals("u1", one.get());
+          begun++;
+        } catch (ExecutionException e) {
+          assertInstanceOf(Refusal.class, e.getCause());
+        }
+      }
+    }
+    assertEquals(1, begun);
+  }
+
+  @Test
+  void quarantineGoesByContentWhateverTheName() {
+    journal.quarantine("v3", "sha256:3", "unhealthy");
+    journal.quarantine("v3", "sha256:3", "unhealthy again");
+    journal.quarantine("v4", "", "does not build");
+
+    assertEquals("unhealthy again", reason(journal.quarantined("v3", "sha256:3")));
+    assertEquals("unhealthy again", reason(journal.quarantined("v3-again", "sha256:3")));
+    assertEquals(Optional.empty(), journal.quarantined("v3", "sha256:mended"));
+    assertEquals("unhealthy again", reason(journal.quarantined("v3")));
+    assertEquals("does not build", reason(journal.quarantined("v4", "sha256:4")));
+    assertEquals(2, journal.quarantines().size());
+
+    journal.unquarantine("v3");
+    assertEquals(Optional.empty(), journal.quarantined("v3"));
+  }
+
+  @Test
+  void forgettingLeavesNothingButTheNumbers() {
+    serveFirst(journal);
+    journal.append("u1", "hold", Phase.INTENT, "");
+    journal.quarantine("v3", "sha256:3", "unhealthy");
+    journal.forget();
+
+    assertEquals(List.of(), journal.generations());
+    assertEquals(List.of(), journal.history());
+    assertEquals(List.of(), journal.steps("u1"));
+    assertEquals(List.of(), journal.quarantines());
+    assertEquals("u2", journal.begin(Kind.UP, "", "v1", null).id());
+  }
+
+  @Test
+  void anIdThatIsNoneIsNotThere() {
+    for (String id : List.of("", "u", "u0", "7", "u99999999999", "u1; drop table upgrade")) {
+      assertEquals(Optional.empty(), journal.upgrade(id), id);
+    }
+  }
+
+  @Test
+  void aClosedOneSaysSo() {
+    journal.close();
+    JournalException failure = assertThrows(JournalException.class, () -> journal.serving());
+    assertTrue(String.valueOf(failure.getMessage()).endsWith("the journal is closed"));
+  }
+
+  private static String reason(Optional<Quarantine> quarantine) {
+    return quarantine.orElseThrow().reason();
+  }
+
+  private void reopen() {
+    journal.close();
+    open();
+  }
+}
