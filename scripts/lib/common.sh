@@ -45,3 +45,6 @@ maven() {
   jdk=$(find_jdk) || die "no JDK 25 found: run scripts/setup"
   (cd "$root" && JAVA25_HOME=$jdk MAVEN_OPTS="${MAVEN_OPTS:-} -Xmx1g" mvn -B -ntp "$@")
 }
+
+# The project's version stands in pom.xml alone.
+version=$(sed -n '0,/<version>/s/.*<version>\(.*\)<\/version>.*/\1/p' "$root/pom.xml")
