@@ -1,6 +1,4 @@
-/**
- * The HTTP API on loopback, its event stream (SSE) and its token. Event-loop code.
- */
+/** The HTTP API on loopback, its event stream (SSE) and its token. Event-loop code. */
 @NullMarked
 package dev.orchestrator.api;
 

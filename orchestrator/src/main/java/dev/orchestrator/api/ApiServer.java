@@ -1,0 +1,107 @@
+package dev.orchestrator.api;
+
+import dev.orchestrator.Refusal;
+import dev.orchestrator.settings.Settings.ApiSettings;
+import dev.orchestrator.upgrade.Control;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpServerOptions;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The HTTP API of the service, on loopback. While it listens, its address stands in the home, where
+ * clients find it with the token. Start and close from one thread, not an event loop.
+ */
+public final class ApiServer implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(ApiServer.class);
+  private static final long DEADLINE_SECONDS = 10;
+
+  private final HomeFiles files;
+  private final HttpServer server;
+  private final String address;
+
+  private ApiServer(HomeFiles files, HttpServer server, String address) {
+    this.files = files;
+    this.server = server;
+    this.address = address;
+  }
+
+  /**
+   * Listens, then publishes the address.
+   *
+   * @throws Refusal when the address isn't a loopback address or can't be bound
+   */
+  public static ApiServer start(Vertx vertx, Control control, ApiSettings settings, Path home)
+      throws IOException {
+    requireLoopback(settings.host());
+    HomeFiles files = new HomeFiles(home);
+    files.create();
+    Guard guard = new Guard(Token.loadOrCreate(files), settings.host());
+    HttpServer server =
+        vertx
+            .createHttpServer(
+                new HttpServerOptions()
+                    .setHost(settings.host())
+                    .setPort(settings.port())
+                    .setReuseAddress(true))
+            .requestHandler(new Routes(vertx, control, guard).router());
+    listen(server, settings);
+    String host = settings.host().contains(":") ? "[" + settings.host() + "]" : settings.host();
+    ApiServer started = new ApiServer(files, server, host + ":" + server.actualPort());
+    files.write(files.address(), started.address + "\n");
+    log.info("API on {}", started.address);
+    return started;
+  }
+
+  /** {@code host:port}, with the port that was taken. */
+  public String address() {
+    return address;
+  }
+
+  /** Withdraws the address and closes; streams that are open are cut. */
+  @Override
+  public void close() {
+    try {
+      Files.deleteIfExists(files.address());
+      server.close().await(DEADLINE_SECONDS, TimeUnit.SECONDS);
+    } catch (IOException e) {
+      log.warn("can't remove {}", files.address(), e);
+    } catch (TimeoutException e) {
+      log.warn("the API on {} did not close within {} s", address, DEADLINE_SECONDS, e);
+    }
+  }
+
+  private static void requireLoopback(String host) {
+    try {
+      if (InetAddress.getByName(host).isLoopbackAddress()) {
+        return;
+      }
+    } catch (UnknownHostException e) {
+      throw new Refusal("api.host: can't resolve \"" + host + "\": use 127.0.0.1", e);
+    }
+    throw new Refusal(
+        "api.host: \"" + host + "\" isn't a loopback address: the API is for this machine alone");
+  }
+
+  private static void listen(HttpServer server, ApiSettings settings) {
+    String where = settings.host() + ":" + settings.port();
+    try {
+      server.listen().await(DEADLINE_SECONDS, TimeUnit.SECONDS);
+    } catch (TimeoutException e) {
+      throw new Refusal("can't listen on " + where + " for the API: no answer", e);
+    } catch (Exception e) { // Future.await throws what the listen failed with, checked or not.
+      throw new Refusal(
+          "can't listen on %s for the API (%s): free the port or set api.port to another"
+              .formatted(where, e.getMessage()),
+          e);
+    }
+  }
+}

@@ -1,0 +1,124 @@
+package dev.orchestrator.api;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeType;
+import io.vertx.ext.web.RoutingContext;
+import java.util.List;
+import java.util.Set;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/** Reads what a request asks for and checks its shape, before {@code Control} sees it. */
+final class Requests {
+  private static final int MOST_LINES = 10_000;
+  private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._+-]{0,127}");
+  private static final Pattern NUMBER = Pattern.compile("[0-9]{1,9}");
+
+  private Requests() {}
+
+  static String version(RoutingContext context) {
+    return name("version", parameter(context, "version"));
+  }
+
+  static @Nullable String service(RoutingContext context) {
+    String value = parameter(context, "service");
+    return value == null ? null : name("service", value);
+  }
+
+  static int tail(RoutingContext context) {
+    String value = parameter(context, "tail");
+    if (value == null) {
+      return 100;
+    }
+    int lines = NUMBER.matcher(value).matches() ? Integer.parseInt(value) : 0;
+    if (lines < 1 || lines > MOST_LINES) {
+      throw new BadRequest("tail must be a number of lines from 1 to " + MOST_LINES);
+    }
+    return lines;
+  }
+
+  /** The sequence of the last event that the client has; 0 when it has none. */
+  static long lastEvent(RoutingContext context) {
+    String value = context.request().getHeader("Last-Event-ID");
+    if (value == null) {
+      return 0;
+    }
+    if (!NUMBER.matcher(value).matches()) {
+      throw new BadRequest("Last-Event-ID must be the number of an event");
+    }
+    return Long.parseLong(value);
+  }
+
+  static @Nullable String versionInBody(RoutingContext context) {
+    JsonNode version = body(context, Set.of("version")).get("version");
+    return version == null || version.isNull() ? null : name("version", text("version", version));
+  }
+
+  static String requiredVersionInBody(RoutingContext context) {
+    return name("version", versionInBody(context));
+  }
+
+  static boolean volumesInBody(RoutingContext context) {
+    JsonNode volumes = body(context, Set.of("volumes")).get("volumes");
+    if (volumes != null && !volumes.isBoolean()) {
+      throw new BadRequest("volumes must be true or false");
+    }
+    return volumes != null && volumes.booleanValue();
+  }
+
+  static void noBody(RoutingContext context) {
+    body(context, Set.of());
+  }
+
+  private static JsonNode body(RoutingContext context, Set<String> known) {
+    String text = context.body().asString();
+    JsonNode tree;
+    try {
+      tree = Json.read(text == null || text.isBlank() ? "{}" : text, JsonNode.class);
+    } catch (IllegalArgumentException e) {
+      throw new BadRequest("the body isn't JSON");
+    }
+    if (tree.getNodeType() != JsonNodeType.OBJECT) {
+      throw new BadRequest("the body must be a JSON object");
+    }
+    tree.fieldNames()
+        .forEachRemaining(field -> {
+          if (!known.contains(field)) {
+            throw new BadRequest("unknown field in the body: " + printable(field));
+          }
+        });
+    return tree;
+  }
+
+  private static String text(String what, JsonNode node) {
+    if (!node.isTextual()) {
+      throw new BadRequest(what + " must be a string");
+    }
+    return node.textValue();
+  }
+
+  private static @Nullable String parameter(RoutingContext context, String name) {
+    List<String> values = context.queryParam(name);
+    if (values.size() > 1) {
+      throw new BadRequest(name + " is given twice");
+    }
+    return values.isEmpty() ? null : values.getFirst();
+  }
+
+  private static String name(String what, @Nullable String value) {
+    if (value == null) {
+      throw new BadRequest(what + " is missing");
+    }
+    if (!NAME.matcher(value).matches()) {
+      throw new BadRequest(
+          "%s must be letters, digits and ._+- (at most 128): got \"%s\""
+              .formatted(what, printable(value)));
+    }
+    return value;
+  }
+
+  private static String printable(String text) {
+    String plain = text.replaceAll("[^\\x20-\\x7e]", "?");
+    return plain.length() > 60 ? plain.substring(0, 60) + "..." : plain;
+  }
+}

@@ -1,0 +1,187 @@
+package dev.orchestrator.api;
+
+import dev.orchestrator.Refusal;
+import dev.orchestrator.upgrade.Control;
+import io.vertx.core.Context;
+import io.vertx.core.Vertx;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import io.vertx.ext.web.handler.BodyHandler;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Which request asks {@code Control} for what. Control blocks, so each call has a virtual thread of
+ * its own; requests are read and answered on the event loop.
+ */
+final class Routes {
+  private static final Logger log = LoggerFactory.getLogger(Routes.class);
+  private static final long MOST_BODY_BYTES = 64 * 1024;
+
+  private final Vertx vertx;
+  private final Control control;
+  private final Guard guard;
+
+  Routes(Vertx vertx, Control control, Guard guard) {
+    this.vertx = vertx;
+    this.control = control;
+    this.guard = guard;
+  }
+
+  Router router() {
+    Router router = Router.router(vertx);
+    router.route().handler(guard::checkHost);
+    router.get("/v1/health").handler(context -> context.response().end("ok\n"));
+    router.route().handler(guard::checkToken);
+    router.route().handler(BodyHandler.create(false).setBodyLimit(MOST_BODY_BYTES));
+
+    get(router, "/v1/status", context -> control::status);
+    get(router, "/v1/versions", context -> control::versions);
+    get(router, "/v1/upgrades", context -> control::history);
+    get(router, "/v1/upgrades/:id", context -> receipt(context.pathParam("id")));
+    get(router, "/v1/plan", context -> plan(Requests.version(context)));
+    get(router, "/v1/logs", this::logs);
+    router.get("/v1/upgrades/:id/events").handler(this::events);
+
+    post(router, "/v1/up", this::up);
+    post(router, "/v1/upgrades", context -> upgrade(Requests.requiredVersionInBody(context)));
+    post(router, "/v1/rollback", this::rollback);
+    post(router, "/v1/down", context -> down(Requests.volumesInBody(context)));
+
+    router.route().failureHandler(this::failed);
+    router.errorHandler(404, context -> Replies.error(context, 404, "no such path"));
+    router.errorHandler(405, context -> Replies.error(context, 405, "wrong method for this path"));
+    return router;
+  }
+
+  private Callable<Object> receipt(String id) {
+    return () -> control.receipt(id);
+  }
+
+  private Callable<Object> plan(String version) {
+    return () -> control.plan(version);
+  }
+
+  private Callable<Object> logs(RoutingContext context) {
+    String service = Requests.service(context);
+    int tail = Requests.tail(context);
+    return () -> control.logs(service, tail);
+  }
+
+  private Callable<Object> up(RoutingContext context) {
+    String version = Requests.versionInBody(context);
+    return () -> Map.of("id", control.up(version));
+  }
+
+  private Callable<Object> upgrade(String version) {
+    return () -> Map.of("id", control.upgrade(version));
+  }
+
+  private Callable<Object> rollback(RoutingContext context) {
+    Requests.noBody(context);
+    return () -> Map.of("id", control.rollback());
+  }
+
+  private Callable<Object> down(boolean volumes) {
+    return () -> {
+      control.down(volumes);
+      return Map.of("id", "");
+    };
+  }
+
+  private void get(Router router, String path, Function<RoutingContext, Callable<Object>> request) {
+    router.get(path).handler(context -> call(context, 200, request.apply(context)));
+  }
+
+  private void post(
+      Router router, String path, Function<RoutingContext, Callable<Object>> request) {
+    router.post(path).handler(context -> call(context, 202, request.apply(context)));
+  }
+
+  private void call(RoutingContext context, int status, Callable<Object> question) {
+    onVirtualThread(
+        context,
+        loop -> {
+          String answer = Json.write(question.call());
+          loop.runOnContext(now -> Replies.text(context, status, answer));
+        });
+  }
+
+  private void events(RoutingContext context) {
+    String id = context.pathParam("id");
+    long lastSeen = Requests.lastEvent(context);
+    onVirtualThread(
+        context,
+        loop -> {
+          control.receipt(id); // An unknown id is refused before the stream begins.
+          loop.runOnContext(now -> watch(context, loop, id, lastSeen));
+        });
+  }
+
+  private void watch(RoutingContext context, Context loop, String id, long lastSeen) {
+    EventStream stream = new EventStream(vertx, loop, context.response(), lastSeen);
+    onVirtualThread(context, same -> stream.attach(control.watch(id, stream::accept)));
+  }
+
+  /** Work that may block; what it throws becomes the answer. */
+  private interface Work {
+    void run(Context loop) throws Exception;
+  }
+
+  private void onVirtualThread(RoutingContext context, Work work) {
+    Context loop = vertx.getOrCreateContext();
+    Thread.ofVirtual()
+        .name("api-" + context.request().path())
+        .start(() -> {
+          try {
+            work.run(loop);
+          } catch (Throwable e) {
+            loop.runOnContext(now -> answerFailure(context, e));
+          }
+        });
+  }
+
+  private void failed(RoutingContext context) {
+    Throwable failure = context.failure();
+    if (failure == null && context.statusCode() == 413) {
+      Replies.error(context, 413, "the body is larger than " + MOST_BODY_BYTES + " bytes");
+    } else if (failure == null) {
+      Replies.error(context, context.statusCode(), "the request can't be read");
+    } else {
+      answerFailure(context, failure);
+    }
+  }
+
+  private static void answerFailure(RoutingContext context, Throwable failure) {
+    switch (failure) {
+      case Refusal refusal -> Replies.error(context, 409, message(refusal));
+      case BadRequest bad -> Replies.error(context, 400, message(bad));
+      default -> {
+        String reference = Long.toHexString(System.nanoTime() & 0xffff_ffffL);
+        log.error(
+            "{} {} failed, reference {}",
+            context.request().method(),
+            context.request().path(),
+            reference,
+            failure);
+        if (context.response().headWritten()) {
+          context.response().reset(); // An event stream: the client comes back and is told then.
+          return;
+        }
+        Replies.error(
+            context,
+            500,
+            "unexpected error in the service (reference %s): its log says more"
+                .formatted(reference));
+      }
+    }
+  }
+
+  private static String message(Throwable failure) {
+    String message = failure.getMessage();
+    return message == null ? failure.getClass().getSimpleName() : message;
+  }
+}

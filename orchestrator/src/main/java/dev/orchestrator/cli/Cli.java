@@ -1,0 +1,68 @@
+package dev.orchestrator.cli;
+
+import dev.orchestrator.Refusal;
+import java.io.PrintWriter;
+import picocli.CommandLine;
+import picocli.CommandLine.Help.Ansi;
+
+/** The command line: from arguments to an exit code. */
+public final class Cli {
+  private Cli() {}
+
+  /** Runs one command; prints at most one line when it fails. Any thread. */
+  public static int run(CliContext context, String... arguments) {
+    Terminal terminal = context.terminal();
+    RootCommand root = new RootCommand(context);
+    CommandLine line = new CommandLine(root);
+    line.addSubcommand(new ServeCommand(root))
+        .addSubcommand(new UpCommand(root))
+        .addSubcommand(new UpgradeCommand(root))
+        .addSubcommand(new RollbackCommand(root))
+        .addSubcommand(new WatchCommand(root))
+        .addSubcommand(new StatusCommand(root))
+        .addSubcommand(new VersionsCommand(root))
+        .addSubcommand(new HistoryCommand(root))
+        .addSubcommand(new ShowCommand(root))
+        .addSubcommand(new LogsCommand(root))
+        .addSubcommand(new DownCommand(root));
+    line.setOut(new PrintWriter(terminal.out(), true, terminal.out().charset()))
+        .setErr(new PrintWriter(terminal.err(), true, terminal.err().charset()))
+        .setColorScheme(CommandLine.Help.defaultColorScheme(terminal.colour() ? Ansi.ON : Ansi.OFF))
+        .setParameterExceptionHandler((e, given) -> usage(terminal, e))
+        .setExecutionExceptionHandler((e, command, parsed) -> failed(root, e));
+    return line.execute(arguments);
+  }
+
+  private static int usage(Terminal terminal, CommandLine.ParameterException e) {
+    if (e.getCause() instanceof Refusal refusal) {
+      return complain(terminal, String.valueOf(refusal.getMessage()), ExitCode.REFUSED);
+    }
+    String name = e.getCommandLine().getCommandSpec().qualifiedName();
+    return complain(terminal, "%s; see '%s --help'".formatted(oneLine(e), name), ExitCode.USAGE);
+  }
+
+  private static int failed(RootCommand root, Exception e) {
+    Terminal terminal = root.context().terminal();
+    return switch (e) {
+      case CommandFailure failure -> complain(terminal, oneLine(failure), failure.exitCode());
+      case Refusal refusal -> complain(terminal, oneLine(refusal), ExitCode.REFUSED);
+      default ->
+          complain(
+              terminal,
+              "unexpected: %s; the details are in %s".formatted(oneLine(e), root.keep(e)),
+              ExitCode.INTERNAL);
+    };
+  }
+
+  private static int complain(Terminal terminal, String line, int exitCode) {
+    terminal.err().println(terminal.red("error:") + " " + line);
+    terminal.err().flush();
+    return exitCode;
+  }
+
+  private static String oneLine(Throwable e) {
+    String message = e.getMessage();
+    String text = message == null || message.isBlank() ? e.getClass().getSimpleName() : message;
+    return String.join(" ", text.strip().lines().map(String::strip).toList());
+  }
+}

@@ -1,0 +1,125 @@
+package dev.orchestrator.cli;
+
+import dev.orchestrator.Refusal;
+import dev.orchestrator.api.HomeFiles;
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Starts the service in a session of its own, so that it outlives the terminal, and waits until it
+ * answers. When it can't start, its last line is passed on.
+ */
+final class DetachedStart {
+  private static final Duration DEADLINE = Duration.ofSeconds(60);
+  private static final Duration PAUSE = Duration.ofMillis(100);
+
+  private final CliContext context;
+  private final Location location;
+  private final Path config;
+  private final HomeFiles files;
+
+  DetachedStart(CliContext context, Location location, Path config) {
+    this.context = context;
+    this.location = location;
+    this.config = config;
+    this.files = new HomeFiles(location.home());
+  }
+
+  /** Returns the address of the API. */
+  String start() throws IOException, InterruptedException {
+    if (HomeLock.isHeld(files)) {
+      throw new Refusal(ServiceStop.running(files));
+    }
+    Process process =
+        new ProcessBuilder(command())
+            .directory(new File("/"))
+            .redirectInput(new File("/dev/null"))
+            .redirectErrorStream(true)
+            .redirectOutput(files.console().toFile())
+            .start();
+    Instant deadline = context.clock().instant().plus(DEADLINE);
+    while (context.clock().instant().isBefore(deadline)) {
+      if (process.waitFor(PAUSE.toMillis(), TimeUnit.MILLISECONDS)) {
+        throw died(process.exitValue());
+      }
+      Optional<String> address = answering(process.pid());
+      if (address.isPresent()) {
+        return address.get();
+      }
+    }
+    process.destroy();
+    throw new CommandFailure(
+        ExitCode.UNREACHABLE,
+        "the service did not answer within %d s and was stopped; its log: %s"
+            .formatted(DEADLINE.toSeconds(), files.log()));
+  }
+
+  private List<String> command() {
+    List<String> command = new ArrayList<>(List.of("setsid"));
+    String launcher = System.getProperty("orchestrator.launcher", "");
+    if (launcher.isEmpty()) {
+      String root = System.getProperty("orchestrator.root", "");
+      command.addAll(
+          List.of(
+              Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+              "--enable-native-access=ALL-UNNAMED",
+              "-Dorchestrator.detached=true",
+              "-Dorchestrator.root=" + root,
+              "-cp",
+              absolute(System.getProperty("java.class.path")),
+              context.mainClass()));
+    } else {
+      command.addAll(List.of("env", "ORCHESTRATOR_DETACHED=true", launcher));
+    }
+    command.addAll(
+        List.of("serve", "--config", config.toString(), "--home", location.home().toString()));
+    return command;
+  }
+
+  /** The service runs in the root folder: a relative class path would be lost. */
+  private static String absolute(String classPath) {
+    return String.join(
+        File.pathSeparator,
+        List.of(classPath.split(File.pathSeparator, -1)).stream()
+            .filter(entry -> !entry.isEmpty())
+            .map(entry -> Path.of(entry).toAbsolutePath().toString())
+            .toList());
+  }
+
+  /** The address, once the pid file names our child and its API answers. */
+  private Optional<String> answering(long pid) throws IOException {
+    if (PidFile.read(files).filter(file -> file.pid() == pid).isEmpty()) {
+      return Optional.empty();
+    }
+    Optional<String> address = HomeFiles.read(files.address());
+    if (address.isEmpty()) {
+      return Optional.empty();
+    }
+    try {
+      String _ = new ApiClient(location).get("/v1/health");
+      return address;
+    } catch (CommandFailure.Unreachable e) {
+      return Optional.empty(); // Not yet: the deadline is the caller's.
+    }
+  }
+
+  private CommandFailure died(int exitCode) throws IOException {
+    String last =
+        Files.readString(files.console())
+            .lines()
+            .filter(line -> !line.isBlank())
+            .reduce((first, second) -> second)
+            .map(line -> line.replaceFirst("^error: ", ""))
+            .orElse("the service ended at once; its log: " + files.log());
+    boolean ours = exitCode >= ExitCode.USAGE && exitCode <= ExitCode.UNREACHABLE;
+    return new CommandFailure(ours ? exitCode : ExitCode.INTERNAL, last);
+  }
+}

@@ -1,0 +1,30 @@
+package dev.orchestrator.cli;
+
+import dev.orchestrator.api.Json;
+import dev.orchestrator.journal.UpgradeRecord;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+/** {@code history}. */
+@Command(name = "history", description = "Lists all runs, newest first.")
+final class HistoryCommand implements Callable<Integer> {
+  private final RootCommand root;
+  @Mixin private final JsonOption json = new JsonOption();
+
+  HistoryCommand(RootCommand root) {
+    this.root = root;
+  }
+
+  @Override
+  public Integer call() {
+    String answer = root.api().get("/v1/upgrades");
+    Terminal terminal = root.context().terminal();
+    if (json.given()) {
+      terminal.out().println(Json.indent(answer));
+    } else {
+      Runs.table(Json.readList(answer, UpgradeRecord.class)).forEach(terminal::line);
+    }
+    return ExitCode.DONE;
+  }
+}

@@ -1,0 +1,116 @@
+package dev.orchestrator.cli;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigException;
+import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigParseOptions;
+import dev.orchestrator.Refusal;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where the service of a configuration is to be found. A client reads two or three keys and leaves
+ * checking the rest to the service: it starts faster, and works with a damaged stack.
+ *
+ * @param config the configuration file; null when there is none and {@code --home} was given
+ * @param home absolute
+ * @param configured the address that the configuration names, for messages
+ */
+record Location(@Nullable Path config, Path home, String configured) {
+  private static final String SYSTEM_CONFIG = "/etc/orchestrator/orchestrator.conf";
+  private static final String DEFAULT_ADDRESS = "127.0.0.1:7070";
+
+  /**
+   * Looks for the configuration where the command line, the environment and the installation say.
+   *
+   * @param root the folder that the launcher is installed in, or null
+   * @throws Refusal when a file that was named isn't there or can't be read, or none is found
+   */
+  static Location find(
+      @Nullable Path config,
+      @Nullable Path home,
+      Map<String, String> environment,
+      @Nullable Path root) {
+    Path file = configFile(config, environment, root, home != null);
+    if (file == null) {
+      return new Location(null, absolute(home, Path.of("")), DEFAULT_ADDRESS);
+    }
+    Config read = read(file);
+    Path whole = file.toAbsolutePath().normalize();
+    Path inFile = whole.resolveSibling(text(read, "home", "/var/lib/orchestrator"));
+    String host = text(read, "api.host", "127.0.0.1");
+    return new Location(
+        whole,
+        home == null ? inFile.normalize() : absolute(home, Path.of("")),
+        host + ":" + text(read, "api.port", "7070"));
+  }
+
+  private static Path absolute(@Nullable Path path, Path otherwise) {
+    return (path == null ? otherwise : path).toAbsolutePath().normalize();
+  }
+
+  private static @Nullable Path configFile(
+      @Nullable Path named,
+      Map<String, String> environment,
+      @Nullable Path root,
+      boolean optional) {
+    if (named != null) {
+      return existing(named, "--config");
+    }
+    String fromEnvironment = environment.getOrDefault("ORCHESTRATOR_CONFIG", "");
+    if (!fromEnvironment.isEmpty()) {
+      return existing(Path.of(fromEnvironment), "$ORCHESTRATOR_CONFIG");
+    }
+    List<Path> usual = new ArrayList<>();
+    if (root != null) {
+      usual.add(root.resolve("config/orchestrator.conf"));
+    }
+    usual.add(Path.of(SYSTEM_CONFIG));
+    for (Path file : usual) {
+      if (Files.isRegularFile(file)) {
+        return file;
+      }
+    }
+    if (optional) {
+      return null;
+    }
+    throw new Refusal("no configuration found (tried %s): use --config FILE".formatted(usual));
+  }
+
+  private static Path existing(Path file, String origin) {
+    if (!Files.isRegularFile(file)) {
+      throw new Refusal("%s: there is no file %s".formatted(origin, file));
+    }
+    if (!Files.isReadable(file)) {
+      throw new Refusal("%s: %s can't be read by this user".formatted(origin, file));
+    }
+    return file;
+  }
+
+  private static Config read(Path file) {
+    try {
+      return ConfigFactory.parseFile(
+              file.toFile(), ConfigParseOptions.defaults().setAllowMissing(false))
+          .withFallback(ConfigFactory.parseResources("reference.conf"))
+          .resolve();
+    } catch (ConfigException e) {
+      throw new Refusal("damaged configuration: " + firstLine(e), e);
+    }
+  }
+
+  private static String text(Config config, String path, String otherwise) {
+    try {
+      return config.hasPath(path) ? config.getString(path) : otherwise;
+    } catch (ConfigException e) {
+      throw new Refusal("damaged configuration: " + firstLine(e), e);
+    }
+  }
+
+  private static String firstLine(ConfigException e) {
+    return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+  }
+}

@@ -1,0 +1,85 @@
+package dev.orchestrator.cli;
+
+import dev.orchestrator.journal.Receipt;
+import dev.orchestrator.journal.UpgradeRecord;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/** A receipt for a person: in full for {@code show}, in a few lines at the end of a run. */
+final class ReceiptView {
+  private ReceiptView() {}
+
+  static List<String> full(Receipt receipt) {
+    UpgradeRecord run = receipt.upgrade();
+    Instant ended = run.ended();
+    List<String> lines = new ArrayList<>();
+    lines.add(Runs.sentence(run));
+    lines.add(
+        "stack %s, started %s%s"
+            .formatted(
+                receipt.stack(),
+                Amounts.when(run.started()),
+                ended == null ? "" : ", ended " + Amounts.when(ended)));
+    Table steps = new Table("STEP", "PHASE", "TIME", "DETAIL");
+    for (Receipt.Step step : receipt.steps()) {
+      steps.row(
+          step.step(),
+          step.phase().toLowerCase(Locale.ROOT),
+          Amounts.time(step.millis()),
+          step.detail());
+    }
+    lines.add("");
+    lines.addAll(steps.lines());
+    lines.add("");
+    lines.addAll(measured(receipt));
+    return lines;
+  }
+
+  static List<String> summary(Receipt receipt) {
+    List<String> lines = new ArrayList<>();
+    lines.add(Runs.sentence(receipt.upgrade()));
+    lines.addAll(measured(receipt));
+    lines.add("more: orchestrator show " + receipt.upgrade().id());
+    return lines;
+  }
+
+  private static List<String> measured(Receipt receipt) {
+    List<String> lines = new ArrayList<>();
+    Receipt.Traffic traffic = receipt.traffic();
+    if (traffic != null) {
+      lines.add(
+          "  clients  %d held (longest %s, p99 %s), %d refused; %d drained, %d cut"
+              .formatted(
+                  traffic.held(),
+                  Amounts.time(traffic.longestHoldMillis()),
+                  Amounts.time(traffic.p99HoldMillis()),
+                  traffic.refused(),
+                  traffic.drained(),
+                  traffic.cut()));
+    }
+    for (Receipt.CopyPass pass : receipt.copies()) {
+      lines.add(
+          "  copied   %s: %d files, %s in %s"
+              .formatted(
+                  pass.name(),
+                  pass.files(),
+                  Amounts.bytes(pass.bytes()),
+                  Amounts.time(pass.millis())));
+    }
+    Receipt.Image image = receipt.image();
+    if (image != null) {
+      lines.add(
+          "  image    %s, %s, %s"
+              .formatted(
+                  image.reference(),
+                  Amounts.bytes(image.bytes()),
+                  image.cached() ? "cached" : "built in " + Amounts.time(image.buildMillis())));
+    }
+    for (String note : receipt.notes()) {
+      lines.add("  note     " + note);
+    }
+    return lines;
+  }
+}

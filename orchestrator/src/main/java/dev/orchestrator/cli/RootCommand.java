@@ -1,0 +1,126 @@
+package dev.orchestrator.cli;
+
+import dev.orchestrator.api.HomeFiles;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.Spec;
+
+/** {@code orchestrator} itself: the options that every command has, and what follows from them. */
+@Command(
+    name = "orchestrator",
+    scope = ScopeType.INHERIT,
+    mixinStandardHelpOptions = true,
+    versionProvider = RootCommand.Version.class,
+    synopsisSubcommandLabel = "COMMAND",
+    sortOptions = false,
+    usageHelpAutoWidth = false,
+    description = "Upgrades a whole compose stack, databases included, on a live host.",
+    exitCodeListHeading = "%nExit codes:%n",
+    exitCodeList = {
+      "0:done",
+      "1:internal error",
+      "2:wrong usage",
+      "3:refused, nothing was changed",
+      "4:failed and rolled back, what served before serves on",
+      "5:needs attention",
+      "6:the service isn't reachable",
+      "130:Ctrl-C; what the service was doing goes on"
+    })
+final class RootCommand implements Runnable {
+  private final CliContext context;
+  private @Nullable Path config;
+  private @Nullable Path home;
+
+  @Spec private @Nullable CommandSpec spec;
+
+  RootCommand(CliContext context) {
+    this.context = context;
+  }
+
+  @Option(
+      names = "--config",
+      scope = ScopeType.INHERIT,
+      paramLabel = "FILE",
+      description =
+          "Configuration (default: $ORCHESTRATOR_CONFIG, else config/orchestrator.conf beside the"
+              + " launcher, else /etc/orchestrator/orchestrator.conf).")
+  void config(Path file) {
+    config = file;
+  }
+
+  @Option(
+      names = "--home",
+      scope = ScopeType.INHERIT,
+      paramLabel = "DIR",
+      description = "Folder of the service's state (default: 'home' of the configuration).")
+  void home(Path folder) {
+    home = folder;
+  }
+
+  @Override
+  public void run() {
+    CommandSpec own = Objects.requireNonNull(spec);
+    throw new ParameterException(own.commandLine(), "a command is missing");
+  }
+
+  CliContext context() {
+    return context;
+  }
+
+  Location location() {
+    return Location.find(config, home, context.environment(), context.root());
+  }
+
+  ApiClient api() {
+    return new ApiClient(location());
+  }
+
+  Follower follower() {
+    return new Follower(api(), context.terminal(), context.clock(), context.patience());
+  }
+
+  /** Keeps a stack trace out of the terminal; returns the file that has it. */
+  Path keep(Exception e) {
+    StringWriter trace = new StringWriter();
+    e.printStackTrace(new PrintWriter(trace));
+    String record = context.clock().instant() + " " + trace;
+    try {
+      Path file = new HomeFiles(location().home()).clientLog();
+      Files.writeString(file, record, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+      return file;
+    } catch (IOException | RuntimeException second) {
+      return keepInTemporary(record);
+    }
+  }
+
+  private static Path keepInTemporary(String record) {
+    try {
+      Path file = Files.createTempFile("orchestrator-", ".log");
+      Files.writeString(file, record);
+      return file;
+    } catch (IOException e) {
+      return Path.of("no file, none could be written");
+    }
+  }
+
+  /** The version that the build put into the jar. */
+  static final class Version implements IVersionProvider {
+    @Override
+    public String[] getVersion() {
+      String version = Cli.class.getPackage().getImplementationVersion();
+      return new String[] {"orchestrator " + (version == null ? "(not packaged)" : version)};
+    }
+  }
+}

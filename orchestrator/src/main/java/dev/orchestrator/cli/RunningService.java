@@ -1,0 +1,26 @@
+package dev.orchestrator.cli;
+
+import java.io.IOException;
+import java.nio.file.Path;
+
+/** A service that was started and answers. */
+public interface RunningService extends AutoCloseable {
+
+  /** {@code host:port} of its API. */
+  String address();
+
+  /** Stops what this process runs; the stack serves on or not as the service decides. */
+  @Override
+  void close();
+
+  /** How {@code serve} gets one: the only way from the command line into the service. */
+  @FunctionalInterface
+  interface Starter {
+    /**
+     * Starts the service; returns once its API answers.
+     *
+     * @throws dev.orchestrator.Refusal when it can't start, in one line
+     */
+    RunningService start(Path config, Path home) throws IOException;
+  }
+}

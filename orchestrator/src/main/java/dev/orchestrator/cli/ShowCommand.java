@@ -1,0 +1,35 @@
+package dev.orchestrator.cli;
+
+import dev.orchestrator.api.Json;
+import dev.orchestrator.journal.Receipt;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Parameters;
+
+/** {@code show ID}. */
+@Command(name = "show", description = "Shows the receipt of a run.")
+final class ShowCommand implements Callable<Integer> {
+  private final RootCommand root;
+
+  @Parameters(paramLabel = "ID", description = "Such as u7: see 'orchestrator history'.")
+  private String id = "";
+
+  @Mixin private final JsonOption json = new JsonOption();
+
+  ShowCommand(RootCommand root) {
+    this.root = root;
+  }
+
+  @Override
+  public Integer call() {
+    String answer = root.api().get("/v1/upgrades/" + ApiClient.segment(id));
+    Terminal terminal = root.context().terminal();
+    if (json.given()) {
+      terminal.out().println(Json.indent(answer));
+    } else {
+      ReceiptView.full(Json.read(answer, Receipt.class)).forEach(terminal::line);
+    }
+    return ExitCode.DONE;
+  }
+}

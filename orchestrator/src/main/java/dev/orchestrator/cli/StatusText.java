@@ -1,0 +1,108 @@
+package dev.orchestrator.cli;
+
+import dev.orchestrator.journal.UpgradeRecord;
+import dev.orchestrator.upgrade.Status;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** {@link Status} for a person: what serves, since when, how it is; then services and routes. */
+final class StatusText {
+  private StatusText() {}
+
+  static List<String> lines(Status status, Terminal terminal, Instant now) {
+    List<String> lines = new ArrayList<>();
+    lines.add(headline(status, terminal, now));
+    Status.Side serving = status.serving();
+    if (serving != null) {
+      field(lines, "capsule", serving.container() + " (" + serving.state() + ")");
+    }
+    Status.Side previous = status.previous();
+    if (previous != null) {
+      field(
+          lines,
+          "previous",
+          "%s, generation %d (%s): 'orchestrator rollback' goes there"
+              .formatted(previous.version(), previous.generation(), previous.state()));
+    }
+    UpgradeRecord running = status.running();
+    if (running != null) {
+      field(
+          lines,
+          "running",
+          "%s for %s, in step %s: 'orchestrator watch %s'"
+              .formatted(
+                  Runs.title(running),
+                  Amounts.time(running.started(), now),
+                  status.runningStep(),
+                  running.id()));
+    }
+    UpgradeRecord last = status.last();
+    if (last != null) {
+      field(lines, "last run", Runs.sentence(last));
+    }
+    Instant next = status.nextRun();
+    if (next != null) {
+      field(lines, "next run", Amounts.when(next));
+    }
+    field(lines, "engine", status.engine());
+    tables(lines, status);
+    return lines;
+  }
+
+  private static String headline(Status status, Terminal terminal, Instant now) {
+    String dot =
+        switch (status.state()) {
+          case "serving" -> terminal.green("●");
+          case "needs attention" -> terminal.red("●");
+          default -> terminal.yellow("●");
+        };
+    return "%s %s: %s%s".formatted(dot, status.stack(), status.state(), of(status.serving(), now));
+  }
+
+  private static String of(Status.@Nullable Side serving, Instant now) {
+    return serving == null
+        ? ""
+        : ", %s (generation %d) since %s (%s)"
+            .formatted(
+                serving.version(),
+                serving.generation(),
+                Amounts.when(serving.since()),
+                Amounts.time(serving.since(), now));
+  }
+
+  private static void field(List<String> lines, String name, String value) {
+    lines.add("  %-9s %s".formatted(name, value));
+  }
+
+  private static void tables(List<String> lines, Status status) {
+    if (!status.services().isEmpty()) {
+      Table table = new Table("SERVICE", "STATE", "HEALTH", "RESTARTS");
+      for (Status.Service service : status.services()) {
+        table.row(
+            service.name(),
+            service.state(),
+            service.health().isEmpty() ? "-" : service.health(),
+            Integer.toString(service.restarts()));
+      }
+      lines.add("");
+      lines.addAll(table.lines());
+    }
+    if (!status.routes().isEmpty()) {
+      Table table = new Table("ROUTE", "ADDRESS", "TARGET", "GATE", "OPEN", "TOTAL", "HELD");
+      for (Status.Route route : status.routes()) {
+        table.row(
+            route.name(),
+            route.address(),
+            route.target().isEmpty() ? "-" : route.target(),
+            route.gate(),
+            Long.toString(route.open()),
+            Long.toString(route.total()),
+            Long.toString(route.heldNow()));
+      }
+      lines.add("");
+      lines.addAll(table.lines());
+    }
+  }
+}

@@ -1,0 +1,79 @@
+package dev.orchestrator.cli;
+
+import java.io.PrintStream;
+import java.util.Map;
+
+/**
+ * Where a command writes: results to {@code out}, complaints to {@code err}.
+ *
+ * @param interactive a person sees it: lines may be redrawn
+ * @param colour whether to colour
+ * @param unicode whether the output can carry ✓ and its like
+ * @param width columns of a line that is redrawn
+ */
+public record Terminal(
+    PrintStream out,
+    PrintStream err,
+    boolean interactive,
+    boolean colour,
+    boolean unicode,
+    int width) {
+
+  /**
+   * Of this process. The launcher says whether its output is a terminal, as finding out in Java
+   * costs a tenth of a second.
+   */
+  static Terminal ofProcess(Map<String, String> environment) {
+    boolean interactive =
+        Boolean.getBoolean("orchestrator.terminal")
+            && !"dumb".equals(environment.getOrDefault("TERM", "dumb"));
+    boolean colour = interactive && environment.getOrDefault("NO_COLOR", "").isEmpty();
+    boolean unicode = System.out.charset().newEncoder().canEncode("✓→…●↶");
+    int width = Integer.getInteger("orchestrator.columns", 80);
+    return new Terminal(
+        System.out, System.err, interactive, colour, unicode, width < 20 ? 80 : width);
+  }
+
+  void line(String text) {
+    out.println(unicode ? text : plain(text));
+  }
+
+  /** Replaces the line that the cursor is on; nothing where lines can't be redrawn. */
+  void redraw(String text) {
+    if (interactive) {
+      String fitting = text.length() < width ? text : text.substring(0, width - 1);
+      out.print("\r\u001b[K" + (unicode ? fitting : plain(fitting)));
+      out.flush();
+    }
+  }
+
+  String green(String text) {
+    return paint("32", text);
+  }
+
+  String red(String text) {
+    return paint("31", text);
+  }
+
+  String yellow(String text) {
+    return paint("33", text);
+  }
+
+  String dim(String text) {
+    return paint("2", text);
+  }
+
+  private String paint(String code, String text) {
+    return colour ? "\u001b[" + code + "m" + text + "\u001b[0m" : text;
+  }
+
+  private static String plain(String text) {
+    return text.replace("✓", "+")
+        .replace("✗", "x")
+        .replace("→", "->")
+        .replace("…", "...")
+        .replace("●", "*")
+        .replace("↶", "<")
+        .replace("·", "-");
+  }
+}

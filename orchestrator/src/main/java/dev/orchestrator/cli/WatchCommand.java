@@ -1,0 +1,38 @@
+package dev.orchestrator.cli;
+
+import dev.orchestrator.api.Json;
+import dev.orchestrator.journal.UpgradeRecord;
+import dev.orchestrator.upgrade.Status;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Parameters;
+
+/** {@code watch [ID]}. */
+@Command(name = "watch", description = "Shows a run as it happens, from its beginning.")
+final class WatchCommand implements Callable<Integer> {
+  private final RootCommand root;
+
+  @Parameters(arity = "0..1", paramLabel = "ID", description = "Default: the one that runs.")
+  private @Nullable String id;
+
+  WatchCommand(RootCommand root) {
+    this.root = root;
+  }
+
+  @Override
+  public Integer call() throws InterruptedException {
+    return root.follower().follow(id == null ? running() : id);
+  }
+
+  private String running() {
+    Status status = Json.read(root.api().get("/v1/status"), Status.class);
+    UpgradeRecord running = status.running();
+    if (running != null) {
+      return running.id();
+    }
+    UpgradeRecord last = status.last();
+    String hint = last == null ? "" : ": 'orchestrator show %s' has the last".formatted(last.id());
+    throw new CommandFailure(ExitCode.REFUSED, "nothing runs at present" + hint);
+  }
+}

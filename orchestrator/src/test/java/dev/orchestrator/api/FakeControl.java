@@ -1,0 +1,198 @@
+package dev.orchestrator.api;
+
+import dev.orchestrator.Refusal;
+import dev.orchestrator.journal.Receipt;
+import dev.orchestrator.journal.UpgradeRecord;
+import dev.orchestrator.upgrade.Control;
+import dev.orchestrator.upgrade.Event;
+import dev.orchestrator.upgrade.Plan;
+import dev.orchestrator.upgrade.Status;
+import dev.orchestrator.upgrade.VersionStatus;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A {@link Control} whose runs are played by the test, event by event: the API and the command line
+ * are tested apart from the engine. Any thread.
+ */
+public final class FakeControl implements Control {
+  public static final Instant START = Instant.parse("2026-11-23T10:00:00Z");
+
+  private final List<Event> events = new ArrayList<>();
+  private final List<Consumer<Event>> watchers = new ArrayList<>();
+  private final List<String> calls = new ArrayList<>();
+  private int watches;
+  private UpgradeRecord.Outcome outcome = UpgradeRecord.Outcome.RUNNING;
+  private String reason = "";
+
+  /** Delivers the next event of run u7, {@code afterMillis} after its start. */
+  public synchronized void play(String step, String phase, String text, long afterMillis) {
+    Event event =
+        new Event("u7", events.size() + 1L, START.plusMillis(afterMillis), step, phase, text);
+    events.add(event);
+    List.copyOf(watchers).forEach(watcher -> watcher.accept(event));
+  }
+
+  /** Ends run u7. */
+  public synchronized void end(UpgradeRecord.Outcome ending, String why) {
+    outcome = ending;
+    reason = why;
+    play(ending.name(), "end", why, 65_000);
+  }
+
+  /** What was asked for, such as {@code upgrade v2}. */
+  public synchronized List<String> calls() {
+    return List.copyOf(calls);
+  }
+
+  /** Waits until clients have begun to watch that often, ten seconds at most. */
+  public synchronized void awaitWatches(int count) throws InterruptedException {
+    await(() -> watches >= count);
+  }
+
+  /** Waits until nobody watches any more, ten seconds at most. */
+  public synchronized void awaitNoWatcher() throws InterruptedException {
+    await(watchers::isEmpty);
+  }
+
+  private synchronized void await(BooleanSupplier condition) throws InterruptedException {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+    while (!condition.getAsBoolean()) {
+      long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
+      if (left <= 0) {
+        throw new AssertionError(
+            "waited in vain: %d watches, %d open".formatted(watches, watchers.size()));
+      }
+      wait(left);
+    }
+  }
+
+  @Override
+  public synchronized Status status() {
+    return new Status(
+        "demo",
+        "serving",
+        new Status.Side("v1", 1, "demo-g1", "running", START),
+        null,
+        List.of(new Status.Service("db", "running", "healthy", 0)),
+        List.of(new Status.Route("web", "0.0.0.0:8080", "172.17.0.2:80", "open", 2, 40, 0)),
+        outcome == UpgradeRecord.Outcome.RUNNING && !events.isEmpty() ? run() : null,
+        "prepare",
+        null,
+        null,
+        "Docker 20.10.24");
+  }
+
+  @Override
+  public List<VersionStatus> versions() {
+    return List.of(
+        new VersionStatus("v1", "serving", ""),
+        new VersionStatus("v3", "quarantined", "verify: db is unhealthy"));
+  }
+
+  @Override
+  public Plan plan(String version) {
+    require(version);
+    return new Plan(
+        UpgradeRecord.Kind.UPGRADE,
+        "demo",
+        "v1",
+        version,
+        List.of(new Plan.Step("hold", "new connections wait", "release to blue")));
+  }
+
+  @Override
+  public synchronized String up(@Nullable String version) {
+    calls.add("up " + Optional.ofNullable(version).orElse("(default)"));
+    return "v1".equals(version) ? "" : "u7";
+  }
+
+  @Override
+  public synchronized String upgrade(String version) {
+    calls.add("upgrade " + version);
+    require(version);
+    return "u7";
+  }
+
+  @Override
+  public synchronized String rollback() {
+    calls.add("rollback");
+    throw new IllegalStateException("secret detail");
+  }
+
+  @Override
+  public synchronized void down(boolean volumes) {
+    calls.add("down " + volumes);
+  }
+
+  @Override
+  public List<UpgradeRecord> history() {
+    return List.of(run());
+  }
+
+  @Override
+  public synchronized Receipt receipt(String id) {
+    if (!id.equals("u7")) {
+      throw new Refusal("there is no run " + id + ": 'orchestrator history' lists them");
+    }
+    List<Receipt.Step> steps =
+        events.stream()
+            .filter(event -> !event.phase().equals("end"))
+            .map(e -> new Receipt.Step(e.step(), e.phase(), e.at(), 4100, e.text()))
+            .toList();
+    return new Receipt(
+        run(),
+        "demo",
+        steps,
+        new Receipt.Traffic(12, 6100, 5900, 0, 8, 2),
+        List.of(),
+        null,
+        List.of());
+  }
+
+  @Override
+  public List<String> logs(@Nullable String service, int tail) {
+    return List.of(service + " " + tail);
+  }
+
+  @Override
+  public synchronized Subscription watch(String id, Consumer<Event> listener) {
+    Receipt _ = receipt(id);
+    watches++;
+    notifyAll();
+    events.forEach(listener);
+    watchers.add(listener);
+    return () -> {
+      synchronized (this) {
+        watchers.remove(listener);
+        notifyAll();
+      }
+    };
+  }
+
+  private static void require(String version) {
+    if (!version.startsWith("v")) {
+      throw new Refusal("unknown version " + version + ": there are v1, v2, v3");
+    }
+  }
+
+  private synchronized UpgradeRecord run() {
+    return new UpgradeRecord(
+        "u7",
+        UpgradeRecord.Kind.UPGRADE,
+        "v1",
+        "v2",
+        1,
+        2,
+        outcome,
+        reason,
+        START,
+        outcome == UpgradeRecord.Outcome.RUNNING ? null : START.plusSeconds(65));
+  }
+}
