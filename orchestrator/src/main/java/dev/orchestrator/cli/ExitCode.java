@@ -14,18 +14,13 @@ final class ExitCode {
 
   private ExitCode() {}
 
-  /** Of a run that has ended. A run that fails in its preflight has changed nothing. */
+  /** Of a run that has ended. */
   static int of(Receipt receipt) {
     return switch (receipt.upgrade().outcome()) {
       case RUNNING, DONE -> DONE;
-      case ROLLED_BACK -> refusedByPreflight(receipt) ? REFUSED : ROLLED_BACK;
+      case REFUSED -> REFUSED;
+      case ROLLED_BACK -> ROLLED_BACK;
       case NEEDS_ATTENTION -> NEEDS_ATTENTION;
     };
-  }
-
-  private static boolean refusedByPreflight(Receipt receipt) {
-    return receipt.steps().stream()
-        .anyMatch(
-            step -> step.step().equals("preflight") && step.phase().equalsIgnoreCase("failed"));
   }
 }

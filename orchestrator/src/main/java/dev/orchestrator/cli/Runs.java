@@ -21,6 +21,7 @@ final class Runs {
     return switch (run.outcome()) {
       case RUNNING -> "running";
       case DONE -> "done";
+      case REFUSED -> "refused";
       case ROLLED_BACK -> "rolled back";
       case NEEDS_ATTENTION -> "needs attention";
     };

@@ -14,7 +14,20 @@ public interface DataCopier {
    * @param labels of the helper container
    */
   CopyReport copy(
-      String from, String to, Map<String, String> labels, Duration deadline, Consumer<String> progress);
+      String from,
+      String to,
+      Pass pass,
+      Map<String, String> labels,
+      Duration deadline,
+      Consumer<String> progress);
+
+  /** Whether {@code from} may change while it is copied. */
+  enum Pass {
+    /** It may: files that vanish meanwhile are no failure. */
+    LIVE,
+    /** It may not: what is database-like is compared by content. */
+    FINAL
+  }
 
   /**
    * Compares the two sides, metadata of all files and content of database-like ones; returns the

@@ -63,6 +63,7 @@ public final class ReceiptText {
         switch (upgrade.outcome()) {
           case RUNNING -> "still running";
           case DONE -> "done: " + upgrade.toVersion() + " serves";
+          case REFUSED -> "refused, nothing was changed";
           case ROLLED_BACK ->
               upgrade.fromVersion().isEmpty()
                   ? "failed and undone"

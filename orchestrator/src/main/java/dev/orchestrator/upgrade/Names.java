@@ -9,11 +9,11 @@ import java.util.Map;
 import java.util.zip.CRC32;
 
 /** Names and labels of what a generation has on the engine. */
-final class Names {
+public final class Names {
   private final String stack;
   private final String home;
 
-  Names(Settings settings) {
+  public Names(Settings settings) {
     this.stack = settings.stack().name();
     this.home = home(settings.home());
   }
@@ -38,7 +38,7 @@ final class Names {
   }
 
   /** On everything of this stack and this service. */
-  Map<String, String> ours() {
+  public Map<String, String> ours() {
     return Map.of(Labels.OURS, "1", Labels.HOME, home, Labels.STACK, stack);
   }
 

@@ -225,7 +225,7 @@ public final class StackControl implements Control, AutoCloseable {
       }
       if (volumes) {
         new Retention(parts, names).removeAll();
-        journal.setDown(false);
+        journal.forget();
       }
     } finally {
       work.unlock();

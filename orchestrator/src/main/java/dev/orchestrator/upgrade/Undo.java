@@ -16,7 +16,7 @@ final class Undo {
   private static final Duration GATE_SLACK = Duration.ofMinutes(5);
 
   /** The outer stop time-out: the services' own grace times are within it. */
-  static final Duration STOP = Duration.ofSeconds(120);
+  static final Duration STOP = Duration.ofMinutes(2);
 
   private final Parts parts;
   private final FailureLogs logs;
