@@ -50,14 +50,14 @@ final class Arrival extends ChannelInboundHandlerAdapter {
 
   @Override
   public void channelActive(ChannelHandlerContext ctx) {
-    route.counters().total.increment();
-    if (route.places().tryAcquire()) {
-      route.counters().waiting.increment();
-      route.queue().add(this);
+    route.counters.total.increment();
+    if (route.places.tryAcquire()) {
+      route.counters.waiting.increment();
+      route.queue.add(this);
     } else {
       over = true;
-      route.counters().refused.increment();
-      route.warn("too many connections wait (max held " + route.options().maxHeld() + ")");
+      route.counters.refused.increment();
+      route.warn("too many connections wait (max held " + route.options.maxHeld() + ")");
       LingeringClose.begin(client);
     }
   }
@@ -65,20 +65,20 @@ final class Arrival extends ChannelInboundHandlerAdapter {
   /** It met a held gate. Called under the queue's lock. */
   void markHeld() {
     if (hold == null) {
-      hold = route.counters().enterHold();
+      hold = route.counters.enterHold();
     }
   }
 
   void connect(Side side) {
-    if (!loop().inEventLoop()) {
-      loop().execute(() -> connect(side));
-      return;
-    }
+    onLoop(() -> startAttempt(side));
+  }
+
+  private void startAttempt(Side side) {
     if (over) {
-      route.queue().remove(this);
+      route.queue.remove(this);
       return;
     }
-    if (!route.gate().leadsTo(side)) {
+    if (!route.gate.leadsTo(side)) {
       backToTheGate();
       return;
     }
@@ -88,41 +88,42 @@ final class Arrival extends ChannelInboundHandlerAdapter {
     }
     ChannelFuture connecting = route.connect(loop(), side);
     attempt = connecting;
-    connecting.addListener(_ -> attempted(side, connecting));
+    // Without a descriptor for its socket an attempt fails on another thread.
+    connecting.addListener(_ -> onLoop(() -> attempted(side, connecting)));
   }
 
   /** Gives an attempt up: nothing was sent, so that the connection can wait again. */
   void recall() {
-    loop()
-        .execute(
-            () -> {
-              if (attempt != null) {
-                attempt.cancel(false);
-              }
-            });
+    onLoop(
+        () -> {
+          if (attempt != null) {
+            attempt.cancel(false);
+          }
+        });
   }
 
   void refuse(String reason) {
-    if (!loop().inEventLoop()) {
-      loop().execute(() -> refuse(reason));
-      return;
-    }
-    if (leave()) {
-      route.counters().refused.increment();
-      route.warn("a client was closed unserved: " + reason);
-      early.forEach(ByteBuf::release);
-      LingeringClose.begin(client);
-    }
+    onLoop(
+        () -> {
+          if (leave()) {
+            route.counters.refused.increment();
+            route.warn("a client was closed unserved: " + reason);
+            early.forEach(ByteBuf::release);
+            LingeringClose.begin(client);
+          }
+        });
   }
 
   private void attempted(Side side, ChannelFuture connecting) {
     attempt = null;
     boolean failed = !connecting.isSuccess() && !connecting.isCancelled();
     if (failed) {
-      route.counters().connectFailures.increment();
+      route.counters.connectFailures.increment();
     }
-    if (over || connecting.isCancelled() || !route.gate().leadsTo(side)) {
-      connecting.channel().close();
+    if (over || connecting.isCancelled() || !route.gate.leadsTo(side)) {
+      if (!failed) {
+        connecting.channel().close();
+      }
       backToTheGate();
     } else if (failed) {
       retry(side, connecting.cause());
@@ -133,19 +134,19 @@ final class Arrival extends ChannelInboundHandlerAdapter {
 
   private void backToTheGate() {
     if (over) {
-      route.queue().remove(this);
+      route.queue.remove(this);
       return;
     }
     pauseMs = 0;
     if (gaveUpWhileHeld()) {
       giveUp();
     } else {
-      route.queue().add(this);
+      route.queue.add(this);
     }
   }
 
   private void retry(Side side, Throwable cause) {
-    if (System.nanoTime() - firstAttempt > route.options().connectRetry().toNanos()) {
+    if (System.nanoTime() - firstAttempt > route.options.connectRetry().toNanos()) {
       refuse(side.name() + " does not answer: " + cause.getMessage());
       return;
     }
@@ -153,19 +154,19 @@ final class Arrival extends ChannelInboundHandlerAdapter {
         .schedule(
             () -> {
               if (!over) {
-                route.queue().add(this);
+                route.queue.add(this);
               }
             },
             pauseMs,
             TimeUnit.MILLISECONDS);
     pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
-    route.queue().remove(this); // the slot is free for another meanwhile
+    route.queue.remove(this); // the slot is free for another meanwhile
   }
 
   private void link(Side side, Channel target) {
     HoldFigures held = hold;
     if (held != null) {
-      route.counters().served(held, System.nanoTime() - arrived);
+      route.counters.served(held, System.nanoTime() - arrived);
     }
     leave();
     client.pipeline().remove(this);
@@ -206,12 +207,12 @@ final class Arrival extends ChannelInboundHandlerAdapter {
   }
 
   private boolean gaveUpWhileHeld() {
-    return inputEnded && early.isEmpty() && route.gate().holding();
+    return inputEnded && early.isEmpty() && route.gate.holding();
   }
 
   private void giveUp() {
     if (leave()) {
-      route.counters().gaveUp.increment();
+      route.counters.gaveUp.increment();
       early.forEach(ByteBuf::release);
       client.close();
     }
@@ -222,9 +223,9 @@ final class Arrival extends ChannelInboundHandlerAdapter {
       return false;
     }
     over = true;
-    route.counters().waiting.decrement();
-    route.places().release();
-    route.queue().remove(this);
+    route.counters.waiting.decrement();
+    route.places.release();
+    route.queue.remove(this);
     if (attempt != null) {
       attempt.cancel(false);
     }
@@ -233,5 +234,13 @@ final class Arrival extends ChannelInboundHandlerAdapter {
 
   private EventLoop loop() {
     return client.eventLoop();
+  }
+
+  private void onLoop(Runnable action) {
+    if (loop().inEventLoop()) {
+      action.run();
+    } else {
+      loop().execute(action);
+    }
   }
 }

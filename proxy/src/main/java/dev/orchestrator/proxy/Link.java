@@ -40,20 +40,20 @@ final class Link {
     this.client = client;
     this.target = target;
     this.route = route;
-    this.up = new Relay(this, client, target, route.counters().bytesIn);
-    this.down = new Relay(this, target, client, route.counters().bytesOut);
+    this.up = new Relay(this, client, target, route.counters.bytesIn);
+    this.down = new Relay(this, target, client, route.counters.bytesOut);
   }
 
   void start(List<ByteBuf> early, boolean inputEnded) {
-    route.links().add(this);
-    route.counters().open.increment();
+    route.links.add(this);
+    route.counters.open.increment();
     client.closeFuture().addListener(_ -> parted.countDown());
     target
         .closeFuture()
         .addListener(
             _ -> {
-              route.links().remove(this);
-              route.counters().open.decrement();
+              route.links.remove(this);
+              route.counters.open.decrement();
             });
     client.pipeline().addLast(up);
     target.pipeline().addLast(down);
@@ -125,7 +125,7 @@ final class Link {
     }
     closed = true;
     if (!cut) {
-      (relay.equals(up) ? route.counters().resetsByClient : route.counters().resetsByTarget)
+      (relay.equals(up) ? route.counters.resetsByClient : route.counters.resetsByTarget)
           .increment();
     }
     Channel other = relay.equals(up) ? target : client;

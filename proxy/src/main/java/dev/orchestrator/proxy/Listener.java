@@ -50,7 +50,7 @@ final class Listener extends ChannelInboundHandlerAdapter {
                     client.pipeline().addLast(new Arrival(route, client, client.attr(ORDER).get()));
                   }
                 });
-    Route wanted = route.route();
+    Route wanted = route.route;
     InetSocketAddress address =
         wanted.everyAddress()
             ? new InetSocketAddress(wanted.port())
@@ -95,7 +95,7 @@ final class Listener extends ChannelInboundHandlerAdapter {
 
   private RouteUnavailableException unavailable(String reason, @Nullable Throwable cause) {
     return new RouteUnavailableException(
-        route.route().name(), route.route().address(), reason, cause);
+        route.route.name(), route.route.address(), reason, cause);
   }
 
   private static String reason(@Nullable Throwable cause) {

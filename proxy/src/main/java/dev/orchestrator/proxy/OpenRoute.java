@@ -16,14 +16,14 @@ final class OpenRoute {
   private static final Logger log = LoggerFactory.getLogger(OpenRoute.class);
   private static final long WARN_EVERY_NANOS = TimeUnit.SECONDS.toNanos(1);
 
-  private final Route route;
-  private final ProxyOptions options;
-  private final Gate gate;
-  private final Semaphore places;
-  private final Set<Link> links;
+  final Route route;
+  final ProxyOptions options;
+  final Gate gate;
+  final Semaphore places;
+  final Set<Link> links;
   private final Bootstrap connector;
-  private final RouteCounters counters = new RouteCounters();
-  private final WaitingQueue queue;
+  final RouteCounters counters = new RouteCounters();
+  final WaitingQueue queue;
   private final AtomicLong nextWarning = new AtomicLong(System.nanoTime());
   private final AtomicLong unsaid = new AtomicLong();
 
@@ -48,34 +48,6 @@ final class OpenRoute {
     this.links = links;
     this.connector = connector;
     this.queue = new WaitingQueue(gate, options.connectsInFlight());
-  }
-
-  Route route() {
-    return route;
-  }
-
-  ProxyOptions options() {
-    return options;
-  }
-
-  Gate gate() {
-    return gate;
-  }
-
-  Semaphore places() {
-    return places;
-  }
-
-  Set<Link> links() {
-    return links;
-  }
-
-  RouteCounters counters() {
-    return counters;
-  }
-
-  WaitingQueue queue() {
-    return queue;
   }
 
   /** Starts an attempt to connect to the route's target, on the client's own event loop. */

@@ -117,7 +117,7 @@ public final class Proxy implements AutoCloseable {
   public void hold(Duration deadline) {
     checkThread();
     if (!gate.holding()) {
-      routes.values().forEach(route -> route.counters().newHold());
+      routes.values().forEach(route -> route.counters.newHold());
     }
     gate.hold(deadline);
     awaitLoops();
@@ -175,8 +175,8 @@ public final class Proxy implements AutoCloseable {
     List<RouteCounters> all = new ArrayList<>();
     routes.forEach(
         (name, route) -> {
-          each.put(name, RouteCounters.snapshot(List.of(route.counters())));
-          all.add(route.counters());
+          each.put(name, RouteCounters.snapshot(List.of(route.counters)));
+          all.add(route.counters);
         });
     return new Stats(RouteCounters.snapshot(all), each);
   }
@@ -242,7 +242,7 @@ public final class Proxy implements AutoCloseable {
   }
 
   private void gateChanged() {
-    routes.values().forEach(route -> route.queue().gateChanged());
+    routes.values().forEach(route -> route.queue.gateChanged());
   }
 
   private static void cut(List<Link> left) {
