@@ -81,8 +81,9 @@ start_containerd() {
 start_engine() {
   local deadline=$((SECONDS + ENGINE_DEADLINE_SECONDS))
   until [[ -S $CONTAINERD ]]; do
-    kill -0 "$containerd_pid" 2>/dev/null && ((SECONDS < deadline)) ||
+    if ((SECONDS >= deadline)) || ! kill -0 "$containerd_pid" 2>/dev/null; then
       die 1 "the inner containerd did not start: see the lines above for the cause"
+    fi
     pause 0.02
   done
   # Set, it keeps the engine from looking for AppArmor, which can't be reached from in here.
@@ -99,6 +100,7 @@ wait_engine() {
     if [[ -S $SOCKET ]]; then
       api /info "$ENGINE_DEADLINE_SECONDS" >"$RUN/info.json" &
       if wait "$!"; then
+        # shellcheck disable=SC2034 # the version is for those who source this
         read -r driver engine_version < <(jq -r '"\(.Driver) \(.ServerVersion)"' "$RUN/info.json")
         [[ $driver == overlay2 ]] ||
           die 1 "the inner engine uses $driver, not overlay2: is $STORE a volume of its own?"
