@@ -7,6 +7,16 @@ engine_pid=
 containerd_pid=
 engine_version=
 
+# Says it in one line when the container was started without a capsule's run flags.
+check_capabilities() {
+  local held lacks='' pair
+  held=$((16#$(sed -n 's/^CapEff:\s*//p' /proc/self/status)))
+  for pair in NET_ADMIN=12 SYS_PTRACE=19 SYS_ADMIN=21 MKNOD=27; do
+    ((held >> ${pair#*=} & 1)) || lacks+=" ${pair%=*}"
+  done
+  [[ -z $lacks ]] || die 1 "this container lacks the capabilities$lacks: see config/image/run-flags"
+}
+
 # Containers get their cgroups read-only; the inner engine makes groups of its own below them.
 prepare_cgroups() {
   local root=/sys/fs/cgroup directory pid controller
