@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # used where this is sourced
 # Paths and small functions that every script of the capsule uses.
 
 readonly LIB=/usr/local/lib/capsule

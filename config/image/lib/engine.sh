@@ -7,6 +7,16 @@ engine_pid=
 containerd_pid=
 engine_version=
 
+# Says it in one line when the container was started without a capsule's run flags.
+check_capabilities() {
+  local held lacks='' pair
+  held=$((16#$(sed -n 's/^CapEff:\s*//p' /proc/self/status)))
+  for pair in NET_ADMIN=12 SYS_PTRACE=19 SYS_ADMIN=21 MKNOD=27; do
+    ((held >> ${pair#*=} & 1)) || lacks+=" ${pair%=*}"
+  done
+  [[ -z $lacks ]] || die 1 "this container lacks the capabilities$lacks: see config/image/run-flags"
+}
+
 # Containers get their cgroups read-only; the inner engine makes groups of its own below them.
 prepare_cgroups() {
   local root=/sys/fs/cgroup directory pid controller
@@ -81,8 +91,9 @@ start_containerd() {
 start_engine() {
   local deadline=$((SECONDS + ENGINE_DEADLINE_SECONDS))
   until [[ -S $CONTAINERD ]]; do
-    kill -0 "$containerd_pid" 2>/dev/null && ((SECONDS < deadline)) ||
+    if ((SECONDS >= deadline)) || ! kill -0 "$containerd_pid" 2>/dev/null; then
       die 1 "the inner containerd did not start: see the lines above for the cause"
+    fi
     pause 0.02
   done
   # Set, it keeps the engine from looking for AppArmor, which can't be reached from in here.
@@ -99,6 +110,7 @@ wait_engine() {
     if [[ -S $SOCKET ]]; then
       api /info "$ENGINE_DEADLINE_SECONDS" >"$RUN/info.json" &
       if wait "$!"; then
+        # shellcheck disable=SC2034 # the version is for those who source this
         read -r driver engine_version < <(jq -r '"\(.Driver) \(.ServerVersion)"' "$RUN/info.json")
         [[ $driver == overlay2 ]] ||
           die 1 "the inner engine uses $driver, not overlay2: is $STORE a volume of its own?"

@@ -10,19 +10,20 @@
 
 # mount_seed FILE TARGET: through a loop device that goes away with the mount.
 mount_seed() {
-  local try loop
+  local try loop last=''
   [[ -e /dev/loop-control ]] || mknod /dev/loop-control c 10 237 || return 1
-  for try in {1..20}; do
-    # Adds a device when all are in use; the container's /dev doesn't follow the kernel's.
+  for try in {1..50}; do
+    # Adds a device when all are in use.
     loop=$(losetup --find) || return 1
-    loop=${loop%% *} # "/dev/loop8 (lost)" while there is no node
+    loop=${loop%% *} # "/dev/loop8 (lost)" while there is no node: /dev doesn't follow the kernel's
     [[ -b $loop ]] || mknod "$loop" b 7 "${loop#/dev/loop}" || return 1
     if mount -t squashfs -o "ro,loop=$loop" "$1" "$2" 2>"$RUN/mount.err"; then
       return 0
     fi
-    # Another capsule that starts at the same time may have taken the device: try the next.
-    grep -q -i busy "$RUN/mount.err" || return 1
-    pause "0.0$try"
+    # Another capsule that starts at the same time may have taken the device: then another is free.
+    [[ $loop != "$last" || $try -le 3 ]] || return 1
+    last=$loop
+    pause "0.0$((RANDOM % 10))"
   done
   return 1
 }
@@ -31,6 +32,7 @@ mount_seed() {
 extract_seed() {
   local kept=$STORE/capsule-seed/${2##*/}
   if [[ ! -e $kept.done ]]; then
+    say "extracting ${1##*/}, as it can't be mounted: $(tail -n 1 "$RUN/mount.err" 2>/dev/null)"
     rm -rf "$kept"
     mkdir -p "${kept%/*}"
     unsquashfs -quiet -no-progress -xattrs -dest "$kept" "$1" >/dev/null &
@@ -54,16 +56,21 @@ check_store_owner() {
   fi
 }
 
+# CAPSULE_SEED=extract: as if the kernel couldn't mount.
 install_seeds() {
-  local file group target repositories=$STORE/image/overlay2/repositories.json known='{}'
+  local file group target from repositories=$STORE/image/overlay2/repositories.json known='{}'
   [[ -e $SEED/index.json ]] || return 0
   check_store_owner
+  # A path of its own for each capsule: mount(8) takes equal paths behind loop devices that it can't
+  # look at, those of other capsules, for the same file and refuses.
+  from=$RUN/from-$(</proc/sys/kernel/random/uuid)
+  mkdir "$from"
+  mount --bind "$SEED" "$from"
   while read -r file; do
     group=${file%.sqfs}
     target=$RUN/seed/$group
     mkdir -p "$target"
-    if [[ ${CAPSULE_SEED:-mount} != mount ]] || ! mount_seed "$SEED/$file" "$target"; then
-      say "extracting $file, as it can't be mounted: $(tail -n 1 "$RUN/mount.err" 2>/dev/null)"
+    if [[ ${CAPSULE_SEED:-} == extract ]] || ! mount_seed "$from/$file" "$target"; then
       extract_seed "$SEED/$file" "$target" || die 1 "can't extract $file into $STORE: disk full?"
     fi
   done < <(jq -r '.groups[].file' "$SEED/index.json")

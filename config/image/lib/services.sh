@@ -52,6 +52,7 @@ start_services() {
 # Ends a start that is still under way: its services would come up behind our back.
 stop_services() {
   local starting
+  [[ -e $STACK/compose.json ]] || return 0
   starting=$(cat "$COMPOSE_PID" 2>/dev/null || true)
   [[ -z $starting ]] || ! kill -TERM "$starting" 2>/dev/null ||
     timeout 5 tail --pid="$starting" -f /dev/null || true
