@@ -18,6 +18,7 @@ import org.apache.commons.compress.archivers.tar.TarConstants;
 final class Archive implements AutoCloseable {
   private static final int FOLDER = 0755;
   private static final int FILE = 0644;
+  private static final int LINK = 0777;
 
   private final Path file;
   private final TarArchiveOutputStream tar;
@@ -90,6 +91,7 @@ final class Archive implements AutoCloseable {
       folder(name, found.mode());
     } else if (found.link()) {
       TarArchiveEntry entry = owned(new TarArchiveEntry(name, TarConstants.LF_SYMLINK));
+      entry.setMode(LINK);
       entry.setLinkName(Files.readSymbolicLink(found.path()).toString());
       tar.putArchiveEntry(entry);
       tar.closeArchiveEntry();

@@ -48,7 +48,7 @@ final class Packer {
     String in = input(images);
     String key = ContentDigest.of(baseId, in);
     String packed = tag("packed", key);
-    if (has(packed, "packed", key)) {
+    if (engine.image(packed).isPresent()) {
       return packed;
     }
     try (Helpers.Helper volume = helpers.volume("pack")) {
@@ -59,9 +59,7 @@ final class Packer {
         lastKey = ContentDigest.of(lastKey, file.getKey(), file.getValue());
         last = layer(last, lastKey, file.getKey(), volume.name(), deadline, progress);
       }
-      try (Helpers.Helper nothing = helpers.idle("layer", last, List.of())) {
-        commit(nothing.name(), packed, "packed", key);
-      }
+      engine.tag(last, packed);
       return packed;
     }
   }
@@ -122,7 +120,7 @@ final class Packer {
       Deadline deadline,
       Consumer<String> progress) {
     String tag = tag("layer", key);
-    if (has(tag, "layer", key)) {
+    if (has(tag, key)) {
       return tag;
     }
     progress.accept("adding the layer " + file);
@@ -140,13 +138,13 @@ final class Packer {
             "adding %s to the capsule image failed: %s"
                 .formatted(file, String.join("; ", engine.logs(helper.name(), 3))));
       }
-      commit(helper.name(), tag, "layer", key);
+      commit(helper.name(), tag, key);
     }
     return tag;
   }
 
-  private void commit(String container, String reference, String role, String key) {
-    Map<String, String> labels = Labels.with(Labels.role(role), Labels.CONTENT, key);
+  private void commit(String container, String reference, String key) {
+    Map<String, String> labels = Labels.with(Labels.role("layer"), Labels.CONTENT, key);
     engine.commit(
         container,
         reference,
@@ -157,11 +155,11 @@ final class Packer {
             Labels.with(labels, Labels.STACK, stack)));
   }
 
-  private boolean has(String reference, String role, String key) {
+  private boolean has(String reference, String key) {
     return engine
         .image(reference)
         .map(ImageInfo::labels)
-        .filter(labels -> role.equals(labels.get(Labels.ROLE)))
+        .filter(labels -> "layer".equals(labels.get(Labels.ROLE)))
         .filter(labels -> key.equals(labels.get(Labels.CONTENT)))
         .isPresent();
   }

@@ -64,8 +64,8 @@ final class DockerVolumes {
     if (!has.equals(labels)) {
       throw new EngineException(
           Kind.CONFLICT,
-          "%s: a volume of that name is there with other labels (%s): it isn't touched"
-              .formatted(doing, has));
+          "%s: a volume of that name is there with other labels: it isn't touched"
+              .formatted(doing));
     }
   }
 

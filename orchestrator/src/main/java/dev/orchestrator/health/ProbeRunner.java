@@ -56,7 +56,7 @@ final class ProbeRunner {
   Optional<String> run(Capsule capsule, Probe probe, Map<String, Integer> ports) {
     return switch (probe.check()) {
       case Probe.Http check -> http(capsule, probe, check, port(ports, probe, check.port()));
-      case Probe.Tcp check -> tcp(capsule, probe, port(ports, probe, check.port()));
+      case Probe.Tcp check -> tcp(capsule, probe, check, port(ports, probe, check.port()));
       case Probe.Exec check -> exec(capsule, probe, check);
     };
   }
@@ -86,7 +86,7 @@ final class ProbeRunner {
     return Optional.empty();
   }
 
-  private Optional<String> tcp(Capsule capsule, Probe probe, int port) {
+  private Optional<String> tcp(Capsule capsule, Probe probe, Probe.Tcp check, int port) {
     Future<Void> connected =
         tcp.connect(
                 new ConnectOptions()
@@ -96,7 +96,7 @@ final class ProbeRunner {
             .compose(socket -> socket.close());
     Answer<Boolean> answer = await(connected.map(nothing -> true), probe.timeout());
     return answer.value() == null
-        ? Optional.of("connection to port %d: %s".formatted(port, answer.error()))
+        ? Optional.of("connection to port %d: %s".formatted(check.port(), answer.error()))
         : Optional.empty();
   }
 

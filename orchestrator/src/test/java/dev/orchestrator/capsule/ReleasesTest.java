@@ -1,0 +1,69 @@
+package dev.orchestrator.capsule;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import dev.orchestrator.LightStack;
+import dev.orchestrator.Refusal;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ReleasesTest {
+  @TempDir Path directory;
+  private LightStack light;
+  private Releases releases;
+
+  @BeforeEach
+  void setUp() {
+    light = LightStack.in(directory);
+    releases = new Releases(light.stack(8080));
+  }
+
+  @Test
+  void areTheFoldersWithAComposeFileInSemanticOrder() throws IOException {
+    Path folder = Files.createDirectories(light.folder().resolve("releases/v10"));
+    Files.writeString(folder.resolve("docker-compose.yml"), "services: {}");
+    Files.createDirectories(light.folder().resolve("releases/v4"));
+    Files.createDirectories(light.folder().resolve("releases/.git"));
+
+    assertEquals(List.of("v1", "v2", "v3", "v10"), releases.versions());
+    assertEquals(Optional.of("v10"), releases.newest());
+    assertEquals("docker-compose.yml", releases.release("v10").composeFile());
+  }
+
+  @Test
+  void unknownVersionNamesTheKnownOnes() {
+    Refusal e = assertThrows(Refusal.class, () -> releases.release("v7"));
+    assertEquals("unknown version v7 of stack light; known: v1, v2, v3", e.getMessage());
+  }
+
+  @Test
+  void folderWithoutComposeFileSaysWhatIsMissing() throws IOException {
+    Path folder = Files.createDirectories(light.folder().resolve("releases/v4"));
+    Refusal e = assertThrows(Refusal.class, () -> releases.release("v4"));
+    assertEquals(
+        "version v4 of stack light has no compose file: put a compose.yaml into " + folder,
+        e.getMessage());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"../v1", "..", ".", "", "v1/../v2", "-v", "v 1", "v1\n"})
+  void nameThatIsNoneIsRefused(String name) {
+    assertThrows(Refusal.class, () -> releases.release(name));
+  }
+
+  @Test
+  void stackWithoutReleasesHasNone() {
+    Releases none = new Releases(new LightStack("none", directory, directory).stack(8080));
+    assertEquals(List.of(), none.versions());
+    assertEquals(Optional.empty(), none.newest());
+  }
+}

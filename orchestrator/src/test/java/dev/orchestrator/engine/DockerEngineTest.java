@@ -1,0 +1,156 @@
+package dev.orchestrator.engine;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.orchestrator.engine.EngineException.Kind;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+@Tag("engine")
+final class DockerEngineTest extends EngineContract {
+  private static DockerEngine engine;
+  private static TestImages images;
+
+  @BeforeAll
+  static void connect(@TempDir Path context) throws IOException {
+    engine = DockerEngine.connect("", Duration.ofSeconds(10));
+    images = TestImages.busybox(engine, context);
+  }
+
+  @AfterAll
+  static void close() {
+    images.remove();
+    engine.close();
+  }
+
+  @Override
+  Engine engine() {
+    return engine;
+  }
+
+  @Override
+  String image() {
+    return images.reference();
+  }
+
+  @Test
+  void aBuildTakesArgumentsTargetAndIgnoredFiles(@TempDir Path context) throws IOException {
+    Files.writeString(
+        context.resolve("File"),
+        """
+        FROM %s AS first
+        ARG WHO=nobody
+        COPY . /in/
+        RUN ["/bin/busybox", "sh", "-c", "/bin/busybox echo hello $WHO"]
+        RUN ["/bin/busybox", "sh", "-c", "[ -x /in/run.sh ] && [ ! -e /in/secret ]"]
+        FROM first AS second
+        RUN ["/bin/busybox", "false"]
+        """
+            .formatted(image()));
+    Files.writeString(context.resolve("run.sh"), "#!/bin/sh\n");
+    assertTrue(context.resolve("run.sh").toFile().setExecutable(true));
+    Files.writeString(context.resolve("secret"), "s");
+    Files.writeString(context.resolve(".dockerignore"), "secret\nFile\n");
+    List<String> progress = new ArrayList<>();
+    String tag = run + ":built";
+    BuildSpec spec = new BuildSpec(context, "File", "first", Map.of("WHO", "you"), labels, tag);
+    String id = engine.build(spec, Duration.ofMinutes(2), progress::add);
+    assertEquals(id, engine.image(tag).orElseThrow().id());
+    assertEquals(List.of(id), engine.images(labels).stream().map(ImageInfo::id).toList());
+    assertTrue(progress.stream().anyMatch("hello you"::equals), progress.toString());
+
+    EngineException e =
+        fails(
+            Kind.BUILD_FAILED,
+            () ->
+                engine.build(
+                    new BuildSpec(context, "File", null, Map.of(), labels, run + ":no"),
+                    Duration.ofMinutes(2),
+                    line -> {}));
+    assertTrue(String.valueOf(e.getMessage()).contains("returned a non-zero code: 1"), e::toString);
+    fails(
+        Kind.BUILD_FAILED,
+        () ->
+            engine.build(
+                new BuildSpec(context, "Missing", null, Map.of(), labels, run + ":no"),
+                SOON,
+                line -> {}));
+  }
+
+  @Test
+  void securityAsAsked() {
+    ContainerSpec plain =
+        ContainerSpec.helper(run + "-sec", image(), shell(RUNS_ON), labels, List.of());
+    engine.createContainer(
+        new ContainerSpec(
+            plain.name(),
+            plain.image(),
+            plain.entrypoint(),
+            plain.command(),
+            Map.of("GREETING", "hi"),
+            labels,
+            List.of(),
+            List.of("/run", "/scratch:size=1m,exec"),
+            "bridge",
+            new Security(
+                false, true, List.of("NET_RAW"), List.of("seccomp=unconfined"), List.of(), false),
+            Duration.ofSeconds(7)));
+    engine.startContainer(plain.name());
+    assertTrue(engine.container(plain.name()).orElseThrow().address().contains("."));
+    String script =
+        "b=/bin/busybox; $b mkdir -p /proc; $b grep CapEff /proc/self/status; echo $GREETING;"
+            + " $b grep -E ' /(run|scratch) ' /proc/mounts; $b grep -c ' /proc/' /proc/mounts";
+    String out = engine.exec(plain.name(), shell(script), SOON).stdout();
+    assertTrue(out.contains("CapEff:\t0000000000002000"), out);
+    assertTrue(out.contains("hi\n"), out);
+    assertTrue(out.contains("tmpfs /scratch"), out);
+    assertTrue(out.endsWith("\n0\n"), "nothing of /proc is masked: " + out);
+  }
+
+  @Test
+  void aMissingProgramIsAnExitCode() {
+    String name = running(RUNS_ON);
+    ExecResult result = engine.exec(name, List.of("/no/such"), SOON);
+    assertFalse(result.ok());
+    assertTrue(result.lastWords().contains("/no/such"), result.toString());
+  }
+
+  @Test
+  void aPullSaysWhyItFailed() {
+    String reference = "127.0.0.1:1/nobody/nothing:v9";
+    EngineException e =
+        fails(Kind.UNREACHABLE, () -> engine.pull(reference, Duration.ofMinutes(1), line -> {}));
+    assertTrue(String.valueOf(e.getMessage()).contains(reference), e::toString);
+    assertTrue(String.valueOf(e.getMessage()).contains("connection refused"), e::toString);
+  }
+
+  @Test
+  void anInterruptedWaitEnds() throws Exception {
+    String name = running(RUNS_ON);
+    CountDownLatch in = new CountDownLatch(1);
+    FutureTask<EngineException> wait =
+        new FutureTask<>(() -> {
+          in.countDown();
+          return fails(Kind.INTERRUPTED, () -> engine.awaitExit(name, SOON));
+        });
+    Thread thread = Thread.ofVirtual().start(wait);
+    in.await();
+    thread.interrupt();
+    wait.get(10, TimeUnit.SECONDS);
+  }
+}

@@ -1,0 +1,25 @@
+package dev.orchestrator.engine;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+final class LineSplitterTest {
+  private final List<String> lines = new ArrayList<>();
+  private final LineSplitter splitter = new LineSplitter(lines::add);
+
+  @Test
+  void piecesBecomeLinesWhereverTheyAreCut() {
+    byte[] text = "größe\r\nzwei\n\n10%\r20%\rlast".getBytes(UTF_8);
+    for (byte b : text) {
+      splitter.add(new byte[] {b});
+    }
+    assertEquals(List.of("größe", "zwei", "", "10%", "20%"), lines);
+    splitter.end();
+    splitter.end();
+    assertEquals(List.of("größe", "zwei", "", "10%", "20%", "last"), lines);
+  }
+}

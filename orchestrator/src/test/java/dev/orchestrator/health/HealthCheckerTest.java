@@ -1,0 +1,108 @@
+package dev.orchestrator.health;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import dev.orchestrator.settings.Probe;
+import dev.orchestrator.settings.UpgradeSettings.VerifySettings;
+import io.vertx.core.Vertx;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** The gate's logic, on a clock that moves when the gate waits. */
+class HealthCheckerTest {
+  private static final VerifySettings THREE_PASSES =
+      new VerifySettings(3, Duration.ofSeconds(1), Duration.ofSeconds(10));
+
+  private final Vertx vertx = Vertx.vertx();
+  private final List<String> said = new ArrayList<>();
+  private Instant now = Instant.EPOCH;
+  private final HealthChecker checker =
+      new HealthChecker(vertx, () -> now, time -> now = now.plus(time));
+  private final ScriptedCapsule capsule = new ScriptedCapsule();
+
+  @AfterEach
+  void tearDown() throws Exception {
+    vertx.close().toCompletionStage().toCompletableFuture().get();
+  }
+
+  @Test
+  void passesMustComeInARow() {
+    capsule
+        .round("db running healthy 0")
+        .round("db running healthy 0")
+        .round("db running unhealthy 0")
+        .round("db running healthy 0");
+    assertEquals(
+        "1 services healthy, 1 probes passed, 3 times in a row, after 5.0 s", await("true"));
+    assertEquals(6, capsule.asked());
+    assertEquals(
+        List.of(
+            "healthy 1 of 3",
+            "healthy 2 of 3",
+            "service db: is unhealthy",
+            "healthy 1 of 3",
+            "healthy 2 of 3",
+            "healthy 3 of 3"),
+        said);
+  }
+
+  @Test
+  void deadlineNamesEachFailingServiceAndProbe() {
+    capsule.round("db running starting 0", "web running healthy 0");
+    HealthException e = assertThrows(HealthException.class, () -> await("false"));
+    assertEquals(
+        "green is not healthy after 10 s: "
+            + "service db: its health check has not passed yet (its log ends with: out of memory); "
+            + "probe command: false: exit code 1: it says no (its log ends with: out of memory)",
+        e.getMessage());
+    assertEquals(Instant.EPOCH.plusSeconds(10), now);
+  }
+
+  @Test
+  void serviceThatEndedForGoodIsNotWaitedFor() {
+    capsule.round("db running starting 0").round("db exited none 1");
+    HealthException e = assertThrows(HealthException.class, () -> await("true"));
+    assertEquals(
+        "green can't become healthy: service db: exited with code 1 (its log ends with: out of"
+            + " memory)",
+        e.getMessage());
+    assertEquals(Instant.EPOCH.plusSeconds(3), now);
+  }
+
+  @Test
+  void momentOfAStartIsNotFinal() {
+    capsule.round("db created none 0").round("db exited none 137").round("db running healthy 0");
+    await("true");
+  }
+
+  @Test
+  void capsuleThatDoesNotAnswerIsAProblemNotACrash() {
+    capsule.round().round("db running healthy 0");
+    await("true");
+    assertEquals(
+        "capsule: capsule green: asking for its services' state: no answer", said.getFirst());
+  }
+
+  @Test
+  void oneRoundSaysWhatIsWrongNow() {
+    capsule.round("db restarting none 2", "web running healthy 0");
+    assertEquals(
+        List.of("service db: restarts again and again (0 times), exit code 2"),
+        checker.check(capsule, probes("true"), Map.of()));
+  }
+
+  private String await(String command) {
+    return checker.await(capsule, probes(command), Map.of(), THREE_PASSES, said::add);
+  }
+
+  private static List<Probe> probes(String command) {
+    return List.of(
+        new Probe("command", "web", new Probe.Exec(List.of(command)), Duration.ofSeconds(1)));
+  }
+}

@@ -1,0 +1,31 @@
+package dev.orchestrator.health;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.orchestrator.capsule.InnerService;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class ServiceChecksTest {
+
+  @ParameterizedTest
+  @CsvSource({
+    "running, healthy, 0, well, false",
+    "running, none, 0, well, false",
+    "running, starting, 0, service a: its health check has not passed yet, false",
+    "running, unhealthy, 0, service a: is unhealthy, false",
+    "exited, none, 0, well, false",
+    "exited, unhealthy, 3, service a: exited with code 3, true",
+    "'restarting', none, 1, 'service a: restarts again and again (2 times), exit code 1', false",
+    "missing, none, 0, service a: has no container, true",
+    "created, none, 0, service a: was not started, true",
+    "paused, healthy, 0, service a: is paused, true",
+    "dead, none, 0, service a: is dead, true"
+  })
+  void stateTellsWhatIsWrong(
+      String state, String health, int exitCode, String line, boolean lasting) {
+    InnerService service = new InnerService("a", state, health, exitCode, 2, "");
+    assertEquals(line, ServiceChecks.check(service).map(Problem::line).orElse("well"));
+    assertEquals(lasting, ServiceChecks.check(service).map(Problem::lasting).orElse(false));
+  }
+}

@@ -1,0 +1,75 @@
+# A ledger over HTTP: POST /lines appends the body as a line, durable before it answers; GET /lines
+# lists all; GET /health and GET / tell the version. "ledger.pl check" is the health check.
+use strict;
+use warnings;
+use Fcntl qw(:flock);
+use IO::Handle;
+use IO::Socket::INET;
+
+my $file = '/var/lib/ledger/lines';
+my ($version, $broken) = ($ENV{VERSION}, $ENV{BROKEN} // '');
+
+if (@ARGV) {
+  my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1:80', Timeout => 2) or die "no answer\n";
+  print $socket "GET /health HTTP/1.0\r\n\r\n";
+  my $status = <$socket> // '';
+  print $status;
+  exit($status =~ / 200 / ? 0 : 1);
+}
+
+sub append {
+  my ($line) = @_;
+  open(my $out, '>>', $file) or return 0;
+  flock($out, LOCK_EX);
+  print $out "$line\n";
+  return $out->flush && $out->sync && close($out);
+}
+
+sub listing {
+  open(my $in, '<', $file) or return '';
+  local $/;
+  return <$in> // '';
+}
+
+sub answer {
+  my ($method, $path, $body) = @_;
+  if ($path eq '/health') {
+    return $broken ? (500, "broken $version\n") : (200, "healthy $version\n");
+  }
+  return (200, "ledger $version\n") if $path eq '/';
+  return (404, "no such page\n") if $path ne '/lines';
+  return (200, listing()) if $method eq 'GET';
+  return append($body) ? (200, "written\n") : (507, "not written: $!\n");
+}
+
+sub serve {
+  my ($client) = @_;
+  my ($method, $path) = split(/ /, <$client> // '');
+  my $length = 0;
+  while (defined(my $header = <$client>)) {
+    $length = $1 if $header =~ /^content-length:\s*(\d+)/i;
+    last if $header =~ /^\r?\n$/;
+  }
+  return unless defined $path;
+  my $body = '';
+  read($client, $body, $length) if $length;
+  my ($status, $text) = answer($method, $path, $body);
+  print $client "HTTP/1.1 $status -\r\nContent-Length: " . length($text)
+    . "\r\nConnection: close\r\n\r\n$text";
+}
+
+$SIG{TERM} = sub { exit 0 };
+$SIG{CHLD} = 'IGNORE';
+my $server = IO::Socket::INET->new(LocalPort => 80, Listen => 128, ReuseAddr => 1) or die "listen: $!";
+print "ledger $version\n";
+STDOUT->flush;
+while (1) {
+  my $client = $server->accept or next;
+  my $child = fork;
+  if (!$child) {
+    $SIG{TERM} = 'DEFAULT';
+    serve($client);
+    exit 0;
+  }
+  close($client);
+}
