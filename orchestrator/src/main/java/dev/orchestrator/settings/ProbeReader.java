@@ -1,0 +1,93 @@
+package dev.orchestrator.settings;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import java.util.regex.PatternSyntaxException;
+
+/** The {@code probes} of a stack. */
+final class ProbeReader {
+
+  private static final List<String> KINDS = List.of("http", "tcp", "exec");
+  private static final Duration SHORTEST = Duration.ofMillis(1);
+  private static final Duration LONGEST = Duration.ofMinutes(10);
+  private static final Duration TIMEOUT = Duration.ofSeconds(5);
+
+  private ProbeReader() {}
+
+  static List<Probe> read(Section stack) {
+    List<Probe> probes = new ArrayList<>();
+    for (Section section : stack.sections("probes")) {
+      String name = Names.read(section, "name", "front-page");
+      if (!name.isEmpty() && probes.stream().anyMatch(other -> other.name().equals(name))) {
+        section.wrong("name", "\"" + name + "\" is another probe's name; write one of its own");
+      }
+      String service = Names.service(section);
+      Optional<Duration> timeout = time(section, "timeout");
+      List<String> kinds = KINDS.stream().filter(section::has).toList();
+      if (kinds.size() != 1) {
+        section.wrong(
+            (kinds.isEmpty() ? "checks nothing" : "has " + String.join(" and ", kinds))
+                + "; write one of http { … }, tcp { … } and exec { … }");
+      } else {
+        check(section, kinds.getFirst(), name, service, timeout).ifPresent(probes::add);
+      }
+      section.noOthers();
+    }
+    return List.copyOf(probes);
+  }
+
+  private static Optional<Probe> check(
+      Section probe, String kind, String name, String service, Optional<Duration> timeout) {
+    Optional<Section> inside = probe.section(kind);
+    if (inside.isEmpty()) {
+      return Optional.empty();
+    }
+    Section section = inside.get();
+    // A slower answer fails: for a probe that is the same as a shorter time-out.
+    Duration latency = kind.equals("http") ? time(section, "max-latency").orElse(LONGEST) : LONGEST;
+    Duration limit = timeout.orElse(latency.equals(LONGEST) ? TIMEOUT : latency);
+    Probe.Check check =
+        switch (kind) {
+          case "http" -> http(section);
+          case "tcp" -> new Probe.Tcp(section.whole("port", 1, 65_535));
+          default ->
+              new Probe.Exec(section.texts("command", "[\"mariadb\", \"-e\", \"select 1\"]"));
+        };
+    section.noOthers();
+    return Optional.of(
+        new Probe(name, service, check, latency.compareTo(limit) < 0 ? latency : limit));
+  }
+
+  private static Optional<Duration> time(Section section, String key) {
+    return section.has(key) ? Optional.of(section.time(key, SHORTEST, LONGEST)) : Optional.empty();
+  }
+
+  private static Probe.Http http(Section section) {
+    int port = section.whole("port", 1, 65_535);
+    String path = section.has("path") ? section.text("path") : "/";
+    if (!path.matches("/[!-~]*")) {
+      section.wrong("path", "\"" + path + "\" is no path; write one such as /health, escaped");
+    }
+    int status = section.whole("status", 100, 599, 200);
+    String body = section.text("body");
+    return new Probe.Http(
+        port,
+        path,
+        status,
+        body.isEmpty() ? null : section.parsed("body", body, ProbeReader::pattern).orElse(null));
+  }
+
+  private static Pattern pattern(String text) {
+    try {
+      return Pattern.compile(text);
+    } catch (PatternSyntaxException e) {
+      throw new IllegalArgumentException(
+          "\"%s\" is no regular expression (%s, near index %d); write one, with \\\\ before what is meant as it is"
+              .formatted(text, e.getDescription(), e.getIndex()),
+          e);
+    }
+  }
+}

@@ -1,0 +1,33 @@
+package dev.orchestrator.settings;
+
+import com.typesafe.config.ConfigOrigin;
+
+/**
+ * One thing that is wrong in a file, for one line of a message.
+ *
+ * @param line from 1; 0 where no line is known
+ * @param key path of the key; empty where the whole file is meant
+ */
+record Problem(String file, int line, String key, String text) {
+
+  /** At a value's origin; what has none (a merged object) is put at the file itself. */
+  static Problem at(ConfigOrigin origin, SettingsFile file, String key, String text) {
+    String name = origin.filename();
+    return name == null || isDefault(origin)
+        ? new Problem(file.shown(), 0, key, text)
+        : new Problem(SettingsFile.shown(name), Math.max(0, origin.lineNumber()), key, text);
+  }
+
+  /** Whether a value is of reference.conf, and no file of the user's. */
+  static boolean isDefault(ConfigOrigin origin) {
+    return origin.resource() != null;
+  }
+
+  String shown() {
+    return file
+        + (line > 0 ? ":" + line : "")
+        + ": "
+        + (key.isEmpty() ? "" : key + ": ")
+        + text.replaceAll("\\s+", " ").strip();
+  }
+}

@@ -1,0 +1,132 @@
+package dev.orchestrator.settings;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigException;
+import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigOrigin;
+import com.typesafe.config.ConfigParseOptions;
+import com.typesafe.config.ConfigResolveOptions;
+import com.typesafe.config.ConfigResolver;
+import com.typesafe.config.ConfigValue;
+import com.typesafe.config.ConfigValueFactory;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** A HOCON file: read, with {@code ${NAME}} filled in from the file itself and the environment. */
+record SettingsFile(Path path, Config config) {
+
+  private static final long LARGEST = 1 << 20;
+
+  /** Whatever keeps it from being read is one {@link InvalidSettings} of one line. */
+  static SettingsFile read(Path path, Map<String, String> env) {
+    Path absolute = path.toAbsolutePath().normalize();
+    String shown = shown(absolute.toString());
+    try {
+      check(absolute, shown);
+      Config parsed =
+          ConfigFactory.parseFile(
+              absolute.toFile(), ConfigParseOptions.defaults().setAllowMissing(false));
+      return new SettingsFile(
+          absolute,
+          parsed.resolve(ConfigResolveOptions.noSystem().appendResolver(new Environment(env))));
+    } catch (IOException e) {
+      throw new InvalidSettings(
+          shown + ": can't be read (" + e.getClass().getSimpleName() + "); check its owner", e);
+    } catch (ConfigException e) {
+      throw new InvalidSettings(line(e, shown), e);
+    } catch (StackOverflowError e) {
+      throw new InvalidSettings(shown + ": nested too deep; take some brackets away", e);
+    }
+  }
+
+  private static void check(Path path, String shown) throws IOException {
+    if (!Files.exists(path)) {
+      throw new InvalidSettings(shown + ": there is no such file; name one that is there");
+    }
+    if (!Files.isRegularFile(path)) {
+      throw new InvalidSettings(shown + ": is no regular file; name one");
+    }
+    if (Files.size(path) > LARGEST) {
+      throw new InvalidSettings(shown + ": is larger than 1 MiB; is it the right file?");
+    }
+    byte[] bytes = Files.readAllBytes(path);
+    ByteBuffer rest = ByteBuffer.wrap(bytes);
+    try {
+      StandardCharsets.UTF_8.newDecoder().decode(rest);
+    } catch (CharacterCodingException e) {
+      int line = 1;
+      for (int i = 0; i < rest.position(); i++) {
+        line += bytes[i] == '\n' ? 1 : 0;
+      }
+      throw new InvalidSettings(shown + ":" + line + ": is no UTF-8 text; save it as UTF-8", e);
+    }
+  }
+
+  /** The library's message, in our form: {@code file:line: what is wrong}. */
+  private static String line(ConfigException failure, String shown) {
+    String text = String.valueOf(failure.getMessage());
+    ConfigOrigin origin = failure.origin();
+    String where = shown;
+    if (origin != null && origin.filename() != null) {
+      text =
+          text.startsWith(origin.description())
+              ? text.substring(origin.description().length())
+              : text;
+      where = shown(origin.filename()) + (origin.lineNumber() > 0 ? ":" + origin.lineNumber() : "");
+    }
+    if (failure instanceof ConfigException.UnresolvedSubstitution) {
+      text += "; set it in the environment, or write ${?NAME} for what may be missing";
+    }
+    return where
+        + ": "
+        + text.replaceFirst("^[:\\s]+", "")
+            .replaceAll(", or you may be able to rename the file [^)]*", "")
+            .replaceAll("\\s+", " ")
+            .strip();
+  }
+
+  Path folder() {
+    return path.resolveSibling("").normalize();
+  }
+
+  String shown() {
+    return shown(path.toString());
+  }
+
+  /** As a person would name it: from the working directory where it is below that. */
+  static String shown(String name) {
+    Path path = Path.of(name).toAbsolutePath().normalize();
+    Path here = Path.of("").toAbsolutePath();
+    return (path.startsWith(here) && !path.equals(here) ? here.relativize(path) : path).toString();
+  }
+
+  /** Relative paths of a file are from its folder; {@code ~} is the home folder. */
+  Path resolve(String text, Map<String, String> env) {
+    if (text.equals("~") || text.startsWith("~/")) {
+      String home = env.getOrDefault("HOME", System.getProperty("user.home"));
+      return Path.of(home + text.substring(1)).toAbsolutePath().normalize();
+    }
+    return path.resolveSibling(text).normalize();
+  }
+
+  private record Environment(Map<String, String> variables) implements ConfigResolver {
+    @Override
+    public @Nullable ConfigValue lookup(String name) {
+      String value = variables.get(name);
+      return value == null
+          ? null
+          : ConfigValueFactory.fromAnyRef(value, "environment variable " + name);
+    }
+
+    @Override
+    public ConfigResolver withFallback(ConfigResolver fallback) {
+      return this;
+    }
+  }
+}

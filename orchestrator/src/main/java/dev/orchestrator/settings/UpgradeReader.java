@@ -1,0 +1,83 @@
+package dev.orchestrator.settings;
+
+import dev.orchestrator.settings.DataSettings.Quiesce;
+import dev.orchestrator.settings.DataSettings.Strategy;
+import dev.orchestrator.settings.UpgradeSettings.VerifySettings;
+import java.time.Duration;
+
+/** The sections {@code data} and {@code upgrade}, of orchestrator.conf and of a stack. */
+final class UpgradeReader {
+
+  private static final Duration SHORTEST = Duration.ofMillis(1);
+  private static final Duration LONGEST = Duration.ofDays(7);
+  private static final VerifySettings NO_VERIFY =
+      new VerifySettings(1, Duration.ZERO, Duration.ZERO);
+  private static final UpgradeSettings NO_UPGRADE =
+      new UpgradeSettings(
+          Duration.ZERO,
+          Duration.ZERO,
+          Duration.ZERO,
+          Duration.ZERO,
+          Duration.ZERO,
+          Duration.ZERO,
+          NO_VERIFY,
+          1);
+
+  private UpgradeReader() {}
+
+  static DataSettings data(Section parent) {
+    return parent
+        .section("data")
+        .map(UpgradeReader::readData)
+        .orElseGet(() -> new DataSettings(Strategy.COPY, Quiesce.STOP, 0));
+  }
+
+  private static DataSettings readData(Section section) {
+    DataSettings data =
+        new DataSettings(
+            section.choice("strategy", Strategy.class),
+            section.choice("quiesce", Quiesce.class),
+            section.bytes("reserve"));
+    section.noOthers();
+    return data;
+  }
+
+  static UpgradeSettings upgrade(Section parent, Problems problems) {
+    return parent
+        .section("upgrade")
+        .map(section -> readUpgrade(section, problems))
+        .orElse(NO_UPGRADE);
+  }
+
+  private static UpgradeSettings readUpgrade(Section section, Problems problems) {
+    int before = problems.told();
+    UpgradeSettings upgrade =
+        new UpgradeSettings(
+            section.time("build-deadline", SHORTEST, LONGEST),
+            section.time("ready-deadline", SHORTEST, LONGEST),
+            section.time("pre-sync-deadline", SHORTEST, LONGEST),
+            section.time("hold-budget", SHORTEST, Duration.ofHours(1)),
+            section.time("drain-budget", Duration.ZERO, Duration.ofHours(1)),
+            section.time("bake", Duration.ZERO, LONGEST),
+            section.section("verify").map(UpgradeReader::verify).orElse(NO_VERIFY),
+            section.whole("keep", 1, 100));
+    section.noOthers();
+    if (problems.told() == before && upgrade.drain().compareTo(upgrade.hold()) >= 0) {
+      section.wrong(
+          section.isDefault("drain-budget") ? "hold-budget" : "drain-budget",
+          "drain-budget (%s) must be less than hold-budget (%s); write another"
+              .formatted(Show.time(upgrade.drain()), Show.time(upgrade.hold())));
+    }
+    return upgrade;
+  }
+
+  private static VerifySettings verify(Section section) {
+    VerifySettings verify =
+        new VerifySettings(
+            section.whole("passes", 1, 1000),
+            section.time("interval", SHORTEST, Duration.ofHours(1)),
+            section.time("deadline", SHORTEST, LONGEST));
+    section.noOthers();
+    return verify;
+  }
+}

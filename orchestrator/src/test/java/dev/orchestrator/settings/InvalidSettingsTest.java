@@ -1,0 +1,263 @@
+package dev.orchestrator.settings;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Wrong files, each with the one line that a person reads. */
+class InvalidSettingsTest {
+
+  private static final String ROUTE =
+      "routes += { name = a, listen = \"127.0.0.1:8080\", service = web, port = 80 }\n";
+
+  @TempDir Path folder;
+
+  /** Line 2 of orchestrator.conf, and what is said of it. */
+  record Wrong(String text, String said) {}
+
+  static List<Wrong> files() {
+    return List.of(
+        new Wrong("upgrad.bake = 1s", "upgrad: is no setting; did you mean \"upgrade\"?"),
+        new Wrong(
+            "upgrade.holdBudgt = 1s",
+            "upgrade.holdBudgt: is no setting; did you mean \"hold-budget\"?"),
+        new Wrong("security.level = 1", "security.level: is no setting; there is: mode"),
+        new Wrong(
+            "upgrade.bake = 20",
+            "upgrade.bake: 20 has no unit; write ms, s, m, h or d behind it, such as 20s"),
+        new Wrong(
+            "upgrade.bake = 20 parsecs",
+            "upgrade.bake: 20 parsecs is no time; write a number with ms, s, m, h or d, such as"
+                + " 60s"),
+        new Wrong(
+            "upgrade.bake = [1]",
+            "upgrade.bake: a list is no time; write a number with ms, s, m, h or d, such as 60s"),
+        new Wrong("upgrade.bake = -5s", "upgrade.bake: -5s is out of range; write 0s to 7d"),
+        new Wrong(
+            "upgrade.hold-budget = 2h", "upgrade.hold-budget: 2h is out of range; write 1ms to 1h"),
+        new Wrong(
+            "upgrade.drain-budget = 60s",
+            "upgrade.drain-budget: drain-budget (1m) must be less than hold-budget (1m); write"
+                + " another"),
+        new Wrong(
+            "upgrade.hold-budget = 1s",
+            "upgrade.hold-budget: drain-budget (2s) must be less than hold-budget (1s); write"
+                + " another"),
+        new Wrong(
+            "upgrade.keep = 0", "upgrade.keep: 0 is not right; write a whole number from 1 to 100"),
+        new Wrong(
+            "upgrade.verify.passes = 2.5",
+            "upgrade.verify.passes: 2.5 is not right; write a whole number from 1 to 1000"),
+        new Wrong("upgrade.verify = 3", "upgrade.verify: is a number; write { … }"),
+        new Wrong("engine = \"unix:///x\"", "engine: is a text; write { … }"),
+        new Wrong(
+            "data.reserve = 1 gigglebyte",
+            "data.reserve: 1 gigglebyte is no size; write one such as 512MiB or 1GiB"),
+        new Wrong("data.strategy = clone", "data.strategy: \"clone\" is not known; write copy"),
+        new Wrong(
+            "security.mode = root",
+            "security.mode: \"root\" is not known; write capabilities or privileged"),
+        new Wrong(
+            "engine.host = \"ssh://host\"",
+            "engine.host: \"ssh://host\" is no address of an engine; write"
+                + " unix:///var/run/docker.sock or tcp://HOST:PORT"),
+        new Wrong(
+            "api.listen = 7070",
+            "api.listen: 0.0.0.0:7070 can be reached from outside; write a loopback address:"
+                + " 127.0.0.1:7070"),
+        new Wrong(
+            "api.listen = \"127.0.0.1:99999\"",
+            "api.listen: 99999 is no port; write one from 0 to 65535"),
+        new Wrong(
+            "image.folder = nowhere",
+            "image.folder: there is no folder nowhere; name the one with the capsule's Dockerfile"),
+        new Wrong(
+            "image.base = \"a b\"",
+            "image.base: \"a b\" is no image; write one such as docker:28-dind"),
+        new Wrong(
+            "schedule.upgrade = \"0 4 * *\"",
+            "schedule.upgrade: \"0 4 * *\" is no cron expression (Cron expression contains 4 parts"
+                + " but we expect one of [5]); write minute hour day month weekday, such as"
+                + " \"0 4 * * *\""),
+        new Wrong(
+            "schedule.upgrade = \"0 25 * * *\"",
+            "schedule.upgrade: \"0 25 * * *\" is no cron expression (Value 25 not in range [0,"
+                + " 23]); write minute hour day month weekday, such as \"0 4 * * *\""),
+        new Wrong(
+            "schedule.upgrade = \"0 4 31 2 *\"",
+            "schedule.upgrade: \"0 4 31 2 *\" never comes; write a day that its month has"),
+        new Wrong(
+            "schedule.zone = Europe/Berln",
+            "schedule.zone: \"Europe/Berln\" is no time zone; did you mean \"Europe/Berlin\"?"),
+        new Wrong(
+            "schedule.zone = Mars",
+            "schedule.zone: \"Mars\" is no time zone; write one such as Europe/Berlin or UTC"),
+        new Wrong("home = \"a\\u0000b\"", "home: Nul character not allowed: a\0b"),
+        new Wrong("home = [a]", "home: is a list; write a text"),
+        new Wrong(
+            "stack = demoo", "stack: there is no stacks/demoo/stack.conf; did you mean \"demo\"?"),
+        new Wrong(
+            "stack = \"../demo\"",
+            "stack: \"../demo\" is no name; write up to 40 of a-z, 0-9, - and _, a letter or digit"
+                + " first"),
+        new Wrong(
+            "stacks-folder = other", "stack: there is no other/demo/stack.conf; there is none"),
+        new Wrong(
+            "home = ${NOWHERE}",
+            "Could not resolve substitution to a value: ${NOWHERE}; set it in the environment, or"
+                + " write ${?NAME} for what may be missing"),
+        new Wrong(
+            "api.listen = 127.0.0.1:7070",
+            "Expecting end of input or a comma, got ':' (if you intended ':' to be part of a key or"
+                + " string value, try enclosing the key or value in double quotes)"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("files")
+  void aWrongFileIsToldInOneLine(Wrong wrong) throws IOException {
+    String said = ConfigFolder.in(folder, "stack = demo\n" + wrong.text, "").problems();
+    int line = wrong.text.startsWith("stacks-folder") ? 1 : 2;
+    assertEquals("orchestrator.conf:" + line + ": " + wrong.said, said);
+  }
+
+  /** Line 2 and following of a stack.conf that has a route in its first line. */
+  static List<Wrong> stacks() {
+    return List.of(
+        new Wrong(
+            "image = x", "2: image: is no setting; there is: data, name, probes, routes, upgrade"),
+        new Wrong(
+            "name = \"Demo!\"",
+            "2: name: \"Demo!\" is no name; write up to 40 of a-z, 0-9, - and _, a letter or digit"
+                + " first"),
+        new Wrong("routes = {}", "2: routes: is an object; write a list: [ … ]"),
+        new Wrong("routes += 8080", "2: routes[1]: is a number; write { … }"),
+        new Wrong(
+            "routes += { name = b, listen = 8080, service = db, port = 3306 }",
+            "2: routes[1].listen: port 8080 is taken by route \"a\"; write another"),
+        new Wrong(
+            "routes += { name = b, listen = \"127.0.0.1:7070\", service = db, port = 3306 }",
+            "2: routes[1].listen: 127.0.0.1:7070 is the API's (api.listen); write another port"),
+        new Wrong(
+            "routes += { name = a, listen = 1, service = db, port = 3306 }",
+            "2: routes[1].name: \"a\" is another route's name; write one of its own"),
+        new Wrong(
+            "\n\nroutes += { name = b, listen = 1,\n service = db,\n port = 333306 }",
+            "6: routes[1].port: 333306 is not right; write a whole number from 1 to 65535"),
+        new Wrong(
+            "routes += { name = b, listen = 1, service = db }",
+            "2: routes[1].port: is missing; write a number from 1 to 65535"),
+        new Wrong(
+            "routes += { name = b, service = db, port = 1 }",
+            "2: routes[1].listen: is missing; write listen = \"127.0.0.1:8080\""),
+        new Wrong(
+            "routes += { name = b, listen = \"300.1.1.1:80\", service = db, port = 1 }",
+            "2: routes[1].listen: \"300.1.1.1\" is no address of this machine; write an IP address"
+                + " such as 127.0.0.1, 0.0.0.0 (all interfaces) or [::1]"),
+        new Wrong(
+            "routes += { name = b, listen = \"example.org:80\", service = db, port = 1 }",
+            "2: routes[1].listen: \"example.org\" is no address of this machine; write an IP"
+                + " address such as 127.0.0.1, 0.0.0.0 (all interfaces) or [::1]"),
+        new Wrong(
+            "routes += { name = b, listen = \"web\", service = db, port = 1 }",
+            "2: routes[1].listen: \"web\" is no address; write \"127.0.0.1:8080\", or 8080 for all"
+                + " interfaces"),
+        new Wrong(
+            "routes += { name = b, listen = 81, service = \"d b\", port = 1 }",
+            "2: routes[1].service: \"d b\" can't be a service of a compose file"),
+        new Wrong(
+            "probes = [ { name = p, service = web } ]",
+            "2: probes[0]: checks nothing; write one of http { … }, tcp { … } and exec { … }"),
+        new Wrong(
+            "probes = [ { name = p, service = web, tcp { port = 1 }, exec { command = [a] } } ]",
+            "2: probes[0]: has tcp and exec; write one of http { … }, tcp { … } and exec { … }"),
+        new Wrong(
+            "probes = [ { name = p, service = web, http { port = 80, body = \"(\" } } ]",
+            "2: probes[0].http.body: \"(\" is no regular expression (Unclosed group, near index 1);"
+                + " write one, with \\\\ before what is meant as it is"),
+        new Wrong(
+            "probes = [ { name = p, service = web, http { port = 80, path = index } } ]",
+            "2: probes[0].http.path: \"index\" is no path; write one such as /health, escaped"),
+        new Wrong(
+            "probes = [ { name = p, service = web, http { port = 80, status = 20 } } ]",
+            "2: probes[0].http.status: 20 is not right; write a whole number from 100 to 599"),
+        new Wrong(
+            "probes = [ { name = p, service = web, http { port = 80, max-latency = 0s } } ]",
+            "2: probes[0].http.max-latency: 0s is out of range; write 1ms to 10m"),
+        new Wrong(
+            "probes = [ { name = p, service = web, exec { command = \"ls\" } } ]",
+            "2: probes[0].exec.command: is a text; write a list: [ … ]"),
+        new Wrong(
+            "probes = [ { name = p, service = web, exec { command = [] } } ]",
+            "2: probes[0].exec.command: is empty; write [\"mariadb\", \"-e\", \"select 1\"]"),
+        new Wrong(
+            "probes = [ { name = p, service = web, tcp { prt = 1, port = 2 } } ]",
+            "2: probes[0].tcp.prt: is no setting; did you mean \"port\"?"),
+        new Wrong(
+            "probes = [ { name = p, service = web, tcp = 3306 } ]",
+            "2: probes[0].tcp: is a number; write { … }"),
+        new Wrong("upgrade.kep = 2", "2: upgrade.kep: is no setting; did you mean \"keep\"?"),
+        new Wrong("routes += {", "2: expecting a close parentheses ')' here, not: end of file"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("stacks")
+  void aWrongStackIsToldInOneLine(Wrong wrong) throws IOException {
+    String said = ConfigFolder.in(folder, "stack = demo", ROUTE + wrong.text).problems();
+    assertEquals("stacks/demo/stack.conf:" + wrong.said, said);
+  }
+
+  @Test
+  void everythingThatIsWrongIsToldFileByFileFirstLineFirst() throws IOException {
+    String said =
+        ConfigFolder.in(
+                folder,
+                "security.mode = x\nstack = demo\nupgrade.bake = 20\nstak = demo",
+                "upgrade.keep = no\nname = A")
+            .problems();
+    assertEquals(
+        """
+        orchestrator.conf:1: security.mode: "x" is not known; write capabilities or privileged
+        orchestrator.conf:3: upgrade.bake: 20 has no unit; write ms, s, m, h or d behind it, such as 20s
+        orchestrator.conf:4: stak: is no setting; did you mean "stack"?
+        stacks/demo/stack.conf:1: upgrade.keep: no is not right; write a whole number from 1 to 100
+        stacks/demo/stack.conf:2: name: "A" is no name; write up to 40 of a-z, 0-9, - and _, a letter or digit first\
+        """,
+        said);
+  }
+
+  @Test
+  void aStackMustBeNamed() throws IOException {
+    assertEquals(
+        "orchestrator.conf: stack: is missing; write stack = demo",
+        ConfigFolder.in(folder, "# nothing", "").problems());
+  }
+
+  @Test
+  void aFileThatIsNotThereOrIsNoneIsToldToo() throws IOException {
+    ConfigFolder config = ConfigFolder.in(folder, "stack = demo", "");
+    Files.delete(config.conf());
+    assertEquals(
+        "orchestrator.conf: there is no such file; name one that is there", config.problems());
+
+    Files.createDirectory(config.conf());
+    assertEquals("orchestrator.conf: is no regular file; name one", config.problems());
+
+    Files.delete(config.conf());
+    Files.write(config.conf(), new byte[] {'#', '\n', '#', (byte) 0xff, '\n'});
+    assertEquals("orchestrator.conf:2: is no UTF-8 text; save it as UTF-8", config.problems());
+
+    Files.writeString(config.conf(), "#".repeat(2_000_000));
+    assertEquals(
+        "orchestrator.conf: is larger than 1 MiB; is it the right file?", config.problems());
+
+    Files.writeString(config.conf(), "a = " + "[".repeat(500_000));
+    assertEquals("orchestrator.conf: nested too deep; take some brackets away", config.problems());
+  }
+}

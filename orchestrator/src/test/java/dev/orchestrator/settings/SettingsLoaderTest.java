@@ -1,0 +1,199 @@
+package dev.orchestrator.settings;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.orchestrator.settings.Settings.ApiSettings;
+import dev.orchestrator.settings.Settings.EngineSettings;
+import dev.orchestrator.settings.Settings.ImageSettings;
+import dev.orchestrator.settings.Settings.ScheduleSettings;
+import dev.orchestrator.settings.UpgradeSettings.VerifySettings;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.ZoneId;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class SettingsLoaderTest {
+
+  @TempDir Path folder;
+
+  @Test
+  void theDefaultsAreThoseOfTheReference() throws IOException {
+    Settings settings = ConfigFolder.in(folder, "stack = demo", "").load();
+
+    assertEquals(folder.resolve("orchestrator.conf"), settings.file());
+    assertEquals(new EngineSettings("", Duration.ofSeconds(30)), settings.engine());
+    assertEquals(new ApiSettings("127.0.0.1", 7070), settings.api());
+    assertEquals(new ImageSettings("", folder.resolve("image"), false), settings.image());
+    assertEquals(new ScheduleSettings(null, ZoneId.systemDefault()), settings.schedule());
+    assertEquals(
+        new Stack(
+            "demo",
+            folder.resolve("stacks/demo"),
+            List.of(),
+            List.of(),
+            new UpgradeSettings(
+                Duration.ofMinutes(30),
+                Duration.ofSeconds(60),
+                Duration.ofHours(12),
+                Duration.ofSeconds(60),
+                Duration.ofSeconds(2),
+                Duration.ofSeconds(20),
+                new VerifySettings(3, Duration.ofMillis(500), Duration.ofSeconds(120)),
+                1),
+            new DataSettings(DataSettings.Strategy.COPY, DataSettings.Quiesce.STOP, 1L << 30)),
+        settings.stack());
+  }
+
+  @Test
+  void aStackSaysItsRoutesAndProbes() throws IOException {
+    Stack stack =
+        ConfigFolder.in(
+                folder,
+                "stack = demo",
+                """
+                name = shop
+                routes = [
+                  { name = web, listen = "127.0.0.1:8080", service = web, port = 80 }
+                  { name = db, listen = 3306, service = db, port = 3306 }
+                  { name = six, listen = "[::1]:8080", service = web, port = 80 }
+                ]
+                probes = [
+                  { name = front-page, service = web, timeout = 3s
+                    http { port = 80, path = "/index", status = 204, body = "Welcome.*" } }
+                  { name = quick, service = web, http { port = 80, max-latency = 200ms } }
+                  { name = both, service = web, timeout = 1s, http { port = 80, max-latency = 9s } }
+                  { name = slow, service = web, http { port = 80, max-latency = 9s } }
+                  { name = db-accepts, service = db, tcp { port = 3306 } }
+                  { name = db-writes, service = db, exec { command = [mariadb, -e, "select 1"] } }
+                ]
+                """)
+            .load()
+            .stack();
+
+    assertEquals("shop", stack.name());
+    assertEquals(folder.resolve("stacks/demo/releases"), stack.releases());
+    assertEquals(
+        List.of(
+            new RouteSettings("web", "127.0.0.1", 8080, "web", 80),
+            new RouteSettings("db", "0.0.0.0", 3306, "db", 3306),
+            new RouteSettings("six", "0:0:0:0:0:0:0:1", 8080, "web", 80)),
+        stack.routes());
+    Probe first = stack.probes().getFirst();
+    Probe.Http http = assertInstanceOf(Probe.Http.class, first.check());
+    assertEquals("front-page web 80 /index 204", shown(first, http));
+    assertTrue(Objects.requireNonNull(http.body()).matcher("-- Welcome to it").find());
+    assertEquals(
+        List.of(3000L, 200L, 1000L, 9000L, 5000L, 5000L),
+        stack.probes().stream().map(probe -> probe.timeout().toMillis()).toList());
+    assertEquals(new Probe.Http(80, "/", 200, null), stack.probes().get(1).check(), "the defaults");
+    assertEquals(new Probe.Tcp(3306), stack.probes().get(4).check());
+    assertEquals(
+        new Probe.Exec(List.of("mariadb", "-e", "select 1")), stack.probes().get(5).check());
+  }
+
+  private static String shown(Probe probe, Probe.Http http) {
+    return String.join(
+        " ",
+        probe.name(),
+        probe.service(),
+        String.valueOf(http.port()),
+        http.path(),
+        String.valueOf(http.status()));
+  }
+
+  @Test
+  void aStackOverridesTheFileAndTheFileTheReference() throws IOException {
+    Settings settings =
+        ConfigFolder.in(
+                folder,
+                """
+                stack = demo
+                upgrade { hold-budget = 30s, bake = 0, verify.passes = 5 }
+                data.reserve = 512MiB
+                """,
+                "upgrade { bake = 3s, drain-budget = 0, verify.deadline = 1m }")
+            .load();
+
+    UpgradeSettings upgrade = settings.stack().upgrade();
+    assertEquals(Duration.ofSeconds(30), upgrade.hold());
+    assertEquals(Duration.ofSeconds(3), upgrade.bake());
+    assertEquals(Duration.ZERO, upgrade.drain());
+    assertEquals(
+        new VerifySettings(5, Duration.ofMillis(500), Duration.ofMinutes(1)), upgrade.verify());
+    assertEquals(512L << 20, settings.stack().data().reserve());
+  }
+
+  @Test
+  void everythingElseCanBeSet() throws IOException {
+    Files.createDirectories(folder.resolve("elsewhere/image"));
+    Settings settings =
+        ConfigFolder.in(
+                folder,
+                """
+                stack = demo
+                home = ${STATE}/orchestrator
+                engine { host = "tcp://127.0.0.1:2375", timeout = 1500ms }
+                api.listen = "localhost:0"
+                image { base = "docker:28-dind", folder = elsewhere/image }
+                security.mode = privileged
+                schedule { upgrade = "30 3 * * SUN", zone = Europe/Berlin }
+                """
+                    .replace("${STATE}", "${?NOTHING}state"),
+                "")
+            .load();
+
+    assertEquals(folder.resolve("state/orchestrator"), settings.home());
+    assertEquals(
+        new EngineSettings("tcp://127.0.0.1:2375", Duration.ofMillis(1500)), settings.engine());
+    assertEquals(new ApiSettings("127.0.0.1", 0), settings.api());
+    assertEquals(
+        new ImageSettings("docker:28-dind", folder.resolve("elsewhere/image"), true),
+        settings.image());
+    assertEquals(
+        new ScheduleSettings("30 3 * * SUN", ZoneId.of("Europe/Berlin")), settings.schedule());
+  }
+
+  @Test
+  void theEnvironmentFillsInAndNamesTheHome() throws IOException {
+    ConfigFolder config =
+        ConfigFolder.in(folder, "stack = ${STACK}\nhome = ~/state\nengine.host = ${?ENGINE}", "");
+    Map<String, String> env = Map.of("STACK", "demo", "HOME", "/home/somebody");
+
+    Settings settings = SettingsLoader.load(config.conf(), env);
+    assertEquals(Path.of("/home/somebody/state"), settings.home());
+    assertEquals("", settings.engine().address());
+
+    Settings other =
+        SettingsLoader.load(
+            config.conf(), Map.of("STACK", "demo", SettingsLoader.HOME_VARIABLE, "/elsewhere"));
+    assertEquals(Path.of("/elsewhere"), other.home());
+  }
+
+  @Test
+  void theFileThatUsersEditIsRightAsItIsAndWithEveryExampleTakenIn() throws IOException {
+    Path ours = Path.of("../config/orchestrator.conf");
+    ConfigFolder config = ConfigFolder.in(folder, Files.readString(ours), "");
+    assertEquals("demo", config.load().stack().name());
+    assertNull(config.load().schedule().upgrade());
+
+    try (Stream<String> lines = Files.lines(ours)) {
+      Files.write(
+          config.conf(),
+          lines.map(line -> line.replaceFirst("^# (?=[a-z.-]+ [={]|}|  )", "")).toList());
+    }
+    Settings settings = config.load();
+    assertEquals("0 4 * * *", settings.schedule().upgrade());
+    assertEquals(Path.of("/var/lib/orchestrator"), settings.home());
+    assertEquals(Duration.ofSeconds(60), settings.stack().upgrade().hold());
+  }
+}
