@@ -48,3 +48,13 @@ maven() {
 
 # The project's version stands in pom.xml alone.
 version=$(sed -n '0,/<version>/s/.*<version>\(.*\)<\/version>.*/\1/p' "$root/pom.xml")
+jar=$root/orchestrator/target/orchestrator-$version.jar
+
+# Classes that commands load, as the JDK wants to have them; only for the options they were made with.
+archive=$cache/orchestrator.aot
+client_options=(
+  --enable-native-access=ALL-UNNAMED
+  --sun-misc-unsafe-memory-access=allow
+  -XX:+UseSerialGC
+  -XX:TieredStopAtLevel=1
+)

@@ -13,7 +13,7 @@ final class Amounts {
 
   private Amounts() {}
 
-  /** {@code 350 ms}, {@code 4.1 s}, {@code 1 min 05 s}, {@code 2 h 07 min}. */
+  /** {@code 350 ms}, {@code 4.1 s}, {@code 1 min 05 s}, {@code 2 h 07 min}, {@code 3 d 4 h}. */
   static String time(long millis) {
     if (millis < 100) {
       return millis + " ms";
@@ -25,7 +25,10 @@ final class Amounts {
     if (seconds < 3600) {
       return String.format(Locale.ROOT, "%d min %02d s", seconds / 60, seconds % 60);
     }
-    return String.format(Locale.ROOT, "%d h %02d min", seconds / 3600, seconds / 60 % 60);
+    if (seconds < 86_400) {
+      return String.format(Locale.ROOT, "%d h %02d min", seconds / 3600, seconds / 60 % 60);
+    }
+    return String.format(Locale.ROOT, "%d d %d h", seconds / 86_400, seconds / 3600 % 24);
   }
 
   static String time(Instant from, Instant to) {

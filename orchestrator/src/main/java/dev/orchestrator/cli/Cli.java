@@ -2,11 +2,18 @@ package dev.orchestrator.cli;
 
 import dev.orchestrator.Refusal;
 import java.io.PrintWriter;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Function;
 import picocli.CommandLine;
 import picocli.CommandLine.Help.Ansi;
 
 /** The command line: from arguments to an exit code. */
 public final class Cli {
+  private static final Map<String, Function<RootCommand, Object>> COMMANDS = commands();
+
   private Cli() {}
 
   /** Runs one command; prints at most one line when it fails. Any thread. */
@@ -14,23 +21,42 @@ public final class Cli {
     Terminal terminal = context.terminal();
     RootCommand root = new RootCommand(context);
     CommandLine line = new CommandLine(root);
-    line.addSubcommand(new ServeCommand(root))
-        .addSubcommand(new UpCommand(root))
-        .addSubcommand(new UpgradeCommand(root))
-        .addSubcommand(new RollbackCommand(root))
-        .addSubcommand(new WatchCommand(root))
-        .addSubcommand(new StatusCommand(root))
-        .addSubcommand(new VersionsCommand(root))
-        .addSubcommand(new HistoryCommand(root))
-        .addSubcommand(new ShowCommand(root))
-        .addSubcommand(new LogsCommand(root))
-        .addSubcommand(new DownCommand(root));
+    addCommands(line, root, Set.copyOf(List.of(arguments)));
     line.setOut(new PrintWriter(terminal.out(), true, terminal.out().charset()))
         .setErr(new PrintWriter(terminal.err(), true, terminal.err().charset()))
         .setColorScheme(CommandLine.Help.defaultColorScheme(terminal.colour() ? Ansi.ON : Ansi.OFF))
         .setParameterExceptionHandler((e, given) -> usage(terminal, e))
         .setExecutionExceptionHandler((e, command, parsed) -> failed(root, e));
     return line.execute(arguments);
+  }
+
+  /**
+   * Adds the commands that are named, all when none is. Reading the annotations of all of them
+   * takes longer than the command itself.
+   */
+  private static void addCommands(CommandLine line, RootCommand root, Set<String> named) {
+    boolean all = COMMANDS.keySet().stream().noneMatch(named::contains);
+    COMMANDS.forEach((name, command) -> {
+      if (all || named.contains(name)) {
+        line.addSubcommand(name, command.apply(root));
+      }
+    });
+  }
+
+  private static Map<String, Function<RootCommand, Object>> commands() {
+    Map<String, Function<RootCommand, Object>> commands = new LinkedHashMap<>();
+    commands.put("serve", ServeCommand::new);
+    commands.put("up", UpCommand::new);
+    commands.put("upgrade", UpgradeCommand::new);
+    commands.put("rollback", RollbackCommand::new);
+    commands.put("watch", WatchCommand::new);
+    commands.put("status", StatusCommand::new);
+    commands.put("versions", VersionsCommand::new);
+    commands.put("history", HistoryCommand::new);
+    commands.put("show", ShowCommand::new);
+    commands.put("logs", LogsCommand::new);
+    commands.put("down", DownCommand::new);
+    return commands;
   }
 
   private static int usage(Terminal terminal, CommandLine.ParameterException e) {

@@ -1,0 +1,203 @@
+package dev.orchestrator.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.orchestrator.api.ApiServer;
+import dev.orchestrator.api.FakeControl;
+import dev.orchestrator.api.Json;
+import dev.orchestrator.cli.Commands.Result;
+import dev.orchestrator.settings.Settings.ApiSettings;
+import dev.orchestrator.upgrade.Status;
+import io.vertx.core.Vertx;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Commands against a real API: what they print, and with what they exit. */
+@Timeout(30)
+final class CliTest {
+  private static Vertx vertx;
+
+  @TempDir Path folder;
+  private final FakeControl control = new FakeControl();
+  private Commands commands;
+  private ApiServer server;
+
+  @BeforeAll
+  static void open() {
+    vertx = Vertx.vertx();
+  }
+
+  @AfterAll
+  static void shut() {
+    vertx.close().await();
+  }
+
+  @BeforeEach
+  void start() throws IOException {
+    commands = new Commands(folder);
+    server = ApiServer.start(vertx, control, new ApiSettings("127.0.0.1", 0), commands.home);
+  }
+
+  @AfterEach
+  void stop() {
+    server.close();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "|a command is missing",
+        "fly|Unmatched argument",
+        "upgrade|Missing required parameter",
+        "upgrade v2 v3|Unmatched argument",
+        "upgrade ../v2|letters, digits",
+        "logs --tail many|--tail",
+        "logs --tail 0|from 1 to 10000",
+        "serve --detach --stop|mutually exclusive",
+      })
+  void wrongUsageIsTwo(String arguments, String part) {
+    Result result = run(arguments);
+    assertEquals(ExitCode.USAGE, result.exitCode());
+    assertOneLine(result, part);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "upgrade x9|unknown version x9",
+        "upgrade x9 --plan|unknown version x9",
+        "show u99|no run u99",
+        "watch u99|no run u99",
+        "watch|nothing runs at present",
+        "status --config /nowhere.conf|/nowhere.conf",
+      })
+  void refusalIsThree(String arguments, String part) {
+    Result result = run(arguments);
+    assertEquals(ExitCode.REFUSED, result.exitCode());
+    assertOneLine(result, part);
+  }
+
+  @Test
+  void damagedConfigurationIsRefusedWithItsLine() throws IOException {
+    Files.writeString(commands.config, "home = home\napi {\n");
+    Result result = run("status");
+    assertEquals(ExitCode.REFUSED, result.exitCode());
+    assertOneLine(result, "orchestrator.conf: 3");
+  }
+
+  @Test
+  void serviceThatDoesNotRunIsSix() {
+    server.close();
+    Result result = run("status");
+    assertEquals(ExitCode.UNREACHABLE, result.exitCode());
+    assertEquals(
+        "error: the service isn't running (tried 127.0.0.1:1):"
+            + " start it with 'orchestrator serve --detach'\n",
+        result.err());
+  }
+
+  @Test
+  void serviceThatWasKilledIsSixToo() throws IOException {
+    String address = server.address();
+    server.close();
+    Files.writeString(commands.home.resolve("api"), address);
+    Result result = run("upgrade v2");
+    assertEquals(ExitCode.UNREACHABLE, result.exitCode());
+    assertOneLine(result, "tried " + address);
+  }
+
+  @Test
+  void wrongTokenIsRefused() throws IOException {
+    Files.writeString(commands.home.resolve("token"), "0".repeat(64));
+    Result result = run("down");
+    assertEquals(ExitCode.REFUSED, result.exitCode());
+    assertOneLine(result, "refused the token");
+    assertEquals(List.of(), control.calls());
+  }
+
+  @Test
+  void errorThatNobodyExpectedNamesTheLog() {
+    Result result = run("rollback");
+    assertEquals(ExitCode.INTERNAL, result.exitCode());
+    assertOneLine(result, "orchestrator.log");
+  }
+
+  @Test
+  void answerOfAnotherProgramIsToldApart() throws IOException {
+    Files.writeString(commands.home.resolve("api"), server.address() + "/v1/health?");
+    Result result = run("history");
+    assertEquals(ExitCode.INTERNAL, result.exitCode());
+    assertOneLine(result, "client.log");
+    assertTrue(Files.readString(commands.home.resolve("client.log")).contains("\tat "));
+  }
+
+  @Test
+  void statusIsReadableAndComplete() {
+    String text = run("status").out();
+    for (String part : List.of("● demo: serving, v1", "demo-g1", "db", "healthy", "8080")) {
+      assertTrue(text.contains(part), text);
+    }
+  }
+
+  @Test
+  void jsonIsTheApisOwn() {
+    assertEquals(control.status(), Json.read(run("status --json").out(), Status.class));
+    for (String command : List.of("history --json", "show u7 --json", "versions --json")) {
+      assertTrue(run(command).out().startsWith(command.startsWith("show") ? "{" : "[ {"));
+    }
+  }
+
+  @Test
+  void tablesAndPlan() {
+    assertTrue(run("versions").out().contains("quarantined   verify: db is unhealthy"));
+    assertTrue(run("history").out().startsWith("ID   KIND"));
+    assertTrue(run("show u7").out().contains("longest 6.1 s"));
+    assertTrue(run("upgrade v2 --plan").out().contains("hold   new connections wait"));
+    assertEquals(List.of(), control.calls());
+    assertEquals("db 5\n", run("logs db --tail 5").out());
+  }
+
+  @Test
+  void requestsReachTheService() {
+    assertEquals("u7\n", run("upgrade v2 --detach").out());
+    assertTrue(run("up v1").out().contains("serves already"));
+    assertEquals(0, run("down --volumes").exitCode());
+    assertEquals(List.of("upgrade v2", "up v1", "down true"), control.calls());
+  }
+
+  @ParameterizedTest
+  @CsvSource({"--help", "upgrade --help", "serve --help"})
+  void helpListsTheExitCodes(String arguments) {
+    Result result = run(arguments);
+    assertEquals(0, result.exitCode());
+    assertTrue(result.out().contains("4     failed and rolled back"), result.out());
+    assertTrue(result.out().contains("--config"), result.out());
+  }
+
+  private Result run(String arguments) {
+    return commands.run(arguments == null ? new String[0] : arguments.split(" ", -1));
+  }
+
+  private static void assertOneLine(Result result, String part) {
+    assertEquals("", result.out());
+    assertEquals(1, result.err().lines().count(), result.err());
+    assertTrue(result.err().startsWith("error: "), result.err());
+    assertTrue(result.err().contains(part), result.err());
+    assertFalse(result.err().contains("Exception"), result.err());
+  }
+}

@@ -1,0 +1,45 @@
+package dev.orchestrator.cli;
+
+import dev.orchestrator.Refusal;
+import dev.orchestrator.api.ApiServer;
+import dev.orchestrator.api.FakeControl;
+import dev.orchestrator.settings.Settings.ApiSettings;
+import io.vertx.core.Vertx;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.slf4j.LoggerFactory;
+
+/** The program with a service that has an API and nothing behind it. */
+public final class FakeMain {
+  private FakeMain() {}
+
+  public static void main(String[] arguments) {
+    CliContext context = CliContext.ofProcess(FakeMain.class.getName(), FakeMain::start);
+    System.exit(Cli.run(context, arguments));
+  }
+
+  static RunningService start(Path config, Path home) throws IOException {
+    if (Files.readString(config).contains("refuse-me")) {
+      throw new Refusal("orchestrator.conf:3: refuse-me: unknown key");
+    }
+    LoggerFactory.getLogger(FakeMain.class)
+        .error("starting", new IllegalStateException("only in the file"));
+    Vertx vertx = Vertx.vertx();
+    FakeControl control = new FakeControl();
+    control.play("prepare", "intent", "", 0);
+    ApiServer server = ApiServer.start(vertx, control, new ApiSettings("127.0.0.1", 0), home);
+    return new RunningService() {
+      @Override
+      public String address() {
+        return server.address();
+      }
+
+      @Override
+      public void close() {
+        server.close();
+        vertx.close().await();
+      }
+    };
+  }
+}

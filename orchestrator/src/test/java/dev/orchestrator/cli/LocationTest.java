@@ -1,0 +1,52 @@
+package dev.orchestrator.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import dev.orchestrator.Refusal;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Which configuration counts, and what follows from it. */
+final class LocationTest {
+  @TempDir Path folder;
+
+  @Test
+  void commandLineBeforeEnvironmentBeforeInstallation() throws IOException {
+    Path named = write("named.conf", "home = /n\n");
+    Path environment = write("environment.conf", "home = /e\n");
+    Path installed = write("config/orchestrator.conf", "home = ../state\n");
+    Map<String, String> variables = Map.of("ORCHESTRATOR_CONFIG", environment.toString());
+    assertEquals(Path.of("/n"), Location.find(named, null, variables, folder).home());
+    assertEquals(Path.of("/e"), Location.find(null, null, variables, folder).home());
+    Location usual = Location.find(null, null, Map.of(), folder);
+    assertEquals(installed, usual.config());
+    assertEquals(folder.resolve("state"), usual.home());
+  }
+
+  @Test
+  void homeOfTheCommandLineWins() throws IOException {
+    Path named = write("named.conf", "home = /n\napi.port = 7171\n");
+    Location location = Location.find(named, Path.of("/mine"), Map.of(), null);
+    assertEquals(Path.of("/mine"), location.home());
+    assertEquals("127.0.0.1:7171", location.configured());
+  }
+
+  @Test
+  void fileThatWasNamedMustBeThere() {
+    Map<String, String> variables = Map.of("ORCHESTRATOR_CONFIG", "/nowhere.conf");
+    Refusal refusal =
+        assertThrows(Refusal.class, () -> Location.find(null, null, variables, folder));
+    assertEquals("$ORCHESTRATOR_CONFIG: there is no file /nowhere.conf", refusal.getMessage());
+  }
+
+  private Path write(String name, String text) throws IOException {
+    Path file = folder.resolve(name);
+    Files.createDirectories(folder.resolve("config"));
+    return Files.writeString(file, text);
+  }
+}
