@@ -3,7 +3,10 @@ package dev.orchestrator;
 import dev.orchestrator.cli.Cli;
 import dev.orchestrator.cli.CliContext;
 import dev.orchestrator.cli.RunningService;
+import dev.orchestrator.settings.SettingsLoader;
 import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
 
 /**
  * Where the program starts. Everything that only the service needs is reached through {@link
@@ -18,6 +21,9 @@ public final class Main {
   }
 
   private static RunningService startService(Path config, Path home) {
-    throw new Refusal("this build has no service: " + config + ", " + home);
+    Map<String, String> environment = new HashMap<>(System.getenv());
+    // The command line has decided already: --home goes before the variable and the file.
+    environment.put(SettingsLoader.HOME_VARIABLE, home.toString());
+    return Service.start(SettingsLoader.load(config, environment));
   }
 }

@@ -66,6 +66,7 @@ public final class Service implements RunningService {
             DockerEngine.connect(settings.engine().address(), settings.engine().timeout()));
     log.info("{}", engine.info());
     Journal journal = keep(opened, Journal.open(settings.home().resolve("journal.db"), clock));
+    journal.claim(settings.stack().name());
     Vertx vertx = Vertx.vertx(new VertxOptions().setPreferNativeTransport(true));
     opened.push(() -> vertx.close().await());
     Names names = new Names(settings);

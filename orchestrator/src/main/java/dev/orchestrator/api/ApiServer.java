@@ -37,12 +37,21 @@ public final class ApiServer implements AutoCloseable {
   /**
    * Listens, then publishes the address.
    *
-   * @throws Refusal when the address isn't a loopback address or can't be bound
+   * @throws Refusal when the address isn't a loopback address or can't be bound, or the state folder
+   *     can't be written
    */
-  public static ApiServer start(Vertx vertx, Control control, ApiSettings settings, Path home)
-      throws IOException {
+  public static ApiServer start(Vertx vertx, Control control, ApiSettings settings, Path home) {
     requireLoopback(settings.host());
     HomeFiles files = new HomeFiles(home);
+    try {
+      return start(vertx, control, settings, files);
+    } catch (IOException e) {
+      throw new Refusal("can't write into the state folder: " + e, e);
+    }
+  }
+
+  private static ApiServer start(
+      Vertx vertx, Control control, ApiSettings settings, HomeFiles files) throws IOException {
     files.create();
     Guard guard = new Guard(Token.loadOrCreate(files), settings.host());
     HttpServer server =

@@ -36,6 +36,25 @@ public final class Journal implements AutoCloseable {
     return new Journal(Database.open(file), clock);
   }
 
+  /**
+   * Ties the journal to a stack, the first time; another stack's is a {@link Refusal}: its capsules
+   * would be taken for ours.
+   */
+  public void claim(String stack) {
+    String owner =
+        database.transact(
+            "reading the stack's name",
+            c -> {
+              Sql.update(c, "UPDATE stack SET name = ? WHERE name = ''", stack);
+              return Sql.first(c, row -> row.getString(1), "SELECT name FROM stack").orElseThrow();
+            });
+    if (!owner.equals(stack)) {
+      throw new Refusal(
+          "this state folder belongs to stack %s, the configuration names %s: give that one a `home` of its own"
+              .formatted(owner, stack));
+    }
+  }
+
   /** The next generation's number. It is taken, also if nothing comes of it. */
   public int nextGeneration() {
     return database.transact("numbering a generation", Generations::next);

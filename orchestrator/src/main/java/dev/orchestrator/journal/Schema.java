@@ -27,10 +27,11 @@ final class Schema {
           """
           CREATE TABLE stack (
             one INTEGER PRIMARY KEY CHECK (one = 1),
+            name TEXT NOT NULL,
             down INTEGER NOT NULL CHECK (down IN (0, 1)),
             last_generation INTEGER NOT NULL
           ) STRICT;
-          INSERT INTO stack VALUES (1, 0, 0);
+          INSERT INTO stack VALUES (1, '', 0, 0);
 
           CREATE TABLE generation (
             number INTEGER PRIMARY KEY,
@@ -42,7 +43,7 @@ final class Schema {
             store_volume TEXT NOT NULL,
             ports TEXT NOT NULL,
             created TEXT NOT NULL,
-            state TEXT NOT NULL CHECK (state IN ('CANDIDATE', 'SERVING', 'KEPT', 'REMOVED')),
+            state TEXT NOT NULL CHECK (state IN ('CANDIDATE', 'SERVING', 'KEPT', 'SET_ASIDE', 'REMOVED')),
             good INTEGER NOT NULL DEFAULT 0 CHECK (good IN (0, 1))
           ) STRICT;
           CREATE UNIQUE INDEX one_serves ON generation (state) WHERE state = 'SERVING';

@@ -7,6 +7,7 @@ import dev.orchestrator.capsule.InnerService;
 import dev.orchestrator.data.CopyReport;
 import dev.orchestrator.data.DataCopier;
 import dev.orchestrator.data.Space;
+import dev.orchestrator.engine.Behaviour;
 import dev.orchestrator.engine.ContainerInfo;
 import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.engine.ExecResult;
@@ -49,7 +50,7 @@ final class World {
     default void after(String operation, int number) {}
   }
 
-  final InMemoryEngine engine = new InMemoryEngine();
+  final InMemoryEngine engine = new InMemoryEngine(Behaviour.QUIET);
   final Set<String> writers = new TreeSet<>();
   final Map<String, List<String>> rows = new TreeMap<>();
   final Map<String, Integer> leases = new TreeMap<>();
