@@ -46,7 +46,8 @@ public final class Service implements RunningService {
   /**
    * Starts it; returns when the API answers.
    *
-   * @throws Refusal or an engine's or journal's exception, with one clear line; nothing is left open
+   * @throws Refusal or an engine's or journal's exception, with one clear line; nothing is left
+   *     open
    */
   public static Service start(Settings settings) {
     Deque<AutoCloseable> open = new ArrayDeque<>();
@@ -62,8 +63,7 @@ public final class Service implements RunningService {
     InstantSource clock = InstantSource.system();
     Engine engine =
         keep(
-            opened,
-            DockerEngine.connect(settings.engine().address(), settings.engine().timeout()));
+            opened, DockerEngine.connect(settings.engine().address(), settings.engine().timeout()));
     log.info("{}", engine.info());
     Journal journal = keep(opened, Journal.open(settings.home().resolve("journal.db"), clock));
     journal.claim(settings.stack().name());
@@ -100,7 +100,7 @@ public final class Service implements RunningService {
             new StackControl(parts, releases, nextRun, run -> Thread.ofVirtual().start(run)));
     control.boot();
     api = keep(opened, ApiServer.start(vertx, control, settings.api(), settings.home()));
-    keep(opened, ScheduleRunner.start(control, releases::versions, schedule));
+    keep(opened, ScheduleRunner.start(control, schedule, clock));
     open.addAll(opened);
   }
 

@@ -37,8 +37,8 @@ public final class ApiServer implements AutoCloseable {
   /**
    * Listens, then publishes the address.
    *
-   * @throws Refusal when the address isn't a loopback address or can't be bound, or the state folder
-   *     can't be written
+   * @throws Refusal when the address isn't a loopback address or can't be bound, or the state
+   *     folder can't be written
    */
   public static ApiServer start(Vertx vertx, Control control, ApiSettings settings, Path home) {
     requireLoopback(settings.host());

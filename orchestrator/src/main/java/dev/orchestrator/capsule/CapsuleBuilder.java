@@ -6,8 +6,9 @@ import java.util.function.Consumer;
 public interface CapsuleBuilder {
 
   /**
-   * Checks what can be checked without building: the release is there, Compose takes its file, every
-   * route and probe names a service that exists. Fails with a {@link dev.orchestrator.Refusal}.
+   * Checks what can be checked without building: the release is there, Compose takes its file,
+   * every route and probe names a service that exists. Fails with a {@link
+   * dev.orchestrator.Refusal}.
    */
   void check(String version);
 

@@ -82,6 +82,7 @@ public final class ImageBuilder implements CapsuleBuilder {
       helpers.sweep();
     }
     Release release = releases.release(version);
+    String source = releases.content(version);
     String baseImage = base.ensure(deadline, progress);
     ComposeModel model = reader.read(release, baseImage);
     model.warnings().forEach(progress);
@@ -100,7 +101,7 @@ public final class ImageBuilder implements CapsuleBuilder {
     Optional<ImageInfo> there =
         engine.image(reference).filter(image -> content.equals(image.labels().get(Labels.CONTENT)));
     if (there.isPresent()) {
-      return image(version, reference, content, made, there.get(), true);
+      return image(version, reference, source, made, there.get(), true);
     }
     String packed = packer.packed(baseImage, images.values(), deadline, progress);
     deadline.remaining();
@@ -118,7 +119,7 @@ public final class ImageBuilder implements CapsuleBuilder {
               ENTRYPOINT, List.of(), List.of(), labels(version, content, made.ports())));
     }
     ImageInfo built = engine.image(reference).orElseThrow();
-    return image(version, reference, content, made, built, false);
+    return image(version, reference, source, made, built, false);
   }
 
   private Deadline deadline(String what) {
@@ -154,10 +155,10 @@ public final class ImageBuilder implements CapsuleBuilder {
   private static CapsuleImage image(
       String version,
       String reference,
-      String content,
+      String source,
       CapsuleStack made,
       ImageInfo info,
       boolean cached) {
-    return new CapsuleImage(version, reference, content, made.ports(), info.bytes(), cached);
+    return new CapsuleImage(version, reference, source, made.ports(), info.bytes(), cached);
   }
 }

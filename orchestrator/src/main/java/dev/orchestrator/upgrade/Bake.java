@@ -42,7 +42,10 @@ final class Bake {
       bad = wrong.isEmpty() ? 0 : bad + 1;
       if (bad >= TOLERATED) {
         throw new HealthException(
-            "unhealthy in the bake window, " + bad + " times in a row: " + String.join("; ", wrong));
+            "unhealthy in the bake window, "
+                + bad
+                + " times in a row: "
+                + String.join("; ", wrong));
       }
       restarted(restarts, restarts(run));
       progress.accept(
@@ -61,11 +64,10 @@ final class Bake {
   }
 
   private static void restarted(Map<String, Integer> before, Map<String, Integer> now) {
-    now.forEach(
-        (service, count) -> {
-          if (count > before.getOrDefault(service, 0)) {
-            throw new HealthException("service " + service + " was restarted in the bake window");
-          }
-        });
+    now.forEach((service, count) -> {
+      if (count > before.getOrDefault(service, 0)) {
+        throw new HealthException("service " + service + " was restarted in the bake window");
+      }
+    });
   }
 }

@@ -31,7 +31,8 @@ final class Retention {
       retire(blue, run.green);
       if (run.record.kind() == Kind.ROLLBACK) {
         parts.journal().setState(blue.number(), State.SET_ASIDE);
-        String note = "what was written to " + blue.version() + " is kept in volume " + blue.dataVolume();
+        String note =
+            "what was written to " + blue.version() + " is kept in volume " + blue.dataVolume();
         new Notes(parts.journal(), parts.traffic()).note(run.id(), note);
         did.add(note);
       } else {
@@ -43,7 +44,9 @@ final class Retention {
     return did.isEmpty() ? "nothing to remove" : String.join("; ", did);
   }
 
-  /** The newer epoch in its lease keeps it from starting its services, by hand or after a reboot. */
+  /**
+   * The newer epoch in its lease keeps it from starting its services, by hand or after a reboot.
+   */
   private void retire(Generation blue, Generation green) {
     Optional<ContainerInfo> container = parts.engine().container(blue.container());
     if (container.isEmpty() || !container.get().running()) {
@@ -75,9 +78,8 @@ final class Retention {
     parts.journal().setState(old.number(), State.REMOVED);
     boolean used =
         parts.journal().generations().stream()
-            .anyMatch(
-                row ->
-                    row.state() != State.REMOVED && row.generation().image().equals(old.image()));
+            .anyMatch(row ->
+                row.state() != State.REMOVED && row.generation().image().equals(old.image()));
     if (!used) {
       parts.engine().removeImage(old.image());
     }
@@ -88,7 +90,10 @@ final class Retention {
     for (ContainerInfo container : parts.engine().containers(names.ours())) {
       parts.engine().removeContainer(container.name());
     }
-    parts.engine().volumes(names.ours()).forEach(volume -> parts.engine().removeVolume(volume.name()));
+    parts
+        .engine()
+        .volumes(names.ours())
+        .forEach(volume -> parts.engine().removeVolume(volume.name()));
     for (GenerationRow row : parts.journal().generations()) {
       if (row.state() != State.REMOVED) {
         remove(row.generation());

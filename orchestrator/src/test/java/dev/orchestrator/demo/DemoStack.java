@@ -20,7 +20,9 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
-/** The service with the demo stack of {@code config/}, on ports of its own, in a home of its own. */
+/**
+ * The service with the demo stack of {@code config/}, on ports of its own, in a home of its own.
+ */
 final class DemoStack implements AutoCloseable {
   private final Map<String, Integer> ports = new HashMap<>();
   private final Settings settings;
@@ -35,8 +37,7 @@ final class DemoStack implements AutoCloseable {
       int port = freePort();
       ports.put(route.name(), port);
       routes.add(
-          new RouteSettings(
-              route.name(), "127.0.0.1", port, route.service(), route.servicePort()));
+          new RouteSettings(route.name(), "127.0.0.1", port, route.service(), route.servicePort()));
     }
     Stack stack = file.stack();
     settings =
@@ -48,7 +49,12 @@ final class DemoStack implements AutoCloseable {
             file.image(),
             file.schedule(),
             new Stack(
-                stack.name(), stack.folder(), routes, stack.probes(), stack.upgrade(), stack.data()));
+                stack.name(),
+                stack.folder(),
+                routes,
+                stack.probes(),
+                stack.upgrade(),
+                stack.data()));
     service = Service.start(settings);
   }
 

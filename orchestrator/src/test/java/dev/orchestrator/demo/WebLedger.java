@@ -9,8 +9,8 @@ import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
- * Posts articles to the demo's WordPress through its route, and reads each back; on the way it looks
- * out for the set-up page.
+ * Posts articles to the demo's WordPress through its route, and reads each back; on the way it
+ * looks out for the set-up page.
  */
 final class WebLedger extends Ledger {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -49,7 +49,8 @@ final class WebLedger extends Ledger {
   }
 
   private void look(Http.Answer answer) {
-    if (answer.location().contains("install.php") || answer.body().contains("wp-admin/install.php")) {
+    if (answer.location().contains("install.php")
+        || answer.body().contains("wp-admin/install.php")) {
       setUpPage.set(answer.status() + " " + answer.location());
     }
   }

@@ -97,7 +97,8 @@ class SagaTest {
     Set<String> kept = new HashSet<>(world.rows.getOrDefault(serving.dataVolume(), List.of()));
     at.journal.generations().stream()
         .filter(row -> row.state() == Generation.State.SET_ASIDE)
-        .forEach(row -> kept.addAll(world.rows.getOrDefault(row.generation().dataVolume(), List.of())));
+        .forEach(
+            row -> kept.addAll(world.rows.getOrDefault(row.generation().dataVolume(), List.of())));
     List<String> missing = new ArrayList<>(world.acknowledged);
     missing.removeAll(kept);
     assertEquals(List.of(), missing, what + ": acknowledged and lost");
@@ -147,12 +148,11 @@ class SagaTest {
   @Test
   void unhealthyInTheBakeWindowGoesBackAndSetsTheNewerDataAside() {
     at.control.up("v1");
-    clientsWrite(
-        (operation, number) -> {
-          if (operation.equals("traffic.lead")) {
-            world.neverHealthy.add(at.container(2));
-          }
-        });
+    clientsWrite((operation, number) -> {
+      if (operation.equals("traffic.lead")) {
+        world.neverHealthy.add(at.container(2));
+      }
+    });
     UpgradeRecord run = at.journal.upgrade(at.control.upgrade("v2")).orElseThrow();
     assertEquals(Outcome.ROLLED_BACK, run.outcome());
     assertTrue(run.reason().startsWith("bake: "), run.reason());
@@ -232,12 +232,11 @@ class SagaTest {
   @Test
   void aFailureBeforeAnythingWasMadeIsARefusal() {
     at.control.up("v1");
-    clientsWrite(
-        (operation, number) -> {
-          if (operation.equals("builder.build")) {
-            throw new Refusal("service db: image nowhere/db:1 can't be had");
-          }
-        });
+    clientsWrite((operation, number) -> {
+      if (operation.equals("builder.build")) {
+        throw new Refusal("service db: image nowhere/db:1 can't be had");
+      }
+    });
     UpgradeRecord run = at.journal.upgrade(at.control.upgrade("v2")).orElseThrow();
     assertEquals(Outcome.REFUSED, run.outcome());
     assertEquals("service db: image nowhere/db:1 can't be had", run.reason());
@@ -279,12 +278,11 @@ class SagaTest {
   void anErrorInAnyOperationEndsWithOneVersionServing(Case what) {
     for (int failing : IntStream.rangeClosed(1, OPERATIONS).toArray()) {
       before(what, failing, home);
-      clientsWrite(
-          (operation, number) -> {
-            if (number == failing) {
-              throw new EngineException(EngineException.Kind.REFUSED, operation + " failed");
-            }
-          });
+      clientsWrite((operation, number) -> {
+        if (number == failing) {
+          throw new EngineException(EngineException.Kind.REFUSED, operation + " failed");
+        }
+      });
       String id = begin(what);
       Outcome outcome = at.journal.upgrade(id).orElseThrow().outcome();
       assertTrue(outcome != Outcome.RUNNING && outcome != Outcome.NEEDS_ATTENTION, "" + outcome);

@@ -34,7 +34,9 @@ import org.jspecify.annotations.Nullable;
  * next. Each operation has a name and a number; {@link #faults} decides what happens there.
  */
 final class World {
-  /** The process is gone: not a {@link RuntimeException}, so that nothing in the saga catches it. */
+  /**
+   * The process is gone: not a {@link RuntimeException}, so that nothing in the saga catches it.
+   */
   static final class Killed extends Error {
     private static final long serialVersionUID = 1L;
 
@@ -257,8 +259,7 @@ final class World {
       }
 
       @Override
-      public List<String> check(
-          Capsule capsule, List<Probe> probes, Map<String, Integer> ports) {
+      public List<String> check(Capsule capsule, List<Probe> probes, Map<String, Integer> ports) {
         if (neverHealthy.contains(capsule.name())) {
           return List.of("db: unhealthy");
         }
