@@ -30,7 +30,6 @@ final class Retention {
     if (blue != null && run.green != null && blue.number() != run.green.number()) {
       retire(blue, run.green);
       if (run.record.kind() == Kind.ROLLBACK) {
-        parts.journal().setState(blue.number(), State.SET_ASIDE);
         String note =
             "what was written to " + blue.version() + " is kept in volume " + blue.dataVolume();
         new Notes(parts.journal(), parts.traffic()).note(run.id(), note);

@@ -85,7 +85,7 @@ final class FollowerTest {
   @Test
   void failureInPreflightIsARefusal() {
     control.play("preflight", "failed", "12 GB missing", 0);
-    control.end(Outcome.ROLLED_BACK, "12 GB missing");
+    control.end(Outcome.REFUSED, "12 GB missing");
     assertEquals(ExitCode.REFUSED, commands.run("up").exitCode());
   }
 

@@ -84,6 +84,10 @@ class SagaTest {
     return at.journal.upgrade(at.control.upgrade(version)).orElseThrow();
   }
 
+  private List<String> rows(int generation) {
+    return List.copyOf(world.rows.getOrDefault(at.container(generation) + "-data", List.of()));
+  }
+
   private String serves() {
     return at.journal.serving().map(Generation::version).orElse("nothing");
   }
@@ -165,19 +169,19 @@ class SagaTest {
   @Test
   void rollbackByHandGoesBackToTheDataAsOfTheSwitch() {
     upAndUpgrade("v2");
-    List<String> atSwitch = List.copyOf(world.rows.get(at.container(1) + "-data"));
+    List<String> atSwitch = rows(1);
     for (int i = 0; i < 5; i++) {
       world.write(at.traffic.reaches());
     }
     UpgradeRecord back = at.journal.upgrade(at.control.rollback()).orElseThrow();
     assertEquals(Outcome.DONE, back.outcome());
     assertEquals("v1", serves());
-    assertTrue(
-        world.rows.get(at.container(1) + "-data").containsAll(atSwitch), "rows as of the switch");
+    assertTrue(rows(1).containsAll(atSwitch), "rows as of the switch");
     assertWhole("rolled back");
     assertEquals("quarantined", at.control.versions().get(1).state());
     Refusal again = assertThrows(Refusal.class, () -> at.control.rollback());
-    assertTrue(again.getMessage().startsWith("nothing to go back to"), again.getMessage());
+    String why = String.valueOf(again.getMessage());
+    assertTrue(why.startsWith("nothing to go back to"), why);
     Receipt receipt = at.control.receipt(back.id());
     assertTrue(
         receipt.notes().toString().contains(at.container(2) + "-data"), receipt.notes().toString());

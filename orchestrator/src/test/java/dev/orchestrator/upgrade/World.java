@@ -4,6 +4,7 @@ import dev.orchestrator.capsule.Capsule;
 import dev.orchestrator.capsule.CapsuleBuilder;
 import dev.orchestrator.capsule.CapsuleImage;
 import dev.orchestrator.capsule.InnerService;
+import dev.orchestrator.capsule.Releases;
 import dev.orchestrator.data.CopyReport;
 import dev.orchestrator.data.DataCopier;
 import dev.orchestrator.data.Space;
@@ -183,7 +184,7 @@ final class World {
     }
   }
 
-  CapsuleBuilder builder() {
+  CapsuleBuilder builder(Releases releases) {
     return new CapsuleBuilder() {
       @Override
       public void check(String version) {
@@ -192,9 +193,9 @@ final class World {
 
       @Override
       public CapsuleImage build(String version, Consumer<String> progress) {
-        operate("builder.build", () -> {});
+        operate("builder.build", () -> engine.addImage("orchestrator/shop:" + version, Map.of()));
         return new CapsuleImage(
-            version, "orchestrator/shop:" + version, "content-" + version, Map.of(), 1, false);
+            version, "orchestrator/shop:" + version, releases.content(version), Map.of(), 1, false);
       }
 
       @Override
