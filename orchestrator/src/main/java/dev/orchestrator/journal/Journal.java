@@ -89,8 +89,8 @@ public final class Journal implements AutoCloseable {
 
   /**
    * The switch: in one transaction the generation serves, the one that served is kept (or set
-   * aside, when it was the newer one), and the upgrade has it in its record. Back again is the same call with the other number. Safe to
-   * repeat.
+   * aside, when it was the newer one), and the upgrade has it in its record. Back again is the same
+   * call with the other number. Safe to repeat.
    */
   public void switchTo(String upgradeId, int generation) {
     run(
