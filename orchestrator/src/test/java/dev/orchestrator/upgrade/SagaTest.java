@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.orchestrator.InMemoryFolder;
 import dev.orchestrator.Refusal;
 import dev.orchestrator.engine.ContainerInfo;
 import dev.orchestrator.engine.EngineException;
@@ -32,7 +33,9 @@ class SagaTest {
   /** More than the operations of any run here: a run that has fewer simply isn't struck. */
   private static final int OPERATIONS = 40;
 
-  @TempDir Path home;
+  @TempDir(factory = InMemoryFolder.class)
+  Path home;
+
   private World world;
   private Orchestration at;
 
