@@ -1,5 +1,6 @@
 package dev.orchestrator.capsule;
 
+import java.util.Collection;
 import java.util.function.Consumer;
 
 /** Builds the capsule image of a version of the stack, or finds it. */
@@ -14,6 +15,12 @@ public interface CapsuleBuilder {
 
   /** Builds it, or takes the one that is there when its content is the same. Blocks. */
   CapsuleImage build(String version, Consumer<String> progress);
+
+  /**
+   * Removes from the image store what was built for other versions than these; returns how many
+   * images went.
+   */
+  int prune(Collection<String> versions);
 
   /** The base image's reference, built where it is missing: helpers run in it too. */
   String base(Consumer<String> progress);

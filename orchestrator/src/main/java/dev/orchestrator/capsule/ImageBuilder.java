@@ -11,6 +11,7 @@ import dev.orchestrator.engine.Labels;
 import dev.orchestrator.settings.Settings;
 import dev.orchestrator.settings.Stack;
 import java.time.InstantSource;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -41,6 +42,7 @@ public final class ImageBuilder implements CapsuleBuilder {
   private final ComposeReader reader;
   private final InnerImages inner;
   private final Packer packer;
+  private final ImagePruning pruning;
 
   /**
    * @param owner labels that everything temporary carries, which tell this service's from another's
@@ -57,6 +59,7 @@ public final class ImageBuilder implements CapsuleBuilder {
     this.base = new BaseImage(engine, settings.image(), roots);
     this.reader = new ComposeReader(engine, helpers, stack);
     this.inner = new InnerImages(engine, stack, settings.home(), roots);
+    this.pruning = new ImagePruning(engine, stack.name(), settings.home());
     this.packer = new Packer(engine, settings.image(), helpers, stack.name());
   }
 
@@ -73,6 +76,11 @@ public final class ImageBuilder implements CapsuleBuilder {
   @Override
   public String base(Consumer<String> progress) {
     return base.ensure(deadline("the capsules' base image"), progress);
+  }
+
+  @Override
+  public synchronized int prune(Collection<String> versions) {
+    return pruning.keepOnly(versions);
   }
 
   @Override

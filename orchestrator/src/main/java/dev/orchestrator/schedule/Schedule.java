@@ -12,8 +12,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * When updates run: a cron expression of five fields in a time zone, or never. An hour that the
- * clocks skip in spring is made up for right after it, one that comes twice in autumn counts once.
+ * When updates run: a cron expression of five fields in a time zone, or never. A time that the
+ * clocks skip in spring has no run that day, one that comes twice in autumn has one.
  */
 public final class Schedule {
   private final @Nullable ExecutionTime times;

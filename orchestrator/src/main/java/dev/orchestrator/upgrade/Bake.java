@@ -30,6 +30,7 @@ final class Bake {
     Map<String, Integer> restarts = restarts(run);
     int rounds = 0;
     int bad = 0;
+    String said = "";
     while (!end.passed()) {
       List<String> wrong =
           parts
@@ -48,8 +49,11 @@ final class Bake {
                 + String.join("; ", wrong));
       }
       restarted(restarts, restarts(run));
-      progress.accept(
-          wrong.isEmpty() ? end.remaining().toSeconds() + " s left" : String.join("; ", wrong));
+      String now = wrong.isEmpty() ? "healthy" : String.join("; ", wrong);
+      if (!now.equals(said)) {
+        progress.accept(now);
+        said = now;
+      }
       LockSupport.parkNanos(end.atMost(interval).toNanos());
     }
     return "healthy for " + window.toSeconds() + " s, " + rounds + " rounds";

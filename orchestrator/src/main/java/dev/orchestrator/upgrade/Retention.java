@@ -40,6 +40,10 @@ final class Retention {
     }
     removeBeyond(State.KEPT, parts.settings().stack().upgrade().keep(), did);
     removeBeyond(State.SET_ASIDE, 1, did);
+    int pruned = parts.builder().prune(versions());
+    if (pruned > 0) {
+      did.add(pruned + " images of versions that are gone removed");
+    }
     return did.isEmpty() ? "nothing to remove" : String.join("; ", did);
   }
 
@@ -69,22 +73,24 @@ final class Retention {
     }
   }
 
-  /** Container, volumes, and the image where no other generation is made from it. */
+  /** Of the generations that are there. */
+  private List<String> versions() {
+    return parts.journal().generations().stream()
+        .filter(row -> row.state() != State.REMOVED)
+        .map(row -> row.generation().version())
+        .distinct()
+        .toList();
+  }
+
+  /** Container and volumes. */
   void remove(Generation old) {
     parts.engine().removeContainer(old.container());
     parts.engine().removeVolume(old.dataVolume());
     parts.engine().removeVolume(old.storeVolume());
     parts.journal().setState(old.number(), State.REMOVED);
-    boolean used =
-        parts.journal().generations().stream()
-            .anyMatch(row ->
-                row.state() != State.REMOVED && row.generation().image().equals(old.image()));
-    if (!used) {
-      parts.engine().removeImage(old.image());
-    }
   }
 
-  /** Everything of this stack and service on the engine, by label. */
+  /** Everything of this stack and service on the engine, by label, but the images. */
   void removeAll() {
     for (ContainerInfo container : parts.engine().containers(names.ours())) {
       parts.engine().removeContainer(container.name());

@@ -213,7 +213,7 @@ public final class StackControl implements Control, AutoCloseable {
   }
 
   @Override
-  public void down(boolean volumes) {
+  public void down(Removal removal) {
     if (journal.running().isPresent() || !work.tryLock()) {
       throw new Refusal("a run is under way: wait for its end ('orchestrator watch')");
     }
@@ -224,9 +224,12 @@ public final class StackControl implements Control, AutoCloseable {
       if (serving.isPresent()) {
         parts.engine().stopContainer(serving.get().container(), Undo.STOP);
       }
-      if (volumes) {
+      if (removal != Removal.NOTHING) {
         new Retention(parts, names).removeAll();
         journal.forget();
+      }
+      if (removal == Removal.IMAGES) {
+        parts.builder().prune(List.of());
       }
     } finally {
       work.unlock();

@@ -2,6 +2,7 @@ package dev.orchestrator.demo;
 
 import dev.orchestrator.Service;
 import dev.orchestrator.journal.Receipt;
+import dev.orchestrator.settings.HomeFolder;
 import dev.orchestrator.settings.RouteSettings;
 import dev.orchestrator.settings.Settings;
 import dev.orchestrator.settings.SettingsLoader;
@@ -30,8 +31,7 @@ final class DemoStack implements AutoCloseable {
 
   DemoStack(Path home) throws IOException {
     Path config = Path.of("../config/orchestrator.conf").toAbsolutePath().normalize();
-    Settings file =
-        SettingsLoader.load(config, Map.of(SettingsLoader.HOME_VARIABLE, home.toString()));
+    Settings file = SettingsLoader.load(config, Map.of(HomeFolder.VARIABLE, home.toString()));
     List<RouteSettings> routes = new ArrayList<>();
     for (RouteSettings route : file.stack().routes()) {
       int port = freePort();
@@ -106,7 +106,7 @@ final class DemoStack implements AutoCloseable {
   @Override
   public void close() {
     try (Service closing = service) {
-      closing.control().down(true);
+      closing.control().down(Control.Removal.VOLUMES);
     }
   }
 }

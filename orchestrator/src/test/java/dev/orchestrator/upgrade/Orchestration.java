@@ -74,7 +74,9 @@ final class Orchestration implements AutoCloseable {
     try {
       for (String version : List.of("v1", "v2", "v3")) {
         Path release = Files.createDirectories(folder.resolve("releases").resolve(version));
-        Files.writeString(release.resolve("compose.yaml"), "services: {}\n");
+        if (!Files.exists(release.resolve("compose.yaml"))) {
+          Files.writeString(release.resolve("compose.yaml"), "services: {}\n");
+        }
       }
     } catch (IOException e) {
       throw new UncheckedIOException(e);

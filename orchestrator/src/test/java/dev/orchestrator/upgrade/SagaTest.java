@@ -204,7 +204,7 @@ class SagaTest {
   void downStopsAndUpComesBackWithTheSameData() {
     at.control.up("v1");
     world.write(at.traffic.reaches());
-    at.control.down(false);
+    at.control.down(Control.Removal.NOTHING);
     assertEquals("down", at.control.status().state());
     assertEquals(Set.of(), world.alive());
     at.control.up(null);
@@ -215,7 +215,7 @@ class SagaTest {
   @Test
   void downWithVolumesRemovesEverythingOfTheStack() {
     upAndUpgrade("v2");
-    at.control.down(true);
+    at.control.down(Control.Removal.VOLUMES);
     assertEquals(List.of(), world.engine.containers(Map.of(Labels.OURS, "1")));
     assertEquals(List.of(), world.engine.volumes(Map.of(Labels.OURS, "1")));
     at.control.up("v1");

@@ -13,6 +13,7 @@ import dev.orchestrator.engine.ContainerInfo;
 import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.engine.ExecResult;
 import dev.orchestrator.engine.InMemoryEngine;
+import dev.orchestrator.engine.Labels;
 import dev.orchestrator.health.HealthException;
 import dev.orchestrator.health.HealthGate;
 import dev.orchestrator.journal.Receipt;
@@ -20,6 +21,7 @@ import dev.orchestrator.settings.Probe;
 import dev.orchestrator.settings.UpgradeSettings.VerifySettings;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -57,7 +59,10 @@ final class World {
   final Set<String> writers = new TreeSet<>();
   final Map<String, List<String>> rows = new TreeMap<>();
   final Map<String, Integer> leases = new TreeMap<>();
+
+  /** Containers and versions. */
   final Set<String> neverHealthy = new HashSet<>();
+
   final List<String> violations = new ArrayList<>();
   Faults faults = new Faults() {};
   int operations;
@@ -199,6 +204,12 @@ final class World {
       }
 
       @Override
+      public int prune(Collection<String> versions) {
+        operate("builder.prune", () -> {});
+        return 0;
+      }
+
+      @Override
       public String base(Consumer<String> progress) {
         return "orchestrator/base:test";
       }
@@ -261,7 +272,13 @@ final class World {
 
       @Override
       public List<String> check(Capsule capsule, List<Probe> probes, Map<String, Integer> ports) {
-        if (neverHealthy.contains(capsule.name())) {
+        String version =
+            engine
+                .container(capsule.name())
+                .orElseThrow()
+                .labels()
+                .getOrDefault(Labels.VERSION, "");
+        if (neverHealthy.contains(capsule.name()) || neverHealthy.contains(version)) {
           return List.of("db: unhealthy");
         }
         return alive().contains(capsule.name()) ? List.of() : List.of("db: not running");
