@@ -10,6 +10,7 @@ import dev.orchestrator.journal.Generation.State;
 import dev.orchestrator.journal.Journal;
 import dev.orchestrator.journal.Quarantine;
 import dev.orchestrator.journal.StepRecord;
+import dev.orchestrator.journal.Switch;
 import dev.orchestrator.journal.UpgradeRecord;
 import dev.orchestrator.journal.UpgradeRecord.Outcome;
 import java.time.Duration;
@@ -95,7 +96,18 @@ final class StatusView {
         generation.number(),
         generation.container(),
         state,
-        generation.created());
+        since(generation));
+  }
+
+  /** When it was switched to, the last time. */
+  private Instant since(Generation generation) {
+    return journal.history().stream()
+        .map(run -> journal.switched(run.id()))
+        .flatMap(Optional::stream)
+        .filter(last -> last.generation() == generation.number())
+        .map(Switch::at)
+        .findFirst()
+        .orElse(generation.created());
   }
 
   private List<Status.Service> services(Generation generation) {
