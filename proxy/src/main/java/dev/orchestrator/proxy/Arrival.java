@@ -13,9 +13,9 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A client's connection from its acceptance until it has a target, is refused, or gives up. It lives
- * on the client's event loop; {@link #connect}, {@link #recall} and {@link #refuse} may be called
- * from anywhere.
+ * A client's connection from its acceptance until it has a target, is refused, or gives up. It
+ * lives on the client's event loop; {@link #connect}, {@link #recall} and {@link #refuse} may be
+ * called from anywhere.
  *
  * <p>Nothing is read from the client. The exception is the transport's: when the client ends its
  * stream, what it had sent is read at once, and kept here. A client that ended its stream without
@@ -94,24 +94,22 @@ final class Arrival extends ChannelInboundHandlerAdapter {
 
   /** Gives an attempt up: nothing was sent, so that the connection can wait again. */
   void recall() {
-    onLoop(
-        () -> {
-          if (attempt != null) {
-            attempt.cancel(false);
-          }
-        });
+    onLoop(() -> {
+      if (attempt != null) {
+        attempt.cancel(false);
+      }
+    });
   }
 
   void refuse(String reason) {
-    onLoop(
-        () -> {
-          if (leave()) {
-            route.counters.refused.increment();
-            route.warn("a client was closed unserved: " + reason);
-            early.forEach(ByteBuf::release);
-            LingeringClose.begin(client);
-          }
-        });
+    onLoop(() -> {
+      if (leave()) {
+        route.counters.refused.increment();
+        route.warn("a client was closed unserved: " + reason);
+        early.forEach(ByteBuf::release);
+        LingeringClose.begin(client);
+      }
+    });
   }
 
   private void attempted(Side side, ChannelFuture connecting) {

@@ -50,11 +50,10 @@ final class Link {
     client.closeFuture().addListener(_ -> parted.countDown());
     target
         .closeFuture()
-        .addListener(
-            _ -> {
-              route.links.remove(this);
-              route.counters.open.decrement();
-            });
+        .addListener(_ -> {
+          route.links.remove(this);
+          route.counters.open.decrement();
+        });
     client.pipeline().addLast(up);
     target.pipeline().addLast(down);
     early.forEach(up::pass);
@@ -85,13 +84,12 @@ final class Link {
   void cut() {
     client
         .eventLoop()
-        .execute(
-            () -> {
-              cut = true;
-              after(SETTLE_MS, up::end);
-              after(SETTLE_MS + GRACE_MS, down::end);
-              after(LINGER_MS, this::close);
-            });
+        .execute(() -> {
+          cut = true;
+          after(SETTLE_MS, up::end);
+          after(SETTLE_MS + GRACE_MS, down::end);
+          after(LINGER_MS, this::close);
+        });
   }
 
   /** Counted down when the client of a link was told of the end. */

@@ -94,8 +94,7 @@ final class Listener extends ChannelInboundHandlerAdapter {
   }
 
   private RouteUnavailableException unavailable(String reason, @Nullable Throwable cause) {
-    return new RouteUnavailableException(
-        route.route.name(), route.route.address(), reason, cause);
+    return new RouteUnavailableException(route.route.name(), route.route.address(), reason, cause);
   }
 
   private static String reason(@Nullable Throwable cause) {

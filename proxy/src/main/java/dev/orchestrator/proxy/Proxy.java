@@ -29,8 +29,7 @@ import org.slf4j.LoggerFactory;
 public final class Proxy implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Proxy.class);
   private static final Duration LOOP_ANSWERS = Duration.ofSeconds(10);
-  private static final Duration CUT_TAKES =
-      Duration.ofMillis(2 * (Link.SETTLE_MS + Link.GRACE_MS));
+  private static final Duration CUT_TAKES = Duration.ofMillis(2 * (Link.SETTLE_MS + Link.GRACE_MS));
 
   private final VertxInternal vertx;
   private final ProxyOptions options;
@@ -173,11 +172,10 @@ public final class Proxy implements AutoCloseable {
   public Stats stats() {
     Map<String, RouteStats> each = new LinkedHashMap<>();
     List<RouteCounters> all = new ArrayList<>();
-    routes.forEach(
-        (name, route) -> {
-          each.put(name, RouteCounters.snapshot(List.of(route.counters)));
-          all.add(route.counters);
-        });
+    routes.forEach((name, route) -> {
+      each.put(name, RouteCounters.snapshot(List.of(route.counters)));
+      all.add(route.counters);
+    });
     return new Stats(RouteCounters.snapshot(all), each);
   }
 
@@ -203,8 +201,7 @@ public final class Proxy implements AutoCloseable {
             .option(ChannelOption.ALLOW_HALF_CLOSURE, true)
             .option(ChannelOption.TCP_NODELAY, true)
             .option(ChannelOption.SO_KEEPALIVE, true)
-            .option(
-                ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) options.connectTimeout().toMillis())
+            .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) options.connectTimeout().toMillis())
             .handler(
                 new ChannelInitializer<>() {
                   @Override

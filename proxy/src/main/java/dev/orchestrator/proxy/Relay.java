@@ -96,14 +96,13 @@ final class Relay extends ChannelInboundHandlerAdapter {
     source.config().setAutoRead(true);
     // shutdownOutput drops what is queued: an empty write tells when the queue has gone out.
     sink.writeAndFlush(Unpooled.EMPTY_BUFFER)
-        .addListener(
-            flushed -> {
-              if (flushed.isSuccess()) {
-                ((DuplexChannel) sink).shutdownOutput().addListener(_ -> passed());
-              } else {
-                passed(); // the sink is gone: nothing is left to be told
-              }
-            });
+        .addListener(flushed -> {
+          if (flushed.isSuccess()) {
+            ((DuplexChannel) sink).shutdownOutput().addListener(_ -> passed());
+          } else {
+            passed(); // the sink is gone: nothing is left to be told
+          }
+        });
   }
 
   private void passed() {
