@@ -1,6 +1,7 @@
 # shellcheck shell=bash
-# The lease: a number in the data volume. Who starts services writes its own epoch there; a capsule
-# with an older epoch refuses, also after a reboot and when started by hand. Never two writers.
+# The lease: a number in the data volume. Who starts services writes its own epoch there. A capsule
+# that is told what to do (managed) starts services under its own number alone, any other under that
+# or a smaller one: also after a reboot and when started by hand. Never two writers.
 
 readonly LEASE=$DATA/.orchestrator/lease
 readonly REFUSED=3
@@ -22,13 +23,14 @@ write_lease() {
   sync "${LEASE%/*}"
 }
 
-# Exits with 3 when the data belongs to a newer epoch than ours.
+# Exits with 3 when the data belongs to another epoch than ours.
 check_lease() {
   local mine=${CAPSULE_EPOCH:-0} held
   [[ $mine =~ ^[0-9]{1,18}$ ]] || die 2 "CAPSULE_EPOCH is a whole number, not $mine"
   held=$(read_lease) || exit
-  ((held <= 10#$mine)) ||
-    die "$REFUSED" "refused: this capsule has epoch $mine, its data belongs to epoch $held"
+  if ((held == 0 || held == 10#$mine)); then return; fi
+  if [[ ${CAPSULE_MODE:-auto} == auto ]] && ((held < 10#$mine)); then return; fi
+  die "$REFUSED" "refused: this capsule has epoch $mine, its data belongs to epoch $held"
 }
 
 take_lease() {

@@ -44,20 +44,37 @@ create_services() {
 }
 
 start_services() {
+  # shellcheck disable=SC2119 # without "new"
+  mount_volumes || die 1 "a data volume could not be mounted"
   take_lease
   prepare_data
   compose up --detach --no-build
 }
 
-# Ends a start that is still under way: its services would come up behind our back.
+# stop_services [SERVICE...]: all unless some are named. Ends a start that is still under way: its
+# services would come up behind our back.
 stop_services() {
   local starting
   [[ -e $STACK/compose.json ]] || return 0
   starting=$(cat "$COMPOSE_PID" 2>/dev/null || true)
   [[ -z $starting ]] || ! kill -TERM "$starting" 2>/dev/null ||
     timeout 5 tail --pid="$starting" -f /dev/null || true
-  compose stop
-  sync -f "$DATA"
+  compose stop "$@"
+  flush_data
+  (($# > 0)) || unmount_clones || say "a clone could not be unmounted"
+}
+
+# freeze_services SERVICE...: those that run.
+freeze_services() {
+  compose pause "$@"
+  flush_data
+}
+
+# What is frozen goes on as if nothing had been.
+thaw_services() {
+  local ids
+  mapfile -t ids < <(docker ps --quiet --filter status=paused)
+  ((${#ids[@]} == 0)) || docker unpause "${ids[@]}" >/dev/null
 }
 
 # The services' containers, as the engine's API describes each, one JSON document after the other.

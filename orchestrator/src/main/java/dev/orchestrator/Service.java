@@ -88,7 +88,7 @@ public final class Service implements RunningService {
                     generation.container(),
                     generation.image(),
                     generation.number(),
-                    generation.dataVolume(),
+                    generation.volumes(),
                     generation.storeVolume(),
                     labels),
             container -> new ContainerCapsule(engine, container, clock),

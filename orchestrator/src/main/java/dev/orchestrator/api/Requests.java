@@ -2,7 +2,9 @@ package dev.orchestrator.api;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeType;
+import dev.orchestrator.settings.DataSettings.Rollback;
 import dev.orchestrator.upgrade.Control.Removal;
+import dev.orchestrator.upgrade.DataOptions;
 import io.vertx.ext.web.RoutingContext;
 import java.util.List;
 import java.util.Set;
@@ -13,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 final class Requests {
   private static final int MOST_LINES = 10_000;
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._+-]{0,127}");
+  private static final Set<String> UPGRADE = Set.of("version", "full", "attach");
   private static final Pattern NUMBER = Pattern.compile("[0-9]{1,9}");
 
   private Requests() {}
@@ -55,8 +58,26 @@ final class Requests {
     return version == null || version.isNull() ? null : name("version", text("version", version));
   }
 
-  static String requiredVersionInBody(RoutingContext context) {
-    return name("version", versionInBody(context));
+  static String versionToUpgradeTo(RoutingContext context) {
+    JsonNode version = body(context, UPGRADE).get("version");
+    return name("version", version == null ? null : text("version", version));
+  }
+
+  static DataOptions upgradeOptions(RoutingContext context) {
+    JsonNode asked = body(context, UPGRADE);
+    return new DataOptions(null, flag(asked, "full"), flag(asked, "attach"));
+  }
+
+  static DataOptions rollbackOptions(RoutingContext context) {
+    JsonNode data = body(context, Set.of("data")).get("data");
+    if (data == null || data.isNull()) {
+      return DataOptions.NONE;
+    }
+    return switch (text("data", data)) {
+      case "carry" -> DataOptions.of(Rollback.CARRY);
+      case "restore" -> DataOptions.of(Rollback.RESTORE);
+      default -> throw new BadRequest("data must be carry or restore");
+    };
   }
 
   static Removal removalInBody(RoutingContext context) {
@@ -74,10 +95,6 @@ final class Requests {
       throw new BadRequest(name + " must be true or false");
     }
     return value != null && value.booleanValue();
-  }
-
-  static void noBody(RoutingContext context) {
-    body(context, Set.of());
   }
 
   private static JsonNode body(RoutingContext context, Set<String> known) {

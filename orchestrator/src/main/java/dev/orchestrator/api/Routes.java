@@ -2,6 +2,7 @@ package dev.orchestrator.api;
 
 import dev.orchestrator.Refusal;
 import dev.orchestrator.upgrade.Control;
+import dev.orchestrator.upgrade.DataOptions;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import io.vertx.ext.web.Router;
@@ -47,7 +48,7 @@ final class Routes {
     router.get("/v1/upgrades/:id/events").handler(this::events);
 
     post(router, "/v1/up", this::up);
-    post(router, "/v1/upgrades", context -> upgrade(Requests.requiredVersionInBody(context)));
+    post(router, "/v1/upgrades", this::upgrade);
     post(router, "/v1/rollback", this::rollback);
     post(router, "/v1/down", context -> down(Requests.removalInBody(context)));
 
@@ -76,13 +77,15 @@ final class Routes {
     return () -> Map.of("id", control.up(version));
   }
 
-  private Callable<Object> upgrade(String version) {
-    return () -> Map.of("id", control.upgrade(version));
+  private Callable<Object> upgrade(RoutingContext context) {
+    String version = Requests.versionToUpgradeTo(context);
+    DataOptions options = Requests.upgradeOptions(context);
+    return () -> Map.of("id", control.upgrade(version, options));
   }
 
   private Callable<Object> rollback(RoutingContext context) {
-    Requests.noBody(context);
-    return () -> Map.of("id", control.rollback());
+    DataOptions options = Requests.rollbackOptions(context);
+    return () -> Map.of("id", control.rollback(options));
   }
 
   private Callable<Object> down(Control.Removal removal) {

@@ -19,7 +19,7 @@ import java.util.TreeSet;
  * stays with the version; what is written lives below /data, first filled from the release.
  */
 final class BindMapping {
-  static final String BINDS = "/data/binds/";
+  private static final String BINDS = "binds/";
   static final String RELEASE = "/capsule/stack/release";
   private static final Set<String> HOST_FILES = Set.of("/etc/localtime", "/etc/timezone");
   private static final Path DATA = Path.of("/data");
@@ -28,13 +28,15 @@ final class BindMapping {
 
   private final String where;
   private final ComposeModel model;
+  private final Places places;
   private final Set<Path> written = new TreeSet<>();
   private final Set<String> dirs = new TreeSet<>();
   private final Map<String, String> seeds = new TreeMap<>();
 
-  BindMapping(String where, ComposeModel model) {
+  BindMapping(String where, ComposeModel model, Places places) {
     this.where = where;
     this.model = model;
+    this.places = places;
     for (ObjectNode service : model.services().values()) {
       for (JsonNode mount : service.path("volumes")) {
         Path source = Path.of(ComposeModel.text(mount.path("source")));
@@ -77,7 +79,7 @@ final class BindMapping {
               .formatted(where, who));
     }
     String suffix = suffix(source);
-    String to = BINDS + suffix.substring(1);
+    String to = places.of(who, BINDS + suffix.substring(1));
     if (exists(source)) {
       seeds.put(RELEASE + suffix, to);
     } else {

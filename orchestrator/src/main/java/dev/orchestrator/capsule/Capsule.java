@@ -2,6 +2,7 @@ package dev.orchestrator.capsule;
 
 import dev.orchestrator.engine.ExecResult;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -27,7 +28,27 @@ public interface Capsule {
   void start(Duration deadline);
 
   /** Stops the inner services in reverse order, each with its own grace, and flushes the data. */
-  void stop(Duration deadline);
+  default void stop(Duration deadline) {
+    stop(List.of(), deadline);
+  }
+
+  /**
+   * The same for some of them; all when none is named. With all of them stopped nothing of this
+   * capsule uses its data volumes any more.
+   */
+  void stop(Collection<String> services, Duration deadline);
+
+  /** Pauses running services as they are, and flushes the data. */
+  void freeze(Collection<String> services, Duration deadline);
+
+  /** Services that were paused go on. */
+  void thaw(Duration deadline);
+
+  /** Makes the clones that its layered data volumes are to be: what is below them is at rest. */
+  void mount(Duration deadline);
+
+  /** What a clone can do on this host. */
+  CloneSupport clones(Duration deadline);
 
   List<InnerService> services(Duration deadline);
 

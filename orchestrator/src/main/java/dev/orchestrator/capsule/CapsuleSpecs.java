@@ -1,8 +1,11 @@
 package dev.orchestrator.capsule;
 
+import dev.orchestrator.data.DataVolume;
+import dev.orchestrator.data.DataVolume.Layer;
 import dev.orchestrator.engine.ContainerSpec;
 import dev.orchestrator.engine.Mount;
 import dev.orchestrator.settings.Settings.ImageSettings;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
@@ -20,28 +23,65 @@ public final class CapsuleSpecs {
    *
    * @param image of the capsule
    * @param epoch the generation's number, for the lease
-   * @param dataVolume at /data
+   * @param volumes its data
    * @param storeVolume of its inner engine, its own
    */
   public ContainerSpec managed(
       String name,
       String image,
       int epoch,
-      String dataVolume,
+      List<DataVolume> volumes,
       String storeVolume,
       Map<String, String> labels) {
     RunFlags flags = RunFlags.read(settings.folder(), settings.privileged());
+    List<Mount> mounts = new ArrayList<>();
+    List<String> tmpfs = new ArrayList<>(flags.tmpfs());
+    List<String> assembled = new ArrayList<>();
+    for (DataVolume volume : volumes) {
+      mount(volume, mounts, assembled);
+      if (volume.main() && volume.layered()) {
+        // In place of the volume that the image declares there.
+        tmpfs.add("/data");
+      }
+    }
+    mounts.add(Mount.of(storeVolume, "/var/lib/docker"));
     return new ContainerSpec(
         name,
         image,
         List.of(),
         List.of(),
-        Map.of("CAPSULE_MODE", "managed", "CAPSULE_EPOCH", Integer.toString(epoch)),
+        Map.of(
+            "CAPSULE_MODE",
+            "managed",
+            "CAPSULE_EPOCH",
+            Integer.toString(epoch),
+            "CAPSULE_VOLUMES",
+            String.join(" ", assembled)),
         labels,
-        List.of(Mount.of(dataVolume, "/data"), Mount.of(storeVolume, "/var/lib/docker")),
-        flags.tmpfs(),
+        mounts,
+        tmpfs,
         "bridge",
         flags.security(),
         flags.stopTimeout());
+  }
+
+  /**
+   * The main volume is at /data, unless it is layered. The others, and all layers, are at /layers,
+   * for the capsule's volumes.sh to put in their places.
+   */
+  private static void mount(DataVolume volume, List<Mount> mounts, List<String> assembled) {
+    if (volume.main() && !volume.layered()) {
+      mounts.add(Mount.of(volume.volume(), volume.target()));
+      return;
+    }
+    String folder = "/layers/" + volume.name() + "/";
+    mounts.add(Mount.of(volume.volume(), folder + "top"));
+    List<String> below = new ArrayList<>();
+    for (Layer layer : volume.lowers()) {
+      String place = Integer.toString(below.size() + 1);
+      mounts.add(Mount.readOnly(layer.volume(), folder + place));
+      below.add(layer.upper() ? place + "/" + layer.folder() : place);
+    }
+    assembled.add(volume.name() + "=" + String.join(",", below));
   }
 }

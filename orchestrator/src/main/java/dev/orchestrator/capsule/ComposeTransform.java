@@ -50,7 +50,7 @@ final class ComposeTransform {
         service.put("image", image.reference());
       }
     });
-    DataMapping data = new DataMapping(where, model);
+    DataMapping data = new DataMapping(where, model, new Places(where, stack.data().volumes()));
     services.forEach((name, service) -> {
       InnerImage image = images.get(name);
       data.map(name, service, image == null ? List.of() : image.volumes());

@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -93,8 +94,44 @@ public final class ContainerCapsule implements Capsule {
   }
 
   @Override
-  public void stop(Duration deadline) {
-    ask("stopping its services", deadline, "stop");
+  public void stop(Collection<String> services, Duration deadline) {
+    ask("stopping its services", deadline, with("stop", services));
+  }
+
+  @Override
+  public void freeze(Collection<String> services, Duration deadline) {
+    ask("freezing services", deadline, with("freeze", services));
+  }
+
+  @Override
+  public void thaw(Duration deadline) {
+    ask("thawing its services", deadline, "thaw");
+  }
+
+  @Override
+  public void mount(Duration deadline) {
+    ask("mounting its data", deadline, "mount");
+  }
+
+  @Override
+  public CloneSupport clones(Duration deadline) {
+    String what = "trying out a clone";
+    String answer = ask(what, deadline, "clones");
+    try {
+      JsonNode found = JSON.readTree(answer);
+      return new CloneSupport(
+          found.path("overlay").asBoolean(),
+          found.path("links").asBoolean(),
+          found.path("why").asText());
+    } catch (JsonProcessingException e) {
+      throw failure(what, e);
+    }
+  }
+
+  private static String[] with(String command, Collection<String> services) {
+    List<String> all = new ArrayList<>(List.of(command));
+    all.addAll(services);
+    return all.toArray(String[]::new);
   }
 
   @Override

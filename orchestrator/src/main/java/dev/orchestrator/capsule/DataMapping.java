@@ -16,18 +16,20 @@ import java.util.TreeSet;
  * declare. Changes the model that it is given. Bind mounts are {@link BindMapping}'s.
  */
 final class DataMapping {
-  static final String VOLUMES = "/data/volumes/";
+  private static final String VOLUMES = "volumes/";
   private static final Set<String> NOT_DATA = Set.of("nfs", "nfs4", "cifs", "tmpfs");
 
   private final String where;
   private final ComposeModel model;
+  private final Places places;
   private final BindMapping binds;
   private final Set<String> dirs = new TreeSet<>();
 
-  DataMapping(String where, ComposeModel model) {
+  DataMapping(String where, ComposeModel model, Places places) {
     this.where = where;
     this.model = model;
-    this.binds = new BindMapping(where, model);
+    this.places = places;
+    this.binds = new BindMapping(where, model, places);
     model.children("volumes").forEach(this::volume);
     binds.files("configs");
     binds.files("secrets");
@@ -73,6 +75,7 @@ final class DataMapping {
 
   /** To be called when all services are mapped. */
   void finish() {
+    places.check();
     dirs.addAll(binds.dirs());
   }
 
@@ -110,7 +113,7 @@ final class DataMapping {
   }
 
   private void local(String name, ObjectNode volume) {
-    String folder = VOLUMES + name;
+    String folder = places.of("volume " + name, VOLUMES + name);
     dirs.add(folder);
     volume.put("driver", "local");
     volume.putObject("driver_opts").put("type", "none").put("o", "bind").put("device", folder);

@@ -1,40 +1,52 @@
 package dev.orchestrator.data;
 
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Map;
 import java.util.function.Consumer;
 
-/** Copies data volumes in helper containers; no data passes through the JVM. Calls block. */
+/**
+ * Copies, measures and compares data volumes in helper containers; no data passes through the JVM.
+ * Calls block; a failure is a {@link DataException}.
+ */
 public interface DataCopier {
 
-  /**
-   * Makes {@code to} the same as {@code from}: rsync with both volumes mounted, {@code from}
-   * read-only. Run again, it moves the difference alone. Flushed to disk when it returns.
-   *
-   * @param labels of the helper container
-   */
-  CopyReport copy(
-      String from,
-      String to,
-      Pass pass,
-      Map<String, String> labels,
-      Duration deadline,
-      Consumer<String> progress);
+  /** Begins a copy: its helper is ready when this returns, and stays until the copy is closed. */
+  Copying begin(CopyJob job);
 
-  /** Whether {@code from} may change while it is copied. */
-  enum Pass {
-    /** It may: files that vanish meanwhile are no failure. */
-    LIVE,
-    /** It may not: what is database-like is compared by content. */
-    FINAL
+  /** A copy under way. One thread at a time. */
+  interface Copying extends AutoCloseable {
+
+    /**
+     * A pass while the original may change: what vanishes meanwhile is no failure. Run again it
+     * moves the difference alone. Flushed to disk when it returns.
+     */
+    CopyReport live(Duration deadline, Consumer<String> progress);
+
+    /** Compares content that is at rest, so that the last pass need not; returns how many files. */
+    long compare(boolean full, Duration deadline);
+
+    /**
+     * The last pass, the original at rest: afterwards the two are the same, which is compared. A
+     * difference is a {@link DataException} that names the first.
+     *
+     * @param full whether all content is compared, else that of databases and of a sample
+     */
+    CopyReport finish(boolean full, Duration deadline, Consumer<String> progress);
+
+    /** Ends the helper; what was copied stays. */
+    @Override
+    void close();
   }
 
-  /**
-   * Compares the two sides, metadata of all files and content of database-like ones; returns the
-   * number of entries compared. A difference is a {@link DataException} that names the first.
-   */
-  long verify(String from, String to, Map<String, String> labels, Duration deadline);
+  /** What a volume takes, and what is possible where it lives. */
+  Measure measure(DataVolume volume, Map<String, String> labels, Duration deadline);
 
-  /** What a volume takes, and what is left where it lives. */
-  Space space(String volume, Map<String, String> labels);
+  /** What one volume has that is newer than the moment, and what of the other it has no more. */
+  Changes changes(
+      DataVolume before,
+      DataVolume now,
+      Instant since,
+      Map<String, String> labels,
+      Duration deadline);
 }

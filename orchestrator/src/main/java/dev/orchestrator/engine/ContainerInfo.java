@@ -20,4 +20,9 @@ public record ContainerInfo(
   public boolean running() {
     return state.equals("running");
   }
+
+  /** Frozen: its processes are there, and do nothing. */
+  public boolean paused() {
+    return state.equals("paused");
+  }
 }

@@ -112,6 +112,11 @@ final class DockerContainers {
             client.stopContainerCmd(name).withTimeout(Math.toIntExact(timeout.toSeconds())).exec());
   }
 
+  void kill(String name) {
+    ignoring(
+        "is not running", "killing container " + name, () -> client.killContainerCmd(name).exec());
+  }
+
   void pause(String name) {
     ignoring(
         "already paused", "pausing container " + name, () -> client.pauseContainerCmd(name).exec());

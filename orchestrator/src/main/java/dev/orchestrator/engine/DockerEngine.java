@@ -84,6 +84,11 @@ public final class DockerEngine implements Engine {
   }
 
   @Override
+  public void killContainer(String name) {
+    containers.kill(name);
+  }
+
+  @Override
   public void pauseContainer(String name) {
     containers.pause(name);
   }
@@ -130,8 +135,8 @@ public final class DockerEngine implements Engine {
   }
 
   @Override
-  public void createVolume(String name, Map<String, String> labels) {
-    volumes.create(name, labels);
+  public void createVolume(String name, Map<String, String> labels, Map<String, String> options) {
+    volumes.create(name, labels, options);
   }
 
   @Override

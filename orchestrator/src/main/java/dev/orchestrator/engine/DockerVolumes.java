@@ -48,7 +48,7 @@ final class DockerVolumes {
         });
   }
 
-  void create(String name, Map<String, String> labels) {
+  void create(String name, Map<String, String> labels, Map<String, String> options) {
     String doing = "creating volume " + name;
     // The engine answers with the volume that is there, whatever its labels.
     Map<String, String> has =
@@ -57,7 +57,13 @@ final class DockerVolumes {
               calls.run(
                   doing,
                   Calls.SHORT,
-                  () -> client.createVolumeCmd().withName(name).withLabels(labels).exec());
+                  () ->
+                      client
+                          .createVolumeCmd()
+                          .withName(name)
+                          .withLabels(labels)
+                          .withDriverOpts(options)
+                          .exec());
               return get(name).orElseThrow();
             })
             .labels();

@@ -33,8 +33,13 @@ public interface Engine extends AutoCloseable {
   /** SIGTERM, then SIGKILL after {@code timeout}. No failure when it doesn't run. */
   void stopContainer(String name, Duration timeout);
 
+  /** SIGKILL, also where it is paused. No failure when it doesn't run. */
+  void killContainer(String name);
+
+  /** Freezes everything in it. No failure when it is paused already. */
   void pauseContainer(String name);
 
+  /** No failure when it isn't paused. */
   void unpauseContainer(String name);
 
   /** Kills it where it runs, and removes it with its anonymous volumes. */
@@ -66,7 +71,15 @@ public interface Engine extends AutoCloseable {
   List<VolumeInfo> volumes(Map<String, String> labels);
 
   /** No failure when a volume of that name is there with the same labels. */
-  void createVolume(String name, Map<String, String> labels);
+  default void createVolume(String name, Map<String, String> labels) {
+    createVolume(name, labels, Map.of());
+  }
+
+  /**
+   * The same, with options of the engine's local driver: {@code type}, {@code device}, {@code o} as
+   * of mount(8). What they say is mounted when a container uses the volume.
+   */
+  void createVolume(String name, Map<String, String> labels, Map<String, String> options);
 
   void removeVolume(String name);
 

@@ -1,6 +1,8 @@
 package dev.orchestrator.journal;
 
+import dev.orchestrator.data.DataVolume;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -8,6 +10,7 @@ import java.util.Map;
  *
  * @param number grows by one; it is the epoch of the lease, and part of all names
  * @param content digest of what the image was built from: what quarantine goes by
+ * @param volumes its data, the main one first
  * @param ports from {@code service:port} to the port of the capsule's address
  */
 public record Generation(
@@ -16,10 +19,21 @@ public record Generation(
     String content,
     String image,
     String container,
-    String dataVolume,
+    List<DataVolume> volumes,
     String storeVolume,
     Map<String, Integer> ports,
     Instant created) {
+
+  /** The main data volume's name on the engine. */
+  public String dataVolume() {
+    return volumes.getFirst().volume();
+  }
+
+  /** The same generation on other data volumes. */
+  public Generation with(List<DataVolume> others) {
+    return new Generation(
+        number, version, content, image, container, others, storeVolume, ports, created);
+  }
 
   /** What a generation is at present. */
   public enum State {

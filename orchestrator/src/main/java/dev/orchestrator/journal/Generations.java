@@ -1,6 +1,7 @@
 package dev.orchestrator.journal;
 
 import com.fasterxml.jackson.core.type.TypeReference;
+import dev.orchestrator.data.DataVolume;
 import dev.orchestrator.journal.Generation.State;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -14,6 +15,7 @@ import java.util.Optional;
 final class Generations {
 
   private static final TypeReference<Map<String, Integer>> PORTS = new TypeReference<>() {};
+  private static final TypeReference<List<DataVolume>> VOLUMES = new TypeReference<>() {};
 
   private Generations() {}
 
@@ -28,7 +30,7 @@ final class Generations {
   static void add(Connection connection, Generation generation) throws SQLException {
     Sql.update(
         connection,
-        "INSERT INTO generation (number, version, content, image, container, data_volume,"
+        "INSERT INTO generation (number, version, content, image, container, volumes,"
             + " store_volume, ports, created, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?,"
             + " 'CANDIDATE')",
         generation.number(),
@@ -36,7 +38,7 @@ final class Generations {
         generation.content(),
         generation.image(),
         generation.container(),
-        generation.dataVolume(),
+        Json.write(generation.volumes()),
         generation.storeVolume(),
         Json.write(generation.ports()),
         generation.created());
@@ -70,16 +72,32 @@ final class Generations {
             connection, "UPDATE generation SET state = ? WHERE number = ?", state.name(), number));
   }
 
+  /** What it is on from now on: it was given other volumes. */
+  static void volumes(Connection connection, int number, List<DataVolume> volumes)
+      throws SQLException {
+    require(
+        number,
+        Sql.update(
+            connection,
+            "UPDATE generation SET volumes = ? WHERE number = ?",
+            Json.write(volumes),
+            number));
+  }
+
   /**
    * The other leaves service first: two never serve, not even inside the transaction. One that is
    * left for an older one has failed somebody: it is set aside.
+   *
+   * @param back whether this is a rollback's goal: then the one that is left is set aside, however
+   *     new the other is
    */
-  static void serve(Connection connection, int number) throws SQLException {
+  static void serve(Connection connection, int number, boolean back) throws SQLException {
     Sql.update(
         connection,
-        "UPDATE generation SET state = CASE WHEN number < ? THEN 'KEPT' ELSE 'SET_ASIDE' END"
-            + " WHERE state = 'SERVING' AND number <> ?",
+        "UPDATE generation SET state = CASE WHEN number < ? AND NOT ? THEN 'KEPT' ELSE 'SET_ASIDE'"
+            + " END WHERE state = 'SERVING' AND number <> ?",
         number,
+        back ? 1 : 0,
         number);
     require(
         number,
@@ -104,7 +122,7 @@ final class Generations {
               row.getString("content"),
               row.getString("image"),
               row.getString("container"),
-              row.getString("data_volume"),
+              List.copyOf(Json.read(row.getString("volumes"), VOLUMES)),
               row.getString("store_volume"),
               Map.copyOf(Json.read(row.getString("ports"), PORTS)),
               Instant.parse(row.getString("created"))),

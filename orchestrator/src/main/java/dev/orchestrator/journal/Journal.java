@@ -1,6 +1,7 @@
 package dev.orchestrator.journal;
 
 import dev.orchestrator.Refusal;
+import dev.orchestrator.data.DataVolume;
 import dev.orchestrator.journal.UpgradeRecord.Kind;
 import dev.orchestrator.journal.UpgradeRecord.Outcome;
 import java.nio.file.Path;
@@ -89,21 +90,33 @@ public final class Journal implements AutoCloseable {
 
   /**
    * The switch: in one transaction the generation serves, the one that served is kept (or set
-   * aside, when it was the newer one), and the upgrade has it in its record. Back again is the same
-   * call with the other number. Safe to repeat.
+   * aside, when it was the newer one or this is a rollback), and the upgrade has it in its record.
+   * Back again is the same call with the other number. Safe to repeat.
    */
   public void switchTo(String upgradeId, int generation) {
     run(
         "switching to generation " + generation,
         c -> {
           Upgrades.switched(c, upgradeId, generation, clock.instant());
-          Generations.serve(c, generation);
+          boolean back =
+              Upgrades.one(c, upgradeId)
+                  .filter(run -> run.kind() == Kind.ROLLBACK)
+                  .filter(run -> Integer.valueOf(generation).equals(run.to()))
+                  .isPresent();
+          Generations.serve(c, generation, back);
         });
   }
 
   /** The last switch of an upgrade; empty before it. */
   public Optional<Switch> switched(String upgradeId) {
     return database.transact("reading a switch", c -> Upgrades.lastSwitch(c, upgradeId));
+  }
+
+  /** What a generation's data is from now on. */
+  public void setVolumes(int generation, List<DataVolume> volumes) {
+    run(
+        "writing the volumes of generation " + generation,
+        c -> Generations.volumes(c, generation, volumes));
   }
 
   /** What a generation is now, other than serving: that is {@link #switchTo}. */

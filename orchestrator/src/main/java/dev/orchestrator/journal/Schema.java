@@ -39,7 +39,7 @@ final class Schema {
             content TEXT NOT NULL,
             image TEXT NOT NULL,
             container TEXT NOT NULL,
-            data_volume TEXT NOT NULL,
+            volumes TEXT NOT NULL,
             store_volume TEXT NOT NULL,
             ports TEXT NOT NULL,
             created TEXT NOT NULL,

@@ -30,9 +30,13 @@ final class Names {
 
   /** The needed name of a compose service. */
   static String service(Section section) {
-    String service = section.text("service", "web, a service of the compose file");
-    if (section.has("service") && !SERVICE.matcher(service).matches()) {
-      section.wrong("service", "\"" + service + "\" can't be a service of a compose file");
+    return service(section, "service");
+  }
+
+  static String service(Section section, String key) {
+    String service = section.text(key, "web, a service of the compose file");
+    if (section.has(key) && !SERVICE.matcher(service).matches()) {
+      section.wrong(key, "\"" + service + "\" can't be a service of a compose file");
     }
     return service;
   }

@@ -103,6 +103,23 @@ final class Section {
     return list.orElse(noValues()).stream().map(value -> string(key, value)).toList();
   }
 
+  /** A list that may be empty or missing. */
+  List<String> texts(String key) {
+    return find(key).flatMap(value -> list(key, value)).orElse(noValues()).stream()
+        .map(value -> string(key, value))
+        .toList();
+  }
+
+  /** True or false; missing is false. */
+  boolean flag(String key) {
+    Optional<ConfigValue> value = find(key);
+    if (value.isPresent() && value.get().valueType() != ConfigValueType.BOOLEAN) {
+      wrong(key, Show.text(value.get()) + " is neither true nor false; write one of them");
+      return false;
+    }
+    return value.isPresent() && value.get().atKey("value").getBoolean("value");
+  }
+
   int whole(String key, int least, int most) {
     return need(key, "a number from " + least + " to " + most)
         .map(value -> whole(key, value, least, most))
@@ -126,7 +143,11 @@ final class Section {
   }
 
   Duration time(String key, Duration least, Duration most) {
-    return find(key).map(value -> time(key, value, least, most)).orElse(least);
+    return time(key, least, most, least);
+  }
+
+  Duration time(String key, Duration least, Duration most, Duration fallback) {
+    return find(key).map(value -> time(key, value, least, most)).orElse(fallback);
   }
 
   private Duration time(String key, ConfigValue value, Duration least, Duration most) {

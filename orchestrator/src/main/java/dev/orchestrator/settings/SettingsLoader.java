@@ -58,7 +58,7 @@ public final class SettingsLoader {
     ScheduleSettings schedule = schedule();
     // For their own problems: the stack's are over them.
     UpgradeReader.upgrade(root, problems);
-    UpgradeReader.data(root);
+    DataReader.read(root);
     Path home = home();
     Optional<Stack> stack = stack(api);
     root.noOthers();

@@ -21,7 +21,7 @@ final class StackReader {
             routes(section, api),
             ProbeReader.read(section),
             UpgradeReader.upgrade(section, problems),
-            UpgradeReader.data(section));
+            DataReader.read(section));
     section.noOthers();
     return stack;
   }

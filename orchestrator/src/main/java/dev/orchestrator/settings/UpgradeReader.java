@@ -1,11 +1,9 @@
 package dev.orchestrator.settings;
 
-import dev.orchestrator.settings.DataSettings.Quiesce;
-import dev.orchestrator.settings.DataSettings.Strategy;
 import dev.orchestrator.settings.UpgradeSettings.VerifySettings;
 import java.time.Duration;
 
-/** The sections {@code data} and {@code upgrade}, of orchestrator.conf and of a stack. */
+/** The section {@code upgrade}, of orchestrator.conf and of a stack. */
 final class UpgradeReader {
 
   private static final Duration SHORTEST = Duration.ofMillis(1);
@@ -24,23 +22,6 @@ final class UpgradeReader {
           1);
 
   private UpgradeReader() {}
-
-  static DataSettings data(Section parent) {
-    return parent
-        .section("data")
-        .map(UpgradeReader::readData)
-        .orElseGet(() -> new DataSettings(Strategy.COPY, Quiesce.STOP, 0));
-  }
-
-  private static DataSettings readData(Section section) {
-    DataSettings data =
-        new DataSettings(
-            section.choice("strategy", Strategy.class),
-            section.choice("quiesce", Quiesce.class),
-            section.bytes("reserve"));
-    section.noOthers();
-    return data;
-  }
 
   static UpgradeSettings upgrade(Section parent, Problems problems) {
     return parent

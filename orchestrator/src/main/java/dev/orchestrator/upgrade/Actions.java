@@ -4,9 +4,6 @@ import dev.orchestrator.Deadline;
 import dev.orchestrator.Refusal;
 import dev.orchestrator.capsule.Capsule;
 import dev.orchestrator.capsule.CapsuleImage;
-import dev.orchestrator.data.CopyReport;
-import dev.orchestrator.data.DataCopier.Pass;
-import dev.orchestrator.data.Space;
 import dev.orchestrator.engine.EngineInfo;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.Receipt;
@@ -16,6 +13,7 @@ import dev.orchestrator.settings.UpgradeSettings.VerifySettings;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.function.Consumer;
 
 /**
@@ -29,11 +27,17 @@ final class Actions {
   private final Names names;
   private final Notes notes;
   private final UpgradeSettings limits;
+  private final DataPlanner planner;
+  private final DataSteps data;
+  private final Quiescing quiescing;
 
   Actions(Parts parts, Names names, Notes notes) {
     this.parts = parts;
     this.names = names;
     this.notes = notes;
+    this.planner = new DataPlanner(parts);
+    this.data = new DataSteps(parts, names, notes);
+    this.quiescing = new Quiescing(parts, notes);
     this.limits = parts.settings().stack().upgrade();
   }
 
@@ -44,10 +48,10 @@ final class Actions {
       case BUILD -> build(run, progress);
       case PREPARE -> prepare(run);
       case WAKE -> wake(run);
-      case PRE_SYNC -> preSync(run, progress);
+      case PRE_SYNC -> data.preSync(run, progress);
       case HOLD -> hold(run);
-      case QUIESCE -> quiesce(run);
-      case SYNC -> sync(run, progress);
+      case QUIESCE -> quiescing.quiesce(run);
+      case SYNC -> data.sync(run, progress);
       case START -> start(run);
       case VERIFY -> verify(run, progress);
       case SWITCH -> lead(run);
@@ -69,9 +73,27 @@ final class Actions {
       found += "; " + healthy(blue);
     }
     if (run.steps.contains(Step.PRE_SYNC)) {
-      found += "; " + space(run);
+      found += "; " + planner.space(moves(run));
     }
     return found;
+  }
+
+  /** Found out once a run; a restart may have come in between. */
+  private List<Move> moves(Run run) {
+    List<Move> known = run.moves;
+    if (known != null) {
+      return known;
+    }
+    Map<String, String> labels = names.helper(run.id(), Names.LOOK);
+    DataOptions options = DataOptions.of(parts, run.id());
+    List<Move> moves =
+        run.blue == null
+            ? planner.begin()
+            : run.old == null
+                ? planner.upgrade(run.blue(), options, labels)
+                : planner.carry(run.blue(), run.old, options, labels);
+    run.moves = moves;
+    return moves;
   }
 
   private String healthy(Generation blue) {
@@ -84,22 +106,6 @@ final class Actions {
               + "): see 'orchestrator logs', mend it, then upgrade");
     }
     return blue.version() + " healthy";
-  }
-
-  private String space(Run run) {
-    Space space = parts.copier().space(run.blue().dataVolume(), names.helper(run.id(), "space"));
-    long reserve = parts.settings().stack().data().reserve();
-    if (space.used() + reserve > space.free()) {
-      throw new Refusal(
-          "not enough space for a copy of the data: "
-              + bytes(space.used())
-              + " needed and "
-              + bytes(reserve)
-              + " to stay free (data.reserve), "
-              + bytes(space.free())
-              + " free where the engine keeps its volumes: free some, or lower the reserve");
-    }
-    return bytes(space.used()) + " of data, " + bytes(space.free()) + " free";
   }
 
   private String build(Run run, Consumer<String> progress) {
@@ -116,27 +122,12 @@ final class Actions {
   }
 
   private String prepare(Run run) {
-    CapsuleImage image = run.image;
-    if (image == null) {
-      throw new IllegalStateException("prepare before build");
-    }
     int number = parts.journal().nextGeneration();
-    Generation green =
-        new Generation(
-            number,
-            image.version(),
-            image.content(),
-            image.reference(),
-            names.container(number),
-            names.data(number),
-            names.store(number),
-            image.ports(),
-            parts.clock().instant());
+    Generation green = generation(run, number);
     parts.journal().addCandidate(green);
     parts.journal().candidate(run.id(), number);
     run.green = green;
-    parts.engine().createVolume(green.dataVolume(), names.labels(green, run.id(), "data"));
-    parts.engine().createVolume(green.storeVolume(), names.labels(green, run.id(), "store"));
+    data.create(green, run.id());
     parts
         .engine()
         .createContainer(parts.specs().of(green, names.labels(green, run.id(), "capsule")));
@@ -147,52 +138,57 @@ final class Actions {
     return green.container() + ", inner engine ready, services created";
   }
 
+  /** Of what was built, or an old one's version again. */
+  private Generation generation(Run run, int number) {
+    Generation old = run.old;
+    CapsuleImage image =
+        old == null
+            ? run.image
+            : new CapsuleImage(old.version(), old.image(), old.content(), old.ports(), 0, true);
+    if (image == null) {
+      throw new IllegalStateException("prepare before build");
+    }
+    return new Generation(
+        number,
+        image.version(),
+        image.content(),
+        image.reference(),
+        names.container(number),
+        data.volumes(number, moves(run)),
+        names.volume(number, "store"),
+        image.ports(),
+        parts.clock().instant());
+  }
+
   private String wake(Run run) {
     Generation green = run.green();
+    boolean frozen = run.steps.contains(Step.HOLD) && Rebase.frozen(parts, green);
+    if (frozen) {
+      Rebase rebase = new Rebase(parts, names);
+      green = rebase.onto(run.id(), green, rebase.original(run.id(), green).volumes(), "");
+      run.green = green;
+    }
     parts.engine().startContainer(green.container());
     Capsule capsule = parts.capsule(green);
     capsule.awaitReady(limits.ready());
-    return green.container() + " (" + green.version() + ") with its own data, inner engine ready";
-  }
-
-  private String preSync(Run run, Consumer<String> progress) {
-    return copy(run, "pre-sync", Pass.LIVE, limits.preSync(), progress);
-  }
-
-  private String sync(Run run, Consumer<String> progress) {
-    String copied = copy(run, "sync", Pass.FINAL, run.budget(limits.hold()), progress);
-    long compared =
-        parts
-            .copier()
-            .verify(
-                run.blue().dataVolume(),
-                run.green().dataVolume(),
-                names.helper(run.id(), "verify"),
-                run.budget(limits.hold()));
-    return copied + "; " + compared + " entries compared: the same";
-  }
-
-  private String copy(Run run, String name, Pass pass, Duration limit, Consumer<String> progress) {
-    CopyReport report =
-        parts
-            .copier()
-            .copy(
-                run.blue().dataVolume(),
-                run.green().dataVolume(),
-                pass,
-                names.helper(run.id(), "copy"),
-                limit,
-                progress);
-    notes.copy(
-        run.id(),
-        new Receipt.CopyPass(name, report.files(), report.bytes(), report.took().toMillis()));
-    return String.format(
-        Locale.ROOT, "%,d files, %s copied", report.files(), bytes(report.bytes()));
+    if (frozen) {
+      capsule.mount(limits.ready());
+    }
+    return "%s (%s) with its %s, inner engine ready"
+        .formatted(
+            green.container(),
+            green.version(),
+            frozen
+                ? "data as of the switch, in a clone: the newer version's is over it"
+                : "own data");
   }
 
   private String hold(Run run) {
     run.hold = Deadline.in(limits.hold());
     parts.traffic().hold(limits.hold().plus(GATE_SLACK));
+    if (quiescing.keepsConnections()) {
+      return "new connections wait; those that are open stay so until the switch";
+    }
     run.drained = parts.traffic().drain(run.budget(limits.drain()));
     return String.format(
         Locale.ROOT,
@@ -201,15 +197,13 @@ final class Actions {
         run.drained.cut());
   }
 
-  private String quiesce(Run run) {
-    parts.capsule(run.blue()).stop(run.budget(limits.hold()));
-    return run.blue().version() + "'s services stopped, data flushed";
-  }
-
   private String start(Run run) {
     Capsule capsule = parts.capsule(run.green());
     capsule.lease(run.green().number(), run.budget(limits.ready()));
     capsule.start(run.budget(limits.verify().deadline()));
+    if (run.steps.contains(Step.QUIESCE)) {
+      quiescing.after(run.id(), capsule);
+    }
     return run.green().version() + "'s services started";
   }
 
@@ -229,6 +223,10 @@ final class Actions {
     Generation green = run.green();
     Traffic.Side side = Sides.of(parts, green);
     run.budget(limits.hold());
+    if (run.steps.contains(Step.QUIESCE) && quiescing.keepsConnections()) {
+      // Nothing that blue might still answer may reach a client.
+      run.drained = parts.traffic().drain(Duration.ZERO);
+    }
     // The durable line first: were the daemon killed between the two, its next start leads to
     // green.
     parts.journal().switchTo(run.id(), green.number());

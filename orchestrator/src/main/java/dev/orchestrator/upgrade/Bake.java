@@ -31,7 +31,8 @@ final class Bake {
     int rounds = 0;
     int bad = 0;
     String said = "";
-    while (!end.passed()) {
+    // One that is bad at the end of the window is looked at until it is one or the other.
+    while (!end.passed() || bad > 0) {
       List<String> wrong =
           parts
               .health()
@@ -54,7 +55,7 @@ final class Bake {
         progress.accept(now);
         said = now;
       }
-      LockSupport.parkNanos(end.atMost(interval).toNanos());
+      LockSupport.parkNanos((bad > 0 ? interval : end.atMost(interval)).toNanos());
     }
     return "healthy for " + window.toSeconds() + " s, " + rounds + " rounds";
   }

@@ -1,6 +1,8 @@
 package dev.orchestrator.upgrade;
 
 import dev.orchestrator.engine.ContainerInfo;
+import dev.orchestrator.engine.Labels;
+import dev.orchestrator.engine.VolumeInfo;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.Generation.State;
 import dev.orchestrator.journal.GenerationRow;
@@ -10,6 +12,7 @@ import dev.orchestrator.journal.UpgradeRecord;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -21,6 +24,7 @@ import org.slf4j.LoggerFactory;
 final class Boot {
   private static final Logger log = LoggerFactory.getLogger(Boot.class);
   private static final Duration GATE = Duration.ofMinutes(10);
+  private static final Set<String> HELPERS = Set.of(Names.COPY, Names.LOOK);
 
   private final Parts parts;
   private final Names names;
@@ -104,7 +108,8 @@ final class Boot {
   private List<Step> steps(UpgradeRecord record) {
     return switch (record.kind()) {
       case UPGRADE -> Planner.UPGRADE;
-      case ROLLBACK -> Planner.ROLLBACK;
+      case ROLLBACK ->
+          DataOptions.of(parts, record.id()).carries() ? Planner.CARRY : Planner.RESTORE;
       case UP -> record.from() == null ? Planner.FIRST_UP : Planner.UP_AGAIN;
     };
   }
@@ -133,6 +138,11 @@ final class Boot {
       if (!known.contains(container.name())) {
         log.info("removing {}, left by an earlier process", container.name());
         parts.engine().removeContainer(container.name());
+      }
+    }
+    for (VolumeInfo volume : parts.engine().volumes(names.ours())) {
+      if (HELPERS.contains(volume.labels().getOrDefault(Labels.ROLE, ""))) {
+        parts.engine().removeVolume(volume.name());
       }
     }
   }

@@ -28,10 +28,22 @@ public interface Control {
   String up(@Nullable String version);
 
   /** Upgrades to a version; returns the id of the run. */
-  String upgrade(String version);
+  default String upgrade(String version) {
+    return upgrade(version, DataOptions.NONE);
+  }
 
-  /** Goes back to the previous generation, with its data as of the switch; returns the run's id. */
-  String rollback();
+  String upgrade(String version, DataOptions options);
+
+  /**
+   * Goes back to the version before, with a copy of the newer data or with its own as of the
+   * switch; returns the run's id.
+   */
+  String rollback(DataOptions options);
+
+  /** The same, as configured. */
+  default String rollback() {
+    return rollback(DataOptions.NONE);
+  }
 
   /**
    * Stops what serves; data and capsules stay, {@code up} brings it back.

@@ -43,7 +43,7 @@ final class Keeper {
           "the container that serves, "
               + generation.container()
               + ", is gone; its data is in volume "
-              + generation.dataVolume()
+              + Retention.volumes(generation)
               + ": 'orchestrator down', then 'orchestrator up' makes it anew");
     }
     Capsule capsule = parts.capsule(generation);

@@ -10,6 +10,11 @@ import java.util.zip.CRC32;
 
 /** Names and labels of what a generation has on the engine. */
 public final class Names {
+  /** Role of what is made to copy data, and to look at it. */
+  static final String COPY = "copy";
+
+  static final String LOOK = "look";
+
   private final String stack;
   private final String home;
 
@@ -29,8 +34,9 @@ public final class Names {
     return stack + "-" + home.substring(0, 4) + "-g" + generation;
   }
 
-  String data(int generation) {
-    return container(generation) + "-data";
+  /** A data volume of a generation. */
+  String volume(int generation, String name) {
+    return container(generation) + "-" + name;
   }
 
   String store(int generation) {

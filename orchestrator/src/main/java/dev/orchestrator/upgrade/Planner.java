@@ -20,7 +20,12 @@ final class Planner {
           PREFLIGHT, BUILD, PREPARE, PRE_SYNC, HOLD, QUIESCE, SYNC, START, VERIFY, SWITCH, BAKE,
           RETAIN);
 
+  /** By hand: the old version in a new capsule, on a copy of the newer data. */
+  static final List<Step> CARRY =
+      List.of(
+          PREFLIGHT, PREPARE, PRE_SYNC, HOLD, QUIESCE, SYNC, START, VERIFY, SWITCH, BAKE, RETAIN);
+
   /** By hand: the kept capsule on its own data, as it was at the switch. */
-  static final List<Step> ROLLBACK =
+  static final List<Step> RESTORE =
       List.of(PREFLIGHT, WAKE, HOLD, QUIESCE, START, VERIFY, SWITCH, BAKE, RETAIN);
 }

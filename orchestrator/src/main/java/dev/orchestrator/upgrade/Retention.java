@@ -1,20 +1,23 @@
 package dev.orchestrator.upgrade;
 
-import dev.orchestrator.capsule.Capsule;
+import dev.orchestrator.data.DataVolume;
 import dev.orchestrator.engine.ContainerInfo;
+import dev.orchestrator.engine.Labels;
+import dev.orchestrator.engine.VolumeInfo;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.Generation.State;
 import dev.orchestrator.journal.GenerationRow;
 import dev.orchestrator.journal.UpgradeRecord.Kind;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
-import java.util.Optional;
+import java.util.Set;
 
 /** Stops what served before and keeps it; removes what is older than what is to be kept. */
 final class Retention {
-  private static final Duration ASK = Duration.ofSeconds(10);
+  /** What a generation has; helpers' volumes are theirs to remove. */
+  private static final Set<String> KEPT = Set.of("data", "store");
 
   private final Parts parts;
   private final Names names;
@@ -27,12 +30,14 @@ final class Retention {
   String run(Run run) {
     List<String> did = new ArrayList<>();
     Generation blue = run.blue;
+    Notes notes = new Notes(parts.journal(), parts.traffic());
     if (blue != null && run.green != null && blue.number() != run.green.number()) {
-      retire(blue, run.green);
+      // The lease that it was left with keeps it from starting its services again.
+      new Quiescing(parts, notes).end(blue);
       if (run.record.kind() == Kind.ROLLBACK) {
         String note =
-            "what was written to " + blue.version() + " is kept in volume " + blue.dataVolume();
-        new Notes(parts.journal(), parts.traffic()).note(run.id(), note);
+            "what was written to " + blue.version() + " is kept in volume " + volumes(blue);
+        notes.note(run.id(), note);
         did.add(note);
       } else {
         did.add(blue.version() + " (" + blue.container() + ") stopped and kept for rollback");
@@ -40,6 +45,7 @@ final class Retention {
     }
     removeBeyond(State.KEPT, parts.settings().stack().upgrade().keep(), did);
     removeBeyond(State.SET_ASIDE, 1, did);
+    sweep();
     int pruned = parts.builder().prune(versions());
     if (pruned > 0) {
       did.add(pruned + " images of versions that are gone removed");
@@ -47,17 +53,9 @@ final class Retention {
     return did.isEmpty() ? "nothing to remove" : String.join("; ", did);
   }
 
-  /**
-   * The newer epoch in its lease keeps it from starting its services, by hand or after a reboot.
-   */
-  private void retire(Generation blue, Generation green) {
-    Optional<ContainerInfo> container = parts.engine().container(blue.container());
-    if (container.isEmpty() || !container.get().running()) {
-      return;
-    }
-    Capsule capsule = parts.capsule(blue);
-    capsule.lease(Math.max(blue.number(), green.number()) + 1, ASK);
-    parts.engine().stopContainer(blue.container(), Undo.STOP);
+  /** Names of its data volumes, for a person. */
+  static String volumes(Generation generation) {
+    return String.join(", ", generation.volumes().stream().map(volume -> volume.volume()).toList());
   }
 
   private void removeBeyond(State state, int keep, List<String> did) {
@@ -82,12 +80,40 @@ final class Retention {
         .toList();
   }
 
-  /** Container and volumes. */
+  /** The container, and of its volumes those that no other generation needs. */
   void remove(Generation old) {
     parts.engine().removeContainer(old.container());
-    parts.engine().removeVolume(old.dataVolume());
-    parts.engine().removeVolume(old.storeVolume());
     parts.journal().setState(old.number(), State.REMOVED);
+    sweep();
+  }
+
+  /** Removes the volumes of ours that no generation has, nor as a layer below its own. */
+  void sweep() {
+    Set<String> needed = new HashSet<>();
+    for (GenerationRow row : parts.journal().generations()) {
+      if (row.state() != State.REMOVED) {
+        needed.add(row.generation().storeVolume());
+        for (DataVolume volume : row.generation().volumes()) {
+          needed.addAll(volume.needs());
+        }
+      }
+    }
+    for (VolumeInfo volume : parts.engine().volumes(names.ours())) {
+      if (KEPT.contains(volume.labels().getOrDefault(Labels.ROLE, ""))
+          && !needed.contains(volume.name())) {
+        parts.engine().removeVolume(volume.name());
+      }
+    }
+  }
+
+  /** What helpers of this run have left: their containers would keep its volumes in use. */
+  static void removeHelpers(Parts parts, Names names, String run) {
+    for (ContainerInfo container : parts.engine().containers(names.helper(run, Names.COPY))) {
+      parts.engine().removeContainer(container.name());
+    }
+    for (VolumeInfo volume : parts.engine().volumes(names.helper(run, Names.COPY))) {
+      parts.engine().removeVolume(volume.name());
+    }
   }
 
   /** Everything of this stack and service on the engine, by label, but the images. */
@@ -101,7 +127,8 @@ final class Retention {
         .forEach(volume -> parts.engine().removeVolume(volume.name()));
     for (GenerationRow row : parts.journal().generations()) {
       if (row.state() != State.REMOVED) {
-        remove(row.generation());
+        parts.engine().removeContainer(row.generation().container());
+        parts.journal().setState(row.generation().number(), State.REMOVED);
       }
     }
   }

@@ -2,10 +2,13 @@ package dev.orchestrator.upgrade;
 
 import dev.orchestrator.Deadline;
 import dev.orchestrator.capsule.CapsuleImage;
+import dev.orchestrator.data.DataCopier.Copying;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.UpgradeRecord;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,8 +27,20 @@ final class Run {
 
   @Nullable CapsuleImage image;
 
+  /** Of a rollback that carries the data: the kept generation whose version is to run again. */
+  @Nullable Generation old;
+
   /** Set by {@code hold}: by when the switch must have happened. */
   @Nullable Deadline hold;
+
+  /** How the data gets to the candidate; null before it was found out. */
+  @Nullable List<Move> moves;
+
+  /** The step that failed; null where none has. */
+  @Nullable Step failed;
+
+  /** Copies under way, by the volume's name. */
+  final Map<String, Copying> copies = new HashMap<>();
 
   Traffic.Drained drained = new Traffic.Drained(0, 0);
 
@@ -38,6 +53,17 @@ final class Run {
     this.steps = steps;
     this.blue = blue;
     this.green = green;
+  }
+
+  /** Ends the helpers of copies; what was copied stays. */
+  void endCopies() {
+    List.copyOf(copies.keySet())
+        .forEach(name -> {
+          Copying copying = copies.remove(name);
+          if (copying != null) {
+            copying.close();
+          }
+        });
   }
 
   String id() {

@@ -52,7 +52,7 @@ final class Saga {
     this.events = events;
     this.notes = new Notes(parts.journal(), parts.traffic());
     this.actions = new Actions(parts, names, notes);
-    this.undo = new Undo(parts);
+    this.undo = new Undo(parts, names, notes);
   }
 
   /** The word for a phase in events. */
@@ -107,6 +107,7 @@ final class Saga {
   }
 
   private void failed(Run run, Step step, RuntimeException e, String why) {
+    run.failed = step;
     if (step == Step.PREFLIGHT || step == Step.BUILD) {
       undoSteps(run);
       end(run, Outcome.REFUSED, why);

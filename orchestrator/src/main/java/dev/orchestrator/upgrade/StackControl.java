@@ -8,6 +8,7 @@ import dev.orchestrator.journal.Receipt;
 import dev.orchestrator.journal.Receipts;
 import dev.orchestrator.journal.UpgradeRecord;
 import dev.orchestrator.journal.UpgradeRecord.Kind;
+import dev.orchestrator.settings.DataSettings.Rollback;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -34,6 +35,7 @@ public final class StackControl implements Control, AutoCloseable {
   private final EventHub events;
   private final Saga saga;
   private final Keeper keeper;
+  private final Backward backward;
   private final StatusView view;
   private final Executor runs;
 
@@ -56,6 +58,7 @@ public final class StackControl implements Control, AutoCloseable {
     this.events = new EventHub(journal, parts.clock());
     this.saga = new Saga(parts, names, events);
     this.keeper = new Keeper(parts);
+    this.backward = new Backward(parts);
     this.view = new StatusView(parts, nextRun);
   }
 
@@ -147,30 +150,24 @@ public final class StackControl implements Control, AutoCloseable {
   }
 
   @Override
-  public String upgrade(String version) {
+  public String upgrade(String version, DataOptions options) {
     releases.release(version);
     Generation blue = serving("upgrade");
     if (blue.version().equals(version)) {
       throw new Refusal(version + " is the version that serves: nothing to do");
     }
     UpgradeRecord record = journal.begin(Kind.UPGRADE, blue.version(), version, blue.number());
+    options.keep(parts, record.id());
     return start(record, Planner.UPGRADE, blue, null);
   }
 
   @Override
-  public String rollback() {
-    Generation blue = serving("roll back");
-    Generation old =
-        journal
-            .previous()
-            .orElseThrow(() ->
-                new Refusal(
-                    "nothing to go back to: no earlier version is kept (upgrade.keep); see"
-                        + " 'orchestrator versions'"));
-    UpgradeRecord record =
-        journal.begin(Kind.ROLLBACK, blue.version(), old.version(), blue.number());
-    journal.candidate(record.id(), old.number());
-    return start(record, Planner.ROLLBACK, blue, old);
+  public String rollback(DataOptions options) {
+    Rollback what = backward.data(options);
+    Run run = backward.begin(serving("roll back"), what);
+    execute(
+        run, () -> backward.fallBack(run).ifPresent(second -> saga.execute(second, second.steps)));
+    return run.id();
   }
 
   private String newest() {
@@ -200,16 +197,20 @@ public final class StackControl implements Control, AutoCloseable {
       List<Step> steps,
       @Nullable Generation blue,
       @Nullable Generation green) {
-    Run run = new Run(record, steps, blue, green);
+    execute(new Run(record, steps, blue, green), () -> {});
+    return record.id();
+  }
+
+  private void execute(Run run, Runnable then) {
     runs.execute(() -> {
       work.lock();
       try {
-        saga.execute(run, steps);
+        saga.execute(run, run.steps);
+        then.run();
       } finally {
         work.unlock();
       }
     });
-    return record.id();
   }
 
   @Override

@@ -1,6 +1,5 @@
 package dev.orchestrator.upgrade;
 
-import dev.orchestrator.capsule.Capsule;
 import dev.orchestrator.engine.ContainerInfo;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.settings.UpgradeSettings;
@@ -20,11 +19,15 @@ final class Undo {
 
   private final Parts parts;
   private final FailureLogs logs;
+  private final Names names;
+  private final Return back;
   private final UpgradeSettings limits;
 
-  Undo(Parts parts) {
+  Undo(Parts parts, Names names, Notes notes) {
     this.parts = parts;
+    this.names = names;
     this.logs = new FailureLogs(parts);
+    this.back = new Return(parts, names, notes);
     this.limits = parts.settings().stack().upgrade();
   }
 
@@ -32,11 +35,13 @@ final class Undo {
   String run(Step step, Run run, Consumer<String> progress) {
     return switch (step) {
       case PREFLIGHT -> shut(run);
-      case BUILD, PRE_SYNC, SYNC, VERIFY, BAKE, RETAIN -> "";
+      case BUILD, VERIFY, BAKE, RETAIN -> "";
       case PREPARE -> removeGreen(run);
       case WAKE -> sleep(run);
+      case PRE_SYNC -> endCopies(run);
       case HOLD -> release(run);
-      case QUIESCE -> startBlue(run, progress);
+      case QUIESCE -> back.toBlue(run, progress);
+      case SYNC -> letGo(run);
       case START -> stopGreen(run);
       case SWITCH -> switchBack(run);
     };
@@ -57,47 +62,58 @@ final class Undo {
       return "";
     }
     String kept = logs.keep(run.id(), green);
-    boolean served =
-        parts.journal().steps(run.id()).stream()
-            .anyMatch(line -> line.step().equals(Step.SWITCH.id()));
-    if (served) {
+    if (Return.served(parts, run)) {
       parts.engine().stopContainer(green.container(), STOP);
       parts.journal().setState(green.number(), Generation.State.SET_ASIDE);
       return green.container()
           + " stopped; what was written after the switch is kept in volume "
-          + green.dataVolume()
+          + Retention.volumes(green)
           + kept;
     }
-    parts.engine().removeContainer(green.container());
-    parts.engine().removeVolume(green.dataVolume());
-    parts.engine().removeVolume(green.storeVolume());
-    parts.journal().setState(green.number(), Generation.State.REMOVED);
+    new Retention(parts, names).remove(green);
     return green.container() + " and its volumes removed" + kept;
   }
 
+  private String endCopies(Run run) {
+    run.endCopies();
+    Retention.removeHelpers(parts, names, run.id());
+    return "";
+  }
+
+  /** Blue is not to be started while its data is a layer below green's, nor one below green's. */
+  private String letGo(Run run) {
+    Generation green = run.green;
+    if (green == null || parts.engine().container(green.container()).isEmpty()) {
+      return "";
+    }
+    if (Return.served(parts, run)) {
+      parts.engine().stopContainer(green.container(), STOP);
+      return green.container() + " stopped";
+    }
+    if (!DataSteps.cloned(green)) {
+      return "";
+    }
+    logs.keep(run.id(), green);
+    parts.engine().killContainer(green.container());
+    return "the clone is let go";
+  }
+
   private String sleep(Run run) {
-    parts.engine().stopContainer(run.green().container(), STOP);
-    return run.green().container() + " stopped";
+    Generation green = run.green();
+    parts.engine().stopContainer(green.container(), STOP);
+    if (Return.served(parts, run)) {
+      return green.container()
+          + " stopped; what was written to it is in volume "
+          + Retention.volumes(green);
+    }
+    new Rebase(parts, names).back(run.id(), green);
+    new Retention(parts, names).sweep();
+    return green.container() + " stopped";
   }
 
   private String release(Run run) {
     parts.traffic().lead(Sides.of(parts, run.blue()));
     return "what waited was released to " + run.blue().version();
-  }
-
-  private String startBlue(Run run, Consumer<String> progress) {
-    Generation blue = run.blue();
-    parts.engine().startContainer(blue.container());
-    Capsule capsule = parts.capsule(blue);
-    capsule.awaitReady(limits.ready());
-    capsule.lease(blue.number(), limits.ready());
-    capsule.start(limits.verify().deadline());
-    UpgradeSettings.VerifySettings once =
-        new UpgradeSettings.VerifySettings(
-            1, limits.verify().interval(), limits.verify().deadline());
-    return parts
-        .health()
-        .await(capsule, parts.settings().stack().probes(), blue.ports(), once, progress);
   }
 
   private String stopGreen(Run run) {

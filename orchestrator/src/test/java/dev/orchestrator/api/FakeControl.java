@@ -4,6 +4,7 @@ import dev.orchestrator.Refusal;
 import dev.orchestrator.journal.Receipt;
 import dev.orchestrator.journal.UpgradeRecord;
 import dev.orchestrator.upgrade.Control;
+import dev.orchestrator.upgrade.DataOptions;
 import dev.orchestrator.upgrade.Event;
 import dev.orchestrator.upgrade.Plan;
 import dev.orchestrator.upgrade.Status;
@@ -114,15 +115,19 @@ public final class FakeControl implements Control {
   }
 
   @Override
-  public synchronized String upgrade(String version) {
-    calls.add("upgrade " + version);
+  public synchronized String upgrade(String version, DataOptions options) {
+    calls.add(
+        "upgrade "
+            + version
+            + (options.full() ? " full" : "")
+            + (options.attach() ? " attach" : ""));
     require(version);
     return "u7";
   }
 
   @Override
-  public synchronized String rollback() {
-    calls.add("rollback");
+  public synchronized String rollback(DataOptions options) {
+    calls.add("rollback " + options.rollback());
     throw new IllegalStateException("secret detail");
   }
 

@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.orchestrator.LightStack;
+import dev.orchestrator.data.DataVolume;
+import dev.orchestrator.data.DataVolume.Method;
 import dev.orchestrator.engine.DockerEngine;
 import dev.orchestrator.engine.Engine;
 import dev.orchestrator.engine.Labels;
@@ -117,7 +119,13 @@ class CapsuleEngineTest {
     engine.createVolume(name + "-store", labels);
     engine.createContainer(
         new CapsuleSpecs(settings.image())
-            .managed(name, image.reference(), epoch, name + "-data", name + "-store", labels));
+            .managed(
+                name,
+                image.reference(),
+                epoch,
+                List.of(DataVolume.plain("data", name + "-data", Method.NEW, List.of())),
+                name + "-store",
+                labels));
     engine.startContainer(name);
     Capsule capsule = new ContainerCapsule(engine, name, InstantSource.system());
     capsule.awaitReady(DEADLINE);

@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.orchestrator.Refusal;
 import dev.orchestrator.capsule.CapsuleStack.SeedFile;
+import dev.orchestrator.settings.DataSettings;
+import dev.orchestrator.settings.VolumeSettings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,6 +26,7 @@ class DataMappingTest {
   private ComposeModel model = Models.of(Path.of("/"), "{}");
   private List<String> dirs = List.of();
   private List<SeedFile> seeds = List.of();
+  private List<VolumeSettings> own = List.of();
 
   @BeforeEach
   void setUp() throws IOException {
@@ -182,6 +185,54 @@ class DataMappingTest {
     }
   }
 
+  private static VolumeSettings volume(String name, String... paths) {
+    return new VolumeSettings(name, List.of(paths), DataSettings.Strategy.COPY, false);
+  }
+
+  @Test
+  void whatAVolumeOfItsOwnHoldsLivesThere() {
+    own = List.of(volume("media", "binds/media", "volumes/podcasts"), volume("db", "volumes/db"));
+    map(
+        "{services: {a: {volumes: [{type: 'bind', source: 'PROJECT/media/books', target: '/b'},"
+            + "{type: 'bind', source: 'PROJECT/mediaeval', target: '/m'},"
+            + "{type: 'volume', source: 'podcasts', target: '/p'}]}},"
+            + "volumes: {podcasts: {}, db: {}, other: {}}}");
+    assertEquals(
+        List.of(
+            "/data/binds/mediaeval",
+            "/data/extra/db/volumes/db",
+            "/data/extra/media/binds/media/books",
+            "/data/extra/media/volumes/podcasts",
+            "/data/volumes/other"),
+        dirs);
+    assertEquals(
+        "/data/extra/media/binds/media/books",
+        model.root().at("/services/a/volumes/0/source").asText());
+    assertEquals(
+        "/data/extra/media/volumes/podcasts",
+        model.root().at("/volumes/podcasts/driver_opts/device").asText());
+  }
+
+  @Test
+  void aVolumeOfItsOwnThatNothingIsInIsRefused() {
+    own = List.of(volume("media", "binds/meida", "volumes/podcasts"));
+    Refusal e = assertThrows(Refusal.class, () -> bind("PROJECT/media", false));
+    assertEquals(
+        "here: the volume media of data.volumes holds ./meida, podcasts, and no service mounts"
+            + " that: correct its paths, or remove it",
+        e.getMessage());
+  }
+
+  @Test
+  void aMountThatIsWiderThanAVolumeOfItsOwnIsRefused() {
+    own = List.of(volume("media", "binds/media/books"));
+    Refusal e = assertThrows(Refusal.class, () -> bind("PROJECT/media", false));
+    assertEquals(
+        "here: service a mounts ./media, and a part of it, ./media/books, is to be in the volume"
+            + " media: name ./media in data.volumes too",
+        e.getMessage());
+  }
+
   private String bind(String source, boolean readOnly) {
     map(
         "{services: {a: {volumes: [{type: 'bind', source: '%s', target: '/t', read_only: %s}]}}}"
@@ -191,7 +242,7 @@ class DataMappingTest {
 
   private void map(String json, String... imageVolumes) {
     model = Models.of(release, json);
-    DataMapping mapping = new DataMapping("here", model);
+    DataMapping mapping = new DataMapping("here", model, new Places("here", own));
     model.services().forEach((name, service) -> mapping.map(name, service, List.of(imageVolumes)));
     mapping.finish();
     dirs = mapping.dirs();

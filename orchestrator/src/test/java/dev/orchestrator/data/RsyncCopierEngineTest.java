@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.orchestrator.LightStack;
 import dev.orchestrator.capsule.ImageBuilder;
-import dev.orchestrator.data.DataCopier.Pass;
+import dev.orchestrator.data.DataCopier.Copying;
 import dev.orchestrator.engine.DockerEngine;
 import dev.orchestrator.engine.Engine;
 import java.nio.file.Path;
@@ -52,24 +52,34 @@ class RsyncCopierEngineTest {
     volumes.close();
   }
 
-  private CopyReport copy(Pass pass) {
-    return copier.copy(volumes.from, volumes.to, pass, volumes.labels, DEADLINE, line -> {});
+  private CopyJob job() {
+    return new CopyJob(
+        volumes.volume(volumes.from), volumes.volume(volumes.to), volumes.labels, DEADLINE);
   }
 
-  private long verify() {
-    return copier.verify(volumes.from, volumes.to, volumes.labels, DEADLINE);
+  private CopyReport live() {
+    try (Copying copying = copier.begin(job())) {
+      return copying.live(DEADLINE, line -> {});
+    }
+  }
+
+  private CopyReport finish() {
+    try (Copying copying = copier.begin(job())) {
+      return copying.finish(false, DEADLINE, line -> {});
+    }
   }
 
   @Test
   void aTreeWithEverythingInItIsTheSameAfterwards() {
     List<String> before = volumes.listing("/from");
     assertTrue(before.size() > 20, before.toString());
-    CopyReport live = copy(Pass.LIVE);
+    CopyReport live = live();
     assertTrue(live.files() >= 13, live.toString());
     assertEquals(before, volumes.listing("/to"));
-    copy(Pass.FINAL);
+    CopyReport last = finish();
     assertEquals(before, volumes.listing("/to"));
-    assertEquals(before.size(), verify());
+    assertEquals(before.size(), last.entries());
+    assertTrue(last.content() >= 11, last.toString());
     assertEquals(before, volumes.listing("/from"), "the original is as it was");
     assertTrue(
         Long.parseLong(volumes.shell("du -k /to/sparse | cut -f 1").strip()) < 1000,
@@ -79,7 +89,7 @@ class RsyncCopierEngineTest {
 
   @Test
   void theLastPassBringsEveryChangeAlsoThoseThatTimesDontShow() {
-    copy(Pass.LIVE);
+    live();
     volumes.shell(
         """
         cd /from
@@ -93,9 +103,8 @@ class RsyncCopierEngineTest {
         # A folder in place of a file, and the other way round.
         rm attributes; mkdir attributes; rm -r sub/deep; echo x > sub/deep
         """);
-    copy(Pass.FINAL);
+    finish();
     assertEquals(volumes.listing("/from"), volumes.listing("/to"));
-    verify();
   }
 
   @ParameterizedTest
@@ -112,11 +121,11 @@ class RsyncCopierEngineTest {
     "'echo 5 > /to/sub/deep/more', sub/deep"
   })
   void aDifferenceIsFoundAndNamed(String change, String name) {
-    copy(Pass.LIVE);
-    copy(Pass.FINAL);
+    live();
+    finish();
+    volumes.run("/usr/local/lib/capsule/capsule-copy", "verify");
     volumes.shell(change);
-    DataException e = assertThrows(DataException.class, this::verify);
-    String message = String.valueOf(e.getMessage());
+    String message = volumes.failing("/usr/local/lib/capsule/capsule-copy", "verify");
     assertTrue(message.contains("differ") && message.contains(name), message);
     assertEquals(1, message.lines().count(), "one line");
   }
@@ -126,9 +135,8 @@ class RsyncCopierEngineTest {
     volumes.shell(
         "mkdir -p /from/.orchestrator /to/.orchestrator; echo 7 > /from/.orchestrator/lease");
     volumes.shell("echo 8 > /to/.orchestrator/lease");
-    copy(Pass.LIVE);
-    copy(Pass.FINAL);
-    verify();
+    live();
+    finish();
     assertEquals("8", volumes.shell("cat /to/.orchestrator/lease").strip());
     assertEquals("7", volumes.shell("cat /from/.orchestrator/lease").strip());
   }
@@ -139,14 +147,11 @@ class RsyncCopierEngineTest {
     DataException e =
         assertThrows(
             DataException.class,
-            () ->
-                copier.copy(
-                    volumes.from,
-                    volumes.to,
-                    Pass.LIVE,
-                    volumes.labels,
-                    Duration.ofMillis(20),
-                    line -> {}));
+            () -> {
+              try (Copying copying = copier.begin(job())) {
+                copying.live(Duration.ofMillis(20), line -> {});
+              }
+            });
     assertTrue(String.valueOf(e.getMessage()).startsWith("copying " + volumes.from), e.toString());
     assertEquals(List.of(), volumes.helpers());
   }
@@ -154,8 +159,11 @@ class RsyncCopierEngineTest {
   @Test
   void theSpaceThatIsNeededAndFree() {
     volumes.shell("head -c 30000000 /dev/zero | tr '\\\\0' x > /from/large");
-    Space space = copier.space(volumes.from, volumes.labels);
-    assertTrue(space.used() > 30_000_000 && space.used() < 40_000_000, space.toString());
-    assertTrue(space.free() > 1_000_000, space.toString());
+    Measure measure = copier.measure(volumes.volume(volumes.from), volumes.labels, DEADLINE);
+    assertTrue(measure.used() > 30_000_000 && measure.used() < 40_000_000, measure.toString());
+    assertTrue(measure.free() > 1_000_000, measure.toString());
+    assertEquals(3, measure.links(), "names of the one file that has several");
+    assertEquals(8192, measure.largest(), "data.db");
+    assertEquals(List.of(), volumes.helpers());
   }
 }

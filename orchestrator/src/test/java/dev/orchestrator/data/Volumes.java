@@ -48,6 +48,19 @@ final class Volumes implements AutoCloseable {
     return result.stdout();
   }
 
+  /** Runs a command that must fail; returns what it says. */
+  String failing(String... command) {
+    ExecResult result = engine.exec(run, List.of(command), SOON);
+    if (result.ok()) {
+      throw new AssertionError(List.of(command) + " should have failed: " + result.stdout());
+    }
+    return result.stderr().strip();
+  }
+
+  DataVolume volume(String name) {
+    return DataVolume.plain("data", name, DataVolume.Method.COPY, List.of());
+  }
+
   String shell(String script) {
     return run("bash", "-euc", script);
   }

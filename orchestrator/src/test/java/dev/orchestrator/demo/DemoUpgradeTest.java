@@ -9,6 +9,8 @@ import dev.orchestrator.engine.Engine;
 import dev.orchestrator.journal.Receipt;
 import dev.orchestrator.journal.ReceiptText;
 import dev.orchestrator.journal.UpgradeRecord.Outcome;
+import dev.orchestrator.settings.DataSettings.Rollback;
+import dev.orchestrator.upgrade.DataOptions;
 import dev.orchestrator.upgrade.Event;
 import dev.orchestrator.upgrade.Status;
 import java.io.IOException;
@@ -82,7 +84,8 @@ class DemoUpgradeTest {
         long refusedByRestart = sql.refused() + web.refused() - refusedBefore;
         assertServes(demo, "v2");
 
-        Receipt back = run(demo, demo.control().rollback(), event -> {});
+        Receipt back =
+            run(demo, demo.control().rollback(DataOptions.of(Rollback.RESTORE)), event -> {});
         assertEquals(Outcome.DONE, back.upgrade().outcome(), back.upgrade().reason());
         assertServes(demo, "v1");
         sql.stop();

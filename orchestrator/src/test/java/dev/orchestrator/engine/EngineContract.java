@@ -192,6 +192,22 @@ abstract class EngineContract {
   }
 
   @Test
+  void pausedCanBeKilledAndNotStarted() {
+    String name = running(RUNS_ON);
+    engine().pauseContainer(name);
+    assertTrue(engine().container(name).orElseThrow().paused());
+    assertThrows(EngineException.class, () -> engine().startContainer(name));
+    engine().killContainer(name);
+    engine().killContainer(name);
+    assertEquals(137, engine().awaitExit(name, SOON));
+    engine().startContainer(name);
+    assertEquals("running", state(name));
+    engine().killContainer(name);
+    assertEquals("exited", state(name));
+    fails(Kind.NOT_FOUND, () -> engine().killContainer(run + "-nobody"));
+  }
+
+  @Test
   void labelsFindOnlyWhatCarriesAll() {
     String name = create("exit 0");
     engine().createVolume(run, labels);

@@ -79,6 +79,9 @@ final class InMemoryContainers {
       if (entry.state.equals("running")) {
         return;
       }
+      if (entry.state.equals("paused")) {
+        throw new EngineException(Kind.REFUSED, "starting " + name + ": it is paused");
+      }
       entry.state = "running";
     }
     OptionalInt code = behaviour.run(engine, entry.spec, line -> log(entry, line));
@@ -89,6 +92,13 @@ final class InMemoryContainers {
     Entry entry = require("stopping", name);
     if (entry.state.equals("running") || entry.state.equals("paused")) {
       end(entry, 0);
+    }
+  }
+
+  synchronized void kill(String name) {
+    Entry entry = require("killing", name);
+    if (entry.state.equals("running") || entry.state.equals("paused")) {
+      end(entry, 137);
     }
   }
 

@@ -86,6 +86,11 @@ public final class InMemoryEngine implements Engine {
   }
 
   @Override
+  public void killContainer(String name) {
+    run("killContainer", name, () -> containers.kill(name));
+  }
+
+  @Override
   public void pauseContainer(String name) {
     run("pauseContainer", name, () -> containers.pause(name));
   }
@@ -133,7 +138,7 @@ public final class InMemoryEngine implements Engine {
   }
 
   @Override
-  public void createVolume(String name, Map<String, String> labels) {
+  public void createVolume(String name, Map<String, String> labels, Map<String, String> options) {
     run("createVolume", name, () -> volumes.create(name, labels));
   }
 

@@ -2,10 +2,12 @@ package dev.orchestrator.health;
 
 import dev.orchestrator.capsule.Capsule;
 import dev.orchestrator.capsule.CapsuleException;
+import dev.orchestrator.capsule.CloneSupport;
 import dev.orchestrator.capsule.InnerService;
 import dev.orchestrator.engine.ExecResult;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.Collection;
 import java.util.Deque;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -49,7 +51,21 @@ final class ScriptedCapsule implements Capsule {
   public void start(Duration deadline) {}
 
   @Override
-  public void stop(Duration deadline) {}
+  public void stop(Collection<String> services, Duration deadline) {}
+
+  @Override
+  public void freeze(Collection<String> services, Duration deadline) {}
+
+  @Override
+  public void thaw(Duration deadline) {}
+
+  @Override
+  public void mount(Duration deadline) {}
+
+  @Override
+  public CloneSupport clones(Duration deadline) {
+    return new CloneSupport(true, true, "");
+  }
 
   @Override
   public List<InnerService> services(Duration deadline) {

@@ -1,6 +1,8 @@
 package dev.orchestrator.journal;
 
+import dev.orchestrator.data.DataVolume;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 
 /** Generations for tests. */
@@ -17,7 +19,9 @@ final class Generated {
         "sha256:" + version,
         "orchestrator/demo:" + version,
         "demo-" + number,
-        "demo-data-" + number,
+        List.of(
+            DataVolume.plain(
+                DataVolume.MAIN, "demo-data-" + number, DataVolume.Method.COPY, List.of())),
         "demo-store-" + number,
         Map.of("web:80", 20080, "db:3306", 23306),
         START);

@@ -60,7 +60,50 @@ class InvalidSettingsTest {
         new Wrong(
             "data.reserve = 1 gigglebyte",
             "data.reserve: 1 gigglebyte is no size; write one such as 512MiB or 1GiB"),
-        new Wrong("data.strategy = clone", "data.strategy: \"clone\" is not known; write copy"),
+        new Wrong(
+            "data.strategy = move",
+            "data.strategy: \"move\" is not known; write auto or copy or clone or attach"),
+        new Wrong(
+            "data.allow-attach = often",
+            "data.allow-attach: often is neither true nor false; write one of them"),
+        new Wrong(
+            "data.ignore = [tmp]",
+            "data.ignore: \"tmp\" is no path in a container; write one such as /tmp"),
+        new Wrong(
+            "data.services = [{name = db, quiesce = stop}, {name = db, quiesce = freeze}]",
+            "data.services[1].name: \"db\" is there twice; write one of them"),
+        new Wrong(
+            "data.hooks = [{service = db, when = now, command = [x]}]",
+            "data.hooks[0].when: \"now\" is not known; write before or after"),
+        new Wrong(
+            "data.hooks = [{service = db, when = after}]",
+            "data.hooks[0].command: is missing; write command = [mariadb, -e, \"FLUSH TABLES\"]"),
+        new Wrong(
+            "data.volumes = [{paths = [media]}]",
+            "data.volumes[0].name: is missing; write name = media"),
+        new Wrong(
+            "data.volumes = [{name = store, paths = [media]}]",
+            "data.volumes[0].name: \"store\" is taken by the orchestrator; write another name"),
+        new Wrong(
+            "data.volumes = [{name = a, paths = [m]}, {name = a, paths = [n]}]",
+            "data.volumes[1].name: \"a\" is another volume's name; write one of its own"),
+        new Wrong(
+            "data.volumes = [{name = a, paths = []}]",
+            "data.volumes[0].paths: is empty; write [\"./media\"]"),
+        new Wrong(
+            "data.volumes = [{name = a, paths = [\"/srv/media\"]}]",
+            "data.volumes[0].paths: \"/srv/media\" is neither a path below the release folder nor a"
+                + " named volume; write ./media or media"),
+        new Wrong(
+            "data.volumes = [{name = a, paths = [\"./../x\"]}]",
+            "data.volumes[0].paths: \"./../x\" is neither a path below the release folder nor a"
+                + " named volume; write ./media or media"),
+        new Wrong(
+            "data.volumes = [{name = a, paths = [\"./m\"]}, {name = b, paths = [\"./m/books\"]}]",
+            "data.volumes[1].paths: ./m and ./m/books overlap; write each place once"),
+        new Wrong(
+            "data.volumes = [{name = a, paths = [m], immutable = 1}]",
+            "data.volumes[0].immutable: 1 is neither true nor false; write one of them"),
         new Wrong(
             "security.mode = root",
             "security.mode: \"root\" is not known; write capabilities or privileged"),

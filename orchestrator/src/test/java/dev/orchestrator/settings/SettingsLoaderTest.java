@@ -50,7 +50,7 @@ class SettingsLoaderTest {
                 Duration.ofSeconds(20),
                 new VerifySettings(3, Duration.ofMillis(500), Duration.ofSeconds(120)),
                 1),
-            new DataSettings(DataSettings.Strategy.COPY, DataSettings.Quiesce.STOP, 1L << 30)),
+            new DataSettings(DataSettings.Strategy.AUTO, DataSettings.Quiesce.STOP, 1L << 30)),
         settings.stack());
   }
 
@@ -109,6 +109,55 @@ class SettingsLoaderTest {
         String.valueOf(http.port()),
         http.path(),
         String.valueOf(http.status()));
+  }
+
+  @Test
+  void aStackSaysHowItsDataMoves() throws IOException {
+    DataSettings data =
+        ConfigFolder.in(
+                folder,
+                "stack = demo\ndata { reserve = 2GiB, quiesce = freeze }",
+                """
+                data {
+                  strategy = copy
+                  services = [ { name = db, quiesce = stop } ]
+                  hooks = [ { service = db, when = before, command = [flush, all], limit = 3s }
+                            { service = app, when = after, command = [resume] } ]
+                  verify = full, passes = 3, small = 1MiB, rollback = carry, allow-attach = true
+                  ignore = ["/scratch"]
+                  volumes = [ { name = media, paths = ["./media/books", "podcasts"],
+                                strategy = attach, immutable = true }
+                              { name = torrents, paths = ["./torrents/"] } ]
+                }
+                """)
+            .load()
+            .stack()
+            .data();
+
+    assertEquals(
+        new DataSettings(
+            DataSettings.Strategy.COPY,
+            DataSettings.Quiesce.FREEZE,
+            Map.of("db", DataSettings.Quiesce.STOP),
+            List.of(
+                new Hook("db", Hook.When.BEFORE, List.of("flush", "all"), Duration.ofSeconds(3)),
+                new Hook("app", Hook.When.AFTER, List.of("resume"), Duration.ofSeconds(10))),
+            2L << 30,
+            true,
+            3,
+            1L << 20,
+            true,
+            DataSettings.Rollback.CARRY,
+            List.of("/scratch"),
+            List.of(
+                new VolumeSettings(
+                    "media",
+                    List.of("binds/media/books", "volumes/podcasts"),
+                    DataSettings.Strategy.ATTACH,
+                    true),
+                new VolumeSettings(
+                    "torrents", List.of("binds/torrents"), DataSettings.Strategy.COPY, false))),
+        data);
   }
 
   @Test
@@ -195,5 +244,7 @@ class SettingsLoaderTest {
     assertEquals("0 4 * * *", settings.schedule().upgrade());
     assertEquals(Path.of("/var/lib/orchestrator"), settings.home());
     assertEquals(Duration.ofSeconds(60), settings.stack().upgrade().hold());
+    assertEquals("media", settings.stack().data().volumes().getFirst().name());
+    assertEquals("db", settings.stack().data().hooks().getFirst().service());
   }
 }

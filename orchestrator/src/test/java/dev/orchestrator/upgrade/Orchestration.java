@@ -1,16 +1,17 @@
 package dev.orchestrator.upgrade;
 
+import dev.orchestrator.capsule.CapsuleSpecs;
 import dev.orchestrator.capsule.Releases;
-import dev.orchestrator.engine.ContainerSpec;
-import dev.orchestrator.engine.Mount;
-import dev.orchestrator.engine.Security;
-import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.Journal;
 import dev.orchestrator.settings.DataSettings;
+import dev.orchestrator.settings.DataSettings.Quiesce;
+import dev.orchestrator.settings.DataSettings.Rollback;
+import dev.orchestrator.settings.DataSettings.Strategy;
 import dev.orchestrator.settings.RouteSettings;
 import dev.orchestrator.settings.Settings;
 import dev.orchestrator.settings.Stack;
 import dev.orchestrator.settings.UpgradeSettings;
+import dev.orchestrator.settings.VolumeSettings;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -23,18 +24,29 @@ import java.util.Map;
 
 /** One process of the orchestrator on a {@link World}, with its real journal below a folder. */
 final class Orchestration implements AutoCloseable {
+  /** All copied; going back is to the data as of the switch. */
+  static final DataSettings DATA = data(Strategy.COPY, Quiesce.STOP, Rollback.RESTORE);
+
   final World world;
+  final DataSettings data;
   final Path home;
   final Journal journal;
   final World.WorldTraffic traffic;
   final StackControl control;
 
   Orchestration(World world, Path home) {
+    this(world, home, DATA);
+  }
+
+  Orchestration(World world, Path home, DataSettings data) {
     this.world = world;
+    this.data = data;
     this.home = home;
     this.journal = Journal.open(home.resolve("journal.db"), InstantSource.system());
     this.traffic = world.new WorldTraffic();
-    Settings settings = settings(home);
+    Settings settings = settings(home, data);
+    CapsuleSpecs specs =
+        new CapsuleSpecs(new Settings.ImageSettings("", Path.of("../config/image"), false));
     Releases releases = new Releases(settings.stack());
     Parts parts =
         new Parts(
@@ -42,7 +54,14 @@ final class Orchestration implements AutoCloseable {
             journal,
             world.engine,
             world.builder(releases),
-            Orchestration::spec,
+            (generation, labels) ->
+                specs.managed(
+                    generation.container(),
+                    generation.image(),
+                    generation.number(),
+                    generation.volumes(),
+                    generation.storeVolume(),
+                    labels),
             world::capsule,
             world.copier(),
             world.health(),
@@ -51,25 +70,29 @@ final class Orchestration implements AutoCloseable {
     this.control = new StackControl(parts, releases, () -> null, Runnable::run);
   }
 
-  private static ContainerSpec spec(Generation generation, Map<String, String> labels) {
-    return new ContainerSpec(
-        generation.container(),
-        generation.image(),
-        List.of(),
-        List.of(),
-        Map.of(),
-        labels,
-        List.of(
-            Mount.of(generation.dataVolume(), "/data"),
-            Mount.of(generation.storeVolume(), "/var/lib/docker")),
-        List.of("/run"),
-        "bridge",
-        Security.DEFAULT,
-        Duration.ofMinutes(2));
-  }
-
   /** A stack "shop" with versions v1, v2 and v3; budgets long, the bake window none. */
   static Settings settings(Path home) {
+    return settings(home, DATA);
+  }
+
+  static DataSettings data(
+      Strategy strategy, Quiesce quiesce, Rollback rollback, VolumeSettings... volumes) {
+    return new DataSettings(
+        strategy,
+        quiesce,
+        Map.of(),
+        List.of(),
+        0,
+        false,
+        3,
+        10,
+        false,
+        rollback,
+        List.of(),
+        List.of(volumes));
+  }
+
+  static Settings settings(Path home, DataSettings data) {
     Path folder = home.resolve("stacks/shop");
     try {
       for (String version : List.of("v1", "v2", "v3")) {
@@ -97,7 +120,7 @@ final class Orchestration implements AutoCloseable {
                 Duration.ofMillis(20),
                 new UpgradeSettings.VerifySettings(1, Duration.ofMillis(1), minute),
                 1),
-            new DataSettings(DataSettings.Strategy.COPY, DataSettings.Quiesce.STOP, 0));
+            data);
     return new Settings(
         home.resolve("orchestrator.conf"),
         home,

@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.orchestrator.InMemoryFolder;
 import dev.orchestrator.Refusal;
-import dev.orchestrator.engine.ContainerInfo;
 import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.engine.Labels;
 import dev.orchestrator.journal.Generation;
@@ -15,8 +14,6 @@ import dev.orchestrator.journal.Receipt;
 import dev.orchestrator.journal.UpgradeRecord;
 import dev.orchestrator.journal.UpgradeRecord.Outcome;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -88,7 +85,7 @@ class SagaTest {
   }
 
   private List<String> rows(int generation) {
-    return List.copyOf(world.rows.getOrDefault(at.container(generation) + "-data", List.of()));
+    return Wholeness.rows(world, at, generation);
   }
 
   private String serves() {
@@ -97,29 +94,7 @@ class SagaTest {
 
   /** One version serves, clients reach it, all that was acknowledged is there or is set aside. */
   private void assertWhole(String what) {
-    assertEquals(List.of(), world.violations, what);
-    Generation serving = at.journal.serving().orElseThrow();
-    assertEquals(Set.of(serving.container()), world.alive(), what + ": writers");
-    assertEquals(serving.container(), at.traffic.reaches(), what + ": clients reach");
-    Set<String> kept = new HashSet<>(world.rows.getOrDefault(serving.dataVolume(), List.of()));
-    at.journal.generations().stream()
-        .filter(row -> row.state() == Generation.State.SET_ASIDE)
-        .forEach(
-            row -> kept.addAll(world.rows.getOrDefault(row.generation().dataVolume(), List.of())));
-    List<String> missing = new ArrayList<>(world.acknowledged);
-    missing.removeAll(kept);
-    assertEquals(List.of(), missing, what + ": acknowledged and lost");
-    assertTrue(
-        at.journal.generations().stream()
-            .noneMatch(row -> row.state() == Generation.State.CANDIDATE),
-        what + ": a candidate is left");
-    Set<String> known = new HashSet<>();
-    at.journal.generations().stream()
-        .filter(row -> row.state() != Generation.State.REMOVED)
-        .forEach(row -> known.add(row.generation().container()));
-    for (ContainerInfo container : world.engine.containers(Map.of(Labels.OURS, "1"))) {
-      assertTrue(known.contains(container.name()), what + ": left over " + container.name());
-    }
+    Wholeness.check(world, at, what);
   }
 
   @Test

@@ -3,15 +3,10 @@ package dev.orchestrator.upgrade;
 import dev.orchestrator.capsule.Capsule;
 import dev.orchestrator.capsule.CapsuleBuilder;
 import dev.orchestrator.capsule.CapsuleImage;
-import dev.orchestrator.capsule.InnerService;
 import dev.orchestrator.capsule.Releases;
-import dev.orchestrator.data.CopyReport;
 import dev.orchestrator.data.DataCopier;
-import dev.orchestrator.data.Space;
 import dev.orchestrator.engine.Behaviour;
 import dev.orchestrator.engine.ContainerInfo;
-import dev.orchestrator.engine.EngineException;
-import dev.orchestrator.engine.ExecResult;
 import dev.orchestrator.engine.InMemoryEngine;
 import dev.orchestrator.engine.Labels;
 import dev.orchestrator.health.HealthException;
@@ -20,8 +15,10 @@ import dev.orchestrator.journal.Receipt;
 import dev.orchestrator.settings.Probe;
 import dev.orchestrator.settings.UpgradeSettings.VerifySettings;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -48,6 +45,8 @@ final class World {
     }
   }
 
+  static final String BASE = "orchestrator/base:test";
+
   /** What happens before and after an operation's effect. */
   interface Faults {
     default void before(String operation, int number) {}
@@ -57,17 +56,52 @@ final class World {
 
   final InMemoryEngine engine = new InMemoryEngine(Behaviour.QUIET);
   final Set<String> writers = new TreeSet<>();
-  final Map<String, List<String>> rows = new TreeMap<>();
-  final Map<String, Integer> leases = new TreeMap<>();
+
+  /** Containers whose service is paused inside. */
+  final Set<String> frozen = new TreeSet<>();
+
+  final WorldData data = new WorldData(this);
+
+  /** By container the clones that it has mounted, and by clone the volumes below it. */
+  final Map<String, List<String>> mounted = new TreeMap<>();
+
+  final Map<String, List<String>> lowers = new TreeMap<>();
+
+  /** Whether clones can be mounted, and files share blocks. */
+  boolean overlays = true;
+
+  boolean shares;
+  long used = 1;
+
+  /** What coming live passes move, in bytes. */
+  final Deque<Long> passes = new ArrayDeque<>();
+
+  /** Commands run in services, and those that fail. */
+  final List<String> commands = new ArrayList<>();
+
+  final Set<String> failing = new HashSet<>();
+  int helpers;
 
   /** Containers and versions. */
   final Set<String> neverHealthy = new HashSet<>();
+
+  /** v1 can't read what v2 has written. */
+  boolean oneWay;
 
   final List<String> violations = new ArrayList<>();
   Faults faults = new Faults() {};
   int operations;
   int written;
   final List<String> acknowledged = new ArrayList<>();
+
+  World() {
+    engine.addImage(BASE, Map.of());
+    engine.hook((op, name) -> {
+      if (op.equals("removeVolume")) {
+        data.forget(name);
+      }
+    });
+  }
 
   void operate(String operation, Runnable effect) {
     int number = ++operations;
@@ -76,117 +110,41 @@ final class World {
     faults.after(operation, number);
   }
 
-  private static String data(String container) {
-    return container + "-data";
-  }
-
-  private List<String> rowsOf(String volume) {
-    return rows.computeIfAbsent(volume, name -> new ArrayList<>());
-  }
-
   /** A client writes a row where the routes lead; it is acknowledged when something took it. */
   void write(@Nullable String leadsTo) {
-    if (leadsTo == null || !writers.contains(leadsTo)) {
+    if (leadsTo == null || !alive().contains(leadsTo)) {
       return;
     }
-    String row = "row " + ++written;
-    rowsOf(data(leadsTo)).add(row);
+    String row = "row " + ++written + " by " + version(leadsTo);
+    data.write(leadsTo, row);
     acknowledged.add(row);
+  }
+
+  private String version(String container) {
+    return engine.container(container).orElseThrow().labels().getOrDefault(Labels.VERSION, "");
   }
 
   boolean runs(String container) {
     return engine.container(container).filter(ContainerInfo::running).isPresent();
   }
 
-  /** Capsules that write although their container has stopped are gone with it. */
+  /** It runs or is paused: what it has mounted stays so. */
+  boolean there(String container) {
+    return engine.container(container).filter(c -> c.running() || c.paused()).isPresent();
+  }
+
+  /** What writes at this moment: what has ended does no more, what is paused will again. */
   Set<String> alive() {
-    writers.removeIf(container -> !runs(container));
-    return writers;
+    writers.removeIf(container -> !there(container));
+    mounted.keySet().removeIf(container -> !there(container));
+    frozen.removeIf(container -> !there(container));
+    Set<String> now = new TreeSet<>(writers);
+    now.removeIf(container -> !runs(container) || frozen.contains(container));
+    return now;
   }
 
   Capsule capsule(String container) {
-    return new WorldCapsule(container);
-  }
-
-  private final class WorldCapsule implements Capsule {
-    private final String container;
-
-    WorldCapsule(String container) {
-      this.container = container;
-    }
-
-    private void running(String what) {
-      if (!runs(container)) {
-        throw new EngineException(
-            EngineException.Kind.CONFLICT, what + ": " + container + " is not running");
-      }
-    }
-
-    @Override
-    public String name() {
-      return container;
-    }
-
-    @Override
-    public String address() {
-      running("address");
-      return container;
-    }
-
-    @Override
-    public void awaitReady(Duration deadline) {
-      operate("capsule.ready", () -> running("ready"));
-    }
-
-    @Override
-    public void create(Duration deadline) {
-      operate("capsule.create", () -> running("create"));
-    }
-
-    @Override
-    public void start(Duration deadline) {
-      operate(
-          "capsule.start",
-          () -> {
-            running("start");
-            writers.add(container);
-            if (alive().size() > 1) {
-              violations.add("two writers: " + writers);
-            }
-          });
-    }
-
-    @Override
-    public void stop(Duration deadline) {
-      operate(
-          "capsule.stop",
-          () -> {
-            running("stop");
-            writers.remove(container);
-          });
-    }
-
-    @Override
-    public List<InnerService> services(Duration deadline) {
-      running("state");
-      String state = alive().contains(container) ? "running" : "exited";
-      return List.of(new InnerService("db", state, "healthy", 0, 0, ""));
-    }
-
-    @Override
-    public ExecResult exec(String service, List<String> command, Duration deadline) {
-      return new ExecResult(0, "", "");
-    }
-
-    @Override
-    public List<String> logs(@Nullable String service, int tail, Duration deadline) {
-      return List.of("log of " + container);
-    }
-
-    @Override
-    public void lease(int epoch, Duration deadline) {
-      operate("capsule.lease", () -> leases.put(data(container), epoch));
-    }
+    return new WorldCapsule(this, container);
   }
 
   CapsuleBuilder builder(Releases releases) {
@@ -211,43 +169,13 @@ final class World {
 
       @Override
       public String base(Consumer<String> progress) {
-        return "orchestrator/base:test";
+        return BASE;
       }
     };
   }
 
   DataCopier copier() {
-    return new DataCopier() {
-      @Override
-      public CopyReport copy(
-          String from,
-          String to,
-          Pass pass,
-          Map<String, String> labels,
-          Duration deadline,
-          Consumer<String> progress) {
-        operate(
-            "copier.copy",
-            () -> {
-              if (pass == Pass.FINAL && !alive().isEmpty()) {
-                violations.add("last pass while " + writers + " write");
-              }
-              rows.put(to, new ArrayList<>(rowsOf(from)));
-            });
-        return new CopyReport(1, 1, Duration.ofMillis(1));
-      }
-
-      @Override
-      public long verify(String from, String to, Map<String, String> labels, Duration deadline) {
-        operate("copier.verify", () -> {});
-        return 1;
-      }
-
-      @Override
-      public Space space(String volume, Map<String, String> labels) {
-        return new Space(1, 1_000_000_000_000L);
-      }
-    };
+    return new WorldCopier(this);
   }
 
   HealthGate health() {
@@ -272,14 +200,16 @@ final class World {
 
       @Override
       public List<String> check(Capsule capsule, List<Probe> probes, Map<String, Integer> ports) {
-        String version =
-            engine
-                .container(capsule.name())
-                .orElseThrow()
-                .labels()
-                .getOrDefault(Labels.VERSION, "");
+        String version = version(capsule.name());
         if (neverHealthy.contains(capsule.name()) || neverHealthy.contains(version)) {
           return List.of("db: unhealthy");
+        }
+        boolean newer =
+            version.equals("v1")
+                && data.seen(data.of(capsule.name()).getFirst()).stream()
+                    .anyMatch(row -> row.endsWith("v2"));
+        if (oneWay && newer) {
+          return List.of("db: its data is of a newer version");
         }
         return alive().contains(capsule.name()) ? List.of() : List.of("db: not running");
       }
@@ -291,6 +221,9 @@ final class World {
     @Nullable String leadsTo;
     boolean held;
     boolean open;
+
+    /** Where a client that keeps its connection is connected to. */
+    @Nullable String connected;
 
     @Override
     public void open(Duration holdDeadline) {
@@ -305,6 +238,7 @@ final class World {
 
     @Override
     public Drained drain(Duration budget) {
+      connected = null;
       return new Drained(0, 0);
     }
 
@@ -313,6 +247,9 @@ final class World {
       operate(
           "traffic.lead",
           () -> {
+            if (connected != null && !connected.equals(side.name())) {
+              violations.add("a connection to " + connected + " is open after the switch");
+            }
             leadsTo = side.name();
             held = false;
           });
@@ -338,7 +275,10 @@ final class World {
 
     /** Where a client's write goes at this moment. */
     @Nullable String reaches() {
-      return open && !held ? leadsTo : null;
+      if (open && !held) {
+        connected = leadsTo;
+      }
+      return open ? connected : null;
     }
   }
 }

@@ -1,0 +1,125 @@
+# shellcheck shell=bash
+# Puts the capsule's data volumes in their places.
+#
+# A main volume that isn't layered is mounted at /data by the outer engine. All else comes at
+# /layers/NAME/, and CAPSULE_VOLUMES says what it is, "NAME=LOWER,LOWER… NAME=…", the main one first:
+#
+#   media=            /layers/media/top is the volume; its place is /data/extra/media
+#   data=1/upper,2    a clone: what is written to it is in /layers/data/top/upper; below that are
+#                     1/upper and 2, read-only, the nearest first. Nobody may write to those.
+#
+# A clone is made (`capsule mount`) when what it is made from is at rest, which is after the start of
+# the inner engine. Until then top/fresh is in its place, for what creating the services puts there.
+
+readonly LAYERS=/layers
+
+# mount_volumes [new]: with it, clones that weren't made yet are. May be run again.
+mount_volumes() {
+  local new=${1:-} pair name target source below=''
+  mkdir -p "$RUN/placed"
+  for pair in ${CAPSULE_VOLUMES:-}; do
+    name=${pair%%=*}
+    target=$DATA
+    [[ $name == data ]] || target=$DATA/extra/$name
+    source=$LAYERS/$name/top
+    if [[ -n ${pair#*=} ]]; then
+      if [[ -n $new || -d $source/upper ]]; then
+        source=$LAYERS/$name/merged
+        mountpoint -q "$source" || mount_clone "$name" "${pair#*=}" || return 1
+      else
+        source+=/fresh
+        mkdir -p "$source"
+      fi
+    fi
+    # What is mounted at /data hides what was mounted below it.
+    if [[ -n $below || $source != "$(cat "$RUN/placed/$name" 2>/dev/null)" ]]; then
+      mkdir -p "$target"
+      mount --bind "$source" "$target" || return 1
+      echo "$source" >"$RUN/placed/$name"
+      [[ $name != data ]] || below=yes
+    fi
+  done
+}
+
+# mount_clone NAME LOWERS. Of the options, redirect_dir lets folders be renamed, metacopy keeps a
+# file's content where it is when its owner or mode changes, index keeps hard links together (where
+# the file system can: else the kernel goes on without).
+mount_clone() {
+  local name=$1 top=$LAYERS/$1/top lower lowers='' folder
+  for lower in ${2//,/ }; do
+    lowers+=${lowers:+:}$LAYERS/$name/$lower
+  done
+  mkdir -p "$top/work" "$LAYERS/$name/merged"
+  if [[ ! -d $top/upper ]]; then
+    # The root of a clone is that of its upper layer.
+    mkdir -p "$top/upper.new"
+    rsync --archive --acls --xattrs --filter '-x trusted.overlay.*' --numeric-ids --exclude '*' \
+      "${lowers%%:*}/" "$top/upper.new/"
+    mv "$top/upper.new" "$top/upper"
+  fi
+  mount -t overlay "clone-$name" -o "lowerdir=$lowers,upperdir=$top/upper,workdir=$top/work" \
+    -o redirect_dir=on,metacopy=on,index=on "$LAYERS/$name/merged" || return 1
+  # Volumes that the version before didn't have: the engine has filled them from their images.
+  for folder in "$top"/fresh/volumes/*/; do
+    [[ -d $folder ]] || continue
+    folder=$(basename "$folder")
+    [[ -e $LAYERS/$name/merged/volumes/$folder ]] || {
+      mkdir -p "$LAYERS/$name/merged/volumes"
+      cp -a "$top/fresh/volumes/$folder" "$LAYERS/$name/merged/volumes/"
+    }
+  done
+  rm -rf "$top/fresh"
+  sync -f "$top"
+}
+
+# With all services stopped: clones are unmounted, as a layer of one mounted twice is the kernel's to
+# refuse. What uses them next mounts them again.
+unmount_clones() {
+  local pair
+  local -a pairs
+  read -r -a pairs <<<"${CAPSULE_VOLUMES:-}"
+  [[ ${pairs[*]} == *=[0-9]* ]] || return 0
+  for pair in $(printf '%s\n' "${pairs[@]}" | tac); do
+    unmount_volume "${pair%%=*}" || return 1
+  done
+}
+
+# Its place may have been mounted at twice; below the main one there is what the outer engine mounts.
+unmount_volume() {
+  local name=$1 target=$DATA
+  [[ $name == data ]] || target=$DATA/extra/$name
+  while [[ $(stat --file-system --format %T "$target") == overlayfs || $name != data ]] &&
+    mountpoint -q "$target"; do
+    umount "$target" || return 1
+  done
+  ! mountpoint -q "$LAYERS/$name/merged" || umount "$LAYERS/$name/merged" || return 1
+  rm -f "$RUN/placed/$name"
+}
+
+# Whatever was written is on the disk when it returns.
+flush_data() {
+  local place
+  for place in "$DATA" "$DATA"/extra/*/; do
+    [[ ! -d $place ]] || sync -f "$place"
+  done
+}
+
+# What a clone can do here, as JSON: tried out, on the disk of the inner engine's store.
+try_clone() {
+  local at=$STORE/capsule-try overlay=false links=false
+  umount "$at/merged" 2>/dev/null || true
+  rm -rf "$at"
+  mkdir -p "$at"/{lower/folder,upper,work,merged}
+  echo a >"$at/lower/one"
+  ln "$at/lower/one" "$at/lower/two"
+  if mount -t overlay try -o "lowerdir=$at/lower,upperdir=$at/upper,workdir=$at/work" \
+    -o redirect_dir=on,metacopy=on,index=on "$at/merged" 2>"$RUN/try.err"; then
+    [[ ! -d $at/merged/folder ]] || ! mv -T "$at/merged/folder" "$at/merged/renamed" || overlay=true
+    echo b >>"$at/merged/one"
+    ! cmp -s "$at/merged/one" "$at/merged/two" || links=true
+    umount "$at/merged"
+  fi
+  rm -rf "$at"
+  jq -nc --argjson overlay "$overlay" --argjson links "$links" \
+    --arg why "$(tail -n 1 "$RUN/try.err" 2>/dev/null)" '{overlay: $overlay, links: $links, why: $why}'
+}

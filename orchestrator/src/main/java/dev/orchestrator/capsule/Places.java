@@ -1,0 +1,62 @@
+package dev.orchestrator.capsule;
+
+import dev.orchestrator.Refusal;
+import dev.orchestrator.settings.VolumeSettings;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+
+/** Where below /data something is: in the main volume, or in one that stack.conf names. */
+final class Places {
+  private final String where;
+  private final List<VolumeSettings> volumes;
+  private final Set<String> used = new TreeSet<>();
+
+  Places(String where, List<VolumeSettings> volumes) {
+    this.where = where;
+    this.volumes = volumes;
+  }
+
+  /**
+   * @param who mounts it, for a refusal
+   * @param path such as {@code binds/media} or {@code volumes/db}
+   */
+  String of(String who, String path) {
+    for (VolumeSettings volume : volumes) {
+      for (String held : volume.paths()) {
+        if (Path.of(path).startsWith(held)) {
+          used.add(held);
+          return "/data/extra/" + volume.name() + "/" + path;
+        }
+        if (Path.of(held).startsWith(path)) {
+          throw new Refusal(
+              "%s: %s mounts %s, and a part of it, %s, is to be in the volume %s: name %s in data.volumes too"
+                  .formatted(
+                      where,
+                      who,
+                      VolumeSettings.shown(path),
+                      VolumeSettings.shown(held),
+                      volume.name(),
+                      VolumeSettings.shown(path)));
+        }
+      }
+    }
+    return "/data/" + path;
+  }
+
+  /** To be called when all mounts are placed: a volume that nothing is in is a mistake. */
+  void check() {
+    for (VolumeSettings volume : volumes) {
+      if (volume.paths().stream().noneMatch(used::contains)) {
+        throw new Refusal(
+            "%s: the volume %s of data.volumes holds %s, and no service mounts that: correct its paths, or remove it"
+                .formatted(
+                    where,
+                    volume.name(),
+                    String.join(
+                        ", ", volume.paths().stream().map(VolumeSettings::shown).toList())));
+      }
+    }
+  }
+}

@@ -1,0 +1,152 @@
+package dev.orchestrator.settings;
+
+import dev.orchestrator.settings.DataSettings.Quiesce;
+import dev.orchestrator.settings.DataSettings.Rollback;
+import dev.orchestrator.settings.DataSettings.Strategy;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/** The section {@code data}, of orchestrator.conf and of a stack. */
+final class DataReader {
+  private static final DataSettings NONE = new DataSettings(Strategy.AUTO, Quiesce.STOP, 0);
+
+  /** They would clash with the names of a generation's other volumes. */
+  private static final Set<String> RESERVED = Set.of("data", "store");
+
+  /** How thoroughly the two sides are compared. */
+  private enum Verify {
+    SAMPLE,
+    FULL
+  }
+
+  private DataReader() {}
+
+  static DataSettings read(Section parent) {
+    return parent.section("data").map(DataReader::data).orElse(NONE);
+  }
+
+  private static DataSettings data(Section section) {
+    Strategy strategy = section.choice("strategy", Strategy.class);
+    DataSettings data =
+        new DataSettings(
+            strategy,
+            section.choice("quiesce", Quiesce.class),
+            services(section),
+            section.sections("hooks").stream().map(DataReader::hook).toList(),
+            section.bytes("reserve"),
+            section.choice("verify", Verify.class) == Verify.FULL,
+            section.whole("passes", 1, 100),
+            section.bytes("small"),
+            section.flag("allow-attach"),
+            section.choice("rollback", Rollback.class),
+            ignored(section),
+            volumes(section, strategy));
+    section.noOthers();
+    return data;
+  }
+
+  private static Map<String, Quiesce> services(Section parent) {
+    Map<String, Quiesce> services = new HashMap<>();
+    for (Section section : parent.sections("services")) {
+      String name = Names.service(section, "name");
+      if (services.put(name, section.choice("quiesce", Quiesce.class)) != null) {
+        section.wrong("name", "\"" + name + "\" is there twice; write one of them");
+      }
+      section.noOthers();
+    }
+    return services;
+  }
+
+  private static Hook hook(Section section) {
+    Hook hook =
+        new Hook(
+            Names.service(section, "service"),
+            section.choice("when", Hook.When.class),
+            section.texts("command", "[mariadb, -e, \"FLUSH TABLES\"]"),
+            section.time(
+                "limit", Duration.ofMillis(1), Duration.ofHours(1), Duration.ofSeconds(10)));
+    section.noOthers();
+    return hook;
+  }
+
+  private static List<String> ignored(Section section) {
+    List<String> paths = section.texts("ignore");
+    paths.stream()
+        .filter(path -> !path.startsWith("/"))
+        .forEach(path ->
+            section.wrong(
+                "ignore", "\"" + path + "\" is no path in a container; write one such as /tmp"));
+    return paths;
+  }
+
+  private static List<VolumeSettings> volumes(Section parent, Strategy strategy) {
+    List<VolumeSettings> volumes = new ArrayList<>();
+    for (Section section : parent.sections("volumes")) {
+      String name = Names.read(section, "name", "media");
+      if (RESERVED.contains(name)) {
+        section.wrong("name", "\"" + name + "\" is taken by the orchestrator; write another name");
+      }
+      if (!name.isEmpty() && volumes.stream().anyMatch(other -> other.name().equals(name))) {
+        section.wrong("name", "\"" + name + "\" is another volume's name; write one of its own");
+      }
+      List<String> paths =
+          section.texts("paths", "[\"./media\"]").stream()
+              .map(path -> path(section, path))
+              .toList();
+      clashes(section, paths, volumes);
+      volumes.add(
+          new VolumeSettings(
+              name,
+              paths,
+              section.has("strategy") ? section.choice("strategy", Strategy.class) : strategy,
+              section.flag("immutable")));
+      section.noOthers();
+    }
+    return volumes;
+  }
+
+  /** As below /data: {@code binds/…} for a path of the release folder, {@code volumes/…} else. */
+  private static String path(Section section, String text) {
+    try {
+      Path path = Path.of(text).normalize();
+      boolean bind = text.startsWith("./");
+      if (!path.isAbsolute()
+          && !path.toString().isEmpty()
+          && !path.startsWith("..")
+          && (bind || path.getNameCount() == 1)) {
+        return (bind ? "binds/" : "volumes/") + path;
+      }
+    } catch (InvalidPathException e) {
+      // Told below, in our words.
+    }
+    if (!text.isEmpty()) {
+      section.wrong(
+          "paths",
+          "\"%s\" is neither a path below the release folder nor a named volume; write ./media or media"
+              .formatted(text));
+    }
+    return "binds/?";
+  }
+
+  private static void clashes(Section section, List<String> paths, List<VolumeSettings> before) {
+    List<String> known = new ArrayList<>();
+    before.forEach(volume -> known.addAll(volume.paths()));
+    for (String path : paths) {
+      for (String other : known) {
+        if (Path.of(path).startsWith(other) || Path.of(other).startsWith(path)) {
+          section.wrong(
+              "paths",
+              "%s and %s overlap; write each place once"
+                  .formatted(VolumeSettings.shown(other), VolumeSettings.shown(path)));
+        }
+      }
+      known.add(path);
+    }
+  }
+}

@@ -1,0 +1,155 @@
+package dev.orchestrator.upgrade;
+
+import dev.orchestrator.capsule.Capsule;
+import dev.orchestrator.capsule.CapsuleException;
+import dev.orchestrator.data.DataVolume;
+import dev.orchestrator.engine.ContainerInfo;
+import dev.orchestrator.engine.EngineException;
+import dev.orchestrator.health.HealthException;
+import dev.orchestrator.journal.Generation;
+import dev.orchestrator.journal.UpgradeRecord.Kind;
+import dev.orchestrator.settings.DataSettings;
+import dev.orchestrator.settings.DataSettings.Rollback;
+import dev.orchestrator.settings.UpgradeSettings;
+import dev.orchestrator.settings.UpgradeSettings.VerifySettings;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/**
+ * Brings what served before back to service: thawed or started on its own data or, where the newer
+ * version has served already, on a clone of the newer data or of its own as of the switch.
+ */
+final class Return {
+  private final Parts parts;
+  private final Notes notes;
+  private final Rebase rebase;
+  private final Retention retention;
+  private final Quiescing quiescing;
+  private final DataSettings data;
+  private final UpgradeSettings limits;
+
+  Return(Parts parts, Names names, Notes notes) {
+    this.parts = parts;
+    this.notes = notes;
+    this.retention = new Retention(parts, names);
+    this.rebase = new Rebase(parts, names);
+    this.quiescing = new Quiescing(parts, notes);
+    this.data = parts.settings().stack().data();
+    this.limits = parts.settings().stack().upgrade();
+  }
+
+  /** Whether clients were led to the candidate in this run. */
+  static boolean served(Parts parts, Run run) {
+    return parts.journal().switched(run.id()).isPresent();
+  }
+
+  String toBlue(Run run, Consumer<String> progress) {
+    Generation blue = run.blue();
+    if (served(parts, run) && run.green != null) {
+      return afterSwitch(run, blue, run.green, progress);
+    }
+    if (paused(blue)) {
+      return thaw(run, blue);
+    }
+    return start(run, blue, false, limits.verify().deadline(), progress);
+  }
+
+  private boolean paused(Generation generation) {
+    return parts
+        .engine()
+        .container(generation.container())
+        .filter(ContainerInfo::paused)
+        .isPresent();
+  }
+
+  /** As it is: what clients have open goes on. */
+  private String thaw(Run run, Generation blue) {
+    parts.engine().unpauseContainer(blue.container());
+    Capsule capsule = parts.capsule(blue);
+    capsule.lease(blue.number(), limits.ready());
+    if (!data.services().isEmpty()) {
+      capsule.start(limits.verify().deadline());
+    }
+    quiescing.after(run.id(), capsule);
+    return blue.version() + " thawed";
+  }
+
+  private String start(
+      Run run, Generation blue, boolean cloned, Duration limit, Consumer<String> progress) {
+    parts.engine().startContainer(blue.container());
+    Capsule capsule = parts.capsule(blue);
+    capsule.awaitReady(limits.ready());
+    if (cloned) {
+      capsule.mount(limits.ready());
+    }
+    capsule.thaw(limits.ready());
+    capsule.lease(blue.number(), limits.ready());
+    capsule.start(limit);
+    quiescing.after(run.id(), capsule);
+    VerifySettings once = new VerifySettings(1, limits.verify().interval(), limit);
+    return parts
+        .health()
+        .await(capsule, parts.settings().stack().probes(), blue.ports(), once, progress);
+  }
+
+  private String afterSwitch(
+      Run run, Generation blue, Generation green, Consumer<String> progress) {
+    Optional<String> carried = carry(run, blue, green, progress);
+    if (carried.isPresent()) {
+      return carried.get();
+    }
+    Generation original = rebase.original(run.id(), blue);
+    boolean frozen = Rebase.frozen(parts, original);
+    Generation old =
+        frozen ? rebase.onto(run.id(), blue, original.volumes(), "") : rebase.back(run.id(), blue);
+    retention.sweep();
+    notes.note(
+        run.id(),
+        "%s goes on with its data as of the switch; what was written since is set aside in volume %s"
+            .formatted(blue.version(), Retention.volumes(green)));
+    if (!frozen && paused(old)) {
+      return thaw(run, old);
+    }
+    return start(run, old, frozen, limits.verify().deadline(), progress);
+  }
+
+  /** Empty where it can't be, or where the old version isn't healthy with the newer data. */
+  private Optional<String> carry(
+      Run run, Generation blue, Generation green, Consumer<String> progress) {
+    boolean wanted =
+        run.record.kind() == Kind.UPGRADE
+            && data.rollback() != Rollback.RESTORE
+            && blue.volumes().stream().allMatch(volume -> possible(volume, green));
+    if (!wanted) {
+      return Optional.empty();
+    }
+    try {
+      Generation old = rebase.onto(run.id(), blue, green.volumes(), "-carry");
+      // No longer than clients may wait: they do.
+      String healthy = start(run, old, true, limits.hold(), progress);
+      notes.note(
+          run.id(),
+          "%s goes on with a clone of %s's data: nothing that was written is lost; the newer data itself stays in volume %s, that as of the switch until the next upgrade in volume %s"
+              .formatted(
+                  blue.version(),
+                  green.version(),
+                  Retention.volumes(green),
+                  Retention.volumes(rebase.original(run.id(), blue))));
+      return Optional.of(healthy + ", with a clone of the newer data");
+    } catch (CapsuleException | HealthException | EngineException e) {
+      String why =
+          "%s is not healthy with %s's data (%s)"
+              .formatted(blue.version(), green.version(), e.getMessage());
+      notes.note(run.id(), why);
+      progress.accept(why + ": taking its own as of the switch");
+      return Optional.empty();
+    }
+  }
+
+  private static boolean possible(DataVolume volume, Generation green) {
+    return DataPlanner.named(green, volume.name())
+        .filter(newer -> newer.layers().size() < MethodChoice.MOST_LAYERS)
+        .isPresent();
+  }
+}

@@ -1,0 +1,104 @@
+package dev.orchestrator.upgrade;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.orchestrator.data.DataVolume;
+import dev.orchestrator.engine.ContainerInfo;
+import dev.orchestrator.engine.Labels;
+import dev.orchestrator.journal.Generation;
+import dev.orchestrator.journal.Generation.State;
+import dev.orchestrator.journal.GenerationRow;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/** What must hold whenever no run is under way. */
+final class Wholeness {
+  private final World world;
+  private final Orchestration at;
+  private final String what;
+
+  private Wholeness(World world, Orchestration at, String what) {
+    this.world = world;
+    this.at = at;
+    this.what = what;
+  }
+
+  /** One version serves, clients reach it, all that was acknowledged is there or is set aside. */
+  static void check(World world, Orchestration at, String what) {
+    Wholeness check = new Wholeness(world, at, what);
+    assertEquals(List.of(), world.violations, what);
+    Generation serving = at.journal.serving().orElseThrow();
+    assertEquals(Set.of(serving.container()), world.alive(), what + ": writers");
+    assertEquals(serving.container(), at.traffic.reaches(), what + ": clients reach");
+    check.data(serving);
+    check.nothingLeft();
+  }
+
+  private List<GenerationRow> rows() {
+    return at.journal.generations().stream().filter(row -> row.state() != State.REMOVED).toList();
+  }
+
+  private void data(Generation serving) {
+    for (DataVolume volume : serving.volumes()) {
+      Set<String> kept = new HashSet<>(world.data.seen(volume));
+      for (GenerationRow row : rows()) {
+        if (row.state() == State.SET_ASIDE) {
+          DataPlanner.named(row.generation(), volume.name())
+              .ifPresent(newer -> kept.addAll(world.data.seen(newer)));
+        }
+      }
+      List<String> missing = new ArrayList<>(world.acknowledged);
+      missing.removeAll(kept);
+      assertEquals(List.of(), missing, what + ": lost of " + volume);
+      List<String> twice = new ArrayList<>(world.data.seen(volume));
+      new HashSet<>(twice).forEach(twice::remove);
+      assertEquals(List.of(), twice, what + ": twice in " + volume);
+    }
+    for (GenerationRow row : rows()) {
+      for (DataVolume volume : row.generation().volumes()) {
+        assertTrue(world.data.whole(volume), what + ": written below " + volume);
+      }
+    }
+  }
+
+  private void nothingLeft() {
+    Set<String> containers = new TreeSet<>();
+    Set<String> volumes = new TreeSet<>();
+    for (GenerationRow row : rows()) {
+      assertTrue(row.state() != State.CANDIDATE, what + ": a candidate is left");
+      containers.add(row.generation().container());
+      volumes.add(row.generation().storeVolume());
+      row.generation().volumes().forEach(volume -> volumes.addAll(volume.needs()));
+    }
+    for (ContainerInfo container : world.engine.containers(Map.of(Labels.OURS, "1"))) {
+      assertTrue(containers.contains(container.name()), what + ": left over " + container.name());
+    }
+    Set<String> there = new TreeSet<>();
+    world.engine.volumes(Map.of(Labels.OURS, "1")).forEach(volume -> there.add(volume.name()));
+    // What a note names is for a person to look at, until the next run.
+    String notes = at.control.receipt(at.journal.history().getFirst().id()).notes().toString();
+    there.removeIf(volume -> !volumes.contains(volume) && notes.contains(volume));
+    assertEquals(volumes, there, what + ": volumes");
+  }
+
+  /** What a generation sees of its main volume. */
+  static List<String> rows(World world, Orchestration at, int generation) {
+    return at.journal.generations().stream()
+        .map(GenerationRow::generation)
+        .filter(each -> each.number() == generation)
+        .map(each -> world.data.seen(each.volumes().getFirst()))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  /** Version that serves. */
+  static @Nullable String serves(Orchestration at) {
+    return at.journal.serving().map(Generation::version).orElse(null);
+  }
+}

@@ -1,0 +1,158 @@
+package dev.orchestrator.upgrade;
+
+import dev.orchestrator.capsule.Capsule;
+import dev.orchestrator.capsule.CapsuleException;
+import dev.orchestrator.capsule.CloneSupport;
+import dev.orchestrator.capsule.InnerService;
+import dev.orchestrator.engine.EngineException;
+import dev.orchestrator.engine.ExecResult;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** A capsule of a {@link World}: its one service, db, writes to all of its data volumes. */
+final class WorldCapsule implements Capsule {
+  private final World world;
+  private final String container;
+
+  WorldCapsule(World world, String container) {
+    this.world = world;
+    this.container = container;
+  }
+
+  private void running(String what) {
+    if (!world.runs(container)) {
+      throw new EngineException(
+          EngineException.Kind.CONFLICT, what + ": " + container + " is not running");
+    }
+  }
+
+  @Override
+  public String name() {
+    return container;
+  }
+
+  @Override
+  public String address() {
+    // A paused one has its address.
+    if (!world.there(container)) {
+      running("address");
+    }
+    return container;
+  }
+
+  @Override
+  public void awaitReady(Duration deadline) {
+    world.operate("capsule.ready", () -> running("ready"));
+  }
+
+  @Override
+  public void create(Duration deadline) {
+    world.operate("capsule.create", () -> running("create"));
+  }
+
+  @Override
+  public void start(Duration deadline) {
+    world.operate(
+        "capsule.start",
+        () -> {
+          running("start");
+          int mine =
+              Integer.parseInt(
+                  world.engine.spec(container).env().getOrDefault("CAPSULE_EPOCH", ""));
+          int held = world.data.lease(container);
+          if (held != 0 && held != mine) {
+            throw new CapsuleException(
+                "refused: this capsule has epoch %d, its data belongs to epoch %d"
+                    .formatted(mine, held));
+          }
+          if (!world.mounted.containsKey(container)) {
+            world.data.mount(container);
+          }
+          world.writers.add(container);
+          if (world.alive().size() > 1) {
+            world.violations.add("two writers: " + world.writers);
+          }
+        });
+  }
+
+  @Override
+  public void stop(Collection<String> services, Duration deadline) {
+    world.operate(
+        "capsule.stop",
+        () -> {
+          running("stop");
+          if (services.isEmpty() || services.contains("db")) {
+            world.writers.remove(container);
+          }
+          if (services.isEmpty()) {
+            world.mounted.remove(container);
+          }
+        });
+  }
+
+  @Override
+  public void freeze(Collection<String> services, Duration deadline) {
+    world.operate(
+        "capsule.freeze",
+        () -> {
+          running("freeze");
+          world.frozen.add(container);
+        });
+  }
+
+  @Override
+  public void thaw(Duration deadline) {
+    running("thaw");
+    world.frozen.remove(container);
+  }
+
+  @Override
+  public void mount(Duration deadline) {
+    world.operate(
+        "capsule.mount",
+        () -> {
+          running("mount");
+          world.data.mount(container);
+        });
+  }
+
+  @Override
+  public CloneSupport clones(Duration deadline) {
+    running("clones");
+    return new CloneSupport(world.overlays, true, world.overlays ? "" : "no overlays here");
+  }
+
+  @Override
+  public List<InnerService> services(Duration deadline) {
+    running("state");
+    String state = world.alive().contains(container) ? "running" : "exited";
+    return List.of(new InnerService("db", state, "healthy", 0, 0, ""));
+  }
+
+  @Override
+  public ExecResult exec(String service, List<String> command, Duration deadline) {
+    running("exec");
+    String words = String.join(" ", command);
+    world.commands.add(container + ": " + words);
+    return world.failing.contains(words)
+        ? new ExecResult(1, "", words + " failed")
+        : new ExecResult(0, "", "");
+  }
+
+  @Override
+  public List<String> logs(@Nullable String service, int tail, Duration deadline) {
+    return List.of("log of " + container);
+  }
+
+  @Override
+  public void lease(int epoch, Duration deadline) {
+    world.operate(
+        "capsule.lease",
+        () -> {
+          running("lease");
+          world.data.lease(container, epoch);
+        });
+  }
+}
