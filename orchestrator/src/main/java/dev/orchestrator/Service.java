@@ -23,6 +23,7 @@ import dev.orchestrator.upgrade.ProxyTraffic;
 import dev.orchestrator.upgrade.StackControl;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
@@ -38,6 +39,8 @@ import org.slf4j.LoggerFactory;
  */
 public final class Service implements RunningService {
   private static final Logger log = LoggerFactory.getLogger(Service.class);
+
+  private static final Duration UNDO_PAUSE = Duration.ofSeconds(1);
 
   /** Closed in reverse: what was opened last goes first. */
   private final Deque<AutoCloseable> open = new ArrayDeque<>();
@@ -95,7 +98,8 @@ public final class Service implements RunningService {
             new RsyncCopier(engine, () -> builder.base(line -> {})),
             new HealthChecker(vertx, clock),
             new ProxyTraffic(vertx, settings.stack().routes()),
-            clock);
+            clock,
+            UNDO_PAUSE);
     Schedule schedule = Schedule.of(settings.schedule());
     Supplier<@Nullable Instant> nextRun = () -> schedule.nextRun(clock.instant()).orElse(null);
     control =

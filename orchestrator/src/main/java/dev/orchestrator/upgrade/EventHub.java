@@ -69,14 +69,14 @@ final class EventHub {
   private Feed fromJournal(String upgrade) {
     Feed feed = new Feed();
     for (StepRecord line : journal.steps(upgrade)) {
-      String phase = Saga.phase(line.phase());
+      String phase = RunLog.word(line.phase());
       add(feed, new Event(upgrade, ++feed.sequence, line.at(), line.step(), phase, line.detail()));
     }
     journal
         .upgrade(upgrade)
         .filter(run -> run.outcome() != Outcome.RUNNING && run.ended() != null)
         .ifPresent(run -> {
-          String outcome = Saga.outcome(run.outcome());
+          String outcome = RunLog.word(run.outcome());
           add(
               feed,
               new Event(upgrade, ++feed.sequence, clock.instant(), outcome, "end", run.reason()));

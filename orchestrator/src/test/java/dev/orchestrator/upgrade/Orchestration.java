@@ -47,7 +47,8 @@ final class Orchestration implements AutoCloseable {
             world.copier(),
             world.health(),
             traffic,
-            InstantSource.system());
+            InstantSource.system(),
+            Duration.ZERO);
     this.control = new StackControl(parts, releases, () -> null, Runnable::run);
   }
 
@@ -110,7 +111,8 @@ final class Orchestration implements AutoCloseable {
 
   /** What a start of the service does, to its end. */
   void boot() {
-    control.openRoutes().replay();
+    control.caretaker().openRoutes();
+    control.caretaker().replay();
   }
 
   String container(int generation) {

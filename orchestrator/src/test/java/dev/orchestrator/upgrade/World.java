@@ -319,6 +319,11 @@ final class World {
     }
 
     @Override
+    public boolean leadsTo(String name) {
+      return open && !held && name.equals(leadsTo);
+    }
+
+    @Override
     public void shut() {
       open = false;
     }
