@@ -97,15 +97,18 @@ final class Boot {
     if (undoing) {
       return List.of();
     }
+    if (!run.holds()) {
+      // Nobody serves beside it: what was done is found, and the routes open on the way.
+      return run.steps;
+    }
     if (run.switched) {
       int next = run.steps.indexOf(Step.SWITCH) + 1;
       return run.steps.subList(next, run.steps.size());
     }
     boolean goesOn =
-        !run.holds()
-            || lines.stream()
-                .map(line -> Step.of(line.step()).afterRestart())
-                .allMatch(Step.AfterRestart.GO_ON::equals);
+        lines.stream()
+            .map(line -> Step.of(line.step()).afterRestart())
+            .allMatch(Step.AfterRestart.GO_ON::equals);
     return goesOn ? run.steps : List.of();
   }
 

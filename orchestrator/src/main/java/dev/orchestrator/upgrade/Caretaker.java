@@ -44,20 +44,25 @@ final class Caretaker implements AutoCloseable {
   }
 
   private void care(CountDownLatch open) {
-    guarded(boot::openRoutes);
+    openRoutes();
     open.countDown();
-    while (!guarded(this::replay)) {
+    while (!replayed()) {
       if (pause()) {
         return;
       }
     }
     while (!pause()) {
-      guarded(keeper::look);
+      look();
     }
   }
 
+  /** Whether what was cut off is ended; not while the engine is away. */
+  boolean replayed() {
+    return guarded(this::replay);
+  }
+
   /** Ends what was cut off, starts what should serve, removes what belongs to nobody. */
-  void replay() {
+  private void replay() {
     Optional<Boot.CutOff> cut = boot.cutOff();
     if (cut.isEmpty() || goesOnBesideWhatServes(cut.get())) {
       keeper.look();
@@ -71,7 +76,12 @@ final class Caretaker implements AutoCloseable {
   }
 
   void openRoutes() {
-    boot.openRoutes();
+    guarded(boot::openRoutes);
+  }
+
+  /** What it does every few seconds. */
+  void look() {
+    guarded(keeper::look);
   }
 
   /** True when it went well; the same failure is told once, not every few seconds. */

@@ -1,7 +1,9 @@
 package dev.orchestrator.upgrade;
 
 import dev.orchestrator.Refusal;
+import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.capsule.Releases;
+import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.engine.Labels;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.Journal;
@@ -12,6 +14,7 @@ import dev.orchestrator.journal.UpgradeRecord.Kind;
 import dev.orchestrator.journal.UpgradeRecord.Outcome;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Executor;
@@ -92,7 +95,7 @@ public final class StackControl implements Control, AutoCloseable {
     }
     Optional<Generation> serving = journal.serving();
     if (serving.isEmpty()) {
-      refuseStrangers();
+      answered(this::refuseStrangers);
       String wanted = version == null ? newest() : version;
       return start(journal.begin(Kind.UP, "", wanted, null), Planner.FIRST_UP, null, null);
     }
@@ -183,7 +186,7 @@ public final class StackControl implements Control, AutoCloseable {
     UpgradeRecord left =
         needsAttention()
             .orElseThrow(() -> new Refusal("nothing needs attention: nothing to resume"));
-    keeper.look();
+    answered(keeper::look);
     Generation now = serving("resume");
     List<String> wrong =
         parts.health().check(parts.capsule(now), parts.settings().stack().probes(), now.ports());
@@ -239,18 +242,31 @@ public final class StackControl implements Control, AutoCloseable {
               + " watch')");
     }
     try {
-      journal.setDown(true);
-      parts.traffic().shut();
-      journal.serving().ifPresent(now -> parts.engine().stopContainer(now.container(), Undo.STOP));
-      if (removal != Removal.NOTHING) {
-        new Retention(parts, names).removeAll();
-        journal.forget();
-      }
-      if (removal == Removal.IMAGES) {
-        parts.builder().prune(List.of());
-      }
+      answered(() -> takeDown(removal));
     } finally {
       keeper.back();
+    }
+  }
+
+  private void takeDown(Removal removal) {
+    journal.setDown(true);
+    parts.traffic().shut();
+    journal.serving().ifPresent(now -> parts.engine().stopContainer(now.container(), Undo.STOP));
+    if (removal != Removal.NOTHING) {
+      new Retention(parts, names).removeAll();
+      journal.forget();
+    }
+    if (removal == Removal.IMAGES) {
+      parts.builder().prune(List.of());
+    }
+  }
+
+  /** An engine or a capsule that doesn't answer: its message is all that there is to say. */
+  private static void answered(Runnable question) {
+    try {
+      question.run();
+    } catch (EngineException | CapsuleException e) {
+      throw new Refusal(Words.of(e), e);
     }
   }
 
@@ -274,7 +290,9 @@ public final class StackControl implements Control, AutoCloseable {
   @Override
   public List<String> logs(@Nullable String service, int tail) {
     Generation now = serving("show logs of");
-    return parts.capsule(now).logs(service, tail, ASK);
+    List<String> lines = new ArrayList<>();
+    answered(() -> lines.addAll(parts.capsule(now).logs(service, tail, ASK)));
+    return lines;
   }
 
   @Override

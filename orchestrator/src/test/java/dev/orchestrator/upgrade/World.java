@@ -2,6 +2,7 @@ package dev.orchestrator.upgrade;
 
 import dev.orchestrator.capsule.Capsule;
 import dev.orchestrator.capsule.CapsuleBuilder;
+import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.capsule.CapsuleImage;
 import dev.orchestrator.capsule.InnerService;
 import dev.orchestrator.capsule.Releases;
@@ -9,6 +10,7 @@ import dev.orchestrator.data.CopyReport;
 import dev.orchestrator.data.DataCopier;
 import dev.orchestrator.data.Space;
 import dev.orchestrator.engine.Behaviour;
+import dev.orchestrator.engine.CallHook;
 import dev.orchestrator.engine.ContainerInfo;
 import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.engine.ExecResult;
@@ -55,6 +57,15 @@ final class World {
     default void after(String operation, int number) {}
   }
 
+  private static final Set<String> CHANGES =
+      Set.of(
+          "createVolume",
+          "removeVolume",
+          "createContainer",
+          "startContainer",
+          "stopContainer",
+          "removeContainer");
+
   final InMemoryEngine engine = new InMemoryEngine(Behaviour.QUIET);
   final Set<String> writers = new TreeSet<>();
   final Map<String, List<String>> rows = new TreeMap<>();
@@ -65,15 +76,60 @@ final class World {
 
   final List<String> violations = new ArrayList<>();
   Faults faults = new Faults() {};
+
+  /** Calls that the engine will not answer from now on. */
+  int away;
+
+  /** What the wall clock is off by. */
+  Duration clockOff = Duration.ZERO;
+
   int operations;
   int written;
   final List<String> acknowledged = new ArrayList<>();
+
+  World() {
+    engine.hook(
+        new CallHook() {
+          @Override
+          public void before(String op, String name) {
+            answer();
+            if (CHANGES.contains(op)) {
+              faults.before("engine." + op, ++operations);
+            }
+          }
+
+          @Override
+          public void after(String op, String name) {
+            if (CHANGES.contains(op)) {
+              faults.after("engine." + op, operations);
+            }
+          }
+        });
+  }
 
   void operate(String operation, Runnable effect) {
     int number = ++operations;
     faults.before(operation, number);
     effect.run();
     faults.after(operation, number);
+  }
+
+  /** The engine stops with all its containers, and answers again after so many calls. */
+  void restartEngine(int calls) {
+    away = 0;
+    for (ContainerInfo container : engine.containers(Map.of())) {
+      if (container.running()) {
+        engine.exit(container.name(), 0);
+      }
+    }
+    away = calls;
+  }
+
+  private void answer() {
+    if (away > 0) {
+      away--;
+      throw new EngineException(EngineException.Kind.UNREACHABLE, "no Docker engine answers");
+    }
   }
 
   private static String data(String container) {
@@ -116,6 +172,11 @@ final class World {
     }
 
     private void running(String what) {
+      try {
+        answer();
+      } catch (EngineException e) {
+        throw new CapsuleException(what + ": " + e.getMessage(), e);
+      }
       if (!runs(container)) {
         throw new EngineException(
             EngineException.Kind.CONFLICT, what + ": " + container + " is not running");
