@@ -32,7 +32,9 @@ class FaultMatrixTest {
     FAILS,
     KILLED_BEFORE,
     KILLED_AFTER,
-    ENGINE_RESTARTS
+    ENGINE_RESTARTS,
+    /** For a while; then somebody has made room. */
+    JOURNAL_IS_FULL
   }
 
   private int folders;
@@ -84,7 +86,7 @@ class FaultMatrixTest {
   }
 
   private static boolean applies(Fault fault, Point point) {
-    return point.operation() || fault == Fault.KILLED_BEFORE;
+    return point.operation() || fault == Fault.KILLED_BEFORE || fault == Fault.JOURNAL_IS_FULL;
   }
 
   private void strike(Case what, Fault fault, Point point) {
@@ -96,6 +98,7 @@ class FaultMatrixTest {
                 throw new EngineException(EngineException.Kind.REFUSED, now.what() + " failed");
             case KILLED_BEFORE -> throw new World.Killed(now.what());
             case ENGINE_RESTARTS -> run.world.restartEngine(3);
+            case JOURNAL_IS_FULL -> run.world.journalFull = 7;
             case KILLED_AFTER -> {}
           }
         }

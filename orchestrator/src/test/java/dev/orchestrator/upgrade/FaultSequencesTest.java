@@ -38,7 +38,8 @@ class FaultSequencesTest {
                   "killed after",
                   "engine restarts",
                   "clock an hour ahead",
-                  "clock an hour back")
+                  "clock an hour back",
+                  "journal is full")
               .get(kind)
           + " at point "
           + point;
@@ -58,7 +59,7 @@ class FaultSequencesTest {
     Case what = CASES.get(random.nextInt(CASES.size()));
     List<Fault> faults = new ArrayList<>();
     for (int i = 0; i < 2; i++) {
-      faults.add(new Fault(1 + random.nextInt(POINTS), random.nextInt(6)));
+      faults.add(new Fault(1 + random.nextInt(POINTS), random.nextInt(7)));
     }
     String where =
         faults
@@ -94,6 +95,7 @@ class FaultSequencesTest {
       case 3 -> run.world.restartEngine(3);
       case 4 -> run.world.clockOff = Duration.ofHours(1);
       case 5 -> run.world.clockOff = Duration.ofHours(-1);
+      case 6 -> run.world.journalFull = 7;
       default -> {}
     }
   }

@@ -37,7 +37,13 @@ final class Orchestration implements AutoCloseable {
     this.world = world;
     this.home = home;
     InstantSource clock = () -> Instant.now().plus(world.clockOff);
-    this.journal = Journal.open(home.resolve("journal.db"), clock);
+    // The journal asks for the time in the middle of each write.
+    InstantSource journalClock =
+        () -> {
+          world.takeLine();
+          return clock.instant();
+        };
+    this.journal = Journal.open(home.resolve("journal.db"), journalClock);
     this.traffic = world.new WorldTraffic();
     Settings settings = settings(home);
     Releases releases = new Releases(settings.stack());

@@ -18,6 +18,7 @@ import dev.orchestrator.engine.InMemoryEngine;
 import dev.orchestrator.engine.Labels;
 import dev.orchestrator.health.HealthException;
 import dev.orchestrator.health.HealthGate;
+import dev.orchestrator.journal.JournalException;
 import dev.orchestrator.journal.Receipt;
 import dev.orchestrator.settings.Probe;
 import dev.orchestrator.settings.UpgradeSettings.VerifySettings;
@@ -80,6 +81,9 @@ final class World {
   /** Calls that the engine will not answer from now on. */
   int away;
 
+  /** Writes that the journal will not take from now on. */
+  int journalFull;
+
   /** What the wall clock is off by. */
   Duration clockOff = Duration.ZERO;
 
@@ -123,6 +127,14 @@ final class World {
       }
     }
     away = calls;
+  }
+
+  /** Fails as a journal on a full disk would. */
+  void takeLine() {
+    if (journalFull > 0) {
+      journalFull--;
+      throw new JournalException("the disk is full");
+    }
   }
 
   private void answer() {
