@@ -68,16 +68,18 @@ public final class Service implements RunningService {
 
   private Service(Settings settings, Deque<AutoCloseable> opened) {
     InstantSource clock = InstantSource.system();
-    Engine engine =
-        keep(
-            opened, DockerEngine.connect(settings.engine().address(), settings.engine().timeout()));
-    log.info("{}", engine.info());
     Journal journal = keep(opened, Journal.open(settings.home().resolve("journal.db"), clock));
     journal.claim(settings.stack().name());
+    Engine engine =
+        keep(opened, DockerEngine.at(settings.engine().address(), settings.engine().timeout()));
+    if (journal.serving().isEmpty()) {
+      // With a stack that serves its clients wait in the routes until the engine is there again.
+      log.info("{}", engine.info());
+    }
     Vertx vertx = Vertx.vertx(new VertxOptions().setPreferNativeTransport(true));
     opened.push(() -> vertx.close().await());
     Names names = new Names(settings);
-    ImageBuilder builder = new ImageBuilder(engine, settings, names.ours(), clock);
+    ImageBuilder builder = new ImageBuilder(engine, settings, names.ours(), SteadyClock.get());
     CapsuleSpecs specs = new CapsuleSpecs(settings.image());
     Releases releases = new Releases(settings.stack());
     Parts parts =
@@ -94,9 +96,9 @@ public final class Service implements RunningService {
                     generation.dataVolume(),
                     generation.storeVolume(),
                     labels),
-            container -> new ContainerCapsule(engine, container, clock),
+            container -> new ContainerCapsule(engine, container, SteadyClock.get()),
             new RsyncCopier(engine, () -> builder.base(line -> {})),
-            new HealthChecker(vertx, clock),
+            new HealthChecker(vertx, SteadyClock.get()),
             new ProxyTraffic(vertx, settings.stack().routes()),
             clock,
             UNDO_PAUSE);

@@ -94,9 +94,14 @@ final class Reins {
     return stuck;
   }
 
-  /** A person has said to leave what can't be undone as it is. */
+  /** Whether a person has said to leave what is stuck as it is; once for each time. */
   synchronized boolean abandoned() {
-    return abandoned;
+    boolean said = abandoned;
+    abandoned = false;
+    if (said) {
+      stuck = null;
+    }
+    return said;
   }
 
   /** Waits, or until somebody says that it is worth trying again. */

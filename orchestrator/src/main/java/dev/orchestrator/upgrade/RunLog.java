@@ -2,6 +2,7 @@ package dev.orchestrator.upgrade;
 
 import dev.orchestrator.journal.Journal;
 import dev.orchestrator.journal.JournalException;
+import dev.orchestrator.journal.StepRecord;
 import dev.orchestrator.journal.StepRecord.Phase;
 import dev.orchestrator.journal.UpgradeRecord.Outcome;
 import java.util.Locale;
@@ -32,8 +33,7 @@ final class RunLog {
 
   /** Durable when it returns. */
   void write(Run run, Step step, Phase phase, String detail) {
-    journal.append(run.id(), step.id(), phase, detail);
-    tell(run, step, phase, detail);
+    told(run, journal.append(run.id(), step.id(), phase, detail));
   }
 
   /**
@@ -42,16 +42,16 @@ final class RunLog {
    */
   void tryWrite(Run run, Step step, Phase phase, String detail) {
     try {
-      journal.append(run.id(), step.id(), phase, detail);
+      told(run, journal.append(run.id(), step.id(), phase, detail));
     } catch (JournalException e) {
-      log.error("{}", e.getMessage());
+      log.error("{} {} {} {}: {}", run.id(), step.id(), phase, detail, e.getMessage());
+      events.publish(run.id(), step.id(), word(phase), detail);
     }
-    tell(run, step, phase, detail);
   }
 
-  private void tell(Run run, Step step, Phase phase, String detail) {
-    log.info("{} {} {} {}", run.id(), step.id(), phase, detail);
-    events.publish(run.id(), step.id(), word(phase), detail);
+  private void told(Run run, StepRecord line) {
+    log.info("{} {} {} {}", run.id(), line.step(), line.phase(), line.detail());
+    events.publishLine(run.id(), line.sequence(), line.step(), word(line.phase()), line.detail());
   }
 
   void progress(Run run, Step step, String line) {

@@ -147,7 +147,7 @@ final class Saga {
    * Nothing else may run before the journal has its end: waits for a journal that can't be written.
    */
   private void end(Run run, Outcome outcome, String why) {
-    while (!run.reins.abandoned()) {
+    do {
       try {
         log.end(run, outcome, why);
         return;
@@ -156,6 +156,6 @@ final class Saga {
         run.reins.stuck(new Reins.Stuck(Step.RETAIN, Words.of(e)));
         run.reins.nap(parts.undoPause().multipliedBy(5));
       }
-    }
+    } while (!run.reins.abandoned());
   }
 }
