@@ -145,19 +145,23 @@ final class Boot {
   }
 
   /**
-   * Removes helper containers of an earlier process, and candidates of no run. A capsule that the
-   * journal doesn't know is left alone: it may hold somebody's data.
+   * Removes helper containers of an earlier process, which may still write to a volume. A capsule
+   * that the journal doesn't know is left alone: it may hold somebody's data.
    */
-  void sweep() {
-    for (GenerationRow row : parts.journal().generations()) {
-      if (row.state() == State.CANDIDATE) {
-        new Retention(parts, names).remove(row.generation());
-      }
-    }
+  void removeHelpers() {
     for (ContainerInfo container : parts.engine().containers(names.ours())) {
       if (!container.labels().getOrDefault(Labels.ROLE, "").equals("capsule")) {
         log.info("removing {}, left by an earlier process", container.name());
         parts.engine().removeContainer(container.name());
+      }
+    }
+  }
+
+  /** Removes candidates of no run. */
+  void removeCandidates() {
+    for (GenerationRow row : parts.journal().generations()) {
+      if (row.state() == State.CANDIDATE) {
+        new Retention(parts, names).remove(row.generation());
       }
     }
   }

@@ -63,12 +63,13 @@ final class Caretaker implements AutoCloseable {
 
   /** Ends what was cut off, starts what should serve, removes what belongs to nobody. */
   private void replay() {
+    boot.removeHelpers();
     Optional<Boot.CutOff> cut = boot.cutOff();
     if (cut.isEmpty() || goesOnBesideWhatServes(cut.get())) {
       keeper.look();
     }
     cut.ifPresent(found -> runner.run(found.run(), () -> boot.end(found)));
-    boot.sweep();
+    boot.removeCandidates();
   }
 
   private static boolean goesOnBesideWhatServes(Boot.CutOff cut) {

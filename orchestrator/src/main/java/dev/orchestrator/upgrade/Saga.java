@@ -32,7 +32,7 @@ final class Saga {
     this.log = new RunLog(parts.journal(), events);
     this.notes = new Notes(parts.journal(), parts.traffic());
     this.actions = new Actions(parts, names, notes, keeper);
-    this.undoing = new Undoing(parts, log, new Undo(parts, keeper));
+    this.undoing = new Undoing(parts, log, new Undo(parts, names, keeper));
   }
 
   /** Runs these steps of a run to its end, whatever happens. */

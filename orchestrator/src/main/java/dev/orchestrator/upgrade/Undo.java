@@ -2,6 +2,7 @@ package dev.orchestrator.upgrade;
 
 import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.engine.ContainerInfo;
+import dev.orchestrator.engine.Labels;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.settings.UpgradeSettings;
 import java.time.Duration;
@@ -22,12 +23,14 @@ final class Undo {
   private static final Duration GRACE = Duration.ofSeconds(10);
 
   private final Parts parts;
+  private final Names names;
   private final Revival revival;
   private final FailureLogs logs;
   private final UpgradeSettings limits;
 
-  Undo(Parts parts, Keeper keeper) {
+  Undo(Parts parts, Names names, Keeper keeper) {
     this.parts = parts;
+    this.names = names;
     this.revival = keeper.revival();
     this.logs = new FailureLogs(parts);
     this.limits = parts.settings().stack().upgrade();
@@ -37,7 +40,8 @@ final class Undo {
   String run(Step step, Run run, Consumer<String> progress) {
     return switch (step) {
       case PREFLIGHT -> shut(run);
-      case BUILD, PRE_SYNC, SYNC, VERIFY, BAKE, RETAIN -> "";
+      case PRE_SYNC, SYNC -> removeHelpers(run);
+      case BUILD, VERIFY, BAKE, RETAIN -> "";
       case PREPARE -> removeGreen(run);
       case WAKE -> sleep(run);
       case HOLD -> release(run, progress);
@@ -54,6 +58,16 @@ final class Undo {
     }
     parts.traffic().shut();
     return "the routes are closed";
+  }
+
+  /** What copied may go on in its container, and would keep the volumes from being removed. */
+  private String removeHelpers(Run run) {
+    for (ContainerInfo helper : parts.engine().containers(names.ofRun(run.id()))) {
+      if (!helper.labels().getOrDefault(Labels.ROLE, "").equals("capsule")) {
+        parts.engine().removeContainer(helper.name());
+      }
+    }
+    return "";
   }
 
   private String removeGreen(Run run) {

@@ -12,10 +12,12 @@ import dev.orchestrator.data.Space;
 import dev.orchestrator.engine.Behaviour;
 import dev.orchestrator.engine.CallHook;
 import dev.orchestrator.engine.ContainerInfo;
+import dev.orchestrator.engine.ContainerSpec;
 import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.engine.ExecResult;
 import dev.orchestrator.engine.InMemoryEngine;
 import dev.orchestrator.engine.Labels;
+import dev.orchestrator.engine.Mount;
 import dev.orchestrator.health.HealthException;
 import dev.orchestrator.health.HealthGate;
 import dev.orchestrator.journal.JournalException;
@@ -88,10 +90,12 @@ final class World {
   Duration clockOff = Duration.ZERO;
 
   int operations;
+  private int helpers;
   int written;
   final List<String> acknowledged = new ArrayList<>();
 
   World() {
+    engine.addImage("orchestrator/base:test", Map.of());
     engine.hook(
         new CallHook() {
           @Override
@@ -299,6 +303,15 @@ final class World {
           Map<String, String> labels,
           Duration deadline,
           Consumer<String> progress) {
+        String helper = "helper-" + ++helpers;
+        engine.createContainer(
+            ContainerSpec.helper(
+                helper,
+                "orchestrator/base:test",
+                List.of("rsync"),
+                labels,
+                List.of(Mount.readOnly(from, "/from"), Mount.of(to, "/to"))));
+        engine.startContainer(helper);
         operate(
             "copier.copy",
             () -> {
@@ -307,6 +320,7 @@ final class World {
               }
               rows.put(to, new ArrayList<>(rowsOf(from)));
             });
+        engine.removeContainer(helper);
         return new CopyReport(1, 1, Duration.ofMillis(1));
       }
 
