@@ -4,6 +4,7 @@
 # or a smaller one: also after a reboot and when started by hand. Never two writers.
 
 readonly LEASE=$DATA/.orchestrator/lease
+readonly MARK=$DATA/.orchestrator/mark
 readonly REFUSED=3
 
 read_lease() {
@@ -21,6 +22,18 @@ write_lease() {
   sync "$LEASE.new"
   mv "$LEASE.new" "$LEASE"
   sync "${LEASE%/*}"
+}
+
+# A word kept with the data, for who tells this capsule what to do.
+read_mark() {
+  cat "$MARK" 2>/dev/null || true
+}
+
+write_mark() {
+  echo "$1" >"$MARK.new"
+  sync "$MARK.new"
+  mv "$MARK.new" "$MARK"
+  sync "${MARK%/*}"
 }
 
 # Exits with 3 when the data belongs to another epoch than ours.

@@ -23,6 +23,7 @@ import dev.orchestrator.upgrade.ProxyTraffic;
 import dev.orchestrator.upgrade.StackControl;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
@@ -38,6 +39,8 @@ import org.slf4j.LoggerFactory;
  */
 public final class Service implements RunningService {
   private static final Logger log = LoggerFactory.getLogger(Service.class);
+
+  private static final Duration UNDO_PAUSE = Duration.ofSeconds(1);
 
   /** Closed in reverse: what was opened last goes first. */
   private final Deque<AutoCloseable> open = new ArrayDeque<>();
@@ -65,16 +68,18 @@ public final class Service implements RunningService {
 
   private Service(Settings settings, Deque<AutoCloseable> opened) {
     InstantSource clock = InstantSource.system();
-    Engine engine =
-        keep(
-            opened, DockerEngine.connect(settings.engine().address(), settings.engine().timeout()));
-    log.info("{}", engine.info());
     Journal journal = keep(opened, Journal.open(settings.home().resolve("journal.db"), clock));
     journal.claim(settings.stack().name());
+    Engine engine =
+        keep(opened, DockerEngine.at(settings.engine().address(), settings.engine().timeout()));
+    if (journal.serving().isEmpty()) {
+      // With a stack that serves its clients wait in the routes until the engine is there again.
+      log.info("{}", engine.info());
+    }
     Vertx vertx = Vertx.vertx(new VertxOptions().setPreferNativeTransport(true));
     opened.push(() -> vertx.close().await());
     Names names = new Names(settings);
-    ImageBuilder builder = new ImageBuilder(engine, settings, names.ours(), clock);
+    ImageBuilder builder = new ImageBuilder(engine, settings, names.ours(), SteadyClock.get());
     CapsuleSpecs specs = new CapsuleSpecs(settings.image());
     Releases releases = new Releases(settings.stack());
     Parts parts =
@@ -91,11 +96,12 @@ public final class Service implements RunningService {
                     generation.volumes(),
                     generation.storeVolume(),
                     labels),
-            container -> new ContainerCapsule(engine, container, clock),
+            container -> new ContainerCapsule(engine, container, SteadyClock.get()),
             new RsyncCopier(engine, () -> builder.base(line -> {})),
-            new HealthChecker(vertx, clock),
+            new HealthChecker(vertx, SteadyClock.get()),
             new ProxyTraffic(vertx, settings.stack().routes()),
-            clock);
+            clock,
+            UNDO_PAUSE);
     Schedule schedule = Schedule.of(settings.schedule());
     Supplier<@Nullable Instant> nextRun = () -> schedule.nextRun(clock.instant()).orElse(null);
     control =

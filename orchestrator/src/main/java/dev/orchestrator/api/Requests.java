@@ -68,6 +68,10 @@ final class Requests {
     return new DataOptions(null, flag(asked, "full"), flag(asked, "attach"));
   }
 
+  static void noBody(RoutingContext context) {
+    body(context, Set.of());
+  }
+
   static DataOptions rollbackOptions(RoutingContext context) {
     JsonNode data = body(context, Set.of("data")).get("data");
     if (data == null || data.isNull()) {

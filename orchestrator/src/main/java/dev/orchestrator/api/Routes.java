@@ -11,6 +11,7 @@ import io.vertx.ext.web.handler.BodyHandler;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -50,6 +51,8 @@ final class Routes {
     post(router, "/v1/up", this::up);
     post(router, "/v1/upgrades", this::upgrade);
     post(router, "/v1/rollback", this::rollback);
+    post(router, "/v1/abort", context -> run(context, control::abort));
+    post(router, "/v1/resume", context -> run(context, control::resume));
     post(router, "/v1/down", context -> down(Requests.removalInBody(context)));
 
     router.route().failureHandler(this::failed);
@@ -86,6 +89,12 @@ final class Routes {
   private Callable<Object> rollback(RoutingContext context) {
     DataOptions options = Requests.rollbackOptions(context);
     return () -> Map.of("id", control.rollback(options));
+  }
+
+  /** What has no parameters and gives a run's id. */
+  private static Callable<Object> run(RoutingContext context, Supplier<String> request) {
+    Requests.noBody(context);
+    return () -> Map.of("id", request.get());
   }
 
   private Callable<Object> down(Control.Removal removal) {

@@ -58,6 +58,12 @@ public interface Capsule {
   /** The last lines of one inner service's log, or of all. */
   List<String> logs(@Nullable String service, int tail, Duration deadline);
 
+  /** Keeps a word with its data, durable. */
+  void mark(String word, Duration deadline);
+
+  /** That word; empty where there is none. */
+  String mark(Duration deadline);
+
   /**
    * Writes the epoch into the lease of its data: capsules with a smaller one won't start services.
    */

@@ -175,6 +175,16 @@ public final class ContainerCapsule implements Capsule {
   }
 
   @Override
+  public void mark(String word, Duration deadline) {
+    ask("marking its data", deadline, "mark", word);
+  }
+
+  @Override
+  public String mark(Duration deadline) {
+    return ask("reading the mark of its data", deadline, "mark").strip();
+  }
+
+  @Override
   public void lease(int epoch, Duration deadline) {
     ask("setting its lease", deadline, "lease", Integer.toString(epoch));
   }

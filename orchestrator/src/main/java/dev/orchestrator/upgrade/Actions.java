@@ -3,6 +3,7 @@ package dev.orchestrator.upgrade;
 import dev.orchestrator.Deadline;
 import dev.orchestrator.Refusal;
 import dev.orchestrator.capsule.Capsule;
+import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.capsule.CapsuleImage;
 import dev.orchestrator.engine.EngineInfo;
 import dev.orchestrator.journal.Generation;
@@ -26,15 +27,17 @@ final class Actions {
   private final Parts parts;
   private final Names names;
   private final Notes notes;
+  private final Keeper keeper;
   private final UpgradeSettings limits;
   private final DataPlanner planner;
   private final DataSteps data;
   private final Quiescing quiescing;
 
-  Actions(Parts parts, Names names, Notes notes) {
+  Actions(Parts parts, Names names, Notes notes, Keeper keeper) {
     this.parts = parts;
     this.names = names;
     this.notes = notes;
+    this.keeper = keeper;
     this.planner = new DataPlanner(parts);
     this.data = new DataSteps(parts, names, notes);
     this.quiescing = new Quiescing(parts, notes);
@@ -55,7 +58,7 @@ final class Actions {
       case START -> start(run);
       case VERIFY -> verify(run, progress);
       case SWITCH -> lead(run);
-      case BAKE -> new Bake(parts).watch(run, progress);
+      case BAKE -> new Bake(parts, keeper.revival()).watch(run, progress);
       case RETAIN -> new Retention(parts, names).run(run);
     };
   }
@@ -67,7 +70,7 @@ final class Actions {
     if (run.steps.contains(Step.BUILD)) {
       parts.builder().check(run.record.toVersion());
     }
-    if (!run.steps.contains(Step.HOLD)) {
+    if (!run.holds()) {
       parts.traffic().open(GATE_SLACK);
     } else if (blue != null && run.record.kind() == Kind.UPGRADE) {
       found += "; " + healthy(blue);
@@ -122,24 +125,43 @@ final class Actions {
   }
 
   private String prepare(Run run) {
-    int number = parts.journal().nextGeneration();
-    Generation green = generation(run, number);
-    parts.journal().addCandidate(green);
-    parts.journal().candidate(run.id(), number);
-    run.green = green;
+    Generation green = candidate(run);
     data.create(green, run.id());
-    parts
-        .engine()
-        .createContainer(parts.specs().of(green, names.labels(green, run.id(), "capsule")));
-    parts.engine().startContainer(green.container());
-    Capsule capsule = parts.capsule(green);
-    capsule.awaitReady(limits.ready());
-    capsule.create(limits.ready());
+    keeper.revival().wake(green, run.id());
+    parts.capsule(green).create(limits.ready());
     return green.container() + ", inner engine ready, services created";
   }
 
-  /** Of what was built, or an old one's version again. */
-  private Generation generation(Run run, int number) {
+  /** The one that this run has already, after a restart; else a new one. */
+  private Generation candidate(Run run) {
+    CapsuleImage image = image(run);
+    Generation begun = run.green;
+    if (begun != null) {
+      if (begun.content().equals(image.content())) {
+        return begun;
+      }
+      // Its author has changed the version while the service was away.
+      new Retention(parts, names).remove(begun);
+    }
+    int number = parts.journal().nextGeneration();
+    Generation green =
+        new Generation(
+            number,
+            image.version(),
+            image.content(),
+            image.reference(),
+            names.container(number),
+            data.volumes(number, moves(run)),
+            names.volume(number, "store"),
+            image.ports(),
+            parts.clock().instant());
+    parts.journal().addCandidate(run.id(), green);
+    run.green = green;
+    return green;
+  }
+
+  /** What was built, or an old version's again. */
+  private static CapsuleImage image(Run run) {
     Generation old = run.old;
     CapsuleImage image =
         old == null
@@ -148,31 +170,20 @@ final class Actions {
     if (image == null) {
       throw new IllegalStateException("prepare before build");
     }
-    return new Generation(
-        number,
-        image.version(),
-        image.content(),
-        image.reference(),
-        names.container(number),
-        data.volumes(number, moves(run)),
-        names.volume(number, "store"),
-        image.ports(),
-        parts.clock().instant());
+    return image;
   }
 
   private String wake(Run run) {
     Generation green = run.green();
-    boolean frozen = run.steps.contains(Step.HOLD) && Rebase.frozen(parts, green);
+    Rebase rebase = new Rebase(parts, names);
+    boolean frozen = run.holds() && rebase.needed(run.id(), green);
     if (frozen) {
-      Rebase rebase = new Rebase(parts, names);
       green = rebase.onto(run.id(), green, rebase.original(run.id(), green).volumes(), "");
       run.green = green;
     }
-    parts.engine().startContainer(green.container());
-    Capsule capsule = parts.capsule(green);
-    capsule.awaitReady(limits.ready());
+    keeper.revival().wake(green, run.id());
     if (frozen) {
-      capsule.mount(limits.ready());
+      parts.capsule(green).mount(limits.ready());
     }
     return "%s (%s) with its %s, inner engine ready"
         .formatted(
@@ -184,6 +195,9 @@ final class Actions {
   }
 
   private String hold(Run run) {
+    if (!keeper.hand()) {
+      throw new CapsuleException(run.blue().version() + " is being started again: not now");
+    }
     run.hold = Deadline.in(limits.hold());
     parts.traffic().hold(limits.hold().plus(GATE_SLACK));
     if (quiescing.keepsConnections()) {
@@ -230,9 +244,10 @@ final class Actions {
     // The durable line first: were the daemon killed between the two, its next start leads to
     // green.
     parts.journal().switchTo(run.id(), green.number());
+    run.switched = true;
     parts.traffic().lead(side);
     run.hold = null;
-    if (run.blue != null && run.steps.contains(Step.HOLD)) {
+    if (run.blue != null && run.holds()) {
       notes.traffic(run.id(), run.drained);
     }
     return "every route leads to " + green.version() + " (" + green.container() + ")";

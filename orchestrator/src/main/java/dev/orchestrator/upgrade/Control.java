@@ -46,6 +46,17 @@ public interface Control {
   }
 
   /**
+   * Ends what runs: before the switch it is undone, in the bake rolled back. A run that is stuck in
+   * its undoing, or has ended so, is left as it is.
+   *
+   * @return the run's id
+   */
+  String abort();
+
+  /** Tries a stuck undo again at once, or takes the word back once what serves is healthy again. */
+  String resume();
+
+  /**
    * Stops what serves; data and capsules stay, {@code up} brings it back.
    *
    * @param removal what is removed beyond that

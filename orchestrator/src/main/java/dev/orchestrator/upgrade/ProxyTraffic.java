@@ -80,6 +80,13 @@ public final class ProxyTraffic implements Traffic {
   }
 
   @Override
+  public synchronized boolean leadsTo(String name) {
+    return proxy != null
+        && proxy.state() instanceof GateState.Open open
+        && open.side().name().equals(name);
+  }
+
+  @Override
   public synchronized void shut() {
     if (proxy != null) {
       proxy.close();

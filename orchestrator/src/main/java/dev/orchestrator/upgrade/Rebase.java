@@ -29,6 +29,11 @@ final class Rebase {
     this.names = names;
   }
 
+  /** The same, also when this run has begun to change that already. */
+  boolean needed(String run, Generation generation) {
+    return kept(run, generation).isPresent() || frozen(parts, generation);
+  }
+
   /** Whether another generation needs what this one would write to. */
   static boolean frozen(Parts parts, Generation generation) {
     return parts.journal().generations().stream()

@@ -106,16 +106,6 @@ final class Retention {
     }
   }
 
-  /** What helpers of this run have left: their containers would keep its volumes in use. */
-  static void removeHelpers(Parts parts, Names names, String run) {
-    for (ContainerInfo container : parts.engine().containers(names.helper(run, Names.COPY))) {
-      parts.engine().removeContainer(container.name());
-    }
-    for (VolumeInfo volume : parts.engine().volumes(names.helper(run, Names.COPY))) {
-      parts.engine().removeVolume(volume.name());
-    }
-  }
-
   /** Everything of this stack and service on the engine, by label, but the images. */
   void removeAll() {
     for (ContainerInfo container : parts.engine().containers(names.ours())) {

@@ -23,14 +23,16 @@ import java.util.function.Consumer;
 final class Return {
   private final Parts parts;
   private final Notes notes;
+  private final Revival revival;
   private final Rebase rebase;
   private final Retention retention;
   private final Quiescing quiescing;
   private final DataSettings data;
   private final UpgradeSettings limits;
 
-  Return(Parts parts, Names names, Notes notes) {
+  Return(Parts parts, Names names, Notes notes, Revival revival) {
     this.parts = parts;
+    this.revival = revival;
     this.notes = notes;
     this.retention = new Retention(parts, names);
     this.rebase = new Rebase(parts, names);
@@ -49,10 +51,18 @@ final class Return {
     if (served(parts, run) && run.green != null) {
       return afterSwitch(run, blue, run.green, progress);
     }
-    if (paused(blue)) {
-      return thaw(run, blue);
+    return paused(blue) ? thaw(run, blue) : revive(run, blue, progress);
+  }
+
+  /** Also one that isn't healthy: it is what there is. */
+  private String revive(Run run, Generation blue, Consumer<String> progress) {
+    String wrong = revival.revive(blue, run.id(), progress);
+    quiescing.after(run.id(), parts.capsule(blue));
+    if (wrong.isEmpty()) {
+      return blue.version() + " is healthy again";
     }
-    return start(run, blue, false, limits.verify().deadline(), progress);
+    run.unwell = blue.version() + " serves again and is not healthy: " + wrong;
+    return run.unwell;
   }
 
   private boolean paused(Generation generation) {
@@ -75,26 +85,11 @@ final class Return {
     return blue.version() + " thawed";
   }
 
-  private String start(
-      Run run, Generation blue, boolean cloned, Duration limit, Consumer<String> progress) {
-    parts.engine().startContainer(blue.container());
-    Capsule capsule = parts.capsule(blue);
-    capsule.awaitReady(limits.ready());
-    if (cloned) {
-      capsule.mount(limits.ready());
-    }
-    capsule.thaw(limits.ready());
-    capsule.lease(blue.number(), limits.ready());
-    capsule.start(limit);
-    quiescing.after(run.id(), capsule);
-    VerifySettings once = new VerifySettings(1, limits.verify().interval(), limit);
-    return parts
-        .health()
-        .await(capsule, parts.settings().stack().probes(), blue.ports(), once, progress);
-  }
-
   private String afterSwitch(
       Run run, Generation blue, Generation green, Consumer<String> progress) {
+    if (settled(run, blue)) {
+      return revive(run, blue, progress);
+    }
     Optional<String> carried = carry(run, blue, green, progress);
     if (carried.isPresent()) {
       return carried.get();
@@ -111,7 +106,31 @@ final class Return {
     if (!frozen && paused(old)) {
       return thaw(run, old);
     }
-    return start(run, old, frozen, limits.verify().deadline(), progress);
+    if (!frozen) {
+      return revive(run, old, progress);
+    }
+    revival.wake(old, run.id());
+    parts.capsule(old).mount(limits.ready());
+    String revived = revive(run, old, progress);
+    settle(run, old);
+    return revived;
+  }
+
+  /**
+   * Clients may be led to it from now on: were this undone once more, as the journal could not be
+   * written, what they write must not be thrown away.
+   */
+  private void settle(Run run, Generation old) {
+    parts.capsule(old).mark(run.id(), limits.ready());
+  }
+
+  private boolean settled(Run run, Generation blue) {
+    if (rebase.original(run.id(), blue).volumes().equals(blue.volumes())
+        || parts.engine().container(blue.container()).isEmpty()) {
+      return false;
+    }
+    revival.wake(blue, run.id());
+    return parts.capsule(blue).mark(limits.ready()).equals(run.id());
   }
 
   /** Empty where it can't be, or where the old version isn't healthy with the newer data. */
@@ -127,7 +146,7 @@ final class Return {
     try {
       Generation old = rebase.onto(run.id(), blue, green.volumes(), "-carry");
       // No longer than clients may wait: they do.
-      String healthy = start(run, old, true, limits.hold(), progress);
+      String healthy = tried(run, old, limits.hold(), progress);
       notes.note(
           run.id(),
           "%s goes on with a clone of %s's data: nothing that was written is lost; the newer data itself stays in volume %s, that as of the switch until the next upgrade in volume %s"
@@ -136,8 +155,12 @@ final class Return {
                   green.version(),
                   Retention.volumes(green),
                   Retention.volumes(rebase.original(run.id(), blue))));
+      settle(run, old);
       return Optional.of(healthy + ", with a clone of the newer data");
-    } catch (CapsuleException | HealthException | EngineException e) {
+    } catch (CapsuleException | HealthException e) {
+      if (e.getCause() instanceof EngineException) {
+        throw e; // The engine is away: nothing is known of the version.
+      }
       String why =
           "%s is not healthy with %s's data (%s)"
               .formatted(blue.version(), green.version(), e.getMessage());
@@ -145,6 +168,24 @@ final class Return {
       progress.accept(why + ": taking its own as of the switch");
       return Optional.empty();
     }
+  }
+
+  /** Fails where it isn't healthy. */
+  private String tried(Run run, Generation old, Duration limit, Consumer<String> progress) {
+    revival.wake(old, run.id());
+    Capsule capsule = parts.capsule(old);
+    capsule.mount(limits.ready());
+    capsule.lease(old.number(), limits.ready());
+    capsule.start(limit);
+    quiescing.after(run.id(), capsule);
+    return parts
+        .health()
+        .await(
+            capsule,
+            parts.settings().stack().probes(),
+            old.ports(),
+            new VerifySettings(1, limits.verify().interval(), limit),
+            progress);
   }
 
   private static boolean possible(DataVolume volume, Generation green) {

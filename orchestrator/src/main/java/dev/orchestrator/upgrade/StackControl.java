@@ -1,31 +1,30 @@
 package dev.orchestrator.upgrade;
 
 import dev.orchestrator.Refusal;
+import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.capsule.Releases;
+import dev.orchestrator.engine.EngineException;
+import dev.orchestrator.engine.Labels;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.Journal;
 import dev.orchestrator.journal.Receipt;
 import dev.orchestrator.journal.Receipts;
 import dev.orchestrator.journal.UpgradeRecord;
 import dev.orchestrator.journal.UpgradeRecord.Kind;
+import dev.orchestrator.journal.UpgradeRecord.Outcome;
 import dev.orchestrator.settings.DataSettings.Rollback;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Executor;
-import java.util.concurrent.locks.LockSupport;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** The one stack of this service under control: accepts runs, one at a time, and tells of them. */
 public final class StackControl implements Control, AutoCloseable {
-  private static final Logger log = LoggerFactory.getLogger(StackControl.class);
-  private static final Duration LOOK = Duration.ofSeconds(10);
   private static final Duration ASK = Duration.ofSeconds(20);
 
   private final Parts parts;
@@ -33,16 +32,11 @@ public final class StackControl implements Control, AutoCloseable {
   private final Releases releases;
   private final Journal journal;
   private final EventHub events;
-  private final Saga saga;
   private final Keeper keeper;
   private final Backward backward;
+  private final Runner runner;
   private final StatusView view;
-  private final Executor runs;
-
-  /** Held by whoever changes what runs: a run, {@code down}, the keeper. */
-  private final ReentrantLock work = new ReentrantLock();
-
-  private volatile boolean closed;
+  private final Caretaker caretaker;
 
   /**
    * @param nextRun when the schedule runs next, or null
@@ -50,52 +44,27 @@ public final class StackControl implements Control, AutoCloseable {
    */
   public StackControl(
       Parts parts, Releases releases, Supplier<@Nullable Instant> nextRun, Executor runs) {
-    this.runs = runs;
     this.parts = parts;
     this.names = new Names(parts.settings());
     this.releases = releases;
     this.journal = parts.journal();
     this.events = new EventHub(journal, parts.clock());
-    this.saga = new Saga(parts, names, events);
-    this.keeper = new Keeper(parts);
+    this.keeper = new Keeper(parts, names);
     this.backward = new Backward(parts);
-    this.view = new StatusView(parts, nextRun);
+    Saga saga = new Saga(parts, names, events, keeper);
+    this.runner = new Runner(saga, keeper, backward, runs);
+    this.view = new StatusView(parts, nextRun, runner);
+    this.caretaker = new Caretaker(new Boot(parts, names, saga), keeper, runner);
   }
 
   /** Opens the routes on what serves, then, in the background, ends what was cut off. */
   public void boot() {
-    Boot boot = openRoutes();
-    Thread.ofVirtual().name("keeper").start(() -> keep(boot));
+    caretaker.start();
   }
 
-  /** The first half of {@link #boot}. */
-  Boot openRoutes() {
-    Boot boot = new Boot(parts, names, saga, keeper);
-    boot.openRoutes();
-    return boot;
-  }
-
-  private void keep(Boot boot) {
-    guarded(boot::replay);
-    while (!closed) {
-      LockSupport.parkNanos(LOOK.toNanos());
-      if (!closed && journal.running().isEmpty()) {
-        guarded(keeper::look);
-      }
-    }
-  }
-
-  private void guarded(Runnable task) {
-    if (!work.tryLock()) {
-      return;
-    }
-    try {
-      task.run();
-    } catch (RuntimeException e) {
-      log.error("{}", e.getMessage(), e);
-    } finally {
-      work.unlock();
-    }
+  /** What looks after the stack; for a test, which runs it on its own thread. */
+  Caretaker caretaker() {
+    return caretaker;
   }
 
   @Override
@@ -129,6 +98,7 @@ public final class StackControl implements Control, AutoCloseable {
     }
     Optional<Generation> serving = journal.serving();
     if (serving.isEmpty()) {
+      answered(this::refuseStrangers);
       String wanted = version == null ? newest() : version;
       return start(journal.begin(Kind.UP, "", wanted, null), Planner.FIRST_UP, null, null);
     }
@@ -149,6 +119,26 @@ public final class StackControl implements Control, AutoCloseable {
     return start(record, Planner.UP_AGAIN, null, now);
   }
 
+  /**
+   * A journal that knows nothing, and data of this stack on the engine: never begun anew over it.
+   */
+  private void refuseStrangers() {
+    List<String> known =
+        journal.generations().stream()
+            .flatMap(row -> row.generation().volumes().stream())
+            .flatMap(volume -> volume.needs().stream())
+            .toList();
+    parts.engine().volumes(names.ours()).stream()
+        .filter(volume -> "data".equals(volume.labels().get(Labels.ROLE)))
+        .filter(volume -> !known.contains(volume.name()))
+        .findFirst()
+        .ifPresent(volume -> {
+          throw new Refusal(
+              "there is data of this stack (volume %s) that the journal in %s doesn't know: put a copy of the journal back, or remove what is there with 'docker rm -f' and 'docker volume rm'"
+                  .formatted(volume.name(), parts.settings().home()));
+        });
+  }
+
   @Override
   public String upgrade(String version, DataOptions options) {
     releases.release(version);
@@ -165,9 +155,51 @@ public final class StackControl implements Control, AutoCloseable {
   public String rollback(DataOptions options) {
     Rollback what = backward.data(options);
     Run run = backward.begin(serving("roll back"), what);
-    execute(
-        run, () -> backward.fallBack(run).ifPresent(second -> saga.execute(second, second.steps)));
+    runner.start(run, run.steps);
     return run.id();
+  }
+
+  @Override
+  public String abort() {
+    Run run = runner.current();
+    if (run != null) {
+      run.reins.abort(run.id());
+      return run.id();
+    }
+    UpgradeRecord left =
+        needsAttention().orElseThrow(() -> new Refusal("nothing runs: nothing to abort"));
+    journal.settle(left.id(), "left as it is by hand");
+    return left.id();
+  }
+
+  @Override
+  public String resume() {
+    Run run = runner.current();
+    if (run != null) {
+      if (run.reins.stuck() == null) {
+        throw new Refusal(run.id() + " is under way: 'orchestrator watch' shows it");
+      }
+      run.reins.nudge();
+      return run.id();
+    }
+    UpgradeRecord left =
+        needsAttention()
+            .orElseThrow(() -> new Refusal("nothing needs attention: nothing to resume"));
+    answered(keeper::look);
+    Generation now = serving("resume");
+    List<String> wrong =
+        parts.health().check(parts.capsule(now), parts.settings().stack().probes(), now.ports());
+    if (!wrong.isEmpty()) {
+      throw new Refusal(now.version() + " is not healthy yet: " + String.join("; ", wrong));
+    }
+    journal.settle(left.id(), now.version() + " is healthy since");
+    return left.id();
+  }
+
+  private Optional<UpgradeRecord> needsAttention() {
+    return journal.history().stream()
+        .findFirst()
+        .filter(run -> run.outcome() == Outcome.NEEDS_ATTENTION);
   }
 
   private String newest() {
@@ -197,43 +229,43 @@ public final class StackControl implements Control, AutoCloseable {
       List<Step> steps,
       @Nullable Generation blue,
       @Nullable Generation green) {
-    execute(new Run(record, steps, blue, green), () -> {});
+    runner.start(new Run(record, steps, blue, green), steps);
     return record.id();
-  }
-
-  private void execute(Run run, Runnable then) {
-    runs.execute(() -> {
-      work.lock();
-      try {
-        saga.execute(run, run.steps);
-        then.run();
-      } finally {
-        work.unlock();
-      }
-    });
   }
 
   @Override
   public void down(Removal removal) {
-    if (journal.running().isPresent() || !work.tryLock()) {
-      throw new Refusal("a run is under way: wait for its end ('orchestrator watch')");
+    if (journal.running().isPresent() || !keeper.handNow()) {
+      throw new Refusal(
+          "a run is under way, or what serves is being started: wait for its end ('orchestrator"
+              + " watch')");
     }
     try {
-      parts.traffic().shut();
-      journal.setDown(true);
-      Optional<Generation> serving = journal.serving();
-      if (serving.isPresent()) {
-        parts.engine().stopContainer(serving.get().container(), Undo.STOP);
-      }
-      if (removal != Removal.NOTHING) {
-        new Retention(parts, names).removeAll();
-        journal.forget();
-      }
-      if (removal == Removal.IMAGES) {
-        parts.builder().prune(List.of());
-      }
+      answered(() -> takeDown(removal));
     } finally {
-      work.unlock();
+      keeper.back();
+    }
+  }
+
+  private void takeDown(Removal removal) {
+    journal.setDown(true);
+    parts.traffic().shut();
+    journal.serving().ifPresent(now -> parts.engine().stopContainer(now.container(), Undo.STOP));
+    if (removal != Removal.NOTHING) {
+      new Retention(parts, names).removeAll();
+      journal.forget();
+    }
+    if (removal == Removal.IMAGES) {
+      parts.builder().prune(List.of());
+    }
+  }
+
+  /** An engine or a capsule that doesn't answer: its message is all that there is to say. */
+  private static void answered(Runnable question) {
+    try {
+      question.run();
+    } catch (EngineException | CapsuleException e) {
+      throw new Refusal(Words.of(e), e);
     }
   }
 
@@ -257,7 +289,9 @@ public final class StackControl implements Control, AutoCloseable {
   @Override
   public List<String> logs(@Nullable String service, int tail) {
     Generation now = serving("show logs of");
-    return parts.capsule(now).logs(service, tail, ASK);
+    List<String> lines = new ArrayList<>();
+    answered(() -> lines.addAll(parts.capsule(now).logs(service, tail, ASK)));
+    return lines;
   }
 
   @Override
@@ -269,7 +303,7 @@ public final class StackControl implements Control, AutoCloseable {
   /** Stops looking after the stack; what runs on the engine runs on. */
   @Override
   public void close() {
-    closed = true;
+    caretaker.close();
     parts.traffic().close();
   }
 }

@@ -46,6 +46,9 @@ public interface Traffic extends AutoCloseable {
   /** One reference write: every route leads there from now on, and what waits is released to it. */
   void lead(Side side);
 
+  /** Whether new connections go to the side of that name at this moment. */
+  boolean leadsTo(String name);
+
   /** Nothing listens any more. */
   void shut();
 

@@ -1,6 +1,9 @@
 package dev.orchestrator.upgrade;
 
+import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.engine.ContainerInfo;
+import dev.orchestrator.engine.Labels;
+import dev.orchestrator.engine.VolumeInfo;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.settings.UpgradeSettings;
 import java.time.Duration;
@@ -17,17 +20,22 @@ final class Undo {
   /** The outer stop time-out: the services' own grace times are within it. */
   static final Duration STOP = Duration.ofMinutes(2);
 
+  /** For a capsule that could not stop its services: then it is killed. */
+  private static final Duration GRACE = Duration.ofSeconds(10);
+
   private final Parts parts;
-  private final FailureLogs logs;
   private final Names names;
+  private final Revival revival;
   private final Return back;
+  private final FailureLogs logs;
   private final UpgradeSettings limits;
 
-  Undo(Parts parts, Names names, Notes notes) {
+  Undo(Parts parts, Names names, Notes notes, Keeper keeper) {
     this.parts = parts;
     this.names = names;
+    this.revival = keeper.revival();
+    this.back = new Return(parts, names, notes, revival);
     this.logs = new FailureLogs(parts);
-    this.back = new Return(parts, names, notes);
     this.limits = parts.settings().stack().upgrade();
   }
 
@@ -35,13 +43,13 @@ final class Undo {
   String run(Step step, Run run, Consumer<String> progress) {
     return switch (step) {
       case PREFLIGHT -> shut(run);
+      case PRE_SYNC -> endCopies(run);
+      case SYNC -> letGo(run);
       case BUILD, VERIFY, BAKE, RETAIN -> "";
       case PREPARE -> removeGreen(run);
       case WAKE -> sleep(run);
-      case PRE_SYNC -> endCopies(run);
-      case HOLD -> release(run);
+      case HOLD -> release(run, progress);
       case QUIESCE -> back.toBlue(run, progress);
-      case SYNC -> letGo(run);
       case START -> stopGreen(run);
       case SWITCH -> switchBack(run);
     };
@@ -49,11 +57,44 @@ final class Undo {
 
   /** Without a blue nothing serves: the ports are given back. */
   private String shut(Run run) {
-    if (run.steps.contains(Step.HOLD)) {
+    if (run.holds()) {
       return "";
     }
     parts.traffic().shut();
     return "the routes are closed";
+  }
+
+  /** What copied may go on in its container, and would keep the volumes from being removed. */
+  private String endCopies(Run run) {
+    run.endCopies();
+    for (ContainerInfo helper : parts.engine().containers(names.ofRun(run.id()))) {
+      if (!helper.labels().getOrDefault(Labels.ROLE, "").equals("capsule")) {
+        parts.engine().removeContainer(helper.name());
+      }
+    }
+    for (VolumeInfo view : parts.engine().volumes(names.helper(run.id(), Names.COPY))) {
+      parts.engine().removeVolume(view.name());
+    }
+    return "";
+  }
+
+  /** Blue is not to be started while its data is a layer below green's, nor one below green's. */
+  private String letGo(Run run) {
+    endCopies(run);
+    Generation green = run.green;
+    if (green == null || parts.engine().container(green.container()).isEmpty()) {
+      return "";
+    }
+    if (Return.served(parts, run)) {
+      parts.engine().stopContainer(green.container(), STOP);
+      return green.container() + " stopped";
+    }
+    if (!DataSteps.cloned(green)) {
+      return "";
+    }
+    logs.keep(run.id(), green);
+    parts.engine().killContainer(green.container());
+    return "the clone is let go";
   }
 
   private String removeGreen(Run run) {
@@ -74,33 +115,11 @@ final class Undo {
     return green.container() + " and its volumes removed" + kept;
   }
 
-  private String endCopies(Run run) {
-    run.endCopies();
-    Retention.removeHelpers(parts, names, run.id());
-    return "";
-  }
-
-  /** Blue is not to be started while its data is a layer below green's, nor one below green's. */
-  private String letGo(Run run) {
-    Generation green = run.green;
-    if (green == null || parts.engine().container(green.container()).isEmpty()) {
-      return "";
-    }
-    if (Return.served(parts, run)) {
-      parts.engine().stopContainer(green.container(), STOP);
-      return green.container() + " stopped";
-    }
-    if (!DataSteps.cloned(green)) {
-      return "";
-    }
-    logs.keep(run.id(), green);
-    parts.engine().killContainer(green.container());
-    return "the clone is let go";
-  }
-
   private String sleep(Run run) {
     Generation green = run.green();
-    parts.engine().stopContainer(green.container(), STOP);
+    if (parts.engine().container(green.container()).isPresent()) {
+      parts.engine().stopContainer(green.container(), STOP);
+    }
     if (Return.served(parts, run)) {
       return green.container()
           + " stopped; what was written to it is in volume "
@@ -111,9 +130,15 @@ final class Undo {
     return green.container() + " stopped";
   }
 
-  private String release(Run run) {
-    parts.traffic().lead(Sides.of(parts, run.blue()));
-    return "what waited was released to " + run.blue().version();
+  private String release(Run run, Consumer<String> progress) {
+    Generation blue = run.blue();
+    if (!revival.runs(blue)) {
+      // It was cut off before blue was stopped, and blue did not outlive that: a reboot.
+      String _ = back.toBlue(run, progress);
+    }
+    parts.traffic().open(GATE_SLACK);
+    parts.traffic().lead(Sides.of(parts, blue));
+    return "what waited was released to " + blue.version();
   }
 
   private String stopGreen(Run run) {
@@ -122,13 +147,20 @@ final class Undo {
     if (container.isEmpty() || !container.get().running()) {
       return "";
     }
-    parts.capsule(green).stop(STOP);
+    try {
+      parts.capsule(green).stop(STOP);
+    } catch (CapsuleException e) {
+      // Its inner engine may be gone or hang. What counts is that nothing of it runs when blue
+      // does.
+      parts.engine().stopContainer(green.container(), GRACE);
+      return green.container() + " stopped, as it could not be told to stop its services";
+    }
     return green.version() + "'s services stopped";
   }
 
   private String switchBack(Run run) {
     Generation blue = run.blue;
-    if (blue == null || !run.steps.contains(Step.HOLD)) {
+    if (blue == null || !run.holds()) {
       return "";
     }
     parts.traffic().hold(limits.hold().plus(GATE_SLACK));

@@ -90,5 +90,13 @@ final class ScriptedCapsule implements Capsule {
   }
 
   @Override
+  public void mark(String word, Duration deadline) {}
+
+  @Override
+  public String mark(Duration deadline) {
+    return "";
+  }
+
+  @Override
   public void lease(int epoch, Duration deadline) {}
 }

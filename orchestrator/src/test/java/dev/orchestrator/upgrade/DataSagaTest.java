@@ -76,7 +76,7 @@ class DataSagaTest {
 
   private void done(String id) {
     assertEquals(Outcome.DONE, run(id).outcome(), run(id).reason());
-    Wholeness.check(world, at, id);
+    Whole.assertWhole(world, at, id);
   }
 
   private GenerationRow generation(int number) {
@@ -107,7 +107,7 @@ class DataSagaTest {
     assertEquals(Method.COPY, volumes(4).getFirst().method(), "one again");
     done(at.control.upgrade("v3"));
     assertEquals(2, volumes(5).getFirst().layers().size());
-    // What only the removed generation 3 had below it is gone, which Wholeness has looked at.
+    // What only the removed generation 3 had below it is gone, which Whole has looked at.
     assertEquals(State.REMOVED, generation(3).state());
   }
 
@@ -136,7 +136,7 @@ class DataSagaTest {
     UpgradeRecord run = upgrade("v2");
     assertEquals(Outcome.REFUSED, run.outcome());
     assertTrue(run.reason().contains("a clone can't be mounted on this host"), run.reason());
-    Wholeness.check(world, at, "refused");
+    Whole.assertWhole(world, at, "refused");
   }
 
   @Test
@@ -151,7 +151,7 @@ class DataSagaTest {
         world.engine.volume(volumes(1).get(1).volume()).isPresent(),
         "its first generation is removed, the volume is needed");
     done(at.control.rollback());
-    assertEquals("v2", Wholeness.serves(at));
+    assertEquals("v2", Whole.serves(at));
   }
 
   @Test
@@ -208,20 +208,20 @@ class DataSagaTest {
   void goingBackToDataAsOfTheSwitchLeavesTheNewerAsItIs() {
     done(at.control.up("v1"));
     done(at.control.upgrade("v2"));
-    List<String> atSwitch = Wholeness.rows(world, at, 1);
+    List<String> atSwitch = Whole.rows(world, at, 1);
     writes();
-    List<String> newer = Wholeness.rows(world, at, 2);
+    List<String> newer = Whole.rows(world, at, 2);
     String id = at.control.rollback(DataOptions.of(Rollback.RESTORE));
     done(id);
-    assertEquals("v1", Wholeness.serves(at));
+    assertEquals("v1", Whole.serves(at));
     assertEquals(1, at.journal.serving().orElseThrow().number());
     assertEquals(2, volumes(1).getFirst().layers().size(), "over its own volume, which is frozen");
     writes();
-    List<String> kept = Wholeness.rows(world, at, 2);
+    List<String> kept = Whole.rows(world, at, 2);
     assertEquals(newer, kept.subList(0, newer.size()));
-    assertEquals(atSwitch, Wholeness.rows(world, at, 1).subList(0, atSwitch.size()));
-    assertFalse(Wholeness.rows(world, at, 1).containsAll(newer));
-    assertEquals(kept, Wholeness.rows(world, at, 2), "set aside, and left alone");
+    assertEquals(atSwitch, Whole.rows(world, at, 1).subList(0, atSwitch.size()));
+    assertFalse(Whole.rows(world, at, 1).containsAll(newer));
+    assertEquals(kept, Whole.rows(world, at, 2), "set aside, and left alone");
     done(at.control.upgrade("v2"));
     done(at.control.upgrade("v3"));
   }
@@ -259,8 +259,8 @@ class DataSagaTest {
     assertEquals(Outcome.ROLLED_BACK, run(id).outcome());
     UpgradeRecord second = at.journal.history().getFirst();
     assertEquals(Outcome.DONE, second.outcome(), second.reason());
-    Wholeness.check(world, at, "fell back");
-    assertEquals("v1", Wholeness.serves(at));
+    Whole.assertWhole(world, at, "fell back");
+    assertEquals("v1", Whole.serves(at));
     assertEquals(1, at.journal.serving().orElseThrow().number());
   }
 
@@ -270,7 +270,7 @@ class DataSagaTest {
     done(at.control.upgrade("v2"));
     Refusal e = assertThrows(Refusal.class, () -> at.control.rollback());
     assertTrue(String.valueOf(e.getMessage()).contains("--data carry or --data restore"), "" + e);
-    Wholeness.check(world, at, "refused");
+    Whole.assertWhole(world, at, "refused");
   }
 
   private String unhealthyInTheBakeWindow() {
@@ -292,8 +292,8 @@ class DataSagaTest {
         };
     String id = at.control.upgrade("v2");
     assertEquals(Outcome.ROLLED_BACK, run(id).outcome());
-    assertEquals("v1", Wholeness.serves(at));
-    Wholeness.check(world, at, "after the bake");
+    assertEquals("v1", Whole.serves(at));
+    Whole.assertWhole(world, at, "after the bake");
     return at.control.receipt(id).notes().toString();
   }
 
@@ -303,7 +303,7 @@ class DataSagaTest {
       with(Orchestration.data(strategy, Quiesce.STOP, Rollback.ASK));
       String notes = unhealthyInTheBakeWindow();
       assertTrue(notes.contains("nothing that was written is lost"), notes);
-      assertTrue(Wholeness.rows(world, at, 1).containsAll(world.acknowledged), "" + strategy);
+      assertTrue(Whole.rows(world, at, 1).containsAll(world.acknowledged), "" + strategy);
       world.neverHealthy.clear();
       done(at.control.upgrade("v2"));
       done(at.control.upgrade("v3"));
@@ -317,7 +317,7 @@ class DataSagaTest {
       world.oneWay = true;
       String notes = unhealthyInTheBakeWindow();
       assertTrue(notes.contains("set aside in volume " + volumes(2).getFirst().volume()), notes);
-      assertFalse(Wholeness.rows(world, at, 1).containsAll(world.acknowledged), "" + strategy);
+      assertFalse(Whole.rows(world, at, 1).containsAll(world.acknowledged), "" + strategy);
     }
   }
 
@@ -329,7 +329,7 @@ class DataSagaTest {
     world.neverHealthy.add(at.container(2));
     assertEquals(Outcome.ROLLED_BACK, upgrade("v2").outcome());
     assertEquals(at.container(1), at.traffic.connected, "the same connection");
-    Wholeness.check(world, at, "failed");
+    Whole.assertWhole(world, at, "failed");
     world.neverHealthy.clear();
     done(at.control.upgrade("v3"));
     assertEquals(Method.COPY, volumes(3).getFirst().method(), "a clone is not for what is frozen");
@@ -380,7 +380,7 @@ class DataSagaTest {
     assertEquals(Outcome.ROLLED_BACK, run.outcome());
     assertEquals("quiesce: hook before in service db (flush): flush failed", run.reason());
     assertEquals("available", at.control.versions().get(2).state(), "no fault of the version's");
-    Wholeness.check(world, at, "hook failed");
+    Whole.assertWhole(world, at, "hook failed");
   }
 
   @Test
@@ -391,7 +391,7 @@ class DataSagaTest {
       done(at.control.up("v1"));
       world.neverHealthy.add("v2");
       assertEquals(Outcome.ROLLED_BACK, upgrade("v2").outcome());
-      Wholeness.check(world, at, "undone, " + quiesce);
+      Whole.assertWhole(world, at, "undone, " + quiesce);
       done(at.control.upgrade("v3"));
     }
   }

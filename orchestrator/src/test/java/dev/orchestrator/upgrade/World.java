@@ -6,11 +6,14 @@ import dev.orchestrator.capsule.CapsuleImage;
 import dev.orchestrator.capsule.Releases;
 import dev.orchestrator.data.DataCopier;
 import dev.orchestrator.engine.Behaviour;
+import dev.orchestrator.engine.CallHook;
 import dev.orchestrator.engine.ContainerInfo;
+import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.engine.InMemoryEngine;
 import dev.orchestrator.engine.Labels;
 import dev.orchestrator.health.HealthException;
 import dev.orchestrator.health.HealthGate;
+import dev.orchestrator.journal.JournalException;
 import dev.orchestrator.journal.Receipt;
 import dev.orchestrator.settings.Probe;
 import dev.orchestrator.settings.UpgradeSettings.VerifySettings;
@@ -26,6 +29,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,14 +49,26 @@ final class World {
     }
   }
 
-  static final String BASE = "orchestrator/base:test";
-
   /** What happens before and after an operation's effect. */
   interface Faults {
     default void before(String operation, int number) {}
 
     default void after(String operation, int number) {}
   }
+
+  private static final Set<String> CHANGES =
+      Set.of(
+          "createVolume",
+          "removeVolume",
+          "createContainer",
+          "startContainer",
+          "stopContainer",
+          "killContainer",
+          "pauseContainer",
+          "unpauseContainer",
+          "removeContainer");
+
+  static final String BASE = "orchestrator/base:test";
 
   final InMemoryEngine engine = new InMemoryEngine(Behaviour.QUIET);
   final Set<String> writers = new TreeSet<>();
@@ -80,27 +96,52 @@ final class World {
   final List<String> commands = new ArrayList<>();
 
   final Set<String> failing = new HashSet<>();
-  int helpers;
-
-  /** Containers and versions. */
-  final Set<String> neverHealthy = new HashSet<>();
 
   /** v1 can't read what v2 has written. */
   boolean oneWay;
 
+  /** Containers and versions. */
+  final Set<String> neverHealthy = new HashSet<>();
+
   final List<String> violations = new ArrayList<>();
   Faults faults = new Faults() {};
+
+  /** Calls that the engine will not answer from now on. */
+  int away;
+
+  /** Writes that the journal will not take from now on. */
+  int journalFull;
+
+  /** What the wall clock is off by. */
+  Duration clockOff = Duration.ZERO;
+
   int operations;
+  int helpers;
   int written;
   final List<String> acknowledged = new ArrayList<>();
 
   World() {
     engine.addImage(BASE, Map.of());
-    engine.hook((op, name) -> {
-      if (op.equals("removeVolume")) {
-        data.forget(name);
-      }
-    });
+    engine.hook(
+        new CallHook() {
+          @Override
+          public void before(String op, String name) {
+            answer();
+            if (CHANGES.contains(op)) {
+              faults.before("engine." + op, ++operations);
+            }
+            if (op.equals("removeVolume")) {
+              data.forget(name);
+            }
+          }
+
+          @Override
+          public void after(String op, String name) {
+            if (CHANGES.contains(op)) {
+              faults.after("engine." + op, operations);
+            }
+          }
+        });
   }
 
   void operate(String operation, Runnable effect) {
@@ -108,6 +149,32 @@ final class World {
     faults.before(operation, number);
     effect.run();
     faults.after(operation, number);
+  }
+
+  /** The engine stops with all its containers, and answers again after so many calls. */
+  void restartEngine(int calls) {
+    away = 0;
+    for (ContainerInfo container : engine.containers(Map.of())) {
+      if (container.running()) {
+        engine.exit(container.name(), 0);
+      }
+    }
+    away = calls;
+  }
+
+  /** Fails as a journal on a full disk would. */
+  void takeLine() {
+    if (journalFull > 0) {
+      journalFull--;
+      throw new JournalException("the disk is full");
+    }
+  }
+
+  void answer() {
+    if (away > 0) {
+      away--;
+      throw new EngineException(EngineException.Kind.UNREACHABLE, "no Docker engine answers");
+    }
   }
 
   /** A client writes a row where the routes lead; it is acknowledged when something took it. */
@@ -121,23 +188,45 @@ final class World {
   }
 
   private String version(String container) {
-    return engine.container(container).orElseThrow().labels().getOrDefault(Labels.VERSION, "");
+    return labels(container).getOrDefault(Labels.VERSION, "");
+  }
+
+  private Map<String, String> labels(String container) {
+    return unasked(() -> engine.container(container)).orElseThrow().labels();
+  }
+
+  /** A look at the engine that isn't the orchestrator's: no fault strikes it. */
+  <T> T unasked(Supplier<T> look) {
+    int calls = away;
+    away = 0;
+    try {
+      return look.get();
+    } finally {
+      away = calls;
+    }
   }
 
   boolean runs(String container) {
-    return engine.container(container).filter(ContainerInfo::running).isPresent();
+    return unasked(() -> engine.container(container)).filter(ContainerInfo::running).isPresent();
   }
 
   /** It runs or is paused: what it has mounted stays so. */
   boolean there(String container) {
-    return engine.container(container).filter(c -> c.running() || c.paused()).isPresent();
+    return unasked(() -> engine.container(container))
+        .filter(c -> c.running() || c.paused())
+        .isPresent();
+  }
+
+  /** What ended has nothing mounted, and writes no more. */
+  void forgetEnded() {
+    writers.removeIf(container -> !there(container));
+    mounted.keySet().removeIf(container -> !there(container));
+    frozen.removeIf(container -> !there(container));
   }
 
   /** What writes at this moment: what has ended does no more, what is paused will again. */
   Set<String> alive() {
-    writers.removeIf(container -> !there(container));
-    mounted.keySet().removeIf(container -> !there(container));
-    frozen.removeIf(container -> !there(container));
+    forgetEnded();
     Set<String> now = new TreeSet<>(writers);
     now.removeIf(container -> !runs(container) || frozen.contains(container));
     return now;
@@ -200,6 +289,7 @@ final class World {
 
       @Override
       public List<String> check(Capsule capsule, List<Probe> probes, Map<String, Integer> ports) {
+        answer();
         String version = version(capsule.name());
         if (neverHealthy.contains(capsule.name()) || neverHealthy.contains(version)) {
           return List.of("db: unhealthy");
@@ -253,6 +343,11 @@ final class World {
             leadsTo = side.name();
             held = false;
           });
+    }
+
+    @Override
+    public boolean leadsTo(String name) {
+      return open && !held && name.equals(leadsTo);
     }
 
     @Override

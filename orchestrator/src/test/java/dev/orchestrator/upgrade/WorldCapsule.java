@@ -22,6 +22,11 @@ final class WorldCapsule implements Capsule {
   }
 
   private void running(String what) {
+    try {
+      world.answer();
+    } catch (EngineException e) {
+      throw new CapsuleException(what + ": " + e.getMessage(), e);
+    }
     if (!world.runs(container)) {
       throw new EngineException(
           EngineException.Kind.CONFLICT, what + ": " + container + " is not running");
@@ -144,6 +149,22 @@ final class WorldCapsule implements Capsule {
   @Override
   public List<String> logs(@Nullable String service, int tail, Duration deadline) {
     return List.of("log of " + container);
+  }
+
+  @Override
+  public void mark(String word, Duration deadline) {
+    world.operate(
+        "capsule.mark",
+        () -> {
+          running("mark");
+          world.data.mark(container, word);
+        });
+  }
+
+  @Override
+  public String mark(Duration deadline) {
+    running("mark");
+    return world.data.mark(container);
   }
 
   @Override

@@ -25,20 +25,15 @@ final class WorldCopier implements DataCopier {
   @Override
   public Copying begin(CopyJob job) {
     String helper = "helper-" + ++world.helpers;
-    world.operate(
-        "copier.begin",
-        () -> {
-          world.engine.createContainer(
-              ContainerSpec.helper(
-                  helper,
-                  World.BASE,
-                  List.of("sleep"),
-                  job.labels(),
-                  List.of(
-                      Mount.readOnly(job.from().volume(), "/from"),
-                      Mount.of(job.to().volume(), "/to"))));
-          world.engine.startContainer(helper);
-        });
+    world.engine.createContainer(
+        ContainerSpec.helper(
+            helper,
+            World.BASE,
+            List.of("sleep"),
+            job.labels(),
+            List.of(
+                Mount.readOnly(job.from().volume(), "/from"), Mount.of(job.to().volume(), "/to"))));
+    world.engine.startContainer(helper);
     return new WorldCopying(job, helper);
   }
 

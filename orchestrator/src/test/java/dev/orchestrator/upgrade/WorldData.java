@@ -21,6 +21,7 @@ final class WorldData {
   private final Map<String, List<String>> rows = new TreeMap<>();
 
   private final Map<String, Integer> leases = new TreeMap<>();
+  private final Map<String, String> marks = new TreeMap<>();
 
   /** Of each clone that was made: what it saw below it then. */
   private final Map<String, List<String>> below = new TreeMap<>();
@@ -91,6 +92,7 @@ final class WorldData {
   }
 
   private void written(String volume, String what) {
+    world.forgetEnded();
     below.forEach((clone, seen) -> {
       boolean used =
           world.mounted.values().stream().anyMatch(tops -> tops.contains(clone))
@@ -135,7 +137,22 @@ final class WorldData {
   void forget(String volume) {
     rows.remove(volume);
     leases.remove(volume);
+    marks.remove(volume);
     below.remove(volume);
+  }
+
+  String mark(String container) {
+    return of(container).getFirst().layers().stream()
+        .map(marks::get)
+        .filter(mark -> mark != null)
+        .findFirst()
+        .orElse("");
+  }
+
+  void mark(String container, String word) {
+    String top = of(container).getFirst().top();
+    written(top, "a mark");
+    marks.put(top, word);
   }
 
   int lease(String container) {

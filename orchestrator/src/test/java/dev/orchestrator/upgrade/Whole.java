@@ -9,6 +9,8 @@ import dev.orchestrator.engine.Labels;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.Generation.State;
 import dev.orchestrator.journal.GenerationRow;
+import dev.orchestrator.journal.UpgradeRecord;
+import dev.orchestrator.journal.UpgradeRecord.Outcome;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -17,21 +19,30 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
-/** What must hold whenever no run is under way. */
-final class Wholeness {
+/** What must hold when all is quiet again, whatever has happened. */
+final class Whole {
   private final World world;
   private final Orchestration at;
   private final String what;
 
-  private Wholeness(World world, Orchestration at, String what) {
+  private Whole(World world, Orchestration at, String what) {
     this.world = world;
     this.at = at;
     this.what = what;
   }
 
-  /** One version serves, clients reach it, all that was acknowledged is there or is set aside. */
-  static void check(World world, Orchestration at, String what) {
-    Wholeness check = new Wholeness(world, at, what);
+  /**
+   * Nothing runs, one version serves, clients reach it, all that was acknowledged is there or is
+   * set aside, nothing was written below a clone, and nothing is left that the journal doesn't
+   * know.
+   */
+  static void assertWhole(World world, Orchestration at, String what) {
+    Whole check = new Whole(world, at, what);
+    assertTrue(at.journal.running().isEmpty(), what + ": a run has not ended");
+    for (UpgradeRecord run : at.journal.history()) {
+      assertTrue(run.outcome() != Outcome.NEEDS_ATTENTION, what + ": " + run);
+      assertTrue(run.outcome() == Outcome.DONE || !run.reason().isEmpty(), what + ": no reason");
+    }
     assertEquals(List.of(), world.violations, what);
     Generation serving = at.journal.serving().orElseThrow();
     assertEquals(Set.of(serving.container()), world.alive(), what + ": writers");
