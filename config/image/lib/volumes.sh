@@ -34,7 +34,7 @@ mount_volumes() {
     # What is mounted at /data hides what was mounted below it.
     if [[ -n $below || $source != "$(cat "$RUN/placed/$name" 2>/dev/null)" ]]; then
       mkdir -p "$target"
-      mount --bind "$source" "$target" || return 1
+      mount --bind "$source" "$target" 2>"$RUN/mount.err" || return 1
       echo "$source" >"$RUN/placed/$name"
       [[ $name != data ]] || below=yes
     fi
@@ -58,7 +58,7 @@ mount_clone() {
     mv "$top/upper.new" "$top/upper"
   fi
   mount -t overlay "clone-$name" -o "lowerdir=$lowers,upperdir=$top/upper,workdir=$top/work" \
-    -o redirect_dir=on,metacopy=on,index=on "$LAYERS/$name/merged" || return 1
+    -o redirect_dir=on,metacopy=on,index=on "$LAYERS/$name/merged" 2>"$RUN/mount.err" || return 1
   # Volumes that the version before didn't have: the engine has filled them from their images.
   for folder in "$top"/fresh/volumes/*/; do
     [[ -d $folder ]] || continue
@@ -68,7 +68,8 @@ mount_clone() {
       cp -a "$top/fresh/volumes/$folder" "$LAYERS/$name/merged/volumes/"
     }
   done
-  rm -rf "$top/fresh"
+  # The folder itself is where the clone will be mounted.
+  [[ ! -d $top/fresh ]] || find "$top/fresh" -mindepth 1 -delete
   sync -f "$top"
 }
 

@@ -60,6 +60,11 @@ public final class LightService implements AutoCloseable {
     return settings;
   }
 
+  /** Of the public route. */
+  public URI address() {
+    return address;
+  }
+
   public Control control() {
     return service.control();
   }
@@ -115,6 +120,16 @@ public final class LightService implements AutoCloseable {
                 .build(),
             HttpResponse.BodyHandlers.ofString())
         .body();
+  }
+
+  /** Name of a generation's container. */
+  public String container(int generation) {
+    String end = "-g" + generation;
+    return engine.containers(labels()).stream()
+        .map(ContainerInfo::name)
+        .filter(name -> name.endsWith(end))
+        .findFirst()
+        .orElseThrow();
   }
 
   /** Names of the containers of this stack and service, with their state. */

@@ -19,6 +19,7 @@ import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.time.ZoneOffset;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
@@ -88,6 +89,24 @@ public record LightStack(String name, Path folder, Path home) {
             new VerifySettings(2, Duration.ofMillis(250), Duration.ofSeconds(15)),
             1),
         new DataSettings(DataSettings.Strategy.COPY, DataSettings.Quiesce.STOP, 100_000_000));
+  }
+
+  /** A stack whose data goes in another way. */
+  public static UnaryOperator<Settings> with(DataSettings data) {
+    return changed(
+        s -> new Stack(s.name(), s.folder(), s.routes(), s.probes(), s.upgrade(), data));
+  }
+
+  public static UnaryOperator<Settings> changed(UnaryOperator<Stack> change) {
+    return s ->
+        new Settings(
+            s.file(),
+            s.home(),
+            s.engine(),
+            s.api(),
+            s.image(),
+            s.schedule(),
+            change.apply(s.stack()));
   }
 
   public Settings settings(int port) {

@@ -10,6 +10,7 @@ import java.util.Map;
  *
  * @param number grows by one; it is the epoch of the lease, and part of all names
  * @param content digest of what the image was built from: what quarantine goes by
+ * @param image the engine's id of its image: by a name there may be another one later
  * @param volumes its data, the main one first
  * @param ports from {@code service:port} to the port of the capsule's address
  */

@@ -6,6 +6,7 @@ import dev.orchestrator.capsule.Capsule;
 import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.capsule.CapsuleImage;
 import dev.orchestrator.engine.EngineInfo;
+import dev.orchestrator.engine.ImageInfo;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.Receipt;
 import dev.orchestrator.journal.UpgradeRecord.Kind;
@@ -149,7 +150,7 @@ final class Actions {
             number,
             image.version(),
             image.content(),
-            image.reference(),
+            parts.engine().image(image.reference()).map(ImageInfo::id).orElse(image.reference()),
             names.container(number),
             data.volumes(number, moves(run)),
             names.volume(number, "store"),

@@ -33,10 +33,14 @@ final class Boot {
   private final Names names;
   private final Saga saga;
 
+  /** What an earlier process has left; what begins later is somebody else's. */
+  private final Optional<String> left;
+
   Boot(Parts parts, Names names, Saga saga) {
     this.parts = parts;
     this.names = names;
     this.saga = saga;
+    this.left = parts.journal().running().map(UpgradeRecord::id);
   }
 
   /** Opens the routes; connections wait where what serves doesn't run. */
@@ -74,7 +78,11 @@ final class Boot {
   record CutOff(Run run, List<Step> rest) {}
 
   Optional<CutOff> cutOff() {
-    return parts.journal().running().map(this::cutOff);
+    return parts
+        .journal()
+        .running()
+        .filter(run -> left.filter(run.id()::equals).isPresent())
+        .map(this::cutOff);
   }
 
   private CutOff cutOff(UpgradeRecord record) {

@@ -1,5 +1,6 @@
-# A ledger over HTTP: POST /lines appends the body as a line, durable before it answers; GET /lines
-# lists all; GET /health and GET / tell the version. "ledger.pl check" is the health check.
+# A ledger over HTTP: POST /lines appends the body as a line to a file, POST /rows adds it as a row to
+# an SQLite database in WAL mode; durable before it answers. GET lists all; GET /check has SQLite check
+# its file; GET /health and GET / tell the version. "ledger.pl check" is the health check.
 use strict;
 use warnings;
 use Fcntl qw(:flock);
@@ -7,6 +8,7 @@ use IO::Handle;
 use IO::Socket::INET;
 
 my $file = '/var/lib/ledger/lines';
+my @sqlite = ('sqlite3', '-bail', '-cmd', '.timeout 10000', '/var/lib/ledger/rows.db');
 my ($version, $broken) = ($ENV{VERSION}, $ENV{BROKEN} // '');
 
 if (@ARGV) {
@@ -31,12 +33,31 @@ sub listing {
   return <$in> // '';
 }
 
+# Words of a list form: nothing is taken for a shell's.
+sub sql {
+  my ($statement) = @_;
+  open(my $out, '-|', @sqlite, $statement) or return undef;
+  local $/;
+  my $text = <$out> // '';
+  return close($out) ? $text : undef;
+}
+
+sub rows {
+  my ($method, $body) = @_;
+  my $text = $method eq 'GET' ? sql('SELECT number FROM row')
+    : $body =~ /^(\d+)$/ ? sql("INSERT INTO row VALUES ($1)") : undef;
+  return (507, "not written\n") unless defined $text;
+  return (200, $method eq 'GET' ? $text : "written\n");
+}
+
 sub answer {
   my ($method, $path, $body) = @_;
   if ($path eq '/health') {
     return $broken ? (500, "broken $version\n") : (200, "healthy $version\n");
   }
   return (200, "ledger $version\n") if $path eq '/';
+  return rows($method, $body) if $path eq '/rows';
+  return (200, sql('PRAGMA integrity_check') // "no answer\n") if $path eq '/check';
   return (404, "no such page\n") if $path ne '/lines';
   return (200, listing()) if $method eq 'GET';
   return append($body) ? (200, "written\n") : (507, "not written: $!\n");
@@ -60,6 +81,10 @@ sub serve {
 
 $SIG{TERM} = sub { exit 0 };
 $SIG{CHLD} = 'IGNORE';
+# It stays: the last one to close the database would empty its log into it.
+open(my $keep, '|-', @sqlite) or die "sqlite3: $!";
+print $keep "PRAGMA journal_mode = WAL; CREATE TABLE IF NOT EXISTS row (number INTEGER NOT NULL);\n";
+$keep->flush;
 my $server = IO::Socket::INET->new(LocalPort => 80, Listen => 128, ReuseAddr => 1) or die "listen: $!";
 print "ledger $version\n";
 STDOUT->flush;
@@ -68,6 +93,7 @@ while (1) {
   my $child = fork;
   if (!$child) {
     $SIG{TERM} = 'DEFAULT';
+    $SIG{CHLD} = 'DEFAULT';
     serve($client);
     exit 0;
   }
