@@ -19,13 +19,15 @@ own() {
 }
 
 # listing ROOT: one entry a record, sorted: type, mode, owner, size, times, links, target, name. A
-# directory's own size and link count are the file system's business.
+# directory's own size and link count are the file system's business. In layers a file's names may
+# have been parted by a write, and the count doesn't tell; rsync, which looks at the inodes, does.
 listing() {
-  local skip
+  local skip names=%n
+  [[ ! -d $BELOW ]] || names=-
   mapfile -d '' -t skip < <(own)
   cd "$1" || return
   find . "${skip[@]}" -o \( -type d -printf '%P\td %m %U %G %T@\0' \) \
-    -o -printf '%P\t%y %m %U %G %s %T@ %n %l\0' | LC_ALL=C sort -z
+    -o -printf "%P\t%y %m %U %G %s %T@ $names %l\0" | LC_ALL=C sort -z
 }
 
 # The first name in which two listings differ, in a form that fits in a line. A folder differs with

@@ -24,7 +24,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 public final class LightLedger implements AutoCloseable {
   private static final Duration LIMIT = Duration.ofSeconds(90);
 
-  private final HttpClient http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+  private final HttpClient http =
+      HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
   private final URI address;
   private final Set<Integer> acknowledged = new TreeSet<>();
   private final List<String> failures = new ArrayList<>();
@@ -95,7 +96,12 @@ public final class LightLedger implements AutoCloseable {
   }
 
   public static List<Integer> numbers(String lines) {
-    return lines.lines().map(String::strip).filter(line -> !line.isEmpty()).map(Integer::valueOf).toList();
+    return lines
+        .lines()
+        .map(String::strip)
+        .filter(line -> !line.isEmpty())
+        .map(Integer::valueOf)
+        .toList();
   }
 
   /** Stops writing; what was acknowledged is there, and nothing twice. */

@@ -93,8 +93,7 @@ public record LightStack(String name, Path folder, Path home) {
 
   /** A stack whose data goes in another way. */
   public static UnaryOperator<Settings> with(DataSettings data) {
-    return changed(
-        s -> new Stack(s.name(), s.folder(), s.routes(), s.probes(), s.upgrade(), data));
+    return changed(s -> new Stack(s.name(), s.folder(), s.routes(), s.probes(), s.upgrade(), data));
   }
 
   public static UnaryOperator<Settings> changed(UnaryOperator<Stack> change) {

@@ -56,8 +56,8 @@ public final class RsyncCopier implements DataCopier {
     String doing = "looking for what was written to " + now.volume();
     try (Helper helper =
         Helper.start(engine, image.get(), doing, before, now, false, labels, deadline)) {
-      String second = Long.toString(since.getEpochSecond());
-      JsonNode result = helper.run(List.of("changes", second), deadline, line -> {});
+      String moment = "%d.%09d".formatted(since.getEpochSecond(), since.getNano());
+      JsonNode result = helper.run(List.of("changes", moment), deadline, line -> {});
       return new Changes(
           result.path("files").asLong(),
           result.path("bytes").asLong(),

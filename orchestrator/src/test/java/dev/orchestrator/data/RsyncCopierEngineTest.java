@@ -11,6 +11,7 @@ import dev.orchestrator.engine.DockerEngine;
 import dev.orchestrator.engine.Engine;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
@@ -28,6 +29,7 @@ class RsyncCopierEngineTest {
   private static final Duration DEADLINE = Duration.ofMinutes(2);
 
   @TempDir Path directory;
+  private String image = "";
   private Volumes volumes;
   private RsyncCopier copier;
 
@@ -41,7 +43,7 @@ class RsyncCopierEngineTest {
 
   @BeforeEach
   void make() {
-    String image = base();
+    image = base();
     volumes = new Volumes(image);
     copier = new RsyncCopier(volumes.engine, () -> image);
     volumes.run("perl", "/tree/make.pl", "/from");
@@ -128,6 +130,81 @@ class RsyncCopierEngineTest {
     String message = volumes.failing("/usr/local/lib/capsule/capsule-copy", "verify");
     assertTrue(message.contains("differ") && message.contains(name), message);
     assertEquals(1, message.lines().count(), "one line");
+  }
+
+  @Test
+  void layersAreCopiedAsTheServicesSeeThem() {
+    DataVolume clone = volumes.clone(image);
+    CopyJob job = new CopyJob(clone, volumes.volume(volumes.to), volumes.labels, DEADLINE);
+    try (Copying copying = copier.begin(job)) {
+      copying.live(DEADLINE, line -> {});
+      volumes.inClone(
+          """
+          cd /data
+          rm secret; rmdir empty; mkdir empty; echo x > empty/new
+          mv sub renamed; chmod 600 owned; chown 7:8 plain; echo more >> data.db
+          rm -r renamed/deep; mkdir renamed/deep; ln data.db second
+          """);
+      copying.live(DEADLINE, line -> {});
+      copying.compare(true, DEADLINE);
+      volumes.inClone("cd /data; echo later > later; mv renamed again; rm acl");
+      CopyReport last = copying.finish(true, DEADLINE, line -> {});
+      assertTrue(last.content() >= 10, last.toString());
+    }
+    List<String> seen = volumes.inClone("perl /tree/list.pl /data").lines().toList();
+    assertEquals(withoutLinks(seen), withoutLinks(volumes.listing("/to")));
+  }
+
+  /** What layers say of a file's names is not to be relied on. */
+  private static List<String> withoutLinks(List<String> listing) {
+    return listing.stream()
+        .map(line -> line.replaceFirst(" links \\d+ with .* (?=\\d+ bytes)", " "))
+        .toList();
+  }
+
+  @Test
+  void whatTheNewVersionBringsIsNotDeleted() {
+    volumes.shell(
+        """
+        mkdir -p /from/volumes/db /to/volumes/db /to/volumes/new
+        echo old > /from/volumes/db/a; echo from the image > /to/volumes/new/b
+        echo unwanted > /to/volumes/db/c
+        """);
+    live();
+    finish();
+    assertEquals("from the image", volumes.shell("cat /to/volumes/new/b").strip());
+    assertEquals("a", volumes.shell("ls /to/volumes/db").strip());
+  }
+
+  @Test
+  void contentThatWasComparedBeforeIsReadAgainOnlyWhereItChanged() {
+    try (Copying copying = copier.begin(job())) {
+      copying.live(DEADLINE, line -> {});
+      // As if the pass had begun long after the files were made.
+      volumes.shell("echo $(($(date +%s) + 5)) > /to/.orchestrator/copy/since");
+      assertTrue(copying.compare(true, DEADLINE) >= 10, "compared while in use");
+      // Neither side has been read since: what changes on one of them is found.
+      volumes.shell("touch -r /to/plain /t; echo TEXT > /to/plain; touch -r /t /to/plain");
+      DataException e =
+          assertThrows(DataException.class, () -> copying.finish(true, DEADLINE, line -> {}));
+      assertTrue(String.valueOf(e.getMessage()).contains("plain"), e.toString());
+    }
+  }
+
+  @Test
+  void whatChangedSinceIsCounted() {
+    live();
+    finish();
+    Instant since = Instant.now();
+    volumes.shell("echo 12345 > /to/plain; echo 1 > /to/new; rm /to/secret /to/owned");
+    Changes changes =
+        copier.changes(
+            volumes.volume(volumes.from),
+            volumes.volume(volumes.to),
+            since,
+            volumes.labels,
+            DEADLINE);
+    assertEquals(new Changes(4, 20, 2), changes, "plain has three names");
   }
 
   @Test

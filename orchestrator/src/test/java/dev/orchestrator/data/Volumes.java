@@ -6,11 +6,13 @@ import dev.orchestrator.engine.Engine;
 import dev.orchestrator.engine.ExecResult;
 import dev.orchestrator.engine.Labels;
 import dev.orchestrator.engine.Mount;
+import dev.orchestrator.engine.Security;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.function.Function;
 
 /** Volumes of a test on a real engine, and a container that sees and changes them all. */
 final class Volumes implements AutoCloseable {
@@ -22,10 +24,18 @@ final class Volumes implements AutoCloseable {
   final Engine engine = DockerEngine.connect("", SOON);
   final String from = run + "-from";
   final String to = run + "-to";
+  private String writer = "";
 
   Volumes(String image) {
-    engine.createVolume(from, labels);
-    engine.createVolume(to, labels);
+    this(image, name -> Map.of());
+  }
+
+  /**
+   * @param options of a volume, by its name
+   */
+  Volumes(String image, Function<String, Map<String, String>> options) {
+    engine.createVolume(from, labels, options.apply(from));
+    engine.createVolume(to, labels, options.apply(to));
     engine.createContainer(
         ContainerSpec.helper(
             run,
@@ -44,6 +54,50 @@ final class Volumes implements AutoCloseable {
     ExecResult result = engine.exec(run, List.of(command), SOON);
     if (!result.ok()) {
       throw new AssertionError(List.of(command) + ": " + result.stderr());
+    }
+    return result.stdout();
+  }
+
+  /** A volume that is a clone of {@code from}, in use by a container that sees it at /data. */
+  DataVolume clone(String image) {
+    String top = run + "-top";
+    engine.createVolume(top, labels);
+    writer = run + "-writer";
+    engine.createContainer(
+        new ContainerSpec(
+            writer,
+            image,
+            List.of("sleep"),
+            List.of("600"),
+            Map.of("CAPSULE_VOLUMES", "data=1"),
+            labels,
+            List.of(
+                Mount.readOnly(from, "/layers/data/1"),
+                Mount.of(top, "/layers/data/top"),
+                Mount.readOnly(SCRIPTS.toString(), "/tree")),
+            List.of("/run", "/data"),
+            "none",
+            new Security(
+                false,
+                List.of("SYS_ADMIN"),
+                List.of("seccomp=unconfined", "apparmor=unconfined"),
+                List.of(),
+                true),
+            Duration.ofSeconds(1)));
+    engine.startContainer(writer);
+    inClone("source /usr/local/lib/capsule/common.sh; source $LIB/volumes.sh; mount_volumes new");
+    return new DataVolume(
+        "data",
+        top,
+        DataVolume.Method.OVERLAY,
+        List.of(new DataVolume.Layer(from, false)),
+        List.of());
+  }
+
+  String inClone(String script) {
+    ExecResult result = engine.exec(writer, List.of("bash", "-euc", script), SOON);
+    if (!result.ok()) {
+      throw new AssertionError(script + ": " + result.stderr());
     }
     return result.stdout();
   }
@@ -83,6 +137,7 @@ final class Volumes implements AutoCloseable {
     engine.containers(labels).forEach(container -> engine.removeContainer(container.name()));
     engine.removeVolume(from);
     engine.removeVolume(to);
+    engine.removeVolume(run + "-top");
     engine.close();
   }
 }
