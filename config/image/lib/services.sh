@@ -102,25 +102,6 @@ services_state() {
         | sort_by(.service, .id))}'
 }
 
-# What the services wrote into their containers instead of their volumes: lost with the version.
-# Only the deepest paths: that a directory changed follows from what is in it.
-services_diff() {
-  local id service mounts
-  inspect_services | jq -r 'select(.Id)
-    | [.Id, .Config.Labels["com.docker.compose.service"], ([.Mounts[].Destination] | tojson)]
-    | @tsv' |
-    while IFS=$'\t' read -r id service mounts; do
-      api "/containers/$id/changes" 60 | jq -c --arg service "$service" --argjson mounts "$mounts" '
-        ["changed", "added", "deleted"] as $kinds
-        | [.[]? | select(.Path | test("^/(tmp|run|var/run|var/cache|var/log)(/|$)") | not)
-            | select(.Path as $path | $mounts | any(. == $path or startswith($path + "/")) | not)]
-        | sort_by(.Path | split("/")) as $all
-        | {($service): [range($all | length) as $i | $all[$i]
-            | select(.Path as $p | ($all[$i + 1].Path // "") | startswith($p + "/") | not)
-            | {kind: $kinds[.Kind], path: .Path}]}'
-    done | jq -sc 'add // {}'
-}
-
 # The id of a service's running container.
 container_of() {
   local id

@@ -63,6 +63,11 @@ final class Requests {
     return name("version", version == null ? null : text("version", version));
   }
 
+  static DataOptions planOptions(RoutingContext context) {
+    return new DataOptions(
+        null, "true".equals(parameter(context, "full")), "true".equals(parameter(context, "attach")));
+  }
+
   static DataOptions upgradeOptions(RoutingContext context) {
     JsonNode asked = body(context, UPGRADE);
     return new DataOptions(null, flag(asked, "full"), flag(asked, "attach"));

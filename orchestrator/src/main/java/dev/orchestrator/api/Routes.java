@@ -44,7 +44,9 @@ final class Routes {
     get(router, "/v1/versions", context -> control::versions);
     get(router, "/v1/upgrades", context -> control::history);
     get(router, "/v1/upgrades/:id", context -> receipt(context.pathParam("id")));
-    get(router, "/v1/plan", context -> plan(Requests.version(context)));
+    get(router, "/v1/plan", this::plan);
+    get(router, "/v1/rollback", context -> control::rollbackCost);
+    get(router, "/v1/doctor", context -> control::doctor);
     get(router, "/v1/logs", this::logs);
     router.get("/v1/upgrades/:id/events").handler(this::events);
 
@@ -65,8 +67,10 @@ final class Routes {
     return () -> control.receipt(id);
   }
 
-  private Callable<Object> plan(String version) {
-    return () -> control.plan(version);
+  private Callable<Object> plan(RoutingContext context) {
+    String version = Requests.version(context);
+    DataOptions options = Requests.planOptions(context);
+    return () -> control.plan(version, options);
   }
 
   private Callable<Object> logs(RoutingContext context) {

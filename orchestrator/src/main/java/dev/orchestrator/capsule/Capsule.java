@@ -58,6 +58,16 @@ public interface Capsule {
   /** The last lines of one inner service's log, or of all. */
   List<String> logs(@Nullable String service, int tail, Duration deadline);
 
+  /**
+   * What its services wrote outside their volumes, the largest first.
+   *
+   * @param ignore paths below which that is no loss
+   */
+  List<Outside> outside(List<String> ignore, Duration deadline);
+
+  /** The tables of its services' databases, as far as those can be asked. */
+  List<Table> tables(Duration deadline);
+
   /** Keeps a word with its data, durable. */
   void mark(String word, Duration deadline);
 

@@ -1,6 +1,9 @@
 package dev.orchestrator.capsule;
 
 import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /** Builds the capsule image of a version of the stack, or finds it. */
@@ -10,8 +13,10 @@ public interface CapsuleBuilder {
    * Checks what can be checked without building: the release is there, Compose takes its file,
    * every route and probe names a service that exists. Fails with a {@link
    * dev.orchestrator.Refusal}.
+   *
+   * @return what a person should know, a line each
    */
-  void check(String version);
+  List<String> check(String version);
 
   /** Builds it, or takes the one that is there when its content is the same. Blocks. */
   CapsuleImage build(String version, Consumer<String> progress);
@@ -21,6 +26,15 @@ public interface CapsuleBuilder {
    * images went.
    */
   int prune(Collection<String> versions);
+
+  /** The image of a version as it was built last; empty when there is none. */
+  Optional<String> built(String version);
+
+  /**
+   * The database servers in a capsule image, by service, with their release series: {@code MariaDB
+   * 10.11}. Empty when there is no such image.
+   */
+  Map<String, String> databases(String image);
 
   /** The base image's reference, built where it is missing: helpers run in it too. */
   String base(Consumer<String> progress);

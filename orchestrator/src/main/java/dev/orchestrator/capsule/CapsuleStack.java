@@ -11,9 +11,14 @@ import java.util.Map;
  * @param dirs folders below /data that must exist before the services are created
  * @param seedFiles what is copied from the release to the data where it isn't there yet
  * @param ports from {@code service:port}, for each route and probe, to the capsule's port
+ * @param warnings for a person, a line each
  */
 record CapsuleStack(
-    ObjectNode compose, List<String> dirs, List<SeedFile> seedFiles, Map<String, Integer> ports) {
+    ObjectNode compose,
+    List<String> dirs,
+    List<SeedFile> seedFiles,
+    Map<String, Integer> ports,
+    List<String> warnings) {
 
   /** Absolute paths inside the capsule, of a file or of a folder with all below it. */
   record SeedFile(String from, String to) {}

@@ -56,6 +56,6 @@ final class ComposeTransform {
       data.map(name, service, image == null ? List.of() : image.volumes());
     });
     data.finish();
-    return new CapsuleStack(model.root(), data.dirs(), data.seedFiles(), ports);
+    return new CapsuleStack(model.root(), data.dirs(), data.seedFiles(), ports, data.warnings());
   }
 }

@@ -175,6 +175,25 @@ public final class ContainerCapsule implements Capsule {
   }
 
   @Override
+  public List<Outside> outside(List<String> ignore, Duration deadline) {
+    return list("looking for state outside volumes", deadline, Outside.class, with("diff", ignore));
+  }
+
+  @Override
+  public List<Table> tables(Duration deadline) {
+    return list("asking its databases", deadline, Table.class, "tables");
+  }
+
+  private <T> List<T> list(String what, Duration deadline, Class<T> type, String... arguments) {
+    String answer = ask(what, deadline, arguments);
+    try {
+      return JSON.readerForListOf(type).readValue(answer);
+    } catch (JsonProcessingException e) {
+      throw failure(what, e);
+    }
+  }
+
+  @Override
   public void mark(String word, Duration deadline) {
     ask("marking its data", deadline, "mark", word);
   }

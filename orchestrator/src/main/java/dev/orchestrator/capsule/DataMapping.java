@@ -75,12 +75,15 @@ final class DataMapping {
 
   /** To be called when all services are mapped. */
   void finish() {
-    places.check();
     dirs.addAll(binds.dirs());
   }
 
   List<String> dirs() {
     return List.copyOf(dirs);
+  }
+
+  List<String> warnings() {
+    return places.warnings();
   }
 
   List<SeedFile> seedFiles() {

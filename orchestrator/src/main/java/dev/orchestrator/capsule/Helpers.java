@@ -22,7 +22,7 @@ final class Helpers {
   private static final Duration LIFE = Duration.ofHours(2);
 
   private static final Duration STOP = Duration.ofSeconds(5);
-  private static final List<String> ROLES = List.of("compose", "layer", "pack");
+  private static final List<String> ROLES = List.of("ask", "compose", "layer", "pack");
 
   private final Engine engine;
   private final String stack;

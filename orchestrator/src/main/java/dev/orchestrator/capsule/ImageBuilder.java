@@ -1,6 +1,7 @@
 package dev.orchestrator.capsule;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -28,6 +29,9 @@ public final class ImageBuilder implements CapsuleBuilder {
 
   /** On a capsule image: {@link CapsuleImage#ports()} as JSON. */
   static final String PORTS = "dev.orchestrator.ports";
+
+  /** On a capsule image: its databases as JSON. */
+  private static final String DATABASES = "dev.orchestrator.databases";
 
   private static final ObjectMapper JSON =
       new ObjectMapper().enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS);
@@ -64,13 +68,34 @@ public final class ImageBuilder implements CapsuleBuilder {
   }
 
   @Override
-  public void check(String version) {
+  public List<String> check(String version) {
     Release release = releases.release(version);
     ComposeModel model = reader.read(release, base(line -> {}));
-    new ComposeTransform(stack).apply(model, Map.of());
+    CapsuleStack made = new ComposeTransform(stack).apply(model, Map.of());
     model.services().entrySet().stream()
         .filter(service -> service.getValue().has("build"))
         .forEach(service -> BuildSource.of(model, stack.name(), stack.folder(), service.getKey()));
+    return made.warnings();
+  }
+
+  @Override
+  public Optional<String> built(String version) {
+    return engine.image(reference(version)).map(ImageInfo::id);
+  }
+
+  @Override
+  public Map<String, String> databases(String image) {
+    String json =
+        engine.image(image).map(info -> info.labels().getOrDefault(DATABASES, "{}")).orElse("{}");
+    try {
+      return JSON.readValue(json, new TypeReference<Map<String, String>>() {});
+    } catch (JsonProcessingException e) {
+      throw new CapsuleException("image " + image + ": its label " + DATABASES + " is no JSON", e);
+    }
+  }
+
+  private String reference(String version) {
+    return "orchestrator/%s:%s".formatted(stack.name(), version);
   }
 
   @Override
@@ -96,6 +121,7 @@ public final class ImageBuilder implements CapsuleBuilder {
     model.warnings().forEach(progress);
     Map<String, InnerImage> images = inner.resolve(model, deadline, progress);
     CapsuleStack made = new ComposeTransform(stack).apply(model, images);
+    made.warnings().forEach(progress);
 
     String compose = made.compose().toPrettyString();
     String metadata = metadata(version, images, made);
@@ -105,12 +131,13 @@ public final class ImageBuilder implements CapsuleBuilder {
             compose,
             metadata,
             FileTree.digest(release.folder()));
-    String reference = "orchestrator/%s:%s".formatted(stack.name(), version);
+    String reference = reference(version);
     Optional<ImageInfo> there =
         engine.image(reference).filter(image -> content.equals(image.labels().get(Labels.CONTENT)));
     if (there.isPresent()) {
       return image(version, reference, source, made, there.get(), true);
     }
+    Map<String, String> databases = new Databases(engine, helpers).of(images);
     String packed = packer.packed(baseImage, images.values(), deadline, progress);
     deadline.remaining();
     try (Helpers.Helper helper = helpers.idle("layer", packed, List.of());
@@ -124,7 +151,7 @@ public final class ImageBuilder implements CapsuleBuilder {
           helper.name(),
           reference,
           new ImageConfig(
-              ENTRYPOINT, List.of(), List.of(), labels(version, content, made.ports())));
+              ENTRYPOINT, List.of(), List.of(), labels(version, content, made.ports(), databases)));
     }
     ImageInfo built = engine.image(reference).orElseThrow();
     return image(version, reference, source, made, built, false);
@@ -147,15 +174,17 @@ public final class ImageBuilder implements CapsuleBuilder {
     return node.toPrettyString();
   }
 
-  private Map<String, String> labels(String version, String content, Map<String, Integer> ports) {
+  private Map<String, String> labels(
+      String version, String content, Map<String, Integer> ports, Map<String, String> databases) {
     Map<String, String> labels = new TreeMap<>(Labels.role("capsule"));
     labels.put(Labels.STACK, stack.name());
     labels.put(Labels.VERSION, version);
     labels.put(Labels.CONTENT, content);
     try {
       labels.put(PORTS, JSON.writeValueAsString(ports));
+      labels.put(DATABASES, JSON.writeValueAsString(databases));
     } catch (JsonProcessingException e) {
-      throw new IllegalStateException("a map of numbers is JSON", e);
+      throw new IllegalStateException("maps of numbers and texts are JSON", e);
     }
     return labels;
   }

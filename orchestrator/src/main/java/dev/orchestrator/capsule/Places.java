@@ -45,18 +45,15 @@ final class Places {
     return "/data/" + path;
   }
 
-  /** To be called when all mounts are placed: a volume that nothing is in is a mistake. */
-  void check() {
-    for (VolumeSettings volume : volumes) {
-      if (volume.paths().stream().noneMatch(used::contains)) {
-        throw new Refusal(
-            "%s: the volume %s of data.volumes holds %s, and no service mounts that: correct its paths, or remove it"
-                .formatted(
-                    where,
-                    volume.name(),
-                    String.join(
-                        ", ", volume.paths().stream().map(VolumeSettings::shown).toList())));
-      }
-    }
+  /** To be asked when all mounts are placed: what nothing is in may be a mistake. */
+  List<String> warnings() {
+    return volumes.stream()
+        .flatMap(volume ->
+            volume.paths().stream()
+                .filter(path -> !used.contains(path))
+                .map(path ->
+                    "no service of this version mounts %s, which data.volumes has in the volume %s"
+                        .formatted(VolumeSettings.shown(path), volume.name())))
+        .toList();
   }
 }

@@ -41,6 +41,11 @@ final class ApiClient {
     return exchange("GET", path, Map.of(), SHORT_MILLIS);
   }
 
+  /** The same for an answer that takes longer. */
+  String get(String path, Duration deadline) {
+    return exchange("GET", path, Map.of(), Math.toIntExact(deadline.toMillis()));
+  }
+
   /** One query parameter, encoded. */
   static String parameter(String name, String value) {
     return name + "=" + URLEncoder.encode(value, UTF_8);

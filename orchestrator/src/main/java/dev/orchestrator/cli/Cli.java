@@ -57,6 +57,7 @@ public final class Cli {
     commands.put("history", HistoryCommand::new);
     commands.put("show", ShowCommand::new);
     commands.put("logs", LogsCommand::new);
+    commands.put("doctor", DoctorCommand::new);
     commands.put("down", DownCommand::new);
     return commands;
   }

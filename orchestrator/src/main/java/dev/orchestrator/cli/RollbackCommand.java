@@ -1,15 +1,45 @@
 package dev.orchestrator.cli;
 
+import dev.orchestrator.api.Json;
+import dev.orchestrator.journal.UpgradeRecord;
+import dev.orchestrator.upgrade.RollbackCost;
+import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 
 /** {@code rollback}. */
 @Command(
     name = "rollback",
-    description = "Goes back to the version before, with its data as of the switch.")
+    description = {
+      "Goes back to the version before. Says first what was written since the switch, and asks on a"
+          + " terminal; in a script --data or data.rollback must say what becomes of that.",
+      "The newer data is kept and named either way."
+    })
 final class RollbackCommand implements Callable<Integer> {
+  /** Going through the data takes its time. */
+  private static final Duration LOOK = Duration.ofMinutes(20);
+
+  private static final int POLLS = 50;
+
   private final RootCommand root;
+
+  @Option(
+      names = "--data",
+      paramLabel = "carry|restore",
+      description = {
+        "carry: the old version goes on with a copy of the newer data, and as with restore where it"
+            + " isn't healthy with that.",
+        "restore: it gets its data as of the switch."
+      })
+  private @Nullable DataMode data;
+
+  @Option(names = "--plan", description = "Print what was written since the switch, do nothing.")
+  private boolean plan;
 
   RollbackCommand(RootCommand root) {
     this.root = root;
@@ -17,7 +47,65 @@ final class RollbackCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws InterruptedException {
-    String id = Started.run(root.api(), "/v1/rollback", Map.of());
-    return root.follower().follow(id);
+    Terminal terminal = root.context().terminal();
+    DataMode wanted = data;
+    if (plan || (wanted == null && terminal.asks())) {
+      RollbackCost cost =
+          Json.read(root.api().get("/v1/rollback", LOOK), RollbackCost.class);
+      RollbackText.lines(cost).forEach(terminal::line);
+      if (plan) {
+        return ExitCode.DONE;
+      }
+      Optional<DataMode> said = ask(terminal, cost);
+      if (said.isEmpty()) {
+        terminal.line("nothing was done");
+        return ExitCode.REFUSED;
+      }
+      wanted = said.get();
+    }
+    Map<String, String> body = wanted == null ? Map.of() : Map.of("data", wanted.name());
+    String id = Started.run(root.api(), "/v1/rollback", body);
+    int code = root.follower().follow(id);
+    return code == ExitCode.ROLLED_BACK && wanted != DataMode.restore ? second(id, code) : code;
+  }
+
+  private static Optional<DataMode> ask(Terminal terminal, RollbackCost cost) {
+    DataMode usual =
+        cost.configured().equals("restore") ? DataMode.restore : DataMode.carry;
+    while (true) {
+      String answer =
+          terminal.ask(
+              "%s with a copy of the newer data (carry), with its data as of the switch (restore), or not at all (no)? [%s] "
+                  .formatted(cost.to(), usual));
+      switch (answer.strip()) {
+        case "" -> {
+          return Optional.of(usual);
+        }
+        case "carry", "c" -> {
+          return Optional.of(DataMode.carry);
+        }
+        case "restore", "r" -> {
+          return Optional.of(DataMode.restore);
+        }
+        case "no", "n", "q" -> {
+          return Optional.empty();
+        }
+        default -> terminal.line("carry, restore or no");
+      }
+    }
+  }
+
+  /** The run with the old data that follows one that wasn't healthy with the newer. */
+  private int second(String first, int code) throws InterruptedException {
+    for (int i = 0; i < POLLS; i++) {
+      UpgradeRecord last =
+          Json.readList(root.api().get("/v1/upgrades"), UpgradeRecord.class).getFirst();
+      if (!last.id().equals(first) && last.kind() == UpgradeRecord.Kind.ROLLBACK) {
+        root.context().terminal().line("now with its data as of the switch: " + last.id());
+        return root.follower().follow(last.id());
+      }
+      TimeUnit.MILLISECONDS.sleep(20);
+    }
+    return code;
   }
 }

@@ -1,11 +1,15 @@
 package dev.orchestrator.cli;
 
+import java.io.IOException;
+import java.io.InputStream;
 import java.io.PrintStream;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Where a command writes: results to {@code out}, complaints to {@code err}.
+ * Where a command writes and asks: results to {@code out}, complaints to {@code err}.
  *
+ * @param in where a person answers, null where nobody does
  * @param interactive a person sees it: lines may be redrawn
  * @param colour whether to colour
  * @param unicode whether the output can carry ✓ and its like
@@ -14,6 +18,7 @@ import java.util.Map;
 public record Terminal(
     PrintStream out,
     PrintStream err,
+    @Nullable InputStream in,
     boolean interactive,
     boolean colour,
     boolean unicode,
@@ -31,7 +36,37 @@ public record Terminal(
     boolean unicode = System.out.charset().newEncoder().canEncode("✓→…●↶");
     int width = Integer.getInteger("orchestrator.columns", 80);
     return new Terminal(
-        System.out, System.err, interactive, colour, unicode, width < 20 ? 80 : width);
+        System.out,
+        System.err,
+        interactive && Boolean.getBoolean("orchestrator.asks") ? System.in : null,
+        interactive,
+        colour,
+        unicode,
+        width < 20 ? 80 : width);
+  }
+
+  /** Whether somebody answers. */
+  boolean asks() {
+    return in != null;
+  }
+
+  /** Asks; an end of the input is a no. */
+  String ask(String question) {
+    out.print(unicode ? question : plain(question));
+    out.flush();
+    StringBuilder answer = new StringBuilder();
+    try {
+      InputStream answers = in == null ? InputStream.nullInputStream() : in;
+      for (int c = answers.read(); c != '\n'; c = answers.read()) {
+        if (c < 0) {
+          return "no";
+        }
+        answer.append((char) c);
+      }
+    } catch (IOException e) {
+      return "no";
+    }
+    return answer.toString();
   }
 
   void line(String text) {

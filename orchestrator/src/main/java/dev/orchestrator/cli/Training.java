@@ -102,7 +102,7 @@ final class Training {
   private static CliContext context(Path config) {
     PrintStream nowhere = new PrintStream(OutputStream.nullOutputStream(), true, UTF_8);
     return new CliContext(
-        new Terminal(nowhere, System.err, false, false, true, 80),
+        new Terminal(nowhere, System.err, null, false, false, true, 80),
         Map.of("ORCHESTRATOR_CONFIG", config.toString()),
         null,
         InstantSource.system(),

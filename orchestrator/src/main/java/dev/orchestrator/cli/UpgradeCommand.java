@@ -4,10 +4,11 @@ import dev.orchestrator.api.Json;
 import dev.orchestrator.journal.UpgradeRecord;
 import dev.orchestrator.upgrade.Plan;
 import dev.orchestrator.upgrade.Status;
-import java.util.Locale;
+import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -18,6 +19,9 @@ import picocli.CommandLine.Parameters;
     description = "Moves the stack with its data to another version, and back if that fails.")
 final class UpgradeCommand implements Callable<Integer> {
   private static final long POLL_MILLIS = 500;
+
+  /** Going through the data takes its time. */
+  private static final Duration LOOK = Duration.ofMinutes(20);
 
   private final RootCommand root;
 
@@ -33,6 +37,19 @@ final class UpgradeCommand implements Callable<Integer> {
   @Option(names = "--wait", description = "Wait for the end of a run that is under way.")
   private boolean wait;
 
+  @Option(
+      names = "--verify",
+      paramLabel = "sample|full",
+      description =
+          "Compare the content of databases and of a sample of the other files, or of all files"
+              + " (default: data.verify).")
+  private @Nullable VerifyMode verify;
+
+  @Option(
+      names = "--allow-attach",
+      description = "Let volumes be attached that aren't immutable: there is no way back for them.")
+  private boolean attach;
+
   UpgradeCommand(RootCommand root) {
     this.root = root;
   }
@@ -46,7 +63,11 @@ final class UpgradeCommand implements Callable<Integer> {
     if (wait) {
       awaitIdle();
     }
-    String id = Started.run(root.api(), "/v1/upgrades", Map.of("version", version));
+    String id =
+        Started.run(
+            root.api(),
+            "/v1/upgrades",
+            Map.of("version", version, "full", verify == VerifyMode.full, "attach", attach));
     if (detach) {
       root.context().terminal().line(id);
       return ExitCode.DONE;
@@ -70,20 +91,11 @@ final class UpgradeCommand implements Callable<Integer> {
   }
 
   private void printPlan() {
-    String answer = root.api().get("/v1/plan?" + ApiClient.parameter("version", version));
-    Plan steps = Json.read(answer, Plan.class);
-    Terminal terminal = root.context().terminal();
-    terminal.line(
-        "%s of %s: %s → %s"
-            .formatted(
-                steps.kind().name().toLowerCase(Locale.ROOT),
-                steps.stack(),
-                steps.from().isEmpty() ? "nothing" : steps.from(),
-                steps.to()));
-    Table table = new Table("STEP", "DOES", "UNDONE BY");
-    for (Plan.Step step : steps.steps()) {
-      table.row(step.name(), step.does(), step.undo().isEmpty() ? "-" : step.undo());
-    }
-    table.lines().forEach(terminal::line);
+    String query =
+        ApiClient.parameter("version", version)
+            + (verify == VerifyMode.full ? "&full=true" : "")
+            + (attach ? "&attach=true" : "");
+    Plan found = Json.read(root.api().get("/v1/plan?" + query, LOOK), Plan.class);
+    PlanText.lines(found).forEach(root.context().terminal()::line);
   }
 }

@@ -59,7 +59,7 @@ final class Actions {
       case START -> start(run);
       case VERIFY -> verify(run, progress);
       case SWITCH -> lead(run);
-      case BAKE -> new Bake(parts, keeper.revival()).watch(run, progress);
+      case BAKE -> bake(run, progress);
       case RETAIN -> new Retention(parts, names).run(run);
     };
   }
@@ -75,6 +75,12 @@ final class Actions {
       parts.traffic().open(GATE_SLACK);
     } else if (blue != null && run.record.kind() == Kind.UPGRADE) {
       found += "; " + healthy(blue);
+    }
+    if (run.old != null) {
+      FreezeGuard.check(
+          parts.settings().stack().data(),
+          parts.builder().databases(run.blue().image()),
+          parts.builder().databases(run.old.image()));
     }
     if (run.steps.contains(Step.PRE_SYNC)) {
       found += "; " + planner.space(moves(run));
@@ -116,6 +122,12 @@ final class Actions {
     long start = System.nanoTime();
     CapsuleImage image = parts.builder().build(run.record.toVersion(), progress);
     run.image = image;
+    if (run.blue != null) {
+      FreezeGuard.check(
+          parts.settings().stack().data(),
+          parts.builder().databases(run.blue.image()),
+          parts.builder().databases(image.reference()));
+    }
     long millis = Duration.ofNanos(System.nanoTime() - start).toMillis();
     notes.image(
         run.id(), new Receipt.Image(image.reference(), image.bytes(), image.cached(), millis));
@@ -232,6 +244,11 @@ final class Actions {
             run.green().ports(),
             new VerifySettings(verify.passes(), verify.interval(), run.budget(verify.deadline())),
             progress);
+  }
+
+  private String bake(Run run, Consumer<String> progress) {
+    new Written(parts, names).noteTables(run);
+    return new Bake(parts, keeper.revival()).watch(run, progress);
   }
 
   private String lead(Run run) {

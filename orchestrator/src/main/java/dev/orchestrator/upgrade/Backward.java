@@ -7,6 +7,7 @@ import dev.orchestrator.journal.UpgradeRecord;
 import dev.orchestrator.journal.UpgradeRecord.Kind;
 import dev.orchestrator.journal.UpgradeRecord.Outcome;
 import dev.orchestrator.settings.DataSettings.Rollback;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 
@@ -17,9 +18,11 @@ final class Backward {
 
   private final Parts parts;
   private final Journal journal;
+  private final Written written;
 
-  Backward(Parts parts) {
+  Backward(Parts parts, Names names) {
     this.parts = parts;
+    this.written = new Written(parts, names);
     this.journal = parts.journal();
   }
 
@@ -45,6 +48,19 @@ final class Backward {
             new Refusal(
                 "nothing to go back to: no earlier version is kept (upgrade.keep); see"
                     + " 'orchestrator versions'"));
+  }
+
+  /** What was written since the switch. */
+  RollbackCost cost(Generation blue) {
+    Generation old = previous();
+    return new RollbackCost(
+        blue.version(),
+        old.version(),
+        old.number(),
+        written.since(blue),
+        written.volumes(blue, old, "rollback"),
+        written.tables(blue),
+        parts.settings().stack().data().rollback().name().toLowerCase(Locale.ROOT));
   }
 
   Run begin(Generation blue, Rollback what) {

@@ -18,7 +18,8 @@ public interface Control {
 
   List<VersionStatus> versions();
 
-  Plan plan(String version);
+  /** What an upgrade would do; nothing is done. Takes as long as going through the data does. */
+  Plan plan(String version, DataOptions options);
 
   /**
    * Brings the stack up: the version given, else the one that served last, else the newest.
@@ -39,6 +40,12 @@ public interface Control {
    * switch; returns the run's id.
    */
   String rollback(DataOptions options);
+
+  /** What a rollback would leave behind; nothing is done. */
+  RollbackCost rollbackCost();
+
+  /** Looks at everything that an upgrade depends on; nothing is changed. */
+  Doctor doctor();
 
   /** The same, as configured. */
   default String rollback() {

@@ -35,8 +35,7 @@ final class Retention {
       // The lease that it was left with keeps it from starting its services again.
       new Quiescing(parts, notes).end(blue);
       if (run.record.kind() == Kind.ROLLBACK) {
-        String note =
-            "what was written to " + blue.version() + " is kept in volume " + volumes(blue);
+        String note = aside(run, blue, run.green);
         notes.note(run.id(), note);
         did.add(note);
       } else {
@@ -51,6 +50,18 @@ final class Retention {
       did.add(pruned + " images of versions that are gone removed");
     }
     return did.isEmpty() ? "nothing to remove" : String.join("; ", did);
+  }
+
+  /** What becomes of what was written to a version that was left for an older one. */
+  private String aside(Run run, Generation blue, Generation green) {
+    if (DataOptions.of(parts, run.id()).carries()) {
+      return "%s's data, as it was when it was left, is kept in volume %s"
+          .formatted(blue.version(), volumes(blue));
+    }
+    return "what was written to %s since its switch is set aside: %s"
+        .formatted(
+            blue.version(),
+            Written.line(new Written(parts, names).volumes(blue, green, run.id())));
   }
 
   /** Names of its data volumes, for a person. */

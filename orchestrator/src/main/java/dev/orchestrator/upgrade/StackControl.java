@@ -1,10 +1,7 @@
 package dev.orchestrator.upgrade;
 
 import dev.orchestrator.Refusal;
-import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.capsule.Releases;
-import dev.orchestrator.engine.EngineException;
-import dev.orchestrator.engine.Labels;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.Journal;
 import dev.orchestrator.journal.Receipt;
@@ -15,7 +12,6 @@ import dev.orchestrator.journal.UpgradeRecord.Outcome;
 import dev.orchestrator.settings.DataSettings.Rollback;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Executor;
@@ -50,7 +46,7 @@ public final class StackControl implements Control, AutoCloseable {
     this.journal = parts.journal();
     this.events = new EventHub(journal, parts.clock());
     this.keeper = new Keeper(parts, names);
-    this.backward = new Backward(parts);
+    this.backward = new Backward(parts, names);
     Saga saga = new Saga(parts, names, events, keeper);
     this.runner = new Runner(saga, keeper, backward, runs);
     this.view = new StatusView(parts, nextRun, runner);
@@ -78,17 +74,9 @@ public final class StackControl implements Control, AutoCloseable {
   }
 
   @Override
-  public Plan plan(String version) {
+  public Plan plan(String version, DataOptions options) {
     releases.release(version);
-    Optional<Generation> serving = journal.serving();
-    Kind kind = serving.isPresent() ? Kind.UPGRADE : Kind.UP;
-    List<Step> steps = serving.isPresent() ? Planner.UPGRADE : Planner.FIRST_UP;
-    return new Plan(
-        kind,
-        parts.settings().stack().name(),
-        serving.map(Generation::version).orElse(""),
-        version,
-        steps.stream().map(step -> new Plan.Step(step.id(), step.does(), step.undo())).toList());
+    return Answered.by(() -> new PlanView(parts, names).upgrade(version, options));
   }
 
   @Override
@@ -98,7 +86,7 @@ public final class StackControl implements Control, AutoCloseable {
     }
     Optional<Generation> serving = journal.serving();
     if (serving.isEmpty()) {
-      answered(this::refuseStrangers);
+      Answered.by(() -> Strangers.refuse(parts, names));
       String wanted = version == null ? newest() : version;
       return start(journal.begin(Kind.UP, "", wanted, null), Planner.FIRST_UP, null, null);
     }
@@ -119,26 +107,6 @@ public final class StackControl implements Control, AutoCloseable {
     return start(record, Planner.UP_AGAIN, null, now);
   }
 
-  /**
-   * A journal that knows nothing, and data of this stack on the engine: never begun anew over it.
-   */
-  private void refuseStrangers() {
-    List<String> known =
-        journal.generations().stream()
-            .flatMap(row -> row.generation().volumes().stream())
-            .flatMap(volume -> volume.needs().stream())
-            .toList();
-    parts.engine().volumes(names.ours()).stream()
-        .filter(volume -> "data".equals(volume.labels().get(Labels.ROLE)))
-        .filter(volume -> !known.contains(volume.name()))
-        .findFirst()
-        .ifPresent(volume -> {
-          throw new Refusal(
-              "there is data of this stack (volume %s) that the journal in %s doesn't know: put a copy of the journal back, or remove what is there with 'docker rm -f' and 'docker volume rm'"
-                  .formatted(volume.name(), parts.settings().home()));
-        });
-  }
-
   @Override
   public String upgrade(String version, DataOptions options) {
     releases.release(version);
@@ -157,6 +125,17 @@ public final class StackControl implements Control, AutoCloseable {
     Run run = backward.begin(serving("roll back"), what);
     runner.start(run, run.steps);
     return run.id();
+  }
+
+  @Override
+  public RollbackCost rollbackCost() {
+    Generation now = serving("roll back");
+    return Answered.by(() -> backward.cost(now));
+  }
+
+  @Override
+  public Doctor doctor() {
+    return new DoctorView(parts, names).look();
   }
 
   @Override
@@ -185,7 +164,7 @@ public final class StackControl implements Control, AutoCloseable {
     UpgradeRecord left =
         needsAttention()
             .orElseThrow(() -> new Refusal("nothing needs attention: nothing to resume"));
-    answered(keeper::look);
+    Answered.by(keeper::look);
     Generation now = serving("resume");
     List<String> wrong =
         parts.health().check(parts.capsule(now), parts.settings().stack().probes(), now.ports());
@@ -241,7 +220,7 @@ public final class StackControl implements Control, AutoCloseable {
               + " watch')");
     }
     try {
-      answered(() -> takeDown(removal));
+      Answered.by(() -> takeDown(removal));
     } finally {
       keeper.back();
     }
@@ -257,15 +236,6 @@ public final class StackControl implements Control, AutoCloseable {
     }
     if (removal == Removal.IMAGES) {
       parts.builder().prune(List.of());
-    }
-  }
-
-  /** An engine or a capsule that doesn't answer: its message is all that there is to say. */
-  private static void answered(Runnable question) {
-    try {
-      question.run();
-    } catch (EngineException | CapsuleException e) {
-      throw new Refusal(Words.of(e), e);
     }
   }
 
@@ -289,9 +259,7 @@ public final class StackControl implements Control, AutoCloseable {
   @Override
   public List<String> logs(@Nullable String service, int tail) {
     Generation now = serving("show logs of");
-    List<String> lines = new ArrayList<>();
-    answered(() -> lines.addAll(parts.capsule(now).logs(service, tail, ASK)));
-    return lines;
+    return Answered.by(() -> parts.capsule(now).logs(service, tail, ASK));
   }
 
   @Override

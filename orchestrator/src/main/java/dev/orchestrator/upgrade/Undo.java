@@ -27,6 +27,7 @@ final class Undo {
   private final Names names;
   private final Revival revival;
   private final Return back;
+  private final Written written;
   private final FailureLogs logs;
   private final UpgradeSettings limits;
 
@@ -34,6 +35,7 @@ final class Undo {
     this.parts = parts;
     this.names = names;
     this.revival = keeper.revival();
+    this.written = new Written(parts, names);
     this.back = new Return(parts, names, notes, revival);
     this.logs = new FailureLogs(parts);
     this.limits = parts.settings().stack().upgrade();
@@ -107,8 +109,8 @@ final class Undo {
       parts.engine().stopContainer(green.container(), STOP);
       parts.journal().setState(green.number(), Generation.State.SET_ASIDE);
       return green.container()
-          + " stopped; what was written after the switch is kept in volume "
-          + Retention.volumes(green)
+          + " stopped; what was written to it since the switch is kept: "
+          + Written.line(written.volumes(green, run.blue(), run.id()))
           + kept;
     }
     new Retention(parts, names).remove(green);

@@ -5,8 +5,10 @@ import dev.orchestrator.journal.Receipt;
 import dev.orchestrator.journal.UpgradeRecord;
 import dev.orchestrator.upgrade.Control;
 import dev.orchestrator.upgrade.DataOptions;
+import dev.orchestrator.upgrade.Doctor;
 import dev.orchestrator.upgrade.Event;
 import dev.orchestrator.upgrade.Plan;
+import dev.orchestrator.upgrade.RollbackCost;
 import dev.orchestrator.upgrade.Status;
 import dev.orchestrator.upgrade.VersionStatus;
 import java.time.Instant;
@@ -99,14 +101,25 @@ public final class FakeControl implements Control {
   }
 
   @Override
-  public Plan plan(String version) {
+  public Plan plan(String version, DataOptions options) {
     require(version);
     return new Plan(
         UpgradeRecord.Kind.UPGRADE,
         "demo",
         "v1",
         version,
-        List.of(new Plan.Step("hold", "new connections wait", "release to blue")));
+        List.of(new Plan.Step("hold", "new connections wait", "release to blue")),
+        List.of(
+            new Plan.Volume(
+                "data",
+                "overlay",
+                "a layer over v1's data: a clone, whatever the size",
+                2_400_000_000L,
+                0,
+                80_000_000_000L,
+                "ext2/ext3")),
+        "stop: services in order, each within its own grace time",
+        List.of("service app keeps 1.2 MB in /var/lib/app, outside its volumes"));
   }
 
   @Override
@@ -129,7 +142,37 @@ public final class FakeControl implements Control {
   @Override
   public synchronized String rollback(DataOptions options) {
     calls.add("rollback " + options.rollback());
-    throw new IllegalStateException("secret detail");
+    if (options.rollback() == null) {
+      throw new IllegalStateException("secret detail");
+    }
+    return "u7";
+  }
+
+  @Override
+  public RollbackCost rollbackCost() {
+    return new RollbackCost(
+        "v2",
+        "v1",
+        1,
+        START,
+        List.of(
+            new RollbackCost.Volume("data", "demo-g2-data", 12, 3_400_000, 1, ""),
+            new RollbackCost.Volume("media", "demo-media", 0, 0, 0, "both versions have this one")),
+        List.of(new RollbackCost.Rows("db", "shop.orders", 1200, 34)),
+        "ask");
+  }
+
+  @Override
+  public Doctor doctor() {
+    return new Doctor(
+        "demo",
+        List.of(
+            new Doctor.Check("engine", Doctor.State.GOOD, "Docker 20.10", ""),
+            new Doctor.Check(
+                "way back", Doctor.State.BAD, "volumes are gone: x", "put a copy back")),
+        List.of(
+            new Doctor.Outside(
+                "app", "/opt/app", List.of("/opt/app/x"), 1_200_000, "services.app.volumes: [x]")));
   }
 
   @Override

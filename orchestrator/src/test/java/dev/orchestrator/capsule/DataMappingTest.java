@@ -27,6 +27,7 @@ class DataMappingTest {
   private List<String> dirs = List.of();
   private List<SeedFile> seeds = List.of();
   private List<VolumeSettings> own = List.of();
+  private List<String> warnings = List.of();
 
   @BeforeEach
   void setUp() throws IOException {
@@ -214,13 +215,15 @@ class DataMappingTest {
   }
 
   @Test
-  void aVolumeOfItsOwnThatNothingIsInIsRefused() {
+  void whatIsToBeInAVolumeAndIsNotMountedIsSaid() {
     own = List.of(volume("media", "binds/meida", "volumes/podcasts"));
-    Refusal e = assertThrows(Refusal.class, () -> bind("PROJECT/media", false));
+    map(
+        "{services: {a: {volumes: [{type: 'bind', source: 'PROJECT/media', target: '/m'}]}},"
+            + "volumes: {podcasts: {}}}");
     assertEquals(
-        "here: the volume media of data.volumes holds ./meida, podcasts, and no service mounts"
-            + " that: correct its paths, or remove it",
-        e.getMessage());
+        List.of(
+            "no service of this version mounts ./meida, which data.volumes has in the volume media"),
+        warnings);
   }
 
   @Test
@@ -247,5 +250,6 @@ class DataMappingTest {
     mapping.finish();
     dirs = mapping.dirs();
     seeds = mapping.seedFiles();
+    warnings = mapping.warnings();
   }
 }

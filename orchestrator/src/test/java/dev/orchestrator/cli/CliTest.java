@@ -9,6 +9,7 @@ import dev.orchestrator.api.FakeControl;
 import dev.orchestrator.api.Json;
 import dev.orchestrator.cli.Commands.Result;
 import dev.orchestrator.settings.Settings.ApiSettings;
+import dev.orchestrator.journal.UpgradeRecord;
 import dev.orchestrator.upgrade.Status;
 import io.vertx.core.Vertx;
 import java.io.IOException;
@@ -170,6 +171,72 @@ final class CliTest {
     assertTrue(run("upgrade v2 --plan").out().contains("hold   new connections wait"));
     assertEquals(List.of(), control.calls());
     assertEquals("db 5\n", run("logs db --tail 5").out());
+  }
+
+  @Test
+  void aPlanSaysHowTheDataGoesAndWhatToLookOutFor() {
+    String text = run("upgrade v2 --plan").out();
+    for (String part :
+        List.of(
+            "data     overlay   2.4 GB   0 B     80.0 GB on ext2/ext3   a layer over v1's data",
+            "quiesce: stop: services in order",
+            "warning: service app keeps 1.2 MB in /var/lib/app")) {
+      assertTrue(text.contains(part), text);
+    }
+  }
+
+  @Test
+  void optionsOfTheDataReachTheService() {
+    assertEquals("u7\n", run("upgrade v2 --detach --verify full --allow-attach").out());
+    assertEquals(List.of("upgrade v2 full attach"), control.calls());
+    assertEquals(ExitCode.USAGE, run("upgrade v2 --verify all").exitCode());
+    assertEquals(ExitCode.USAGE, run("rollback --data keep").exitCode());
+  }
+
+  @Test
+  void aRollbackSaysWhatItCostsAndAsks() {
+    control.end(UpgradeRecord.Outcome.DONE, "");
+    Result result = commands.answers("perhaps\nrestore\n").run("rollback");
+    assertEquals(0, result.exitCode(), result.err());
+    for (String part :
+        List.of(
+            "rollback: v2 → v1 (generation 1)",
+            "data       12 files changed or new, 3.4 MB; 1 deleted",
+            "media      both versions have this one",
+            "shop.orders   db        1,200          +34",
+            "carry, restore or no")) {
+      assertTrue(result.out().contains(part), result.out());
+    }
+    assertEquals(List.of("rollback RESTORE"), control.calls());
+  }
+
+  @Test
+  void aRollbackThatNobodyConfirmsIsNone() {
+    assertEquals(ExitCode.REFUSED, commands.answers("no\n").run("rollback").exitCode());
+    assertEquals(ExitCode.REFUSED, commands.answers("?\n").run("rollback").exitCode());
+    assertEquals(0, run("rollback --plan").exitCode());
+    assertEquals(List.of(), control.calls());
+  }
+
+  @Test
+  void inAScriptTheFlagDecides() {
+    control.end(UpgradeRecord.Outcome.DONE, "");
+    assertEquals(0, run("rollback --data carry").exitCode());
+    assertEquals(List.of("rollback CARRY"), control.calls());
+  }
+
+  @Test
+  void theDoctorsWordAndExitCode() {
+    Result result = run("doctor");
+    assertEquals(ExitCode.NEEDS_ATTENTION, result.exitCode());
+    for (String part :
+        List.of(
+            "✓ engine          Docker 20.10",
+            "✗ way back        volumes are gone: x (put a copy back)",
+            "app       /opt/app   1.2 MB   services.app.volumes: [x]")) {
+      assertTrue(result.out().contains(part), result.out());
+    }
+    assertTrue(run("doctor --json").out().startsWith("{"));
   }
 
   @Test

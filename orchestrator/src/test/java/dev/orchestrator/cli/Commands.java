@@ -2,6 +2,7 @@ package dev.orchestrator.cli;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -17,6 +18,7 @@ final class Commands {
   final Path home;
   private Duration patience = Duration.ofSeconds(20);
   private boolean interactive;
+  private String answers = "";
 
   /** Writes a configuration whose home is below the folder and whose API has a port of no one. */
   Commands(Path folder) throws IOException {
@@ -28,6 +30,12 @@ final class Commands {
 
   Commands patience(Duration time) {
     patience = time;
+    return this;
+  }
+
+  /** A person types this, line by line. */
+  Commands answers(String lines) {
+    answers = lines;
     return this;
   }
 
@@ -46,6 +54,7 @@ final class Commands {
         new Terminal(
             new PrintStream(out, true, UTF_8),
             new PrintStream(err, true, UTF_8),
+            answers.isEmpty() ? null : new ByteArrayInputStream(answers.getBytes(UTF_8)),
             interactive,
             false,
             true,

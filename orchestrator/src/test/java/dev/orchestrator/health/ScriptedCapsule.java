@@ -4,6 +4,8 @@ import dev.orchestrator.capsule.Capsule;
 import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.capsule.CloneSupport;
 import dev.orchestrator.capsule.InnerService;
+import dev.orchestrator.capsule.Outside;
+import dev.orchestrator.capsule.Table;
 import dev.orchestrator.engine.ExecResult;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -87,6 +89,16 @@ final class ScriptedCapsule implements Capsule {
   @Override
   public List<String> logs(@Nullable String service, int tail, Duration deadline) {
     return List.of("out of memory");
+  }
+
+  @Override
+  public List<Outside> outside(List<String> ignore, Duration deadline) {
+    return List.of();
+  }
+
+  @Override
+  public List<Table> tables(Duration deadline) {
+    return List.of();
   }
 
   @Override

@@ -3,7 +3,9 @@ package dev.orchestrator.upgrade;
 import dev.orchestrator.capsule.Capsule;
 import dev.orchestrator.capsule.CapsuleBuilder;
 import dev.orchestrator.capsule.CapsuleImage;
+import dev.orchestrator.capsule.Outside;
 import dev.orchestrator.capsule.Releases;
+import dev.orchestrator.capsule.Table;
 import dev.orchestrator.data.DataCopier;
 import dev.orchestrator.engine.Behaviour;
 import dev.orchestrator.engine.CallHook;
@@ -22,9 +24,11 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -96,6 +100,14 @@ final class World {
   final List<String> commands = new ArrayList<>();
 
   final Set<String> failing = new HashSet<>();
+
+  /** What services keep outside volumes, and the tables of their databases. */
+  final List<Outside> outside = new ArrayList<>();
+
+  final List<Table> tables = new ArrayList<>();
+
+  /** By a capsule image's name: its databases. */
+  final Map<String, Map<String, String>> databases = new HashMap<>();
 
   /** v1 can't read what v2 has written. */
   boolean oneWay;
@@ -239,8 +251,20 @@ final class World {
   CapsuleBuilder builder(Releases releases) {
     return new CapsuleBuilder() {
       @Override
-      public void check(String version) {
+      public List<String> check(String version) {
         operate("builder.check", () -> {});
+        return List.of();
+      }
+
+      @Override
+      public Optional<String> built(String version) {
+        return engine.image("orchestrator/shop:" + version).map(image -> image.id());
+      }
+
+      @Override
+      public Map<String, String> databases(String image) {
+        String tag = engine.image(image).map(found -> found.tags().getFirst()).orElse("");
+        return databases.getOrDefault(tag, Map.of());
       }
 
       @Override

@@ -4,6 +4,8 @@ import dev.orchestrator.capsule.Capsule;
 import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.capsule.CloneSupport;
 import dev.orchestrator.capsule.InnerService;
+import dev.orchestrator.capsule.Outside;
+import dev.orchestrator.capsule.Table;
 import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.engine.ExecResult;
 import java.time.Duration;
@@ -149,6 +151,18 @@ final class WorldCapsule implements Capsule {
   @Override
   public List<String> logs(@Nullable String service, int tail, Duration deadline) {
     return List.of("log of " + container);
+  }
+
+  @Override
+  public List<Outside> outside(List<String> ignore, Duration deadline) {
+    running("diff");
+    return world.outside;
+  }
+
+  @Override
+  public List<Table> tables(Duration deadline) {
+    running("tables");
+    return world.tables;
   }
 
   @Override

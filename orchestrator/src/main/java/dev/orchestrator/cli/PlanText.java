@@ -1,0 +1,49 @@
+package dev.orchestrator.cli;
+
+import dev.orchestrator.upgrade.Plan;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/** A plan for a person: the steps, how each volume goes along and why, what to look out for. */
+final class PlanText {
+  private PlanText() {}
+
+  static List<String> lines(Plan plan) {
+    List<String> lines = new ArrayList<>();
+    lines.add(
+        "%s of %s: %s → %s"
+            .formatted(
+                plan.kind().name().toLowerCase(Locale.ROOT),
+                plan.stack(),
+                plan.from().isEmpty() ? "nothing" : plan.from(),
+                plan.to()));
+    Table steps = new Table("STEP", "DOES", "UNDONE BY");
+    for (Plan.Step step : plan.steps()) {
+      steps.row(step.name(), step.does(), step.undo().isEmpty() ? "-" : step.undo());
+    }
+    lines.addAll(steps.lines());
+    if (!plan.data().isEmpty()) {
+      Table data = new Table("VOLUME", "GOES BY", "SIZE", "NEEDS", "FREE", "BECAUSE");
+      for (Plan.Volume volume : plan.data()) {
+        data.row(
+            volume.name(),
+            volume.how(),
+            Amounts.bytes(volume.used()),
+            Amounts.bytes(volume.needed()),
+            volume.fileSystem().isEmpty()
+                ? "-"
+                : Amounts.bytes(volume.free()) + " on " + volume.fileSystem(),
+            volume.why());
+      }
+      lines.add("");
+      lines.addAll(data.lines());
+    }
+    if (!plan.quiesce().isEmpty()) {
+      lines.add("");
+      lines.add("quiesce: " + plan.quiesce());
+    }
+    plan.warnings().forEach(warning -> lines.add("warning: " + warning));
+    return lines;
+  }
+}

@@ -1,0 +1,51 @@
+package dev.orchestrator.cli;
+
+import dev.orchestrator.upgrade.RollbackCost;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/** What a rollback costs, for a person. */
+final class RollbackText {
+  private RollbackText() {}
+
+  static List<String> lines(RollbackCost cost) {
+    List<String> lines = new ArrayList<>();
+    lines.add(
+        "rollback: %s → %s (generation %d); %s serves since %s"
+            .formatted(
+                cost.from(),
+                cost.to(),
+                cost.generation(),
+                cost.from(),
+                Amounts.when(cost.since())));
+    lines.add("written since:");
+    for (RollbackCost.Volume volume : cost.volumes()) {
+      lines.add("  %-10s %s".formatted(volume.name(), volume(volume)));
+    }
+    if (!cost.tables().isEmpty()) {
+      lines.add("");
+      Table tables = new Table("TABLE", "SERVICE", "ROWS (ABOUT)", "SINCE THE SWITCH");
+      for (RollbackCost.Rows rows : cost.tables()) {
+        tables.row(
+            rows.table(),
+            rows.service(),
+            String.format(Locale.ROOT, "%,d", rows.rows()),
+            String.format(Locale.ROOT, "%+,d", rows.more()));
+      }
+      lines.addAll(tables.lines());
+    }
+    return lines;
+  }
+
+  private static String volume(RollbackCost.Volume volume) {
+    return volume.note().isEmpty()
+        ? String.format(
+            Locale.ROOT,
+            "%,d files changed or new, %s; %,d deleted",
+            volume.files(),
+            Amounts.bytes(volume.bytes()),
+            volume.deleted())
+        : volume.note();
+  }
+}

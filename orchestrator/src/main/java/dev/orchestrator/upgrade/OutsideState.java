@@ -1,0 +1,95 @@
+package dev.orchestrator.upgrade;
+
+import dev.orchestrator.capsule.Outside;
+import dev.orchestrator.journal.Generation;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/** What services keep outside their volumes, and what to write into the compose file about it. */
+final class OutsideState {
+  private static final Duration LOOK = Duration.ofMinutes(2);
+
+  /** More would be read by nobody. */
+  private static final int MOST = 20;
+
+  /** Where the image has files of its own, which an empty volume would hide. */
+  private static final Set<String> SYSTEM =
+      Set.of(
+          "/", "/etc", "/usr", "/usr/bin", "/usr/lib", "/usr/local", "/usr/share", "/var", "/var/lib",
+          "/opt", "/root", "/home", "/srv");
+
+  private final Parts parts;
+
+  OutsideState(Parts parts) {
+    this.parts = parts;
+  }
+
+  /**
+   * A place where a service writes outside its volumes.
+   *
+   * @param folder that a volume would have to be mounted at
+   * @param paths what was written there
+   * @param bytes that they take
+   * @param add to the compose file
+   */
+  record Place(String service, String folder, List<String> paths, long bytes, String add) {}
+
+  /** The largest first. */
+  List<Place> places(Generation generation) {
+    List<Outside> all =
+        parts
+            .capsule(generation)
+            .outside(parts.settings().stack().data().ignore(), LOOK);
+    Map<String, List<Outside>> byPlace = new LinkedHashMap<>();
+    for (Outside each : all) {
+      byPlace
+          .computeIfAbsent(each.service() + ":" + folder(each), key -> new ArrayList<>())
+          .add(each);
+    }
+    return byPlace.values().stream().map(OutsideState::place).toList();
+  }
+
+  private static Place place(List<Outside> there) {
+    Outside first = there.getFirst();
+    return new Place(
+        first.service(),
+        folder(first),
+        there.stream().map(Outside::path).toList(),
+        there.stream().mapToLong(Outside::bytes).sum(),
+        mount(first.service(), folder(first)));
+  }
+
+  /** A folder that is new as a whole, or the one that a file is in unless the image's own are too. */
+  private static String folder(Outside each) {
+    String parent = each.path().substring(0, Math.max(1, each.path().lastIndexOf('/')));
+    return each.folder() || SYSTEM.contains(parent) ? each.path() : parent;
+  }
+
+  /** A named volume; of a single file beside the image's own a bind mount. */
+  private static String mount(String service, String place) {
+    String parent = place.substring(0, Math.max(1, place.lastIndexOf('/')));
+    String name = (service + place).replaceAll("[^A-Za-z0-9]+", "-").replaceAll("^-|-$", "");
+    return SYSTEM.contains(parent) && place.substring(parent.length()).contains(".")
+        ? "services.%s.volumes: [\"./%s%s:%s\"]".formatted(service, service, place, place)
+        : "services.%s.volumes: [\"%s:%s\"], volumes: {%s: {}}"
+            .formatted(service, name, place, name);
+  }
+
+  List<String> warnings(Generation generation) {
+    List<Place> places = places(generation);
+    List<String> lines = new ArrayList<>();
+    for (Place place : places.subList(0, Math.min(MOST, places.size()))) {
+      lines.add(
+          "service %s keeps %s in %s, outside its volumes, which the new version won't have: if it matters, add %s"
+              .formatted(place.service(), Actions.bytes(place.bytes()), place.folder(), place.add()));
+    }
+    if (places.size() > MOST) {
+      lines.add("and %d more such places: see 'orchestrator doctor'".formatted(places.size() - MOST));
+    }
+    return lines;
+  }
+}
