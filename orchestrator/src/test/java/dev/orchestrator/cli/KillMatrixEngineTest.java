@@ -134,7 +134,8 @@ class KillMatrixEngineTest {
 
   private void strike(Cell cell, Daemon daemon, Engine engine, LedgerClient client)
       throws Exception {
-    // What earlier rollbacks have set aside may be gone by now: what is there counts, and what comes.
+    // What earlier rollbacks have set aside may be gone by now: what is there counts, and what
+    // comes.
     Set<Integer> earlier = client.acknowledged();
     Set<Integer> there = client.found();
     String run = begin(cell, daemon);

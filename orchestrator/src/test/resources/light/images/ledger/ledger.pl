@@ -1,5 +1,10 @@
 # A ledger over HTTP: POST /lines appends the body as a line, durable before it answers; GET /lines
 # lists all; GET /health and GET / tell the version. "ledger.pl check" is the health check.
+# SIGUSR1 makes it take memory until it is killed.
+#
+# BROKEN says what /health does, seen from outside: `yes` says so; `hang` never answers; `page` answers
+# any path with the same page, as an application in the browser does; `slow` takes a second and a
+# half; `flap` is well for the first five seconds and never again.
 use strict;
 use warnings;
 use Fcntl qw(:flock);
@@ -8,10 +13,13 @@ use IO::Socket::INET;
 
 my $file = '/var/lib/ledger/lines';
 my ($version, $broken) = ($ENV{VERSION}, $ENV{BROKEN} // '');
+my $began = time;
 
 if (@ARGV) {
   my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1:80', Timeout => 2) or die "no answer\n";
-  print $socket "GET /health HTTP/1.0\r\n\r\n";
+  # Docker's own check is content with an answer where a probe from outside looks closer.
+  my $page = $broken =~ /^(yes|flap)$/ ? '/health' : '/';
+  print $socket "GET $page HTTP/1.0\r\n\r\n";
   my $status = <$socket> // '';
   print $status;
   exit($status =~ / 200 / ? 0 : 1);
@@ -34,7 +42,11 @@ sub listing {
 sub answer {
   my ($method, $path, $body) = @_;
   if ($path eq '/health') {
-    return $broken ? (500, "broken $version\n") : (200, "healthy $version\n");
+    sleep 300 if $broken eq 'hang';
+    select(undef, undef, undef, 1.5) if $broken eq 'slow';
+    return (200, "<html><title>An app</title></html>\n") if $broken eq 'page';
+    return (500, "broken $version\n") if $broken eq 'yes' || $broken eq 'flap' && time > $began + 5;
+    return (200, "healthy $version\n");
   }
   return (200, "ledger $version\n") if $path eq '/';
   return (404, "no such page\n") if $path ne '/lines';
@@ -60,6 +72,10 @@ sub serve {
 
 $SIG{TERM} = sub { exit 0 };
 $SIG{CHLD} = 'IGNORE';
+$SIG{USR1} = sub {
+  my $eaten = '';
+  $eaten .= 'x' x 4_000_000 while 1;
+};
 my $server = IO::Socket::INET->new(LocalPort => 80, Listen => 128, ReuseAddr => 1) or die "listen: $!";
 print "ledger $version\n";
 STDOUT->flush;
