@@ -21,8 +21,7 @@ class ListenerTest {
   private static final int CLIENTS = 300;
 
   @Test
-  void outOfDescriptorsItSaysSoAndServesOnWhenSomeAreFreeAgain(@TempDir Path dir)
-      throws Exception {
+  void outOfDescriptorsItSaysSoAndServesOnWhenSomeAreFreeAgain(@TempDir Path dir) throws Exception {
     Path output = dir.resolve("output");
     try (var blue = TestServer.echo('b')) {
       Process process = proxyWithFewDescriptors(blue.port(), output);

@@ -63,13 +63,12 @@ class ProxyDrainTest {
     var over = new CountDownLatch(1);
     var request = new CompletableFuture<byte[]>();
     try (var blue =
-            new TestServer(
-                socket -> {
-                  socket.getOutputStream().write(answer);
-                  written.countDown();
-                  request.complete(socket.getInputStream().readAllBytes());
-                  awaitEnd(over); // has seen the end, and does not close
-                });
+            new TestServer(socket -> {
+              socket.getOutputStream().write(answer);
+              written.countDown();
+              request.complete(socket.getInputStream().readAllBytes());
+              awaitEnd(over); // has seen the end, and does not close
+            });
         var fixture = ProxyFixture.opened(ProxyFixture.side("blue", blue));
         Socket client = fixture.connect()) {
       assertTrue(written.await(10, TimeUnit.SECONDS));
@@ -92,12 +91,11 @@ class ProxyDrainTest {
     var sockets = new CompletableFuture<Socket>();
     var over = new CountDownLatch(1);
     try (var blue =
-            new TestServer(
-                socket -> {
-                  sockets.complete(socket);
-                  socket.getOutputStream().write(answer);
-                  awaitEnd(over);
-                });
+            new TestServer(socket -> {
+              sockets.complete(socket);
+              socket.getOutputStream().write(answer);
+              awaitEnd(over);
+            });
         var fixture = ProxyFixture.opened(ProxyFixture.side("blue", blue));
         Socket client = fixture.connect()) {
       Waits.until("relayed", () -> fixture.stats().bytesOut() > 0);

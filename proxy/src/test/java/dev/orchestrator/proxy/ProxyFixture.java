@@ -38,7 +38,7 @@ final class ProxyFixture implements AutoCloseable {
   }
 
   static Side side(String name, int port) {
-    return new Side(name, Map.of(WEB, new Target("127.0.0.1", port)));
+    return Side.of(name, Map.of(WEB, new Target("127.0.0.1", port)));
   }
 
   static Side side(String name, TestServer server) {

@@ -91,11 +91,10 @@ class ProxyHoldTest {
         new ProxyOptions(
             100, 1, Duration.ofSeconds(2), Duration.ofSeconds(5), InstantSource.system());
     try (var blue =
-            new TestServer(
-                socket -> {
-                  firstByte.put(socket, socket.getInputStream().read());
-                  socket.getInputStream().read();
-                });
+            new TestServer(socket -> {
+              firstByte.put(socket, socket.getInputStream().read());
+              socket.getInputStream().read();
+            });
         var fixture = ProxyFixture.opened(oneAtATime, ProxyFixture.side("blue", blue))) {
       fixture.proxy.hold(LONG);
       List<Socket> sockets = new ArrayList<>();

@@ -28,11 +28,10 @@ class RelayTest {
     byte[] request = random(1, 300_000);
     var received = new CompletableFuture<byte[]>();
     try (var server =
-            new TestServer(
-                socket -> {
-                  received.complete(socket.getInputStream().readAllBytes());
-                  socket.getOutputStream().write(random(2, BIG));
-                });
+            new TestServer(socket -> {
+              received.complete(socket.getInputStream().readAllBytes());
+              socket.getOutputStream().write(random(2, BIG));
+            });
         var fixture = ProxyFixture.opened(ProxyFixture.side("blue", server));
         Socket client = fixture.connect()) {
       client.getOutputStream().write(request);
@@ -49,12 +48,11 @@ class RelayTest {
   void aTargetThatEndsItsStreamStillReadsALargeRequestSlowly() throws Exception {
     var received = new CompletableFuture<byte[]>();
     try (var server =
-            new TestServer(
-                socket -> {
-                  socket.getOutputStream().write(7);
-                  socket.shutdownOutput();
-                  received.complete(slowDigest(socket.getInputStream()));
-                });
+            new TestServer(socket -> {
+              socket.getOutputStream().write(7);
+              socket.shutdownOutput();
+              received.complete(slowDigest(socket.getInputStream()));
+            });
         var fixture = ProxyFixture.opened(ProxyFixture.side("blue", server));
         Socket client = fixture.connect()) {
       assertEquals(7, client.getInputStream().read());
@@ -73,21 +71,19 @@ class RelayTest {
     var sent = new AtomicLong();
     int total = 64 << 20;
     try (var server =
-            new TestServer(
-                socket -> {
-                  byte[] chunk = new byte[1 << 16];
-                  for (int i = 0; i < total / chunk.length; i++) {
-                    socket.getOutputStream().write(chunk);
-                    sent.addAndGet(chunk.length);
-                  }
-                });
+            new TestServer(socket -> {
+              byte[] chunk = new byte[1 << 16];
+              for (int i = 0; i < total / chunk.length; i++) {
+                socket.getOutputStream().write(chunk);
+                sent.addAndGet(chunk.length);
+              }
+            });
         var fixture = ProxyFixture.opened(ProxyFixture.side("blue", server));
         Socket client = fixture.connect()) {
       // What the kernel's buffers and ours take, and no more.
       Waits.until("the target is stopped", new Stalled(sent::get));
       assertTrue(sent.get() < total / 2, () -> "sent " + sent.get());
-      assertTrue(
-          fixture.stats().bytesOut() < 16 << 20, () -> "read " + fixture.stats().bytesOut());
+      assertTrue(fixture.stats().bytesOut() < 16 << 20, () -> "read " + fixture.stats().bytesOut());
       assertEquals(total, client.getInputStream().transferTo(OutputStream.nullOutputStream()));
     }
   }
@@ -97,16 +93,15 @@ class RelayTest {
     var accepted = new CompletableFuture<Socket>();
     var ended = new CountDownLatch(1);
     try (var server =
-            new TestServer(
-                socket -> {
-                  socket.getOutputStream().write(1);
-                  accepted.complete(socket);
-                  try {
-                    ended.await();
-                  } catch (InterruptedException e) {
-                    throw new IOException(e);
-                  }
-                });
+            new TestServer(socket -> {
+              socket.getOutputStream().write(1);
+              accepted.complete(socket);
+              try {
+                ended.await();
+              } catch (InterruptedException e) {
+                throw new IOException(e);
+              }
+            });
         var fixture = ProxyFixture.opened(ProxyFixture.side("blue", server))) {
       try (Socket client = fixture.connect()) {
         assertEquals(1, client.getInputStream().read());

@@ -38,11 +38,10 @@ final class TestServer implements AutoCloseable {
 
   /** Answers each byte with itself, after a greeting of one byte. */
   static TestServer echo(char greeting) throws IOException {
-    return new TestServer(
-        socket -> {
-          socket.getOutputStream().write(greeting);
-          socket.getInputStream().transferTo(socket.getOutputStream());
-        });
+    return new TestServer(socket -> {
+      socket.getOutputStream().write(greeting);
+      socket.getInputStream().transferTo(socket.getOutputStream());
+    });
   }
 
   /** A port of the loopback address on which nobody listens now. */
