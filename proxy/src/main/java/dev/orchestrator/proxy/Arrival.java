@@ -118,8 +118,8 @@ final class Arrival implements Wire.Owner, Wait.Guest {
     return ended;
   }
 
-  /** The client is gone, or has nothing to wait for. */
-  private void drop() {
+  @Override
+  public void drop() {
     over = true;
     if (wait != null) {
       wait.giveUp();
@@ -137,7 +137,7 @@ final class Arrival implements Wire.Owner, Wait.Guest {
   }
 
   @Override
-  public void refused(String reason) {
+  public void refused(Refusal why) {
     over = true;
     release();
     Farewell.to(client, lane);

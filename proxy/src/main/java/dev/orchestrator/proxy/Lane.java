@@ -25,6 +25,7 @@ final class Lane {
   final ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER);
   final long address = Buffer.memoryAddress(buffer);
   final ByteBufAllocator allocator = PooledByteBufAllocator.DEFAULT;
+  final Store store = new Store();
   private final Deque<Pipe> pipes = new ArrayDeque<>();
 
   Lane(IoEventLoop loop) {
@@ -70,6 +71,7 @@ final class Lane {
 
   /** To be called on the loop, when the proxy closes. */
   void close() {
+    store.close();
     pipes.forEach(Pipe::close);
     pipes.clear();
   }

@@ -53,6 +53,7 @@ final class Link extends Session implements Wire.Owner {
    */
   void start(@Nullable ByteBuf header, @Nullable ByteBuf early) {
     route.sessions.add(this);
+    lead.counters().total.increment();
     lead.counters().open.increment();
     client.setOwner(this);
     target.setOwner(this);

@@ -143,6 +143,10 @@ final class Listener implements Wire.Owner {
   }
 
   private void begin(Lane its, int descriptor) {
+    if (route.route.options().protocol() == Protocol.HTTP) {
+      Front.begin(route, its, descriptor, port);
+      return;
+    }
     Wire client = new Wire(new Socket(descriptor), NOBODY);
     try {
       client.register(its.loop);

@@ -3,6 +3,7 @@ package dev.orchestrator.proxy;
 import java.util.Objects;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -27,11 +28,13 @@ final class OpenRoute {
   final String label;
   private final AtomicLong nextWarning = new AtomicLong(System.nanoTime());
   private final AtomicLong unsaid = new AtomicLong();
+  private final Shared shared;
   private volatile @Nullable Lead lead;
 
   /** A route that is not yet listened on, or the preview of one. */
   OpenRoute(Route route, boolean preview, Shared shared) {
     this.route = route;
+    this.shared = shared;
     this.listen = preview ? Objects.requireNonNull(route.options().preview()) : route.listen();
     this.label = route.name() + (preview ? " (preview)" : "");
     this.options = shared.options();
@@ -48,6 +51,7 @@ final class OpenRoute {
    *
    * @param preview the gate of the previews
    * @param places one for each connection that may wait
+   * @param leaving this process gives the routes away
    */
   record Shared(
       ProxyOptions options,
@@ -56,7 +60,13 @@ final class OpenRoute {
       Semaphore places,
       Sessions sessions,
       Lanes lanes,
-      Names names) {}
+      Names names,
+      AtomicBoolean leaving) {}
+
+  /** The process leaves: a client's next request should come on another connection. */
+  boolean isLeaving() {
+    return shared.leaving().get();
+  }
 
   /** Where this route leads on a side. */
   Lead lead(Side side) {

@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,7 +41,8 @@ public final class Proxy implements AutoCloseable {
             new Semaphore(options.maxHeld()),
             sessions,
             lanes,
-            new Names(vertx.nameResolver().nettyAddressResolverGroup()));
+            new Names(vertx.nameResolver().nettyAddressResolverGroup()),
+            new AtomicBoolean());
   }
 
   /**
@@ -247,7 +249,8 @@ public final class Proxy implements AutoCloseable {
     });
   }
 
-  private static void gateChanged(Map<String, OpenRoute> which) {
+  private void gateChanged(Map<String, OpenRoute> which) {
     which.values().forEach(route -> route.queue.gateChanged());
+    lanes.tellEach(lane -> lane.store.retire());
   }
 }

@@ -1,6 +1,8 @@
 package dev.orchestrator.proxy;
 
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -22,18 +24,41 @@ final class Sessions {
 
   /** Waits for the end of those that match; those left after the budget are cut. */
   Drained drain(Predicate<Session> which, Duration budget) {
-    List<Session> matching = open.stream().filter(which).toList();
-    matching.stream().filter(each -> !each.isBusy()).forEach(Session::close);
-    List<Session> busy = matching.stream().filter(Session::isBusy).toList();
     long end = System.nanoTime() + budget.toNanos();
-    for (Session each : busy) {
-      if (!each.awaitClosed(Duration.ofNanos(end - System.nanoTime()))) {
-        break; // the budget is used up
+    Set<Session> seen = new HashSet<>();
+    List<Session> left = busy(which, seen);
+    // Again, as one may become another: a request becomes a websocket.
+    while (!left.isEmpty() && awaitClosed(left, end)) {
+      left = busy(which, seen);
+    }
+    left = left.stream().filter(Session::isOpen).toList();
+    cut(left);
+    return new Drained(seen.size() - left.size(), left.size());
+  }
+
+  private List<Session> busy(Predicate<Session> which, Set<Session> seen) {
+    List<Session> busy = new ArrayList<>();
+    for (Session each : open) {
+      if (!which.test(each)) {
+        continue;
+      }
+      if (each.isBusy()) {
+        busy.add(each);
+      } else {
+        each.close();
       }
     }
-    List<Session> left = busy.stream().filter(Session::isOpen).toList();
-    cut(left);
-    return new Drained(busy.size() - left.size(), left.size());
+    seen.addAll(busy);
+    return busy;
+  }
+
+  private static boolean awaitClosed(List<Session> which, long end) {
+    for (Session each : which) {
+      if (!each.awaitClosed(Duration.ofNanos(end - System.nanoTime()))) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private static void cut(List<Session> left) {

@@ -20,7 +20,10 @@ final class Wait implements Waiter, Attempt.Listener {
     void served(Lead lead, Wire target);
 
     /** It will not be served. */
-    void refused(String reason);
+    void refused(Refusal why);
+
+    /** It gave up: there is nothing to wait for any more. To call {@link Wait#giveUp}. */
+    void drop();
 
     /** True when it left in the meantime, as far as it concerns one that waits at a held gate. */
     boolean gaveUp();
@@ -65,9 +68,8 @@ final class Wait implements Waiter, Attempt.Listener {
     } else {
       wait.over = true;
       route.counters.refused.increment();
-      String reason = "too many wait (max held " + route.options.maxHeld() + ")";
-      route.warn(reason);
-      guest.refused(reason);
+      route.warn("too many wait (max held " + route.options.maxHeld() + ")");
+      guest.refused(Refusal.FULL);
     }
     return wait;
   }
@@ -127,14 +129,16 @@ final class Wait implements Waiter, Attempt.Listener {
   }
 
   @Override
-  public void refuse(String reason) {
-    lane.execute(() -> {
-      if (leave()) {
-        route.counters.refused.increment();
-        route.warn("a client was not served: " + reason);
-        guest.refused(reason);
-      }
-    });
+  public void refuse() {
+    lane.execute(() -> refuse(Refusal.CLOSED, "nothing serves"));
+  }
+
+  private void refuse(Refusal why, String reason) {
+    if (leave()) {
+      route.counters.refused.increment();
+      route.warn("a client was not served: " + reason);
+      guest.refused(why);
+    }
   }
 
   @Override
@@ -157,7 +161,7 @@ final class Wait implements Waiter, Attempt.Listener {
     if (!route.gate.leadsTo(lead.side())) {
       backToTheGate();
     } else if (System.nanoTime() - firstAttempt > route.options.connectRetry().toNanos()) {
-      refuse(lead.side().name() + " does not answer: " + reason);
+      refuse(Refusal.UNREACHABLE, lead.side().name() + " does not answer: " + reason);
     } else {
       route.counters.retries.increment();
       var _ = lane.loop.schedule(this::again, pauseMs, TimeUnit.MILLISECONDS);
@@ -182,7 +186,7 @@ final class Wait implements Waiter, Attempt.Listener {
   private void backToTheGate() {
     pauseMs = 0;
     if (guest.gaveUp() && route.gate.holding()) {
-      giveUp();
+      guest.drop();
     } else {
       route.queue.add(this);
     }

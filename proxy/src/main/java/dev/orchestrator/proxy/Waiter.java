@@ -17,5 +17,6 @@ interface Waiter {
   /** Gives an attempt to connect up: nothing was sent, so that it can wait again. */
   void recall();
 
-  void refuse(String reason);
+  /** Nothing serves. */
+  void refuse();
 }

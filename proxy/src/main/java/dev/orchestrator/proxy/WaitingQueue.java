@@ -89,7 +89,7 @@ final class WaitingQueue {
       if (state instanceof Open(Side side)) {
         waiter.proceed(side);
       } else {
-        waiter.refuse("nothing serves");
+        waiter.refuse();
       }
     }
   }

@@ -1,0 +1,344 @@
+package dev.orchestrator.proxy;
+
+import dev.orchestrator.proxy.GateState.Open;
+import dev.orchestrator.proxy.ResponseHead.Framing;
+import io.netty.handler.codec.http.HttpContent;
+import io.netty.handler.codec.http.HttpResponse;
+import io.netty.handler.codec.http.LastHttpContent;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One request and its answer. It waits for a connection to the target where none is kept, at the
+ * gate where that is held; then body and answer stream through. A request that is safe to repeat is
+ * repeated, within the bound for connects, when the target closes before it has answered; any other
+ * gets a connection of its own, as the target may close a kept one in the moment that it is used.
+ */
+final class Exchange implements Wait.Guest {
+  private static final long FIRST_PAUSE_MS = 10;
+  private static final long LONGEST_PAUSE_MS = 200;
+
+  private final OpenRoute route;
+  private final Lane lane;
+  private final int port;
+  private final Front front;
+  private final RequestHead head;
+  private final long began;
+  private final Deque<HttpContent> kept = new ArrayDeque<>(0);
+  private @Nullable Wait wait;
+  private @Nullable Upstream upstream;
+  private @Nullable ResponseHead answer;
+  private boolean requestComplete;
+  private boolean closes;
+  private boolean over;
+  private long firstFailure;
+  private long pauseMs = FIRST_PAUSE_MS;
+
+  Exchange(Front front, RequestHead head, long began) {
+    this.route = front.route;
+    this.lane = front.lane;
+    this.port = front.port;
+    this.front = front;
+    this.head = head;
+    this.began = began;
+  }
+
+  RequestHead head() {
+    return head;
+  }
+
+  RequestHead.Client client() {
+    return front.client();
+  }
+
+  void begin() {
+    // Without the queue, as it is most of the time: open, and a connection is there.
+    if (!(route.gate.state() instanceof Open(Side side)) || !servedFromStore(route.lead(side))) {
+      await();
+    }
+  }
+
+  private void await() {
+    if (over) {
+      return;
+    }
+    wait = null;
+    Wait begun = Wait.begin(route, lane, this, port);
+    if (!over && upstream == null) {
+      wait = begun;
+      front.read(requestComplete);
+    }
+  }
+
+  /** Whether it is not with a target yet. */
+  boolean waits() {
+    return upstream == null;
+  }
+
+  boolean isRequestComplete() {
+    return requestComplete;
+  }
+
+  /** A part of the request's body, taken over. */
+  void body(HttpContent content) {
+    requestComplete |= content instanceof LastHttpContent;
+    if (over) {
+      content.release();
+    } else if (upstream == null) {
+      kept.add(content);
+    } else {
+      upstream.body(content, head.chunked());
+      if (!upstream.isWritable()) {
+        front.read(false);
+      }
+    }
+  }
+
+  void flushRequest() {
+    if (upstream != null) {
+      upstream.flush();
+    }
+  }
+
+  void upstreamWritable(boolean writable) {
+    if (writable && !over) {
+      front.read(true);
+    }
+  }
+
+  void frontWritable(boolean writable) {
+    if (upstream != null && !over) {
+      upstream.read(writable);
+    }
+  }
+
+  @Override
+  public boolean servedFromStore(Lead lead) {
+    Upstream found =
+        head.repeatable() && firstFailure == 0 ? front.take(lead, port) : null;
+    if (found != null) {
+      attach(found);
+    }
+    return found != null;
+  }
+
+  @Override
+  public void served(Lead lead, Wire target) {
+    if (over) {
+      target.close();
+      return;
+    }
+    Upstream made = Upstream.on(route, lead, lane, port, target);
+    front.introduce(made);
+    attach(made);
+  }
+
+  private void attach(Upstream to) {
+    wait = null;
+    upstream = to;
+    to.begin(this);
+    for (HttpContent each = kept.poll(); each != null; each = kept.poll()) {
+      to.body(each, head.chunked());
+    }
+    to.flush();
+    front.read(true);
+  }
+
+  @Override
+  public void refused(Refusal why) {
+    fail(why == Refusal.UNREACHABLE ? 502 : 503, why.text);
+  }
+
+  @Override
+  public boolean gaveUp() {
+    return front.inputEnded();
+  }
+
+  @Override
+  public void drop() {
+    front.gone();
+    front.close();
+  }
+
+  /** The client is gone: nobody waits for the answer. */
+  void clientGone() {
+    if (over) {
+      return;
+    }
+    end();
+    if (wait != null) {
+      wait.giveUp();
+    } else if (upstream != null) {
+      upstream.lead().counters().resetsByClient.increment();
+      upstream.abandon();
+    }
+  }
+
+  /** The head of an answer; true when another follows. */
+  boolean answer(HttpResponse response) {
+    ResponseHead got = new ResponseHead(response, head);
+    if (got.interim()) {
+      if (!head.old()) {
+        write(got, false);
+      }
+      return true;
+    }
+    answer = got;
+    if (got.switches()) {
+      switchProtocol(got);
+      return false;
+    }
+    closes =
+        !requestComplete
+            || !head.keepsAlive()
+            || got.framing == Framing.UNTIL_CLOSE
+            || front.isLeaving();
+    write(got, closes);
+    return false;
+  }
+
+  private void write(ResponseHead got, boolean close) {
+    var buffer = front.out().buffer();
+    int before = buffer.readableBytes();
+    got.write(buffer, close, head.old());
+    countOut(buffer.readableBytes() - before);
+  }
+
+  private void countOut(int bytes) {
+    if (upstream != null) {
+      upstream.lead().counters().bytesOut.add(bytes);
+    }
+  }
+
+  /** A part of an answer's body, taken over. */
+  void answerBody(HttpContent content) {
+    ResponseHead got = answer;
+    boolean last = content instanceof LastHttpContent;
+    if (over || got == null || got.framing == Framing.NO_BODY) {
+      content.release();
+    } else {
+      countOut(front.out().content(content, got.framing == Framing.CHUNKED));
+      front.touch();
+      if (upstream != null && !front.isWritable()) {
+        upstream.read(false);
+      }
+    }
+    if (last && got != null && !got.switches()) {
+      complete(got);
+    }
+  }
+
+  void flushAnswer() {
+    front.out().flush();
+  }
+
+  private void complete(ResponseHead got) {
+    if (over) {
+      return;
+    }
+    front.out().flush();
+    Upstream from = upstream;
+    end();
+    if (from != null) {
+      from.lead().counters().answered(got.code(), System.nanoTime() - began);
+      front.giveBack(from, requestComplete && got.keepsAlive());
+    }
+    front.answered(closes || !requestComplete);
+  }
+
+  private void switchProtocol(ResponseHead got) {
+    Upstream from = upstream;
+    if (!head.wantsUpgrade() || from == null) {
+      fail(502, "the service changed the protocol unasked");
+      return;
+    }
+    write(got, false);
+    from.lead().counters().answered(got.code(), System.nanoTime() - began);
+    end();
+    front.tunnel(from);
+  }
+
+  /** The target closed, or broke off, or does not speak HTTP. */
+  void upstreamGone(Upstream which) {
+    if (over || which != upstream) {
+      return;
+    }
+    upstream = null;
+    if (answer != null) {
+      truncate();
+    } else if (head.repeatable() && which.isFirstByteMissing() && mayRepeat()) {
+      route.counters.retries.increment();
+      if (which.used()) {
+        await(); // kept for too long: that is no fault of the target's
+      } else {
+        var _ = lane.loop.schedule(this::await, pauseMs, TimeUnit.MILLISECONDS);
+        pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
+      }
+    } else {
+      fail(502, "the service broke off");
+    }
+  }
+
+  private boolean mayRepeat() {
+    long now = System.nanoTime();
+    if (firstFailure == 0) {
+      firstFailure = now;
+    }
+    return now - firstFailure <= route.options.connectRetry().toNanos();
+  }
+
+  /** The drain's budget is over. */
+  void cut() {
+    if (over) {
+      return;
+    }
+    upstream = null;
+    if (answer != null) {
+      truncate();
+    } else if (head.repeatable()) {
+      route.counters.retries.increment();
+      await(); // nobody has seen anything of it: the next side may answer
+    } else {
+      fail(502, "the service was stopped");
+    }
+  }
+
+  /** The client sees that the answer is not whole: by its length, a missing chunk, or a reset. */
+  private void truncate() {
+    boolean silent = answer != null && answer.framing == Framing.UNTIL_CLOSE;
+    end();
+    front.out().flush();
+    if (silent) {
+      front.reset();
+    } else {
+      front.farewell();
+    }
+  }
+
+  /** Answers with an error of the proxy's own, after which the connection is closed. */
+  void fail(int status, String text) {
+    if (over) {
+      return;
+    }
+    Upstream left = upstream;
+    boolean begun = answer != null && !answer.switches();
+    end();
+    if (left != null) {
+      left.abandon();
+    }
+    if (begun) {
+      front.farewell();
+    } else {
+      front.reply(status, text);
+    }
+  }
+
+  private void end() {
+    over = true;
+    for (HttpContent each = kept.poll(); each != null; each = kept.poll()) {
+      each.release();
+    }
+  }
+}

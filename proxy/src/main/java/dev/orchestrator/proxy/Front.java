@@ -1,0 +1,411 @@
+package dev.orchestrator.proxy;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.handler.codec.TooLongFrameException;
+import io.netty.handler.codec.haproxy.HAProxyMessage;
+import io.netty.handler.codec.haproxy.HAProxyMessageDecoder;
+import io.netty.handler.codec.http.HttpContent;
+import io.netty.handler.codec.http.HttpObject;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.TooLongHttpLineException;
+import io.netty.util.ReferenceCountUtil;
+import io.netty.util.concurrent.ScheduledFuture;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A client's connection to an http route: one exchange after the other. It outlives a switch, as
+ * only an exchange has a target. On the lane's loop.
+ */
+@SuppressWarnings("FutureReturnValueIgnored") // what a write brings arrives as an event
+final class Front extends ChannelInboundHandlerAdapter {
+  final OpenRoute route;
+  final Lane lane;
+  final int port;
+  private final EpollSocketChannel channel;
+  private final RequestDecoder decoder = new RequestDecoder();
+  private final Gather out;
+  private final long headNanos;
+  private final long idleNanos;
+  private ProxyHeader.@Nullable Peers peers;
+  private RequestHead.@Nullable Client client;
+  private @Nullable Exchange exchange;
+  private @Nullable Upstream own;
+  private @Nullable ByteBuf early;
+  private @Nullable ScheduledFuture<?> timer;
+  private long lastMoved = System.nanoTime();
+  private boolean greeted;
+  private boolean inputEnded;
+  private boolean over;
+
+  private Front(OpenRoute route, Lane lane, int port, EpollSocketChannel channel) {
+    this.route = route;
+    this.lane = lane;
+    this.port = port;
+    this.channel = channel;
+    this.out = new Gather(channel);
+    this.headNanos = route.route.options().headTimeout().toNanos();
+    this.idleNanos = route.route.options().idleTimeout().toNanos();
+  }
+
+  /** Takes an accepted connection over. */
+  static void begin(OpenRoute route, Lane lane, int descriptor, int port) {
+    EpollSocketChannel channel = new EpollSocketChannel(descriptor);
+    channel.config().setAllowHalfClosure(true);
+    Front front = new Front(route, lane, port, channel);
+    if (route.route.options().acceptProxyProtocol()) {
+      channel.pipeline().addLast(new HAProxyMessageDecoder());
+    }
+    channel.pipeline().addLast(front.decoder, front);
+    Channels.register(channel, lane);
+    front.watch(front.headNanos);
+  }
+
+  Gather out() {
+    return out;
+  }
+
+  boolean isWritable() {
+    return channel.isWritable();
+  }
+
+  boolean inputEnded() {
+    return inputEnded;
+  }
+
+  boolean isLeaving() {
+    return route.isLeaving();
+  }
+
+  RequestHead.Client client() {
+    RequestHead.Client known = client;
+    if (known == null) {
+      known =
+          RequestHead.Client.of(
+              peers == null ? peersOfSocket() : peers, route.route.options().trustForwarded());
+      client = known;
+    }
+    return known;
+  }
+
+  private ProxyHeader.Peers peersOfSocket() {
+    return new ProxyHeader.Peers(channel.remoteAddress(), channel.localAddress());
+  }
+
+  void read(boolean wanted) {
+    channel.config().setAutoRead(wanted);
+  }
+
+  void touch() {
+    lastMoved = System.nanoTime();
+  }
+
+  @Override
+  public void channelRead(ChannelHandlerContext context, Object message) {
+    touch();
+    if (message instanceof HAProxyMessage header) {
+      peers = ProxyHeader.peers(header);
+      header.release();
+    } else if (over && message instanceof ByteBuf bytes) {
+      early = bytes; // what was sent ahead, into a tunnel
+    } else if (over) {
+      ReferenceCountUtil.release(message);
+    } else if (((HttpObject) message).decoderResult().isFailure()) {
+      ReferenceCountUtil.release(message);
+      refuse(((HttpObject) message).decoderResult().cause());
+    } else {
+      if (message instanceof HttpRequest request) {
+        accept(request);
+      }
+      if (message instanceof HttpContent content) {
+        if (exchange != null) {
+          exchange.body(content);
+        } else {
+          content.release();
+        }
+      }
+    }
+  }
+
+  private void accept(HttpRequest request) {
+    greeted = true;
+    try {
+      Exchange next = new Exchange(this, RequestHead.of(request), decoder.headBegan());
+      exchange = next;
+      next.begin();
+    } catch (BadRequest e) {
+      route.counters.badRequests.increment();
+      reply(e.status(), String.valueOf(e.getMessage()));
+    }
+  }
+
+  private void refuse(@Nullable Throwable cause) {
+    route.counters.badRequests.increment();
+    String text = String.valueOf(cause == null ? "" : cause.getMessage());
+    int status =
+        switch (cause) {
+          case TooLongHttpLineException _ -> 414;
+          case TooLongFrameException _ -> 431;
+          case null, default -> 400;
+        };
+    if (exchange != null) {
+      exchange.fail(status, text);
+    } else {
+      reply(status, text);
+    }
+  }
+
+  @Override
+  public void channelReadComplete(ChannelHandlerContext context) {
+    if (exchange != null) {
+      exchange.flushRequest();
+    }
+    if (decoder.hasMore()) {
+      read(false); // the next one has its time later
+    }
+  }
+
+  @Override
+  public void channelWritabilityChanged(ChannelHandlerContext context) {
+    touch();
+    if (exchange != null) {
+      exchange.frontWritable(channel.isWritable());
+    }
+  }
+
+  @Override
+  public void userEventTriggered(ChannelHandlerContext context, Object event) {
+    if (!(event instanceof ChannelInputShutdownEvent) || over) {
+      return;
+    }
+    inputEnded = true;
+    HalfClosed.keepWritable(channel);
+    Exchange current = exchange;
+    if (current == null) {
+      close();
+    } else if (!current.isRequestComplete() || (current.waits() && route.gate.holding())) {
+      gone();
+      close();
+    }
+  }
+
+  @Override
+  public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+    close();
+  }
+
+  @Override
+  public void channelInactive(ChannelHandlerContext context) {
+    gone();
+    over = true;
+    if (timer != null) {
+      timer.cancel(false);
+    }
+    out.release();
+    if (own != null) {
+      own.close();
+    }
+  }
+
+  /** The client left, as far as the exchange goes. */
+  void gone() {
+    Exchange current = exchange;
+    exchange = null;
+    if (current != null) {
+      current.clientGone();
+    }
+  }
+
+  /** The exchange is over, and was answered in full. */
+  void answered(boolean close) {
+    exchange = null;
+    boolean wasComplete = !decoder.inBody();
+    if (close || inputEnded) {
+      if (wasComplete && !decoder.hasMore()) {
+        end();
+      } else {
+        farewell();
+      }
+      return;
+    }
+    read(true);
+    if (decoder.resume()) {
+      // Not from within: the answer's end may be one of several things just read.
+      lane.loop.execute(this::goOn);
+    }
+  }
+
+  private void goOn() {
+    if (over || exchange != null) {
+      return;
+    }
+    ChannelHandlerContext context = channel.pipeline().context(decoder);
+    if (context != null) {
+      decoder.goOn(context);
+    }
+  }
+
+  /** Closes once all is written. */
+  private void end() {
+    over = true;
+    out.flush();
+    channel
+        .writeAndFlush(Unpooled.EMPTY_BUFFER)
+        .addListener(_ -> close());
+  }
+
+  /** Answers with an error of the proxy's own; the connection ends with it. */
+  void reply(int status, String text) {
+    exchange = null;
+    Replies.write(out.buffer(), status, text, route.gate.state());
+    farewell();
+  }
+
+  /** Closes so that the client reads all that was written, whatever it still sends. */
+  void farewell() {
+    over = true;
+    exchange = null;
+    out.flush();
+    channel
+        .writeAndFlush(Unpooled.EMPTY_BUFFER)
+        .addListener(
+            _ -> Channels.toWire(channel, lane, wire -> left(() -> Farewell.to(wire, lane))));
+  }
+
+  private void left(Runnable next) {
+    if (timer != null) {
+      timer.cancel(false);
+    }
+    next.run();
+  }
+
+  void reset() {
+    over = true;
+    exchange = null;
+    channel.config().setOption(ChannelOption.SO_LINGER, 0);
+    close();
+  }
+
+  void close() {
+    Channels.close(channel);
+  }
+
+  /** The answer was a change of protocol: from now on bytes go both ways. */
+  void tunnel(Upstream upstream) {
+    over = true;
+    exchange = null;
+    read(false);
+    channel.pipeline().remove(decoder);
+    out.flush();
+    channel
+        .writeAndFlush(Unpooled.EMPTY_BUFFER)
+        .addListener(
+            _ ->
+                Channels.toWire(
+                    channel,
+                    lane,
+                    mine ->
+                        left(
+                            () ->
+                                upstream.toWire(
+                                    (target, said) -> link(upstream.lead(), mine, target, said)))));
+  }
+
+  private void link(Lead lead, Wire mine, Wire target, @Nullable ByteBuf said) {
+    Link link = new Link(route, lead, lane, mine, target);
+    if (said != null) {
+      link.precedeDown(said);
+    }
+    link.start(null, early);
+  }
+
+  /** A connection to a target that is kept for later, or null. */
+  @Nullable Upstream take(Lead lead, int wanted) {
+    if (isPrivate()) {
+      Upstream kept = own;
+      own = null;
+      return kept != null && kept.isOpen() && kept.leadsTo(lead, wanted) ? kept : null;
+    }
+    return lane.store.take(lead, wanted);
+  }
+
+  /** Tells a new connection to a target whose it is, where the route wants that. */
+  void introduce(Upstream made) {
+    if (isPrivate()) {
+      made.precede(
+          ProxyHeader.encode(
+              route.route.options().sendProxyProtocol(),
+              Objects.requireNonNullElseGet(peers, this::peersOfSocket)));
+    }
+  }
+
+  void giveBack(Upstream used, boolean reusable) {
+    used.release(reusable, isPrivate() ? this : null);
+  }
+
+  void keep(Upstream mine) {
+    if (over) {
+      mine.close();
+    } else {
+      own = mine;
+    }
+  }
+
+  /** Where the target is told the client of each connection, no other client may use it. */
+  private boolean isPrivate() {
+    return route.route.options().sendProxyProtocol() != ProxyProtocol.OFF;
+  }
+
+  private void watch(long nanos) {
+    timer = lane.loop.schedule(this::check, nanos, TimeUnit.NANOSECONDS);
+  }
+
+  /** Looks, now and then, for a client that takes too long. */
+  private void check() {
+    long now = System.nanoTime();
+    if (over) {
+      return;
+    }
+    Exchange current = exchange;
+    long still = now - lastMoved;
+    if (current == null && (!greeted || decoder.headIncomplete())) {
+      long since = decoder.headIncomplete() ? decoder.headBegan() : lastMoved;
+      if (now - since >= headNanos) {
+        tooSlow(408, "the request did not come in time");
+        return;
+      }
+    } else if (current != null
+        && !current.isRequestComplete()
+        && channel.config().isAutoRead()
+        && still >= headNanos) {
+      current.fail(408, "the request's body did not come in time");
+      return;
+    }
+    if (idleNanos > 0 && still >= idleNanos && (current == null || !current.waits())) {
+      if (current == null) {
+        close();
+      } else {
+        current.fail(504, "the service did not answer in time");
+      }
+      return;
+    }
+    long next = idleNanos > 0 ? Math.min(headNanos, idleNanos) : headNanos;
+    watch(Math.max(next / 4, TimeUnit.MILLISECONDS.toNanos(50)));
+  }
+
+  private void tooSlow(int status, String text) {
+    route.counters.badRequests.increment();
+    if (decoder.headIncomplete()) {
+      reply(status, text);
+    } else {
+      close(); // it never said a word
+    }
+  }
+}
