@@ -33,20 +33,19 @@ final class Channels {
   static void toWire(EpollSocketChannel channel, Lane lane, Consumer<Wire> taker) {
     channel
         .deregister()
-        .addListener(
-            gone -> {
-              if (!gone.isSuccess() || !channel.isOpen()) {
-                close(channel);
-                return;
-              }
-              Wire wire = new Wire(new Socket(channel.fd().intValue()), _ -> {});
-              try {
-                wire.register(lane.loop);
-                taker.accept(wire);
-              } catch (IOException e) {
-                wire.close();
-              }
-            });
+        .addListener(gone -> {
+          if (!gone.isSuccess() || !channel.isOpen()) {
+            close(channel);
+            return;
+          }
+          Wire wire = new Wire(new Socket(channel.fd().intValue()), _ -> {});
+          try {
+            wire.register(lane.loop);
+            taker.accept(wire);
+          } catch (IOException e) {
+            wire.close();
+          }
+        });
   }
 
   static void close(EpollSocketChannel channel) {

@@ -116,8 +116,7 @@ final class Exchange implements Wait.Guest {
 
   @Override
   public boolean servedFromStore(Lead lead) {
-    Upstream found =
-        head.repeatable() && firstFailure == 0 ? front.take(lead, port) : null;
+    Upstream found = head.repeatable() && firstFailure == 0 ? front.take(lead, port) : null;
     if (found != null) {
       attach(found);
     }

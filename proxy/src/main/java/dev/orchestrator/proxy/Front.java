@@ -256,9 +256,7 @@ final class Front extends ChannelInboundHandlerAdapter {
   private void end() {
     over = true;
     out.flush();
-    channel
-        .writeAndFlush(Unpooled.EMPTY_BUFFER)
-        .addListener(_ -> close());
+    channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(_ -> close());
   }
 
   /** Answers with an error of the proxy's own; the connection ends with it. */
@@ -306,16 +304,14 @@ final class Front extends ChannelInboundHandlerAdapter {
     out.flush();
     channel
         .writeAndFlush(Unpooled.EMPTY_BUFFER)
-        .addListener(
-            _ ->
-                Channels.toWire(
-                    channel,
-                    lane,
-                    mine ->
-                        left(
-                            () ->
-                                upstream.toWire(
-                                    (target, said) -> link(upstream.lead(), mine, target, said)))));
+        .addListener(_ ->
+            Channels.toWire(
+                channel,
+                lane,
+                mine ->
+                    left(() ->
+                        upstream.toWire(
+                            (target, said) -> link(upstream.lead(), mine, target, said)))));
   }
 
   private void link(Lead lead, Wire mine, Wire target, @Nullable ByteBuf said) {

@@ -16,7 +16,12 @@ final class HopByHop {
   /** Naming these would change what the message means, or hide it from the target. */
   private static final Set<String> NEVER =
       Set.of(
-          "host", "content-length", "content-type", "cookie", "authorization", "cache-control",
+          "host",
+          "content-length",
+          "content-type",
+          "cookie",
+          "authorization",
+          "cache-control",
           "expect");
 
   private static final HopByHop USUAL = new HopByHop(Set.of(), false, false);

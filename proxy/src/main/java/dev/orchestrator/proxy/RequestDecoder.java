@@ -14,9 +14,9 @@ import io.netty.handler.codec.http.LastHttpContent;
 import java.util.List;
 
 /**
- * Netty's decoder of requests, made stricter and slower: it refuses a header line that is folded (RFC
- * 9112, 5.2), which Netty mends and others don't, and stops behind each request until it is told to
- * go on, so that what a client sends ahead is not taken apart before its time.
+ * Netty's decoder of requests, made stricter and slower: it refuses a header line that is folded
+ * (RFC 9112, 5.2), which Netty mends and others don't, and stops behind each request until it is
+ * told to go on, so that what a client sends ahead is not taken apart before its time.
  */
 final class RequestDecoder extends HttpRequestDecoder {
   static final int LONGEST_LINE = 16_384;

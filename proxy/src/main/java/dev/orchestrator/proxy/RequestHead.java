@@ -78,7 +78,10 @@ final class RequestHead {
     }
     HttpHeaders headers = request.headers();
     if (headers.contains(HttpHeaderNames.TRANSFER_ENCODING)
-        && !headers.getAll(HttpHeaderNames.TRANSFER_ENCODING).toString().equalsIgnoreCase("[chunked]")) {
+        && !headers
+            .getAll(HttpHeaderNames.TRANSFER_ENCODING)
+            .toString()
+            .equalsIgnoreCase("[chunked]")) {
       throw new BadRequest(501, "chunked is the only transfer coding here");
     }
     List<String> hosts = headers.getAll(HttpHeaderNames.HOST);
@@ -159,7 +162,8 @@ final class RequestHead {
     if (upgrade != null) {
       ByteBufUtil.writeAscii(out, "connection: upgrade\r\n");
       field(out, HttpHeaderNames.UPGRADE, upgrade);
-    } else if (hops.names("te") && request.headers().contains(HttpHeaderNames.TE, "trailers", true)) {
+    } else if (hops.names("te")
+        && request.headers().contains(HttpHeaderNames.TE, "trailers", true)) {
       ByteBufUtil.writeAscii(out, "connection: te\r\nte: trailers\r\n");
     }
     ByteBufUtil.writeAscii(out, "\r\n");
@@ -180,7 +184,8 @@ final class RequestHead {
     HttpHeaders given = request.headers();
     boolean trusted = client.trusted();
     String before = trusted ? String.join(", ", given.getAll(X_FOR)) : "";
-    field(out, X_FOR, before.isEmpty() ? client.addressText() : before + ", " + client.addressText());
+    field(
+        out, X_FOR, before.isEmpty() ? client.addressText() : before + ", " + client.addressText());
     String scheme = trusted ? given.get(X_PROTO) : null;
     field(out, X_PROTO, scheme == null ? "http" : scheme);
     String name = trusted ? given.get(X_HOST) : null;

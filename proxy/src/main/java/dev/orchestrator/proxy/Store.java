@@ -35,14 +35,13 @@ final class Store {
 
   /** Closes those whose side gets nothing new any more. */
   void retire() {
-    idle.removeIf(
-        upstream -> {
-          boolean old = !upstream.leads();
-          if (old) {
-            upstream.close();
-          }
-          return old || !upstream.isOpen();
-        });
+    idle.removeIf(upstream -> {
+      boolean old = !upstream.leads();
+      if (old) {
+        upstream.close();
+      }
+      return old || !upstream.isOpen();
+    });
   }
 
   void close() {

@@ -159,16 +159,15 @@ final class Upstream extends Session {
 
   @Override
   void cut() {
-    lane.execute(
-        () -> {
-          Exchange current = exchange;
-          exchange = null;
-          if (current != null) {
-            current.cut();
-          }
-          parted();
-          close();
-        });
+    lane.execute(() -> {
+      Exchange current = exchange;
+      exchange = null;
+      if (current != null) {
+        current.cut();
+      }
+      parted();
+      close();
+    });
   }
 
   @Override

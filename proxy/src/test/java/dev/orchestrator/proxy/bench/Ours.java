@@ -36,10 +36,7 @@ final class Ours {
     proxy.open(
         List.of(
             new Route("tcp", "127.0.0.1", numbers[1]),
-            new Route(
-                "http",
-                new Listen("127.0.0.1", numbers[2]),
-                RouteOptions.of(Protocol.HTTP))),
+            new Route("http", new Listen("127.0.0.1", numbers[2]), RouteOptions.of(Protocol.HTTP))),
         side("blue", numbers[3]));
     System.out.println("open");
     BufferedReader commands =
