@@ -237,11 +237,13 @@ final class Exchange implements Wait.Guest {
     if (over) {
       return;
     }
-    front.out().flush();
     Upstream from = upstream;
     end();
     if (from != null) {
       from.lead().counters().answered(got.code(), System.nanoTime() - began);
+    }
+    front.out().flush();
+    if (from != null) {
       front.giveBack(from, requestComplete && got.keepsAlive());
     }
     front.answered(closes || !requestComplete);

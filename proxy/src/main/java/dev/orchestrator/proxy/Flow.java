@@ -47,8 +47,11 @@ final class Flow {
     if (counted) {
       bytes.add(first.readableBytes());
     }
-    left =
-        left == null ? first : lane.allocator.compositeBuffer(2).addComponents(true, left, first);
+    // One buffer outside of the heap: no other kind can be written from.
+    ByteBuf all = left == null ? lane.allocator.directBuffer(first.readableBytes()) : left;
+    all.writeBytes(first);
+    first.release();
+    left = all;
   }
 
   /** Moves what can be moved now. */

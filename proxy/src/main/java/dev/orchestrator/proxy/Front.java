@@ -65,7 +65,7 @@ final class Front extends ChannelInboundHandlerAdapter {
     }
     channel.pipeline().addLast(front.decoder, front);
     Channels.register(channel, lane);
-    front.watch(front.headNanos);
+    front.watch();
   }
 
   Gather out() {
@@ -359,8 +359,10 @@ final class Front extends ChannelInboundHandlerAdapter {
     return route.route.options().sendProxyProtocol() != ProxyProtocol.OFF;
   }
 
-  private void watch(long nanos) {
-    timer = lane.loop.schedule(this::check, nanos, TimeUnit.NANOSECONDS);
+  private void watch() {
+    long shortest = idleNanos > 0 ? Math.min(headNanos, idleNanos) : headNanos;
+    long pause = Math.max(shortest / 4, TimeUnit.MILLISECONDS.toNanos(50));
+    timer = lane.loop.schedule(this::check, pause, TimeUnit.NANOSECONDS);
   }
 
   /** Looks, now and then, for a client that takes too long. */
@@ -392,8 +394,7 @@ final class Front extends ChannelInboundHandlerAdapter {
       }
       return;
     }
-    long next = idleNanos > 0 ? Math.min(headNanos, idleNanos) : headNanos;
-    watch(Math.max(next / 4, TimeUnit.MILLISECONDS.toNanos(50)));
+    watch();
   }
 
   private void tooSlow(int status, String text) {

@@ -43,7 +43,8 @@ final class ProxyHeader {
     try {
       decoder.writeInbound(bytes);
     } catch (RuntimeException e) { // the decoder's own kinds of exception
-      decoder.finishAndReleaseAll();
+      complete = true;
+      close();
       throw new IllegalArgumentException(e.getMessage(), e);
     }
     if (decoder.inboundMessages().peek() instanceof HAProxyMessage message) {
@@ -52,10 +53,15 @@ final class ProxyHeader {
       peers = peers(message);
       message.release();
       ByteBuf rest = decoder.readInbound();
-      decoder.finishAndReleaseAll();
+      close();
       return rest;
     }
     return null;
+  }
+
+  private void close() {
+    decoder.releaseInbound();
+    var _ = decoder.close();
   }
 
   boolean complete() {

@@ -135,6 +135,7 @@ final class Upstream extends Session {
       return;
     }
     busy = false;
+    read(true); // a slow client may have stopped it; its end must be seen
     if (owner == null) {
       lane.store.put(this);
     } else {

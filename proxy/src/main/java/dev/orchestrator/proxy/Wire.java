@@ -11,6 +11,7 @@ import io.netty.channel.unix.FileDescriptor;
 import io.netty.channel.unix.Socket;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.NotYetConnectedException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -129,7 +130,7 @@ final class Wire implements EpollIoHandle {
         readable = false;
       }
       return count;
-    } catch (IOException e) {
+    } catch (IOException | NotYetConnectedException e) {
       return BROKEN;
     }
   }
@@ -140,7 +141,7 @@ final class Wire implements EpollIoHandle {
       int count = socket.sendAddress(lane.address, from, to);
       writable = count == to - from;
       return count;
-    } catch (IOException e) {
+    } catch (IOException | NotYetConnectedException e) {
       return BROKEN;
     }
   }
@@ -152,7 +153,7 @@ final class Wire implements EpollIoHandle {
       bytes.position(bytes.position() + count);
       writable = !bytes.hasRemaining();
       return true;
-    } catch (IOException e) {
+    } catch (IOException | NotYetConnectedException e) {
       return false;
     }
   }
@@ -165,7 +166,7 @@ final class Wire implements EpollIoHandle {
   int spliceTo(Pipe pipe, int atMost) {
     try {
       return Native.splice(socket.intValue(), -1, pipe.in.intValue(), -1, atMost);
-    } catch (IOException e) {
+    } catch (IOException | NotYetConnectedException e) {
       return BROKEN;
     }
   }
@@ -176,7 +177,7 @@ final class Wire implements EpollIoHandle {
       int moved = Native.splice(pipe.out.intValue(), -1, socket.intValue(), -1, count);
       writable = moved > 0;
       return moved;
-    } catch (IOException e) {
+    } catch (IOException | NotYetConnectedException e) {
       return BROKEN;
     }
   }
@@ -185,7 +186,7 @@ final class Wire implements EpollIoHandle {
   void endOutput() {
     try {
       socket.shutdown(false, true);
-    } catch (IOException e) {
+    } catch (IOException | NotYetConnectedException e) {
       // It is gone: nothing is left to be told. Whoever reads it finds that out.
     }
   }
@@ -196,7 +197,7 @@ final class Wire implements EpollIoHandle {
       if (socket.isOpen()) {
         socket.setSoLinger(0);
       }
-    } catch (IOException e) {
+    } catch (IOException | NotYetConnectedException e) {
       // Not connected any more: there is nobody to be told.
     }
     close();
@@ -214,7 +215,7 @@ final class Wire implements EpollIoHandle {
   public void close() {
     try {
       socket.close(); // takes it off epoll too
-    } catch (IOException e) {
+    } catch (IOException | NotYetConnectedException e) {
       log.warn("closing a connection: {}", e.getMessage());
     }
     detach();

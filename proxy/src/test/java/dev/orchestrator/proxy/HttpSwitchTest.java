@@ -163,7 +163,8 @@ class HttpSwitchTest {
       assertTrue(asked.await(10, TimeUnit.SECONDS));
       fixture.proxy.hold(LONG);
       var drained = new FutureTask<>(() -> fixture.proxy.drain(LONG));
-      Thread.ofPlatform().start(drained);
+      Thread draining = Thread.ofPlatform().start(drained);
+      Waits.until("it waits", () -> draining.getState() == Thread.State.TIMED_WAITING);
       finish.countDown();
       assertEquals(new Drained(1, 0), drained.get(10, TimeUnit.SECONDS));
       fixture.proxy.switchTo(side("green", green));
