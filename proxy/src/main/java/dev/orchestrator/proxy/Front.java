@@ -17,6 +17,7 @@ import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.ScheduledFuture;
 import java.util.Objects;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -41,6 +42,7 @@ final class Front extends ChannelInboundHandlerAdapter {
   private @Nullable ByteBuf early;
   private @Nullable ScheduledFuture<?> timer;
   private long lastMoved = System.nanoTime();
+  private final CountDownLatch gone = new CountDownLatch(1);
   private boolean greeted;
   private boolean inputEnded;
   private boolean over;
@@ -64,6 +66,7 @@ final class Front extends ChannelInboundHandlerAdapter {
       channel.pipeline().addLast(new HAProxyMessageDecoder());
     }
     channel.pipeline().addLast(front.decoder, front);
+    route.sessions.clients().add(front);
     Channels.register(channel, lane);
     front.watch();
   }
@@ -205,9 +208,7 @@ final class Front extends ChannelInboundHandlerAdapter {
   public void channelInactive(ChannelHandlerContext context) {
     gone();
     over = true;
-    if (timer != null) {
-      timer.cancel(false);
-    }
+    leave();
     out.release();
     if (own != null) {
       own.close();
@@ -278,10 +279,21 @@ final class Front extends ChannelInboundHandlerAdapter {
   }
 
   private void left(Runnable next) {
+    leave();
+    next.run();
+  }
+
+  private void leave() {
     if (timer != null) {
       timer.cancel(false);
     }
-    next.run();
+    route.sessions.clients().remove(this);
+    gone.countDown();
+  }
+
+  /** Waits for its end, on any thread but a loop's; false when that takes longer. */
+  boolean awaitGone(long nanos) throws InterruptedException {
+    return gone.await(nanos, TimeUnit.NANOSECONDS);
   }
 
   void reset() {

@@ -1,45 +1,55 @@
 package dev.orchestrator.proxy;
 
-import io.netty.channel.unix.FileDescriptor;
+import io.netty.channel.unix.Socket;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Listening sockets of another process, by the address that they are bound to. They go to the
- * routes that listen there now, whatever their names; what is left over is closed.
+ * Listening sockets that another process has given us ({@link Takeover}). They go to the routes
+ * that listen on their addresses now, whatever those are called; what is left over is closed.
  */
-final class Inherited implements AutoCloseable {
+public final class Inherited implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Inherited.class);
 
-  private final Map<String, Integer> descriptors;
+  private final Map<String, Socket> sockets = new LinkedHashMap<>();
 
-  Inherited(Map<String, Integer> descriptors) {
-    this.descriptors = new LinkedHashMap<>(descriptors);
+  Inherited(List<Integer> descriptors) {
+    for (int descriptor : descriptors) {
+      Socket socket = new Socket(descriptor);
+      InetSocketAddress address = socket.localAddress();
+      String host =
+          address.getAddress().isAnyLocalAddress() ? "" : address.getAddress().getHostAddress();
+      sockets.put(new Listen(host, address.getPort()).toString(), socket);
+    }
   }
 
-  static Inherited nothing() {
-    return new Inherited(Map.of());
+  /** None: every route binds its own. */
+  public static Inherited nothing() {
+    return new Inherited(List.of());
   }
 
   /** The socket of one of a route's ports, or null. */
   @Nullable Listener take(OpenRoute route, int port) {
-    Integer descriptor = descriptors.remove(route.listen.address(port));
-    return descriptor == null ? null : Listener.adopt(route, port, descriptor);
+    Socket socket = sockets.remove(route.listen.address(port));
+    return socket == null ? null : Listener.adopt(route, port, socket);
   }
 
+  /** Gives up those that no route has taken. */
   @Override
   public void close() {
-    for (int descriptor : descriptors.values()) {
+    for (Socket socket : sockets.values()) {
       try {
-        new FileDescriptor(descriptor).close();
+        socket.close();
       } catch (IOException e) {
         log.warn("closing a socket that no route listens on any more: {}", e.getMessage());
       }
     }
-    descriptors.clear();
+    sockets.clear();
   }
 }

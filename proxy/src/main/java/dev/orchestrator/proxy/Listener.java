@@ -71,8 +71,8 @@ final class Listener implements Wire.Owner {
   }
 
   /** Takes over a socket that another process had bound and listened on. */
-  static Listener adopt(OpenRoute route, int port, int descriptor) {
-    return new Listener(route, port, new Socket(descriptor));
+  static Listener adopt(OpenRoute route, int port, Socket socket) {
+    return new Listener(route, port, socket);
   }
 
   int descriptor() {

@@ -63,7 +63,11 @@ public final class Proxy implements AutoCloseable {
     open(wanted, side, Inherited.nothing());
   }
 
-  private synchronized void open(List<Route> wanted, @Nullable Side side, Inherited inherited) {
+  /**
+   * Opens every route, or none, on the listening sockets of another process where it has them, so
+   * that no client is refused in between. To be called once.
+   */
+  public synchronized void open(List<Route> wanted, @Nullable Side side, Inherited inherited) {
     lanes.checkThread();
     if (listeners != null) {
       throw new IllegalStateException("the routes are open already");
@@ -202,6 +206,30 @@ public final class Proxy implements AutoCloseable {
         sessions.drain(
             each -> of(each, previewGate) && !previewGate.leadsTo(each.lead().side()),
             Duration.ZERO);
+  }
+
+  /** The descriptors of all listening sockets, for another process. */
+  List<Integer> descriptors() {
+    Listeners open = listeners;
+    return open == null ? List.of() : open.all().stream().map(Listener::descriptor).toList();
+  }
+
+  /**
+   * Gives the routes away, to a process that has taken the listening sockets over: accepts no more,
+   * asks clients of http routes to come again on another connection, and waits for the end of all
+   * that there is; what is left after the budget is cut. To be closed then.
+   */
+  public Drained leave(Duration budget) {
+    lanes.checkThread();
+    shared.leaving().set(true);
+    Listeners open = listeners;
+    if (open != null) {
+      open.pause();
+    }
+    lanes.onEach(_ -> {});
+    long end = System.nanoTime() + budget.toNanos();
+    sessions.awaitClients(budget);
+    return sessions.drain(_ -> true, Duration.ofNanos(Math.max(0, end - System.nanoTime())));
   }
 
   /** The figures as they are now. */

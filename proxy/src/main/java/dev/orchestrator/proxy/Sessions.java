@@ -14,6 +14,13 @@ final class Sessions {
 
   private final Set<Session> open = ConcurrentHashMap.newKeySet();
 
+  private final Set<Front> clients = ConcurrentHashMap.newKeySet();
+
+  /** The connections of clients to http routes, busy or not. */
+  Set<Front> clients() {
+    return clients;
+  }
+
   void add(Session session) {
     open.add(session);
   }
@@ -61,6 +68,21 @@ final class Sessions {
     return true;
   }
 
+  /** Waits for the connections of clients to http routes. */
+  void awaitClients(Duration budget) {
+    long end = System.nanoTime() + budget.toNanos();
+    try {
+      for (Front each : clients) {
+        if (!each.awaitGone(end - System.nanoTime())) {
+          return;
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new ProxyException("interrupted while waiting for clients", e);
+    }
+  }
+
   private static void cut(List<Session> left) {
     left.forEach(Session::cut);
     long end = System.nanoTime() + CUT_TAKES.toNanos();
@@ -74,5 +96,6 @@ final class Sessions {
     List<Session> all = List.copyOf(open);
     cut(all);
     all.forEach(Session::close);
+    clients.forEach(Front::close);
   }
 }
