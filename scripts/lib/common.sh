@@ -3,6 +3,7 @@
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 cache=$root/.cache
+mkdir -p "$cache"
 
 # One line a step, on stderr, so that a script's own output stays clean.
 say() { printf '%s %s\n' "==>" "$*" >&2; }

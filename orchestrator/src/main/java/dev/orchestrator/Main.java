@@ -3,6 +3,7 @@ package dev.orchestrator;
 import dev.orchestrator.cli.Cli;
 import dev.orchestrator.cli.CliContext;
 import dev.orchestrator.cli.RunningService;
+import dev.orchestrator.settings.HomeFolder;
 import dev.orchestrator.settings.SettingsLoader;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -23,7 +24,7 @@ public final class Main {
   private static RunningService startService(Path config, Path home) {
     Map<String, String> environment = new HashMap<>(System.getenv());
     // The command line has decided already: --home goes before the variable and the file.
-    environment.put(SettingsLoader.HOME_VARIABLE, home.toString());
+    environment.put(HomeFolder.VARIABLE, home.toString());
     return Service.start(SettingsLoader.load(config, environment));
   }
 }

@@ -9,8 +9,10 @@ import dev.orchestrator.cli.RunningService;
 import dev.orchestrator.data.RsyncCopier;
 import dev.orchestrator.engine.DockerEngine;
 import dev.orchestrator.engine.Engine;
+import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.health.HealthChecker;
 import dev.orchestrator.journal.Journal;
+import dev.orchestrator.journal.JournalException;
 import dev.orchestrator.schedule.Schedule;
 import dev.orchestrator.schedule.ScheduleRunner;
 import dev.orchestrator.settings.Settings;
@@ -46,12 +48,15 @@ public final class Service implements RunningService {
   /**
    * Starts it; returns when the API answers.
    *
-   * @throws Refusal or an engine's or journal's exception, with one clear line; nothing is left open
+   * @throws Refusal with one clear line; nothing is left open
    */
   public static Service start(Settings settings) {
     Deque<AutoCloseable> open = new ArrayDeque<>();
     try {
       return new Service(settings, open);
+    } catch (EngineException | JournalException e) {
+      closeAll(open);
+      throw new Refusal(String.valueOf(e.getMessage()), e);
     } catch (RuntimeException e) {
       closeAll(open);
       throw e;
@@ -62,8 +67,7 @@ public final class Service implements RunningService {
     InstantSource clock = InstantSource.system();
     Engine engine =
         keep(
-            opened,
-            DockerEngine.connect(settings.engine().address(), settings.engine().timeout()));
+            opened, DockerEngine.connect(settings.engine().address(), settings.engine().timeout()));
     log.info("{}", engine.info());
     Journal journal = keep(opened, Journal.open(settings.home().resolve("journal.db"), clock));
     journal.claim(settings.stack().name());
@@ -100,7 +104,7 @@ public final class Service implements RunningService {
             new StackControl(parts, releases, nextRun, run -> Thread.ofVirtual().start(run)));
     control.boot();
     api = keep(opened, ApiServer.start(vertx, control, settings.api(), settings.home()));
-    keep(opened, ScheduleRunner.start(control, releases::versions, schedule));
+    keep(opened, ScheduleRunner.start(control, schedule, clock));
     open.addAll(opened);
   }
 

@@ -37,8 +37,8 @@ public final class ApiServer implements AutoCloseable {
   /**
    * Listens, then publishes the address.
    *
-   * @throws Refusal when the address isn't a loopback address or can't be bound, or the state folder
-   *     can't be written
+   * @throws Refusal when the address isn't a loopback address or can't be bound, or the state
+   *     folder can't be written
    */
   public static ApiServer start(Vertx vertx, Control control, ApiSettings settings, Path home) {
     requireLoopback(settings.host());
@@ -94,10 +94,10 @@ public final class ApiServer implements AutoCloseable {
         return;
       }
     } catch (UnknownHostException e) {
-      throw new Refusal("api.host: can't resolve \"" + host + "\": use 127.0.0.1", e);
+      throw new Refusal("api.listen: can't resolve \"" + host + "\": use 127.0.0.1", e);
     }
     throw new Refusal(
-        "api.host: \"" + host + "\" isn't a loopback address: the API is for this machine alone");
+        "api.listen: \"" + host + "\" isn't a loopback address: the API is for this machine alone");
   }
 
   private static void listen(HttpServer server, ApiSettings settings) {
@@ -108,7 +108,7 @@ public final class ApiServer implements AutoCloseable {
       throw new Refusal("can't listen on " + where + " for the API: no answer", e);
     } catch (Exception e) { // Future.await throws what the listen failed with, checked or not.
       throw new Refusal(
-          "can't listen on %s for the API (%s): free the port or set api.port to another"
+          "can't listen on %s for the API (%s): free the port or set api.listen to another"
               .formatted(where, e.getMessage()),
           e);
     }

@@ -2,6 +2,7 @@ package dev.orchestrator.api;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeType;
+import dev.orchestrator.upgrade.Control.Removal;
 import io.vertx.ext.web.RoutingContext;
 import java.util.List;
 import java.util.Set;
@@ -58,12 +59,21 @@ final class Requests {
     return name("version", versionInBody(context));
   }
 
-  static boolean volumesInBody(RoutingContext context) {
-    JsonNode volumes = body(context, Set.of("volumes")).get("volumes");
-    if (volumes != null && !volumes.isBoolean()) {
-      throw new BadRequest("volumes must be true or false");
+  static Removal removalInBody(RoutingContext context) {
+    JsonNode asked = body(context, Set.of("volumes", "images"));
+    boolean volumes = flag(asked, "volumes");
+    if (flag(asked, "images")) {
+      return Removal.IMAGES;
     }
-    return volumes != null && volumes.booleanValue();
+    return volumes ? Removal.VOLUMES : Removal.NOTHING;
+  }
+
+  private static boolean flag(JsonNode body, String name) {
+    JsonNode value = body.get(name);
+    if (value != null && !value.isBoolean()) {
+      throw new BadRequest(name + " must be true or false");
+    }
+    return value != null && value.booleanValue();
   }
 
   static void noBody(RoutingContext context) {

@@ -49,7 +49,7 @@ final class Routes {
     post(router, "/v1/up", this::up);
     post(router, "/v1/upgrades", context -> upgrade(Requests.requiredVersionInBody(context)));
     post(router, "/v1/rollback", this::rollback);
-    post(router, "/v1/down", context -> down(Requests.volumesInBody(context)));
+    post(router, "/v1/down", context -> down(Requests.removalInBody(context)));
 
     router.route().failureHandler(this::failed);
     router.errorHandler(404, context -> Replies.error(context, 404, "no such path"));
@@ -85,9 +85,9 @@ final class Routes {
     return () -> Map.of("id", control.rollback());
   }
 
-  private Callable<Object> down(boolean volumes) {
+  private Callable<Object> down(Control.Removal removal) {
     return () -> {
-      control.down(volumes);
+      control.down(removal);
       return Map.of("id", "");
     };
   }

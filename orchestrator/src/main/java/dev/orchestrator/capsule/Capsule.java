@@ -37,6 +37,8 @@ public interface Capsule {
   /** The last lines of one inner service's log, or of all. */
   List<String> logs(@Nullable String service, int tail, Duration deadline);
 
-  /** Writes the epoch into the lease of its data: capsules with a smaller one won't start services. */
+  /**
+   * Writes the epoch into the lease of its data: capsules with a smaller one won't start services.
+   */
   void lease(int epoch, Duration deadline);
 }

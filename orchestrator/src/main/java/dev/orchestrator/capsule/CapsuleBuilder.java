@@ -1,18 +1,26 @@
 package dev.orchestrator.capsule;
 
+import java.util.Collection;
 import java.util.function.Consumer;
 
 /** Builds the capsule image of a version of the stack, or finds it. */
 public interface CapsuleBuilder {
 
   /**
-   * Checks what can be checked without building: the release is there, Compose takes its file, every
-   * route and probe names a service that exists. Fails with a {@link dev.orchestrator.Refusal}.
+   * Checks what can be checked without building: the release is there, Compose takes its file,
+   * every route and probe names a service that exists. Fails with a {@link
+   * dev.orchestrator.Refusal}.
    */
   void check(String version);
 
   /** Builds it, or takes the one that is there when its content is the same. Blocks. */
   CapsuleImage build(String version, Consumer<String> progress);
+
+  /**
+   * Removes from the image store what was built for other versions than these; returns how many
+   * images went.
+   */
+  int prune(Collection<String> versions);
 
   /** The base image's reference, built where it is missing: helpers run in it too. */
   String base(Consumer<String> progress);

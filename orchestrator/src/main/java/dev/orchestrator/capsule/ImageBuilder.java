@@ -11,6 +11,7 @@ import dev.orchestrator.engine.Labels;
 import dev.orchestrator.settings.Settings;
 import dev.orchestrator.settings.Stack;
 import java.time.InstantSource;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -41,6 +42,7 @@ public final class ImageBuilder implements CapsuleBuilder {
   private final ComposeReader reader;
   private final InnerImages inner;
   private final Packer packer;
+  private final ImagePruning pruning;
 
   /**
    * @param owner labels that everything temporary carries, which tell this service's from another's
@@ -57,6 +59,7 @@ public final class ImageBuilder implements CapsuleBuilder {
     this.base = new BaseImage(engine, settings.image(), roots);
     this.reader = new ComposeReader(engine, helpers, stack);
     this.inner = new InnerImages(engine, stack, settings.home(), roots);
+    this.pruning = new ImagePruning(engine, stack.name(), settings.home());
     this.packer = new Packer(engine, settings.image(), helpers, stack.name());
   }
 
@@ -76,12 +79,18 @@ public final class ImageBuilder implements CapsuleBuilder {
   }
 
   @Override
+  public synchronized int prune(Collection<String> versions) {
+    return pruning.keepOnly(versions);
+  }
+
+  @Override
   public synchronized CapsuleImage build(String version, Consumer<String> progress) {
     Deadline deadline = deadline("building version " + version);
     if (!owner.isEmpty()) {
       helpers.sweep();
     }
     Release release = releases.release(version);
+    String source = releases.content(version);
     String baseImage = base.ensure(deadline, progress);
     ComposeModel model = reader.read(release, baseImage);
     model.warnings().forEach(progress);
@@ -100,7 +109,7 @@ public final class ImageBuilder implements CapsuleBuilder {
     Optional<ImageInfo> there =
         engine.image(reference).filter(image -> content.equals(image.labels().get(Labels.CONTENT)));
     if (there.isPresent()) {
-      return image(version, reference, content, made, there.get(), true);
+      return image(version, reference, source, made, there.get(), true);
     }
     String packed = packer.packed(baseImage, images.values(), deadline, progress);
     deadline.remaining();
@@ -118,7 +127,7 @@ public final class ImageBuilder implements CapsuleBuilder {
               ENTRYPOINT, List.of(), List.of(), labels(version, content, made.ports())));
     }
     ImageInfo built = engine.image(reference).orElseThrow();
-    return image(version, reference, content, made, built, false);
+    return image(version, reference, source, made, built, false);
   }
 
   private Deadline deadline(String what) {
@@ -154,10 +163,10 @@ public final class ImageBuilder implements CapsuleBuilder {
   private static CapsuleImage image(
       String version,
       String reference,
-      String content,
+      String source,
       CapsuleStack made,
       ImageInfo info,
       boolean cached) {
-    return new CapsuleImage(version, reference, content, made.ports(), info.bytes(), cached);
+    return new CapsuleImage(version, reference, source, made.ports(), info.bytes(), cached);
   }
 }

@@ -74,6 +74,30 @@ public final class Releases {
     return VersionOrder.INSTANCE.compare(a, b) > 0;
   }
 
+  /**
+   * Digest of a version as its author wrote it: its own folder, and what the stack's folder has
+   * beside the releases (build contexts, {@code stack.conf}). The same digest would be the same
+   * upgrade again.
+   */
+  public String content(String version) {
+    ContentDigest digest = new ContentDigest();
+    digest.add(FileTree.digest(release(version).folder()));
+    try (Stream<Path> beside = Files.list(stack.folder())) {
+      for (Path path : beside.filter(path -> !path.equals(stack.releases())).sorted().toList()) {
+        digest.add(String.valueOf(path.getFileName()));
+        if (Files.isDirectory(path)) {
+          digest.add(FileTree.digest(path));
+        } else if (Files.isRegularFile(path)) {
+          digest.add(path);
+        }
+      }
+    } catch (IOException e) {
+      throw new Refusal(
+          "stack %s: can't read the folder %s: %s".formatted(stack.name(), stack.folder(), e), e);
+    }
+    return digest.hex();
+  }
+
   private String known() {
     List<String> versions = versions();
     return versions.isEmpty()

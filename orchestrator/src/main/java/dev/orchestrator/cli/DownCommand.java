@@ -16,8 +16,11 @@ final class DownCommand implements Callable<Integer> {
 
   @Option(
       names = "--volumes",
-      description = "Remove everything of the stack: capsules, data, images, records.")
+      description = "Remove the stack: its capsules, all its data, what is known of its runs.")
   private boolean volumes;
+
+  @Option(names = "--images", description = "The same, and the images that were built for it.")
+  private boolean images;
 
   DownCommand(RootCommand root) {
     this.root = root;
@@ -26,10 +29,10 @@ final class DownCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     ApiClient api = root.api();
-    api.post("/v1/down", Map.of("volumes", volumes), DEADLINE);
+    api.post("/v1/down", Map.of("volumes", volumes, "images", images), DEADLINE);
     root.context()
         .terminal()
-        .line(volumes ? "down, and everything of it removed" : "down; its data stays");
+        .line(volumes || images ? "down, and everything of it removed" : "down; its data stays");
     return ExitCode.DONE;
   }
 }

@@ -5,6 +5,7 @@ import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigParseOptions;
 import dev.orchestrator.Refusal;
+import dev.orchestrator.settings.HomeFolder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -41,12 +42,12 @@ record Location(@Nullable Path config, Path home, String configured) {
     }
     Config read = read(file);
     Path whole = file.toAbsolutePath().normalize();
-    Path inFile = whole.resolveSibling(text(read, "home", "/var/lib/orchestrator"));
-    String host = text(read, "api.host", "127.0.0.1");
-    return new Location(
-        whole,
-        home == null ? inFile.normalize() : absolute(home, Path.of("")),
-        host + ":" + text(read, "api.port", "7070"));
+    Path folder = whole.resolveSibling("").normalize();
+    Path state =
+        home == null
+            ? HomeFolder.find(text(read, "home", ""), folder, environment)
+            : absolute(home, folder);
+    return new Location(whole, state, text(read, "api.listen", DEFAULT_ADDRESS));
   }
 
   private static Path absolute(@Nullable Path path, Path otherwise) {
@@ -95,7 +96,6 @@ record Location(@Nullable Path config, Path home, String configured) {
     try {
       return ConfigFactory.parseFile(
               file.toFile(), ConfigParseOptions.defaults().setAllowMissing(false))
-          .withFallback(ConfigFactory.parseResources("reference.conf"))
           .resolve();
     } catch (ConfigException e) {
       throw new Refusal("damaged configuration: " + firstLine(e), e);

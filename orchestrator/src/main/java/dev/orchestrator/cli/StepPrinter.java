@@ -38,7 +38,12 @@ final class StepPrinter {
       }
       case "done" -> over(terminal.green("✓"), event, "");
       case "failed" -> over(terminal.red("✗"), event, "");
-      case "undone" -> over(terminal.yellow("↶"), event, "undone" + colon(event));
+      case "undone" -> {
+        clear();
+        if (!event.text().isEmpty()) {
+          over(terminal.yellow("↶"), event, "undone" + colon(event));
+        }
+      }
       case "stuck" -> over(terminal.red("✗"), event, "undo failed" + colon(event));
       default -> clear();
     }

@@ -23,6 +23,8 @@ public final class HealthChecker implements HealthGate {
   private static final Duration STATE = Duration.ofSeconds(15);
 
   /** What looks final may be a moment of a start: it must be so this many times in a row. */
+  private static final int MAX_QUOTE = 160;
+
   private static final int FINAL = 3;
 
   private final ProbeRunner probes;
@@ -152,10 +154,18 @@ public final class HealthChecker implements HealthGate {
     try {
       List<String> lines =
           capsule.logs(service, 1, STATE).stream().filter(line -> !line.isBlank()).toList();
-      return lines.isEmpty() ? "" : " (its log ends with: %s)".formatted(lines.getLast().strip());
+      return lines.isEmpty() ? "" : " (its log ends with: %s)".formatted(plain(lines.getLast()));
     } catch (CapsuleException e) {
       return " (its log can't be read)";
     }
+  }
+
+  /**
+   * Without the container's name and the time that Compose puts before it, cut to a line's length.
+   */
+  private static String plain(String line) {
+    String text = line.replaceFirst("^\\S+\\s+\\|\\s+(\\d{4}-\\S+Z\\s+)?", "").strip();
+    return text.length() <= MAX_QUOTE ? text : text.substring(0, MAX_QUOTE) + "…";
   }
 
   private static List<String> lines(List<Problem> problems) {

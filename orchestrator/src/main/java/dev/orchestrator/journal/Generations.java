@@ -55,12 +55,12 @@ final class Generations {
         connection, Generations::row, "SELECT * FROM generation WHERE state = 'SERVING'");
   }
 
-  /** Kept, and left for a newer one: the one that was left for an older one has failed somebody. */
+  /** The newest that was left for a newer one. */
   static Optional<GenerationRow> previous(Connection connection) throws SQLException {
     return Sql.first(
         connection,
         Generations::row,
-        "SELECT * FROM generation WHERE state = 'KEPT' AND good = 1 ORDER BY number DESC LIMIT 1");
+        "SELECT * FROM generation WHERE state = 'KEPT' ORDER BY number DESC LIMIT 1");
   }
 
   static void state(Connection connection, int number, State state) throws SQLException {
@@ -70,11 +70,14 @@ final class Generations {
             connection, "UPDATE generation SET state = ? WHERE number = ?", state.name(), number));
   }
 
-  /** The other leaves service first: two never serve, not even inside the transaction. */
+  /**
+   * The other leaves service first: two never serve, not even inside the transaction. One that is
+   * left for an older one has failed somebody: it is set aside.
+   */
   static void serve(Connection connection, int number) throws SQLException {
     Sql.update(
         connection,
-        "UPDATE generation SET state = 'KEPT', good = (number < ?)"
+        "UPDATE generation SET state = CASE WHEN number < ? THEN 'KEPT' ELSE 'SET_ASIDE' END"
             + " WHERE state = 'SERVING' AND number <> ?",
         number,
         number);

@@ -73,8 +73,8 @@ public final class Journal implements AutoCloseable {
   }
 
   /**
-   * The newest kept generation that may be gone back to: one that was left for a newer one. The one
-   * that a rollback left is kept too, and is not gone back to.
+   * The newest kept generation: one that was left for a newer one. The one that a rollback left is
+   * set aside, and is not gone back to.
    */
   public Optional<Generation> previous() {
     return database
@@ -88,9 +88,9 @@ public final class Journal implements AutoCloseable {
   }
 
   /**
-   * The switch: in one transaction the generation serves, the one that served is kept, and the
-   * upgrade has it in its record. Back again is the same call with the other number. Safe to
-   * repeat.
+   * The switch: in one transaction the generation serves, the one that served is kept (or set
+   * aside, when it was the newer one), and the upgrade has it in its record. Back again is the same
+   * call with the other number. Safe to repeat.
    */
   public void switchTo(String upgradeId, int generation) {
     run(

@@ -43,8 +43,7 @@ final class Schema {
             store_volume TEXT NOT NULL,
             ports TEXT NOT NULL,
             created TEXT NOT NULL,
-            state TEXT NOT NULL CHECK (state IN ('CANDIDATE', 'SERVING', 'KEPT', 'SET_ASIDE', 'REMOVED')),
-            good INTEGER NOT NULL DEFAULT 0 CHECK (good IN (0, 1))
+            state TEXT NOT NULL CHECK (state IN ('CANDIDATE', 'SERVING', 'KEPT', 'SET_ASIDE', 'REMOVED'))
           ) STRICT;
           CREATE UNIQUE INDEX one_serves ON generation (state) WHERE state = 'SERVING';
 

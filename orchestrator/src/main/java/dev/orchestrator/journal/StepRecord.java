@@ -7,7 +7,8 @@ import java.time.Instant;
  *
  * @param detail one line for a person: what was done, with figures, or why it failed
  */
-public record StepRecord(String upgrade, int sequence, String step, Phase phase, Instant at, String detail) {
+public record StepRecord(
+    String upgrade, int sequence, String step, Phase phase, Instant at, String detail) {
 
   /** Where in its life the step is. */
   public enum Phase {

@@ -1,6 +1,4 @@
-/**
- * Cron-driven updates: when, and to which version.
- */
+/** Cron-driven updates: when, and to which version. */
 @NullMarked
 package dev.orchestrator.schedule;
 

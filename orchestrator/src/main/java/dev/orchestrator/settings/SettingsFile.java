@@ -108,11 +108,15 @@ record SettingsFile(Path path, Config config) {
 
   /** Relative paths of a file are from its folder; {@code ~} is the home folder. */
   Path resolve(String text, Map<String, String> env) {
+    return resolve(text, folder(), env);
+  }
+
+  static Path resolve(String text, Path folder, Map<String, String> env) {
     if (text.equals("~") || text.startsWith("~/")) {
       String home = env.getOrDefault("HOME", System.getProperty("user.home"));
       return Path.of(home + text.substring(1)).toAbsolutePath().normalize();
     }
-    return path.resolveSibling(text).normalize();
+    return folder.resolve(text).normalize();
   }
 
   private record Environment(Map<String, String> variables) implements ConfigResolver {

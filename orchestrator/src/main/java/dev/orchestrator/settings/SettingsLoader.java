@@ -26,9 +26,6 @@ import java.util.stream.Stream;
  */
 public final class SettingsLoader {
 
-  /** Names the folder of the state, before the key {@code home}. */
-  public static final String HOME_VARIABLE = "ORCHESTRATOR_HOME";
-
   private final SettingsFile file;
   private final Map<String, String> env;
   private final Problems problems = new Problems();
@@ -49,7 +46,7 @@ public final class SettingsLoader {
     return load(conf, System.getenv());
   }
 
-  /** The environment is for {@code ${NAME}} in the files, and {@value #HOME_VARIABLE}. */
+  /** The environment is for {@code ${NAME}} in the files, and {@value HomeFolder#VARIABLE}. */
   public static Settings load(Path conf, Map<String, String> env) throws InvalidSettings {
     return new SettingsLoader(SettingsFile.read(conf, env), env).read();
   }
@@ -78,16 +75,8 @@ public final class SettingsLoader {
 
   private Path home() {
     String text = root.text("home");
-    String variable = env.getOrDefault(HOME_VARIABLE, "");
-    if (!variable.isEmpty()) {
-      return Path.of(variable).toAbsolutePath().normalize();
-    }
-    if (!text.isEmpty()) {
-      return path(root, "home", text);
-    }
-    return System.getProperty("user.name").equals("root")
-        ? Path.of("/var/lib/orchestrator")
-        : file.resolve("~/.local/state/orchestrator", env);
+    return root.parsed("home", text, setting -> HomeFolder.find(setting, file.folder(), env))
+        .orElse(file.folder());
   }
 
   /** A section; where it is no object at all (that is told), the defaults' one. */

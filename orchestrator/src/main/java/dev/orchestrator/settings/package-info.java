@@ -1,6 +1,6 @@
 /**
- * HOCON configuration to records, each value checked, with file, line and path of the wrong key
- * in the message.
+ * HOCON configuration to records, each value checked, with file, line and path of the wrong key in
+ * the message.
  */
 @NullMarked
 package dev.orchestrator.settings;

@@ -18,7 +18,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.function.Consumer;
 
-/** What each step does. Every action may be run again: it finds what is there already by its name. */
+/**
+ * What each step does. Every action may be run again: it finds what is there already by its name.
+ */
 final class Actions {
   /** After it the gate opens by itself to the side that served: the saga's budgets are shorter. */
   private static final Duration GATE_SLACK = Duration.ofMinutes(5);
@@ -85,10 +87,7 @@ final class Actions {
   }
 
   private String space(Run run) {
-    Space space =
-        parts
-            .copier()
-            .space(run.blue().dataVolume(), names.helper(run.id(), "space"));
+    Space space = parts.copier().space(run.blue().dataVolume(), names.helper(run.id(), "space"));
     long reserve = parts.settings().stack().data().reserve();
     if (space.used() + reserve > space.free()) {
       throw new Refusal(
@@ -173,8 +172,7 @@ final class Actions {
     return copied + "; " + compared + " entries compared: the same";
   }
 
-  private String copy(
-      Run run, String name, Pass pass, Duration limit, Consumer<String> progress) {
+  private String copy(Run run, String name, Pass pass, Duration limit, Consumer<String> progress) {
     CopyReport report =
         parts
             .copier()
@@ -231,7 +229,8 @@ final class Actions {
     Generation green = run.green();
     Traffic.Side side = Sides.of(parts, green);
     run.budget(limits.hold());
-    // The durable line first: were the daemon killed between the two, its next start leads to green.
+    // The durable line first: were the daemon killed between the two, its next start leads to
+    // green.
     parts.journal().switchTo(run.id(), green.number());
     parts.traffic().lead(side);
     run.hold = null;

@@ -30,6 +30,7 @@ final class Bake {
     Map<String, Integer> restarts = restarts(run);
     int rounds = 0;
     int bad = 0;
+    String said = "";
     while (!end.passed()) {
       List<String> wrong =
           parts
@@ -42,11 +43,17 @@ final class Bake {
       bad = wrong.isEmpty() ? 0 : bad + 1;
       if (bad >= TOLERATED) {
         throw new HealthException(
-            "unhealthy in the bake window, " + bad + " times in a row: " + String.join("; ", wrong));
+            "unhealthy in the bake window, "
+                + bad
+                + " times in a row: "
+                + String.join("; ", wrong));
       }
       restarted(restarts, restarts(run));
-      progress.accept(
-          wrong.isEmpty() ? end.remaining().toSeconds() + " s left" : String.join("; ", wrong));
+      String now = wrong.isEmpty() ? "healthy" : String.join("; ", wrong);
+      if (!now.equals(said)) {
+        progress.accept(now);
+        said = now;
+      }
       LockSupport.parkNanos(end.atMost(interval).toNanos());
     }
     return "healthy for " + window.toSeconds() + " s, " + rounds + " rounds";
@@ -61,11 +68,10 @@ final class Bake {
   }
 
   private static void restarted(Map<String, Integer> before, Map<String, Integer> now) {
-    now.forEach(
-        (service, count) -> {
-          if (count > before.getOrDefault(service, 0)) {
-            throw new HealthException("service " + service + " was restarted in the bake window");
-          }
-        });
+    now.forEach((service, count) -> {
+      if (count > before.getOrDefault(service, 0)) {
+        throw new HealthException("service " + service + " was restarted in the bake window");
+      }
+    });
   }
 }

@@ -42,7 +42,11 @@ final class Boot {
     }
     parts.traffic().open(GATE);
     boolean runs =
-        parts.engine().container(serving.get().container()).filter(ContainerInfo::running).isPresent();
+        parts
+            .engine()
+            .container(serving.get().container())
+            .filter(ContainerInfo::running)
+            .isPresent();
     if (runs && !quiesced()) {
       parts.traffic().lead(Sides.of(parts, serving.get()));
     }
@@ -105,8 +109,7 @@ final class Boot {
     };
   }
 
-  private @Nullable Generation generation(
-      @Nullable Integer number) {
+  private @Nullable Generation generation(@Nullable Integer number) {
     if (number == null) {
       return null;
     }

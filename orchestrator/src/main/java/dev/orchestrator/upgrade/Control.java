@@ -36,9 +36,18 @@ public interface Control {
   /**
    * Stops what serves; data and capsules stay, {@code up} brings it back.
    *
-   * @param volumes removes everything of the stack instead: capsules, data, images, records
+   * @param removal what is removed beyond that
    */
-  void down(boolean volumes);
+  void down(Removal removal);
+
+  /** What {@code down} removes: each includes the one before it. */
+  enum Removal {
+    NOTHING,
+    /** Capsules, data and records. */
+    VOLUMES,
+    /** And the images that were built. */
+    IMAGES
+  }
 
   /** All runs, newest first. */
   List<UpgradeRecord> history();

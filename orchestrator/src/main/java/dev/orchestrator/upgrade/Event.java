@@ -8,4 +8,5 @@ import java.time.Instant;
  * @param phase {@code intent}, {@code progress}, {@code done}, {@code failed}, {@code undo}, {@code
  *     undone}, {@code stuck}, and at last {@code end} with the outcome as its step
  */
-public record Event(String upgrade, long sequence, Instant at, String step, String phase, String text) {}
+public record Event(
+    String upgrade, long sequence, Instant at, String step, String phase, String text) {}

@@ -75,15 +75,13 @@ final class EventHub {
     journal
         .upgrade(upgrade)
         .filter(run -> run.outcome() != Outcome.RUNNING && run.ended() != null)
-        .ifPresent(
-            run -> {
-              String outcome = Saga.outcome(run.outcome());
-              add(
-                  feed,
-                  new Event(
-                      upgrade, ++feed.sequence, clock.instant(), outcome, "end", run.reason()));
-              feed.ended = true;
-            });
+        .ifPresent(run -> {
+          String outcome = Saga.outcome(run.outcome());
+          add(
+              feed,
+              new Event(upgrade, ++feed.sequence, clock.instant(), outcome, "end", run.reason()));
+          feed.ended = true;
+        });
     return feed;
   }
 

@@ -26,7 +26,11 @@ final class FailureLogs {
   /** Writes them to a file below the state folder; returns where, for a message. */
   String keep(String upgrade, Generation generation) {
     Path file =
-        parts.settings().home().resolve("logs").resolve(upgrade + "-" + generation.version() + ".log");
+        parts
+            .settings()
+            .home()
+            .resolve("logs")
+            .resolve(upgrade + "-" + generation.version() + ".log");
     if (Files.exists(file) || parts.engine().container(generation.container()).isEmpty()) {
       return Files.exists(file) ? "; its logs: " + file : "";
     }
@@ -43,7 +47,8 @@ final class FailureLogs {
       Files.createDirectories(file.getParent());
       Files.write(file, lines);
     } catch (IOException e) {
-      log.warn("the logs of {} could not be kept in {}: {}", generation.container(), file, e.toString());
+      log.warn(
+          "the logs of {} could not be kept in {}: {}", generation.container(), file, e.toString());
       return "";
     }
     return "; its logs: " + file;

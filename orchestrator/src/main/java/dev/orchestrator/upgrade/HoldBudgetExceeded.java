@@ -6,7 +6,7 @@ final class HoldBudgetExceeded extends RuntimeException {
 
   HoldBudgetExceeded() {
     super(
-        "the hold budget ran out before the switch: raise upgrade.hold-budget, or see in the receipt"
-            + " which step took long");
+        "the hold budget ran out before the switch: raise upgrade.hold-budget, or see in the"
+            + " receipt which step took long");
   }
 }

@@ -67,7 +67,9 @@ final class Keeper {
     parts.traffic().lead(Sides.of(parts, generation));
   }
 
-  /** A managed capsule that was restarted by hand runs, and waits to be told to start its services. */
+  /**
+   * A managed capsule that was restarted by hand runs, and waits to be told to start its services.
+   */
   private static boolean servicesRun(Capsule capsule) {
     return capsule.services(ASK).stream()
         .map(InnerService::state)
@@ -78,7 +80,6 @@ final class Keeper {
     VerifySettings once = new VerifySettings(1, verify.interval(), verify.deadline());
     parts
         .health()
-        .await(
-            capsule, parts.settings().stack().probes(), generation.ports(), once, line -> {});
+        .await(capsule, parts.settings().stack().probes(), generation.ports(), once, line -> {});
   }
 }

@@ -26,13 +26,14 @@ final class Notes {
   void traffic(String run, Traffic.Drained drained) {
     Receipt.Traffic seen = traffic.sinceHold();
     new ReceiptWriter(journal, run)
-        .traffic(new Receipt.Traffic(
-            seen.held(),
-            seen.longestHoldMillis(),
-            seen.p99HoldMillis(),
-            seen.refused(),
-            drained.alone(),
-            drained.cut()));
+        .traffic(
+            new Receipt.Traffic(
+                seen.held(),
+                seen.longestHoldMillis(),
+                seen.p99HoldMillis(),
+                seen.refused(),
+                drained.alone(),
+                drained.cut()));
   }
 
   void note(String run, String line) {

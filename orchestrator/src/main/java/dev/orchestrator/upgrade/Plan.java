@@ -8,7 +8,8 @@ import java.util.List;
  *
  * @param from version that serves, empty for the first {@code up}
  */
-public record Plan(UpgradeRecord.Kind kind, String stack, String from, String to, List<Step> steps) {
+public record Plan(
+    UpgradeRecord.Kind kind, String stack, String from, String to, List<Step> steps) {
 
   /**
    * One line of a plan.

@@ -30,8 +30,8 @@ final class Retention {
     if (blue != null && run.green != null && blue.number() != run.green.number()) {
       retire(blue, run.green);
       if (run.record.kind() == Kind.ROLLBACK) {
-        parts.journal().setState(blue.number(), State.SET_ASIDE);
-        String note = "what was written to " + blue.version() + " is kept in volume " + blue.dataVolume();
+        String note =
+            "what was written to " + blue.version() + " is kept in volume " + blue.dataVolume();
         new Notes(parts.journal(), parts.traffic()).note(run.id(), note);
         did.add(note);
       } else {
@@ -40,10 +40,16 @@ final class Retention {
     }
     removeBeyond(State.KEPT, parts.settings().stack().upgrade().keep(), did);
     removeBeyond(State.SET_ASIDE, 1, did);
+    int pruned = parts.builder().prune(versions());
+    if (pruned > 0) {
+      did.add(pruned + " images of versions that are gone removed");
+    }
     return did.isEmpty() ? "nothing to remove" : String.join("; ", did);
   }
 
-  /** The newer epoch in its lease keeps it from starting its services, by hand or after a reboot. */
+  /**
+   * The newer epoch in its lease keeps it from starting its services, by hand or after a reboot.
+   */
   private void retire(Generation blue, Generation green) {
     Optional<ContainerInfo> container = parts.engine().container(blue.container());
     if (container.isEmpty() || !container.get().running()) {
@@ -67,28 +73,32 @@ final class Retention {
     }
   }
 
-  /** Container, volumes, and the image where no other generation is made from it. */
+  /** Of the generations that are there. */
+  private List<String> versions() {
+    return parts.journal().generations().stream()
+        .filter(row -> row.state() != State.REMOVED)
+        .map(row -> row.generation().version())
+        .distinct()
+        .toList();
+  }
+
+  /** Container and volumes. */
   void remove(Generation old) {
     parts.engine().removeContainer(old.container());
     parts.engine().removeVolume(old.dataVolume());
     parts.engine().removeVolume(old.storeVolume());
     parts.journal().setState(old.number(), State.REMOVED);
-    boolean used =
-        parts.journal().generations().stream()
-            .anyMatch(
-                row ->
-                    row.state() != State.REMOVED && row.generation().image().equals(old.image()));
-    if (!used) {
-      parts.engine().removeImage(old.image());
-    }
   }
 
-  /** Everything of this stack and service on the engine, by label. */
+  /** Everything of this stack and service on the engine, by label, but the images. */
   void removeAll() {
     for (ContainerInfo container : parts.engine().containers(names.ours())) {
       parts.engine().removeContainer(container.name());
     }
-    parts.engine().volumes(names.ours()).forEach(volume -> parts.engine().removeVolume(volume.name()));
+    parts
+        .engine()
+        .volumes(names.ours())
+        .forEach(volume -> parts.engine().removeVolume(volume.name()));
     for (GenerationRow row : parts.journal().generations()) {
       if (row.state() != State.REMOVED) {
         remove(row.generation());

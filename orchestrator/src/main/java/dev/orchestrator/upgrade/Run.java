@@ -58,7 +58,9 @@ final class Run {
     return green;
   }
 
-  /** The time that a step may take: its own limit, and while clients wait what is left of the hold. */
+  /**
+   * The time that a step may take: its own limit, and while clients wait what is left of the hold.
+   */
   Duration budget(Duration limit) {
     Deadline held = hold;
     if (held == null) {

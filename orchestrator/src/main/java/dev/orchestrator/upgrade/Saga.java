@@ -21,8 +21,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Runs the steps of a run and, where one fails, undoes those that began, backwards. The only writer
- * of upgrade state. The journal has a line before each side effect (intent) and one after it (done),
- * each durable before the next action, so that a restart knows what may have happened.
+ * of upgrade state. The journal has a line before each side effect (intent) and one after it
+ * (done), each durable before the next action, so that a restart knows what may have happened.
  *
  * <p>After Garcia-Molina and Salem, "Sagas" (1987): a compensating action for each step.
  */
@@ -177,7 +177,8 @@ final class Saga {
 
   private void end(Run run, Outcome outcome, String why) {
     parts.journal().end(run.id(), outcome, why);
-    log.info("{} {} -> {}: {} {}", run.id(), run.record.kind(), run.record.toVersion(), outcome, why);
+    log.info(
+        "{} {} -> {}: {} {}", run.id(), run.record.kind(), run.record.toVersion(), outcome, why);
     events.publish(run.id(), outcome(outcome), "end", why);
   }
 

@@ -102,7 +102,7 @@ public final class StackControl implements Control, AutoCloseable {
 
   @Override
   public List<VersionStatus> versions() {
-    return view.versions(releases.versions());
+    return view.versions(releases.versions(), releases::content);
   }
 
   @Override
@@ -163,11 +163,10 @@ public final class StackControl implements Control, AutoCloseable {
     Generation old =
         journal
             .previous()
-            .orElseThrow(
-                () ->
-                    new Refusal(
-                        "nothing to go back to: no earlier version is kept (upgrade.keep); see"
-                            + " 'orchestrator versions'"));
+            .orElseThrow(() ->
+                new Refusal(
+                    "nothing to go back to: no earlier version is kept (upgrade.keep); see"
+                        + " 'orchestrator versions'"));
     UpgradeRecord record =
         journal.begin(Kind.ROLLBACK, blue.version(), old.version(), blue.number());
     journal.candidate(record.id(), old.number());
@@ -177,19 +176,19 @@ public final class StackControl implements Control, AutoCloseable {
   private String newest() {
     return releases
         .newest()
-        .orElseThrow(
-            () ->
-                new Refusal(
-                    "no version yet: put one with its compose file below "
-                        + parts.settings().stack().releases()));
+        .orElseThrow(() ->
+            new Refusal(
+                "no version yet: put one with its compose file below "
+                    + parts.settings().stack().releases()));
   }
 
   private Generation serving(String what) {
     Generation serving =
         journal
             .serving()
-            .orElseThrow(
-                () -> new Refusal("nothing to " + what + ": the stack was never brought up: 'orchestrator up'"));
+            .orElseThrow(() ->
+                new Refusal(
+                    "nothing to " + what + ": the stack was never brought up: 'orchestrator up'"));
     if (journal.down()) {
       throw new Refusal("the stack is down: 'orchestrator up' first, then " + what);
     }
@@ -197,22 +196,24 @@ public final class StackControl implements Control, AutoCloseable {
   }
 
   private String start(
-      UpgradeRecord record, List<Step> steps, @Nullable Generation blue, @Nullable Generation green) {
+      UpgradeRecord record,
+      List<Step> steps,
+      @Nullable Generation blue,
+      @Nullable Generation green) {
     Run run = new Run(record, steps, blue, green);
-    runs.execute(
-        () -> {
-          work.lock();
-          try {
-            saga.execute(run, steps);
-          } finally {
-            work.unlock();
-          }
-        });
+    runs.execute(() -> {
+      work.lock();
+      try {
+        saga.execute(run, steps);
+      } finally {
+        work.unlock();
+      }
+    });
     return record.id();
   }
 
   @Override
-  public void down(boolean volumes) {
+  public void down(Removal removal) {
     if (journal.running().isPresent() || !work.tryLock()) {
       throw new Refusal("a run is under way: wait for its end ('orchestrator watch')");
     }
@@ -223,9 +224,12 @@ public final class StackControl implements Control, AutoCloseable {
       if (serving.isPresent()) {
         parts.engine().stopContainer(serving.get().container(), Undo.STOP);
       }
-      if (volumes) {
+      if (removal != Removal.NOTHING) {
         new Retention(parts, names).removeAll();
         journal.forget();
+      }
+      if (removal == Removal.IMAGES) {
+        parts.builder().prune(List.of());
       }
     } finally {
       work.unlock();

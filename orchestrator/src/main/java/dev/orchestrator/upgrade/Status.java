@@ -29,12 +29,19 @@ public record Status(
     String engine) {
 
   /** A generation in short. */
-  public record Side(String version, int generation, String container, String state, Instant since) {}
+  public record Side(
+      String version, int generation, String container, String state, Instant since) {}
 
   /** An inner service of the side that serves. */
   public record Service(String name, String state, String health, int restarts) {}
 
   /** A route with its traffic. */
   public record Route(
-      String name, String address, String target, String gate, long open, long total, long heldNow) {}
+      String name,
+      String address,
+      String target,
+      String gate,
+      long open,
+      long total,
+      long heldNow) {}
 }

@@ -10,15 +10,18 @@ import dev.orchestrator.journal.Generation.State;
 import dev.orchestrator.journal.Journal;
 import dev.orchestrator.journal.Quarantine;
 import dev.orchestrator.journal.StepRecord;
+import dev.orchestrator.journal.Switch;
 import dev.orchestrator.journal.UpgradeRecord;
 import dev.orchestrator.journal.UpgradeRecord.Outcome;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -49,16 +52,15 @@ final class StatusView {
         journal.previous().map(this::side).orElse(null),
         serving.filter(now -> !journal.down()).map(this::services).orElse(List.of()),
         parts.traffic().routes().stream()
-            .map(
-                route ->
-                    new Status.Route(
-                        route.name(),
-                        route.address(),
-                        route.target(),
-                        route.gate(),
-                        route.open(),
-                        route.total(),
-                        route.held()))
+            .map(route ->
+                new Status.Route(
+                    route.name(),
+                    route.address(),
+                    route.target(),
+                    route.gate(),
+                    route.open(),
+                    route.total(),
+                    route.held()))
             .toList(),
         running.orElse(null),
         Boot.lastStep(lines),
@@ -94,7 +96,18 @@ final class StatusView {
         generation.number(),
         generation.container(),
         state,
-        generation.created());
+        since(generation));
+  }
+
+  /** When it was switched to, the last time. */
+  private Instant since(Generation generation) {
+    return journal.history().stream()
+        .map(run -> journal.switched(run.id()))
+        .flatMap(Optional::stream)
+        .filter(last -> last.generation() == generation.number())
+        .map(Switch::at)
+        .findFirst()
+        .orElse(generation.created());
   }
 
   private List<Status.Service> services(Generation generation) {
@@ -118,30 +131,39 @@ final class StatusView {
     }
   }
 
-  List<VersionStatus> versions(List<String> all) {
+  /**
+   * @param content digest of a version as it is now
+   */
+  List<VersionStatus> versions(List<String> all, UnaryOperator<String> content) {
     Map<String, Quarantine> quarantined =
         journal.quarantines().stream()
-            .collect(Collectors.toMap(Quarantine::version, Function.identity(), (a, b) -> b));
+            .collect(Collectors.toMap(Quarantine::version, Function.identity(), (a, b) -> a));
     Optional<String> serving = journal.serving().map(Generation::version);
     List<String> kept =
         journal.generations().stream()
             .filter(row -> row.state() == State.KEPT)
             .map(row -> row.generation().version())
             .toList();
-    return all.stream().map(version -> version(version, serving, kept, quarantined)).toList();
+    return all.stream()
+        .map(version -> version(version, serving, kept, quarantined.get(version), content))
+        .toList();
   }
 
   private static VersionStatus version(
       String version,
       Optional<String> serving,
       List<String> kept,
-      Map<String, Quarantine> quarantined) {
-    Quarantine why = quarantined.get(version);
+      @Nullable Quarantine why,
+      UnaryOperator<String> content) {
     if (serving.filter(version::equals).isPresent()) {
       return new VersionStatus(version, "serving", "");
     }
     if (why != null) {
-      return new VersionStatus(version, "quarantined", why.reason() + " (" + why.since() + ")");
+      String since = why.reason() + " (" + why.since().truncatedTo(ChronoUnit.SECONDS) + ")";
+      if (why.content().isEmpty() || why.content().equals(content.apply(version))) {
+        return new VersionStatus(version, "quarantined", since);
+      }
+      return new VersionStatus(version, "available", "changed since it failed: " + since);
     }
     return new VersionStatus(version, kept.contains(version) ? "kept" : "available", "");
   }

@@ -30,12 +30,14 @@ public interface Traffic extends AutoCloseable {
 
   /**
    * Listens on every route, or on none: a port that can't be had is a {@link
-   * dev.orchestrator.Refusal}. Connections wait until a side is given or the deadline has passed. No
-   * effect when it listens already.
+   * dev.orchestrator.Refusal}. Connections wait until a side is given or the deadline has passed.
+   * No effect when it listens already.
    */
   void open(Duration holdDeadline);
 
-  /** New connections wait from now on. The deadline is the last resort: the saga is to be faster. */
+  /**
+   * New connections wait from now on. The deadline is the last resort: the saga is to be faster.
+   */
   void hold(Duration deadline);
 
   /** Lets existing connections end for at most the budget, then closes the rest. */

@@ -159,7 +159,7 @@ final class ApiServerTest {
     assertEquals("{\"id\":\"u7\"}", answer.body());
     assertEquals(202, send("POST /v1/up", authorized(), "").status());
     assertEquals(202, send("POST /v1/down", authorized(), "{\"volumes\":true}").status());
-    assertEquals(List.of("upgrade v2", "up (default)", "down true"), control.calls());
+    assertEquals(List.of("upgrade v2", "up (default)", "down VOLUMES"), control.calls());
   }
 
   @Test

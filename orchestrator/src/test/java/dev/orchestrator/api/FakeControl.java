@@ -127,8 +127,8 @@ public final class FakeControl implements Control {
   }
 
   @Override
-  public synchronized void down(boolean volumes) {
-    calls.add("down " + volumes);
+  public synchronized void down(Removal removal) {
+    calls.add("down " + removal);
   }
 
   @Override

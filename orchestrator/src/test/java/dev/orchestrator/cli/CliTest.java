@@ -177,7 +177,7 @@ final class CliTest {
     assertEquals("u7\n", run("upgrade v2 --detach").out());
     assertTrue(run("up v1").out().contains("serves already"));
     assertEquals(0, run("down --volumes").exitCode());
-    assertEquals(List.of("upgrade v2", "up v1", "down true"), control.calls());
+    assertEquals(List.of("upgrade v2", "up v1", "down VOLUMES"), control.calls());
   }
 
   @ParameterizedTest

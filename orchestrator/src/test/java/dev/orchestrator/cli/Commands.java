@@ -23,7 +23,7 @@ final class Commands {
     config = folder.resolve("orchestrator.conf");
     home = folder.resolve("home");
     Files.createDirectory(home);
-    Files.writeString(config, "home = home\napi { host = \"127.0.0.1\", port = 1 }\n");
+    Files.writeString(config, "home = home\napi.listen = \"127.0.0.1:1\"\n");
   }
 
   Commands patience(Duration time) {

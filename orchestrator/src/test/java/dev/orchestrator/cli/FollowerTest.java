@@ -1,6 +1,7 @@
 package dev.orchestrator.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.orchestrator.api.ApiServer;
@@ -66,12 +67,15 @@ final class FollowerTest {
     control.play("verify", "intent", "", 0);
     control.play("verify", "failed", "db is unhealthy", 12_000);
     control.play("start", "undo", "", 12_000);
-    control.play("start", "undone", "", 12_500);
+    control.play("start", "undone", "v2 stopped", 12_500);
+    control.play("preflight", "undo", "", 12_500);
+    control.play("preflight", "undone", "", 12_500);
     control.end(Outcome.ROLLED_BACK, "db is unhealthy");
     Result result = commands.run("upgrade", "v2");
     assertEquals(ExitCode.ROLLED_BACK, result.exitCode());
     assertTrue(result.out().contains("✗ verify       12.0 s  db is unhealthy"), result.out());
-    assertTrue(result.out().contains("↶ start         0.5 s  undone"), result.out());
+    assertTrue(result.out().contains("↶ start         0.5 s  undone: v2 stopped"), result.out());
+    assertFalse(result.out().contains("preflight"), "nothing was undone there: " + result.out());
     assertTrue(result.out().contains("rolled back after 1 min 05 s, db is"), result.out());
   }
 
@@ -85,7 +89,7 @@ final class FollowerTest {
   @Test
   void failureInPreflightIsARefusal() {
     control.play("preflight", "failed", "12 GB missing", 0);
-    control.end(Outcome.ROLLED_BACK, "12 GB missing");
+    control.end(Outcome.REFUSED, "12 GB missing");
     assertEquals(ExitCode.REFUSED, commands.run("up").exitCode());
   }
 

@@ -30,10 +30,20 @@ final class LocationTest {
 
   @Test
   void homeOfTheCommandLineWins() throws IOException {
-    Path named = write("named.conf", "home = /n\napi.port = 7171\n");
+    Path named = write("named.conf", "home = /n\napi.listen = \"127.0.0.1:7171\"\n");
     Location location = Location.find(named, Path.of("/mine"), Map.of(), null);
     assertEquals(Path.of("/mine"), location.home());
     assertEquals("127.0.0.1:7171", location.configured());
+  }
+
+  @Test
+  void homeIsWhereTheServicesSettingsHaveIt() throws IOException {
+    Path named = write("named.conf", "stack = demo\n");
+    Map<String, String> variables = Map.of("ORCHESTRATOR_HOME", "/v", "HOME", "/h");
+    assertEquals(Path.of("/v"), Location.find(named, null, variables, null).home());
+    Path inHome = write("home.conf", "home = \"~/state\"\n");
+    assertEquals(
+        Path.of("/h/state"), Location.find(inHome, null, Map.of("HOME", "/h"), null).home());
   }
 
   @Test

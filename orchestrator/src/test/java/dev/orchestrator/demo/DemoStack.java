@@ -2,6 +2,7 @@ package dev.orchestrator.demo;
 
 import dev.orchestrator.Service;
 import dev.orchestrator.journal.Receipt;
+import dev.orchestrator.settings.HomeFolder;
 import dev.orchestrator.settings.RouteSettings;
 import dev.orchestrator.settings.Settings;
 import dev.orchestrator.settings.SettingsLoader;
@@ -20,7 +21,9 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
-/** The service with the demo stack of {@code config/}, on ports of its own, in a home of its own. */
+/**
+ * The service with the demo stack of {@code config/}, on ports of its own, in a home of its own.
+ */
 final class DemoStack implements AutoCloseable {
   private final Map<String, Integer> ports = new HashMap<>();
   private final Settings settings;
@@ -28,15 +31,13 @@ final class DemoStack implements AutoCloseable {
 
   DemoStack(Path home) throws IOException {
     Path config = Path.of("../config/orchestrator.conf").toAbsolutePath().normalize();
-    Settings file =
-        SettingsLoader.load(config, Map.of(SettingsLoader.HOME_VARIABLE, home.toString()));
+    Settings file = SettingsLoader.load(config, Map.of(HomeFolder.VARIABLE, home.toString()));
     List<RouteSettings> routes = new ArrayList<>();
     for (RouteSettings route : file.stack().routes()) {
       int port = freePort();
       ports.put(route.name(), port);
       routes.add(
-          new RouteSettings(
-              route.name(), "127.0.0.1", port, route.service(), route.servicePort()));
+          new RouteSettings(route.name(), "127.0.0.1", port, route.service(), route.servicePort()));
     }
     Stack stack = file.stack();
     settings =
@@ -48,7 +49,12 @@ final class DemoStack implements AutoCloseable {
             file.image(),
             file.schedule(),
             new Stack(
-                stack.name(), stack.folder(), routes, stack.probes(), stack.upgrade(), stack.data()));
+                stack.name(),
+                stack.folder(),
+                routes,
+                stack.probes(),
+                stack.upgrade(),
+                stack.data()));
     service = Service.start(settings);
   }
 
@@ -100,7 +106,7 @@ final class DemoStack implements AutoCloseable {
   @Override
   public void close() {
     try (Service closing = service) {
-      closing.control().down(true);
+      closing.control().down(Control.Removal.VOLUMES);
     }
   }
 }

@@ -57,12 +57,11 @@ final class Http {
     List<String> cookies = new ArrayList<>();
     connection
         .getHeaderFields()
-        .forEach(
-            (name, values) -> {
-              if ("Set-Cookie".equalsIgnoreCase(name)) {
-                cookies.addAll(values);
-              }
-            });
+        .forEach((name, values) -> {
+          if ("Set-Cookie".equalsIgnoreCase(name)) {
+            cookies.addAll(values);
+          }
+        });
     String location = connection.getHeaderField("Location");
     InputStream in = status < 400 ? connection.getInputStream() : connection.getErrorStream();
     String text = in == null ? "" : new String(in.readAllBytes(), StandardCharsets.UTF_8);

@@ -72,7 +72,7 @@ final class SqlLedger extends Ledger {
         old.close();
       } catch (SQLException e) {
         // It is broken already: that is why it is let go.
-        Thread.yield();
+        return;
       }
     }
   }
@@ -96,7 +96,7 @@ final class SqlLedger extends Ledger {
   }
 
   @Override
-  public void close() throws InterruptedException {
+  public void close() {
     super.close();
     disconnect();
   }

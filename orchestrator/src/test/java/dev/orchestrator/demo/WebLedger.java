@@ -6,11 +6,10 @@ import java.io.IOException;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.concurrent.atomic.AtomicReference;
 
 /**
- * Posts articles to the demo's WordPress through its route, and reads each back; on the way it looks
- * out for the set-up page.
+ * Posts articles to the demo's WordPress through its route, and reads each back; on the way it
+ * looks out for the set-up page.
  */
 final class WebLedger extends Ledger {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -23,7 +22,7 @@ final class WebLedger extends Ledger {
 
   private final String site;
   private final String client;
-  private final AtomicReference<String> setUpPage = new AtomicReference<>("");
+  private volatile String setUpPage = "";
 
   WebLedger(int port, String client) {
     super("web-" + client);
@@ -49,14 +48,15 @@ final class WebLedger extends Ledger {
   }
 
   private void look(Http.Answer answer) {
-    if (answer.location().contains("install.php") || answer.body().contains("wp-admin/install.php")) {
-      setUpPage.set(answer.status() + " " + answer.location());
+    if (answer.location().contains("install.php")
+        || answer.body().contains("wp-admin/install.php")) {
+      setUpPage = answer.status() + " " + answer.location();
     }
   }
 
   /** What showed the set-up page, or empty when nothing did. */
   String setUpPage() {
-    return setUpPage.get();
+    return setUpPage;
   }
 
   @Override

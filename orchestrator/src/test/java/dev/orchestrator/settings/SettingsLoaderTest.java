@@ -175,7 +175,7 @@ class SettingsLoaderTest {
 
     Settings other =
         SettingsLoader.load(
-            config.conf(), Map.of("STACK", "demo", SettingsLoader.HOME_VARIABLE, "/elsewhere"));
+            config.conf(), Map.of("STACK", "demo", HomeFolder.VARIABLE, "/elsewhere"));
     assertEquals(Path.of("/elsewhere"), other.home());
   }
 

@@ -35,20 +35,20 @@ final class Orchestration implements AutoCloseable {
     this.journal = Journal.open(home.resolve("journal.db"), InstantSource.system());
     this.traffic = world.new WorldTraffic();
     Settings settings = settings(home);
+    Releases releases = new Releases(settings.stack());
     Parts parts =
         new Parts(
             settings,
             journal,
             world.engine,
-            world.builder(),
+            world.builder(releases),
             Orchestration::spec,
             world::capsule,
             world.copier(),
             world.health(),
             traffic,
             InstantSource.system());
-    this.control =
-        new StackControl(parts, new Releases(settings.stack()), () -> null, Runnable::run);
+    this.control = new StackControl(parts, releases, () -> null, Runnable::run);
   }
 
   private static ContainerSpec spec(Generation generation, Map<String, String> labels) {
@@ -65,7 +65,7 @@ final class Orchestration implements AutoCloseable {
         List.of("/run"),
         "bridge",
         Security.DEFAULT,
-        Duration.ofSeconds(120));
+        Duration.ofMinutes(2));
   }
 
   /** A stack "shop" with versions v1, v2 and v3; budgets long, the bake window none. */
@@ -74,7 +74,9 @@ final class Orchestration implements AutoCloseable {
     try {
       for (String version : List.of("v1", "v2", "v3")) {
         Path release = Files.createDirectories(folder.resolve("releases").resolve(version));
-        Files.writeString(release.resolve("compose.yaml"), "services: {}\n");
+        if (!Files.exists(release.resolve("compose.yaml"))) {
+          Files.writeString(release.resolve("compose.yaml"), "services: {}\n");
+        }
       }
     } catch (IOException e) {
       throw new UncheckedIOException(e);

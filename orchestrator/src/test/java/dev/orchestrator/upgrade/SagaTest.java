@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.orchestrator.InMemoryFolder;
 import dev.orchestrator.Refusal;
 import dev.orchestrator.engine.ContainerInfo;
 import dev.orchestrator.engine.EngineException;
@@ -32,7 +33,9 @@ class SagaTest {
   /** More than the operations of any run here: a run that has fewer simply isn't struck. */
   private static final int OPERATIONS = 40;
 
-  @TempDir Path home;
+  @TempDir(factory = InMemoryFolder.class)
+  Path home;
+
   private World world;
   private Orchestration at;
 
@@ -84,6 +87,10 @@ class SagaTest {
     return at.journal.upgrade(at.control.upgrade(version)).orElseThrow();
   }
 
+  private List<String> rows(int generation) {
+    return List.copyOf(world.rows.getOrDefault(at.container(generation) + "-data", List.of()));
+  }
+
   private String serves() {
     return at.journal.serving().map(Generation::version).orElse("nothing");
   }
@@ -97,7 +104,8 @@ class SagaTest {
     Set<String> kept = new HashSet<>(world.rows.getOrDefault(serving.dataVolume(), List.of()));
     at.journal.generations().stream()
         .filter(row -> row.state() == Generation.State.SET_ASIDE)
-        .forEach(row -> kept.addAll(world.rows.getOrDefault(row.generation().dataVolume(), List.of())));
+        .forEach(
+            row -> kept.addAll(world.rows.getOrDefault(row.generation().dataVolume(), List.of())));
     List<String> missing = new ArrayList<>(world.acknowledged);
     missing.removeAll(kept);
     assertEquals(List.of(), missing, what + ": acknowledged and lost");
@@ -147,12 +155,11 @@ class SagaTest {
   @Test
   void unhealthyInTheBakeWindowGoesBackAndSetsTheNewerDataAside() {
     at.control.up("v1");
-    clientsWrite(
-        (operation, number) -> {
-          if (operation.equals("traffic.lead")) {
-            world.neverHealthy.add(at.container(2));
-          }
-        });
+    clientsWrite((operation, number) -> {
+      if (operation.equals("traffic.lead")) {
+        world.neverHealthy.add(at.container(2));
+      }
+    });
     UpgradeRecord run = at.journal.upgrade(at.control.upgrade("v2")).orElseThrow();
     assertEquals(Outcome.ROLLED_BACK, run.outcome());
     assertTrue(run.reason().startsWith("bake: "), run.reason());
@@ -165,19 +172,19 @@ class SagaTest {
   @Test
   void rollbackByHandGoesBackToTheDataAsOfTheSwitch() {
     upAndUpgrade("v2");
-    List<String> atSwitch = List.copyOf(world.rows.get(at.container(1) + "-data"));
+    List<String> atSwitch = rows(1);
     for (int i = 0; i < 5; i++) {
       world.write(at.traffic.reaches());
     }
     UpgradeRecord back = at.journal.upgrade(at.control.rollback()).orElseThrow();
     assertEquals(Outcome.DONE, back.outcome());
     assertEquals("v1", serves());
-    assertTrue(
-        world.rows.get(at.container(1) + "-data").containsAll(atSwitch), "rows as of the switch");
+    assertTrue(rows(1).containsAll(atSwitch), "rows as of the switch");
     assertWhole("rolled back");
     assertEquals("quarantined", at.control.versions().get(1).state());
     Refusal again = assertThrows(Refusal.class, () -> at.control.rollback());
-    assertTrue(again.getMessage().startsWith("nothing to go back to"), again.getMessage());
+    String why = String.valueOf(again.getMessage());
+    assertTrue(why.startsWith("nothing to go back to"), why);
     Receipt receipt = at.control.receipt(back.id());
     assertTrue(
         receipt.notes().toString().contains(at.container(2) + "-data"), receipt.notes().toString());
@@ -197,7 +204,7 @@ class SagaTest {
   void downStopsAndUpComesBackWithTheSameData() {
     at.control.up("v1");
     world.write(at.traffic.reaches());
-    at.control.down(false);
+    at.control.down(Control.Removal.NOTHING);
     assertEquals("down", at.control.status().state());
     assertEquals(Set.of(), world.alive());
     at.control.up(null);
@@ -208,7 +215,7 @@ class SagaTest {
   @Test
   void downWithVolumesRemovesEverythingOfTheStack() {
     upAndUpgrade("v2");
-    at.control.down(true);
+    at.control.down(Control.Removal.VOLUMES);
     assertEquals(List.of(), world.engine.containers(Map.of(Labels.OURS, "1")));
     assertEquals(List.of(), world.engine.volumes(Map.of(Labels.OURS, "1")));
     at.control.up("v1");
@@ -232,12 +239,11 @@ class SagaTest {
   @Test
   void aFailureBeforeAnythingWasMadeIsARefusal() {
     at.control.up("v1");
-    clientsWrite(
-        (operation, number) -> {
-          if (operation.equals("builder.build")) {
-            throw new Refusal("service db: image nowhere/db:1 can't be had");
-          }
-        });
+    clientsWrite((operation, number) -> {
+      if (operation.equals("builder.build")) {
+        throw new Refusal("service db: image nowhere/db:1 can't be had");
+      }
+    });
     UpgradeRecord run = at.journal.upgrade(at.control.upgrade("v2")).orElseThrow();
     assertEquals(Outcome.REFUSED, run.outcome());
     assertEquals("service db: image nowhere/db:1 can't be had", run.reason());
@@ -279,12 +285,11 @@ class SagaTest {
   void anErrorInAnyOperationEndsWithOneVersionServing(Case what) {
     for (int failing : IntStream.rangeClosed(1, OPERATIONS).toArray()) {
       before(what, failing, home);
-      clientsWrite(
-          (operation, number) -> {
-            if (number == failing) {
-              throw new EngineException(EngineException.Kind.REFUSED, operation + " failed");
-            }
-          });
+      clientsWrite((operation, number) -> {
+        if (number == failing) {
+          throw new EngineException(EngineException.Kind.REFUSED, operation + " failed");
+        }
+      });
       String id = begin(what);
       Outcome outcome = at.journal.upgrade(id).orElseThrow().outcome();
       assertTrue(outcome != Outcome.RUNNING && outcome != Outcome.NEEDS_ATTENTION, "" + outcome);

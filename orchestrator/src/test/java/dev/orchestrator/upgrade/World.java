@@ -4,6 +4,7 @@ import dev.orchestrator.capsule.Capsule;
 import dev.orchestrator.capsule.CapsuleBuilder;
 import dev.orchestrator.capsule.CapsuleImage;
 import dev.orchestrator.capsule.InnerService;
+import dev.orchestrator.capsule.Releases;
 import dev.orchestrator.data.CopyReport;
 import dev.orchestrator.data.DataCopier;
 import dev.orchestrator.data.Space;
@@ -12,6 +13,7 @@ import dev.orchestrator.engine.ContainerInfo;
 import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.engine.ExecResult;
 import dev.orchestrator.engine.InMemoryEngine;
+import dev.orchestrator.engine.Labels;
 import dev.orchestrator.health.HealthException;
 import dev.orchestrator.health.HealthGate;
 import dev.orchestrator.journal.Receipt;
@@ -19,6 +21,7 @@ import dev.orchestrator.settings.Probe;
 import dev.orchestrator.settings.UpgradeSettings.VerifySettings;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -34,7 +37,9 @@ import org.jspecify.annotations.Nullable;
  * next. Each operation has a name and a number; {@link #faults} decides what happens there.
  */
 final class World {
-  /** The process is gone: not a {@link RuntimeException}, so that nothing in the saga catches it. */
+  /**
+   * The process is gone: not a {@link RuntimeException}, so that nothing in the saga catches it.
+   */
   static final class Killed extends Error {
     private static final long serialVersionUID = 1L;
 
@@ -54,7 +59,10 @@ final class World {
   final Set<String> writers = new TreeSet<>();
   final Map<String, List<String>> rows = new TreeMap<>();
   final Map<String, Integer> leases = new TreeMap<>();
+
+  /** Containers and versions. */
   final Set<String> neverHealthy = new HashSet<>();
+
   final List<String> violations = new ArrayList<>();
   Faults faults = new Faults() {};
   int operations;
@@ -181,7 +189,7 @@ final class World {
     }
   }
 
-  CapsuleBuilder builder() {
+  CapsuleBuilder builder(Releases releases) {
     return new CapsuleBuilder() {
       @Override
       public void check(String version) {
@@ -190,9 +198,15 @@ final class World {
 
       @Override
       public CapsuleImage build(String version, Consumer<String> progress) {
-        operate("builder.build", () -> {});
+        operate("builder.build", () -> engine.addImage("orchestrator/shop:" + version, Map.of()));
         return new CapsuleImage(
-            version, "orchestrator/shop:" + version, "content-" + version, Map.of(), 1, false);
+            version, "orchestrator/shop:" + version, releases.content(version), Map.of(), 1, false);
+      }
+
+      @Override
+      public int prune(Collection<String> versions) {
+        operate("builder.prune", () -> {});
+        return 0;
       }
 
       @Override
@@ -257,9 +271,14 @@ final class World {
       }
 
       @Override
-      public List<String> check(
-          Capsule capsule, List<Probe> probes, Map<String, Integer> ports) {
-        if (neverHealthy.contains(capsule.name())) {
+      public List<String> check(Capsule capsule, List<Probe> probes, Map<String, Integer> ports) {
+        String version =
+            engine
+                .container(capsule.name())
+                .orElseThrow()
+                .labels()
+                .getOrDefault(Labels.VERSION, "");
+        if (neverHealthy.contains(capsule.name()) || neverHealthy.contains(version)) {
           return List.of("db: unhealthy");
         }
         return alive().contains(capsule.name()) ? List.of() : List.of("db: not running");

@@ -1,0 +1,148 @@
+package dev.orchestrator;
+
+import dev.orchestrator.engine.ContainerInfo;
+import dev.orchestrator.engine.DockerEngine;
+import dev.orchestrator.engine.Engine;
+import dev.orchestrator.journal.Receipt;
+import dev.orchestrator.settings.Settings;
+import dev.orchestrator.upgrade.Control;
+import dev.orchestrator.upgrade.Event;
+import dev.orchestrator.upgrade.Names;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
+
+/** The whole service with the light stack on a real engine; closing it removes the stack. */
+public final class LightService implements AutoCloseable {
+  private static final Duration SOON = Duration.ofSeconds(60);
+
+  private final HttpClient http = HttpClient.newHttpClient();
+  private final Settings settings;
+  private final Engine engine = DockerEngine.connect("", SOON);
+  private final URI address;
+  private Service service;
+
+  public LightService(Path directory) {
+    this(LightStack.in(directory), settings -> settings);
+  }
+
+  /**
+   * @param change what is different from {@link LightStack#settings}
+   */
+  public LightService(LightStack stack, UnaryOperator<Settings> change) {
+    int port = freePort();
+    settings = change.apply(stack.settings(port));
+    address = URI.create("http://127.0.0.1:" + port);
+    service = Service.start(settings);
+  }
+
+  public static int freePort() {
+    try (ServerSocket socket = new ServerSocket(0)) {
+      return socket.getLocalPort();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  public Settings settings() {
+    return settings;
+  }
+
+  public Control control() {
+    return service.control();
+  }
+
+  public Engine engine() {
+    return engine;
+  }
+
+  /** The service stops and starts again; what runs on the engine runs on. */
+  public void restart() {
+    service.close();
+    service = Service.start(settings);
+  }
+
+  /** Waits for the end of a run; returns its receipt. */
+  public Receipt await(String run) throws InterruptedException {
+    return await(run, event -> {});
+  }
+
+  public Receipt await(String run, Consumer<Event> listener) throws InterruptedException {
+    CountDownLatch ended = new CountDownLatch(1);
+    try (Control.Subscription _ =
+        control()
+            .watch(
+                run,
+                event -> {
+                  listener.accept(event);
+                  if (event.phase().equals("end")) {
+                    ended.countDown();
+                  }
+                })) {
+      if (!ended.await(10, TimeUnit.MINUTES)) {
+        throw new AssertionError(run + " did not end: " + control().receipt(run));
+      }
+    }
+    return control().receipt(run);
+  }
+
+  /** GET through the public route. */
+  public String get(String path) throws IOException, InterruptedException {
+    return http.send(
+            HttpRequest.newBuilder(address.resolve(path)).timeout(SOON).build(),
+            HttpResponse.BodyHandlers.ofString())
+        .body();
+  }
+
+  /** Appends a line to the ledger through the public route; returns its answer. */
+  public String post(String line) throws IOException, InterruptedException {
+    return http.send(
+            HttpRequest.newBuilder(address.resolve("/lines"))
+                .timeout(SOON)
+                .POST(HttpRequest.BodyPublishers.ofString(line))
+                .build(),
+            HttpResponse.BodyHandlers.ofString())
+        .body();
+  }
+
+  /** Names of the containers of this stack and service, with their state. */
+  public List<String> containers() {
+    return engine.containers(labels()).stream()
+        .map(container -> container.name() + " " + container.state())
+        .sorted()
+        .toList();
+  }
+
+  /** Names of the volumes of this stack and service. */
+  public List<String> volumes() {
+    return engine.volumes(labels()).stream().map(volume -> volume.name()).sorted().toList();
+  }
+
+  public Map<String, String> labels() {
+    return new Names(settings).ours();
+  }
+
+  @Override
+  public void close() {
+    try (Service closing = service;
+        Engine last = engine) {
+      closing.control().down(Control.Removal.VOLUMES);
+      List<ContainerInfo> left = last.containers(labels());
+      if (!left.isEmpty()) {
+        throw new AssertionError("down --volumes has left " + left);
+      }
+    }
+  }
+}
