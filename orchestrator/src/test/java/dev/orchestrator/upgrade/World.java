@@ -309,6 +309,9 @@ final class World {
     }
 
     @Override
+    public void preview(Side side) {}
+
+    @Override
     public void lead(Side side) {
       operate(
           "traffic.lead",

@@ -20,6 +20,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Offers the listening sockets of a proxy to one other process of this user, over a Unix socket
@@ -59,9 +60,10 @@ public final class Handover implements AutoCloseable {
   /**
    * Waits for the other process.
    *
+   * @param proxy null when it has no routes open
    * @param socket the path of the Unix socket, of {@value LONGEST_PATH} bytes at most
    */
-  public static Handover offer(Vertx vertx, Proxy proxy, Path socket, Owner owner)
+  public static Handover offer(Vertx vertx, @Nullable Proxy proxy, Path socket, Owner owner)
       throws IOException {
     if (socket.toString().length() > LONGEST_PATH) {
       throw new IOException(socket + ": longer than a Unix socket's path may be");
@@ -79,7 +81,9 @@ public final class Handover implements AutoCloseable {
                   protected void initChannel(Channel peer) {
                     Handover handover = self[0];
                     if (handover.met.compareAndSet(false, true)) {
-                      peer.pipeline().addLast(new Giver(proxy.descriptors(), owner));
+                      peer.pipeline()
+                          .addLast(
+                              new Giver(proxy == null ? List.of() : proxy.descriptors(), owner));
                     } else {
                       peer.close();
                     }

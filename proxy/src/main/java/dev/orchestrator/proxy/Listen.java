@@ -27,7 +27,8 @@ public record Listen(String host, int first, int last) {
     return host.isEmpty() || host.equals("0.0.0.0") || host.equals("::");
   }
 
-  boolean overlaps(Listen other) {
+  /** Whether both can't be listened on at once. */
+  public boolean overlaps(Listen other) {
     return first != 0
         && other.first != 0
         && first <= other.last

@@ -56,6 +56,11 @@ public record RouteOptions(
         protocol, sent, accepted, idleTimeout, headTimeout, trustForwarded, preview);
   }
 
+  /** Zero for none. */
+  public RouteOptions withIdleTimeout(Duration value) {
+    return withTimeouts(value, headTimeout);
+  }
+
   /** Zero for no idle time-out. */
   public RouteOptions withTimeouts(Duration idle, Duration head) {
     return new RouteOptions(
