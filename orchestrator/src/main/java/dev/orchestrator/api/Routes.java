@@ -49,6 +49,7 @@ final class Routes {
     post(router, "/v1/up", this::up);
     post(router, "/v1/upgrades", context -> upgrade(Requests.requiredVersionInBody(context)));
     post(router, "/v1/rollback", this::rollback);
+    post(router, "/v1/takeover", this::takeover);
     post(router, "/v1/down", context -> down(Requests.removalInBody(context)));
 
     router.route().failureHandler(this::failed);
@@ -83,6 +84,11 @@ final class Routes {
   private Callable<Object> rollback(RoutingContext context) {
     Requests.noBody(context);
     return () -> Map.of("id", control.rollback());
+  }
+
+  private Callable<Object> takeover(RoutingContext context) {
+    Requests.noBody(context);
+    return () -> Map.of("socket", control.handOver());
   }
 
   private Callable<Object> down(Control.Removal removal) {

@@ -40,7 +40,9 @@ public final class StackControl implements Control, AutoCloseable {
   /** Held by whoever changes what runs: a run, {@code down}, the keeper. */
   private final ReentrantLock work = new ReentrantLock();
 
+  private final Succession succession;
   private volatile boolean closed;
+  private volatile boolean leaving;
 
   /**
    * @param nextRun when the schedule runs next, or null
@@ -48,6 +50,17 @@ public final class StackControl implements Control, AutoCloseable {
    */
   public StackControl(
       Parts parts, Releases releases, Supplier<@Nullable Instant> nextRun, Executor runs) {
+    this(parts, releases, nextRun, runs, Succession.NONE);
+  }
+
+  /** With other processes before and after this one. */
+  public StackControl(
+      Parts parts,
+      Releases releases,
+      Supplier<@Nullable Instant> nextRun,
+      Executor runs,
+      Succession succession) {
+    this.succession = succession;
     this.runs = runs;
     this.parts = parts;
     this.names = new Names(parts.settings());
@@ -76,7 +89,7 @@ public final class StackControl implements Control, AutoCloseable {
     guarded(boot::replay);
     while (!closed) {
       LockSupport.parkNanos(LOOK.toNanos());
-      if (!closed && journal.running().isEmpty()) {
+      if (!closed && !leaving && journal.running().isEmpty()) {
         guarded(keeper::look);
       }
     }
@@ -121,6 +134,7 @@ public final class StackControl implements Control, AutoCloseable {
 
   @Override
   public String up(@Nullable String version) {
+    mayBegin();
     if (version != null) {
       releases.release(version);
     }
@@ -148,6 +162,7 @@ public final class StackControl implements Control, AutoCloseable {
 
   @Override
   public String upgrade(String version) {
+    mayBegin();
     releases.release(version);
     Generation blue = serving("upgrade");
     if (blue.version().equals(version)) {
@@ -159,6 +174,7 @@ public final class StackControl implements Control, AutoCloseable {
 
   @Override
   public String rollback() {
+    mayBegin();
     Generation blue = serving("roll back");
     Generation old =
         journal
@@ -214,6 +230,7 @@ public final class StackControl implements Control, AutoCloseable {
 
   @Override
   public void down(Removal removal) {
+    mayBegin();
     if (journal.running().isPresent() || !work.tryLock()) {
       throw new Refusal("a run is under way: wait for its end ('orchestrator watch')");
     }
@@ -234,6 +251,42 @@ public final class StackControl implements Control, AutoCloseable {
     } finally {
       work.unlock();
     }
+  }
+
+  private void mayBegin() {
+    if (leaving) {
+      throw new Refusal("another process takes over: try again when it serves");
+    }
+    if (!succession.predecessorLeft()) {
+      throw new Refusal(
+          "the process that served before lets its last connections end: try again in half a"
+              + " minute");
+    }
+  }
+
+  @Override
+  public String handOver() {
+    mayBegin();
+    if (!work.tryLock()) {
+      throw new Refusal("a run is under way: wait for its end ('orchestrator watch')");
+    }
+    try {
+      leaving = true; // First: a run that begins now sees it, or is seen in the journal.
+      if (journal.running().isPresent()) {
+        throw new Refusal("a run is under way: wait for its end ('orchestrator watch')");
+      }
+      return succession.offer();
+    } catch (RuntimeException e) {
+      leaving = false;
+      throw e;
+    } finally {
+      work.unlock();
+    }
+  }
+
+  /** The other process did not come. */
+  public void stay() {
+    leaving = false;
   }
 
   @Override
@@ -265,10 +318,9 @@ public final class StackControl implements Control, AutoCloseable {
     return events.watch(id, listener);
   }
 
-  /** Stops looking after the stack; what runs on the engine runs on. */
+  /** Stops looking after the stack; the routes stay as they are. */
   @Override
   public void close() {
     closed = true;
-    parts.traffic().close();
   }
 }
