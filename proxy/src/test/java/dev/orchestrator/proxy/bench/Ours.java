@@ -38,16 +38,15 @@ final class Ours {
             new Route("tcp", "127.0.0.1", numbers[1]),
             new Route("http", new Listen("127.0.0.1", numbers[2]), RouteOptions.of(Protocol.HTTP))),
         side("blue", numbers[3]));
-    System.out.println("open");
     BufferedReader commands =
         new BufferedReader(new InputStreamReader(System.in, StandardCharsets.US_ASCII));
     for (String line = commands.readLine(); line != null; line = commands.readLine()) {
       switch (line) {
-        case "memory" -> System.out.println(liveBytes());
+        case "memory" -> System.out.println("= " + liveBytes());
         default -> {
           proxy.hold(Duration.ofSeconds(10));
           proxy.switchTo(side(line, line.equals("blue") ? numbers[3] : numbers[4]));
-          System.out.println("switched");
+          System.out.println("= switched");
         }
       }
     }
