@@ -31,20 +31,32 @@ final class Channels {
 
   /** Everything written must have been flushed. A channel that closes first is not given. */
   static void toWire(EpollSocketChannel channel, Lane lane, Consumer<Wire> taker) {
+    toWire(channel, lane, taker, () -> {});
+  }
+
+  /**
+   * The same.
+   *
+   * @param failed is run instead when the channel has closed
+   */
+  static void toWire(EpollSocketChannel channel, Lane lane, Consumer<Wire> taker, Runnable failed) {
     channel
         .deregister()
-        .addListener(gone -> {
-          if (!gone.isSuccess() || !channel.isOpen()) {
+        .addListener(left -> {
+          if (!left.isSuccess() || !channel.isOpen()) {
             close(channel);
+            failed.run();
             return;
           }
           Wire wire = new Wire(new Socket(channel.fd().intValue()), _ -> {});
           try {
             wire.register(lane.loop);
-            taker.accept(wire);
           } catch (IOException e) {
             wire.close();
+            failed.run();
+            return;
           }
+          taker.accept(wire);
         });
   }
 

@@ -1,13 +1,14 @@
 package dev.orchestrator.proxy;
 
 import dev.orchestrator.proxy.GateState.Open;
-import dev.orchestrator.proxy.ResponseHead.Framing;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.LastHttpContent;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,12 +27,11 @@ final class Exchange implements Wait.Guest {
   private final Front front;
   private final RequestHead head;
   private final long began;
+  private final Answer answer;
   private final Deque<HttpContent> kept = new ArrayDeque<>(0);
   private @Nullable Wait wait;
   private @Nullable Upstream upstream;
-  private @Nullable ResponseHead answer;
   private boolean requestComplete;
-  private boolean closes;
   private boolean over;
   private long firstFailure;
   private long pauseMs = FIRST_PAUSE_MS;
@@ -43,6 +43,7 @@ final class Exchange implements Wait.Guest {
     this.front = front;
     this.head = head;
     this.began = began;
+    this.answer = new Answer(front.out(), head);
   }
 
   RequestHead head() {
@@ -50,7 +51,7 @@ final class Exchange implements Wait.Guest {
   }
 
   RequestHead.Client client() {
-    return front.client();
+    return front.caller().client();
   }
 
   void begin() {
@@ -79,6 +80,11 @@ final class Exchange implements Wait.Guest {
 
   boolean isRequestComplete() {
     return requestComplete;
+  }
+
+  /** It is the client's turn. */
+  boolean waitsForBody() {
+    return !requestComplete && front.isReading();
   }
 
   /** A part of the request's body, taken over. */
@@ -116,7 +122,8 @@ final class Exchange implements Wait.Guest {
 
   @Override
   public boolean servedFromStore(Lead lead) {
-    Upstream found = head.repeatable() && firstFailure == 0 ? front.take(lead, port) : null;
+    Upstream found =
+        head.repeatable() && firstFailure == 0 ? front.caller().take(lead, port) : null;
     if (found != null) {
       attach(found);
     }
@@ -130,7 +137,7 @@ final class Exchange implements Wait.Guest {
       return;
     }
     Upstream made = Upstream.on(route, lead, lane, port, target);
-    front.introduce(made);
+    front.caller().introduce(made);
     attach(made);
   }
 
@@ -176,56 +183,34 @@ final class Exchange implements Wait.Guest {
   }
 
   /** The head of an answer; true when another follows. */
-  boolean answer(HttpResponse response) {
-    ResponseHead got = new ResponseHead(response, head);
-    if (got.interim()) {
-      if (!head.old()) {
-        write(got, false);
-      }
+  boolean answer(Upstream from, HttpResponse response) {
+    LongAdder bytes = from.lead().counters().bytesOut;
+    if (answer.isInterim(response, bytes)) {
       return true;
     }
-    answer = got;
+    ResponseHead got = Objects.requireNonNull(answer.head());
     if (got.switches()) {
-      switchProtocol(got);
-      return false;
+      switchProtocol(from, got);
+    } else {
+      answer.begin(got, !requestComplete || !head.keepsAlive() || front.isLeaving(), bytes);
     }
-    closes =
-        !requestComplete
-            || !head.keepsAlive()
-            || got.framing == Framing.UNTIL_CLOSE
-            || front.isLeaving();
-    write(got, closes);
     return false;
   }
 
-  private void write(ResponseHead got, boolean close) {
-    var buffer = front.out().buffer();
-    int before = buffer.readableBytes();
-    got.write(buffer, close, head.old());
-    countOut(buffer.readableBytes() - before);
-  }
-
-  private void countOut(int bytes) {
-    if (upstream != null) {
-      upstream.lead().counters().bytesOut.add(bytes);
-    }
-  }
-
   /** A part of an answer's body, taken over. */
-  void answerBody(HttpContent content) {
-    ResponseHead got = answer;
-    boolean last = content instanceof LastHttpContent;
-    if (over || got == null || got.framing == Framing.NO_BODY) {
+  void answerBody(Upstream from, HttpContent content) {
+    ResponseHead got = answer.head();
+    if (over || got == null) {
       content.release();
-    } else {
-      countOut(front.out().content(content, got.framing == Framing.CHUNKED));
-      front.touch();
-      if (upstream != null && !front.isWritable()) {
-        upstream.read(false);
-      }
+      return;
     }
-    if (last && got != null && !got.switches()) {
-      complete(got);
+    boolean last = content instanceof LastHttpContent;
+    answer.body(got, content, from.lead().counters().bytesOut);
+    front.touch();
+    if (last) {
+      complete(from, got);
+    } else if (!front.isWritable()) {
+      from.read(false);
     }
   }
 
@@ -233,29 +218,20 @@ final class Exchange implements Wait.Guest {
     front.out().flush();
   }
 
-  private void complete(ResponseHead got) {
-    if (over) {
-      return;
-    }
-    Upstream from = upstream;
+  private void complete(Upstream from, ResponseHead got) {
     end();
-    if (from != null) {
-      from.lead().counters().answered(got.code(), System.nanoTime() - began);
-    }
+    from.lead().counters().answered(got.code(), System.nanoTime() - began);
     front.out().flush();
-    if (from != null) {
-      front.giveBack(from, requestComplete && got.keepsAlive());
-    }
-    front.answered(closes || !requestComplete);
+    front.caller().giveBack(from, requestComplete && got.keepsAlive());
+    front.answered(answer.closes() || !requestComplete);
   }
 
-  private void switchProtocol(ResponseHead got) {
-    Upstream from = upstream;
-    if (!head.wantsUpgrade() || from == null) {
+  private void switchProtocol(Upstream from, ResponseHead got) {
+    if (!head.wantsUpgrade()) {
       fail(502, "the service changed the protocol unasked");
       return;
     }
-    write(got, false);
+    answer.begin(got, false, from.lead().counters().bytesOut);
     from.lead().counters().answered(got.code(), System.nanoTime() - began);
     end();
     front.tunnel(from);
@@ -267,7 +243,7 @@ final class Exchange implements Wait.Guest {
       return;
     }
     upstream = null;
-    if (answer != null) {
+    if (answer.begun()) {
       truncate();
     } else if (head.repeatable() && which.isFirstByteMissing() && mayRepeat()) {
       route.counters.retries.increment();
@@ -296,7 +272,7 @@ final class Exchange implements Wait.Guest {
       return;
     }
     upstream = null;
-    if (answer != null) {
+    if (answer.begun()) {
       truncate();
     } else if (head.repeatable()) {
       route.counters.retries.increment();
@@ -308,14 +284,21 @@ final class Exchange implements Wait.Guest {
 
   /** The client sees that the answer is not whole: by its length, a missing chunk, or a reset. */
   private void truncate() {
-    boolean silent = answer != null && answer.framing == Framing.UNTIL_CLOSE;
     end();
     front.out().flush();
-    if (silent) {
+    if (answer.endsSilently()) {
       front.reset();
     } else {
       front.farewell();
     }
+  }
+
+  /** Nothing has moved for the route's idle time. */
+  void timedOut() {
+    if (upstream != null) {
+      upstream.lead().counters().timedOut.increment();
+    }
+    fail(504, "the service did not answer in time");
   }
 
   /** Answers with an error of the proxy's own, after which the connection is closed. */
@@ -324,12 +307,12 @@ final class Exchange implements Wait.Guest {
       return;
     }
     Upstream left = upstream;
-    boolean begun = answer != null && !answer.switches();
+    ResponseHead begun = answer.head();
     end();
     if (left != null) {
       left.abandon();
     }
-    if (begun) {
+    if (begun != null && !begun.switches()) {
       front.farewell();
     } else {
       front.reply(status, text);

@@ -15,8 +15,6 @@ import io.netty.handler.codec.http.HttpObject;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.netty.util.ReferenceCountUtil;
-import io.netty.util.concurrent.ScheduledFuture;
-import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -33,16 +31,12 @@ final class Front extends ChannelInboundHandlerAdapter {
   private final EpollSocketChannel channel;
   private final RequestDecoder decoder = new RequestDecoder();
   private final Gather out;
-  private final long headNanos;
-  private final long idleNanos;
-  private ProxyHeader.@Nullable Peers peers;
-  private RequestHead.@Nullable Client client;
-  private @Nullable Exchange exchange;
-  private @Nullable Upstream own;
-  private @Nullable ByteBuf early;
-  private @Nullable ScheduledFuture<?> timer;
-  private long lastMoved = System.nanoTime();
+  private final Caller caller;
+  private final Patience patience;
   private final CountDownLatch gone = new CountDownLatch(1);
+  private @Nullable Exchange exchange;
+  private @Nullable Upstream tunnelled;
+  private @Nullable ByteBuf early;
   private boolean greeted;
   private boolean inputEnded;
   private boolean over;
@@ -53,8 +47,8 @@ final class Front extends ChannelInboundHandlerAdapter {
     this.port = port;
     this.channel = channel;
     this.out = new Gather(channel);
-    this.headNanos = route.route.options().headTimeout().toNanos();
-    this.idleNanos = route.route.options().idleTimeout().toNanos();
+    this.caller = new Caller(route, lane, channel);
+    this.patience = new Patience(this, decoder);
   }
 
   /** Takes an accepted connection over. */
@@ -68,7 +62,7 @@ final class Front extends ChannelInboundHandlerAdapter {
     channel.pipeline().addLast(front.decoder, front);
     route.sessions.clients().add(front);
     Channels.register(channel, lane);
-    front.watch();
+    front.patience.begin();
   }
 
   Gather out() {
@@ -87,19 +81,25 @@ final class Front extends ChannelInboundHandlerAdapter {
     return route.isLeaving();
   }
 
-  RequestHead.Client client() {
-    RequestHead.Client known = client;
-    if (known == null) {
-      known =
-          RequestHead.Client.of(
-              peers == null ? peersOfSocket() : peers, route.route.options().trustForwarded());
-      client = known;
-    }
-    return known;
+  Caller caller() {
+    return caller;
   }
 
-  private ProxyHeader.Peers peersOfSocket() {
-    return new ProxyHeader.Peers(channel.remoteAddress(), channel.localAddress());
+  @Nullable Exchange exchange() {
+    return exchange;
+  }
+
+  /** It has sent a request. */
+  boolean hasGreeted() {
+    return greeted;
+  }
+
+  boolean isOver() {
+    return over;
+  }
+
+  boolean isReading() {
+    return channel.config().isAutoRead();
   }
 
   void read(boolean wanted) {
@@ -107,15 +107,14 @@ final class Front extends ChannelInboundHandlerAdapter {
   }
 
   void touch() {
-    lastMoved = System.nanoTime();
+    patience.touch();
   }
 
   @Override
   public void channelRead(ChannelHandlerContext context, Object message) {
     touch();
     if (message instanceof HAProxyMessage header) {
-      peers = ProxyHeader.peers(header);
-      header.release();
+      caller.told(header);
     } else if (over && message instanceof ByteBuf bytes) {
       early = bytes; // what was sent ahead, into a tunnel
     } else if (over) {
@@ -144,13 +143,11 @@ final class Front extends ChannelInboundHandlerAdapter {
       exchange = next;
       next.begin();
     } catch (BadRequest e) {
-      route.counters.badRequests.increment();
-      reply(e.status(), String.valueOf(e.getMessage()));
+      refuse(e.status(), String.valueOf(e.getMessage()));
     }
   }
 
   private void refuse(@Nullable Throwable cause) {
-    route.counters.badRequests.increment();
     String text = String.valueOf(cause == null ? "" : cause.getMessage());
     int status =
         switch (cause) {
@@ -158,6 +155,12 @@ final class Front extends ChannelInboundHandlerAdapter {
           case TooLongFrameException _ -> 431;
           case null, default -> 400;
         };
+    refuse(status, text);
+  }
+
+  /** The client's fault. */
+  void refuse(int status, String text) {
+    route.counters.badRequests.increment();
     if (exchange != null) {
       exchange.fail(status, text);
     } else {
@@ -210,8 +213,9 @@ final class Front extends ChannelInboundHandlerAdapter {
     over = true;
     leave();
     out.release();
-    if (own != null) {
-      own.close();
+    caller.close();
+    if (tunnelled != null) {
+      tunnelled.abandon();
     }
   }
 
@@ -284,9 +288,7 @@ final class Front extends ChannelInboundHandlerAdapter {
   }
 
   private void leave() {
-    if (timer != null) {
-      timer.cancel(false);
-    }
+    patience.end();
     route.sessions.clients().remove(this);
     gone.countDown();
   }
@@ -311,110 +313,26 @@ final class Front extends ChannelInboundHandlerAdapter {
   void tunnel(Upstream upstream) {
     over = true;
     exchange = null;
+    tunnelled = upstream;
     read(false);
     channel.pipeline().remove(decoder);
     out.flush();
     channel
         .writeAndFlush(Unpooled.EMPTY_BUFFER)
-        .addListener(_ ->
-            Channels.toWire(
-                channel,
-                lane,
-                mine ->
-                    left(() ->
-                        upstream.toWire(
-                            (target, said) -> link(upstream.lead(), mine, target, said)))));
+        .addListener(
+            _ -> Channels.toWire(channel, lane, mine -> left(() -> tunnel(upstream, mine))));
   }
 
-  private void link(Lead lead, Wire mine, Wire target, @Nullable ByteBuf said) {
-    Link link = new Link(route, lead, lane, mine, target);
-    if (said != null) {
-      link.precedeDown(said);
-    }
-    link.start(null, early);
-  }
-
-  /** A connection to a target that is kept for later, or null. */
-  @Nullable Upstream take(Lead lead, int wanted) {
-    if (isPrivate()) {
-      Upstream kept = own;
-      own = null;
-      return kept != null && kept.isOpen() && kept.leadsTo(lead, wanted) ? kept : null;
-    }
-    return lane.store.take(lead, wanted);
-  }
-
-  /** Tells a new connection to a target whose it is, where the route wants that. */
-  void introduce(Upstream made) {
-    if (isPrivate()) {
-      made.precede(
-          ProxyHeader.encode(
-              route.route.options().sendProxyProtocol(),
-              Objects.requireNonNullElseGet(peers, this::peersOfSocket)));
-    }
-  }
-
-  void giveBack(Upstream used, boolean reusable) {
-    used.release(reusable, isPrivate() ? this : null);
-  }
-
-  void keep(Upstream mine) {
-    if (over) {
-      mine.close();
-    } else {
-      own = mine;
-    }
-  }
-
-  /** Where the target is told the client of each connection, no other client may use it. */
-  private boolean isPrivate() {
-    return route.route.options().sendProxyProtocol() != ProxyProtocol.OFF;
-  }
-
-  private void watch() {
-    long shortest = idleNanos > 0 ? Math.min(headNanos, idleNanos) : headNanos;
-    long pause = Math.max(shortest / 4, TimeUnit.MILLISECONDS.toNanos(50));
-    timer = lane.loop.schedule(this::check, pause, TimeUnit.NANOSECONDS);
-  }
-
-  /** Looks, now and then, for a client that takes too long. */
-  private void check() {
-    long now = System.nanoTime();
-    if (over) {
-      return;
-    }
-    Exchange current = exchange;
-    long still = now - lastMoved;
-    if (current == null && (!greeted || decoder.headIncomplete())) {
-      long since = decoder.headIncomplete() ? decoder.headBegan() : lastMoved;
-      if (now - since >= headNanos) {
-        tooSlow(408, "the request did not come in time");
-        return;
-      }
-    } else if (current != null
-        && !current.isRequestComplete()
-        && channel.config().isAutoRead()
-        && still >= headNanos) {
-      current.fail(408, "the request's body did not come in time");
-      return;
-    }
-    if (idleNanos > 0 && still >= idleNanos && (current == null || !current.waits())) {
-      if (current == null) {
-        close();
-      } else {
-        current.fail(504, "the service did not answer in time");
-      }
-      return;
-    }
-    watch();
-  }
-
-  private void tooSlow(int status, String text) {
-    route.counters.badRequests.increment();
-    if (decoder.headIncomplete()) {
-      reply(status, text);
-    } else {
-      close(); // it never said a word
-    }
+  private void tunnel(Upstream upstream, Wire mine) {
+    tunnelled = null;
+    upstream.toWire(
+        (target, said) -> {
+          Link link = new Link(route, upstream.lead(), lane, mine, target);
+          if (said != null) {
+            link.precedeDown(said);
+          }
+          link.start(null, early);
+        },
+        mine::close);
   }
 }

@@ -126,27 +126,29 @@ final class Upstream extends Session {
     channel.config().setAutoRead(wanted);
   }
 
-  /** The request was answered. */
-  void release(boolean reusable, @Nullable Front owner) {
+  /** The request was answered; false when it is closed, as it can't serve another. */
+  boolean release(boolean reusable) {
     exchange = null;
     used = true;
     if (!reusable || !leads() || !channel.isActive()) {
       close();
-      return;
+      return false;
     }
     busy = false;
     read(true); // a slow client may have stopped it; its end must be seen
-    if (owner == null) {
-      lane.store.put(this);
-    } else {
-      owner.keep(this);
-    }
+    return true;
   }
 
-  /** It becomes one end of a tunnel; what the target has sent already is given with it. */
-  void toWire(Channels.Taker taker) {
+  /**
+   * It becomes one end of a tunnel; what the target has sent already is given with it.
+   *
+   * @param failed is run instead when the target has gone
+   */
+  void toWire(Channels.Taker taker, Runnable failed) {
     channel.config().setAutoRead(false);
-    channel.pipeline().remove(decoder);
+    if (channel.isOpen()) {
+      channel.pipeline().remove(decoder);
+    }
     Channels.toWire(
         channel,
         lane,
@@ -155,7 +157,8 @@ final class Upstream extends Session {
           raw = null;
           taker.take(wire, early);
           ended();
-        });
+        },
+        failed);
   }
 
   @Override
@@ -206,13 +209,13 @@ final class Upstream extends Session {
         return;
       }
       if (message instanceof HttpResponse response) {
-        interim = current.answer(response);
+        interim = current.answer(Upstream.this, response);
       }
       if (message instanceof HttpContent content) {
         if (interim && content instanceof LastHttpContent) {
           content.release();
         } else {
-          current.answerBody(content);
+          current.answerBody(Upstream.this, content);
         }
       }
     }

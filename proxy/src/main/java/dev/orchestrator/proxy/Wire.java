@@ -96,8 +96,8 @@ final class Wire implements EpollIoHandle {
     }
     try {
       owner.ready(this);
-    } catch (RuntimeException e) {
-      // The loop would drop the events of others with it.
+    } catch (RuntimeException | LinkageError e) { // the latter: a class that can't be loaded
+      // The loop would drop the events of others with it, or end.
       log.error("a connection is closed for an error of the proxy", e);
       close();
     }
