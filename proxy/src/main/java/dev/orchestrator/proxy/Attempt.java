@@ -1,10 +1,13 @@
 package dev.orchestrator.proxy;
 
 import io.netty.channel.ChannelException;
+import io.netty.channel.epoll.LinuxSocket;
+import io.netty.channel.socket.SocketProtocolFamily;
 import io.netty.channel.unix.Socket;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.ScheduledFuture;
 import java.io.IOException;
+import java.net.Inet4Address;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
@@ -52,7 +55,12 @@ final class Attempt implements Wire.Owner {
       return;
     }
     try {
-      Socket socket = Socket.newSocketStream();
+      // Of the target's own family: one for both costs more, to make and to connect.
+      Socket socket =
+          LinuxSocket.newSocketStream(
+              address.getAddress() instanceof Inet4Address
+                  ? SocketProtocolFamily.INET
+                  : SocketProtocolFamily.INET6);
       Wire connecting = new Wire(socket, this);
       wire = connecting;
       socket.setTcpNoDelay(true);

@@ -7,12 +7,15 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /**
  * The main class of {@code scripts/bench proxy}: [--json FILE] [--rounds N] [--seconds N]
- * [--threads N]. Rounds are interleaved: in each, every contender has its turn at every measure.
+ * [--threads N] [--only small,new,http,bulk,switch,idle]. Rounds are interleaved: in each, every
+ * contender has its turn at every measure. Figures are medians of the rounds; a ratio is the median
+ * of the rounds' own ratios, as two turns that follow each other see the same machine.
  */
 final class Bench {
   private static final int WARM_UP_SECONDS = 6;
@@ -20,13 +23,15 @@ final class Bench {
   private static final int IDLE = 10_000;
   private static final int SPARE_DESCRIPTORS = 2_000;
 
+  private final Set<String> only;
   private final int rounds;
   private final int seconds;
   private final List<Contender> contenders;
   private final Map<String, Map<String, List<Double>>> figures = new TreeMap<>();
   private final Rows rows = new Rows();
 
-  private Bench(int rounds, int seconds, List<Contender> contenders) {
+  private Bench(int rounds, int seconds, String only, List<Contender> contenders) {
+    this.only = Set.of(only.split(",", -1));
     this.rounds = rounds;
     this.seconds = seconds;
     this.contenders = contenders;
@@ -47,12 +52,12 @@ final class Bench {
         Contender nginx = Nginx.start(setup)) {
       Bench bench =
           new Bench(
-              Integer.parseInt(options.getOrDefault("--rounds", "3")),
-              Integer.parseInt(options.getOrDefault("--seconds", "3")),
+              Integer.parseInt(options.getOrDefault("--rounds", "7")),
+              Integer.parseInt(options.getOrDefault("--seconds", "2")),
+              options.getOrDefault("--only", "small,new,http,bulk,switch,idle"),
               List.of(ours, haproxy, nginx));
-      if (!options.getOrDefault("--only", "").equals("idle")) {
-        bench.load();
-      }
+      bench.load();
+      bench.switches();
       bench.idle(idle);
       bench.goals();
       System.out.print(bench.rows.table());
@@ -81,23 +86,31 @@ final class Bench {
     }
     for (int round = 1; round <= rounds; round++) {
       say("round %d of %d".formatted(round, rounds));
-      for (Contender each : inTurn(round)) {
+      List<Contender> turns = inTurn(round);
+      for (Contender each : wanted("small", turns)) {
         wrk("small requests, tcp", each, each.tcp, true);
       }
-      for (Contender each : inTurn(round)) {
+      for (Contender each : wanted("new", turns)) {
         wrk("a connection for each, tcp", each, each.tcp, false);
       }
-      for (Contender each : inTurn(round)) {
+      for (Contender each : wanted("http", turns)) {
         wrk("small requests, http", each, each.http, true);
       }
-      for (Contender each : inTurn(round)) {
+      for (Contender each : wanted("bulk", turns)) {
         long before = each.cpu();
         note("bulk, tcp: GiB/s", each, Bulk.read(each.tcp));
         note("bulk, tcp: processor s/GiB", each, (each.cpu() - before) / 1e9);
       }
     }
-    say("switches under load: %d new connections a second".formatted(1000));
-    for (Contender each : contenders) {
+  }
+
+  private List<Contender> wanted(String kind, List<Contender> turns) {
+    return only.contains(kind) ? turns : List.of();
+  }
+
+  private void switches() throws IOException {
+    for (Contender each : wanted("switch", contenders)) {
+      say("switches of %s under load: 1,000 new connections a second".formatted(each.name));
       for (String kind : List.of("tcp", "http")) {
         Switching seen =
             Switching.measure(each, kind.equals("tcp") ? each.tcp : each.http, SWITCH_SECONDS);
@@ -109,8 +122,8 @@ final class Bench {
   }
 
   private void idle(int idle) throws IOException {
-    say("%d idle connections".formatted(idle));
-    for (Contender each : contenders) {
+    for (Contender each : wanted("idle", contenders)) {
+      say("%d idle connections through %s".formatted(idle, each.name));
       Idle.Cost cost = Idle.measure(each, idle);
       note("idle connection: bytes in use", each, cost.heldBytes());
       note("idle connection: bytes resident", each, cost.residentBytes());
@@ -144,12 +157,12 @@ final class Bench {
         .add(value);
   }
 
-  private double median(String measure, String name) {
-    List<Double> values =
-        figures.getOrDefault(measure, Map.of()).getOrDefault(name, List.of()).stream()
-            .sorted()
-            .toList();
-    return values.isEmpty() ? Double.NaN : values.get(values.size() / 2);
+  private List<Double> seen(String measure, String name) {
+    return figures.getOrDefault(measure, Map.of()).getOrDefault(name, List.of());
+  }
+
+  private static double median(List<Double> values) {
+    return values.stream().sorted().skip(values.size() / 2).findFirst().orElse(Double.NaN);
   }
 
   private void goals() {
@@ -178,15 +191,30 @@ final class Bench {
   }
 
   private void row(String measure, String goal) {
-    double ours = median(measure, "ours");
-    rows.add(measure, ours, median(measure, "haproxy"), "haproxy", goal);
-    rows.add(measure, ours, median(measure, "nginx"), "nginx", "");
+    add(measure, goal, false);
   }
 
   private void absolute(String measure, String goal) {
-    double ours = median(measure, "ours");
-    rows.addAbsolute(measure, ours, median(measure, "haproxy"), "haproxy", goal);
-    rows.addAbsolute(measure, ours, median(measure, "nginx"), "nginx", "");
+    add(measure, goal, true);
+  }
+
+  private void add(String measure, String goal, boolean absolute) {
+    List<Double> ours = seen(measure, "ours");
+    for (String name : ours.isEmpty() ? List.<String>of() : List.of("haproxy", "nginx")) {
+      List<Double> peer = seen(measure, name);
+      List<Double> ratios = new ArrayList<>();
+      for (int i = 0; i < ours.size(); i++) {
+        ratios.add(ours.get(i) / peer.get(i));
+      }
+      rows.add(
+          measure,
+          median(ours),
+          median(peer),
+          name,
+          median(ratios),
+          name.equals("haproxy") ? goal : "",
+          absolute);
+    }
   }
 
   private static int descriptors() throws IOException {

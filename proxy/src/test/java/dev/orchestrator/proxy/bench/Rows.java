@@ -19,18 +19,21 @@ final class Rows {
   private final List<Row> all = new ArrayList<>();
 
   /**
-   * Adds one; the goal is for the ratio to HAProxy.
+   * Adds one.
    *
    * @param goal such as {@code >= 1.0} or {@code <= 1.2}; empty for none
+   * @param absolute the goal is for our own figure, not for the ratio
    */
-  void add(String measure, double ours, double peer, String name, String goal) {
-    double ratio = ours / peer;
-    all.add(new Row(measure, ours, peer, name, ratio, goal, met(ratio, goal)));
-  }
-
-  /** Adds one whose goal is for our own figure. */
-  void addAbsolute(String measure, double ours, double peer, String name, String goal) {
-    all.add(new Row(measure, ours, peer, name, ours / peer, goal, met(ours, goal)));
+  void add(
+      String measure,
+      double ours,
+      double peer,
+      String name,
+      double ratio,
+      String goal,
+      boolean absolute) {
+    boolean met = met(absolute ? ours : ratio, goal);
+    all.add(new Row(measure, ours, peer, name, ratio, goal, met));
   }
 
   private static boolean met(double figure, String goal) {
