@@ -20,6 +20,7 @@ import java.util.stream.Stream;
 final class Bench {
   private static final int WARM_UP_SECONDS = 6;
   private static final int SWITCH_SECONDS = 5;
+  private static final int SWITCHES = 10;
   private static final int IDLE = 10_000;
   private static final int SPARE_DESCRIPTORS = 2_000;
 
@@ -112,8 +113,10 @@ final class Bench {
     for (Contender each : wanted("switch", contenders)) {
       say("switches of %s under load: 1,000 new connections a second".formatted(each.name));
       for (String kind : List.of("tcp", "http")) {
-        Switching seen =
-            Switching.measure(each, kind.equals("tcp") ? each.tcp : each.http, SWITCH_SECONDS);
+        int port = kind.equals("tcp") ? each.tcp : each.http;
+        Switching still = Switching.measure(each, port, SWITCH_SECONDS, 0);
+        note("the same load without a switch, " + kind + ": p99.9 ms", each, still.p999Millis());
+        Switching seen = Switching.measure(each, port, SWITCH_SECONDS, SWITCHES);
         note("switch under load, " + kind + ": p99.9 ms", each, seen.p999Millis());
         note("switch under load, " + kind + ": longest ms", each, seen.longestMillis());
         note("switch under load, " + kind + ": failed", each, seen.failed());
@@ -180,6 +183,7 @@ final class Bench {
     row("idle connection: bytes in use", "<= 1.5");
     row("idle connection: bytes resident", "");
     for (String kind : List.of("tcp", "http")) {
+      absolute("the same load without a switch, " + kind + ": p99.9 ms", "");
       absolute("switch under load, " + kind + ": p99.9 ms", "<= 5");
       absolute("switch under load, " + kind + ": longest ms", "");
       absolute("switch under load, " + kind + ": failed", "<= 0");

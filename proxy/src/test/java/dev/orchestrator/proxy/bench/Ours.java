@@ -16,7 +16,6 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 
@@ -44,7 +43,6 @@ final class Ours {
       switch (line) {
         case "memory" -> System.out.println("= " + liveBytes());
         default -> {
-          proxy.hold(Duration.ofSeconds(10));
           proxy.switchTo(side(line, line.equals("blue") ? numbers[3] : numbers[4]));
           System.out.println("= switched");
         }

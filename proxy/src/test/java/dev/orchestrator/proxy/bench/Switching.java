@@ -17,13 +17,13 @@ import java.util.concurrent.locks.LockSupport;
  * @param p999Millis from the moment that a request was due to its answer's end
  * @param failed refused, reset, or without an answer
  */
-record Switching(double p999Millis, double longestMillis, int failed, int switches) {
+record Switching(double p999Millis, double longestMillis, int failed) {
   private static final int A_SECOND = 1000;
-  private static final int SWITCHES = 10;
   private static final byte[] REQUEST =
       "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
 
-  static Switching measure(Contender contender, int port, int seconds) throws IOException {
+  static Switching measure(Contender contender, int port, int seconds, int switches)
+      throws IOException {
     int count = seconds * A_SECOND;
     long[] took = new long[count];
     int failed = 0;
@@ -33,8 +33,8 @@ record Switching(double p999Millis, double longestMillis, int failed, int switch
         Thread.ofPlatform()
             .start(() -> {
               try {
-                for (int i = 1; i <= SWITCHES; i++) {
-                  sleepUntil(begun + TimeUnit.SECONDS.toNanos(seconds) * i / (SWITCHES + 1));
+                for (int i = 1; i <= switches; i++) {
+                  sleepUntil(begun + TimeUnit.SECONDS.toNanos(seconds) * i / (switches + 1));
                   contender.switchTo(i % 2 == 1 ? "green" : "blue");
                 }
               } catch (IOException e) {
@@ -60,8 +60,7 @@ record Switching(double p999Millis, double longestMillis, int failed, int switch
       throw failure;
     }
     Arrays.sort(took);
-    return new Switching(
-        took[(int) (count * 0.999)] / 1e6, took[count - 1] / 1e6, failed, SWITCHES);
+    return new Switching(took[(int) (count * 0.999)] / 1e6, took[count - 1] / 1e6, failed);
   }
 
   private static void sleepUntil(long due) {
