@@ -19,6 +19,7 @@ import dev.orchestrator.upgrade.StackControl;
 import dev.orchestrator.upgrade.Succession;
 import dev.orchestrator.upgrade.Traffic;
 import io.vertx.core.Vertx;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
@@ -35,6 +36,7 @@ import org.slf4j.LoggerFactory;
  */
 final class Desk implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Desk.class);
+  private static final Duration UNDO_PAUSE = Duration.ofSeconds(1);
 
   /** Closed in reverse: what was opened last goes first. */
   private final Deque<AutoCloseable> open = new ArrayDeque<>();
@@ -60,14 +62,16 @@ final class Desk implements AutoCloseable {
       Succession succession,
       Deque<AutoCloseable> opened) {
     InstantSource clock = InstantSource.system();
-    Engine engine =
-        keep(
-            opened, DockerEngine.connect(settings.engine().address(), settings.engine().timeout()));
-    log.info("{}", engine.info());
     Journal journal = keep(opened, Journal.open(settings.home().resolve("journal.db"), clock));
     journal.claim(settings.stack().name());
+    Engine engine =
+        keep(opened, DockerEngine.at(settings.engine().address(), settings.engine().timeout()));
+    if (journal.serving().isEmpty()) {
+      // With a stack that serves its clients wait in the routes until the engine is there again.
+      log.info("{}", engine.info());
+    }
     Names names = new Names(settings);
-    ImageBuilder builder = new ImageBuilder(engine, settings, names.ours(), clock);
+    ImageBuilder builder = new ImageBuilder(engine, settings, names.ours(), SteadyClock.get());
     CapsuleSpecs specs = new CapsuleSpecs(settings.image());
     Releases releases = new Releases(settings.stack());
     Parts parts =
@@ -84,11 +88,12 @@ final class Desk implements AutoCloseable {
                     generation.dataVolume(),
                     generation.storeVolume(),
                     labels),
-            container -> new ContainerCapsule(engine, container, clock),
+            container -> new ContainerCapsule(engine, container, SteadyClock.get()),
             new RsyncCopier(engine, () -> builder.base(line -> {})),
-            new HealthChecker(vertx, clock),
+            new HealthChecker(vertx, SteadyClock.get()),
             traffic,
-            clock);
+            clock,
+            UNDO_PAUSE);
     Schedule schedule = Schedule.of(settings.schedule());
     Supplier<@Nullable Instant> nextRun = () -> schedule.nextRun(clock.instant()).orElse(null);
     control =

@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,6 +29,8 @@ import org.slf4j.LoggerFactory;
 public final class Service implements RunningService {
   private static final Logger log = LoggerFactory.getLogger(Service.class);
   private static final Duration SOCKETS_COME = Duration.ofSeconds(20);
+  private static final Duration SERVES = Duration.ofSeconds(20);
+  private static final Duration PAUSE = Duration.ofMillis(10);
 
   private final Vertx vertx = Vertx.vertx(new VertxOptions().setPreferNativeTransport(true));
   private final ProxyTraffic traffic;
@@ -55,6 +58,7 @@ public final class Service implements RunningService {
   private Service(Settings settings, Tenancy tenancy) throws IOException {
     Takeover taken = null;
     ProxyTraffic routes = null;
+    Successor desk = null;
     boolean started = false;
     try {
       Optional<Path> predecessor = tenancy.askPredecessor();
@@ -68,19 +72,37 @@ public final class Service implements RunningService {
       routes = new ProxyTraffic(vertx, settings.stack().routes(), inherited);
       traffic = routes;
       takeover = taken;
-      successor = new Successor(settings, tenancy, vertx, routes, this::predecessorLeft);
+      desk = new Successor(settings, tenancy, vertx, routes, this::predecessorLeft);
+      successor = desk;
       if (taken != null) {
+        awaitServing(routes, taken.inheritedCount());
         taken.serving();
         log.info("took the routes over from the process before");
       }
       started = true;
     } finally {
       if (!started) {
+        if (desk != null) {
+          desk.close();
+        }
         if (routes != null) {
           routes.close();
         }
         vertx.close().await();
       }
+    }
+  }
+
+  /** Before the process that serves is told to leave, this one must be able to. */
+  private static void awaitServing(ProxyTraffic routes, int inherited) {
+    long end = System.nanoTime() + SERVES.toNanos();
+    while (inherited > 0 && !routes.isServing()) {
+      if (System.nanoTime() > end) {
+        throw new Refusal(
+            "what serves could not be reached within %d s: the process before goes on; the log says more"
+                .formatted(SERVES.toSeconds()));
+      }
+      LockSupport.parkNanos(PAUSE.toNanos());
     }
   }
 

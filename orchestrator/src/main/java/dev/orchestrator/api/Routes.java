@@ -10,6 +10,7 @@ import io.vertx.ext.web.handler.BodyHandler;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -48,7 +49,9 @@ final class Routes {
 
     post(router, "/v1/up", this::up);
     post(router, "/v1/upgrades", context -> upgrade(Requests.requiredVersionInBody(context)));
-    post(router, "/v1/rollback", this::rollback);
+    post(router, "/v1/rollback", context -> run(context, control::rollback));
+    post(router, "/v1/abort", context -> run(context, control::abort));
+    post(router, "/v1/resume", context -> run(context, control::resume));
     post(router, "/v1/takeover", this::takeover);
     post(router, "/v1/down", context -> down(Requests.removalInBody(context)));
 
@@ -81,9 +84,10 @@ final class Routes {
     return () -> Map.of("id", control.upgrade(version));
   }
 
-  private Callable<Object> rollback(RoutingContext context) {
+  /** What has no parameters and gives a run's id. */
+  private static Callable<Object> run(RoutingContext context, Supplier<String> request) {
     Requests.noBody(context);
-    return () -> Map.of("id", control.rollback());
+    return () -> Map.of("id", request.get());
   }
 
   private Callable<Object> takeover(RoutingContext context) {

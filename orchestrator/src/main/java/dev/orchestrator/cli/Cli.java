@@ -49,6 +49,8 @@ public final class Cli {
     commands.put("up", UpCommand::new);
     commands.put("upgrade", UpgradeCommand::new);
     commands.put("rollback", RollbackCommand::new);
+    commands.put("abort", AbortCommand::new);
+    commands.put("resume", ResumeCommand::new);
     commands.put("watch", WatchCommand::new);
     commands.put("status", StatusCommand::new);
     commands.put("versions", VersionsCommand::new);

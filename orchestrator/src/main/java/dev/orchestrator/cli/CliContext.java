@@ -1,5 +1,6 @@
 package dev.orchestrator.cli;
 
+import dev.orchestrator.SteadyClock;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -31,7 +32,7 @@ public record CliContext(
         Terminal.ofProcess(environment),
         environment,
         root.isEmpty() ? null : Path.of(root),
-        InstantSource.system(),
+        SteadyClock.get(),
         Duration.ofSeconds(60),
         mainClass,
         starter);

@@ -40,20 +40,26 @@ final class Follower {
     Runtime.getRuntime().addShutdownHook(goodbye);
     CountDownLatch over = new CountDownLatch(1);
     Thread ticker = Thread.ofVirtual().name("ticker").start(() -> tick(over));
+    boolean ended;
     try {
-      watch(id);
+      ended = watch(id);
     } finally {
       over.countDown();
       ticker.join();
       printer.clear();
       forget(goodbye);
     }
+    if (!ended) {
+      terminal.line(id + " needs attention: 'orchestrator status' says why, and what to do");
+      return ExitCode.NEEDS_ATTENTION;
+    }
     Receipt receipt = Json.read(api.get("/v1/upgrades/" + ApiClient.segment(id)), Receipt.class);
     ReceiptView.summary(receipt).forEach(terminal::line);
     return ExitCode.of(receipt);
   }
 
-  private void watch(String id) throws InterruptedException {
+  /** False when it has got stuck, and is tried on without us. */
+  private boolean watch(String id) throws InterruptedException {
     long last = 0;
     Instant lost = clock.instant();
     boolean told = false;
@@ -66,8 +72,8 @@ final class Follower {
           last = Math.max(last, event.sequence());
           told = false;
           printer.print(event);
-          if (event.phase().equals("end")) {
-            return;
+          if (event.phase().equals("end") || event.phase().equals("stuck")) {
+            return event.phase().equals("end");
           }
         }
       } catch (CommandFailure.Unreachable e) {

@@ -14,6 +14,9 @@ final class StatusText {
   static List<String> lines(Status status, Terminal terminal, Instant now) {
     List<String> lines = new ArrayList<>();
     lines.add(headline(status, terminal, now));
+    if (!status.attention().isEmpty()) {
+      field(lines, "attention", status.attention());
+    }
     Status.Side serving = status.serving();
     if (serving != null) {
       field(lines, "capsule", serving.container() + " (" + serving.state() + ")");

@@ -9,21 +9,37 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /** A real Docker engine, 20.10 or newer, over its socket. Thread-safe. */
 public final class DockerEngine implements Engine {
-  private final Connection connection;
-  private final DockerContainers containers;
-  private final DockerExec exec;
-  private final DockerVolumes volumes;
-  private final DockerImages images;
 
-  private DockerEngine(Connection connection) {
-    this.connection = connection;
-    this.volumes = new DockerVolumes(connection);
-    this.containers = new DockerContainers(connection, volumes);
-    this.exec = new DockerExec(connection);
-    this.images = new DockerImages(connection);
+  /** What a connection is used through. */
+  private record Wires(
+      Connection connection,
+      DockerContainers containers,
+      DockerExec exec,
+      DockerVolumes volumes,
+      DockerImages images) {
+
+    static Wires to(Connection connection) {
+      DockerVolumes volumes = new DockerVolumes(connection);
+      return new Wires(
+          connection,
+          new DockerContainers(connection, volumes),
+          new DockerExec(connection),
+          volumes,
+          new DockerImages(connection));
+    }
+  }
+
+  private final String address;
+  private final Duration timeout;
+  private @Nullable Wires wires;
+
+  private DockerEngine(String address, Duration timeout) {
+    this.address = address;
+    this.timeout = timeout;
   }
 
   /**
@@ -35,13 +51,29 @@ public final class DockerEngine implements Engine {
    * @throws EngineException {@code UNREACHABLE}, {@code TOO_OLD} or {@code TIMEOUT}
    */
   public static DockerEngine connect(String address, Duration timeout) {
-    return new DockerEngine(
-        Connection.open(Connection.address(address, System.getenv("DOCKER_HOST")), timeout));
+    DockerEngine engine = at(address, timeout);
+    Wires _ = engine.wires();
+    return engine;
+  }
+
+  /** Connects at the first call that finds it there: the engine may come up after us. */
+  public static DockerEngine at(String address, Duration timeout) {
+    return new DockerEngine(Connection.address(address, System.getenv("DOCKER_HOST")), timeout);
+  }
+
+  private synchronized Wires wires() {
+    Wires now = wires;
+    if (now == null) {
+      now = Wires.to(Connection.open(address, timeout));
+      wires = now;
+    }
+    return now;
   }
 
   @Override
   public EngineInfo info() {
     String doing = "asking the engine about itself";
+    Connection connection = wires().connection();
     JsonNode info =
         connection
             .calls()
@@ -60,124 +92,126 @@ public final class DockerEngine implements Engine {
 
   @Override
   public Optional<ContainerInfo> container(String name) {
-    return containers.get(name);
+    return wires().containers().get(name);
   }
 
   @Override
   public List<ContainerInfo> containers(Map<String, String> labels) {
-    return containers.list(labels);
+    return wires().containers().list(labels);
   }
 
   @Override
   public void createContainer(ContainerSpec spec) {
-    containers.create(spec);
+    wires().containers().create(spec);
   }
 
   @Override
   public void startContainer(String name) {
-    containers.start(name);
+    wires().containers().start(name);
   }
 
   @Override
   public void stopContainer(String name, Duration timeout) {
-    containers.stop(name, timeout);
+    wires().containers().stop(name, timeout);
   }
 
   @Override
   public void pauseContainer(String name) {
-    containers.pause(name);
+    wires().containers().pause(name);
   }
 
   @Override
   public void unpauseContainer(String name) {
-    containers.unpause(name);
+    wires().containers().unpause(name);
   }
 
   @Override
   public void removeContainer(String name) {
-    containers.remove(name);
+    wires().containers().remove(name);
   }
 
   @Override
   public int awaitExit(String name, Duration deadline) {
-    return containers.awaitExit(name, deadline);
+    return wires().containers().awaitExit(name, deadline);
   }
 
   @Override
   public ExecResult exec(
       String name, List<String> command, Duration deadline, Consumer<String> line) {
-    return exec.exec(name, command, deadline, line);
+    return wires().exec().exec(name, command, deadline, line);
   }
 
   @Override
   public List<String> logs(String name, int tail) {
-    return exec.logs(name, tail);
+    return wires().exec().logs(name, tail);
   }
 
   @Override
   public void putArchive(String name, String directory, InputStream tar) {
-    containers.putArchive(name, directory, tar);
+    wires().containers().putArchive(name, directory, tar);
   }
 
   @Override
   public Optional<VolumeInfo> volume(String name) {
-    return volumes.get(name);
+    return wires().volumes().get(name);
   }
 
   @Override
   public List<VolumeInfo> volumes(Map<String, String> labels) {
-    return volumes.list(labels);
+    return wires().volumes().list(labels);
   }
 
   @Override
   public void createVolume(String name, Map<String, String> labels) {
-    volumes.create(name, labels);
+    wires().volumes().create(name, labels);
   }
 
   @Override
   public void removeVolume(String name) {
-    volumes.remove(name);
+    wires().volumes().remove(name);
   }
 
   @Override
   public Optional<ImageInfo> image(String reference) {
-    return images.get(reference);
+    return wires().images().get(reference);
   }
 
   @Override
   public List<ImageInfo> images(Map<String, String> labels) {
-    return images.list(labels);
+    return wires().images().list(labels);
   }
 
   @Override
   public void pull(String reference, Duration deadline, Consumer<String> progress) {
-    new DockerPull(connection).pull(reference, deadline, progress);
+    new DockerPull(wires().connection()).pull(reference, deadline, progress);
   }
 
   @Override
   public String build(BuildSpec spec, Duration deadline, Consumer<String> progress) {
-    return new DockerBuild(connection, images).build(spec, deadline, progress);
+    return new DockerBuild(wires().connection(), wires().images()).build(spec, deadline, progress);
   }
 
   @Override
   public String commit(String container, String reference, ImageConfig config) {
-    return new DockerCommit(connection).commit(container, reference, config);
+    return new DockerCommit(wires().connection()).commit(container, reference, config);
   }
 
   @Override
   public void tag(String image, String reference) {
-    images.tag(image, reference);
+    wires().images().tag(image, reference);
   }
 
   @Override
   public void removeImage(String reference) {
-    images.remove(reference);
+    wires().images().remove(reference);
   }
 
   @Override
-  public void close() {
+  public synchronized void close() {
     try {
-      connection.close();
+      if (wires != null) {
+        wires.connection().close();
+      }
     } catch (IOException e) {
       throw new UncheckedIOException("closing the connection to the engine", e);
     }

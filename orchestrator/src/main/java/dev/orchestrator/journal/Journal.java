@@ -60,9 +60,14 @@ public final class Journal implements AutoCloseable {
     return database.transact("numbering a generation", Generations::next);
   }
 
-  /** A generation that an upgrade prepares. */
-  public void addCandidate(Generation generation) {
-    run("adding generation " + generation.number(), c -> Generations.add(c, generation));
+  /** A generation that an upgrade prepares: in its record, and in the list. */
+  public void addCandidate(String upgradeId, Generation generation) {
+    run(
+        "adding generation " + generation.number(),
+        c -> {
+          Generations.add(c, generation);
+          Upgrades.candidate(c, upgradeId, generation.number());
+        });
   }
 
   /** The generation that serves, or that would if the stack were up. */
@@ -180,6 +185,11 @@ public final class Journal implements AutoCloseable {
       throw new IllegalArgumentException("running is not an end");
     }
     run("ending " + upgradeId, c -> Upgrades.end(c, upgradeId, outcome, reason, clock.instant()));
+  }
+
+  /** Takes back that a run needs attention. */
+  public void settle(String upgradeId, String reason) {
+    run("settling " + upgradeId, c -> Upgrades.settle(c, upgradeId, reason));
   }
 
   public Optional<UpgradeRecord> running() {

@@ -84,6 +84,15 @@ final class Upgrades {
     change(connection, id, "outcome = ?, reason = ?, ended = ?", outcome.name(), line(reason), now);
   }
 
+  static void settle(Connection connection, String id, String reason) throws SQLException {
+    Sql.update(
+        connection,
+        "UPDATE upgrade SET outcome = 'ROLLED_BACK', reason = reason || '; ' || ?"
+            + " WHERE number = ? AND outcome = 'NEEDS_ATTENTION'",
+        line(reason),
+        number(id));
+  }
+
   /** Only an upgrade that runs changes. */
   private static void change(
       Connection connection, String id, String assignments, @Nullable Object... values)

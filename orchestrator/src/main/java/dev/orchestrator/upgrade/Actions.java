@@ -3,6 +3,7 @@ package dev.orchestrator.upgrade;
 import dev.orchestrator.Deadline;
 import dev.orchestrator.Refusal;
 import dev.orchestrator.capsule.Capsule;
+import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.capsule.CapsuleImage;
 import dev.orchestrator.data.CopyReport;
 import dev.orchestrator.data.DataCopier.Pass;
@@ -28,12 +29,14 @@ final class Actions {
   private final Parts parts;
   private final Names names;
   private final Notes notes;
+  private final Keeper keeper;
   private final UpgradeSettings limits;
 
-  Actions(Parts parts, Names names, Notes notes) {
+  Actions(Parts parts, Names names, Notes notes, Keeper keeper) {
     this.parts = parts;
     this.names = names;
     this.notes = notes;
+    this.keeper = keeper;
     this.limits = parts.settings().stack().upgrade();
   }
 
@@ -51,7 +54,7 @@ final class Actions {
       case START -> start(run);
       case VERIFY -> verify(run, progress);
       case SWITCH -> lead(run);
-      case BAKE -> new Bake(parts).watch(run, progress);
+      case BAKE -> new Bake(parts, keeper.revival()).watch(run, progress);
       case RETAIN -> new Retention(parts, names).run(run);
     };
   }
@@ -63,7 +66,7 @@ final class Actions {
     if (run.steps.contains(Step.BUILD)) {
       parts.builder().check(run.record.toVersion());
     }
-    if (!run.steps.contains(Step.HOLD)) {
+    if (!run.holds()) {
       parts.traffic().open(GATE_SLACK);
     } else if (blue != null && run.record.kind() == Kind.UPGRADE) {
       found += "; " + healthy(blue);
@@ -120,6 +123,24 @@ final class Actions {
     if (image == null) {
       throw new IllegalStateException("prepare before build");
     }
+    Generation green = candidate(run, image);
+    parts.engine().createVolume(green.dataVolume(), names.labels(green, run.id(), "data"));
+    parts.engine().createVolume(green.storeVolume(), names.labels(green, run.id(), "store"));
+    keeper.revival().wake(green, run.id());
+    parts.capsule(green).create(limits.ready());
+    return green.container() + ", inner engine ready, services created";
+  }
+
+  /** The one that this run has already, after a restart; else a new one. */
+  private Generation candidate(Run run, CapsuleImage image) {
+    Generation begun = run.green;
+    if (begun != null) {
+      if (begun.content().equals(image.content())) {
+        return begun;
+      }
+      // Its author has changed the version while the service was away.
+      new Retention(parts, names).remove(begun);
+    }
     int number = parts.journal().nextGeneration();
     Generation green =
         new Generation(
@@ -132,26 +153,14 @@ final class Actions {
             names.store(number),
             image.ports(),
             parts.clock().instant());
-    parts.journal().addCandidate(green);
-    parts.journal().candidate(run.id(), number);
+    parts.journal().addCandidate(run.id(), green);
     run.green = green;
-    parts.engine().createVolume(green.dataVolume(), names.labels(green, run.id(), "data"));
-    parts.engine().createVolume(green.storeVolume(), names.labels(green, run.id(), "store"));
-    parts
-        .engine()
-        .createContainer(parts.specs().of(green, names.labels(green, run.id(), "capsule")));
-    parts.engine().startContainer(green.container());
-    Capsule capsule = parts.capsule(green);
-    capsule.awaitReady(limits.ready());
-    capsule.create(limits.ready());
-    return green.container() + ", inner engine ready, services created";
+    return green;
   }
 
   private String wake(Run run) {
     Generation green = run.green();
-    parts.engine().startContainer(green.container());
-    Capsule capsule = parts.capsule(green);
-    capsule.awaitReady(limits.ready());
+    keeper.revival().wake(green, run.id());
     return green.container() + " (" + green.version() + ") with its own data, inner engine ready";
   }
 
@@ -191,6 +200,9 @@ final class Actions {
   }
 
   private String hold(Run run) {
+    if (!keeper.hand()) {
+      throw new CapsuleException(run.blue().version() + " is being started again: not now");
+    }
     run.hold = Deadline.in(limits.hold());
     parts.traffic().hold(limits.hold().plus(GATE_SLACK));
     run.drained = parts.traffic().drain(run.budget(limits.drain()));
@@ -233,9 +245,10 @@ final class Actions {
     // The durable line first: were the daemon killed between the two, its next start leads to
     // green.
     parts.journal().switchTo(run.id(), green.number());
+    run.switched = true;
     parts.traffic().lead(side);
     run.hold = null;
-    if (run.blue != null && run.steps.contains(Step.HOLD)) {
+    if (run.blue != null && run.holds()) {
       notes.traffic(run.id(), run.drained);
     }
     return "every route leads to " + green.version() + " (" + green.container() + ")";

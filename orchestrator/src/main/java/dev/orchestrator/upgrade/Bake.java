@@ -2,76 +2,129 @@ package dev.orchestrator.upgrade;
 
 import dev.orchestrator.Deadline;
 import dev.orchestrator.capsule.InnerService;
+import dev.orchestrator.engine.ContainerInfo;
+import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.health.HealthException;
+import dev.orchestrator.journal.Generation;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.locks.LockSupport;
+import java.util.Optional;
 import java.util.function.Consumer;
 
-/** Watches green after the switch: unhealthy three rounds in a row, or a restart, rolls back. */
+/**
+ * Watches green after the switch: unhealthy three rounds in a row, a restart of a service, or its
+ * end roll back. An engine that goes away is not green's fault: green is started again with it, as
+ * going back would set aside what was written since the switch.
+ */
 final class Bake {
   /** One bad answer under load is no reason to go back; three in a row are. */
   private static final int TOLERATED = 3;
 
   private static final Duration ASK = Duration.ofSeconds(10);
 
-  private final Parts parts;
+  /**
+   * What a capsule's end looks like when it was stopped in order: by the engine's own stop, say.
+   */
+  private static final int STOPPED_IN_ORDER = 0;
 
-  Bake(Parts parts) {
+  private final Parts parts;
+  private final Revival revival;
+
+  Bake(Parts parts, Revival revival) {
     this.parts = parts;
+    this.revival = revival;
   }
 
   String watch(Run run, Consumer<String> progress) {
     Duration window = parts.settings().stack().upgrade().bake();
     Duration interval = parts.settings().stack().upgrade().verify().interval();
     Deadline end = Deadline.in(window);
-    Map<String, Integer> restarts = restarts(run);
+    Map<String, Integer> restarts = new HashMap<>();
     int rounds = 0;
     int bad = 0;
     String said = "";
-    while (!end.passed()) {
-      List<String> wrong =
-          parts
-              .health()
-              .check(
-                  parts.capsule(run.green()),
-                  parts.settings().stack().probes(),
-                  run.green().ports());
-      rounds++;
-      bad = wrong.isEmpty() ? 0 : bad + 1;
-      if (bad >= TOLERATED) {
-        throw new HealthException(
-            "unhealthy in the bake window, "
-                + bad
-                + " times in a row: "
-                + String.join("; ", wrong));
+    boolean away = false;
+    while (away || !end.passed()) {
+      String now;
+      try {
+        if (revived(run, away, progress)) {
+          restarts.clear();
+        }
+        away = false;
+        List<String> wrong = check(run.green());
+        rounds++;
+        bad = wrong.isEmpty() ? 0 : bad + 1;
+        now = wrong.isEmpty() ? "healthy" : String.join("; ", wrong);
+        if (bad >= TOLERATED) {
+          throw new HealthException(
+              "unhealthy in the bake window, " + bad + " times in a row: " + now);
+        }
+        restarted(restarts, run.green());
+      } catch (EngineException e) {
+        if (e.kind() != EngineException.Kind.UNREACHABLE) {
+          throw e;
+        }
+        away = true;
+        now = Words.of(e);
       }
-      restarted(restarts, restarts(run));
-      String now = wrong.isEmpty() ? "healthy" : String.join("; ", wrong);
       if (!now.equals(said)) {
         progress.accept(now);
         said = now;
       }
-      LockSupport.parkNanos(end.atMost(interval).toNanos());
+      rest(interval);
     }
     return "healthy for " + window.toSeconds() + " s, " + rounds + " rounds";
   }
 
-  private Map<String, Integer> restarts(Run run) {
-    Map<String, Integer> counts = new HashMap<>();
-    for (InnerService service : parts.capsule(run.green()).services(ASK)) {
-      counts.put(service.service(), service.restarts());
-    }
-    return counts;
+  private List<String> check(Generation green) {
+    return parts
+        .health()
+        .check(parts.capsule(green), parts.settings().stack().probes(), green.ports());
   }
 
-  private static void restarted(Map<String, Integer> before, Map<String, Integer> now) {
-    now.forEach((service, count) -> {
-      if (count > before.getOrDefault(service, 0)) {
-        throw new HealthException("service " + service + " was restarted in the bake window");
+  /** Starts green again where it ended with the engine. */
+  private boolean revived(Run run, boolean wasAway, Consumer<String> progress) {
+    Generation green = run.green();
+    Optional<ContainerInfo> container = parts.engine().container(green.container());
+    if (container.filter(ContainerInfo::running).isPresent()) {
+      return false;
+    }
+    boolean inOrder = container.filter(ended -> ended.exitCode() == STOPPED_IN_ORDER).isPresent();
+    if (!wasAway && !inOrder) {
+      throw new HealthException(
+          "its capsule ended in the bake window"
+              + container
+                  .map(ended -> ", exit code " + ended.exitCode())
+                  .orElse(": it was removed"));
+    }
+    progress.accept(green.version() + " ended with the engine: starting it again");
+    parts.traffic().hold(parts.settings().stack().upgrade().ready().multipliedBy(5));
+    String wrong = revival.revive(green, run.id(), progress);
+    if (!wrong.isEmpty()) {
+      throw new HealthException("after a restart of the engine: " + wrong);
+    }
+    parts.traffic().lead(Sides.of(parts, green));
+    return true;
+  }
+
+  private void restarted(Map<String, Integer> before, Generation green) {
+    for (InnerService service : parts.capsule(green).services(ASK)) {
+      Integer known = before.put(service.service(), service.restarts());
+      if (known != null && service.restarts() > known) {
+        throw new HealthException(
+            "service " + service.service() + " was restarted in the bake window");
       }
-    });
+    }
+  }
+
+  private static void rest(Duration interval) {
+    try {
+      Thread.sleep(interval);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new HealthException("interrupted in the bake window");
+    }
   }
 }

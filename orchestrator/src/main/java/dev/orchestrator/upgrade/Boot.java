@@ -1,6 +1,8 @@
 package dev.orchestrator.upgrade;
 
 import dev.orchestrator.engine.ContainerInfo;
+import dev.orchestrator.engine.EngineException;
+import dev.orchestrator.engine.Labels;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.Generation.State;
 import dev.orchestrator.journal.GenerationRow;
@@ -16,7 +18,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The start of the service: boot = replay. Routes first, on the target that the journal names; then
- * a run that was cut off is ended. Before the switch it is undone, after it it goes on.
+ * a run that was cut off is ended as {@link Step#afterRestart} says.
  */
 final class Boot {
   private static final Logger log = LoggerFactory.getLogger(Boot.class);
@@ -25,13 +27,11 @@ final class Boot {
   private final Parts parts;
   private final Names names;
   private final Saga saga;
-  private final Keeper keeper;
 
-  Boot(Parts parts, Names names, Saga saga, Keeper keeper) {
+  Boot(Parts parts, Names names, Saga saga) {
     this.parts = parts;
     this.names = names;
     this.saga = saga;
-    this.keeper = keeper;
   }
 
   /** Opens the routes; connections wait where what serves doesn't run. */
@@ -41,14 +41,18 @@ final class Boot {
       return;
     }
     parts.traffic().open(GATE);
-    boolean runs =
-        parts
-            .engine()
-            .container(serving.get().container())
-            .filter(ContainerInfo::running)
-            .isPresent();
-    if (runs && !quiesced()) {
-      parts.traffic().lead(Sides.of(parts, serving.get()));
+    try {
+      boolean runs =
+          parts
+              .engine()
+              .container(serving.get().container())
+              .filter(ContainerInfo::running)
+              .isPresent();
+      if (runs && !quiesced()) {
+        parts.traffic().lead(Sides.of(parts, serving.get()));
+      }
+    } catch (EngineException e) {
+      log.warn("connections wait: {}", e.getMessage());
     }
   }
 
@@ -61,31 +65,51 @@ final class Boot {
         .orElse(false);
   }
 
-  /** Ends a run that was cut off, starts what should serve, removes what belongs to nobody. */
-  void replay() {
-    Optional<UpgradeRecord> cutOff = parts.journal().running();
-    if (cutOff.isPresent()) {
-      replay(cutOff.get());
-    } else {
-      keeper.look();
-    }
-    sweep();
+  /** A run that was cut off, with the steps that it still has; empty when it is to be undone. */
+  record CutOff(Run run, List<Step> rest) {}
+
+  Optional<CutOff> cutOff() {
+    return parts.journal().running().map(this::cutOff);
   }
 
-  private void replay(UpgradeRecord record) {
+  private CutOff cutOff(UpgradeRecord record) {
     List<Step> steps = steps(record);
     Generation blue = steps.contains(Step.HOLD) ? generation(record.from()) : null;
     Run run = new Run(record, steps, blue, generation(record.to()));
-    boolean undoing =
-        parts.journal().steps(record.id()).stream().anyMatch(line -> line.phase() == Phase.UNDO);
-    if (switched(record) && !undoing) {
-      log.info("{} was cut off after its switch: going on", record.id());
-      keeper.look();
-      saga.execute(run, run.steps.subList(run.steps.indexOf(Step.SWITCH) + 1, run.steps.size()));
+    run.switched = switched(record);
+    return new CutOff(run, rest(run));
+  }
+
+  /** Ends it. */
+  void end(CutOff cut) {
+    if (cut.rest().isEmpty()) {
+      log.info("{} was cut off: undoing", cut.run().id());
+      saga.undoCutOff(cut.run(), "cut off by a restart of the service");
     } else {
-      log.info("{} was cut off before its switch: undoing", record.id());
-      saga.undoCutOff(run, "cut off by a restart of the service");
+      log.info("{} was cut off: going on with {}", cut.run().id(), cut.rest().getFirst().id());
+      saga.execute(cut.run(), cut.rest());
     }
+  }
+
+  private List<Step> rest(Run run) {
+    List<StepRecord> lines = parts.journal().steps(run.id());
+    boolean undoing = lines.stream().anyMatch(line -> line.phase() == Phase.UNDO);
+    if (undoing) {
+      return List.of();
+    }
+    if (!run.holds()) {
+      // Nobody serves beside it: what was done is found, and the routes open on the way.
+      return run.steps;
+    }
+    if (run.switched) {
+      int next = run.steps.indexOf(Step.SWITCH) + 1;
+      return run.steps.subList(next, run.steps.size());
+    }
+    boolean goesOn =
+        lines.stream()
+            .map(line -> Step.of(line.step()).afterRestart())
+            .allMatch(Step.AfterRestart.GO_ON::equals);
+    return goesOn ? run.steps : List.of();
   }
 
   private boolean switched(UpgradeRecord record) {
@@ -120,25 +144,25 @@ final class Boot {
         .orElse(null);
   }
 
-  /** Candidates of no run, and helper containers of an earlier process. */
-  private void sweep() {
-    for (GenerationRow row : parts.journal().generations()) {
-      if (row.state() == State.CANDIDATE) {
-        new Retention(parts, names).remove(row.generation());
-      }
-    }
-    List<String> known =
-        parts.journal().generations().stream().map(row -> row.generation().container()).toList();
+  /**
+   * Removes helper containers of an earlier process, which may still write to a volume. A capsule
+   * that the journal doesn't know is left alone: it may hold somebody's data.
+   */
+  void removeHelpers() {
     for (ContainerInfo container : parts.engine().containers(names.ours())) {
-      if (!known.contains(container.name())) {
+      if (!container.labels().getOrDefault(Labels.ROLE, "").equals("capsule")) {
         log.info("removing {}, left by an earlier process", container.name());
         parts.engine().removeContainer(container.name());
       }
     }
   }
 
-  /** The last line of a run, for {@code status}. */
-  static String lastStep(List<StepRecord> lines) {
-    return lines.isEmpty() ? "" : lines.getLast().step();
+  /** Removes candidates of no run. */
+  void removeCandidates() {
+    for (GenerationRow row : parts.journal().generations()) {
+      if (row.state() == State.CANDIDATE) {
+        new Retention(parts, names).remove(row.generation());
+      }
+    }
   }
 }

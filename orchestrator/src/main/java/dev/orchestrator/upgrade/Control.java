@@ -30,6 +30,17 @@ public interface Control {
   /** Upgrades to a version; returns the id of the run. */
   String upgrade(String version);
 
+  /**
+   * Ends what runs: before the switch it is undone, in the bake rolled back. A run that is stuck in
+   * its undoing, or has ended so, is left as it is.
+   *
+   * @return the run's id
+   */
+  String abort();
+
+  /** Tries a stuck undo again at once, or takes the word back once what serves is healthy again. */
+  String resume();
+
   /** Goes back to the previous generation, with its data as of the switch; returns the run's id. */
   String rollback();
 

@@ -11,11 +11,16 @@ import java.util.Map;
 import java.util.function.Consumer;
 
 /**
- * What happens in runs, for those who watch. The journal's lines become events; progress lines live
- * in memory alone. A watcher gets everything so far and then what comes, in order. Thread-safe;
- * listeners are called under the lock of their run and must be quick.
+ * What happens in runs, for those who watch. An event's number is made from the number of its line
+ * in the journal, so that it is the same after a restart, and a watcher may go on from where it
+ * was. The journal's lines become events; progress lines live in memory alone. A watcher gets
+ * everything so far and then what comes, in order. Thread-safe; listeners are called under the lock
+ * of their run and must be quick.
  */
 final class EventHub {
+  /** Numbers for what comes between two lines of the journal. */
+  private static final long LINE = 100_000;
+
   /** Older progress than this many events is not told to late watchers. */
   private static final int REMEMBERED = 2_000;
 
@@ -35,9 +40,22 @@ final class EventHub {
     boolean ended;
   }
 
+  /** A line of the journal, by its number there. */
+  synchronized void publishLine(String upgrade, int line, String step, String phase, String text) {
+    Feed feed = feed(upgrade);
+    feed.sequence = Math.max(feed.sequence + 1, line * LINE);
+    publish(feed, upgrade, step, phase, text);
+  }
+
+  /** What the journal doesn't have. */
   synchronized void publish(String upgrade, String step, String phase, String text) {
     Feed feed = feed(upgrade);
-    Event event = new Event(upgrade, ++feed.sequence, clock.instant(), step, phase, text);
+    feed.sequence++;
+    publish(feed, upgrade, step, phase, text);
+  }
+
+  private void publish(Feed feed, String upgrade, String step, String phase, String text) {
+    Event event = new Event(upgrade, feed.sequence, clock.instant(), step, phase, text);
     add(feed, event);
     for (Consumer<Event> listener : List.copyOf(feed.listeners)) {
       listener.accept(event);
@@ -69,14 +87,15 @@ final class EventHub {
   private Feed fromJournal(String upgrade) {
     Feed feed = new Feed();
     for (StepRecord line : journal.steps(upgrade)) {
-      String phase = Saga.phase(line.phase());
-      add(feed, new Event(upgrade, ++feed.sequence, line.at(), line.step(), phase, line.detail()));
+      String phase = RunLog.word(line.phase());
+      feed.sequence = line.sequence() * LINE;
+      add(feed, new Event(upgrade, feed.sequence, line.at(), line.step(), phase, line.detail()));
     }
     journal
         .upgrade(upgrade)
         .filter(run -> run.outcome() != Outcome.RUNNING && run.ended() != null)
         .ifPresent(run -> {
-          String outcome = Saga.outcome(run.outcome());
+          String outcome = RunLog.word(run.outcome());
           add(
               feed,
               new Event(upgrade, ++feed.sequence, clock.instant(), outcome, "end", run.reason()));

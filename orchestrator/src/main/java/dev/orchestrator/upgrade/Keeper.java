@@ -1,85 +1,109 @@
 package dev.orchestrator.upgrade;
 
-import dev.orchestrator.capsule.Capsule;
-import dev.orchestrator.capsule.InnerService;
 import dev.orchestrator.engine.ContainerInfo;
-import dev.orchestrator.engine.EngineException;
-import dev.orchestrator.health.HealthException;
 import dev.orchestrator.journal.Generation;
-import dev.orchestrator.settings.UpgradeSettings;
-import dev.orchestrator.settings.UpgradeSettings.VerifySettings;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Starts the capsule that should serve when its container doesn't run: after a reboot of the host,
- * a restart of the engine, a kill. Capsules have no restart policy: with one, blue and green would
- * both come up. New connections wait meanwhile.
+ * Starts the capsule that should serve when it doesn't run: after a reboot of the host, a restart
+ * of the engine, a kill, also while an upgrade is being prepared beside it. Capsules have no
+ * restart policy: with one, blue and green would both come up. New connections wait meanwhile.
+ *
+ * <p>A run takes what serves over from the keeper when it begins to hold, until its end.
  */
 final class Keeper {
   private static final Logger log = LoggerFactory.getLogger(Keeper.class);
   private static final Duration GATE = Duration.ofMinutes(10);
-  private static final Duration ASK = Duration.ofSeconds(10);
+  private static final Duration PATIENCE = Duration.ofMinutes(5);
 
   private final Parts parts;
+  private final Revival revival;
 
-  Keeper(Parts parts) {
+  /** Held by who looks after what serves: the keeper, a run, {@code down}. */
+  private final ReentrantLock serving = new ReentrantLock();
+
+  Keeper(Parts parts, Names names) {
     this.parts = parts;
+    this.revival = new Revival(parts, names);
   }
 
-  /** One look; starts it where needed. Only while no run is under way. */
+  Revival revival() {
+    return revival;
+  }
+
+  /** One look, unless somebody else looks after it; starts it where needed, stops it when down. */
   void look() {
-    Optional<Generation> serving = parts.journal().serving();
-    if (serving.isEmpty() || parts.journal().down()) {
+    if (!serving.tryLock()) {
       return;
     }
-    Generation generation = serving.get();
-    Optional<ContainerInfo> container = parts.engine().container(generation.container());
-    if (container.isEmpty()) {
-      throw new EngineException(
-          EngineException.Kind.NOT_FOUND,
-          "the container that serves, "
-              + generation.container()
-              + ", is gone; its data is in volume "
-              + generation.dataVolume()
-              + ": 'orchestrator down', then 'orchestrator up' makes it anew");
+    try {
+      Optional<Generation> now = parts.journal().serving();
+      if (now.isEmpty()) {
+        return;
+      }
+      if (parts.journal().down()) {
+        stop(now.get());
+      } else {
+        start(now.get());
+      }
+    } finally {
+      serving.unlock();
     }
-    Capsule capsule = parts.capsule(generation);
-    if (container.get().running() && servicesRun(capsule)) {
+  }
+
+  /** A {@code down} that was cut off has noted that it is down before it stopped anything. */
+  private void stop(Generation generation) {
+    if (parts
+        .engine()
+        .container(generation.container())
+        .filter(ContainerInfo::running)
+        .isPresent()) {
+      parts.engine().stopContainer(generation.container(), Undo.STOP);
+    }
+  }
+
+  private void start(Generation generation) {
+    if (revival.runs(generation)) {
+      if (!parts.traffic().leadsTo(generation.container())) {
+        parts.traffic().lead(Sides.of(parts, generation));
+      }
       return;
     }
     log.warn("{} should serve and doesn't: starting it", generation.container());
     parts.traffic().open(GATE);
     parts.traffic().hold(GATE);
     parts.traffic().drain(Duration.ZERO);
-    UpgradeSettings limits = parts.settings().stack().upgrade();
-    parts.engine().startContainer(generation.container());
-    capsule.awaitReady(limits.ready());
-    capsule.start(limits.verify().deadline());
-    try {
-      awaitHealthy(generation, capsule, limits.verify());
-    } catch (HealthException e) {
-      // Nothing else could serve in its place: the services that are well are better than none.
-      log.warn("{}: {}", generation.container(), e.getMessage());
+    String wrong = revival.revive(generation, "", line -> log.info("{}", line));
+    if (!wrong.isEmpty()) {
+      log.warn("{}: {}", generation.container(), wrong);
     }
     parts.traffic().lead(Sides.of(parts, generation));
   }
 
-  /**
-   * A managed capsule that was restarted by hand runs, and waits to be told to start its services.
-   */
-  private static boolean servicesRun(Capsule capsule) {
-    return capsule.services(ASK).stream()
-        .map(InnerService::state)
-        .anyMatch(state -> state.equals("running") || state.equals("restarting"));
+  /** Takes what serves over, on this thread; waits while it is being started. */
+  boolean hand() {
+    try {
+      return serving.tryLock(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
   }
 
-  private void awaitHealthy(Generation generation, Capsule capsule, VerifySettings verify) {
-    VerifySettings once = new VerifySettings(1, verify.interval(), verify.deadline());
-    parts
-        .health()
-        .await(capsule, parts.settings().stack().probes(), generation.ports(), once, line -> {});
+  /** Takes it over at once, or not. */
+  boolean handNow() {
+    return serving.tryLock();
+  }
+
+  /** Gives it back, if this thread has it. */
+  void back() {
+    while (serving.isHeldByCurrentThread()) {
+      serving.unlock();
+    }
   }
 }

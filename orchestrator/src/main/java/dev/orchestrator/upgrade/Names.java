@@ -49,6 +49,11 @@ public final class Names {
     return Labels.with(labels, Labels.ROLE, role);
   }
 
+  /** On everything that a run has made. */
+  Map<String, String> ofRun(String upgrade) {
+    return Labels.with(ours(), Labels.UPGRADE, upgrade);
+  }
+
   /** Of a helper container of a run. */
   Map<String, String> helper(String upgrade, String role) {
     return Labels.with(Labels.with(ours(), Labels.UPGRADE, upgrade), Labels.ROLE, role);

@@ -9,6 +9,7 @@ import dev.orchestrator.health.HealthGate;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.Journal;
 import dev.orchestrator.settings.Settings;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Map;
 import java.util.function.Function;
@@ -18,6 +19,7 @@ import java.util.function.Function;
  *
  * @param specs how a generation's capsule container is made; the map is its labels
  * @param capsules the capsule in a container of that name
+ * @param undoPause before an undo that failed is tried again; grows to ten times this
  */
 public record Parts(
     Settings settings,
@@ -29,7 +31,8 @@ public record Parts(
     DataCopier copier,
     HealthGate health,
     Traffic traffic,
-    InstantSource clock) {
+    InstantSource clock,
+    Duration undoPause) {
 
   /** Makes a capsule container's specification. */
   @FunctionalInterface

@@ -109,11 +109,23 @@ public final class ProxyTraffic implements Traffic {
   }
 
   @Override
+  public synchronized boolean leadsTo(String name) {
+    return proxy != null
+        && proxy.state() instanceof GateState.Open open
+        && open.side().name().equals(name);
+  }
+
+  @Override
   public synchronized void shut() {
     if (proxy != null) {
       proxy.close();
       proxy = null;
     }
+  }
+
+  /** The routes are open, and lead somewhere. */
+  public synchronized boolean isServing() {
+    return proxy != null && proxy.state() instanceof GateState.Open;
   }
 
   /** Offers the listening sockets to another process; routes that are not open are none. */

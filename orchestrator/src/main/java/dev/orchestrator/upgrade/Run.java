@@ -5,16 +5,19 @@ import dev.orchestrator.capsule.CapsuleImage;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.UpgradeRecord;
 import java.time.Duration;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
  * One run of the saga while it is in memory. All that must outlive the process is in the journal.
- * Confined to the run's thread.
+ * Confined to the run's thread, {@link #reins} apart.
  */
 final class Run {
   final UpgradeRecord record;
   final List<Step> steps;
+  final Reins reins = new Reins();
 
   /** What served before; null at the first {@code up}. */
   final @Nullable Generation blue;
@@ -26,6 +29,15 @@ final class Run {
 
   /** Set by {@code hold}: by when the switch must have happened. */
   @Nullable Deadline hold;
+
+  /** The journal has the switch: green serves. */
+  boolean switched;
+
+  /** What is not as it should be although everything was undone; empty when all is well. */
+  String unwell = "";
+
+  /** Steps that began in this process: the journal knows them too, when it could be written. */
+  final Set<Step> begun = EnumSet.noneOf(Step.class);
 
   Traffic.Drained drained = new Traffic.Drained(0, 0);
 
@@ -42,6 +54,11 @@ final class Run {
 
   String id() {
     return record.id();
+  }
+
+  /** Whether clients wait in it: it has a side that serves before it. */
+  boolean holds() {
+    return steps.contains(Step.HOLD);
   }
 
   Generation blue() {

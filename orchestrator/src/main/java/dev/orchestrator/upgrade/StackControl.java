@@ -1,30 +1,29 @@
 package dev.orchestrator.upgrade;
 
 import dev.orchestrator.Refusal;
+import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.capsule.Releases;
+import dev.orchestrator.engine.EngineException;
+import dev.orchestrator.engine.Labels;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.Journal;
 import dev.orchestrator.journal.Receipt;
 import dev.orchestrator.journal.Receipts;
 import dev.orchestrator.journal.UpgradeRecord;
 import dev.orchestrator.journal.UpgradeRecord.Kind;
+import dev.orchestrator.journal.UpgradeRecord.Outcome;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Executor;
-import java.util.concurrent.locks.LockSupport;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** The one stack of this service under control: accepts runs, one at a time, and tells of them. */
 public final class StackControl implements Control, AutoCloseable {
-  private static final Logger log = LoggerFactory.getLogger(StackControl.class);
-  private static final Duration LOOK = Duration.ofSeconds(10);
   private static final Duration ASK = Duration.ofSeconds(20);
 
   private final Parts parts;
@@ -32,16 +31,11 @@ public final class StackControl implements Control, AutoCloseable {
   private final Releases releases;
   private final Journal journal;
   private final EventHub events;
-  private final Saga saga;
   private final Keeper keeper;
+  private final Runner runner;
   private final StatusView view;
-  private final Executor runs;
-
-  /** Held by whoever changes what runs: a run, {@code down}, the keeper. */
-  private final ReentrantLock work = new ReentrantLock();
-
+  private final Caretaker caretaker;
   private final Succession succession;
-  private volatile boolean closed;
   private volatile boolean leaving;
 
   /**
@@ -61,51 +55,26 @@ public final class StackControl implements Control, AutoCloseable {
       Executor runs,
       Succession succession) {
     this.succession = succession;
-    this.runs = runs;
     this.parts = parts;
     this.names = new Names(parts.settings());
     this.releases = releases;
     this.journal = parts.journal();
     this.events = new EventHub(journal, parts.clock());
-    this.saga = new Saga(parts, names, events);
-    this.keeper = new Keeper(parts);
-    this.view = new StatusView(parts, nextRun);
+    this.keeper = new Keeper(parts, names);
+    Saga saga = new Saga(parts, names, events, keeper);
+    this.runner = new Runner(saga, keeper, runs);
+    this.view = new StatusView(parts, nextRun, runner);
+    this.caretaker = new Caretaker(new Boot(parts, names, saga), keeper, runner);
   }
 
   /** Opens the routes on what serves, then, in the background, ends what was cut off. */
   public void boot() {
-    Boot boot = openRoutes();
-    Thread.ofVirtual().name("keeper").start(() -> keep(boot));
+    caretaker.start();
   }
 
-  /** The first half of {@link #boot}. */
-  Boot openRoutes() {
-    Boot boot = new Boot(parts, names, saga, keeper);
-    boot.openRoutes();
-    return boot;
-  }
-
-  private void keep(Boot boot) {
-    guarded(boot::replay);
-    while (!closed) {
-      LockSupport.parkNanos(LOOK.toNanos());
-      if (!closed && !leaving && journal.running().isEmpty()) {
-        guarded(keeper::look);
-      }
-    }
-  }
-
-  private void guarded(Runnable task) {
-    if (!work.tryLock()) {
-      return;
-    }
-    try {
-      task.run();
-    } catch (RuntimeException e) {
-      log.error("{}", e.getMessage(), e);
-    } finally {
-      work.unlock();
-    }
+  /** What looks after the stack; for a test, which runs it on its own thread. */
+  Caretaker caretaker() {
+    return caretaker;
   }
 
   @Override
@@ -140,6 +109,7 @@ public final class StackControl implements Control, AutoCloseable {
     }
     Optional<Generation> serving = journal.serving();
     if (serving.isEmpty()) {
+      answered(this::refuseStrangers);
       String wanted = version == null ? newest() : version;
       return start(journal.begin(Kind.UP, "", wanted, null), Planner.FIRST_UP, null, null);
     }
@@ -158,6 +128,23 @@ public final class StackControl implements Control, AutoCloseable {
     UpgradeRecord record = journal.begin(Kind.UP, now.version(), now.version(), now.number());
     journal.candidate(record.id(), now.number());
     return start(record, Planner.UP_AGAIN, null, now);
+  }
+
+  /**
+   * A journal that knows nothing, and data of this stack on the engine: never begun anew over it.
+   */
+  private void refuseStrangers() {
+    List<String> known =
+        journal.generations().stream().map(row -> row.generation().dataVolume()).toList();
+    parts.engine().volumes(names.ours()).stream()
+        .filter(volume -> "data".equals(volume.labels().get(Labels.ROLE)))
+        .filter(volume -> !known.contains(volume.name()))
+        .findFirst()
+        .ifPresent(volume -> {
+          throw new Refusal(
+              "there is data of this stack (volume %s) that the journal in %s doesn't know: put a copy of the journal back, or remove what is there with 'docker rm -f' and 'docker volume rm'"
+                  .formatted(volume.name(), parts.settings().home()));
+        });
   }
 
   @Override
@@ -189,6 +176,50 @@ public final class StackControl implements Control, AutoCloseable {
     return start(record, Planner.ROLLBACK, blue, old);
   }
 
+  @Override
+  public String abort() {
+    Run run = runner.current();
+    if (run != null) {
+      run.reins.abort(run.id());
+      return run.id();
+    }
+    UpgradeRecord left =
+        needsAttention().orElseThrow(() -> new Refusal("nothing runs: nothing to abort"));
+    journal.settle(left.id(), "left as it is by hand");
+    return left.id();
+  }
+
+  @Override
+  public String resume() {
+    mayBegin();
+    Run run = runner.current();
+    if (run != null) {
+      if (run.reins.stuck() == null) {
+        throw new Refusal(run.id() + " is under way: 'orchestrator watch' shows it");
+      }
+      run.reins.nudge();
+      return run.id();
+    }
+    UpgradeRecord left =
+        needsAttention()
+            .orElseThrow(() -> new Refusal("nothing needs attention: nothing to resume"));
+    answered(keeper::look);
+    Generation now = serving("resume");
+    List<String> wrong =
+        parts.health().check(parts.capsule(now), parts.settings().stack().probes(), now.ports());
+    if (!wrong.isEmpty()) {
+      throw new Refusal(now.version() + " is not healthy yet: " + String.join("; ", wrong));
+    }
+    journal.settle(left.id(), now.version() + " is healthy since");
+    return left.id();
+  }
+
+  private Optional<UpgradeRecord> needsAttention() {
+    return journal.history().stream()
+        .findFirst()
+        .filter(run -> run.outcome() == Outcome.NEEDS_ATTENTION);
+  }
+
   private String newest() {
     return releases
         .newest()
@@ -216,40 +247,44 @@ public final class StackControl implements Control, AutoCloseable {
       List<Step> steps,
       @Nullable Generation blue,
       @Nullable Generation green) {
-    Run run = new Run(record, steps, blue, green);
-    runs.execute(() -> {
-      work.lock();
-      try {
-        saga.execute(run, steps);
-      } finally {
-        work.unlock();
-      }
-    });
+    runner.start(new Run(record, steps, blue, green), steps);
     return record.id();
   }
 
   @Override
   public void down(Removal removal) {
     mayBegin();
-    if (journal.running().isPresent() || !work.tryLock()) {
-      throw new Refusal("a run is under way: wait for its end ('orchestrator watch')");
+    if (journal.running().isPresent() || !keeper.handNow()) {
+      throw new Refusal(
+          "a run is under way, or what serves is being started: wait for its end ('orchestrator"
+              + " watch')");
     }
     try {
-      parts.traffic().shut();
-      journal.setDown(true);
-      Optional<Generation> serving = journal.serving();
-      if (serving.isPresent()) {
-        parts.engine().stopContainer(serving.get().container(), Undo.STOP);
-      }
-      if (removal != Removal.NOTHING) {
-        new Retention(parts, names).removeAll();
-        journal.forget();
-      }
-      if (removal == Removal.IMAGES) {
-        parts.builder().prune(List.of());
-      }
+      answered(() -> takeDown(removal));
     } finally {
-      work.unlock();
+      keeper.back();
+    }
+  }
+
+  private void takeDown(Removal removal) {
+    journal.setDown(true);
+    parts.traffic().shut();
+    journal.serving().ifPresent(now -> parts.engine().stopContainer(now.container(), Undo.STOP));
+    if (removal != Removal.NOTHING) {
+      new Retention(parts, names).removeAll();
+      journal.forget();
+    }
+    if (removal == Removal.IMAGES) {
+      parts.builder().prune(List.of());
+    }
+  }
+
+  /** An engine or a capsule that doesn't answer: its message is all that there is to say. */
+  private static void answered(Runnable question) {
+    try {
+      question.run();
+    } catch (EngineException | CapsuleException e) {
+      throw new Refusal(Words.of(e), e);
     }
   }
 
@@ -267,7 +302,7 @@ public final class StackControl implements Control, AutoCloseable {
   @Override
   public String handOver() {
     mayBegin();
-    if (!work.tryLock()) {
+    if (!keeper.handNow()) {
       throw new Refusal("a run is under way: wait for its end ('orchestrator watch')");
     }
     try {
@@ -280,7 +315,7 @@ public final class StackControl implements Control, AutoCloseable {
       leaving = false;
       throw e;
     } finally {
-      work.unlock();
+      keeper.back();
     }
   }
 
@@ -309,7 +344,9 @@ public final class StackControl implements Control, AutoCloseable {
   @Override
   public List<String> logs(@Nullable String service, int tail) {
     Generation now = serving("show logs of");
-    return parts.capsule(now).logs(service, tail, ASK);
+    List<String> lines = new ArrayList<>();
+    answered(() -> lines.addAll(parts.capsule(now).logs(service, tail, ASK)));
+    return lines;
   }
 
   @Override
@@ -321,6 +358,6 @@ public final class StackControl implements Control, AutoCloseable {
   /** Stops looking after the stack; the routes stay as they are. */
   @Override
   public void close() {
-    closed = true;
+    caretaker.close();
   }
 }

@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param state {@code serving}, {@code upgrading}, {@code down}, {@code empty} (nothing brought up
  *     yet) or {@code needs attention}
+ * @param attention what a person must know and can do about it; empty for nothing
  * @param serving null when empty
  * @param previous where a rollback would go
  * @param last one line on the last upgrade: what happened and why
@@ -18,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 public record Status(
     String stack,
     String state,
+    String attention,
     @Nullable Side serving,
     @Nullable Side previous,
     List<Service> services,

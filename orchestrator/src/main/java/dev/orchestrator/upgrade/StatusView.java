@@ -32,8 +32,10 @@ final class StatusView {
   private final Parts parts;
   private final Journal journal;
   private final Supplier<@Nullable Instant> nextRun;
+  private final Runner runner;
 
-  StatusView(Parts parts, Supplier<@Nullable Instant> nextRun) {
+  StatusView(Parts parts, Supplier<@Nullable Instant> nextRun, Runner runner) {
+    this.runner = runner;
     this.parts = parts;
     this.journal = parts.journal();
     this.nextRun = nextRun;
@@ -44,10 +46,12 @@ final class StatusView {
     Optional<UpgradeRecord> running = journal.running();
     Optional<UpgradeRecord> last =
         journal.history().stream().filter(run -> run.outcome() != Outcome.RUNNING).findFirst();
+    String attention = attention(last, running);
     List<StepRecord> lines = running.map(run -> journal.steps(run.id())).orElse(List.of());
     return new Status(
         parts.settings().stack().name(),
-        state(serving, running, last),
+        attention.isEmpty() ? state(serving, running) : "needs attention",
+        attention,
         serving.map(this::side).orElse(null),
         journal.previous().map(this::side).orElse(null),
         serving.filter(now -> !journal.down()).map(this::services).orElse(List.of()),
@@ -63,24 +67,37 @@ final class StatusView {
                     route.held()))
             .toList(),
         running.orElse(null),
-        Boot.lastStep(lines),
+        lines.isEmpty() ? "" : lines.getLast().step(),
         last.orElse(null),
         nextRun.get(),
         engine());
   }
 
-  private String state(
-      Optional<Generation> serving, Optional<UpgradeRecord> running, Optional<UpgradeRecord> last) {
+  private String state(Optional<Generation> serving, Optional<UpgradeRecord> running) {
     if (running.isPresent()) {
       return "upgrading";
-    }
-    if (last.filter(run -> run.outcome() == Outcome.NEEDS_ATTENTION).isPresent()) {
-      return "needs attention";
     }
     if (serving.isEmpty()) {
       return "empty";
     }
     return journal.down() ? "down" : "serving";
+  }
+
+  /** What a person must know and can do; empty when nothing needs attention. */
+  private String attention(Optional<UpgradeRecord> last, Optional<UpgradeRecord> running) {
+    Run run = runner.current();
+    Reins.Stuck stuck = run == null ? null : run.reins.stuck();
+    if (run != null && stuck != null) {
+      return "%s can't be undone at step %s and is tried again and again: %s; see 'orchestrator show %s' and 'docker ps -a', then 'orchestrator resume' to try at once, or 'orchestrator abort' to leave it as it is"
+          .formatted(run.id(), stuck.step().id(), stuck.why(), run.id());
+    }
+    return running.isPresent()
+        ? ""
+        : last.filter(ended -> ended.outcome() == Outcome.NEEDS_ATTENTION)
+            .map(ended ->
+                "%s: %s; see 'orchestrator logs', then 'orchestrator resume' when it is mended, or 'orchestrator abort' to leave it as it is"
+                    .formatted(ended.id(), ended.reason()))
+            .orElse("");
   }
 
   private Status.Side side(Generation generation) {

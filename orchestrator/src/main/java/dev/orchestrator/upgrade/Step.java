@@ -25,6 +25,16 @@ public enum Step {
   BAKE("watches green", "rolls back"),
   RETAIN("stops blue and keeps it; removes older generations", "nothing to undo");
 
+  /** What the next start does with a run that was cut off in a step. */
+  public enum AfterRestart {
+    /** Runs it again from its beginning: what was done is found, nobody waits. */
+    GO_ON,
+    /** Clients wait: they are given back to what served. */
+    UNDO,
+    /** The journal decides: with the switch in it the run goes on, else it is undone. */
+    ASK_THE_JOURNAL
+  }
+
   private final String does;
   private final String undo;
 
@@ -46,6 +56,16 @@ public enum Step {
   /** What it does, for a plan. */
   public String does() {
     return does;
+  }
+
+  /** The one table of it. A run in which nobody serves before it, such as the first up, goes on. */
+  public AfterRestart afterRestart() {
+    return switch (this) {
+      case PREFLIGHT, BUILD, PREPARE, WAKE, PRE_SYNC -> AfterRestart.GO_ON;
+      case HOLD, QUIESCE, SYNC, START, VERIFY -> AfterRestart.UNDO;
+      case SWITCH -> AfterRestart.ASK_THE_JOURNAL;
+      case BAKE, RETAIN -> AfterRestart.GO_ON;
+    };
   }
 
   /** What undoes it, for a plan. */

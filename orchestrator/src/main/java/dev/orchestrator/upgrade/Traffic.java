@@ -53,6 +53,9 @@ public interface Traffic extends AutoCloseable {
    */
   void lead(Side side);
 
+  /** Whether new connections go to the side of that name at this moment. */
+  boolean leadsTo(String name);
+
   /** Nothing listens any more. */
   void shut();
 

@@ -1,7 +1,8 @@
 package dev.orchestrator.upgrade;
 
-import dev.orchestrator.capsule.Capsule;
+import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.engine.ContainerInfo;
+import dev.orchestrator.engine.Labels;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.settings.UpgradeSettings;
 import java.time.Duration;
@@ -18,12 +19,19 @@ final class Undo {
   /** The outer stop time-out: the services' own grace times are within it. */
   static final Duration STOP = Duration.ofMinutes(2);
 
+  /** For a capsule that could not stop its services: then it is killed. */
+  private static final Duration GRACE = Duration.ofSeconds(10);
+
   private final Parts parts;
+  private final Names names;
+  private final Revival revival;
   private final FailureLogs logs;
   private final UpgradeSettings limits;
 
-  Undo(Parts parts) {
+  Undo(Parts parts, Names names, Keeper keeper) {
     this.parts = parts;
+    this.names = names;
+    this.revival = keeper.revival();
     this.logs = new FailureLogs(parts);
     this.limits = parts.settings().stack().upgrade();
   }
@@ -32,10 +40,11 @@ final class Undo {
   String run(Step step, Run run, Consumer<String> progress) {
     return switch (step) {
       case PREFLIGHT -> shut(run);
-      case BUILD, PRE_SYNC, SYNC, VERIFY, BAKE, RETAIN -> "";
+      case PRE_SYNC, SYNC -> removeHelpers(run);
+      case BUILD, VERIFY, BAKE, RETAIN -> "";
       case PREPARE -> removeGreen(run);
       case WAKE -> sleep(run);
-      case HOLD -> release(run);
+      case HOLD -> release(run, progress);
       case QUIESCE -> startBlue(run, progress);
       case START -> stopGreen(run);
       case SWITCH -> switchBack(run);
@@ -44,11 +53,21 @@ final class Undo {
 
   /** Without a blue nothing serves: the ports are given back. */
   private String shut(Run run) {
-    if (run.steps.contains(Step.HOLD)) {
+    if (run.holds()) {
       return "";
     }
     parts.traffic().shut();
     return "the routes are closed";
+  }
+
+  /** What copied may go on in its container, and would keep the volumes from being removed. */
+  private String removeHelpers(Run run) {
+    for (ContainerInfo helper : parts.engine().containers(names.ofRun(run.id()))) {
+      if (!helper.labels().getOrDefault(Labels.ROLE, "").equals("capsule")) {
+        parts.engine().removeContainer(helper.name());
+      }
+    }
+    return "";
   }
 
   private String removeGreen(Run run) {
@@ -57,10 +76,7 @@ final class Undo {
       return "";
     }
     String kept = logs.keep(run.id(), green);
-    boolean served =
-        parts.journal().steps(run.id()).stream()
-            .anyMatch(line -> line.step().equals(Step.SWITCH.id()));
-    if (served) {
+    if (parts.journal().switched(run.id()).isPresent()) {
       parts.engine().stopContainer(green.container(), STOP);
       parts.journal().setState(green.number(), Generation.State.SET_ASIDE);
       return green.container()
@@ -80,24 +96,25 @@ final class Undo {
     return run.green().container() + " stopped";
   }
 
-  private String release(Run run) {
-    parts.traffic().lead(Sides.of(parts, run.blue()));
-    return "what waited was released to " + run.blue().version();
+  private String release(Run run, Consumer<String> progress) {
+    Generation blue = run.blue();
+    if (!revival.runs(blue)) {
+      // It was cut off before blue was stopped, and blue did not outlive that: a reboot.
+      startBlue(run, progress);
+    }
+    parts.traffic().open(GATE_SLACK);
+    parts.traffic().lead(Sides.of(parts, blue));
+    return "what waited was released to " + blue.version();
   }
 
   private String startBlue(Run run, Consumer<String> progress) {
     Generation blue = run.blue();
-    parts.engine().startContainer(blue.container());
-    Capsule capsule = parts.capsule(blue);
-    capsule.awaitReady(limits.ready());
-    capsule.lease(blue.number(), limits.ready());
-    capsule.start(limits.verify().deadline());
-    UpgradeSettings.VerifySettings once =
-        new UpgradeSettings.VerifySettings(
-            1, limits.verify().interval(), limits.verify().deadline());
-    return parts
-        .health()
-        .await(capsule, parts.settings().stack().probes(), blue.ports(), once, progress);
+    String wrong = revival.revive(blue, run.id(), progress);
+    if (wrong.isEmpty()) {
+      return blue.version() + " is healthy again";
+    }
+    run.unwell = blue.version() + " serves again and is not healthy: " + wrong;
+    return run.unwell;
   }
 
   private String stopGreen(Run run) {
@@ -106,13 +123,20 @@ final class Undo {
     if (container.isEmpty() || !container.get().running()) {
       return "";
     }
-    parts.capsule(green).stop(STOP);
+    try {
+      parts.capsule(green).stop(STOP);
+    } catch (CapsuleException e) {
+      // Its inner engine may be gone or hang. What counts is that nothing of it runs when blue
+      // does.
+      parts.engine().stopContainer(green.container(), GRACE);
+      return green.container() + " stopped, as it could not be told to stop its services";
+    }
     return green.version() + "'s services stopped";
   }
 
   private String switchBack(Run run) {
     Generation blue = run.blue;
-    if (blue == null || !run.steps.contains(Step.HOLD)) {
+    if (blue == null || !run.holds()) {
       return "";
     }
     parts.traffic().hold(limits.hold().plus(GATE_SLACK));

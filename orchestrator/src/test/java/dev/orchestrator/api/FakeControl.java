@@ -78,6 +78,7 @@ public final class FakeControl implements Control {
     return new Status(
         "demo",
         "serving",
+        "",
         new Status.Side("v1", 1, "demo-g1", "running", START),
         null,
         List.of(new Status.Service("db", "running", "healthy", 0)),
@@ -124,6 +125,18 @@ public final class FakeControl implements Control {
   public synchronized String rollback() {
     calls.add("rollback");
     throw new IllegalStateException("secret detail");
+  }
+
+  @Override
+  public synchronized String abort() {
+    calls.add("abort");
+    return "u7";
+  }
+
+  @Override
+  public synchronized String resume() {
+    calls.add("resume");
+    return "u7";
   }
 
   @Override

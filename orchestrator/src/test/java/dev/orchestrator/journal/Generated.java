@@ -33,8 +33,7 @@ final class Generated {
     Integer serving = journal.serving().map(Generation::number).orElse(null);
     String id = journal.begin(kind, from, to, serving).id();
     int number = journal.nextGeneration();
-    journal.addCandidate(generation(number, to));
-    journal.candidate(id, number);
+    journal.addCandidate(id, generation(number, to));
     journal.switchTo(id, number);
     journal.end(id, UpgradeRecord.Outcome.DONE, "");
     return id;

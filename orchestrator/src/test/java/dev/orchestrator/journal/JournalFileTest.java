@@ -72,7 +72,7 @@ class JournalFileTest {
     try (Journal journal = open(file)) {
       serveFirst(journal);
       String id = journal.begin(Kind.UPGRADE, "v1", "v2", 1).id();
-      journal.addCandidate(generation(2, "v2"));
+      journal.addCandidate(id, generation(2, "v2"));
       byte[] before = Files.readAllBytes(log(file));
       journal.switchTo(id, 2);
       byte[] after = Files.readAllBytes(log(file));

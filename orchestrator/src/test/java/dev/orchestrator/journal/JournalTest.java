@@ -67,8 +67,7 @@ class JournalTest {
   void everythingIsThereAfterReopening() {
     serveFirst(journal);
     String id = journal.begin(Kind.UPGRADE, "v1", "v2", 1).id();
-    journal.addCandidate(generation(2, "v2"));
-    journal.candidate(id, 2);
+    journal.addCandidate(id, generation(2, "v2"));
     journal.append(id, "hold", Phase.INTENT, "two\nlines");
     journal.attach(id, "x", "{}");
     journal.attach(id, "x", "{\"a\":1}");
@@ -96,7 +95,7 @@ class JournalTest {
   void theSwitchKeepsWhatServedAndIsOnTheUpgrade() {
     serveFirst(journal);
     String id = journal.begin(Kind.UPGRADE, "v1", "v2", 1).id();
-    journal.addCandidate(generation(2, "v2"));
+    journal.addCandidate(id, generation(2, "v2"));
     assertEquals(Optional.empty(), journal.switched(id));
 
     journal.switchTo(id, 2);
@@ -116,7 +115,7 @@ class JournalTest {
   void aSwitchThatCannotBeMadeChangesNothing() {
     serveFirst(journal);
     String id = journal.begin(Kind.UPGRADE, "v1", "v2", 1).id();
-    journal.addCandidate(generation(2, "v2"));
+    journal.addCandidate(id, generation(2, "v2"));
     journal.setState(2, State.REMOVED);
 
     assertThrows(IllegalArgumentException.class, () -> journal.switchTo(id, 2));

@@ -16,10 +16,13 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 
 /** One process of the orchestrator on a {@link World}, with its real journal below a folder. */
 final class Orchestration implements AutoCloseable {
@@ -28,11 +31,19 @@ final class Orchestration implements AutoCloseable {
   final Journal journal;
   final World.WorldTraffic traffic;
   final StackControl control;
+  Consumer<Event> lines = event -> {};
 
   Orchestration(World world, Path home) {
     this.world = world;
     this.home = home;
-    this.journal = Journal.open(home.resolve("journal.db"), InstantSource.system());
+    InstantSource clock = () -> Instant.now().plus(world.clockOff);
+    // The journal asks for the time in the middle of each write.
+    InstantSource journalClock =
+        () -> {
+          world.takeLine();
+          return clock.instant();
+        };
+    this.journal = Journal.open(home.resolve("journal.db"), journalClock);
     this.traffic = world.new WorldTraffic();
     Settings settings = settings(home);
     Releases releases = new Releases(settings.stack());
@@ -47,8 +58,32 @@ final class Orchestration implements AutoCloseable {
             world.copier(),
             world.health(),
             traffic,
-            InstantSource.system());
-    this.control = new StackControl(parts, releases, () -> null, Runnable::run);
+            clock,
+            Duration.ZERO);
+    this.control = new StackControl(parts, releases, () -> null, this::run);
+  }
+
+  private void run(Runnable run) {
+    subscribe();
+    run.run();
+  }
+
+  /** Tells {@link #lines} what comes of the run that is under way, on the run's own thread. */
+  void subscribe() {
+    AtomicBoolean past = new AtomicBoolean(true);
+    journal
+        .running()
+        .ifPresent(run -> {
+          Control.Subscription _ =
+              control.watch(
+                  run.id(),
+                  event -> {
+                    if (!past.get()) {
+                      lines.accept(event);
+                    }
+                  });
+        });
+    past.set(false);
   }
 
   private static ContainerSpec spec(Generation generation, Map<String, String> labels) {
@@ -110,7 +145,13 @@ final class Orchestration implements AutoCloseable {
 
   /** What a start of the service does, to its end. */
   void boot() {
-    control.openRoutes().replay();
+    control.caretaker().openRoutes();
+    boolean _ = control.caretaker().replayed();
+  }
+
+  /** What the service does every few seconds. */
+  void look() {
+    control.caretaker().look();
   }
 
   String container(int generation) {

@@ -7,32 +7,22 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.orchestrator.InMemoryFolder;
 import dev.orchestrator.Refusal;
-import dev.orchestrator.engine.ContainerInfo;
-import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.engine.Labels;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.Receipt;
 import dev.orchestrator.journal.UpgradeRecord;
 import dev.orchestrator.journal.UpgradeRecord.Outcome;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 /** The saga's logic on a host in memory, with clients that write between any two operations. */
 class SagaTest {
-  /** More than the operations of any run here: a run that has fewer simply isn't struck. */
-  private static final int OPERATIONS = 40;
-
   @TempDir(factory = InMemoryFolder.class)
   Path home;
 
@@ -66,21 +56,6 @@ class SagaTest {
         };
   }
 
-  private void clientsWriteAndAfter(Strike strike) {
-    world.faults =
-        new World.Faults() {
-          @Override
-          public void before(String operation, int number) {
-            world.write(at.traffic.reaches());
-          }
-
-          @Override
-          public void after(String operation, int number) {
-            strike.at(operation, number);
-          }
-        };
-  }
-
   private UpgradeRecord upAndUpgrade(String version) {
     at.control.up("v1");
     world.operations = 0;
@@ -95,31 +70,8 @@ class SagaTest {
     return at.journal.serving().map(Generation::version).orElse("nothing");
   }
 
-  /** One version serves, clients reach it, all that was acknowledged is there or is set aside. */
   private void assertWhole(String what) {
-    assertEquals(List.of(), world.violations, what);
-    Generation serving = at.journal.serving().orElseThrow();
-    assertEquals(Set.of(serving.container()), world.alive(), what + ": writers");
-    assertEquals(serving.container(), at.traffic.reaches(), what + ": clients reach");
-    Set<String> kept = new HashSet<>(world.rows.getOrDefault(serving.dataVolume(), List.of()));
-    at.journal.generations().stream()
-        .filter(row -> row.state() == Generation.State.SET_ASIDE)
-        .forEach(
-            row -> kept.addAll(world.rows.getOrDefault(row.generation().dataVolume(), List.of())));
-    List<String> missing = new ArrayList<>(world.acknowledged);
-    missing.removeAll(kept);
-    assertEquals(List.of(), missing, what + ": acknowledged and lost");
-    assertTrue(
-        at.journal.generations().stream()
-            .noneMatch(row -> row.state() == Generation.State.CANDIDATE),
-        what + ": a candidate is left");
-    Set<String> known = new HashSet<>();
-    at.journal.generations().stream()
-        .filter(row -> row.state() != Generation.State.REMOVED)
-        .forEach(row -> known.add(row.generation().container()));
-    for (ContainerInfo container : world.engine.containers(Map.of(Labels.OURS, "1"))) {
-      assertTrue(known.contains(container.name()), what + ": left over " + container.name());
-    }
+    Whole.assertWhole(world, at, what);
   }
 
   @Test
@@ -249,95 +201,5 @@ class SagaTest {
     assertEquals("service db: image nowhere/db:1 can't be had", run.reason());
     assertWhole("refused");
     assertEquals("available", at.control.versions().get(1).state(), "no fault of the version's");
-  }
-
-  /** What is struck. */
-  enum Case {
-    UPGRADE,
-    ROLLBACK,
-    FAILING_UPGRADE
-  }
-
-  private String begin(Case what) {
-    return switch (what) {
-      case UPGRADE -> at.control.upgrade("v2");
-      case FAILING_UPGRADE -> at.control.upgrade("v3");
-      case ROLLBACK -> at.control.rollback();
-    };
-  }
-
-  private void before(Case what, int number, Path folder) {
-    world = new World();
-    at.close();
-    at = new Orchestration(world, folder.resolve(what + "-" + number));
-    clientsWrite((operation, n) -> {});
-    at.control.up("v1");
-    switch (what) {
-      case UPGRADE -> {}
-      case FAILING_UPGRADE -> world.neverHealthy.add(at.container(2));
-      case ROLLBACK -> at.control.upgrade("v2");
-    }
-    world.operations = 0;
-  }
-
-  @ParameterizedTest
-  @EnumSource(Case.class)
-  void anErrorInAnyOperationEndsWithOneVersionServing(Case what) {
-    for (int failing : IntStream.rangeClosed(1, OPERATIONS).toArray()) {
-      before(what, failing, home);
-      clientsWrite((operation, number) -> {
-        if (number == failing) {
-          throw new EngineException(EngineException.Kind.REFUSED, operation + " failed");
-        }
-      });
-      String id = begin(what);
-      Outcome outcome = at.journal.upgrade(id).orElseThrow().outcome();
-      assertTrue(outcome != Outcome.RUNNING && outcome != Outcome.NEEDS_ATTENTION, "" + outcome);
-      assertWhole(what + " with an error in operation " + failing);
-    }
-  }
-
-  @ParameterizedTest
-  @EnumSource(Case.class)
-  void killedBeforeAnyOperationTheNextStartEndsIt(Case what) {
-    for (int strike : IntStream.rangeClosed(1, OPERATIONS).toArray()) {
-      before(what, strike, home);
-      clientsWrite((operation, number) -> killAt(strike, operation, number));
-      killAndRestart(what, "killed before operation " + strike);
-    }
-  }
-
-  @ParameterizedTest
-  @EnumSource(Case.class)
-  void killedAfterAnyOperationTheNextStartEndsIt(Case what) {
-    for (int strike : IntStream.rangeClosed(1, OPERATIONS).toArray()) {
-      before(what, 1000 + strike, home);
-      clientsWriteAndAfter((operation, number) -> killAt(strike, operation, number));
-      killAndRestart(what, "killed after operation " + strike);
-    }
-  }
-
-  private static void killAt(int strike, String operation, int number) {
-    if (number == strike) {
-      throw new World.Killed(operation);
-    }
-  }
-
-  private void killAndRestart(Case what, String when) {
-    String where = "";
-    try {
-      begin(what);
-    } catch (World.Killed killed) {
-      where = " (" + killed.getMessage() + ")";
-    }
-    at.close();
-    at = new Orchestration(world, at.home);
-    clientsWrite((operation, number) -> {});
-    at.boot();
-    assertTrue(at.journal.running().isEmpty(), what + " " + when + where + ": it ended");
-    assertTrue(
-        at.journal.history().stream().noneMatch(run -> run.outcome() == Outcome.NEEDS_ATTENTION),
-        what + " " + when + where + ": " + at.journal.history());
-    assertWhole(what + " " + when + where);
   }
 }

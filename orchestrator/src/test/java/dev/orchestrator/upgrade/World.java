@@ -2,6 +2,7 @@ package dev.orchestrator.upgrade;
 
 import dev.orchestrator.capsule.Capsule;
 import dev.orchestrator.capsule.CapsuleBuilder;
+import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.capsule.CapsuleImage;
 import dev.orchestrator.capsule.InnerService;
 import dev.orchestrator.capsule.Releases;
@@ -9,13 +10,17 @@ import dev.orchestrator.data.CopyReport;
 import dev.orchestrator.data.DataCopier;
 import dev.orchestrator.data.Space;
 import dev.orchestrator.engine.Behaviour;
+import dev.orchestrator.engine.CallHook;
 import dev.orchestrator.engine.ContainerInfo;
+import dev.orchestrator.engine.ContainerSpec;
 import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.engine.ExecResult;
 import dev.orchestrator.engine.InMemoryEngine;
 import dev.orchestrator.engine.Labels;
+import dev.orchestrator.engine.Mount;
 import dev.orchestrator.health.HealthException;
 import dev.orchestrator.health.HealthGate;
+import dev.orchestrator.journal.JournalException;
 import dev.orchestrator.journal.Receipt;
 import dev.orchestrator.settings.Probe;
 import dev.orchestrator.settings.UpgradeSettings.VerifySettings;
@@ -55,6 +60,15 @@ final class World {
     default void after(String operation, int number) {}
   }
 
+  private static final Set<String> CHANGES =
+      Set.of(
+          "createVolume",
+          "removeVolume",
+          "createContainer",
+          "startContainer",
+          "stopContainer",
+          "removeContainer");
+
   final InMemoryEngine engine = new InMemoryEngine(Behaviour.QUIET);
   final Set<String> writers = new TreeSet<>();
   final Map<String, List<String>> rows = new TreeMap<>();
@@ -65,15 +79,73 @@ final class World {
 
   final List<String> violations = new ArrayList<>();
   Faults faults = new Faults() {};
+
+  /** Calls that the engine will not answer from now on. */
+  int away;
+
+  /** Writes that the journal will not take from now on. */
+  int journalFull;
+
+  /** What the wall clock is off by. */
+  Duration clockOff = Duration.ZERO;
+
   int operations;
+  private int helpers;
   int written;
   final List<String> acknowledged = new ArrayList<>();
+
+  World() {
+    engine.addImage("orchestrator/base:test", Map.of());
+    engine.hook(
+        new CallHook() {
+          @Override
+          public void before(String op, String name) {
+            answer();
+            if (CHANGES.contains(op)) {
+              faults.before("engine." + op, ++operations);
+            }
+          }
+
+          @Override
+          public void after(String op, String name) {
+            if (CHANGES.contains(op)) {
+              faults.after("engine." + op, operations);
+            }
+          }
+        });
+  }
 
   void operate(String operation, Runnable effect) {
     int number = ++operations;
     faults.before(operation, number);
     effect.run();
     faults.after(operation, number);
+  }
+
+  /** The engine stops with all its containers, and answers again after so many calls. */
+  void restartEngine(int calls) {
+    away = 0;
+    for (ContainerInfo container : engine.containers(Map.of())) {
+      if (container.running()) {
+        engine.exit(container.name(), 0);
+      }
+    }
+    away = calls;
+  }
+
+  /** Fails as a journal on a full disk would. */
+  void takeLine() {
+    if (journalFull > 0) {
+      journalFull--;
+      throw new JournalException("the disk is full");
+    }
+  }
+
+  private void answer() {
+    if (away > 0) {
+      away--;
+      throw new EngineException(EngineException.Kind.UNREACHABLE, "no Docker engine answers");
+    }
   }
 
   private static String data(String container) {
@@ -116,6 +188,11 @@ final class World {
     }
 
     private void running(String what) {
+      try {
+        answer();
+      } catch (EngineException e) {
+        throw new CapsuleException(what + ": " + e.getMessage(), e);
+      }
       if (!runs(container)) {
         throw new EngineException(
             EngineException.Kind.CONFLICT, what + ": " + container + " is not running");
@@ -226,6 +303,15 @@ final class World {
           Map<String, String> labels,
           Duration deadline,
           Consumer<String> progress) {
+        String helper = "helper-" + ++helpers;
+        engine.createContainer(
+            ContainerSpec.helper(
+                helper,
+                "orchestrator/base:test",
+                List.of("rsync"),
+                labels,
+                List.of(Mount.readOnly(from, "/from"), Mount.of(to, "/to"))));
+        engine.startContainer(helper);
         operate(
             "copier.copy",
             () -> {
@@ -234,6 +320,7 @@ final class World {
               }
               rows.put(to, new ArrayList<>(rowsOf(from)));
             });
+        engine.removeContainer(helper);
         return new CopyReport(1, 1, Duration.ofMillis(1));
       }
 
@@ -319,6 +406,11 @@ final class World {
             leadsTo = side.name();
             held = false;
           });
+    }
+
+    @Override
+    public boolean leadsTo(String name) {
+      return open && !held && name.equals(leadsTo);
     }
 
     @Override

@@ -79,6 +79,11 @@ public final class Takeover implements AutoCloseable {
     }
   }
 
+  /** How many sockets came. */
+  public int inheritedCount() {
+    return descriptors.size();
+  }
+
   /** For {@link Proxy#open}. */
   public Inherited inherited() {
     return new Inherited(descriptors);

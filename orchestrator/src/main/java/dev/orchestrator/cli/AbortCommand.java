@@ -1,0 +1,27 @@
+package dev.orchestrator.cli;
+
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+
+/** {@code abort}. */
+@Command(
+    name = "abort",
+    description =
+        "Ends what runs: before the switch it is undone, in the bake rolled back. What can't be"
+            + " undone is left as it is.")
+final class AbortCommand implements Callable<Integer> {
+  private final RootCommand root;
+
+  AbortCommand(RootCommand root) {
+    this.root = root;
+  }
+
+  @Override
+  public Integer call() throws InterruptedException {
+    String id = Started.run(root.api(), "/v1/abort", Map.of());
+    int code = root.follower().follow(id);
+    // Undone is what was asked for.
+    return code == ExitCode.ROLLED_BACK || code == ExitCode.REFUSED ? ExitCode.DONE : code;
+  }
+}

@@ -1,0 +1,99 @@
+package dev.orchestrator.upgrade;
+
+import dev.orchestrator.capsule.Capsule;
+import dev.orchestrator.capsule.CapsuleException;
+import dev.orchestrator.capsule.InnerService;
+import dev.orchestrator.engine.ContainerInfo;
+import dev.orchestrator.engine.EngineException;
+import dev.orchestrator.health.HealthException;
+import dev.orchestrator.journal.Generation;
+import dev.orchestrator.settings.UpgradeSettings;
+import dev.orchestrator.settings.UpgradeSettings.VerifySettings;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/**
+ * Brings a generation's capsule up from whatever state it is in: removed by hand, stopped, killed,
+ * its services stopped. What runs is left alone.
+ */
+final class Revival {
+  private static final Duration ASK = Duration.ofSeconds(10);
+
+  private final Parts parts;
+  private final Names names;
+
+  Revival(Parts parts, Names names) {
+    this.parts = parts;
+    this.names = names;
+  }
+
+  /** Whether its container runs, and services in it. */
+  boolean runs(Generation generation) {
+    Optional<ContainerInfo> container = parts.engine().container(generation.container());
+    return container.filter(ContainerInfo::running).isPresent()
+        // A managed capsule that was restarted by hand runs, and waits to be told to start them.
+        && parts.capsule(generation).services(ASK).stream()
+            .map(InnerService::state)
+            .anyMatch(state -> state.equals("running") || state.equals("restarting"));
+  }
+
+  /** Makes its volumes and its container where they are missing, and starts it: inner engine up. */
+  void wake(Generation generation, String run) {
+    if (parts.engine().container(generation.container()).isEmpty()) {
+      parts
+          .engine()
+          .createContainer(parts.specs().of(generation, names.labels(generation, run, "capsule")));
+    }
+    parts.engine().startContainer(generation.container());
+    parts.capsule(generation).awaitReady(parts.settings().stack().upgrade().ready());
+  }
+
+  /**
+   * Starts it and its services, and waits for their health.
+   *
+   * @return what is wrong with it, empty when it is healthy: its services that are well are better
+   *     than none
+   */
+  String revive(Generation generation, String run, Consumer<String> progress) {
+    requireData(generation);
+    wake(generation, run);
+    UpgradeSettings limits = parts.settings().stack().upgrade();
+    Capsule capsule = parts.capsule(generation);
+    capsule.lease(generation.number(), limits.ready());
+    try {
+      capsule.start(limits.verify().deadline());
+      progress.accept(
+          parts
+              .health()
+              .await(
+                  capsule,
+                  parts.settings().stack().probes(),
+                  generation.ports(),
+                  new VerifySettings(1, limits.verify().interval(), limits.verify().deadline()),
+                  progress));
+      return "";
+    } catch (HealthException e) {
+      return Words.of(e);
+    } catch (CapsuleException e) {
+      if (e.getCause() instanceof EngineException) {
+        throw e; // The engine is away: nothing is known of the services.
+      }
+      return Words.of(e);
+    }
+  }
+
+  /** An engine would make a missing volume by itself, an empty one. */
+  private void requireData(Generation generation) {
+    if (parts.engine().volume(generation.dataVolume()).isEmpty()) {
+      throw new EngineException(
+          EngineException.Kind.NOT_FOUND,
+          "the data of %s is gone: there is no volume %s; put a copy of it back, then 'orchestrator resume'"
+              .formatted(generation.version(), generation.dataVolume()));
+    }
+    if (parts.engine().volume(generation.storeVolume()).isEmpty()) {
+      // The inner engine's store is filled from the image again.
+      parts.engine().createVolume(generation.storeVolume(), names.labels(generation, "", "store"));
+    }
+  }
+}

@@ -1,0 +1,67 @@
+package dev.orchestrator.upgrade;
+
+import dev.orchestrator.journal.Journal;
+import dev.orchestrator.journal.JournalException;
+import dev.orchestrator.journal.StepRecord;
+import dev.orchestrator.journal.StepRecord.Phase;
+import dev.orchestrator.journal.UpgradeRecord.Outcome;
+import java.util.Locale;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A run's lines: into the journal, the log, and to those who watch. */
+final class RunLog {
+  private static final Logger log = LoggerFactory.getLogger(RunLog.class);
+
+  private final Journal journal;
+  private final EventHub events;
+
+  RunLog(Journal journal, EventHub events) {
+    this.journal = journal;
+    this.events = events;
+  }
+
+  /** The word for a phase in events. */
+  static String word(Phase phase) {
+    return phase.name().toLowerCase(Locale.ROOT);
+  }
+
+  /** The word for an outcome in events and on the terminal. */
+  static String word(Outcome outcome) {
+    return outcome.name().toLowerCase(Locale.ROOT).replace('_', ' ');
+  }
+
+  /** Durable when it returns. */
+  void write(Run run, Step step, Phase phase, String detail) {
+    told(run, journal.append(run.id(), step.id(), phase, detail));
+  }
+
+  /**
+   * The same, also when the journal can't be written. For undoing: the journal has the intents, a
+   * step that is undone twice does no harm, and clients wait.
+   */
+  void tryWrite(Run run, Step step, Phase phase, String detail) {
+    try {
+      told(run, journal.append(run.id(), step.id(), phase, detail));
+    } catch (JournalException e) {
+      log.error("{} {} {} {}: {}", run.id(), step.id(), phase, detail, e.getMessage());
+      events.publish(run.id(), step.id(), word(phase), detail);
+    }
+  }
+
+  private void told(Run run, StepRecord line) {
+    log.info("{} {} {} {}", run.id(), line.step(), line.phase(), line.detail());
+    events.publishLine(run.id(), line.sequence(), line.step(), word(line.phase()), line.detail());
+  }
+
+  void progress(Run run, Step step, String line) {
+    events.publish(run.id(), step.id(), "progress", line);
+  }
+
+  void end(Run run, Outcome outcome, String why) {
+    journal.end(run.id(), outcome, why);
+    log.info(
+        "{} {} -> {}: {} {}", run.id(), run.record.kind(), run.record.toVersion(), outcome, why);
+    events.publish(run.id(), word(outcome), "end", why);
+  }
+}

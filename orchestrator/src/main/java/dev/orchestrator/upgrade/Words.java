@@ -1,0 +1,39 @@
+package dev.orchestrator.upgrade;
+
+import dev.orchestrator.Refusal;
+import dev.orchestrator.capsule.CapsuleException;
+import dev.orchestrator.data.DataException;
+import dev.orchestrator.engine.EngineException;
+import dev.orchestrator.health.HealthException;
+import dev.orchestrator.journal.JournalException;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Failures in one line for a person. */
+final class Words {
+  private static final Logger log = LoggerFactory.getLogger(Words.class);
+
+  /** Those whose message says all that a person needs. */
+  private static final List<Class<? extends RuntimeException>> FORESEEN =
+      List.of(
+          Refusal.class,
+          EngineException.class,
+          CapsuleException.class,
+          DataException.class,
+          HealthException.class,
+          JournalException.class,
+          HoldBudgetExceeded.class,
+          Reins.Aborted.class);
+
+  private Words() {}
+
+  /** What was not foreseen goes to the log whole. */
+  static String of(RuntimeException e) {
+    if (FORESEEN.stream().noneMatch(type -> type.isInstance(e))) {
+      log.error("unforeseen", e);
+      return "unforeseen: " + e;
+    }
+    return String.valueOf(e.getMessage()).strip().replaceAll("\\s*\\R\\s*", " | ");
+  }
+}

@@ -1,0 +1,120 @@
+package dev.orchestrator.upgrade;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.orchestrator.InMemoryFolder;
+import dev.orchestrator.engine.EngineException;
+import dev.orchestrator.upgrade.Scenario.Case;
+import dev.orchestrator.upgrade.Scenario.Point;
+import java.nio.file.Path;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * One fault at every point of every run: each operation fails, or the process is killed before it,
+ * after it, and after each line of the journal. The points are found by a run without a fault, so
+ * that a new step is in here without anyone adding it.
+ */
+class FaultMatrixTest {
+
+  @TempDir(factory = InMemoryFolder.class)
+  Path home;
+
+  /** What strikes. */
+  enum Fault {
+    FAILS,
+    KILLED_BEFORE,
+    KILLED_AFTER,
+    ENGINE_RESTARTS,
+    /** For a while; then somebody has made room. */
+    JOURNAL_IS_FULL
+  }
+
+  private int folders;
+
+  private Scenario scenario(Case what) {
+    return new Scenario(what, home.resolve(Integer.toString(++folders)));
+  }
+
+  private List<Point> points(Case what) {
+    try (Scenario clean = scenario(what)) {
+      clean.run();
+      clean.assertWhole("without a fault");
+      return clean.points();
+    }
+  }
+
+  @Test
+  void everyStepIsStruck() {
+    Set<Step> struck = EnumSet.noneOf(Step.class);
+    for (Case what : Case.values()) {
+      try (Scenario clean = scenario(what)) {
+        clean.run();
+        struck.addAll(clean.steps);
+      }
+    }
+    assertEquals(EnumSet.allOf(Step.class), struck);
+  }
+
+  @TestFactory
+  Stream<DynamicTest> oneVersionServesAfterAnyFault() {
+    return Stream.of(Case.values())
+        .flatMap(what ->
+            Stream.of(Fault.values())
+                .map(fault ->
+                    DynamicTest.dynamicTest(what + " " + fault, () -> everywhere(what, fault))));
+  }
+
+  private void everywhere(Case what, Fault fault) {
+    List<Point> points = points(what);
+    int struck = 0;
+    for (Point point : points) {
+      if (applies(fault, point)) {
+        strike(what, fault, point);
+        struck++;
+      }
+    }
+    System.out.printf("%s %s: %d points%n", what, fault, struck);
+    assertTrue(struck > 5, "points of " + what);
+  }
+
+  private static boolean applies(Fault fault, Point point) {
+    return point.operation() || fault == Fault.KILLED_BEFORE || fault == Fault.JOURNAL_IS_FULL;
+  }
+
+  private void strike(Case what, Fault fault, Point point) {
+    try (Scenario run = scenario(what)) {
+      run.atPoints(now -> {
+        if (now.number() == point.number()) {
+          switch (fault) {
+            case FAILS ->
+                throw new EngineException(EngineException.Kind.REFUSED, now.what() + " failed");
+            case KILLED_BEFORE -> throw new World.Killed(now.what());
+            case ENGINE_RESTARTS -> run.world.restartEngine(3);
+            case JOURNAL_IS_FULL -> run.world.journalFull = 7;
+            case KILLED_AFTER -> {}
+          }
+        }
+      });
+      run.afterOperations(now -> {
+        if (fault == Fault.KILLED_AFTER && now.number() == point.number()) {
+          throw new World.Killed(now.what());
+        }
+      });
+      String where = fault + " at point " + point.number() + " (" + point.what() + ")";
+      try {
+        run.run();
+      } catch (RuntimeException e) {
+        throw new AssertionError(what + ", " + where + ": " + e, e);
+      }
+      run.assertWhole(where);
+    }
+  }
+}

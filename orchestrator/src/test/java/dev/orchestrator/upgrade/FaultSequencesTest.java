@@ -1,0 +1,102 @@
+package dev.orchestrator.upgrade;
+
+import dev.orchestrator.InMemoryFolder;
+import dev.orchestrator.engine.EngineException;
+import dev.orchestrator.upgrade.Scenario.Case;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Two faults at random points of a run, one of which may come while the first is being dealt with.
+ * Each run has a seed of its own, which a failure names.
+ */
+@Tag("long")
+class FaultSequencesTest {
+  private static final int RUNS = Integer.getInteger("faults.runs", 2_000);
+  private static final long SEED = Long.getLong("faults.seed", System.currentTimeMillis());
+
+  private static final List<Case> CASES = List.of(Case.values());
+
+  /** About as many points as a run with a fault passes. */
+  private static final int POINTS = 90;
+
+  @TempDir(factory = InMemoryFolder.class)
+  Path home;
+
+  private record Fault(int point, int kind) {
+    @Override
+    public String toString() {
+      return List.of(
+                  "fails",
+                  "killed before",
+                  "killed after",
+                  "engine restarts",
+                  "clock an hour ahead",
+                  "clock an hour back",
+                  "journal is full")
+              .get(kind)
+          + " at point "
+          + point;
+    }
+  }
+
+  @Test
+  void oneVersionServesAfterTwoFaults() {
+    System.out.printf("%d runs from seed %d%n", RUNS, SEED);
+    for (int i = 0; i < RUNS; i++) {
+      run(SEED + i);
+    }
+  }
+
+  private void run(long seed) {
+    Random random = new Random(seed);
+    Case what = CASES.get(random.nextInt(CASES.size()));
+    List<Fault> faults = new ArrayList<>();
+    for (int i = 0; i < 2; i++) {
+      faults.add(new Fault(1 + random.nextInt(POINTS), random.nextInt(7)));
+    }
+    String where =
+        faults
+            + "; again: scripts/test --unit -Dtest=FaultSequencesTest -Dtest.excludedGroups=engine"
+            + " -Dfaults.runs=1 -Dfaults.seed="
+            + seed;
+    try (Scenario run = new Scenario(what, home.resolve(Long.toString(seed)))) {
+      run.atPoints(point -> faults.forEach(fault -> before(run, fault, point)));
+      run.afterOperations(point ->
+          faults.forEach(fault -> {
+            if (fault.kind() == 2 && fault.point() == point.number()) {
+              throw new World.Killed(point.what());
+            }
+          }));
+      run.run();
+      run.assertWhole(where);
+    } catch (RuntimeException e) {
+      throw new AssertionError(what + ", " + where + ": " + e, e);
+    }
+  }
+
+  private static void before(Scenario run, Fault fault, Scenario.Point point) {
+    if (fault.point() != point.number()) {
+      return;
+    }
+    switch (fault.kind()) {
+      case 0 -> {
+        if (point.operation()) {
+          throw new EngineException(EngineException.Kind.REFUSED, point.what() + " failed");
+        }
+      }
+      case 1 -> throw new World.Killed(point.what());
+      case 3 -> run.world.restartEngine(3);
+      case 4 -> run.world.clockOff = Duration.ofHours(1);
+      case 5 -> run.world.clockOff = Duration.ofHours(-1);
+      case 6 -> run.world.journalFull = 7;
+      default -> {}
+    }
+  }
+}
