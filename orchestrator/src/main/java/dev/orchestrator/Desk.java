@@ -44,11 +44,16 @@ final class Desk implements AutoCloseable {
   private final StackControl control;
   private final ApiServer api;
 
-  /** Returns when the API answers; nothing is left open when that fails. */
-  static Desk open(Settings settings, Vertx vertx, Traffic traffic, Succession succession) {
+  /**
+   * Returns when the API answers; nothing is left open when that fails.
+   *
+   * @param booted is run when the routes are open, before the API is
+   */
+  static Desk open(
+      Settings settings, Vertx vertx, Traffic traffic, Succession succession, Runnable booted) {
     Deque<AutoCloseable> opened = new ArrayDeque<>();
     try {
-      return new Desk(settings, vertx, traffic, succession, opened);
+      return new Desk(settings, vertx, traffic, succession, booted, opened);
     } catch (RuntimeException e) {
       closeAll(opened);
       throw e;
@@ -60,6 +65,7 @@ final class Desk implements AutoCloseable {
       Vertx vertx,
       Traffic traffic,
       Succession succession,
+      Runnable booted,
       Deque<AutoCloseable> opened) {
     InstantSource clock = InstantSource.system();
     Journal journal = keep(opened, Journal.open(settings.home().resolve("journal.db"), clock));
@@ -102,6 +108,7 @@ final class Desk implements AutoCloseable {
             new StackControl(
                 parts, releases, nextRun, run -> Thread.ofVirtual().start(run), succession));
     control.boot();
+    booted.run();
     api = keep(opened, ApiServer.start(vertx, control, settings.api(), settings.home()));
     keep(opened, ScheduleRunner.start(control, schedule, clock));
     open.addAll(opened);

@@ -58,7 +58,6 @@ public final class Service implements RunningService {
   private Service(Settings settings, Tenancy tenancy) throws IOException {
     Takeover taken = null;
     ProxyTraffic routes = null;
-    Successor desk = null;
     boolean started = false;
     try {
       Optional<Path> predecessor = tenancy.askPredecessor();
@@ -72,19 +71,23 @@ public final class Service implements RunningService {
       routes = new ProxyTraffic(vertx, settings.stack().routes(), inherited);
       traffic = routes;
       takeover = taken;
-      desk = new Successor(settings, tenancy, vertx, routes, this::predecessorLeft);
-      successor = desk;
+      ProxyTraffic opened = routes;
+      int inheritedSockets = taken == null ? 0 : taken.inheritedCount();
+      successor =
+          new Successor(
+              settings,
+              tenancy,
+              vertx,
+              routes,
+              this::predecessorLeft,
+              () -> awaitServing(opened, inheritedSockets));
       if (taken != null) {
-        awaitServing(routes, taken.inheritedCount());
         taken.serving();
         log.info("took the routes over from the process before");
       }
       started = true;
     } finally {
       if (!started) {
-        if (desk != null) {
-          desk.close();
-        }
         if (routes != null) {
           routes.close();
         }

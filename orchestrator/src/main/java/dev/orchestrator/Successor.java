@@ -40,19 +40,24 @@ final class Successor implements Succession, Handover.Owner, AutoCloseable {
   private boolean taken;
   private boolean closed;
 
-  /** Opens the desk. */
+  /**
+   * Opens the desk.
+   *
+   * @param booted is run when the routes are open, before anybody is told that this process serves
+   */
   Successor(
       Settings settings,
       Tenancy tenancy,
       Vertx vertx,
       ProxyTraffic traffic,
-      BooleanSupplier predecessorLeft) {
+      BooleanSupplier predecessorLeft,
+      Runnable booted) {
     this.settings = settings;
     this.tenancy = tenancy;
     this.vertx = vertx;
     this.traffic = traffic;
     this.predecessorLeft = predecessorLeft;
-    this.desk = Desk.open(settings, vertx, traffic, this);
+    this.desk = Desk.open(settings, vertx, traffic, this, booted);
   }
 
   synchronized Desk desk() {
@@ -136,7 +141,7 @@ final class Successor implements Succession, Handover.Owner, AutoCloseable {
     if (taken) {
       try {
         tenancy.take();
-        desk = Desk.open(settings, vertx, traffic, this);
+        desk = Desk.open(settings, vertx, traffic, this, () -> {});
       } catch (IOException | RuntimeException e) {
         log.error("the routes stay open, but nothing else: restart the service", e);
       }

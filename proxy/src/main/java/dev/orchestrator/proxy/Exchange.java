@@ -7,7 +7,6 @@ import io.netty.handler.codec.http.LastHttpContent;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Objects;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
@@ -18,40 +17,25 @@ import org.jspecify.annotations.Nullable;
  * gets a connection of its own, as the target may close a kept one in the moment that it is used.
  */
 final class Exchange implements Wait.Guest {
-  private static final long FIRST_PAUSE_MS = 10;
-  private static final long LONGEST_PAUSE_MS = 200;
-
   private final OpenRoute route;
-  private final Lane lane;
-  private final int port;
   private final Front front;
   private final RequestHead head;
   private final long began;
   private final Answer answer;
+  private final Repeats repeats;
   private final Deque<HttpContent> kept = new ArrayDeque<>(0);
   private @Nullable Wait wait;
   private @Nullable Upstream upstream;
   private boolean requestComplete;
   private boolean over;
-  private long firstFailure;
-  private long pauseMs = FIRST_PAUSE_MS;
 
   Exchange(Front front, RequestHead head, long began) {
     this.route = front.route;
-    this.lane = front.lane;
-    this.port = front.port;
     this.front = front;
     this.head = head;
     this.began = began;
+    this.repeats = new Repeats(route, front.lane);
     this.answer = new Answer(front.out(), head);
-  }
-
-  RequestHead head() {
-    return head;
-  }
-
-  RequestHead.Client client() {
-    return front.caller().client();
   }
 
   void begin() {
@@ -66,7 +50,7 @@ final class Exchange implements Wait.Guest {
       return;
     }
     wait = null;
-    Wait begun = Wait.begin(route, lane, this, port);
+    Wait begun = Wait.begin(route, front.lane, this, front.port);
     if (!over && upstream == null) {
       wait = begun;
       front.read(requestComplete);
@@ -123,20 +107,17 @@ final class Exchange implements Wait.Guest {
   @Override
   public boolean servedFromStore(Lead lead) {
     Upstream found =
-        head.repeatable() && firstFailure == 0 ? front.caller().take(lead, port) : null;
-    if (found != null) {
-      attach(found);
+        head.repeatable() && !repeats.begun() ? front.caller().take(lead, front.port) : null;
+    if (found == null) {
+      return false;
     }
-    return found != null;
+    attach(found);
+    return true;
   }
 
   @Override
   public void served(Lead lead, Wire target) {
-    if (over) {
-      target.close();
-      return;
-    }
-    Upstream made = Upstream.on(route, lead, lane, port, target);
+    Upstream made = Upstream.on(route, lead, front.lane, front.port, target);
     front.caller().introduce(made);
     attach(made);
   }
@@ -144,7 +125,7 @@ final class Exchange implements Wait.Guest {
   private void attach(Upstream to) {
     wait = null;
     upstream = to;
-    to.begin(this);
+    to.begin(this, head, front.caller().client());
     for (HttpContent each = kept.poll(); each != null; each = kept.poll()) {
       to.body(each, head.chunked());
     }
@@ -192,7 +173,7 @@ final class Exchange implements Wait.Guest {
     if (got.switches()) {
       switchProtocol(from, got);
     } else {
-      answer.begin(got, !requestComplete || !head.keepsAlive() || front.isLeaving(), bytes);
+      answer.begin(got, !requestComplete || !head.keepsAlive() || route.isLeaving(), bytes);
     }
     return false;
   }
@@ -245,25 +226,16 @@ final class Exchange implements Wait.Guest {
     upstream = null;
     if (answer.begun()) {
       truncate();
-    } else if (head.repeatable() && which.isFirstByteMissing() && mayRepeat()) {
-      route.counters.retries.increment();
+    } else if (head.repeatable() && which.isFirstByteMissing() && repeats.allowed()) {
       if (which.used()) {
+        route.counters.retries.increment();
         await(); // kept for too long: that is no fault of the target's
       } else {
-        var _ = lane.loop.schedule(this::await, pauseMs, TimeUnit.MILLISECONDS);
-        pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
+        repeats.later(this::await);
       }
     } else {
       fail(502, "the service broke off");
     }
-  }
-
-  private boolean mayRepeat() {
-    long now = System.nanoTime();
-    if (firstFailure == 0) {
-      firstFailure = now;
-    }
-    return now - firstFailure <= route.options.connectRetry().toNanos();
   }
 
   /** The drain's budget is over. */
@@ -306,11 +278,12 @@ final class Exchange implements Wait.Guest {
     if (over) {
       return;
     }
-    Upstream left = upstream;
     ResponseHead begun = answer.head();
     end();
-    if (left != null) {
-      left.abandon();
+    if (wait != null) {
+      boolean _ = wait.giveUp();
+    } else if (upstream != null) {
+      upstream.abandon();
     }
     if (begun != null && !begun.switches()) {
       front.farewell();

@@ -1,19 +1,15 @@
 package dev.orchestrator.proxy;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.ChannelOption;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
-import io.netty.handler.codec.TooLongFrameException;
 import io.netty.handler.codec.haproxy.HAProxyMessage;
 import io.netty.handler.codec.haproxy.HAProxyMessageDecoder;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpObject;
 import io.netty.handler.codec.http.HttpRequest;
-import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.netty.util.ReferenceCountUtil;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -23,7 +19,6 @@ import org.jspecify.annotations.Nullable;
  * A client's connection to an http route: one exchange after the other. It outlives a switch, as
  * only an exchange has a target. On the lane's loop.
  */
-@SuppressWarnings("FutureReturnValueIgnored") // what a write brings arrives as an event
 final class Front extends ChannelInboundHandlerAdapter {
   final OpenRoute route;
   final Lane lane;
@@ -33,6 +28,7 @@ final class Front extends ChannelInboundHandlerAdapter {
   private final Gather out;
   private final Caller caller;
   private final Patience patience;
+  private final Closing closing;
   private final CountDownLatch gone = new CountDownLatch(1);
   private @Nullable Exchange exchange;
   private @Nullable Upstream tunnelled;
@@ -49,6 +45,7 @@ final class Front extends ChannelInboundHandlerAdapter {
     this.out = new Gather(channel);
     this.caller = new Caller(route, lane, channel);
     this.patience = new Patience(this, decoder);
+    this.closing = new Closing(channel, lane, out, this::leave);
   }
 
   /** Takes an accepted connection over. */
@@ -75,10 +72,6 @@ final class Front extends ChannelInboundHandlerAdapter {
 
   boolean inputEnded() {
     return inputEnded;
-  }
-
-  boolean isLeaving() {
-    return route.isLeaving();
   }
 
   Caller caller() {
@@ -148,14 +141,8 @@ final class Front extends ChannelInboundHandlerAdapter {
   }
 
   private void refuse(@Nullable Throwable cause) {
-    String text = String.valueOf(cause == null ? "" : cause.getMessage());
-    int status =
-        switch (cause) {
-          case TooLongHttpLineException _ -> 414;
-          case TooLongFrameException _ -> 431;
-          case null, default -> 400;
-        };
-    refuse(status, text);
+    BadRequest bad = BadRequest.of(cause);
+    refuse(bad.status(), String.valueOf(bad.getMessage()));
   }
 
   /** The client's fault. */
@@ -204,7 +191,7 @@ final class Front extends ChannelInboundHandlerAdapter {
 
   @Override
   public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-    close();
+    closing.now();
   }
 
   @Override
@@ -231,10 +218,10 @@ final class Front extends ChannelInboundHandlerAdapter {
   /** The exchange is over, and was answered in full. */
   void answered(boolean close) {
     exchange = null;
-    boolean wasComplete = !decoder.inBody();
     if (close || inputEnded) {
-      if (wasComplete && !decoder.hasMore()) {
-        end();
+      if (!decoder.inBody() && !decoder.hasMore()) {
+        over = true;
+        closing.end();
       } else {
         farewell();
       }
@@ -248,20 +235,10 @@ final class Front extends ChannelInboundHandlerAdapter {
   }
 
   private void goOn() {
-    if (over || exchange != null) {
-      return;
-    }
     ChannelHandlerContext context = channel.pipeline().context(decoder);
-    if (context != null) {
+    if (!over && exchange == null && context != null) {
       decoder.goOn(context);
     }
-  }
-
-  /** Closes once all is written. */
-  private void end() {
-    over = true;
-    out.flush();
-    channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(_ -> close());
   }
 
   /** Answers with an error of the proxy's own; the connection ends with it. */
@@ -275,16 +252,7 @@ final class Front extends ChannelInboundHandlerAdapter {
   void farewell() {
     over = true;
     exchange = null;
-    out.flush();
-    channel
-        .writeAndFlush(Unpooled.EMPTY_BUFFER)
-        .addListener(
-            _ -> Channels.toWire(channel, lane, wire -> left(() -> Farewell.to(wire, lane))));
-  }
-
-  private void left(Runnable next) {
-    leave();
-    next.run();
+    closing.farewell();
   }
 
   private void leave() {
@@ -301,12 +269,11 @@ final class Front extends ChannelInboundHandlerAdapter {
   void reset() {
     over = true;
     exchange = null;
-    channel.config().setOption(ChannelOption.SO_LINGER, 0);
-    close();
+    closing.reset();
   }
 
   void close() {
-    Channels.close(channel);
+    closing.now();
   }
 
   /** The answer was a change of protocol: from now on bytes go both ways. */
@@ -316,11 +283,7 @@ final class Front extends ChannelInboundHandlerAdapter {
     tunnelled = upstream;
     read(false);
     channel.pipeline().remove(decoder);
-    out.flush();
-    channel
-        .writeAndFlush(Unpooled.EMPTY_BUFFER)
-        .addListener(
-            _ -> Channels.toWire(channel, lane, mine -> left(() -> tunnel(upstream, mine))));
+    closing.toWire(mine -> tunnel(upstream, mine));
   }
 
   private void tunnel(Upstream upstream, Wire mine) {

@@ -34,6 +34,10 @@ public final class Inherited implements AutoCloseable {
     return new Inherited(List.of());
   }
 
+  boolean isEmpty() {
+    return sockets.isEmpty();
+  }
+
   /** The socket of one of a route's ports, or null. */
   @Nullable Listener take(OpenRoute route, int port) {
     Socket socket = sockets.remove(route.listen.address(port));

@@ -1,5 +1,6 @@
 package dev.orchestrator.proxy;
 
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -76,6 +77,19 @@ final class OpenRoute {
       lead = known;
     }
     return known;
+  }
+
+  /** Fails with {@link IllegalArgumentException} where the side is not enough for this route. */
+  void checkTargets(Side side) {
+    List<Target> targets = side.targets().get(route.name());
+    if (targets == null) {
+      throw new IllegalArgumentException(side.name() + " has no target for route " + route.name());
+    }
+    if (targets.size() != listen.ports()) {
+      throw new IllegalArgumentException(
+          "%s has %d targets for the %d ports of route %s"
+              .formatted(side.name(), targets.size(), listen.ports(), route.name()));
+    }
   }
 
   /** Logs what went wrong with a connection: one line a second at most, however many fail. */

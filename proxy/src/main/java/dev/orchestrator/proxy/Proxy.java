@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,6 +26,7 @@ public final class Proxy implements AutoCloseable {
   private volatile Map<String, OpenRoute> routes = Map.of();
   private volatile Map<String, OpenRoute> previews = Map.of();
   private volatile @Nullable Listeners listeners;
+  private final AtomicReference<@Nullable Listeners> acceptsLater = new AtomicReference<>();
 
   private Proxy(VertxInternal vertx, ProxyOptions options) {
     this.lanes = new Lanes(vertx.nettyEventLoopGroup());
@@ -65,7 +67,8 @@ public final class Proxy implements AutoCloseable {
 
   /**
    * Opens every route, or none, on the listening sockets of another process where it has them, so
-   * that no client is refused in between. To be called once.
+   * that no client is refused in between. That process accepts until there is a side to lead to
+   * here; only then we begin to. To be called once.
    */
   public synchronized void open(List<Route> wanted, @Nullable Side side, Inherited inherited) {
     lanes.checkThread();
@@ -89,6 +92,7 @@ public final class Proxy implements AutoCloseable {
     if (side != null) {
       checkTargets(side, mains);
     }
+    boolean taken = !inherited.isEmpty();
     Listeners bound = Listeners.bind(opening, inherited);
     routes = mains;
     previews = extras;
@@ -96,7 +100,18 @@ public final class Proxy implements AutoCloseable {
     if (side != null) {
       gate.switchTo(side);
     }
-    bound.accept();
+    if (taken && side == null) {
+      acceptsLater.set(bound);
+    } else {
+      bound.accept();
+    }
+  }
+
+  private void acceptNow() {
+    Listeners waiting = acceptsLater.getAndSet(null);
+    if (waiting != null) {
+      waiting.accept();
+    }
   }
 
   /** The port that a route is bound to; of a range, the first. */
@@ -172,6 +187,7 @@ public final class Proxy implements AutoCloseable {
     lanes.checkThread();
     checkTargets(side, routes);
     gate.switchTo(side);
+    acceptNow();
     lanes.onEach(_ -> {});
   }
 
@@ -179,7 +195,9 @@ public final class Proxy implements AutoCloseable {
   public boolean switchIfHolding(Side side) {
     lanes.checkThread();
     checkTargets(side, routes);
-    return gate.switchIfHolding(side);
+    boolean switched = gate.switchIfHolding(side);
+    acceptNow();
+    return switched;
   }
 
   /** Nothing serves: new and waiting connections are closed. What had begun lives on. */
@@ -264,17 +282,7 @@ public final class Proxy implements AutoCloseable {
   }
 
   private static void checkTargets(Side side, Map<String, OpenRoute> open) {
-    open.forEach((name, route) -> {
-      List<Target> targets = side.targets().get(name);
-      if (targets == null) {
-        throw new IllegalArgumentException(side.name() + " has no target for route " + name);
-      }
-      if (targets.size() != route.listen.ports()) {
-        throw new IllegalArgumentException(
-            "%s has %d targets for the %d ports of route %s"
-                .formatted(side.name(), targets.size(), route.listen.ports(), name));
-      }
-    });
+    open.values().forEach(route -> route.checkTargets(side));
   }
 
   private void gateChanged(Map<String, OpenRoute> which) {

@@ -98,14 +98,14 @@ final class Upstream extends Session {
     header.release();
   }
 
-  void begin(Exchange next) {
+  void begin(Exchange next, RequestHead head, RequestHead.Client client) {
     exchange = next;
     busy = true;
     interim = false;
-    decoder.expect(next.head().request.method());
+    decoder.expect(head.request.method());
     ByteBuf buffer = out.buffer();
     int before = buffer.readableBytes();
-    next.head().write(buffer, next.client());
+    head.write(buffer, client);
     lead.counters().bytesIn.add(buffer.readableBytes() - before);
   }
 

@@ -2,7 +2,6 @@ package dev.orchestrator.proxy;
 
 import java.net.InetSocketAddress;
 import java.util.Objects;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,9 +10,6 @@ import org.jspecify.annotations.Nullable;
  * lane; what the {@link Waiter} interface has may be called from anywhere.
  */
 final class Wait implements Waiter, Attempt.Listener {
-  private static final long FIRST_PAUSE_MS = 10;
-  private static final long LONGEST_PAUSE_MS = 200;
-
   /** Who waits. Exactly one of the first two is called, unless {@link #leave} comes before it. */
   interface Guest {
     /** It has a connection to its target now. */
@@ -41,17 +37,17 @@ final class Wait implements Waiter, Attempt.Listener {
   private final long order;
   private final long arrived = System.nanoTime();
   private volatile @Nullable HoldFigures hold;
+  private final Repeats repeats;
   private boolean over;
   private @Nullable Attempt attempt;
   private @Nullable Lead tried;
-  private long firstAttempt;
-  private long pauseMs;
 
   private Wait(OpenRoute route, Lane lane, Guest guest, int port) {
     this.route = route;
     this.lane = lane;
     this.guest = guest;
     this.port = port;
+    this.repeats = new Repeats(route, lane);
     this.order = route.arrivals.getAndIncrement();
   }
 
@@ -106,10 +102,6 @@ final class Wait implements Waiter, Attempt.Listener {
       leave();
       return;
     }
-    if (pauseMs == 0) {
-      firstAttempt = System.nanoTime();
-      pauseMs = FIRST_PAUSE_MS;
-    }
     tried = lead;
     InetSocketAddress address = lead.addresses().get(port);
     Attempt begun = new Attempt(lane, this);
@@ -160,12 +152,10 @@ final class Wait implements Waiter, Attempt.Listener {
     lead.counters().connectFailures.increment();
     if (!route.gate.leadsTo(lead.side())) {
       backToTheGate();
-    } else if (System.nanoTime() - firstAttempt > route.options.connectRetry().toNanos()) {
+    } else if (!repeats.allowed()) {
       refuse(Refusal.UNREACHABLE, lead.side().name() + " does not answer: " + reason);
     } else {
-      route.counters.retries.increment();
-      var _ = lane.loop.schedule(this::again, pauseMs, TimeUnit.MILLISECONDS);
-      pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
+      repeats.later(this::again);
       route.queue.remove(this); // the slot is free for another meanwhile
     }
   }
@@ -184,7 +174,7 @@ final class Wait implements Waiter, Attempt.Listener {
   }
 
   private void backToTheGate() {
-    pauseMs = 0;
+    repeats.reset();
     if (guest.gaveUp() && route.gate.holding()) {
       guest.drop();
     } else {

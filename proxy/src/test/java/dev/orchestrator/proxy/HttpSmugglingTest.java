@@ -4,6 +4,8 @@ import static dev.orchestrator.proxy.ProxyFixture.side;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -100,6 +102,21 @@ class HttpSmugglingTest {
       })
   void aBadChunkIsRefusedAndItsRequestNeverCompletes(String chunks) throws Exception {
     refused("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks + HIDDEN);
+  }
+
+  @Test
+  void aRequestThatTurnsOutBadWhileItIsHeldIsNeverSent() throws Exception {
+    try (var blue = HttpTarget.named("v1");
+        var fixture = ProxyFixture.opened(RouteOptions.of(Protocol.HTTP), side("blue", blue));
+        var client = fixture.http()) {
+      fixture.proxy.hold(Duration.ofMinutes(1));
+      client.send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n" + HIDDEN);
+      assertEquals(400, client.read().status());
+      assertEquals(0, fixture.stats().heldNow());
+      fixture.proxy.release();
+      assertEquals("", client.rest());
+      assertEquals(0, blue.server.accepted.get());
+    }
   }
 
   private static void refused(String sent) throws Exception {
