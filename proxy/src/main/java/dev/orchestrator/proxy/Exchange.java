@@ -57,7 +57,6 @@ final class Exchange implements Wait.Guest {
     }
   }
 
-  /** Whether it is not with a target yet. */
   boolean waits() {
     return upstream == null;
   }

@@ -15,10 +15,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/**
- * A client's connection to an http route: one exchange after the other. It outlives a switch, as
- * only an exchange has a target. On the lane's loop.
- */
+/** A client's connection to an http route: one exchange after the other. It outlives a switch. */
 final class Front extends ChannelInboundHandlerAdapter {
   final OpenRoute route;
   final Lane lane;
