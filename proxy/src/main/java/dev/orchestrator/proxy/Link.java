@@ -178,28 +178,38 @@ final class Link extends Session implements Wire.Owner {
       down.pump();
       return;
     }
+    leave();
     if (!cut) {
       (end == client ? lead.counters().resetsByClient : lead.counters().resetsByTarget).increment();
     }
     (end == client ? target : client).reset();
-    close();
+    part();
   }
 
   @Override
   void close() {
     lane.execute(() -> {
       if (isOpen()) {
-        closed();
-        lead.counters().open.decrement();
-        route.sessions.remove(this);
-        if (timer != null) {
-          timer.cancel(false);
-        }
-        up.release();
-        down.release();
-        client.close();
-        target.close();
+        leave();
+        part();
       }
     });
+  }
+
+  /** First: whoever sees what became of it finds it gone from the figures. */
+  private void leave() {
+    lead.counters().open.decrement();
+    route.sessions.remove(this);
+    closed();
+    if (timer != null) {
+      timer.cancel(false);
+    }
+  }
+
+  private void part() {
+    up.release();
+    down.release();
+    client.close();
+    target.close();
   }
 }

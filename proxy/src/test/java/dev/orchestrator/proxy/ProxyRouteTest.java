@@ -7,11 +7,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.Socket;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -47,19 +49,22 @@ class ProxyRouteTest {
     }
   }
 
-  private static int freeRange(int size) throws IOException {
-    for (int attempt = 0; attempt < 100; attempt++) {
-      int first = TestServer.freePort();
-      try {
-        for (int port = first + 1; port < first + size; port++) {
-          new java.net.ServerSocket(port, 1, InetAddress.getLoopbackAddress()).close();
-        }
+  /** Below the ports that the system gives to clients. */
+  private static int freeRange(int size) {
+    for (int first = 20_000; first < 32_000; first += size) {
+      if (IntStream.range(first, first + size).allMatch(ProxyRouteTest::isFree)) {
         return first;
-      } catch (IOException e) {
-        first = -1; // one of them is taken: another range
       }
     }
-    throw new IOException("no free range");
+    throw new AssertionError("no free range");
+  }
+
+  private static boolean isFree(int port) {
+    try (ServerSocket probe = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
+      return probe.isBound();
+    } catch (IOException e) {
+      return false;
+    }
   }
 
   private static <T> T get(Map<String, T> map, String key) {
