@@ -52,6 +52,7 @@ final class Routes {
     post(router, "/v1/rollback", context -> run(context, control::rollback));
     post(router, "/v1/abort", context -> run(context, control::abort));
     post(router, "/v1/resume", context -> run(context, control::resume));
+    post(router, "/v1/takeover", this::takeover);
     post(router, "/v1/down", context -> down(Requests.removalInBody(context)));
 
     router.route().failureHandler(this::failed);
@@ -87,6 +88,11 @@ final class Routes {
   private static Callable<Object> run(RoutingContext context, Supplier<String> request) {
     Requests.noBody(context);
     return () -> Map.of("id", request.get());
+  }
+
+  private Callable<Object> takeover(RoutingContext context) {
+    Requests.noBody(context);
+    return () -> Map.of("socket", control.handOver());
   }
 
   private Callable<Object> down(Control.Removal removal) {

@@ -222,6 +222,7 @@ final class Actions {
     Capsule capsule = parts.capsule(run.green());
     capsule.lease(run.green().number(), run.budget(limits.ready()));
     capsule.start(run.budget(limits.verify().deadline()));
+    parts.traffic().preview(Sides.of(parts, run.green()));
     return run.green().version() + "'s services started";
   }
 

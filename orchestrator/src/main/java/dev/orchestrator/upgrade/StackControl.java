@@ -35,6 +35,8 @@ public final class StackControl implements Control, AutoCloseable {
   private final Runner runner;
   private final StatusView view;
   private final Caretaker caretaker;
+  private final Succession succession;
+  private volatile boolean leaving;
 
   /**
    * @param nextRun when the schedule runs next, or null
@@ -42,6 +44,17 @@ public final class StackControl implements Control, AutoCloseable {
    */
   public StackControl(
       Parts parts, Releases releases, Supplier<@Nullable Instant> nextRun, Executor runs) {
+    this(parts, releases, nextRun, runs, Succession.NONE);
+  }
+
+  /** With other processes before and after this one. */
+  public StackControl(
+      Parts parts,
+      Releases releases,
+      Supplier<@Nullable Instant> nextRun,
+      Executor runs,
+      Succession succession) {
+    this.succession = succession;
     this.parts = parts;
     this.names = new Names(parts.settings());
     this.releases = releases;
@@ -90,6 +103,7 @@ public final class StackControl implements Control, AutoCloseable {
 
   @Override
   public String up(@Nullable String version) {
+    mayBegin();
     if (version != null) {
       releases.release(version);
     }
@@ -135,6 +149,7 @@ public final class StackControl implements Control, AutoCloseable {
 
   @Override
   public String upgrade(String version) {
+    mayBegin();
     releases.release(version);
     Generation blue = serving("upgrade");
     if (blue.version().equals(version)) {
@@ -146,6 +161,7 @@ public final class StackControl implements Control, AutoCloseable {
 
   @Override
   public String rollback() {
+    mayBegin();
     Generation blue = serving("roll back");
     Generation old =
         journal
@@ -175,6 +191,7 @@ public final class StackControl implements Control, AutoCloseable {
 
   @Override
   public String resume() {
+    mayBegin();
     Run run = runner.current();
     if (run != null) {
       if (run.reins.stuck() == null) {
@@ -236,6 +253,7 @@ public final class StackControl implements Control, AutoCloseable {
 
   @Override
   public void down(Removal removal) {
+    mayBegin();
     if (journal.running().isPresent() || !keeper.handNow()) {
       throw new Refusal(
           "a run is under way, or what serves is being started: wait for its end ('orchestrator"
@@ -270,6 +288,42 @@ public final class StackControl implements Control, AutoCloseable {
     }
   }
 
+  private void mayBegin() {
+    if (leaving) {
+      throw new Refusal("another process takes over: try again when it serves");
+    }
+    if (!succession.predecessorLeft()) {
+      throw new Refusal(
+          "the process that served before lets its last connections end: try again in half a"
+              + " minute");
+    }
+  }
+
+  @Override
+  public String handOver() {
+    mayBegin();
+    if (!keeper.handNow()) {
+      throw new Refusal("a run is under way: wait for its end ('orchestrator watch')");
+    }
+    try {
+      leaving = true; // First: a run that begins now sees it, or is seen in the journal.
+      if (journal.running().isPresent()) {
+        throw new Refusal("a run is under way: wait for its end ('orchestrator watch')");
+      }
+      return succession.offer();
+    } catch (RuntimeException e) {
+      leaving = false;
+      throw e;
+    } finally {
+      keeper.back();
+    }
+  }
+
+  /** The other process did not come. */
+  public void stay() {
+    leaving = false;
+  }
+
   @Override
   public List<UpgradeRecord> history() {
     return journal.history();
@@ -301,10 +355,9 @@ public final class StackControl implements Control, AutoCloseable {
     return events.watch(id, listener);
   }
 
-  /** Stops looking after the stack; what runs on the engine runs on. */
+  /** Stops looking after the stack; the routes stay as they are. */
   @Override
   public void close() {
     caretaker.close();
-    parts.traffic().close();
   }
 }

@@ -396,6 +396,9 @@ final class World {
     }
 
     @Override
+    public void preview(Side side) {}
+
+    @Override
     public void lead(Side side) {
       operate(
           "traffic.lead",
