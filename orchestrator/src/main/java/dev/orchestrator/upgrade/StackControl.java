@@ -289,6 +289,7 @@ public final class StackControl implements Control, AutoCloseable {
   }
 
   private void mayBegin() {
+    caretaker.awaitCleared(ASK);
     if (leaving) {
       throw new Refusal("another process takes over: try again when it serves");
     }
