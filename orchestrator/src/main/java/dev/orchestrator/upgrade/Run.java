@@ -7,6 +7,7 @@ import dev.orchestrator.journal.UpgradeRecord;
 import java.time.Duration;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -32,6 +33,9 @@ final class Run {
 
   /** The journal has the switch: green serves. */
   boolean switched;
+
+  /** How often each service had been restarted when green was found healthy. */
+  Map<String, Integer> restarts = Map.of();
 
   /** What is not as it should be although everything was undone; empty when all is well. */
   String unwell = "";

@@ -254,7 +254,7 @@ public final class StackControl implements Control, AutoCloseable {
   @Override
   public void down(Removal removal) {
     mayBegin();
-    if (journal.running().isPresent() || !keeper.handNow()) {
+    if (journal.running().isPresent() || !keeper.hand(ASK)) {
       throw new Refusal(
           "a run is under way, or what serves is being started: wait for its end ('orchestrator"
               + " watch')");
@@ -303,7 +303,7 @@ public final class StackControl implements Control, AutoCloseable {
   @Override
   public String handOver() {
     mayBegin();
-    if (!keeper.handNow()) {
+    if (!keeper.hand(ASK)) {
       throw new Refusal("a run is under way: wait for its end ('orchestrator watch')");
     }
     try {
