@@ -3,6 +3,7 @@ package dev.orchestrator;
 import dev.orchestrator.cli.Cli;
 import dev.orchestrator.cli.CliContext;
 import dev.orchestrator.cli.RunningService;
+import dev.orchestrator.cli.Tenancy;
 import dev.orchestrator.settings.HomeFolder;
 import dev.orchestrator.settings.SettingsLoader;
 import java.nio.file.Path;
@@ -21,10 +22,10 @@ public final class Main {
     System.exit(Cli.run(context, arguments));
   }
 
-  private static RunningService startService(Path config, Path home) {
+  private static RunningService startService(Path config, Path home, Tenancy tenancy) {
     Map<String, String> environment = new HashMap<>(System.getenv());
     // The command line has decided already: --home goes before the variable and the file.
     environment.put(HomeFolder.VARIABLE, home.toString());
-    return Service.start(SettingsLoader.load(config, environment));
+    return Service.start(SettingsLoader.load(config, environment), tenancy);
   }
 }

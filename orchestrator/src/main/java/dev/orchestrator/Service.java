@@ -1,147 +1,138 @@
 package dev.orchestrator;
 
-import dev.orchestrator.api.ApiServer;
-import dev.orchestrator.capsule.CapsuleSpecs;
-import dev.orchestrator.capsule.ContainerCapsule;
-import dev.orchestrator.capsule.ImageBuilder;
-import dev.orchestrator.capsule.Releases;
 import dev.orchestrator.cli.RunningService;
-import dev.orchestrator.data.RsyncCopier;
-import dev.orchestrator.engine.DockerEngine;
-import dev.orchestrator.engine.Engine;
+import dev.orchestrator.cli.Tenancy;
 import dev.orchestrator.engine.EngineException;
-import dev.orchestrator.health.HealthChecker;
-import dev.orchestrator.journal.Journal;
 import dev.orchestrator.journal.JournalException;
-import dev.orchestrator.schedule.Schedule;
-import dev.orchestrator.schedule.ScheduleRunner;
+import dev.orchestrator.proxy.Inherited;
+import dev.orchestrator.proxy.Takeover;
 import dev.orchestrator.settings.Settings;
 import dev.orchestrator.upgrade.Control;
-import dev.orchestrator.upgrade.Names;
-import dev.orchestrator.upgrade.Parts;
 import dev.orchestrator.upgrade.ProxyTraffic;
-import dev.orchestrator.upgrade.StackControl;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
-import java.time.InstantSource;
-import java.util.ArrayDeque;
-import java.util.Deque;
-import java.util.function.Supplier;
+import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The running service: the one place that wires the parts together. Routes open first, on what the
- * journal says serves; a run that was cut off is ended next, in the background.
+ * The running service: the routes, which outlive what decides where they lead, and the {@link Desk}
+ * that does. Taking over from a process that serves goes in an order in which at every moment one
+ * of them has the routes open: its listening sockets come first, then it gives up home and journal
+ * and serves on; this process opens its own routes on those sockets; then the other one leaves.
  */
 public final class Service implements RunningService {
   private static final Logger log = LoggerFactory.getLogger(Service.class);
+  private static final Duration SOCKETS_COME = Duration.ofSeconds(20);
+  private static final Duration SERVES = Duration.ofSeconds(20);
+  private static final Duration PAUSE = Duration.ofMillis(10);
 
-  private static final Duration UNDO_PAUSE = Duration.ofSeconds(1);
+  private final Vertx vertx = Vertx.vertx(new VertxOptions().setPreferNativeTransport(true));
+  private final ProxyTraffic traffic;
+  private final Successor successor;
+  private final @Nullable Takeover takeover;
 
-  /** Closed in reverse: what was opened last goes first. */
-  private final Deque<AutoCloseable> open = new ArrayDeque<>();
-
-  private final StackControl control;
-  private final ApiServer api;
+  /** Starts it on a home that is this process's own already; returns when the API answers. */
+  public static Service start(Settings settings) {
+    return start(settings, Tenancy.ALONE);
+  }
 
   /**
    * Starts it; returns when the API answers.
    *
    * @throws Refusal with one clear line; nothing is left open
    */
-  public static Service start(Settings settings) {
-    Deque<AutoCloseable> open = new ArrayDeque<>();
+  public static Service start(Settings settings, Tenancy tenancy) {
     try {
-      return new Service(settings, open);
-    } catch (EngineException | JournalException e) {
-      closeAll(open);
+      return new Service(settings, tenancy);
+    } catch (EngineException | JournalException | IOException e) {
       throw new Refusal(String.valueOf(e.getMessage()), e);
-    } catch (RuntimeException e) {
-      closeAll(open);
-      throw e;
     }
   }
 
-  private Service(Settings settings, Deque<AutoCloseable> opened) {
-    InstantSource clock = InstantSource.system();
-    Journal journal = keep(opened, Journal.open(settings.home().resolve("journal.db"), clock));
-    journal.claim(settings.stack().name());
-    Engine engine =
-        keep(opened, DockerEngine.at(settings.engine().address(), settings.engine().timeout()));
-    if (journal.serving().isEmpty()) {
-      // With a stack that serves its clients wait in the routes until the engine is there again.
-      log.info("{}", engine.info());
+  private Service(Settings settings, Tenancy tenancy) throws IOException {
+    Takeover taken = null;
+    ProxyTraffic routes = null;
+    boolean started = false;
+    try {
+      Optional<Path> predecessor = tenancy.askPredecessor();
+      Inherited inherited = Inherited.nothing();
+      if (predecessor.isPresent()) {
+        taken = Takeover.receive(vertx, predecessor.get(), SOCKETS_COME);
+        inherited = taken.inherited();
+        taken.taken();
+        tenancy.take();
+      }
+      routes = new ProxyTraffic(vertx, settings.stack().routes(), inherited);
+      traffic = routes;
+      takeover = taken;
+      ProxyTraffic opened = routes;
+      int inheritedSockets = taken == null ? 0 : taken.inheritedCount();
+      successor =
+          new Successor(
+              settings,
+              tenancy,
+              vertx,
+              routes,
+              this::predecessorLeft,
+              () -> awaitServing(opened, inheritedSockets));
+      if (taken != null) {
+        taken.serving();
+        log.info("took the routes over from the process before");
+      }
+      started = true;
+    } finally {
+      if (!started) {
+        if (routes != null) {
+          routes.close();
+        }
+        vertx.close().await();
+      }
     }
-    Vertx vertx = Vertx.vertx(new VertxOptions().setPreferNativeTransport(true));
-    opened.push(() -> vertx.close().await());
-    Names names = new Names(settings);
-    ImageBuilder builder = new ImageBuilder(engine, settings, names.ours(), SteadyClock.get());
-    CapsuleSpecs specs = new CapsuleSpecs(settings.image());
-    Releases releases = new Releases(settings.stack());
-    Parts parts =
-        new Parts(
-            settings,
-            journal,
-            engine,
-            builder,
-            (generation, labels) ->
-                specs.managed(
-                    generation.container(),
-                    generation.image(),
-                    generation.number(),
-                    generation.volumes(),
-                    generation.storeVolume(),
-                    labels),
-            container -> new ContainerCapsule(engine, container, SteadyClock.get()),
-            new RsyncCopier(engine, () -> builder.base(line -> {})),
-            new HealthChecker(vertx, SteadyClock.get()),
-            new ProxyTraffic(vertx, settings.stack().routes()),
-            clock,
-            UNDO_PAUSE);
-    Schedule schedule = Schedule.of(settings.schedule());
-    Supplier<@Nullable Instant> nextRun = () -> schedule.nextRun(clock.instant()).orElse(null);
-    control =
-        keep(
-            opened,
-            new StackControl(parts, releases, nextRun, run -> Thread.ofVirtual().start(run)));
-    control.boot();
-    api = keep(opened, ApiServer.start(vertx, control, settings.api(), settings.home()));
-    keep(opened, ScheduleRunner.start(control, schedule, clock));
-    open.addAll(opened);
   }
 
-  private static <T extends AutoCloseable> T keep(Deque<AutoCloseable> open, T part) {
-    open.push(part);
-    return part;
+  /** Before the process that serves is told to leave, this one must be able to. */
+  private static void awaitServing(ProxyTraffic routes, int inherited) {
+    long end = System.nanoTime() + SERVES.toNanos();
+    while (inherited > 0 && !routes.isServing()) {
+      if (System.nanoTime() > end) {
+        throw new Refusal(
+            "what serves could not be reached within %d s: the process before goes on; the log says more"
+                .formatted(SERVES.toSeconds()));
+      }
+      LockSupport.parkNanos(PAUSE.toNanos());
+    }
+  }
+
+  private boolean predecessorLeft() {
+    return takeover == null || takeover.isGone();
   }
 
   /** What the API and the schedule ask; for tests of the whole. */
   public Control control() {
-    return control;
+    return successor.desk().control();
   }
 
   @Override
   public String address() {
-    return api.address();
+    return successor.desk().address();
+  }
+
+  @Override
+  public void awaitSuccession() throws InterruptedException {
+    successor.awaitLeft();
   }
 
   /** Stops the service; what runs on the engine runs on. */
   @Override
   public void close() {
-    closeAll(open);
-  }
-
-  private static void closeAll(Deque<AutoCloseable> open) {
-    while (!open.isEmpty()) {
-      try {
-        open.pop().close();
-      } catch (Exception e) {
-        log.warn("closing: {}", e.toString());
-      }
-    }
+    successor.close();
+    traffic.close();
+    vertx.close().await();
   }
 }

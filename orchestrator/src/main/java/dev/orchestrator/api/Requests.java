@@ -65,7 +65,9 @@ final class Requests {
 
   static DataOptions planOptions(RoutingContext context) {
     return new DataOptions(
-        null, "true".equals(parameter(context, "full")), "true".equals(parameter(context, "attach")));
+        null,
+        "true".equals(parameter(context, "full")),
+        "true".equals(parameter(context, "attach")));
   }
 
   static DataOptions upgradeOptions(RoutingContext context) {

@@ -55,6 +55,7 @@ final class Routes {
     post(router, "/v1/rollback", this::rollback);
     post(router, "/v1/abort", context -> run(context, control::abort));
     post(router, "/v1/resume", context -> run(context, control::resume));
+    post(router, "/v1/takeover", this::takeover);
     post(router, "/v1/down", context -> down(Requests.removalInBody(context)));
 
     router.route().failureHandler(this::failed);
@@ -99,6 +100,11 @@ final class Routes {
   private static Callable<Object> run(RoutingContext context, Supplier<String> request) {
     Requests.noBody(context);
     return () -> Map.of("id", request.get());
+  }
+
+  private Callable<Object> takeover(RoutingContext context) {
+    Requests.noBody(context);
+    return () -> Map.of("socket", control.handOver());
   }
 
   private Callable<Object> down(Control.Removal removal) {

@@ -66,8 +66,8 @@ final class Databases {
   }
 
   /**
-   * The series within which a server takes the files of another without ado: two numbers of
-   * MariaDB and MySQL, one of PostgreSQL since its 10.
+   * The series within which a server takes the files of another without ado: two numbers of MariaDB
+   * and MySQL, one of PostgreSQL since its 10.
    */
   static Optional<String> series(String version) {
     Matcher mariadb = MARIADB.matcher(version);

@@ -35,7 +35,9 @@ final class PortMapping {
   Map<String, Integer> apply() {
     services.forEach(this::keepPublished);
     for (RouteSettings route : stack.routes()) {
-      publish("route " + route.name(), route.service(), route.servicePort());
+      for (int port : route.servicePorts()) {
+        publish("route " + route.name(), route.service(), port);
+      }
     }
     for (Probe probe : stack.probes()) {
       String what = "probe " + probe.name();

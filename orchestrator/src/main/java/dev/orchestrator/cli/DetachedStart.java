@@ -24,18 +24,20 @@ final class DetachedStart {
   private final CliContext context;
   private final Location location;
   private final Path config;
+  private final boolean takeover;
   private final HomeFiles files;
 
-  DetachedStart(CliContext context, Location location, Path config) {
+  DetachedStart(CliContext context, Location location, Path config, boolean takeover) {
     this.context = context;
     this.location = location;
     this.config = config;
+    this.takeover = takeover;
     this.files = new HomeFiles(location.home());
   }
 
   /** Returns the address of the API. */
   String start() throws IOException, InterruptedException {
-    if (HomeLock.isHeld(files)) {
+    if (!takeover && HomeLock.isHeld(files)) {
       throw new Refusal(ServiceStop.running(files));
     }
     Process process =
@@ -81,6 +83,9 @@ final class DetachedStart {
     }
     command.addAll(
         List.of("serve", "--config", config.toString(), "--home", location.home().toString()));
+    if (takeover) {
+      command.add("--takeover");
+    }
     return command;
   }
 

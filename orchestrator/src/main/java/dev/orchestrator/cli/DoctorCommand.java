@@ -12,8 +12,8 @@ import picocli.CommandLine.Mixin;
 @Command(
     name = "doctor",
     description = {
-      "Looks at all that an upgrade and a way back depend on, and at what services keep outside their"
-          + " volumes; changes nothing.",
+      "Looks at all that an upgrade and a way back depend on, and at what services keep outside"
+          + " their volumes; changes nothing.",
       "Exit code 5 when something is wrong."
     })
 final class DoctorCommand implements Callable<Integer> {

@@ -50,8 +50,7 @@ final class RollbackCommand implements Callable<Integer> {
     Terminal terminal = root.context().terminal();
     DataMode wanted = data;
     if (plan || (wanted == null && terminal.asks())) {
-      RollbackCost cost =
-          Json.read(root.api().get("/v1/rollback", LOOK), RollbackCost.class);
+      RollbackCost cost = Json.read(root.api().get("/v1/rollback", LOOK), RollbackCost.class);
       RollbackText.lines(cost).forEach(terminal::line);
       if (plan) {
         return ExitCode.DONE;
@@ -70,8 +69,7 @@ final class RollbackCommand implements Callable<Integer> {
   }
 
   private static Optional<DataMode> ask(Terminal terminal, RollbackCost cost) {
-    DataMode usual =
-        cost.configured().equals("restore") ? DataMode.restore : DataMode.carry;
+    DataMode usual = cost.configured().equals("restore") ? DataMode.restore : DataMode.carry;
     while (true) {
       String answer =
           terminal.ask(

@@ -9,6 +9,9 @@ public interface RunningService extends AutoCloseable {
   /** {@code host:port} of its API. */
   String address();
 
+  /** Returns when another process serves instead, and this one has nothing left to do. */
+  void awaitSuccession() throws InterruptedException;
+
   /** Stops what this process runs; the stack serves on or not as the service decides. */
   @Override
   void close();
@@ -17,10 +20,10 @@ public interface RunningService extends AutoCloseable {
   @FunctionalInterface
   interface Starter {
     /**
-     * Starts the service; returns once its API answers.
+     * Starts the service; returns once its API answers, and the home is its own.
      *
      * @throws dev.orchestrator.Refusal when it can't start, in one line
      */
-    RunningService start(Path config, Path home) throws IOException;
+    RunningService start(Path config, Path home, Tenancy tenancy) throws IOException;
   }
 }

@@ -3,29 +3,36 @@ package dev.orchestrator.cli;
 import dev.orchestrator.Refusal;
 import dev.orchestrator.api.HomeFiles;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
-import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
-/** {@code serve [--detach | --stop]}. */
+/** {@code serve [--detach] [--takeover]}, {@code serve --stop}. */
 @Command(name = "serve", description = "Runs the service: routes, API, schedule.")
 final class ServeCommand implements Callable<Integer> {
   private final RootCommand root;
 
-  @ArgGroup private final Mode mode = new Mode();
+  @SuppressWarnings("NullAway.Init") // set by picocli
+  @Spec
+  private CommandSpec spec;
 
-  /** At most one of them. */
-  static final class Mode {
-    @Option(names = "--detach", description = "Run it in the background, return once it answers.")
-    private boolean detach;
+  @Option(names = "--detach", description = "Run it in the background, return once it answers.")
+  private boolean detach;
 
-    @Option(names = "--stop", description = "Stop the service that runs on this home.")
-    private boolean stop;
-  }
+  @Option(
+      names = "--takeover",
+      description = {
+        "Take the routes over from the service that runs on this home, without a client refused;",
+        "it lets its connections end and leaves. Refused while an upgrade runs."
+      })
+  private boolean takeover;
+
+  @Option(names = "--stop", description = "Stop the service that runs on this home.")
+  private boolean stop;
 
   ServeCommand(RootCommand root) {
     this.root = root;
@@ -36,7 +43,11 @@ final class ServeCommand implements Callable<Integer> {
     Location location = root.location();
     HomeFiles files = new HomeFiles(location.home());
     Terminal terminal = root.context().terminal();
-    if (mode.stop) {
+    if (stop) {
+      if (detach || takeover) {
+        throw new ParameterException(
+            spec.commandLine(), "--stop and the other options are mutually exclusive");
+      }
       terminal.line(ServiceStop.stop(files));
       return ExitCode.DONE;
     }
@@ -45,28 +56,28 @@ final class ServeCommand implements Callable<Integer> {
       throw new Refusal("the service needs a configuration: use --config FILE");
     }
     files.create();
-    if (mode.detach) {
-      String address = new DetachedStart(root.context(), location, config).start();
+    if (detach) {
+      String address = new DetachedStart(root.context(), location, config, takeover).start();
       terminal.line("serving: API on %s, log in %s".formatted(address, files.log()));
       return ExitCode.DONE;
     }
-    try (HomeLock _ =
-        HomeLock.take(files).orElseThrow(() -> new Refusal(ServiceStop.running(files)))) {
-      return serve(config, files);
+    try (Tenant tenant = new Tenant(location, files, takeover)) {
+      if (!takeover) {
+        tenant.takeFree();
+      }
+      return serve(config, files, tenant);
     }
   }
 
-  private int serve(Path config, HomeFiles files) throws IOException, InterruptedException {
-    // In this order: whoever sees our pid knows that an address is ours too.
-    Files.deleteIfExists(files.address());
-    PidFile.ofThisProcess().write(files);
+  private int serve(Path config, HomeFiles files, Tenant tenant)
+      throws IOException, InterruptedException {
     configureLog(files);
-    RunningService service = root.context().starter().start(config, files.home());
-    Runtime.getRuntime().addShutdownHook(new Thread(() -> shutDown(service, files), "shutdown"));
+    RunningService service = root.context().starter().start(config, files.home(), tenant);
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> shutDown(service, tenant), "shutdown"));
     root.context()
         .terminal()
         .line("serving: API on %s, log in %s".formatted(service.address(), files.log()));
-    new CountDownLatch(1).await(); // Until a signal.
+    service.awaitSuccession(); // Or a signal.
     return ExitCode.DONE;
   }
 
@@ -80,13 +91,13 @@ final class ServeCommand implements Callable<Integer> {
   }
 
   /** An ordered stop is a success, not death by a signal. */
-  private static void shutDown(RunningService service, HomeFiles files) {
+  private static void shutDown(RunningService service, Tenant tenant) {
     service.close();
     try {
-      Files.deleteIfExists(files.pid());
+      tenant.close();
     } catch (IOException e) {
-      // It names a process that is gone: whoever reads it finds that out.
-      System.err.println("can't remove " + files.pid());
+      // What is left names a process that is gone: whoever reads it finds that out.
+      System.err.println("can't leave the home: " + e.getMessage());
     }
     Runtime.getRuntime().halt(ExitCode.DONE);
   }

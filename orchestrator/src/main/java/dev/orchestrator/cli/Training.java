@@ -108,7 +108,7 @@ final class Training {
         InstantSource.system(),
         Duration.ofSeconds(1),
         Training.class.getName(),
-        (file, home) -> {
+        (file, home, tenancy) -> {
           throw new IllegalStateException("not here");
         });
   }

@@ -1,8 +1,51 @@
 package dev.orchestrator.settings;
 
+import dev.orchestrator.proxy.Listen;
+import dev.orchestrator.proxy.Protocol;
+import dev.orchestrator.proxy.RouteOptions;
+import java.util.List;
+import java.util.stream.IntStream;
+
 /**
- * A public port and the inner service port behind it.
+ * A public port, or a range of them, and the inner service's ports behind it.
  *
- * @param host address to listen on; {@code 0.0.0.0} is all
+ * @param servicePort the first; as many follow as there are public ones
  */
-public record RouteSettings(String name, String host, int port, String service, int servicePort) {}
+public record RouteSettings(
+    String name, Listen listen, String service, int servicePort, RouteOptions options) {
+
+  /**
+   * One port, protocol tcp.
+   *
+   * @param host address to listen on; {@code 0.0.0.0} is all
+   */
+  public RouteSettings(String name, String host, int port, String service, int servicePort) {
+    this(name, new Listen(host, port), service, servicePort, RouteOptions.of(Protocol.TCP));
+  }
+
+  /** The public port, or the first of them. */
+  public int port() {
+    return listen.first();
+  }
+
+  /** The service's ports, in the order of the public ones. */
+  public List<Integer> servicePorts() {
+    return IntStream.rangeClosed(servicePort, servicePort + listen.last() - listen.first())
+        .boxed()
+        .toList();
+  }
+
+  /** Where it listens, for a person. */
+  public String address() {
+    return listen.host()
+        + ":"
+        + listen.first()
+        + (listen.first() == listen.last() ? "" : "-" + listen.last());
+  }
+
+  /** The service and its ports, for a person. */
+  public String inner() {
+    int last = servicePorts().getLast();
+    return service + ":" + servicePort + (last == servicePort ? "" : "-" + last);
+  }
+}

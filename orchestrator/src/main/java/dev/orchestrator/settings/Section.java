@@ -200,6 +200,23 @@ final class Section {
     return constants[0];
   }
 
+  /** One of an enum's constants, in lower case; the fallback where there is none. */
+  <E extends Enum<E>> E choice(String key, Class<E> type, E fallback) {
+    return has(key) ? choice(key, type) : fallback;
+  }
+
+  boolean flag(String key, boolean fallback) {
+    return find(key).map(value -> flag(key, value)).orElse(fallback);
+  }
+
+  private boolean flag(String key, ConfigValue value) {
+    if (value.unwrapped() instanceof Boolean flag) {
+      return flag;
+    }
+    wrong(key, Show.text(value) + " is not known; write true or false");
+    return false;
+  }
+
   /** An object inside this one; empty when it is missing or wrong. */
   Optional<Section> section(String key) {
     return find(key).flatMap(value -> inside(key, value));

@@ -5,6 +5,7 @@ import dev.orchestrator.Refusal;
 import dev.orchestrator.capsule.Capsule;
 import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.capsule.CapsuleImage;
+import dev.orchestrator.capsule.InnerService;
 import dev.orchestrator.engine.EngineInfo;
 import dev.orchestrator.engine.ImageInfo;
 import dev.orchestrator.journal.Generation;
@@ -17,6 +18,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 
 /**
  * What each step does. Every action may be run again: it finds what is there already by its name.
@@ -24,6 +26,8 @@ import java.util.function.Consumer;
 final class Actions {
   /** After it the gate opens by itself to the side that served: the saga's budgets are shorter. */
   private static final Duration GATE_SLACK = Duration.ofMinutes(5);
+
+  private static final Duration ASK = Duration.ofSeconds(10);
 
   private final Parts parts;
   private final Names names;
@@ -231,19 +235,27 @@ final class Actions {
     if (run.steps.contains(Step.QUIESCE)) {
       quiescing.after(run.id(), capsule);
     }
+    parts.traffic().preview(Sides.of(parts, run.green()));
     return run.green().version() + "'s services started";
   }
 
   private String verify(Run run, Consumer<String> progress) {
     VerifySettings verify = limits.verify();
-    return parts
-        .health()
-        .await(
-            parts.capsule(run.green()),
-            parts.settings().stack().probes(),
-            run.green().ports(),
-            new VerifySettings(verify.passes(), verify.interval(), run.budget(verify.deadline())),
-            progress);
+    Capsule green = parts.capsule(run.green());
+    String healthy =
+        parts
+            .health()
+            .await(
+                green,
+                parts.settings().stack().probes(),
+                run.green().ports(),
+                new VerifySettings(
+                    verify.passes(), verify.interval(), run.budget(verify.deadline())),
+                progress);
+    run.restarts =
+        green.services(ASK).stream()
+            .collect(Collectors.toMap(InnerService::service, InnerService::restarts, Math::max));
+    return healthy;
   }
 
   private String bake(Run run, Consumer<String> progress) {

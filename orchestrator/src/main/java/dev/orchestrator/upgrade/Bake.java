@@ -41,7 +41,7 @@ final class Bake {
     Duration window = parts.settings().stack().upgrade().bake();
     Duration interval = parts.settings().stack().upgrade().verify().interval();
     Deadline end = Deadline.in(window);
-    Map<String, Integer> restarts = new HashMap<>();
+    Map<String, Integer> restarts = new HashMap<>(run.restarts);
     int rounds = 0;
     int bad = 0;
     String said = "";

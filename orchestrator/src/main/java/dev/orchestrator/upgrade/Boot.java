@@ -179,10 +179,10 @@ final class Boot {
     }
   }
 
-  /** Removes candidates of no run. */
-  void removeCandidates() {
+  /** Removes candidates of no run: all but that of the one that was cut off. */
+  void removeCandidates(@Nullable Generation ofCutOff) {
     for (GenerationRow row : parts.journal().generations()) {
-      if (row.state() == State.CANDIDATE) {
+      if (row.state() == State.CANDIDATE && !row.generation().equals(ofCutOff)) {
         new Retention(parts, names).remove(row.generation());
       }
     }

@@ -1,9 +1,11 @@
 package dev.orchestrator.upgrade;
 
+import dev.orchestrator.Refusal;
+import dev.orchestrator.upgrade.Boot.CutOff;
 import java.time.Duration;
-import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -22,6 +24,10 @@ final class Caretaker implements AutoCloseable {
   private final Keeper keeper;
   private final Runner runner;
   private final CountDownLatch closed = new CountDownLatch(1);
+  private final CountDownLatch cleared = new CountDownLatch(1);
+  private volatile boolean started;
+  private @Nullable CutOff found;
+  private boolean swept;
   private String said = "";
 
   Caretaker(Boot boot, Keeper keeper, Runner runner) {
@@ -32,6 +38,9 @@ final class Caretaker implements AutoCloseable {
 
   /** Returns when the routes are open; the rest goes on in the background. */
   void start() {
+    // Before anybody can begin a run: one that is in the journal now was cut off.
+    find();
+    started = true;
     CountDownLatch open = new CountDownLatch(1);
     Thread.ofVirtual().name("caretaker").start(() -> care(open));
     try {
@@ -43,10 +52,30 @@ final class Caretaker implements AutoCloseable {
     }
   }
 
+  private void find() {
+    found = boot.cutOff().orElse(null);
+  }
+
+  /**
+   * A run that begins would meet what an earlier process has left: waits until that is removed.
+   *
+   * @throws Refusal when it takes longer than the limit: the engine doesn't answer
+   */
+  void awaitCleared(Duration limit) {
+    try {
+      if (started && !cleared.await(limit.toMillis(), TimeUnit.MILLISECONDS)) {
+        throw new Refusal("not yet: the engine did not answer since the service started");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new Refusal("interrupted", e);
+    }
+  }
+
   private void care(CountDownLatch open) {
     openRoutes();
     open.countDown();
-    while (!replayed()) {
+    while (!guarded(this::replay)) {
       if (pause()) {
         return;
       }
@@ -56,23 +85,41 @@ final class Caretaker implements AutoCloseable {
     }
   }
 
-  /** Whether what was cut off is ended; not while the engine is away. */
+  /**
+   * For a test, on its own thread: whether what was cut off is ended; not while the engine is away.
+   */
   boolean replayed() {
-    return guarded(this::replay);
+    return guarded(() -> {
+      if (found == null) {
+        find();
+      }
+      replay();
+    });
   }
 
-  /** Ends what was cut off, starts what should serve, removes what belongs to nobody. */
+  /** Removes what belongs to nobody, ends what was cut off, starts what should serve. */
   private void replay() {
-    boot.removeHelpers();
-    Optional<Boot.CutOff> cut = boot.cutOff();
-    if (cut.isEmpty() || goesOnBesideWhatServes(cut.get())) {
+    CutOff cut = found;
+    if (!swept) {
+      boot.removeHelpers();
+      boot.removeCandidates(cut == null ? null : cut.run().green);
+      swept = true;
+      cleared.countDown();
+    }
+    if (cut == null || goesOnBesideWhatServes(cut)) {
       keeper.look();
     }
-    cut.ifPresent(found -> runner.run(found.run(), () -> boot.end(found)));
-    boot.removeCandidates();
+    if (cut != null) {
+      try {
+        runner.run(cut.run(), () -> boot.end(cut));
+      } finally {
+        // Ended, or further than it was found: a second try begins with what the journal says then.
+        find();
+      }
+    }
   }
 
-  private static boolean goesOnBesideWhatServes(Boot.CutOff cut) {
+  private static boolean goesOnBesideWhatServes(CutOff cut) {
     return cut.run().holds() && !cut.rest().isEmpty();
   }
 

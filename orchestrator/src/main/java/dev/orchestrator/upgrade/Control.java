@@ -79,6 +79,14 @@ public interface Control {
     IMAGES
   }
 
+  /**
+   * Offers everything to another process of the orchestrator. From now on nothing is begun here,
+   * until that process has come and gone, or has not come for a minute.
+   *
+   * @return the Unix socket where the listening sockets are to be had
+   */
+  String handOver();
+
   /** All runs, newest first. */
   List<UpgradeRecord> history();
 

@@ -100,7 +100,8 @@ final class DoctorView {
           name, Doctor.State.BAD, text, "free some: " + Actions.bytes(reserve) + " must stay free");
     }
     return measure.used() + reserve > measure.free()
-        ? new Check(name, Doctor.State.WARNING, text, "a copy of it would not fit: let it be cloned")
+        ? new Check(
+            name, Doctor.State.WARNING, text, "a copy of it would not fit: let it be cloned")
         : good(name, text);
   }
 

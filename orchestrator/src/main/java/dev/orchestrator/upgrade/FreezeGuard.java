@@ -19,8 +19,7 @@ final class FreezeGuard {
   static void check(DataSettings data, Map<String, String> old, Map<String, String> next) {
     old.forEach((service, series) -> {
       String other = next.getOrDefault(service, series);
-      boolean frozen =
-          data.services().getOrDefault(service, data.quiesce()) == Quiesce.FREEZE;
+      boolean frozen = data.services().getOrDefault(service, data.quiesce()) == Quiesce.FREEZE;
       if (frozen && !other.equals(series)) {
         throw new Refusal(
             "service %s can't be frozen: %s becomes %s, and it takes no data after what is like a crash to it: let it stop, with data.services = [ { name = %s, quiesce = stop } ]"

@@ -87,17 +87,17 @@ final class Keeper {
 
   /** Takes what serves over, on this thread; waits while it is being started. */
   boolean hand() {
+    return hand(PATIENCE);
+  }
+
+  /** The same, within a limit: a look in passing takes a moment, a start takes longer. */
+  boolean hand(Duration limit) {
     try {
-      return serving.tryLock(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+      return serving.tryLock(limit.toMillis(), TimeUnit.MILLISECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return false;
     }
-  }
-
-  /** Takes it over at once, or not. */
-  boolean handNow() {
-    return serving.tryLock();
   }
 
   /** Gives it back, if this thread has it. */

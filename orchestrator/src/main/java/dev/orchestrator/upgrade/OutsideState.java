@@ -19,8 +19,19 @@ final class OutsideState {
   /** Where the image has files of its own, which an empty volume would hide. */
   private static final Set<String> SYSTEM =
       Set.of(
-          "/", "/etc", "/usr", "/usr/bin", "/usr/lib", "/usr/local", "/usr/share", "/var", "/var/lib",
-          "/opt", "/root", "/home", "/srv");
+          "/",
+          "/etc",
+          "/usr",
+          "/usr/bin",
+          "/usr/lib",
+          "/usr/local",
+          "/usr/share",
+          "/var",
+          "/var/lib",
+          "/opt",
+          "/root",
+          "/home",
+          "/srv");
 
   private final Parts parts;
 
@@ -41,9 +52,7 @@ final class OutsideState {
   /** The largest first. */
   List<Place> places(Generation generation) {
     List<Outside> all =
-        parts
-            .capsule(generation)
-            .outside(parts.settings().stack().data().ignore(), LOOK);
+        parts.capsule(generation).outside(parts.settings().stack().data().ignore(), LOOK);
     Map<String, List<Outside>> byPlace = new LinkedHashMap<>();
     for (Outside each : all) {
       byPlace
@@ -63,7 +72,9 @@ final class OutsideState {
         mount(first.service(), folder(first)));
   }
 
-  /** A folder that is new as a whole, or the one that a file is in unless the image's own are too. */
+  /**
+   * A folder that is new as a whole, or the one that a file is in unless the image's own are too.
+   */
   private static String folder(Outside each) {
     String parent = each.path().substring(0, Math.max(1, each.path().lastIndexOf('/')));
     return each.folder() || SYSTEM.contains(parent) ? each.path() : parent;
@@ -85,10 +96,12 @@ final class OutsideState {
     for (Place place : places.subList(0, Math.min(MOST, places.size()))) {
       lines.add(
           "service %s keeps %s in %s, outside its volumes, which the new version won't have: if it matters, add %s"
-              .formatted(place.service(), Actions.bytes(place.bytes()), place.folder(), place.add()));
+              .formatted(
+                  place.service(), Actions.bytes(place.bytes()), place.folder(), place.add()));
     }
     if (places.size() > MOST) {
-      lines.add("and %d more such places: see 'orchestrator doctor'".formatted(places.size() - MOST));
+      lines.add(
+          "and %d more such places: see 'orchestrator doctor'".formatted(places.size() - MOST));
     }
     return lines;
   }

@@ -3,6 +3,8 @@ package dev.orchestrator.upgrade;
 import dev.orchestrator.Refusal;
 import dev.orchestrator.journal.Receipt;
 import dev.orchestrator.proxy.GateState;
+import dev.orchestrator.proxy.Handover;
+import dev.orchestrator.proxy.Inherited;
 import dev.orchestrator.proxy.Proxy;
 import dev.orchestrator.proxy.ProxyOptions;
 import dev.orchestrator.proxy.Route;
@@ -11,9 +13,10 @@ import dev.orchestrator.proxy.RouteUnavailableException;
 import dev.orchestrator.proxy.Target;
 import dev.orchestrator.settings.RouteSettings;
 import io.vertx.core.Vertx;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -21,12 +24,22 @@ import org.jspecify.annotations.Nullable;
 public final class ProxyTraffic implements Traffic {
   private final Vertx vertx;
   private final List<RouteSettings> routes;
+  private final Inherited inherited;
   private @Nullable Proxy proxy;
   private long refusedBefore;
 
   public ProxyTraffic(Vertx vertx, List<RouteSettings> routes) {
+    this(vertx, routes, Inherited.nothing());
+  }
+
+  /**
+   * @param inherited the listening sockets of the process before; what no route wants of them is
+   *     closed when the routes open
+   */
+  public ProxyTraffic(Vertx vertx, List<RouteSettings> routes, Inherited inherited) {
     this.vertx = vertx;
     this.routes = List.copyOf(routes);
+    this.inherited = inherited;
   }
 
   @Override
@@ -35,11 +48,14 @@ public final class ProxyTraffic implements Traffic {
       return;
     }
     Proxy opening = Proxy.create(vertx, ProxyOptions.defaults());
-    try {
+    try (inherited) {
       opening.hold(holdDeadline);
       opening.open(
-          routes.stream().map(each -> new Route(each.name(), each.host(), each.port())).toList(),
-          null);
+          routes.stream()
+              .map(each -> new Route(each.name(), each.listen(), each.options()))
+              .toList(),
+          null,
+          inherited);
     } catch (RouteUnavailableException e) {
       opening.close();
       throw new Refusal(e.getMessage() + "", e);
@@ -69,14 +85,27 @@ public final class ProxyTraffic implements Traffic {
   }
 
   @Override
+  public void preview(Side side) {
+    proxy().preview(side(side));
+  }
+
+  @Override
   public void lead(Side side) {
-    Map<String, Target> targets =
+    proxy().switchTo(side(side));
+    proxy().preview(null);
+  }
+
+  private static dev.orchestrator.proxy.Side side(Side side) {
+    return new dev.orchestrator.proxy.Side(
+        side.name(),
         side.targets().entrySet().stream()
             .collect(
                 Collectors.toMap(
-                    Map.Entry::getKey,
-                    target -> new Target(target.getValue().host(), target.getValue().port())));
-    proxy().switchTo(new dev.orchestrator.proxy.Side(side.name(), targets));
+                    route -> route.getKey(),
+                    route ->
+                        route.getValue().stream()
+                            .map(each -> new Target(each.host(), each.port()))
+                            .toList())));
   }
 
   @Override
@@ -92,6 +121,28 @@ public final class ProxyTraffic implements Traffic {
       proxy.close();
       proxy = null;
     }
+  }
+
+  /** The routes are open, and lead somewhere. */
+  public synchronized boolean isServing() {
+    return proxy != null && proxy.state() instanceof GateState.Open;
+  }
+
+  /** Offers the listening sockets to another process; routes that are not open are none. */
+  public synchronized Handover offer(Path socket, Handover.Owner owner) throws IOException {
+    return Handover.offer(vertx, proxy, socket, owner);
+  }
+
+  /** Another process serves: lets connections end for at most the budget, then cuts the rest. */
+  public void leave(Duration budget) {
+    Proxy leaving;
+    synchronized (this) {
+      leaving = proxy;
+    }
+    if (leaving != null) {
+      dev.orchestrator.proxy.Drained _ = leaving.leave(budget);
+    }
+    shut();
   }
 
   @Override
@@ -116,14 +167,10 @@ public final class ProxyTraffic implements Traffic {
   }
 
   private static RouteState state(RouteSettings route, @Nullable Proxy proxy) {
-    String address = route.host() + ":" + route.port();
-    String inner = route.service() + ":" + route.servicePort();
-    if (proxy == null) {
-      return new RouteState(route.name(), address, inner, "not open", 0, 0, 0);
-    }
-    RouteStats stats = proxy.stats().routes().get(route.name());
-    if (stats == null) {
-      return new RouteState(route.name(), address, inner, "not open", 0, 0, 0);
+    String address = route.address();
+    RouteStats stats = proxy == null ? null : proxy.stats().routes().get(route.name());
+    if (proxy == null || stats == null) {
+      return new RouteState(route.name(), address, route.inner(), "not open", 0, 0, 0);
     }
     String gate =
         switch (proxy.state()) {
@@ -132,7 +179,7 @@ public final class ProxyTraffic implements Traffic {
           case GateState.Closed closed -> "closed";
         };
     return new RouteState(
-        route.name(), address, inner, gate, stats.open(), stats.total(), stats.heldNow());
+        route.name(), address, route.inner(), gate, stats.open(), stats.total(), stats.heldNow());
   }
 
   @Override

@@ -60,8 +60,7 @@ final class Retention {
     }
     return "what was written to %s since its switch is set aside: %s"
         .formatted(
-            blue.version(),
-            Written.line(new Written(parts, names).volumes(blue, green, run.id())));
+            blue.version(), Written.line(new Written(parts, names).volumes(blue, green, run.id())));
   }
 
   /** Names of its data volumes, for a person. */

@@ -48,6 +48,9 @@ final class Run {
   /** The journal has the switch: green serves. */
   boolean switched;
 
+  /** How often each service had been restarted when green was found healthy. */
+  Map<String, Integer> restarts = Map.of();
+
   /** What is not as it should be although everything was undone; empty when all is well. */
   String unwell = "";
 

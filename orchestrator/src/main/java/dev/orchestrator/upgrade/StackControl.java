@@ -33,6 +33,8 @@ public final class StackControl implements Control, AutoCloseable {
   private final Runner runner;
   private final StatusView view;
   private final Caretaker caretaker;
+  private final Succession succession;
+  private volatile boolean leaving;
 
   /**
    * @param nextRun when the schedule runs next, or null
@@ -40,6 +42,17 @@ public final class StackControl implements Control, AutoCloseable {
    */
   public StackControl(
       Parts parts, Releases releases, Supplier<@Nullable Instant> nextRun, Executor runs) {
+    this(parts, releases, nextRun, runs, Succession.NONE);
+  }
+
+  /** With other processes before and after this one. */
+  public StackControl(
+      Parts parts,
+      Releases releases,
+      Supplier<@Nullable Instant> nextRun,
+      Executor runs,
+      Succession succession) {
+    this.succession = succession;
     this.parts = parts;
     this.names = new Names(parts.settings());
     this.releases = releases;
@@ -81,6 +94,7 @@ public final class StackControl implements Control, AutoCloseable {
 
   @Override
   public String up(@Nullable String version) {
+    mayBegin();
     if (version != null) {
       releases.release(version);
     }
@@ -109,6 +123,7 @@ public final class StackControl implements Control, AutoCloseable {
 
   @Override
   public String upgrade(String version, DataOptions options) {
+    mayBegin();
     releases.release(version);
     Generation blue = serving("upgrade");
     if (blue.version().equals(version)) {
@@ -121,6 +136,7 @@ public final class StackControl implements Control, AutoCloseable {
 
   @Override
   public String rollback(DataOptions options) {
+    mayBegin();
     Rollback what = backward.data(options);
     Run run = backward.begin(serving("roll back"), what);
     runner.start(run, run.steps);
@@ -153,6 +169,7 @@ public final class StackControl implements Control, AutoCloseable {
 
   @Override
   public String resume() {
+    mayBegin();
     Run run = runner.current();
     if (run != null) {
       if (run.reins.stuck() == null) {
@@ -214,7 +231,8 @@ public final class StackControl implements Control, AutoCloseable {
 
   @Override
   public void down(Removal removal) {
-    if (journal.running().isPresent() || !keeper.handNow()) {
+    mayBegin();
+    if (journal.running().isPresent() || !keeper.hand(ASK)) {
       throw new Refusal(
           "a run is under way, or what serves is being started: wait for its end ('orchestrator"
               + " watch')");
@@ -237,6 +255,43 @@ public final class StackControl implements Control, AutoCloseable {
     if (removal == Removal.IMAGES) {
       parts.builder().prune(List.of());
     }
+  }
+
+  private void mayBegin() {
+    caretaker.awaitCleared(ASK);
+    if (leaving) {
+      throw new Refusal("another process takes over: try again when it serves");
+    }
+    if (!succession.predecessorLeft()) {
+      throw new Refusal(
+          "the process that served before lets its last connections end: try again in half a"
+              + " minute");
+    }
+  }
+
+  @Override
+  public String handOver() {
+    mayBegin();
+    if (!keeper.hand(ASK)) {
+      throw new Refusal("a run is under way: wait for its end ('orchestrator watch')");
+    }
+    try {
+      leaving = true; // First: a run that begins now sees it, or is seen in the journal.
+      if (journal.running().isPresent()) {
+        throw new Refusal("a run is under way: wait for its end ('orchestrator watch')");
+      }
+      return succession.offer();
+    } catch (RuntimeException e) {
+      leaving = false;
+      throw e;
+    } finally {
+      keeper.back();
+    }
+  }
+
+  /** The other process did not come. */
+  public void stay() {
+    leaving = false;
   }
 
   @Override
@@ -268,10 +323,9 @@ public final class StackControl implements Control, AutoCloseable {
     return events.watch(id, listener);
   }
 
-  /** Stops looking after the stack; what runs on the engine runs on. */
+  /** Stops looking after the stack; the routes stay as they are. */
   @Override
   public void close() {
     caretaker.close();
-    parts.traffic().close();
   }
 }

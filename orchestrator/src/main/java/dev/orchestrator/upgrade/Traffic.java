@@ -12,11 +12,12 @@ import java.util.Map;
 public interface Traffic extends AutoCloseable {
 
   /**
-   * Where routes lead: a name for a person, and host and port by the route's name.
+   * Where routes lead: a name for a person, and host and port of each of a route's ports by the
+   * route's name.
    *
    * @param name the capsule's container
    */
-  record Side(String name, Map<String, Address> targets) {}
+  record Side(String name, Map<String, List<Address>> targets) {}
 
   /** Where one route leads. */
   record Address(String host, int port) {}
@@ -43,7 +44,13 @@ public interface Traffic extends AutoCloseable {
   /** Lets existing connections end for at most the budget, then closes the rest. */
   Drained drain(Duration budget);
 
-  /** One reference write: every route leads there from now on, and what waits is released to it. */
+  /** The previews lead to the candidate, until a side is led to. */
+  void preview(Side side);
+
+  /**
+   * One reference write: every route leads there from now on, and what waits is released to it. The
+   * previews are closed.
+   */
   void lead(Side side);
 
   /** Whether new connections go to the side of that name at this moment. */

@@ -110,11 +110,18 @@ final class Undo {
       parts.journal().setState(green.number(), Generation.State.SET_ASIDE);
       return green.container()
           + " stopped; what was written to it since the switch is kept: "
-          + Written.line(written.volumes(green, run.blue(), run.id()))
+          + whatWasWritten(run, green)
           + kept;
     }
     new Retention(parts, names).remove(green);
     return green.container() + " and its volumes removed" + kept;
+  }
+
+  /** The first version of a stack has nothing before it to be compared with. */
+  private String whatWasWritten(Run run, Generation green) {
+    return run.blue == null
+        ? "volume " + Retention.volumes(green)
+        : Written.line(written.volumes(green, run.blue, run.id()));
   }
 
   private String sleep(Run run) {

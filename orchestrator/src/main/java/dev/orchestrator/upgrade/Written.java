@@ -20,6 +20,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** What was written to a generation since clients were led to it. */
 final class Written {
@@ -27,6 +29,7 @@ final class Written {
   private static final String TABLES = "tables";
 
   private static final TypeReference<List<Table>> LIST = new TypeReference<>() {};
+  private static final Logger log = LoggerFactory.getLogger(Written.class);
   private static final Duration LOOK = Duration.ofMinutes(10);
   private static final Duration ASK = Duration.ofSeconds(20);
 
@@ -41,12 +44,9 @@ final class Written {
   /** Notes how the tables are right after a switch. Nothing depends on it. */
   void noteTables(Run run) {
     try {
-      parts
-          .journal()
-          .attach(run.id(), TABLES, Json.write(parts.capsule(run.green()).tables(ASK)));
+      parts.journal().attach(run.id(), TABLES, Json.write(parts.capsule(run.green()).tables(ASK)));
     } catch (CapsuleException | EngineException e) {
-      // Then a rollback has less to tell.
-      return;
+      log.warn("the tables are not noted: {}", e.getMessage()); // A rollback has less to tell then.
     }
   }
 
@@ -66,9 +66,7 @@ final class Written {
   }
 
   Instant since(Generation generation) {
-    return lastSwitch(generation)
-        .map(found -> found.getValue().at())
-        .orElse(generation.created());
+    return lastSwitch(generation).map(found -> found.getValue().at()).orElse(generation.created());
   }
 
   /**
@@ -94,12 +92,7 @@ final class Written {
               .copier()
               .changes(old.get(), volume, since(now), names.helper(run, Names.LOOK), LOOK);
       return new RollbackCost.Volume(
-          volume.name(),
-          volume.volume(),
-          changes.files(),
-          changes.bytes(),
-          changes.deleted(),
-          "");
+          volume.name(), volume.volume(), changes.files(), changes.bytes(), changes.deleted(), "");
     } catch (DataException e) {
       String note = "how much could not be found out: " + e.getMessage();
       return new RollbackCost.Volume(volume.name(), volume.volume(), 0, 0, 0, note);
@@ -110,19 +103,24 @@ final class Written {
   List<RollbackCost.Rows> tables(Generation now) {
     Optional<Map.Entry<String, Switch>> last = lastSwitch(now);
     Map<String, Table> then =
-        last.flatMap(found -> parts.journal().attachment(found.getKey(), TABLES))
+        last
+            .flatMap(found -> parts.journal().attachment(found.getKey(), TABLES))
             .map(json -> Json.read(json, LIST))
             .orElse(List.of())
             .stream()
             .collect(Collectors.toMap(Written::key, Function.identity(), (a, b) -> a));
     try {
       return parts.capsule(now).tables(ASK).stream()
-          .filter(table -> written(table, Optional.ofNullable(then.get(key(table))), since(now)))
-          .map(table -> rows(table, then.get(key(table)) == null ? 0 : then.get(key(table)).rows()))
+          .filter(table -> written(table, before(then, table), since(now)))
+          .map(table -> rows(table, before(then, table).map(Table::rows).orElse(0L)))
           .toList();
     } catch (CapsuleException | EngineException e) {
       return List.of();
     }
+  }
+
+  private static Optional<Table> before(Map<String, Table> then, Table table) {
+    return Optional.ofNullable(then.get(key(table)));
   }
 
   private static String key(Table table) {

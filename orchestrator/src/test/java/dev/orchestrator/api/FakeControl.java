@@ -193,6 +193,11 @@ public final class FakeControl implements Control {
   }
 
   @Override
+  public String handOver() {
+    throw new Refusal("this service can't be taken over from");
+  }
+
+  @Override
   public List<UpgradeRecord> history() {
     return List.of(run());
   }

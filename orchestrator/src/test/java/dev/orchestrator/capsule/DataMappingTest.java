@@ -222,7 +222,8 @@ class DataMappingTest {
             + "volumes: {podcasts: {}}}");
     assertEquals(
         List.of(
-            "no service of this version mounts ./meida, which data.volumes has in the volume media"),
+            "no service of this version mounts ./meida, which data.volumes has in the volume"
+                + " media"),
         warnings);
   }
 

@@ -8,6 +8,7 @@ import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.CountDownLatch;
 import org.slf4j.LoggerFactory;
 
 /** The program with a service that has an API and nothing behind it. */
@@ -19,7 +20,7 @@ public final class FakeMain {
     System.exit(Cli.run(context, arguments));
   }
 
-  static RunningService start(Path config, Path home) throws IOException {
+  static RunningService start(Path config, Path home, Tenancy tenancy) throws IOException {
     if (Files.readString(config).contains("refuse-me")) {
       throw new Refusal("orchestrator.conf:3: refuse-me: unknown key");
     }
@@ -33,6 +34,11 @@ public final class FakeMain {
       @Override
       public String address() {
         return server.address();
+      }
+
+      @Override
+      public void awaitSuccession() throws InterruptedException {
+        new CountDownLatch(1).await();
       }
 
       @Override

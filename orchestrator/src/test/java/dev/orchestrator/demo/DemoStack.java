@@ -2,6 +2,7 @@ package dev.orchestrator.demo;
 
 import dev.orchestrator.Service;
 import dev.orchestrator.journal.Receipt;
+import dev.orchestrator.proxy.Listen;
 import dev.orchestrator.settings.HomeFolder;
 import dev.orchestrator.settings.RouteSettings;
 import dev.orchestrator.settings.Settings;
@@ -37,7 +38,12 @@ final class DemoStack implements AutoCloseable {
       int port = freePort();
       ports.put(route.name(), port);
       routes.add(
-          new RouteSettings(route.name(), "127.0.0.1", port, route.service(), route.servicePort()));
+          new RouteSettings(
+              route.name(),
+              new Listen("127.0.0.1", port),
+              route.service(),
+              route.servicePort(),
+              route.options()));
     }
     Stack stack = file.stack();
     settings =

@@ -212,6 +212,43 @@ class InvalidSettingsTest {
             "2: routes[1].listen: \"web\" is no address; write \"127.0.0.1:8080\", or 8080 for all"
                 + " interfaces"),
         new Wrong(
+            "routes += { name = b, listen = \"80-79\", service = db, port = 1 }",
+            "2: routes[1].listen: 80-79 is no range; write FIRST-LAST, of 1000 ports at most"),
+        new Wrong(
+            "routes += { name = b, listen = \"8070-8090\", service = db, port = 1 }",
+            "2: routes[1].listen: port 8070-8090 is taken by route \"a\"; write another"),
+        new Wrong(
+            "routes += { name = b, listen = \"80-90\", service = db, port = 65530 }",
+            "2: routes[1].port: 65530 and the 10 ports behind it go beyond 65535; write a smaller"
+                + " one"),
+        new Wrong(
+            "routes += { name = b, listen = 81, service = db, port = 1, protocol = udp }",
+            "2: routes[1].protocol: \"udp\" is not known; write tcp or http"),
+        new Wrong(
+            "routes += { name = b, listen = 81, service = db, port = 1, proxy-protocol = v3 }",
+            "2: routes[1].proxy-protocol: \"v3\" is not known; write off or v1 or v2"),
+        new Wrong(
+            "routes += { name = b, listen = 81, service = db, port = 1, idle-timeout = 5 }",
+            "2: routes[1].idle-timeout: 5 has no unit; write ms, s, m, h or d behind it, such as"
+                + " 5s"),
+        new Wrong(
+            "routes += { name = b, listen = 81, service = db, port = 1, trust-forwarded = true }",
+            "2: routes[1].trust-forwarded: is of http; write protocol = http too, or leave it"
+                + " out"),
+        new Wrong(
+            "routes += { name = b, listen = 81, service = db, port = 1,"
+                + " accept-proxy-protocol = perhaps }",
+            "2: routes[1].accept-proxy-protocol: perhaps is not known; write true or false"),
+        new Wrong(
+            "routes += { name = b, listen = 81, service = db, port = 1, preview = 81 }",
+            "2: routes[1].preview: is the route's own port (listen); write another"),
+        new Wrong(
+            "routes += { name = b, listen = 81, service = db, port = 1, preview = 8080 }",
+            "2: routes[1].preview: port 8080 is taken by route \"a\"; write another"),
+        new Wrong(
+            "routes += { name = b, listen = \"81-83\", service = db, port = 1, preview = 91 }",
+            "2: routes[1].preview: has 1 ports and listen has 3; write as many"),
+        new Wrong(
             "routes += { name = b, listen = 81, service = \"d b\", port = 1 }",
             "2: routes[1].service: \"d b\" can't be a service of a compose file"),
         new Wrong(

@@ -5,6 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.orchestrator.proxy.Listen;
+import dev.orchestrator.proxy.Protocol;
+import dev.orchestrator.proxy.ProxyProtocol;
+import dev.orchestrator.proxy.RouteOptions;
 import dev.orchestrator.settings.Settings.ApiSettings;
 import dev.orchestrator.settings.Settings.EngineSettings;
 import dev.orchestrator.settings.Settings.ImageSettings;
@@ -99,6 +103,36 @@ class SettingsLoaderTest {
     assertEquals(new Probe.Tcp(3306), stack.probes().get(4).check());
     assertEquals(
         new Probe.Exec(List.of("mariadb", "-e", "select 1")), stack.probes().get(5).check());
+  }
+
+  @Test
+  void aRouteSaysHowItTreatsItsTraffic() throws IOException {
+    List<RouteSettings> routes =
+        ConfigFolder.in(
+                folder,
+                "stack = demo",
+                """
+                routes = [
+                  { name = web, listen = 80, service = web, port = 8080, protocol = http,
+                    proxy-protocol = v2, accept-proxy-protocol = true, idle-timeout = 5m,
+                    trust-forwarded = true, preview = "127.0.0.1:8090" }
+                  { name = ftp, listen = "127.0.0.1:2100-2102", service = ftp, port = 21 }
+                ]
+                """)
+            .load()
+            .stack()
+            .routes();
+    RouteOptions web = routes.getFirst().options();
+    assertEquals(Protocol.HTTP, web.protocol());
+    assertEquals(ProxyProtocol.V2, web.sendProxyProtocol());
+    assertTrue(web.acceptProxyProtocol() && web.trustForwarded());
+    assertEquals(Duration.ofMinutes(5), web.idleTimeout());
+    assertEquals(new Listen("127.0.0.1", 8090), web.preview());
+    RouteSettings ftp = routes.getLast();
+    assertEquals(new Listen("127.0.0.1", 2100, 2102), ftp.listen());
+    assertEquals(List.of(21, 22, 23), ftp.servicePorts());
+    assertEquals("ftp:21-23", ftp.inner());
+    assertEquals(RouteOptions.of(Protocol.TCP), ftp.options());
   }
 
   private static String shown(Probe probe, Probe.Http http) {

@@ -1,5 +1,7 @@
 package dev.orchestrator.upgrade;
 
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
 import dev.orchestrator.capsule.CapsuleSpecs;
 import dev.orchestrator.capsule.Releases;
 import dev.orchestrator.journal.Journal;
@@ -37,6 +39,9 @@ final class Orchestration implements AutoCloseable {
   final World.WorldTraffic traffic;
   final StackControl control;
   Consumer<Event> lines = event -> {};
+
+  /** Of undoing: a run that would go on for ever is a failure here. */
+  private int tries;
 
   Orchestration(World world, Path home) {
     this(world, home, DATA);
@@ -98,6 +103,8 @@ final class Orchestration implements AutoCloseable {
                   run.id(),
                   event -> {
                     if (!past.get()) {
+                      tries += event.text().contains("undoing failed") ? 1 : 0;
+                      assertTrue(tries < 100, () -> "undoing has no end: " + event.text());
                       lines.accept(event);
                     }
                   });

@@ -357,6 +357,9 @@ final class World {
     }
 
     @Override
+    public void preview(Side side) {}
+
+    @Override
     public void lead(Side side) {
       operate(
           "traffic.lead",

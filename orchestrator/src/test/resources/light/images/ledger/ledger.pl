@@ -1,6 +1,11 @@
 # A ledger over HTTP: POST /lines appends the body as a line to a file, POST /rows adds it as a row to
 # an SQLite database in WAL mode; durable before it answers. GET lists all; GET /check has SQLite check
-# its file; GET /health and GET / tell the version. "ledger.pl check" is the health check.
+# its file; GET /health and GET / tell the version. "ledger.pl check" is the health check. SIGUSR1
+# makes it take memory until it is killed.
+#
+# BROKEN says what /health does, seen from outside: `yes` says so; `hang` never answers; `page` answers
+# any path with the same page, as an application in the browser does; `slow` takes a second and a
+# half; `flap` is well for the first five seconds and never again.
 use strict;
 use warnings;
 use Fcntl qw(:flock);
@@ -10,10 +15,13 @@ use IO::Socket::INET;
 my $file = '/var/lib/ledger/lines';
 my @sqlite = ('sqlite3', '-bail', '-cmd', '.timeout 10000', '/var/lib/ledger/rows.db');
 my ($version, $broken) = ($ENV{VERSION}, $ENV{BROKEN} // '');
+my $began = time;
 
 if (@ARGV) {
   my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1:80', Timeout => 2) or die "no answer\n";
-  print $socket "GET /health HTTP/1.0\r\n\r\n";
+  # Docker's own check is content with an answer where a probe from outside looks closer.
+  my $page = $broken =~ /^(yes|flap)$/ ? '/health' : '/';
+  print $socket "GET $page HTTP/1.0\r\n\r\n";
   my $status = <$socket> // '';
   print $status;
   exit($status =~ / 200 / ? 0 : 1);
@@ -53,7 +61,11 @@ sub rows {
 sub answer {
   my ($method, $path, $body) = @_;
   if ($path eq '/health') {
-    return $broken ? (500, "broken $version\n") : (200, "healthy $version\n");
+    sleep 300 if $broken eq 'hang';
+    select(undef, undef, undef, 1.5) if $broken eq 'slow';
+    return (200, "<html><title>An app</title></html>\n") if $broken eq 'page';
+    return (500, "broken $version\n") if $broken eq 'yes' || $broken eq 'flap' && time > $began + 5;
+    return (200, "healthy $version\n");
   }
   return (200, "ledger $version\n") if $path eq '/';
   return rows($method, $body) if $path eq '/rows';
@@ -85,6 +97,10 @@ $SIG{CHLD} = 'IGNORE';
 open(my $keep, '|-', @sqlite) or die "sqlite3: $!";
 print $keep "PRAGMA journal_mode = WAL; CREATE TABLE IF NOT EXISTS row (number INTEGER NOT NULL);\n";
 $keep->flush;
+$SIG{USR1} = sub {
+  my $eaten = '';
+  $eaten .= 'x' x 4_000_000 while 1;
+};
 my $server = IO::Socket::INET->new(LocalPort => 80, Listen => 128, ReuseAddr => 1) or die "listen: $!";
 print "ledger $version\n";
 STDOUT->flush;

@@ -16,6 +16,7 @@ import org.slf4j.LoggerFactory;
 final class Gate {
   private static final Logger log = LoggerFactory.getLogger(Gate.class);
 
+  private final String name;
   private final EventExecutorGroup timers;
   private final InstantSource clock;
   private final Runnable onChange;
@@ -23,7 +24,8 @@ final class Gate {
   private @Nullable ScheduledFuture<?> deadline;
 
   /** A closed gate; {@code onChange} runs after each change, on the thread that made it. */
-  Gate(EventExecutorGroup timers, InstantSource clock, Runnable onChange) {
+  Gate(String name, EventExecutorGroup timers, InstantSource clock, Runnable onChange) {
+    this.name = name;
     this.timers = timers;
     this.clock = clock;
     this.onChange = onChange;
@@ -92,10 +94,10 @@ final class Gate {
     }
     state = next;
     switch (next) {
-      case Open(Side side) -> log.info("gate open to {}", side.name());
+      case Open(Side side) -> log.info("{} open to {}", name, side.name());
       case Holding(var until, @Nullable Side serving) ->
-          log.info("gate holds until {}, {} served", until, name(serving));
-      case Closed() -> log.info("gate closed");
+          log.info("{} holds until {}, {} served", name, until, name(serving));
+      case Closed() -> log.info("{} closed", name);
     }
     onChange.run();
   }

@@ -1,21 +1,18 @@
 package dev.orchestrator.proxy;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.channel.Channel;
-import io.netty.channel.ChannelOption;
-import java.util.List;
-import java.util.concurrent.CountDownLatch;
+import io.netty.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A client and its target, joined by two relays. Both channels are on one event loop, which alone
- * touches a link, {@link #cut} and the latches apart.
+ * A client and its target, joined by two flows. Both are on one lane, whose loop alone touches a
+ * link; {@link #cut} and {@link #close} may be called from anywhere.
  *
  * <p>An end of stream is passed on in its direction; the link closes when both directions have
  * ended. A reset of one end resets the other: a stream that broke off must not look complete.
  */
-@SuppressWarnings("FutureReturnValueIgnored") // what a close brings arrives as an event
-final class Link {
+final class Link extends Session implements Wire.Owner {
   /** Time for what a client had sent before the cut to be read and passed on. */
   static final long SETTLE_MS = 10;
 
@@ -25,82 +22,140 @@ final class Link {
   /** How long the client of a cut link may take to read what is on its way. */
   private static final long LINGER_MS = 10_000;
 
-  private final Side side;
-  private final Channel client;
-  private final Channel target;
   private final OpenRoute route;
-  private final Relay up;
-  private final Relay down;
-  private final CountDownLatch parted = new CountDownLatch(1);
+  private final Lead lead;
+  private final Lane lane;
+  private final Wire client;
+  private final Wire target;
+  private final Flow up;
+  private final Flow down;
+  private final long idleNanos;
+  private long lastMoved;
   private boolean cut;
-  private boolean closed;
+  private @Nullable ScheduledFuture<?> timer;
 
-  Link(Side side, Channel client, Channel target, OpenRoute route) {
-    this.side = side;
+  Link(OpenRoute route, Lead lead, Lane lane, Wire client, Wire target) {
+    this.route = route;
+    this.lead = lead;
+    this.lane = lane;
     this.client = client;
     this.target = target;
-    this.route = route;
-    this.up = new Relay(this, client, target, route.counters.bytesIn);
-    this.down = new Relay(this, target, client, route.counters.bytesOut);
-  }
-
-  void start(List<ByteBuf> early, boolean inputEnded) {
-    route.links.add(this);
-    route.counters.open.increment();
-    client.closeFuture().addListener(_ -> parted.countDown());
-    target
-        .closeFuture()
-        .addListener(_ -> {
-          route.links.remove(this);
-          route.counters.open.decrement();
-        });
-    client.pipeline().addLast(up);
-    target.pipeline().addLast(down);
-    early.forEach(up::pass);
-    target.flush();
-    if (inputEnded) {
-      up.sourceEnded();
-    }
-    client.config().setAutoRead(true);
-    target.config().setAutoRead(true);
-  }
-
-  Side side() {
-    return side;
-  }
-
-  boolean isOpen() {
-    return target.isOpen();
-  }
-
-  void onClose(Runnable action) {
-    target.closeFuture().addListener(_ -> action.run());
+    this.up = new Flow(this, lane, client, target, lead.counters().bytesIn);
+    this.down = new Flow(this, lane, target, client, lead.counters().bytesOut);
+    this.idleNanos = route.route.options().idleTimeout().toNanos();
   }
 
   /**
-   * Ends the link in order: the target reads the end of the stream and gets a moment to finish and
-   * close; then, at the latest, the client reads the end too, after the last byte.
+   * Begins.
+   *
+   * @param header goes before everything to the target, and does not count; or null
+   * @param early what was read from the client already, taken over; or null
    */
+  void start(@Nullable ByteBuf header, @Nullable ByteBuf early) {
+    route.sessions.add(this);
+    lead.counters().total.increment();
+    lead.counters().open.increment();
+    client.setOwner(this);
+    target.setOwner(this);
+    if (header != null) {
+      up.precede(header, false);
+    }
+    if (early != null) {
+      up.precede(early, true);
+    }
+    if (idleNanos > 0) {
+      touch();
+      watchIdle(idleNanos);
+    }
+    up.pump();
+    down.pump();
+  }
+
+  /** What the target had said already goes to the client first; taken over. */
+  void precedeDown(ByteBuf first) {
+    down.precede(first, true);
+  }
+
+  @Override
+  OpenRoute route() {
+    return route;
+  }
+
+  @Override
+  Lead lead() {
+    return lead;
+  }
+
+  @Override
+  boolean isBusy() {
+    return true;
+  }
+
+  @Override
+  public void ready(Wire wire) {
+    up.pump();
+    down.pump();
+  }
+
+  /** Something moved: it is not idle. */
+  void touch() {
+    if (idleNanos > 0) {
+      lastMoved = System.nanoTime();
+    }
+  }
+
+  private void watchIdle(long nanos) {
+    timer = lane.loop.schedule(this::checkIdle, nanos, TimeUnit.NANOSECONDS);
+  }
+
+  private void checkIdle() {
+    long rest = lastMoved + idleNanos - System.nanoTime();
+    if (rest > 0) {
+      watchIdle(rest);
+    } else {
+      lead.counters().timedOut.increment();
+      cut();
+    }
+  }
+
+  @Override
   void cut() {
-    client
-        .eventLoop()
-        .execute(() -> {
-          cut = true;
-          after(SETTLE_MS, up::end);
-          after(SETTLE_MS + GRACE_MS, down::end);
-          after(LINGER_MS, this::close);
-        });
+    lane.execute(() -> {
+      if (isOpen() && !cut) {
+        cut = true;
+        after(SETTLE_MS, this::endUp);
+      }
+    });
   }
 
-  /** Counted down when the client of a link was told of the end. */
-  CountDownLatch parted() {
-    return parted;
+  private void endUp() {
+    up.end();
+    after(GRACE_MS, this::endDown);
   }
 
-  /** A relay has passed its end on. */
-  void passedEnd(Relay relay) {
-    if (relay.equals(down)) {
-      parted.countDown();
+  private void endDown() {
+    down.end();
+    after(LINGER_MS, this::close);
+  }
+
+  private void after(long ms, Runnable action) {
+    if (isOpen()) {
+      if (timer != null) {
+        timer.cancel(false);
+      }
+      timer = lane.loop.schedule(action, ms, TimeUnit.MILLISECONDS);
+    }
+  }
+
+  /** A flow has passed everything on, and its sink is to be told. */
+  void passEnd(Flow flow, Wire sink) {
+    if (up.over() && down.over()) {
+      close(); // which tells both
+      return;
+    }
+    sink.endOutput();
+    if (flow == down) {
+      parted();
     }
     closeWhenOver();
   }
@@ -111,37 +166,50 @@ final class Link {
     }
   }
 
-  /** The source of this relay broke off. */
-  void broken(Relay relay) {
-    if (closed) {
+  /** One end broke off. */
+  void broken(Wire end) {
+    if (!isOpen()) {
       return;
     }
-    if (cut && relay.equals(down)) {
+    if (cut && end == target) {
       // The target dies after the cut: that is no news for the client, who gets what is left.
-      relay.sourceEnded();
+      down.sourceEnded();
+      up.abandonSink();
+      down.pump();
       return;
     }
-    closed = true;
+    leave();
     if (!cut) {
-      (relay.equals(up) ? route.counters.resetsByClient : route.counters.resetsByTarget)
-          .increment();
+      (end == client ? lead.counters().resetsByClient : lead.counters().resetsByTarget).increment();
     }
-    Channel other = relay.equals(up) ? target : client;
-    other.flush();
-    if (other.isOpen()) {
-      other.config().setOption(ChannelOption.SO_LINGER, 0); // makes the close a reset
-    }
-    close();
+    (end == client ? target : client).reset();
+    part();
   }
 
+  @Override
   void close() {
-    closed = true;
+    lane.execute(() -> {
+      if (isOpen()) {
+        leave();
+        part();
+      }
+    });
+  }
+
+  /** First: whoever sees what became of it finds it gone from the figures. */
+  private void leave() {
+    lead.counters().open.decrement();
+    route.sessions.remove(this);
+    closed();
+    if (timer != null) {
+      timer.cancel(false);
+    }
+  }
+
+  private void part() {
+    up.release();
+    down.release();
     client.close();
     target.close();
-  }
-
-  private void after(long ms, Runnable action) {
-    var timer = client.eventLoop().schedule(action, ms, TimeUnit.MILLISECONDS);
-    client.closeFuture().addListener(_ -> timer.cancel(false));
   }
 }

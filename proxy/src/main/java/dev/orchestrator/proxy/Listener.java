@@ -1,113 +1,188 @@
 package dev.orchestrator.proxy;
 
-import io.netty.bootstrap.ServerBootstrap;
-import io.netty.channel.Channel;
-import io.netty.channel.ChannelFuture;
-import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.ChannelInitializer;
-import io.netty.channel.ChannelOption;
-import io.netty.util.AttributeKey;
-import io.vertx.core.internal.VertxInternal;
+import io.netty.channel.ChannelException;
+import io.netty.channel.unix.Errors.NativeIoException;
+import io.netty.channel.unix.Socket;
+import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The listening socket of a route. Bound without accepting: until {@link #accept} connections wait
- * in the backlog.
+ * One listening socket of a route. Bound without accepting: until {@link #accept}, and after {@link
+ * #pause}, connections wait in the kernel's queue.
  */
-@SuppressWarnings("FutureReturnValueIgnored") // what a close brings arrives as an event
-final class Listener extends ChannelInboundHandlerAdapter {
+final class Listener implements Wire.Owner {
   private static final int BACKLOG = 4096; // the system may allow less
+  private static final int TURNS = 256;
   private static final long PAUSE_MS = 100;
-  private static final long BIND_SECONDS = 10;
-  private static final AttributeKey<Long> ORDER = AttributeKey.valueOf(Listener.class, "order");
+  private static final int EACCES = -13;
+  private static final int EADDRINUSE = -98;
+  private static final int EADDRNOTAVAIL = -99;
+
+  /** Length of an address in the form of Netty's native code. */
+  private static final int ADDRESS_BYTES = 26;
+
+  private static final Wire.Owner NOBODY = _ -> {};
 
   private final OpenRoute route;
-  private final Channel channel;
-  private long accepted;
+  private final int port;
+  private final Lane lane;
+  private final Wire wire;
+  private final byte[] address = new byte[ADDRESS_BYTES];
+  private boolean accepting;
 
-  /** Binds the route's address. */
-  Listener(VertxInternal vertx, OpenRoute route) {
+  private Listener(OpenRoute route, int port, Socket socket) {
     this.route = route;
-    ServerBootstrap server =
-        new ServerBootstrap()
-            .group(vertx.acceptorEventLoopGroup(), vertx.nettyEventLoopGroup())
-            .channelFactory(vertx.transport().serverChannelFactory(false))
-            .option(ChannelOption.SO_BACKLOG, BACKLOG)
-            .option(ChannelOption.SO_REUSEADDR, true)
-            .option(ChannelOption.AUTO_READ, false)
-            .handler(this)
-            .childOption(ChannelOption.AUTO_READ, false)
-            .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
-            .childOption(ChannelOption.TCP_NODELAY, true)
-            .childOption(ChannelOption.SO_KEEPALIVE, true)
-            .childHandler(
-                new ChannelInitializer<>() {
-                  @Override
-                  protected void initChannel(Channel client) {
-                    client.pipeline().addLast(new Arrival(route, client, client.attr(ORDER).get()));
-                  }
-                });
-    Route wanted = route.route;
-    InetSocketAddress address =
-        wanted.everyAddress()
-            ? new InetSocketAddress(wanted.port())
-            : new InetSocketAddress(wanted.host(), wanted.port());
-    if (address.isUnresolved()) {
-      throw unavailable("no such host", null);
-    }
-    ChannelFuture bound = server.bind(address);
-    if (!bound.awaitUninterruptibly(BIND_SECONDS, TimeUnit.SECONDS) || !bound.isSuccess()) {
-      bound.channel().close();
-      throw unavailable(reason(bound.cause()), bound.cause());
-    }
-    channel = bound.channel();
+    this.port = port;
+    this.lane = route.lanes.next();
+    this.wire = new Wire(socket, this);
   }
 
+  /**
+   * Binds one of the route's ports, counted from 0.
+   *
+   * @throws RouteUnavailableException when that can't be done
+   */
+  static Listener bind(OpenRoute route, int port) {
+    Listen listen = route.listen;
+    int number = listen.first() + port;
+    InetSocketAddress address =
+        listen.everyAddress()
+            ? new InetSocketAddress(number)
+            : new InetSocketAddress(listen.host(), number);
+    if (address.isUnresolved()) {
+      throw unavailable(route, port, "no such host", null);
+    }
+    Socket socket = null;
+    try {
+      socket = Socket.newSocketStream();
+      socket.setReuseAddress(true);
+      // Connections inherit these.
+      socket.setTcpNoDelay(true);
+      KeepAlive.setTimes(socket);
+      socket.bind(address);
+      socket.listen(BACKLOG);
+      return new Listener(route, port, socket);
+    } catch (IOException | ChannelException e) {
+      close(socket, e);
+      throw unavailable(route, port, reason(e, number), e);
+    }
+  }
+
+  /** Takes over a socket that another process had bound and listened on. */
+  static Listener adopt(OpenRoute route, int port, Socket socket) {
+    return new Listener(route, port, socket);
+  }
+
+  int descriptor() {
+    return wire.socket().intValue();
+  }
+
+  int localPort() {
+    return wire.socket().localAddress().getPort();
+  }
+
+  OpenRoute route() {
+    return route;
+  }
+
+  /** Its place among the route's ports. */
   int port() {
-    return ((InetSocketAddress) channel.localAddress()).getPort();
+    return port;
   }
 
   void accept() {
-    channel.config().setAutoRead(true);
+    lane.execute(() -> {
+      accepting = true;
+      try {
+        wire.register(lane.loop);
+      } catch (IOException e) {
+        throw new ProxyException("cannot listen on " + route.listen.address(port), e);
+      }
+    });
   }
 
+  /** Accepts no more; may be begun again. Queued connections stay queued. */
+  void pause() {
+    lane.execute(() -> {
+      accepting = false;
+      wire.detach();
+    });
+  }
+
+  /** For one that has never accepted. */
+  void discard() {
+    wire.close();
+  }
+
+  /** The socket lives on where another process has taken it over. */
   void close() {
-    channel.close().awaitUninterruptibly(BIND_SECONDS, TimeUnit.SECONDS);
+    pause();
+    lane.execute(wire::close);
   }
 
-  /** The order of arrival is known here alone: after this, clients are spread over event loops. */
   @Override
-  public void channelRead(ChannelHandlerContext ctx, Object client) {
-    ((Channel) client).attr(ORDER).set(accepted++);
-    ctx.fireChannelRead(client);
+  public void ready(Wire self) {
+    try {
+      for (int turn = 0; turn < TURNS; turn++) {
+        int client = accepting ? wire.socket().accept(address) : -1;
+        if (client < 0) {
+          return;
+        }
+        route.counters.total.increment();
+        Lane its = route.lanes.next();
+        its.execute(() -> begin(its, client));
+      }
+      lane.loop.execute(() -> ready(wire));
+    } catch (IOException e) {
+      // Out of file descriptors or memory: that passes.
+      route.warn("cannot accept a connection, will try again: " + e.getMessage());
+      var _ = lane.loop.schedule(() -> ready(wire), PAUSE_MS, TimeUnit.MILLISECONDS);
+    }
   }
 
-  /** Out of file descriptors or memory: that passes, so that the listener pauses and lives on. */
-  @Override
-  public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-    route.warn("cannot accept a connection, will try again: " + cause.getMessage());
-    ctx.channel().config().setAutoRead(false);
-    ctx.executor().schedule(this::accept, PAUSE_MS, TimeUnit.MILLISECONDS);
+  private void begin(Lane its, int descriptor) {
+    if (route.route.options().protocol() == Protocol.HTTP) {
+      Front.begin(route, its, descriptor, port);
+      return;
+    }
+    Wire client = new Wire(new Socket(descriptor), NOBODY);
+    try {
+      client.register(its.loop);
+    } catch (IOException e) {
+      route.warn("cannot take a connection: " + e.getMessage());
+      client.close();
+      return;
+    }
+    Arrival.begin(route, its, client, port);
   }
 
-  private RouteUnavailableException unavailable(String reason, @Nullable Throwable cause) {
-    return new RouteUnavailableException(route.route.name(), route.route.address(), reason, cause);
+  private static void close(@Nullable Socket socket, Exception cause) {
+    try {
+      if (socket != null) {
+        socket.close();
+      }
+    } catch (IOException e) {
+      cause.addSuppressed(e);
+    }
   }
 
-  private static String reason(@Nullable Throwable cause) {
-    String message = cause == null ? "binding took too long" : String.valueOf(cause.getMessage());
-    if (message.contains("in use")) {
-      return "the port is in use by another program";
-    }
-    if (message.contains("ermission denied")) {
-      return "ports below 1024 need root or CAP_NET_BIND_SERVICE";
-    }
-    if (message.contains("annot assign")) {
-      return "this machine has no such address";
-    }
-    return message;
+  private static RouteUnavailableException unavailable(
+      OpenRoute route, int port, String reason, @Nullable Throwable cause) {
+    return new RouteUnavailableException(
+        route.route.name(), route.listen.address(port), reason, cause);
+  }
+
+  private static String reason(Exception e, int port) {
+    int error = e instanceof NativeIoException known ? known.expectedErr() : 0;
+    return switch (error) {
+      case EADDRINUSE -> "the port is in use by " + PortOwner.of(port);
+      case EACCES ->
+          "ports below 1024 need root, or CAP_NET_BIND_SERVICE, or a lower"
+              + " net.ipv4.ip_unprivileged_port_start";
+      case EADDRNOTAVAIL -> "this machine has no such address";
+      default -> String.valueOf(e.getMessage());
+    };
   }
 }

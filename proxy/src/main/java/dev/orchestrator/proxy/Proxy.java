@@ -1,10 +1,5 @@
 package dev.orchestrator.proxy;
 
-import io.netty.bootstrap.Bootstrap;
-import io.netty.channel.Channel;
-import io.netty.channel.ChannelInitializer;
-import io.netty.channel.ChannelOption;
-import io.netty.util.concurrent.EventExecutor;
 import io.vertx.core.Vertx;
 import io.vertx.core.internal.VertxInternal;
 import java.time.Duration;
@@ -12,14 +7,10 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The public ports of a stack, in front of the side that serves. Methods block until they have
@@ -27,33 +18,40 @@ import org.slf4j.LoggerFactory;
  * ProxyException}.
  */
 public final class Proxy implements AutoCloseable {
-  private static final Logger log = LoggerFactory.getLogger(Proxy.class);
-  private static final Duration LOOP_ANSWERS = Duration.ofSeconds(10);
-  private static final Duration CUT_TAKES = Duration.ofMillis(2 * (Link.SETTLE_MS + Link.GRACE_MS));
-
-  private final VertxInternal vertx;
-  private final ProxyOptions options;
+  private final Lanes lanes;
   private final Gate gate;
-  private final Semaphore places;
-  private final Set<Link> links = ConcurrentHashMap.newKeySet();
+  private final Gate previewGate;
+  private final Sessions sessions = new Sessions();
+  private final OpenRoute.Shared shared;
   private volatile Map<String, OpenRoute> routes = Map.of();
-  private volatile Map<String, Listener> listeners = Map.of();
+  private volatile Map<String, OpenRoute> previews = Map.of();
+  private volatile @Nullable Listeners listeners;
+  private final AtomicReference<@Nullable Listeners> acceptsLater = new AtomicReference<>();
 
   private Proxy(VertxInternal vertx, ProxyOptions options) {
-    this.vertx = vertx;
-    this.options = options;
-    this.places = new Semaphore(options.maxHeld());
-    this.gate = new Gate(vertx.nettyEventLoopGroup(), options.clock(), this::gateChanged);
+    this.lanes = new Lanes(vertx.nettyEventLoopGroup());
+    this.gate =
+        new Gate("gate", vertx.nettyEventLoopGroup(), options.clock(), () -> gateChanged(routes));
+    this.previewGate =
+        new Gate(
+            "preview", vertx.nettyEventLoopGroup(), options.clock(), () -> gateChanged(previews));
+    this.shared =
+        new OpenRoute.Shared(
+            options,
+            gate,
+            previewGate,
+            new Semaphore(options.maxHeld()),
+            sessions,
+            lanes,
+            new Names(vertx.nameResolver().nettyAddressResolverGroup()),
+            new AtomicBoolean());
   }
 
   /**
-   * A proxy without routes on the event loops of {@code vertx}. Without the native transport a
-   * client that leaves while it waits is noticed only when it is released.
+   * A proxy without routes on the event loops of {@code vertx}, which must have the native
+   * transport.
    */
   public static Proxy create(Vertx vertx, ProxyOptions options) {
-    if (!vertx.isNativeTransportEnabled()) {
-      log.warn("no native transport: clients that leave while they wait are not noticed");
-    }
     return new Proxy((VertxInternal) vertx, options);
   }
 
@@ -63,39 +61,76 @@ public final class Proxy implements AutoCloseable {
    * @param side what serves; null for nothing: the gate is closed until {@link #switchTo}
    * @throws RouteUnavailableException naming the first route that cannot be opened
    */
-  public synchronized void open(List<Route> wanted, @Nullable Side side) {
-    checkThread();
-    if (!listeners.isEmpty()) {
+  public void open(List<Route> wanted, @Nullable Side side) {
+    open(wanted, side, Inherited.nothing());
+  }
+
+  /**
+   * Opens every route, or none, on the listening sockets of another process where it has them, so
+   * that no client is refused in between. That process accepts until there is a side to lead to
+   * here; only then we begin to. To be called once.
+   */
+  public synchronized void open(List<Route> wanted, @Nullable Side side, Inherited inherited) {
+    lanes.checkThread();
+    if (listeners != null) {
       throw new IllegalStateException("the routes are open already");
     }
-    checkOverlaps(wanted);
-    Map<String, OpenRoute> opening = new LinkedHashMap<>();
-    wanted.forEach(each -> opening.put(each.name(), openRoute(each)));
+    List<OpenRoute> opening = new ArrayList<>();
+    Map<String, OpenRoute> mains = new LinkedHashMap<>();
+    Map<String, OpenRoute> extras = new LinkedHashMap<>();
+    for (Route each : wanted) {
+      OpenRoute main = new OpenRoute(each, false, shared);
+      mains.put(each.name(), main);
+      opening.add(main);
+      if (each.options().preview() != null) {
+        OpenRoute preview = new OpenRoute(each, true, shared);
+        extras.put(each.name(), preview);
+        opening.add(preview);
+      }
+    }
+    Listeners.checkOverlaps(opening);
     if (side != null) {
-      checkTargets(side, opening.keySet());
+      checkTargets(side, mains);
     }
-    Map<String, Listener> bound = new LinkedHashMap<>();
-    try {
-      opening.forEach((name, route) -> bound.put(name, new Listener(vertx, route)));
-    } catch (RouteUnavailableException e) {
-      bound.values().forEach(Listener::close);
-      throw e;
-    }
-    routes = opening;
+    boolean taken = !inherited.isEmpty();
+    Listeners bound = Listeners.bind(opening, inherited);
+    routes = mains;
+    previews = extras;
     listeners = bound;
     if (side != null) {
       gate.switchTo(side);
     }
-    bound.values().forEach(Listener::accept);
+    if (taken && side == null) {
+      acceptsLater.set(bound);
+    } else {
+      bound.accept();
+    }
   }
 
-  /** The port that a route is bound to. */
-  public int port(String route) {
-    Listener listener = listeners.get(route);
-    if (listener == null) {
-      throw new IllegalArgumentException("no open route " + route);
+  private void acceptNow() {
+    Listeners waiting = acceptsLater.getAndSet(null);
+    if (waiting != null) {
+      waiting.accept();
     }
-    return listener.port();
+  }
+
+  /** The port that a route is bound to; of a range, the first. */
+  public int port(String route) {
+    return port(route, routes);
+  }
+
+  /** The port of a route's preview. */
+  public int previewPort(String route) {
+    return port(route, previews);
+  }
+
+  private int port(String name, Map<String, OpenRoute> among) {
+    OpenRoute route = among.get(name);
+    Listeners open = listeners;
+    if (route == null || open == null) {
+      throw new IllegalArgumentException("no open route " + name);
+    }
+    return open.port(route);
   }
 
   /** What serves, or served before the hold; null where nothing does. */
@@ -109,180 +144,149 @@ public final class Proxy implements AutoCloseable {
   }
 
   /**
-   * Makes new connections wait, unread, for at most the deadline; then they are released to the
-   * side that served. When this returns no connection opens to that side any more. Held already:
-   * only the deadline changes.
+   * Makes new connections and requests wait, unread, for at most the deadline; then they are
+   * released to the side that served. When this returns nothing begins on that side any more. Held
+   * already: only the deadline changes.
    */
   public void hold(Duration deadline) {
-    checkThread();
+    lanes.checkThread();
     if (!gate.holding()) {
       routes.values().forEach(route -> route.counters.newHold());
     }
     gate.hold(deadline);
-    awaitLoops();
+    lanes.onEach(_ -> {});
   }
 
   /**
-   * Waits until the links to a side that gets no new connections are gone: to any side while held,
-   * else to any but the side that serves. Those left after the budget are closed: what was read is
-   * passed on, then both ends read the end of the stream.
+   * Waits until what keeps a side busy that gets nothing new has ended: any side while held, else
+   * any but the side that serves. What is left after the budget is cut: what was read is passed on,
+   * then both ends read the end of the stream.
    */
   public Drained drain(Duration budget) {
-    checkThread();
-    List<Link> old = links.stream().filter(link -> !gate.leadsTo(link.side())).toList();
-    awaitClosed(old, budget);
-    List<Link> left = old.stream().filter(Link::isOpen).toList();
-    cut(left);
-    return new Drained(old.size() - left.size(), left.size());
+    lanes.checkThread();
+    return sessions.drain(each -> of(each, gate) && !gate.leadsTo(each.lead().side()), budget);
+  }
+
+  private static boolean of(Session session, Gate gate) {
+    return session.route().gate == gate;
   }
 
   /** Ends a hold: connections go on to the side that served before. Not held: does nothing. */
   public void release() {
-    checkThread();
+    lanes.checkThread();
     gate.release();
   }
 
   /**
-   * New and waiting connections go to this side from now on. Links to another live on.
+   * New and waiting connections and requests go to this side from now on; what had begun on another
+   * lives on.
    *
    * @throws IllegalArgumentException when an open route has no target on the side
    */
   public void switchTo(Side side) {
-    checkThread();
-    checkTargets(side, routes.keySet());
+    lanes.checkThread();
+    checkTargets(side, routes);
     gate.switchTo(side);
-    awaitLoops();
+    acceptNow();
+    lanes.onEach(_ -> {});
   }
 
   /** Like {@link #switchTo}, if the hold is still on; false when its deadline has passed. */
   public boolean switchIfHolding(Side side) {
-    checkThread();
-    checkTargets(side, routes.keySet());
-    return gate.switchIfHolding(side);
+    lanes.checkThread();
+    checkTargets(side, routes);
+    boolean switched = gate.switchIfHolding(side);
+    acceptNow();
+    return switched;
   }
 
-  /** Nothing serves: new and waiting connections are closed. Links live on. */
+  /** Nothing serves: new and waiting connections are closed. What had begun lives on. */
   public void closeGate() {
-    checkThread();
+    lanes.checkThread();
     gate.close();
-    awaitLoops();
+    lanes.onEach(_ -> {});
+  }
+
+  /**
+   * Leads the previews to a side; null for none, which closes them. Connections that they had to
+   * another side are cut.
+   */
+  public void preview(@Nullable Side side) {
+    lanes.checkThread();
+    if (side == null) {
+      previewGate.close();
+    } else {
+      checkTargets(side, previews);
+      previewGate.switchTo(side);
+    }
+    lanes.onEach(_ -> {});
+    Drained _ =
+        sessions.drain(
+            each -> of(each, previewGate) && !previewGate.leadsTo(each.lead().side()),
+            Duration.ZERO);
+  }
+
+  /** The descriptors of all listening sockets, for another process. */
+  List<Integer> descriptors() {
+    Listeners open = listeners;
+    return open == null ? List.of() : open.all().stream().map(Listener::descriptor).toList();
+  }
+
+  /**
+   * Gives the routes away, to a process that has taken the listening sockets over: accepts no more,
+   * asks clients of http routes to come again on another connection, and waits for the end of all
+   * that there is; what is left after the budget is cut. To be closed then.
+   */
+  public Drained leave(Duration budget) {
+    lanes.checkThread();
+    shared.leaving().set(true);
+    Listeners open = listeners;
+    if (open != null) {
+      open.pause();
+    }
+    lanes.onEach(_ -> {});
+    long end = System.nanoTime() + budget.toNanos();
+    sessions.awaitClients(budget);
+    return sessions.drain(_ -> true, Duration.ofNanos(Math.max(0, end - System.nanoTime())));
   }
 
   /** The figures as they are now. */
   public Stats stats() {
+    Map<String, RouteStats> each = snapshots(routes);
+    return new Stats(
+        RouteCounters.snapshot(routes.values().stream().map(route -> route.counters).toList()),
+        each,
+        snapshots(previews));
+  }
+
+  private static Map<String, RouteStats> snapshots(Map<String, OpenRoute> routes) {
     Map<String, RouteStats> each = new LinkedHashMap<>();
-    List<RouteCounters> all = new ArrayList<>();
-    routes.forEach((name, route) -> {
-      each.put(name, RouteCounters.snapshot(List.of(route.counters)));
-      all.add(route.counters);
-    });
-    return new Stats(RouteCounters.snapshot(all), each);
+    routes.forEach(
+        (name, route) -> each.put(name, RouteCounters.snapshot(List.of(route.counters))));
+    return each;
   }
 
   /** Closes routes, waiting connections and links; takes a second at most for polite peers. */
   @Override
   public synchronized void close() {
-    checkThread();
-    listeners.values().forEach(Listener::close);
+    lanes.checkThread();
+    if (listeners != null) {
+      listeners.close();
+      listeners = null;
+    }
     gate.close();
-    awaitLoops();
-    List<Link> left = List.copyOf(links);
-    cut(left);
-    left.forEach(Link::close);
-    listeners = Map.of();
+    previewGate.close();
+    lanes.onEach(_ -> {});
+    sessions.close();
+    lanes.onEach(Lane::close);
   }
 
-  private OpenRoute openRoute(Route route) {
-    Bootstrap connector =
-        new Bootstrap()
-            .channelFactory(vertx.transport().channelFactory(false))
-            .resolver(vertx.nameResolver().nettyAddressResolverGroup())
-            .option(ChannelOption.AUTO_READ, false)
-            .option(ChannelOption.ALLOW_HALF_CLOSURE, true)
-            .option(ChannelOption.TCP_NODELAY, true)
-            .option(ChannelOption.SO_KEEPALIVE, true)
-            .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) options.connectTimeout().toMillis())
-            .handler(
-                new ChannelInitializer<>() {
-                  @Override
-                  protected void initChannel(Channel target) {
-                    // A link adds its relay once the target has accepted.
-                  }
-                });
-    return new OpenRoute(route, options, gate, places, links, connector);
+  private static void checkTargets(Side side, Map<String, OpenRoute> open) {
+    open.values().forEach(route -> route.checkTargets(side));
   }
 
-  private static void checkOverlaps(List<Route> wanted) {
-    for (int i = 0; i < wanted.size(); i++) {
-      Route route = wanted.get(i);
-      for (Route other : wanted.subList(0, i)) {
-        if (route.name().equals(other.name())) {
-          throw unavailable(route, "another route has the same name");
-        }
-        if (route.overlaps(other)) {
-          throw unavailable(route, "route " + other.name() + " has the same port");
-        }
-      }
-    }
-  }
-
-  private static RouteUnavailableException unavailable(Route route, String reason) {
-    return new RouteUnavailableException(route.name(), route.address(), reason, null);
-  }
-
-  private static void checkTargets(Side side, Set<String> names) {
-    for (String name : names) {
-      if (!side.targets().containsKey(name)) {
-        throw new IllegalArgumentException(side.name() + " has no target for route " + name);
-      }
-    }
-  }
-
-  private void gateChanged() {
-    routes.values().forEach(route -> route.queue.gateChanged());
-  }
-
-  private static void cut(List<Link> left) {
-    left.forEach(Link::cut);
-    long end = System.nanoTime() + CUT_TAKES.toNanos();
-    for (Link link : left) {
-      await(link.parted(), Duration.ofNanos(end - System.nanoTime()));
-    }
-  }
-
-  private static boolean awaitClosed(List<Link> which, Duration atMost) {
-    CountDownLatch gone = new CountDownLatch(which.size());
-    which.forEach(link -> link.onClose(gone::countDown));
-    return await(gone, atMost);
-  }
-
-  /** Returns when each event loop has done what it had begun before the gate changed. */
-  private void awaitLoops() {
-    List<EventExecutor> loops = new ArrayList<>();
-    vertx.nettyEventLoopGroup().forEach(loops::add);
-    CountDownLatch passed = new CountDownLatch(loops.size());
-    loops.forEach(loop -> loop.execute(passed::countDown));
-    if (!await(passed, LOOP_ANSWERS)) {
-      throw new ProxyException(
-          "an event loop of the proxy did not answer within " + LOOP_ANSWERS.toSeconds() + " s",
-          null);
-    }
-  }
-
-  private static boolean await(CountDownLatch latch, Duration atMost) {
-    try {
-      return latch.await(atMost.toNanos(), TimeUnit.NANOSECONDS);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new ProxyException("interrupted while waiting for the proxy's connections", e);
-    }
-  }
-
-  private void checkThread() {
-    for (EventExecutor loop : vertx.nettyEventLoopGroup()) {
-      if (loop.inEventLoop()) {
-        throw new IllegalStateException("the proxy's methods block: not on an event loop");
-      }
-    }
+  private void gateChanged(Map<String, OpenRoute> which) {
+    which.values().forEach(route -> route.queue.gateChanged());
+    lanes.tellEach(lane -> lane.store.retire());
   }
 }

@@ -1,30 +1,22 @@
 package dev.orchestrator.proxy;
 
 /**
- * A public port of the stack.
+ * A public port of the stack, or a range of them.
  *
  * @param name unique among the routes of a stack
- * @param host the local address to listen on; empty or {@code 0.0.0.0} for all, IPv6 included
- * @param port 1 to 65535, or 0 for a free one that the system picks
+ * @param listen where it listens; the k-th port leads to the k-th target
  */
-public record Route(String name, String host, int port) {
+public record Route(String name, Listen listen, RouteOptions options) {
   public Route {
-    if (port < 0 || port > 65535) {
-      throw new IllegalArgumentException("route " + name + ": no such port: " + port);
+    Listen preview = options.preview();
+    if (preview != null && preview.ports() != listen.ports()) {
+      throw new IllegalArgumentException(
+          "route " + name + ": the preview must have as many ports as the route");
     }
   }
 
-  boolean everyAddress() {
-    return host.isEmpty() || host.equals("0.0.0.0") || host.equals("::");
-  }
-
-  boolean overlaps(Route other) {
-    return port != 0
-        && port == other.port
-        && (everyAddress() || other.everyAddress() || host.equals(other.host));
-  }
-
-  String address() {
-    return (everyAddress() ? "*" : host) + ":" + port;
+  /** A tcp route with one port; 0 for a free one. */
+  public Route(String name, String host, int port) {
+    this(name, new Listen(host, port), RouteOptions.of(Protocol.TCP));
   }
 }

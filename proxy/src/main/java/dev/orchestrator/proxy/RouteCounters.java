@@ -1,23 +1,27 @@
 package dev.orchestrator.proxy;
 
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Function;
 
 /** The running figures of one route. Thread-safe and cheap to write. */
 final class RouteCounters {
-  final LongAdder open = new LongAdder();
+  /** Figures of so many sides are kept apart; those of older ones are added up. */
+  private static final int SIDES = 8;
+
+  private static final String EARLIER = "earlier";
+
   final LongAdder total = new LongAdder();
   final LongAdder refused = new LongAdder();
   final LongAdder gaveUp = new LongAdder();
   final LongAdder waiting = new LongAdder();
-  final LongAdder bytesIn = new LongAdder();
-  final LongAdder bytesOut = new LongAdder();
-  final LongAdder connectFailures = new LongAdder();
-  final LongAdder resetsByClient = new LongAdder();
-  final LongAdder resetsByTarget = new LongAdder();
+  final LongAdder retries = new LongAdder();
+  final LongAdder badRequests = new LongAdder();
   private final HoldFigures holds = new HoldFigures();
   private volatile HoldFigures lastHold = new HoldFigures();
+  private final Map<String, TargetCounters> targets = new LinkedHashMap<>();
 
   void newHold() {
     lastHold = new HoldFigures();
@@ -36,20 +40,58 @@ final class RouteCounters {
     holds.served(nanos);
   }
 
+  /** The figures of a side, which go on where they were when it comes back. */
+  TargetCounters target(String side) {
+    synchronized (targets) {
+      TargetCounters counters = targets.computeIfAbsent(side, _ -> new TargetCounters());
+      if (targets.size() > SIDES) {
+        addUp(side);
+      }
+      return counters;
+    }
+  }
+
+  private void addUp(String but) {
+    for (var entry : targets.entrySet()) {
+      String name = entry.getKey();
+      TargetCounters counters = entry.getValue();
+      // A side that still has connections goes on counting.
+      if (!name.equals(but) && !name.equals(EARLIER) && counters.open.sum() == 0) {
+        targets.remove(name);
+        counters.addTo(targets.computeIfAbsent(EARLIER, _ -> new TargetCounters()));
+        return;
+      }
+    }
+  }
+
+  private Map<String, TargetStats> targetStats() {
+    Map<String, TargetStats> stats = new LinkedHashMap<>();
+    synchronized (targets) {
+      targets.forEach((side, counters) -> stats.put(side, counters.snapshot()));
+    }
+    return stats;
+  }
+
+  private void addTargetsTo(TargetCounters sum) {
+    synchronized (targets) {
+      targets.values().forEach(counters -> counters.addTo(sum));
+    }
+  }
+
   static RouteStats snapshot(List<RouteCounters> parts) {
+    TargetCounters all = new TargetCounters();
+    parts.forEach(part -> part.addTargetsTo(all));
     return new RouteStats(
-        sum(parts, c -> c.open),
         sum(parts, c -> c.total),
         sum(parts, c -> c.refused),
         sum(parts, c -> c.gaveUp),
         sum(parts, c -> c.waiting),
+        sum(parts, c -> c.retries),
+        sum(parts, c -> c.badRequests),
         merged(parts, c -> c.holds),
         merged(parts, c -> c.lastHold),
-        sum(parts, c -> c.bytesIn),
-        sum(parts, c -> c.bytesOut),
-        sum(parts, c -> c.connectFailures),
-        sum(parts, c -> c.resetsByClient),
-        sum(parts, c -> c.resetsByTarget));
+        all.snapshot(),
+        parts.size() == 1 ? parts.getFirst().targetStats() : Map.of());
   }
 
   private static long sum(List<RouteCounters> parts, Function<RouteCounters, LongAdder> figure) {

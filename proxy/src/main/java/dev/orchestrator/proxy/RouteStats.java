@@ -1,31 +1,60 @@
 package dev.orchestrator.proxy;
 
+import java.util.Map;
+
 /**
  * Figures of one route, or of all together, since the proxy was created.
  *
- * @param open connections that are linked to a target now
  * @param total connections accepted
- * @param refused connections closed unserved: gate closed, too many held, target not reached
+ * @param refused connections, for http requests, that were not served: gate closed, too many wait,
+ *     target not reached
  * @param gaveUp clients that left while they waited
- * @param heldNow connections accepted that have no target yet
+ * @param heldNow connections, for http requests, that have no target yet
+ * @param retries attempts to connect, and for http requests, that were repeated
+ * @param badRequests http requests that were answered with an error by the proxy, as they break the
+ *     protocol or its bounds
  * @param holds all holds
  * @param lastHold the latest hold alone: from the latest call of {@link Proxy#hold}
- * @param bytesIn read from clients
- * @param bytesOut read from targets
- * @param connectFailures failed attempts to connect to a target, also those repeated with success
- * @param resetsByClient links that ended because the client broke off
- * @param resetsByTarget links that ended because the target broke off
+ * @param targets all targets together
+ * @param byTarget by the name of the side; the last eight, those before them as "earlier"
  */
 public record RouteStats(
-    long open,
     long total,
     long refused,
     long gaveUp,
     long heldNow,
+    long retries,
+    long badRequests,
     HoldStats holds,
     HoldStats lastHold,
-    long bytesIn,
-    long bytesOut,
-    long connectFailures,
-    long resetsByClient,
-    long resetsByTarget) {}
+    TargetStats targets,
+    Map<String, TargetStats> byTarget) {
+  public RouteStats {
+    byTarget = Map.copyOf(byTarget);
+  }
+
+  /** Connections to targets now. */
+  public long open() {
+    return targets.open();
+  }
+
+  public long bytesIn() {
+    return targets.bytesIn();
+  }
+
+  public long bytesOut() {
+    return targets.bytesOut();
+  }
+
+  public long connectFailures() {
+    return targets.connectFailures();
+  }
+
+  public long resetsByClient() {
+    return targets.resetsByClient();
+  }
+
+  public long resetsByTarget() {
+    return targets.resetsByTarget();
+  }
+}

@@ -18,8 +18,8 @@ import java.util.TreeMap;
 final class WaitingQueue {
   private final Gate gate;
   private final int connectsInFlight;
-  private final NavigableMap<Long, Arrival> waiting = new TreeMap<>();
-  private final Set<Arrival> connecting = new HashSet<>();
+  private final NavigableMap<Long, Waiter> waiting = new TreeMap<>();
+  private final Set<Waiter> connecting = new HashSet<>();
 
   WaitingQueue(Gate gate, int connectsInFlight) {
     this.gate = gate;
@@ -27,23 +27,23 @@ final class WaitingQueue {
   }
 
   /** Takes a connection in at the place of its arrival, the first time or back from an attempt. */
-  void add(Arrival arrival) {
+  void add(Waiter waiter) {
     synchronized (this) {
-      connecting.remove(arrival);
-      waiting.put(arrival.order(), arrival);
+      connecting.remove(waiter);
+      waiting.put(waiter.order(), waiter);
       if (gate.holding()) {
-        arrival.markHeld();
+        waiter.markHeld();
       }
     }
     pump();
   }
 
   /** The connection needs no target any more, or not now. */
-  void remove(Arrival arrival) {
+  void remove(Waiter waiter) {
     boolean slotFree;
     synchronized (this) {
-      waiting.remove(arrival.order());
-      slotFree = connecting.remove(arrival) && !waiting.isEmpty();
+      waiting.remove(waiter.order());
+      slotFree = connecting.remove(waiter) && !waiting.isEmpty();
     }
     if (slotFree) {
       pump();
@@ -52,19 +52,19 @@ final class WaitingQueue {
 
   /** Attempts for a side that no longer serves come back, and those that wait are looked at. */
   void gateChanged() {
-    List<Arrival> recalled;
+    List<Waiter> recalled;
     synchronized (this) {
       recalled = List.copyOf(connecting);
       if (gate.holding()) {
-        waiting.values().forEach(Arrival::markHeld);
+        waiting.values().forEach(Waiter::markHeld);
       }
     }
-    recalled.forEach(Arrival::recall);
+    recalled.forEach(Waiter::recall);
     pump();
   }
 
   private void pump() {
-    List<Arrival> ready = new ArrayList<>(1);
+    List<Waiter> ready = new ArrayList<>(1);
     GateState state;
     synchronized (this) {
       // Read under the lock: whoever adds after a change of the gate sees the new state, whoever
@@ -73,7 +73,7 @@ final class WaitingQueue {
       switch (state) {
         case Open(var _) -> {
           while (!waiting.isEmpty() && connecting.size() < connectsInFlight) {
-            Arrival next = waiting.pollFirstEntry().getValue();
+            Waiter next = waiting.pollFirstEntry().getValue();
             connecting.add(next);
             ready.add(next);
           }
@@ -85,11 +85,11 @@ final class WaitingQueue {
         }
       }
     }
-    for (Arrival arrival : ready) {
+    for (Waiter waiter : ready) {
       if (state instanceof Open(Side side)) {
-        arrival.connect(side);
+        waiter.proceed(side);
       } else {
-        arrival.refuse("nothing serves");
+        waiter.refuse();
       }
     }
   }

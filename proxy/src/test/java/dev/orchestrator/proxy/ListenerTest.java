@@ -28,6 +28,10 @@ class ListenerTest {
       try {
         Waits.until("open", () -> lines(output, "port ").size() == 1);
         int port = Integer.parseInt(lines(output, "port ").getFirst().substring(5));
+        try (Socket first = connect(port)) {
+          // Loads classes: from a folder, unlike a jar, that takes a descriptor.
+          assertEquals('b', first.getInputStream().read());
+        }
         List<Socket> clients = new ArrayList<>();
         for (int i = 0; i < CLIENTS; i++) {
           clients.add(connect(port));
@@ -40,6 +44,8 @@ class ListenerTest {
           assertEquals('b', later.getInputStream().read());
         }
         assertTrue(lines(output, "WARN").size() < 20, () -> lines(output, "").toString());
+      } catch (IOException e) {
+        throw new AssertionError(lines(output, "").toString(), e);
       } finally {
         process.destroyForcibly();
       }

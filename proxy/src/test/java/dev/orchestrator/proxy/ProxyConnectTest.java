@@ -61,7 +61,7 @@ class ProxyConnectTest {
   @Test
   void anAttemptThatHangsIsRecalledByASwitch() throws Exception {
     // Nobody answers on an address set aside for documentation.
-    Side nowhere = new Side("blue", Map.of(ProxyFixture.WEB, new Target("192.0.2.1", 9)));
+    Side nowhere = Side.of("blue", Map.of(ProxyFixture.WEB, new Target("192.0.2.1", 9)));
     var patient =
         new ProxyOptions(
             100, 64, Duration.ofMinutes(1), Duration.ofMinutes(1), InstantSource.system());

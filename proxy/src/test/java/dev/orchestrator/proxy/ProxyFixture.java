@@ -37,8 +37,23 @@ final class ProxyFixture implements AutoCloseable {
     return fixture;
   }
 
+  /** With http, or any other options of the route. */
+  static ProxyFixture opened(RouteOptions route, Side side) {
+    return opened(ProxyOptions.defaults(), route, side);
+  }
+
+  static ProxyFixture opened(ProxyOptions options, RouteOptions route, Side side) {
+    ProxyFixture fixture = new ProxyFixture(options);
+    fixture.proxy.open(List.of(new Route(WEB, new Listen("127.0.0.1", 0), route)), side);
+    return fixture;
+  }
+
+  static Side side(String name, HttpTarget target) {
+    return side(name, target.port());
+  }
+
   static Side side(String name, int port) {
-    return new Side(name, Map.of(WEB, new Target("127.0.0.1", port)));
+    return Side.of(name, Map.of(WEB, new Target("127.0.0.1", port)));
   }
 
   static Side side(String name, TestServer server) {
@@ -49,6 +64,10 @@ final class ProxyFixture implements AutoCloseable {
     Socket socket = new Socket(InetAddress.getLoopbackAddress(), proxy.port(WEB));
     socket.setSoTimeout((int) Waits.LIMIT.toMillis());
     return socket;
+  }
+
+  HttpWire http() throws IOException {
+    return new HttpWire(connect());
   }
 
   RouteStats stats() {

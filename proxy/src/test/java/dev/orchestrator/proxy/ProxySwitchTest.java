@@ -25,12 +25,14 @@ import org.junit.jupiter.api.Timeout;
 
 @Timeout(120)
 class ProxySwitchTest {
-  private static final int CLIENTS = 200;
-  private static final int SWITCHES = 20;
 
   /** Half of the switches with a hold and a drain before, half at once. */
   @Test
   void noClientLosesAByteThroughSwitches() throws Exception {
+    exchangeThroughSwitches(200, 20);
+  }
+
+  static void exchangeThroughSwitches(int count, int switches) throws Exception {
     var done = new AtomicBoolean();
     var exchanges = new AtomicLong();
     try (var blue = new TestServer(socket -> digestService(socket, 'b'));
@@ -38,13 +40,13 @@ class ProxySwitchTest {
         var fixture = ProxyFixture.opened(ProxyFixture.side("blue", blue));
         var threads = Executors.newVirtualThreadPerTaskExecutor()) {
       List<Future<?>> clients = new ArrayList<>();
-      for (int i = 0; i < CLIENTS; i++) {
+      for (int i = 0; i < count; i++) {
         int seed = i;
         clients.add(threads.submit(() -> client(fixture, seed, done, exchanges)));
       }
       Side[] sides = {ProxyFixture.side("blue", blue), ProxyFixture.side("green", green)};
-      for (int i = 1; i <= SWITCHES; i++) {
-        awaitProgress(exchanges, CLIENTS, clients);
+      for (int i = 1; i <= switches; i++) {
+        awaitProgress(exchanges, count, clients);
         Side next = sides[i % 2];
         if (i % 4 < 2) {
           fixture.proxy.hold(Duration.ofSeconds(20));

@@ -1,0 +1,144 @@
+package dev.orchestrator;
+
+import dev.orchestrator.api.ApiServer;
+import dev.orchestrator.capsule.CapsuleSpecs;
+import dev.orchestrator.capsule.ContainerCapsule;
+import dev.orchestrator.capsule.ImageBuilder;
+import dev.orchestrator.capsule.Releases;
+import dev.orchestrator.data.RsyncCopier;
+import dev.orchestrator.engine.DockerEngine;
+import dev.orchestrator.engine.Engine;
+import dev.orchestrator.health.HealthChecker;
+import dev.orchestrator.journal.Journal;
+import dev.orchestrator.schedule.Schedule;
+import dev.orchestrator.schedule.ScheduleRunner;
+import dev.orchestrator.settings.Settings;
+import dev.orchestrator.upgrade.Names;
+import dev.orchestrator.upgrade.Parts;
+import dev.orchestrator.upgrade.StackControl;
+import dev.orchestrator.upgrade.Succession;
+import dev.orchestrator.upgrade.Traffic;
+import io.vertx.core.Vertx;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What only one process of a home can have: the journal, and with it control, API and schedule.
+ * Opening it puts the routes on what the journal says serves; a run that was cut off is ended next,
+ * in the background.
+ */
+final class Desk implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(Desk.class);
+  private static final Duration UNDO_PAUSE = Duration.ofSeconds(1);
+
+  /** Closed in reverse: what was opened last goes first. */
+  private final Deque<AutoCloseable> open = new ArrayDeque<>();
+
+  private final StackControl control;
+  private final ApiServer api;
+
+  /**
+   * Returns when the API answers; nothing is left open when that fails.
+   *
+   * @param booted is run when the routes are open, before the API is
+   */
+  static Desk open(
+      Settings settings, Vertx vertx, Traffic traffic, Succession succession, Runnable booted) {
+    Deque<AutoCloseable> opened = new ArrayDeque<>();
+    try {
+      return new Desk(settings, vertx, traffic, succession, booted, opened);
+    } catch (RuntimeException e) {
+      closeAll(opened);
+      throw e;
+    }
+  }
+
+  private Desk(
+      Settings settings,
+      Vertx vertx,
+      Traffic traffic,
+      Succession succession,
+      Runnable booted,
+      Deque<AutoCloseable> opened) {
+    InstantSource clock = InstantSource.system();
+    Journal journal = keep(opened, Journal.open(settings.home().resolve("journal.db"), clock));
+    journal.claim(settings.stack().name());
+    Engine engine =
+        keep(opened, DockerEngine.at(settings.engine().address(), settings.engine().timeout()));
+    if (journal.serving().isEmpty()) {
+      // With a stack that serves its clients wait in the routes until the engine is there again.
+      log.info("{}", engine.info());
+    }
+    Names names = new Names(settings);
+    ImageBuilder builder = new ImageBuilder(engine, settings, names.ours(), SteadyClock.get());
+    CapsuleSpecs specs = new CapsuleSpecs(settings.image());
+    Releases releases = new Releases(settings.stack());
+    Parts parts =
+        new Parts(
+            settings,
+            journal,
+            engine,
+            builder,
+            (generation, labels) ->
+                specs.managed(
+                    generation.container(),
+                    generation.image(),
+                    generation.number(),
+                    generation.volumes(),
+                    generation.storeVolume(),
+                    labels),
+            container -> new ContainerCapsule(engine, container, SteadyClock.get()),
+            new RsyncCopier(engine, () -> builder.base(line -> {})),
+            new HealthChecker(vertx, SteadyClock.get()),
+            traffic,
+            clock,
+            UNDO_PAUSE);
+    Schedule schedule = Schedule.of(settings.schedule());
+    Supplier<@Nullable Instant> nextRun = () -> schedule.nextRun(clock.instant()).orElse(null);
+    control =
+        keep(
+            opened,
+            new StackControl(
+                parts, releases, nextRun, run -> Thread.ofVirtual().start(run), succession));
+    control.boot();
+    booted.run();
+    api = keep(opened, ApiServer.start(vertx, control, settings.api(), settings.home()));
+    keep(opened, ScheduleRunner.start(control, schedule, clock));
+    open.addAll(opened);
+  }
+
+  private static <T extends AutoCloseable> T keep(Deque<AutoCloseable> open, T part) {
+    open.push(part);
+    return part;
+  }
+
+  StackControl control() {
+    return control;
+  }
+
+  String address() {
+    return api.address();
+  }
+
+  @Override
+  public void close() {
+    closeAll(open);
+  }
+
+  private static void closeAll(Deque<AutoCloseable> open) {
+    while (!open.isEmpty()) {
+      try {
+        open.pop().close();
+      } catch (Exception e) {
+        log.warn("closing: {}", e.toString());
+      }
+    }
+  }
+}

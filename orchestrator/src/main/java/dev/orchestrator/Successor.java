@@ -1,0 +1,173 @@
+package dev.orchestrator;
+
+import dev.orchestrator.cli.Tenancy;
+import dev.orchestrator.proxy.Handover;
+import dev.orchestrator.settings.Settings;
+import dev.orchestrator.upgrade.ProxyTraffic;
+import dev.orchestrator.upgrade.Succession;
+import io.vertx.core.Vertx;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The desk of this process, until another takes over: it is closed when the other has our listening
+ * sockets, so that the other can open its own, and opened again should that die before it serves.
+ * The routes are open all the time. Thread-safe; nothing runs on an event loop.
+ */
+final class Successor implements Succession, Handover.Owner, AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(Successor.class);
+
+  /** How long another process may take to come. */
+  private static final Duration COMES = Duration.ofMinutes(1);
+
+  /** How long connections may live on in a process that leaves. */
+  private static final Duration LEAVES = Duration.ofSeconds(30);
+
+  private final Settings settings;
+  private final Tenancy tenancy;
+  private final Vertx vertx;
+  private final ProxyTraffic traffic;
+  private final BooleanSupplier predecessorLeft;
+  private final CountDownLatch left = new CountDownLatch(1);
+  private Desk desk;
+  private @Nullable Handover handover;
+  private boolean taken;
+  private boolean closed;
+
+  /**
+   * Opens the desk.
+   *
+   * @param booted is run when the routes are open, before anybody is told that this process serves
+   */
+  Successor(
+      Settings settings,
+      Tenancy tenancy,
+      Vertx vertx,
+      ProxyTraffic traffic,
+      BooleanSupplier predecessorLeft,
+      Runnable booted) {
+    this.settings = settings;
+    this.tenancy = tenancy;
+    this.vertx = vertx;
+    this.traffic = traffic;
+    this.predecessorLeft = predecessorLeft;
+    this.desk = Desk.open(settings, vertx, traffic, this, booted);
+  }
+
+  synchronized Desk desk() {
+    return desk;
+  }
+
+  void awaitLeft() throws InterruptedException {
+    left.await();
+  }
+
+  @Override
+  public boolean predecessorLeft() {
+    return predecessorLeft.getAsBoolean();
+  }
+
+  @Override
+  public synchronized String offer() {
+    Path socket = settings.home().resolve("takeover");
+    try {
+      Handover offered = traffic.offer(socket, this);
+      handover = offered;
+      vertx.setTimer(COMES.toMillis(), _ -> later(() -> withdraw(offered)));
+      return socket.toString();
+    } catch (IOException e) {
+      throw new Refusal("can't offer the routes: " + e.getMessage(), e);
+    }
+  }
+
+  private static void later(Runnable action) {
+    Thread.ofVirtual().name("succession").start(action);
+  }
+
+  private synchronized void withdraw(Handover offered) {
+    if (offered == handover && !taken) {
+      log.warn("nobody came to take over: going on");
+      stay();
+    }
+  }
+
+  @Override
+  public void taken() {
+    later(this::closeDesk);
+  }
+
+  private synchronized void closeDesk() {
+    if (handover == null || closed) {
+      return;
+    }
+    log.info("another process takes over: closing journal, API and schedule");
+    taken = true;
+    desk.close();
+    try {
+      tenancy.release();
+    } catch (IOException e) {
+      log.error("can't give up the home", e);
+    }
+  }
+
+  @Override
+  public void served() {
+    later(this::leave);
+  }
+
+  private void leave() {
+    log.info("the other process serves: letting connections end, for {} s", LEAVES.toSeconds());
+    traffic.leave(LEAVES);
+    log.info("left");
+    left.countDown();
+  }
+
+  @Override
+  public void abandoned() {
+    later(this::goOn);
+  }
+
+  private synchronized void goOn() {
+    if (handover == null || closed) {
+      return;
+    }
+    log.warn("the process that took over has gone: going on");
+    if (taken) {
+      try {
+        tenancy.take();
+        desk = Desk.open(settings, vertx, traffic, this, () -> {});
+      } catch (IOException | RuntimeException e) {
+        log.error("the routes stay open, but nothing else: restart the service", e);
+      }
+    }
+    stay();
+  }
+
+  private void stay() {
+    taken = false;
+    Handover offered = handover;
+    handover = null;
+    if (offered != null) {
+      offered.close();
+    }
+    desk.control().stay();
+  }
+
+  @Override
+  public synchronized void close() {
+    closed = true;
+    if (handover != null) {
+      handover.close();
+      handover = null;
+    }
+    if (!taken) {
+      desk.close();
+    }
+  }
+}

@@ -1,0 +1,136 @@
+package dev.orchestrator.settings;
+
+import dev.orchestrator.proxy.Listen;
+import dev.orchestrator.proxy.Protocol;
+import dev.orchestrator.proxy.ProxyProtocol;
+import dev.orchestrator.proxy.RouteOptions;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** The {@code routes} of a stack.conf. */
+final class RouteReader {
+  private static final Pattern RANGE = Pattern.compile("(?<first>.*[0-9])-(?<last>[0-9]{1,5})");
+  private static final int MOST_PORTS = 1000;
+  private static final int LAST_PORT = 65_535;
+  private static final Duration LONGEST_IDLE = Duration.ofDays(7);
+  private static final Listen NONE = new Listen(Address.ALL, 0);
+
+  private final Address api;
+  private final List<RouteSettings> routes = new ArrayList<>();
+
+  private RouteReader(Address api) {
+    this.api = api;
+  }
+
+  static List<RouteSettings> read(Section stack, Address api) {
+    RouteReader reader = new RouteReader(api);
+    stack.sections("routes").forEach(reader::read);
+    return List.copyOf(reader.routes);
+  }
+
+  private void read(Section section) {
+    String name = Names.read(section, "name", "web");
+    if (!name.isEmpty() && routes.stream().anyMatch(other -> other.name().equals(name))) {
+      section.wrong("name", "\"" + name + "\" is another route's name; write one of its own");
+    }
+    String text = section.text("listen", "\"127.0.0.1:8080\"");
+    Listen listen = section.has("listen") ? listen(section, "listen", text) : NONE;
+    String service = Names.service(section);
+    int port = section.whole("port", 1, LAST_PORT);
+    if (port + ports(listen) - 1 > LAST_PORT) {
+      section.wrong(
+          "port",
+          "%d and the %d ports behind it go beyond %d; write a smaller one"
+              .formatted(port, ports(listen) - 1, LAST_PORT));
+      port = 1;
+    }
+    RouteOptions options = options(section, listen);
+    routes.add(new RouteSettings(name, listen, service, port, options));
+    section.noOthers();
+  }
+
+  private static int ports(Listen listen) {
+    return listen.last() - listen.first() + 1;
+  }
+
+  private RouteOptions options(Section section, Listen listen) {
+    Protocol protocol = section.choice("protocol", Protocol.class, Protocol.TCP);
+    boolean trusted = section.flag("trust-forwarded", false);
+    if (trusted && protocol != Protocol.HTTP) {
+      section.wrong("trust-forwarded", "is of http; write protocol = http too, or leave it out");
+    }
+    return RouteOptions.of(protocol)
+        .withProxyProtocol(
+            section.choice("proxy-protocol", ProxyProtocol.class, ProxyProtocol.OFF),
+            section.flag("accept-proxy-protocol", false))
+        .withIdleTimeout(section.time("idle-timeout", Duration.ZERO, LONGEST_IDLE))
+        .withTrustForwarded(trusted)
+        .withPreview(section.has("preview") ? preview(section, listen) : null);
+  }
+
+  private Listen preview(Section section, Listen listen) {
+    Listen preview = listen(section, "preview", section.text("preview"));
+    if (preview.overlaps(listen)) {
+      section.wrong("preview", "is the route's own port (listen); write another");
+    } else if (!listen.equals(NONE) && !preview.equals(NONE) && ports(preview) != ports(listen)) {
+      section.wrong(
+          "preview",
+          "has %d ports and listen has %d; write as many".formatted(ports(preview), ports(listen)));
+    } else {
+      return preview;
+    }
+    return NONE;
+  }
+
+  /** An address with one port or a range; none when it is wrong, which is told. */
+  private Listen listen(Section section, String key, String text) {
+    Matcher range = RANGE.matcher(text);
+    Optional<Listen> listen =
+        range.matches()
+            ? section.parsed(key, text, _ -> range(range.group("first"), range.group("last")))
+            : section
+                .parsed(key, text, one -> Address.parse(one, 1))
+                .map(address -> new Listen(address.host(), address.port()));
+    listen.ifPresent(found -> clash(section, key, found));
+    return listen.orElse(NONE);
+  }
+
+  private static Listen range(String first, String last) {
+    Address from = Address.parse(first, 1);
+    int to = Integer.parseInt(last);
+    if (to > LAST_PORT || to <= from.port() || to - from.port() >= MOST_PORTS) {
+      throw new IllegalArgumentException(
+          "%d-%s is no range; write FIRST-LAST, of %d ports at most"
+              .formatted(from.port(), last, MOST_PORTS));
+    }
+    return new Listen(from.host(), from.port(), to);
+  }
+
+  private void clash(Section section, String key, Listen listen) {
+    if (listen.overlaps(new Listen(api.host(), api.port()))) {
+      section.wrong(key, api + " is the API's (api.listen); write another port");
+    }
+    for (RouteSettings route : routes) {
+      Listen preview = route.options().preview();
+      String taken =
+          listen.overlaps(route.listen())
+              ? "route \"" + route.name() + "\""
+              : preview != null && listen.overlaps(preview)
+                  ? "the preview of route \"" + route.name() + "\""
+                  : "";
+      if (!taken.isEmpty()) {
+        section.wrong(
+            key, "port %s is taken by %s; write another".formatted(numbers(listen), taken));
+        return;
+      }
+    }
+  }
+
+  private static String numbers(Listen listen) {
+    return listen.first() + (listen.first() == listen.last() ? "" : "-" + listen.last());
+  }
+}

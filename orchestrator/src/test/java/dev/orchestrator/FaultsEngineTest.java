@@ -1,0 +1,210 @@
+package dev.orchestrator;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.orchestrator.engine.ExecResult;
+import dev.orchestrator.journal.Receipt;
+import dev.orchestrator.journal.UpgradeRecord.Outcome;
+import dev.orchestrator.settings.Settings;
+import dev.orchestrator.settings.Stack;
+import dev.orchestrator.settings.UpgradeSettings;
+import dev.orchestrator.upgrade.Event;
+import dev.orchestrator.upgrade.Status;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What goes wrong on a real engine without anybody killing the service. */
+@Tag("engine")
+class FaultsEngineTest {
+  private static final Duration SOON = Duration.ofSeconds(30);
+
+  @TempDir Path directory;
+  private LightStack stack;
+  private LightService light;
+
+  @BeforeEach
+  void up() throws Exception {
+    stack = LightStack.in(directory);
+    light = new LightService(stack, FaultsEngineTest::withLongBake);
+    assertEquals(Outcome.DONE, light.await(light.control().up("v1")).upgrade().outcome());
+    assertEquals("written\n", light.post("before"));
+  }
+
+  @AfterEach
+  void down() {
+    light.close();
+  }
+
+  private static Settings withLongBake(Settings s) {
+    UpgradeSettings u = s.stack().upgrade();
+    UpgradeSettings longer =
+        new UpgradeSettings(
+            u.build(),
+            u.ready(),
+            u.preSync(),
+            u.hold(),
+            u.drain(),
+            SOON.dividedBy(3),
+            u.verify(),
+            u.keep());
+    Stack stack =
+        new Stack(
+            s.stack().name(),
+            s.stack().folder(),
+            s.stack().routes(),
+            s.stack().probes(),
+            longer,
+            s.stack().data());
+    return new Settings(s.file(), s.home(), s.engine(), s.api(), s.image(), s.schedule(), stack);
+  }
+
+  /** v2 with another word for how it is. */
+  private void version(String version, String broken) throws IOException {
+    Path from = stack.folder().resolve("releases/v2");
+    Path to = Files.createDirectories(stack.folder().resolve("releases").resolve(version));
+    for (String file : List.of("compose.yaml", ".env", "greeting.txt")) {
+      Files.writeString(
+          to.resolve(file),
+          Files.readString(from.resolve(file)).replace("BROKEN=", "BROKEN=" + broken));
+    }
+  }
+
+  private static Consumer<Event> at(String step, String phase, Runnable action) {
+    return event -> {
+      if (event.step().equals(step) && event.phase().equals(phase)) {
+        action.run();
+      }
+    };
+  }
+
+  private String container() {
+    Status.Side serving = light.control().status().serving();
+    assertNotNull(serving);
+    return serving.container();
+  }
+
+  private void exec(String container, String... command) {
+    ExecResult result = light.engine().exec(container, List.of(command), SOON);
+    assertTrue(result.ok(), result.stderr());
+  }
+
+  private void assertServes(String version) throws Exception {
+    assertEquals("ledger " + version + "\n", light.get("/"));
+    assertTrue(light.get("/lines").startsWith("before\n"), "with its data");
+    assertEquals("serving", light.control().status().state());
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "hang, probe ledger: GET /health at port 80: no answer within",
+    "page, its body does not match",
+    "yes, status 500",
+  })
+  void aHealthEndpointThatDoesNotSayHealthyIsNotHealthy(String how, String why) throws Exception {
+    version("v4", how);
+    Receipt receipt = light.await(light.control().upgrade("v4"));
+    assertEquals(Outcome.ROLLED_BACK, receipt.upgrade().outcome());
+    String reason = receipt.upgrade().reason();
+    assertTrue(
+        reason.startsWith("verify: ") && (reason.contains(why) || how.equals("yes")), reason);
+    assertServes("v1");
+  }
+
+  @Test
+  void aHealthEndpointThatIsSlowIsHealthy() throws Exception {
+    version("v4", "slow");
+    assertEquals(Outcome.DONE, light.await(light.control().upgrade("v4")).upgrade().outcome());
+    assertServes("v2");
+  }
+
+  @Test
+  void aServiceThatIsHealthyOnlyAtFirstIsRolledBackInTheBake() throws Exception {
+    version("v4", "flap");
+    Receipt receipt = light.await(light.control().upgrade("v4"));
+    assertEquals(Outcome.ROLLED_BACK, receipt.upgrade().outcome(), receipt.toString());
+    assertTrue(receipt.upgrade().reason().startsWith("bake: "), receipt.upgrade().reason());
+    assertServes("v1");
+  }
+
+  @Test
+  void anInnerServiceThatRunsOutOfMemoryIsRolledBackInTheBake() throws Exception {
+    Receipt receipt =
+        light.await(
+            light.control().upgrade("v2"),
+            at(
+                "bake",
+                "intent",
+                () -> exec(green(), "capsule", "exec", "ledger", "perl", "-e", "kill 'USR1', 1")));
+    assertEquals(Outcome.ROLLED_BACK, receipt.upgrade().outcome(), receipt.toString());
+    assertTrue(receipt.upgrade().reason().startsWith("bake: "), receipt.upgrade().reason());
+    assertServes("v1");
+  }
+
+  private String green() {
+    return light.containers().stream()
+        .map(each -> each.substring(0, each.indexOf(' ')))
+        .filter(each -> each.endsWith("-g2"))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  @Test
+  void anInnerEngineThatDiesAfterTheSwitchIsRolledBack() throws Exception {
+    Receipt receipt =
+        light.await(
+            light.control().upgrade("v2"),
+            at("bake", "intent", () -> exec(green(), "bash", "-c", "kill -9 $(pidof dockerd)")));
+    assertEquals(Outcome.ROLLED_BACK, receipt.upgrade().outcome(), receipt.toString());
+    assertServes("v1");
+  }
+
+  @Test
+  void whatServesIsStartedAgainWhileTheNextVersionIsPrepared() throws Exception {
+    String blue = container();
+    Receipt receipt =
+        light.await(
+            light.control().upgrade("v2"),
+            at("prepare", "intent", () -> light.engine().stopContainer(blue, Duration.ZERO)));
+    String reason = receipt.upgrade().reason();
+    assertTrue(
+        receipt.upgrade().outcome() == Outcome.DONE
+            || receipt.upgrade().outcome() == Outcome.ROLLED_BACK,
+        reason);
+    assertServes(receipt.upgrade().outcome() == Outcome.DONE ? "v2" : "v1");
+  }
+
+  @Test
+  void aContainerThatSomebodyRemovedIsMadeAgainOnItsData() throws Exception {
+    String serving = container();
+    light.engine().removeContainer(serving);
+    // Waits in the route until it is there again.
+    assertTrue(light.get("/lines").startsWith("before\n"));
+    assertServes("v1");
+    assertEquals(List.of(serving + " running"), light.containers());
+  }
+
+  @Test
+  void greenRemovedByHandIsAFailureLikeAnother() throws Exception {
+    Receipt receipt =
+        light.await(
+            light.control().upgrade("v2"),
+            at("start", "intent", () -> light.engine().removeContainer(green())));
+    assertEquals(Outcome.ROLLED_BACK, receipt.upgrade().outcome(), receipt.toString());
+    assertServes("v1");
+    assertEquals(1, light.containers().size());
+    assertEquals(2, light.volumes().size());
+  }
+}

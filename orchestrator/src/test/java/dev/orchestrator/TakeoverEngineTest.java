@@ -1,0 +1,193 @@
+package dev.orchestrator;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.orchestrator.api.HomeFiles;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code serve --takeover}: the orchestrator is updated under load, with real processes. */
+@Tag("engine")
+@Timeout(300)
+class TakeoverEngineTest {
+  private static final long SOON_NANOS = TimeUnit.SECONDS.toNanos(120);
+
+  @TempDir Path directory;
+  private final List<Process> processes = new ArrayList<>();
+  private int port;
+  private Path config;
+  private Path home;
+
+  @BeforeEach
+  void write() throws IOException {
+    LightStack stack = LightStack.in(directory, "take" + ProcessHandle.current().pid());
+    home = stack.home();
+    port = LightService.freePort();
+    config = directory.resolve("orchestrator.conf");
+    Path image = Path.of("../config/image").toAbsolutePath().normalize();
+    Files.writeString(
+        config,
+        """
+        stack = %s
+        image.folder = "%s"
+        api.listen = "127.0.0.1:0"
+        """
+            .formatted(stack.name(), image));
+    Files.writeString(
+        stack.folder().resolve("stack.conf"),
+        """
+        routes = [
+          { name = web, listen = "127.0.0.1:%d", service = ledger, port = 80, protocol = http }
+        ]
+        probes = [
+          { name = ledger, service = ledger, http { port = 80, path = "/health", body = healthy } }
+        ]
+        """
+            .formatted(port));
+  }
+
+  @AfterEach
+  void remove() throws Exception {
+    int _ = run("down", "--volumes");
+    int _ = run("serve", "--stop");
+    processes.forEach(Process::destroy);
+    for (Process each : processes) {
+      assertTrue(each.waitFor(60, TimeUnit.SECONDS));
+    }
+  }
+
+  @Test
+  void aNewProcessTakesOverUnderLoadAndNoClientNotices() throws Exception {
+    assertEquals(0, run("serve", "--detach"));
+    assertEquals(0, run("up", "v1"));
+    ProcessHandle old = service();
+    AtomicBoolean done = new AtomicBoolean();
+    AtomicLong served = new AtomicLong();
+    try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      List<Future<Void>> clients = new ArrayList<>();
+      for (int i = 0; i < 4; i++) {
+        clients.add(threads.submit(() -> client(done, served)));
+      }
+      until("clients are served", () -> served.get() > 50);
+
+      assertEquals(0, run("serve", "--detach", "--takeover"));
+
+      assertFalse(service().pid() == old.pid());
+      long before = served.get();
+      until("clients are served still", () -> served.get() > before + 50);
+      until("the old process has left", () -> !old.isAlive());
+      assertEquals(0, run("status"));
+      assertEquals(0, run("upgrade", "v2")); // it is a whole service
+      done.set(true);
+      for (Future<Void> each : clients) {
+        each.get(30, TimeUnit.SECONDS);
+      }
+    }
+  }
+
+  @Test
+  void aProcessThatCannotStartLeavesTheOldOneInItsPlace() throws Exception {
+    assertEquals(0, run("serve", "--detach"));
+    assertEquals(0, run("up", "v1"));
+    ProcessHandle old = service();
+    Files.writeString(config, Files.readString(config) + "engine.host = \"tcp://127.0.0.1:1\"\n");
+    assertFalse(run("serve", "--detach", "--takeover") == 0);
+    Files.writeString(
+        config, Files.readString(config).replace("engine.host = \"tcp://127.0.0.1:1\"\n", ""));
+    until("it answers again", () -> run("status") == 0);
+    assertEquals(old.pid(), service().pid());
+    assertEquals("ledger v1", get());
+    assertEquals(0, run("serve", "--detach", "--takeover"));
+    assertEquals("ledger v1", get());
+  }
+
+  private ProcessHandle service() throws IOException {
+    String pid = HomeFiles.read(new HomeFiles(home).pid()).orElseThrow().split(" ", -1)[0];
+    return ProcessHandle.of(Long.parseLong(pid)).orElseThrow();
+  }
+
+  private Void client(AtomicBoolean done, AtomicLong served) throws IOException {
+    while (!done.get()) {
+      String said = get();
+      assertTrue(said.equals("ledger v1") || said.equals("ledger v2"), said);
+      served.incrementAndGet();
+    }
+    return null;
+  }
+
+  /** On a connection of its own: one that is refused or reset fails the test. */
+  private String get() throws IOException {
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+      socket.setSoTimeout(60_000);
+      socket
+          .getOutputStream()
+          .write(
+              "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+                  .getBytes(StandardCharsets.US_ASCII));
+      String answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
+      assertTrue(answer.startsWith("HTTP/1.1 200 "), answer);
+      return answer
+          .substring(answer.indexOf("\r\n\r\n") + 4)
+          .strip()
+          .lines()
+          .reduce("", (a, b) -> b);
+    }
+  }
+
+  private int run(String... arguments) {
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED",
+                "-cp",
+                System.getProperty("java.class.path"),
+                "dev.orchestrator.Main"));
+    command.addAll(List.of(arguments));
+    command.addAll(List.of("--config", config.toString(), "--home", home.toString()));
+    try {
+      Process process =
+          new ProcessBuilder(command)
+              .redirectErrorStream(true)
+              .redirectOutput(ProcessBuilder.Redirect.appendTo(directory.resolve("out").toFile()))
+              .start();
+      processes.add(process);
+      assertTrue(process.waitFor(240, TimeUnit.SECONDS));
+      return process.exitValue();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private void until(String what, BooleanSupplier condition) {
+    long end = System.nanoTime() + SOON_NANOS;
+    while (!condition.getAsBoolean()) {
+      assertTrue(System.nanoTime() < end, what);
+      LockSupport.parkNanos(1_000_000);
+    }
+  }
+}

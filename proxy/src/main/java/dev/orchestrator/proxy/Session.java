@@ -1,0 +1,58 @@
+package dev.orchestrator.proxy;
+
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+
+/** What keeps a target busy, and what a drain waits for. Thread-safe. */
+abstract class Session {
+  private final CountDownLatch closed = new CountDownLatch(1);
+  private final CountDownLatch parted = new CountDownLatch(1);
+
+  abstract OpenRoute route();
+
+  abstract Lead lead();
+
+  /** False for a connection to a target that is kept for later, and serves nobody now. */
+  abstract boolean isBusy();
+
+  /**
+   * Ends it in order: what was read is passed on, the target gets a moment to finish, then the
+   * client reads the end of the stream.
+   */
+  abstract void cut();
+
+  /** Ends it at once. */
+  abstract void close();
+
+  boolean isOpen() {
+    return closed.getCount() > 0;
+  }
+
+  /** The client was told of the end of what was cut. */
+  final void parted() {
+    parted.countDown();
+  }
+
+  final void closed() {
+    parted.countDown();
+    closed.countDown();
+  }
+
+  final boolean awaitClosed(Duration atMost) {
+    return await(closed, atMost);
+  }
+
+  final boolean awaitParted(Duration atMost) {
+    return await(parted, atMost);
+  }
+
+  private static boolean await(CountDownLatch latch, Duration atMost) {
+    try {
+      return latch.await(atMost.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new ProxyException("interrupted while waiting for the proxy's connections", e);
+    }
+  }
+}

@@ -1,0 +1,110 @@
+package dev.orchestrator.proxy;
+
+import static dev.orchestrator.proxy.ProxyFixture.side;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** An http route whose target is not there, or goes away as it is used. */
+@Timeout(60)
+class HttpConnectTest {
+  private static final RouteOptions HTTP = RouteOptions.of(Protocol.HTTP);
+  private static final ProxyOptions QUICK =
+      new ProxyOptions(
+          100, 64, Duration.ofSeconds(1), Duration.ofMillis(300), InstantSource.system());
+
+  @Test
+  void aTargetThatDoesNotListenWithinTheBoundIsA502() throws Exception {
+    try (var fixture = ProxyFixture.opened(QUICK, HTTP, side("blue", TestServer.freePort()));
+        var client = fixture.http()) {
+      client.get("/");
+      assertEquals(502, client.read().status());
+      assertTrue(fixture.stats().connectFailures() > 3);
+      assertEquals(1, fixture.stats().refused());
+    }
+  }
+
+  @Test
+  void aTargetThatIsJustAboutToListenIsWaitedFor() throws Exception {
+    int port = TestServer.freePort();
+    try (var fixture = ProxyFixture.opened(HTTP, side("blue", port));
+        var client = fixture.http()) {
+      client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi");
+      Waits.until("some attempts failed", () -> fixture.stats().connectFailures() > 3);
+      try (var _ =
+          new TestServer(
+              port,
+              socket -> {
+                var wire = new HttpWire(socket);
+                wire.send(HttpTarget.answer(wire.read().body()));
+              })) {
+        assertEquals("hi", client.read().body());
+      }
+    }
+  }
+
+  @Test
+  void whenTheTargetClosesAKeptConnectionAsItIsUsedTheRequestIsRepeated() throws Exception {
+    // It reads the second request of a connection and closes without a word, as if it had not.
+    var served = new AtomicInteger();
+    try (var blue =
+            new TestServer(socket -> {
+              var wire = new HttpWire(socket);
+              wire.read();
+              wire.send(HttpTarget.answer("v1"));
+              wire.read();
+              served.incrementAndGet();
+            });
+        var fixture = ProxyFixture.opened(HTTP, side("blue", blue));
+        var client = fixture.http()) {
+      for (int i = 0; i < 6; i++) {
+        client.get("/");
+        assertEquals("v1", client.read().body());
+      }
+      assertEquals(5, served.get());
+      assertEquals(5, fixture.stats().retries());
+    }
+  }
+
+  @Test
+  void aRequestThatIsNotSafeToRepeatNeverGoesOverAKeptConnection() throws Exception {
+    try (var blue = HttpTarget.named("v1");
+        var fixture = ProxyFixture.opened(HTTP, side("blue", blue));
+        var client = fixture.http()) {
+      for (int i = 0; i < 3; i++) {
+        client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n");
+        assertEquals("v1", client.read().body());
+        client.get("/");
+        assertEquals("v1", client.read().body());
+      }
+      assertEquals(3, blue.server.accepted.get());
+    }
+  }
+
+  @Test
+  void aRequestThatIsNotSafeToRepeatIsSentOnceAndItsFailureTold() throws Exception {
+    var seen = new AtomicInteger();
+    try (var blue =
+            new HttpTarget((request, wire) -> {
+              seen.incrementAndGet();
+              return false;
+            });
+        var fixture = ProxyFixture.opened(QUICK, HTTP, side("blue", blue))) {
+      try (var client = fixture.http()) {
+        client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n");
+        assertEquals(502, client.read().status());
+        assertEquals(1, seen.get());
+      }
+      try (var client = fixture.http()) {
+        client.get("/"); // repeated, but not for ever
+        assertEquals(502, client.read().status());
+        assertTrue(seen.get() > 3);
+      }
+    }
+  }
+}

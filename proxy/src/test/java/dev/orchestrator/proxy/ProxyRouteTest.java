@@ -1,0 +1,167 @@
+package dev.orchestrator.proxy;
+
+import static dev.orchestrator.proxy.ProxyFixture.side;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Ranges, previews, idle time and the figures of each target. */
+@Timeout(60)
+class ProxyRouteTest {
+  private static final RouteOptions TCP = RouteOptions.of(Protocol.TCP);
+
+  @Test
+  void eachPortOfARangeLeadsToItsOwnTarget() throws Exception {
+    int first = freeRange(3);
+    try (var a = TestServer.echo('a');
+        var b = TestServer.echo('b');
+        var c = TestServer.echo('c');
+        var fixture = new ProxyFixture()) {
+      List<Target> targets =
+          List.of(a, b, c).stream().map(each -> new Target("127.0.0.1", each.port())).toList();
+      Route route = new Route("web", new Listen("127.0.0.1", first, first + 2), TCP);
+      fixture.proxy.open(List.of(route), new Side("blue", Map.of("web", targets)));
+      String seen = "";
+      for (int i = 0; i < 3; i++) {
+        try (Socket client = new Socket(InetAddress.getLoopbackAddress(), first + i)) {
+          seen += (char) client.getInputStream().read();
+        }
+      }
+      assertEquals("abc", seen);
+      var e =
+          assertThrows(
+              IllegalArgumentException.class,
+              () ->
+                  fixture.proxy.switchTo(new Side("green", Map.of("web", targets.subList(0, 2)))));
+      assertEquals("green has 2 targets for the 3 ports of route web", e.getMessage());
+    }
+  }
+
+  /** Below the ports that the system gives to clients. */
+  private static int freeRange(int size) {
+    for (int first = 20_000; first < 32_000; first += size) {
+      if (IntStream.range(first, first + size).allMatch(ProxyRouteTest::isFree)) {
+        return first;
+      }
+    }
+    throw new AssertionError("no free range");
+  }
+
+  private static boolean isFree(int port) {
+    try (ServerSocket probe = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
+      return probe.isBound();
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  private static <T> T get(Map<String, T> map, String key) {
+    return Objects.requireNonNull(map.get(key));
+  }
+
+  @Test
+  void aPreviewLeadsToTheCandidateAndOnlyThere() throws Exception {
+    RouteOptions previewed = TCP.withPreview(new Listen("127.0.0.1", 0));
+    try (var blue = TestServer.echo('b');
+        var green = TestServer.echo('g');
+        var fixture = ProxyFixture.opened(previewed, side("blue", blue))) {
+      int port = fixture.proxy.previewPort("web");
+      assertEquals(-1, firstByte(port)); // no candidate yet
+      fixture.proxy.preview(side("green", green));
+      assertEquals('g', firstByte(port));
+      assertEquals('b', firstByte(fixture.proxy.port("web")));
+
+      fixture.proxy.hold(Duration.ofMinutes(1)); // a preview is not held
+      try (Socket client = new Socket(InetAddress.getLoopbackAddress(), port)) {
+        assertEquals('g', client.getInputStream().read());
+        assertEquals(new Drained(0, 0), fixture.proxy.drain(Duration.ZERO));
+        fixture.proxy.switchTo(side("green", green));
+        fixture.proxy.preview(side("blue", blue)); // what was left is looked at now
+        assertEquals(-1, client.getInputStream().read());
+      }
+      assertEquals('b', firstByte(port));
+      assertEquals('g', firstByte(fixture.proxy.port("web")));
+      assertEquals(2, fixture.stats().total());
+      assertEquals(4, get(fixture.proxy.stats().previews(), "web").total());
+      fixture.proxy.preview(null);
+      assertEquals(-1, firstByte(port));
+    }
+  }
+
+  private static int firstByte(int port) throws IOException {
+    try (Socket client = new Socket(InetAddress.getLoopbackAddress(), port)) {
+      return client.getInputStream().read();
+    }
+  }
+
+  @Test
+  void aConnectionOnWhichNothingMovesIsClosedAfterTheIdleTime() throws Exception {
+    RouteOptions idle = TCP.withTimeouts(Duration.ofMillis(400), Duration.ofSeconds(30));
+    try (var blue = TestServer.echo('b');
+        var fixture = ProxyFixture.opened(idle, side("blue", blue));
+        Socket still = fixture.connect();
+        Socket busy = fixture.connect()) {
+      assertEquals('b', still.getInputStream().read());
+      assertEquals('b', busy.getInputStream().read());
+      Thread reader =
+          Thread.ofVirtual()
+              .start(() -> {
+                try {
+                  assertEquals(-1, still.getInputStream().read());
+                } catch (IOException e) {
+                  throw new AssertionError(e);
+                }
+              });
+      while (reader.isAlive()) {
+        busy.getOutputStream().write(1);
+        assertEquals(1, busy.getInputStream().read());
+        Thread.sleep(10);
+      }
+      assertEquals(1, fixture.stats().targets().timedOut());
+      busy.getOutputStream().write(2);
+      assertEquals(2, busy.getInputStream().read());
+    }
+  }
+
+  @Test
+  void figuresAreKeptForEachTarget() throws Exception {
+    try (var blue = HttpTarget.named("v1");
+        var green = HttpTarget.named("four");
+        var fixture = ProxyFixture.opened(RouteOptions.of(Protocol.HTTP), side("blue", blue));
+        var client = fixture.http()) {
+      client.get("/");
+      client.read();
+      fixture.proxy.switchTo(side("green", green));
+      client.get("/");
+      client.read();
+      client.get("/");
+      client.read();
+      RouteStats stats = get(fixture.proxy.stats().routes(), "web");
+      assertEquals(1, get(stats.byTarget(), "blue").http().success());
+      assertEquals(2, get(stats.byTarget(), "green").http().success());
+      assertEquals(3, stats.targets().http().success());
+      assertTrue(stats.targets().http().p50().isPositive());
+      assertTrue(get(stats.byTarget(), "green").bytesOut() > 2 * 4);
+      for (int i = 0; i < 30; i++) {
+        fixture.proxy.switchTo(side("side " + i, green));
+        client.get("/");
+        client.read();
+      }
+      stats = get(fixture.proxy.stats().routes(), "web");
+      assertEquals(33, stats.targets().http().success());
+      assertTrue(stats.byTarget().size() <= 12, () -> "all of them");
+    }
+  }
+}

@@ -1,0 +1,240 @@
+package dev.orchestrator.proxy.bench;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+
+/**
+ * The main class of {@code scripts/bench proxy}: [--json FILE] [--rounds N] [--seconds N]
+ * [--threads N] [--only small,new,http,bulk,switch,idle]. Rounds are interleaved: in each, every
+ * contender has its turn at every measure. Figures are medians of the rounds; a ratio is the median
+ * of the rounds' own ratios, as two turns that follow each other see the same machine.
+ */
+final class Bench {
+  private static final int WARM_UP_SECONDS = 6;
+  private static final int SWITCH_SECONDS = 5;
+  private static final int SWITCHES = 10;
+  private static final int IDLE = 10_000;
+  private static final int SPARE_DESCRIPTORS = 2_000;
+
+  private final Set<String> only;
+  private final int rounds;
+  private final int seconds;
+  private final List<Contender> contenders;
+  private final Map<String, Map<String, List<Double>>> figures = new TreeMap<>();
+  private final Rows rows = new Rows();
+
+  private Bench(int rounds, int seconds, String only, List<Contender> contenders) {
+    this.only = Set.of(only.split(",", -1));
+    this.rounds = rounds;
+    this.seconds = seconds;
+    this.contenders = contenders;
+  }
+
+  public static void main(String[] arguments) throws IOException {
+    Map<String, String> options = new TreeMap<>();
+    for (int i = 0; i + 1 < arguments.length; i += 2) {
+      options.put(arguments[i], arguments[i + 1]);
+    }
+    int threads = Integer.parseInt(options.getOrDefault("--threads", "1"));
+    int idle = Math.min(IDLE, (descriptors() - SPARE_DESCRIPTORS) / 2);
+    Path folder = Files.createTempDirectory("bench-proxy");
+    Setup setup = new Setup(folder, threads, idle, Ports.free(), Ports.free());
+    try (Upstream _ = Upstream.start(setup);
+        Contender ours = OurProxy.start(setup);
+        Contender haproxy = HaProxy.start(setup);
+        Contender nginx = Nginx.start(setup)) {
+      Bench bench =
+          new Bench(
+              Integer.parseInt(options.getOrDefault("--rounds", "7")),
+              Integer.parseInt(options.getOrDefault("--seconds", "2")),
+              options.getOrDefault("--only", "small,new,http,bulk,switch,idle"),
+              List.of(ours, haproxy, nginx));
+      bench.load();
+      bench.switches();
+      bench.idle(idle);
+      bench.goals();
+      System.out.print(bench.rows.table());
+      String json = options.get("--json");
+      if (json != null) {
+        Files.writeString(Path.of(json), "[\n" + bench.rows.json() + "\n]\n");
+      }
+    } finally {
+      remove(folder);
+    }
+    System.exit(0);
+  }
+
+  private static void say(String line) {
+    System.err.println("==> " + line);
+  }
+
+  private void load() throws IOException {
+    Contender ours = contenders.getFirst();
+    say("warming our JVM up (%d s for each kind of load), not counted".formatted(WARM_UP_SECONDS));
+    Wrk _ = Wrk.run(ours.tcp, true, WARM_UP_SECONDS);
+    Wrk _ = Wrk.run(ours.tcp, false, WARM_UP_SECONDS);
+    Wrk _ = Wrk.run(ours.http, true, WARM_UP_SECONDS);
+    for (int i = 0; i < 3; i++) {
+      double _ = Bulk.read(ours.tcp);
+    }
+    for (int round = 1; round <= rounds; round++) {
+      say("round %d of %d".formatted(round, rounds));
+      List<Contender> turns = inTurn(round);
+      for (Contender each : wanted("small", turns)) {
+        wrk("small requests, tcp", each, each.tcp, true);
+      }
+      for (Contender each : wanted("new", turns)) {
+        wrk("a connection for each, tcp", each, each.tcp, false);
+      }
+      for (Contender each : wanted("http", turns)) {
+        wrk("small requests, http", each, each.http, true);
+      }
+      for (Contender each : wanted("bulk", turns)) {
+        long before = each.cpu();
+        note("bulk, tcp: GiB/s", each, Bulk.read(each.tcp));
+        note("bulk, tcp: processor s/GiB", each, (each.cpu() - before) / 1e9);
+      }
+    }
+  }
+
+  private List<Contender> wanted(String kind, List<Contender> turns) {
+    return only.contains(kind) ? turns : List.of();
+  }
+
+  private void switches() throws IOException {
+    for (Contender each : wanted("switch", contenders)) {
+      say("switches of %s under load: 1,000 new connections a second".formatted(each.name));
+      for (String kind : List.of("tcp", "http")) {
+        int port = kind.equals("tcp") ? each.tcp : each.http;
+        Switching still = Switching.measure(each, port, SWITCH_SECONDS, 0);
+        note("the same load without a switch, " + kind + ": p99.9 ms", each, still.p999Millis());
+        Switching seen = Switching.measure(each, port, SWITCH_SECONDS, SWITCHES);
+        note("switch under load, " + kind + ": p99.9 ms", each, seen.p999Millis());
+        note("switch under load, " + kind + ": longest ms", each, seen.longestMillis());
+        note("switch under load, " + kind + ": failed", each, seen.failed());
+      }
+    }
+  }
+
+  private void idle(int idle) throws IOException {
+    for (Contender each : wanted("idle", contenders)) {
+      say("%d idle connections through %s".formatted(idle, each.name));
+      Idle.Cost cost = Idle.measure(each, idle);
+      note("idle connection: bytes in use", each, cost.heldBytes());
+      note("idle connection: bytes resident", each, cost.residentBytes());
+    }
+  }
+
+  /** Nobody is always the first. */
+  private List<Contender> inTurn(int round) {
+    List<Contender> turned = new ArrayList<>(contenders);
+    java.util.Collections.rotate(turned, round);
+    return turned;
+  }
+
+  private void wrk(String measure, Contender contender, int port, boolean keepAlive)
+      throws IOException {
+    long before = contender.cpu();
+    Wrk run = Wrk.run(port, keepAlive, seconds);
+    note(measure + ": requests/s", contender, run.perSecond());
+    note(measure + ": p99 ms", contender, run.p99Millis());
+    note(
+        measure + ": processor s/10,000",
+        contender,
+        (contender.cpu() - before) / 1e9 / run.requests() * 10_000);
+    note(measure + ": errors", contender, (double) run.errors());
+  }
+
+  private void note(String measure, Contender contender, double value) {
+    figures
+        .computeIfAbsent(measure, _ -> new TreeMap<>())
+        .computeIfAbsent(contender.name, _ -> new ArrayList<>())
+        .add(value);
+  }
+
+  private List<Double> seen(String measure, String name) {
+    return figures.getOrDefault(measure, Map.of()).getOrDefault(name, List.of());
+  }
+
+  private static double median(List<Double> values) {
+    return values.stream().sorted().skip(values.size() / 2).findFirst().orElse(Double.NaN);
+  }
+
+  private void goals() {
+    row("small requests, tcp: requests/s", ">= 1.0");
+    row("small requests, tcp: p99 ms", "<= 1.2");
+    row("small requests, tcp: processor s/10,000", "<= 1.3");
+    row("a connection for each, tcp: requests/s", ">= 0.9");
+    row("a connection for each, tcp: p99 ms", "");
+    row("a connection for each, tcp: processor s/10,000", "<= 1.3");
+    row("bulk, tcp: GiB/s", ">= 1.5");
+    row("bulk, tcp: processor s/GiB", "<= 1.3");
+    row("small requests, http: requests/s", ">= 0.8");
+    row("small requests, http: p99 ms", "");
+    row("small requests, http: processor s/10,000", "<= 1.3");
+    row("idle connection: bytes in use", "<= 1.5");
+    row("idle connection: bytes resident", "");
+    for (String kind : List.of("tcp", "http")) {
+      absolute("the same load without a switch, " + kind + ": p99.9 ms", "");
+      absolute("switch under load, " + kind + ": p99.9 ms", "<= 5");
+      absolute("switch under load, " + kind + ": longest ms", "");
+      absolute("switch under load, " + kind + ": failed", "<= 0");
+    }
+    for (String kind :
+        List.of("small requests, tcp", "a connection for each, tcp", "small requests, http")) {
+      absolute(kind + ": errors", "<= 0");
+    }
+  }
+
+  private void row(String measure, String goal) {
+    add(measure, goal, false);
+  }
+
+  private void absolute(String measure, String goal) {
+    add(measure, goal, true);
+  }
+
+  private void add(String measure, String goal, boolean absolute) {
+    List<Double> ours = seen(measure, "ours");
+    for (String name : ours.isEmpty() ? List.<String>of() : List.of("haproxy", "nginx")) {
+      List<Double> peer = seen(measure, name);
+      List<Double> ratios = new ArrayList<>();
+      for (int i = 0; i < ours.size(); i++) {
+        ratios.add(ours.get(i) / peer.get(i));
+      }
+      rows.add(
+          measure,
+          median(ours),
+          median(peer),
+          name,
+          median(ratios),
+          name.equals("haproxy") ? goal : "",
+          absolute);
+    }
+  }
+
+  private static int descriptors() throws IOException {
+    for (String line : Files.readAllLines(Path.of("/proc/self/limits"))) {
+      if (line.startsWith("Max open files")) {
+        return (int) Math.min(1 << 20, Long.parseLong(line.split("\\s+", -1)[4]));
+      }
+    }
+    throw new IOException("/proc/self/limits does not say");
+  }
+
+  private static void remove(Path folder) throws IOException {
+    try (Stream<Path> files = Files.walk(folder)) {
+      for (Path each : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(each);
+      }
+    }
+  }
+}

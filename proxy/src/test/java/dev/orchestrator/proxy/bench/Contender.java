@@ -1,0 +1,95 @@
+package dev.orchestrator.proxy.bench;
+
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+/** A proxy that runs, with a route of bytes and one of HTTP to the same upstream. */
+abstract class Contender implements AutoCloseable {
+  /** Counted after the command's closing bracket, see proc_pid_stat(5). */
+  private static final int UTIME = 11;
+
+  private static final long TICKS_A_SECOND = 100;
+  private static final int KIB = 1024;
+
+  final String name;
+  final int tcp;
+  final int http;
+  final Process process;
+
+  Contender(String name, int tcp, int http, Process process) {
+    this.name = name;
+    this.tcp = tcp;
+    this.http = http;
+    this.process = process;
+    Ports.awaitListening(tcp);
+    Ports.awaitListening(http);
+  }
+
+  /** Leads to the other upstream from now on: {@code blue} or {@code green}. */
+  abstract void switchTo(String side) throws IOException;
+
+  /** Bytes in use. */
+  long held() throws IOException {
+    return resident();
+  }
+
+  /** Bytes that the system has given it. */
+  long resident() throws IOException {
+    long kib = 0;
+    for (long pid : pids()) {
+      for (String line : Files.readAllLines(Path.of("/proc/" + pid + "/status"))) {
+        if (line.startsWith("VmRSS:")) {
+          kib += Long.parseLong(line.replaceAll("[^0-9]", ""));
+        }
+      }
+    }
+    return kib * KIB;
+  }
+
+  /** File descriptors that it has open. */
+  int descriptors() throws IOException {
+    int count = 0;
+    for (long pid : pids()) {
+      try (DirectoryStream<Path> all = Files.newDirectoryStream(Path.of("/proc/" + pid + "/fd"))) {
+        for (Path _ : all) {
+          count++;
+        }
+      }
+    }
+    return count;
+  }
+
+  /** Processor time that it has used, in nanoseconds. */
+  long cpu() throws IOException {
+    long ticks = 0;
+    for (long pid : pids()) {
+      String stat = Files.readString(Path.of("/proc/" + pid + "/stat"));
+      String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
+      ticks += Long.parseLong(fields[UTIME]) + Long.parseLong(fields[UTIME + 1]);
+    }
+    return ticks * (TimeUnit.SECONDS.toNanos(1) / TICKS_A_SECOND);
+  }
+
+  private List<Long> pids() {
+    return Stream.concat(Stream.of(process.toHandle()), process.descendants())
+        .map(ProcessHandle::pid)
+        .toList();
+  }
+
+  @Override
+  public void close() {
+    process.destroy();
+    try {
+      if (!process.waitFor(10, TimeUnit.SECONDS)) {
+        process.destroyForcibly();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}
