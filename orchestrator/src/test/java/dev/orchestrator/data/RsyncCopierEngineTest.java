@@ -109,6 +109,22 @@ class RsyncCopierEngineTest {
     assertEquals(volumes.listing("/from"), volumes.listing("/to"));
   }
 
+  @Test
+  void aFirstPassThatWasKilledIsGoneOnWithAndNothingIsTakenForCopied() {
+    live();
+    volumes.shell(
+        """
+        # As a kill right before the pass's end leaves it; then a write that times don't show.
+        rm /to/.orchestrator/copy/since
+        cd /from
+        touch -r plain /tmp/times; printf TEXT | dd of=plain conv=notrunc status=none
+        touch -r /tmp/times plain
+        """);
+    live();
+    finish();
+    assertEquals(volumes.listing("/from"), volumes.listing("/to"));
+  }
+
   @ParameterizedTest
   @CsvSource({
     "'printf EGAP | dd of=/to/data.db conv=notrunc status=none; touch -r /from/data.db"

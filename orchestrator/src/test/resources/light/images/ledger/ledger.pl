@@ -95,7 +95,7 @@ $SIG{TERM} = sub { exit 0 };
 $SIG{CHLD} = 'IGNORE';
 # It stays: the last one to close the database would empty its log into it.
 open(my $keep, '|-', @sqlite) or die "sqlite3: $!";
-print $keep "PRAGMA journal_mode = WAL; CREATE TABLE IF NOT EXISTS row (number INTEGER NOT NULL);\n";
+print $keep ".output /dev/null\nPRAGMA journal_mode = WAL; CREATE TABLE IF NOT EXISTS row (number INTEGER NOT NULL);\n";
 $keep->flush;
 $SIG{USR1} = sub {
   my $eaten = '';
