@@ -250,6 +250,29 @@ class RsyncCopierEngineTest {
   }
 
   @Test
+  void aDiskThatFillsUpEndsTheCopyAndIsNamedAndTheOriginalIsAsItWas() {
+    volumes.shell("head -c 30000000 /dev/urandom > /from/large");
+    List<String> before = volumes.listing("/from");
+    String small = volumes.run + "-small";
+    volumes.engine.createVolume(
+        small, volumes.labels, Map.of("type", "tmpfs", "device", "tmpfs", "o", "size=8m"));
+    CopyJob job =
+        new CopyJob(volumes.volume(volumes.from), volumes.volume(small), volumes.labels, DEADLINE);
+    DataException e =
+        assertThrows(
+            DataException.class,
+            () -> {
+              try (Copying copying = copier.begin(job)) {
+                copying.live(DEADLINE, line -> {});
+              }
+            });
+    assertTrue(String.valueOf(e.getMessage()).contains("No space left on device"), e.toString());
+    assertEquals(before, volumes.listing("/from"));
+    assertEquals(List.of(), volumes.helpers());
+    volumes.engine.removeVolume(small);
+  }
+
+  @Test
   void theSpaceThatIsNeededAndFree() {
     volumes.shell("head -c 30000000 /dev/zero | tr '\\\\0' x > /from/large");
     Measure measure = copier.measure(volumes.volume(volumes.from), volumes.labels, DEADLINE);
