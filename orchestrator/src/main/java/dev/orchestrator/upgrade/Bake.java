@@ -14,9 +14,9 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
- * Watches green after the switch: unhealthy three rounds in a row, a restart of a service, or its
- * end roll back. An engine that goes away is not green's fault: green is started again with it, as
- * going back would set aside what was written since the switch.
+ * Watches green after the switch: unhealthy three rounds in a row, clients that fare badly, a
+ * restart of a service, or its end roll back. An engine that goes away is not green's fault: green
+ * is started again with it, as going back would set aside what was written since the switch.
  */
 final class Bake {
   /** One bad answer under load is no reason to go back; three in a row are. */
@@ -46,6 +46,7 @@ final class Bake {
     int bad = 0;
     String said = "";
     boolean away = false;
+    ClientWatch clients = clients(run);
     // One that is bad at the end of the window is looked at until it is one or the other.
     while (away || bad > 0 || !end.passed()) {
       String now;
@@ -63,6 +64,7 @@ final class Bake {
               "unhealthy in the bake window, " + bad + " times in a row: " + now);
         }
         restarted(restarts, run.green());
+        clients.look();
       } catch (EngineException e) {
         if (e.kind() != EngineException.Kind.UNREACHABLE) {
           throw e;
@@ -76,7 +78,15 @@ final class Bake {
       }
       rest(interval);
     }
-    return "healthy for " + window.toSeconds() + " s, " + rounds + " rounds";
+    return "healthy for %d s, %d rounds; clients: %s"
+        .formatted(window.toSeconds(), rounds, clients.told());
+  }
+
+  private ClientWatch clients(Run run) {
+    Traffic traffic = parts.traffic();
+    return new ClientWatch(
+        run.blue == null ? Traffic.Clients.NONE : traffic.clients(run.blue.container()),
+        () -> traffic.clients(run.green().container()));
   }
 
   private List<String> check(Generation green) {

@@ -4,6 +4,7 @@ import dev.orchestrator.Refusal;
 import dev.orchestrator.journal.Receipt;
 import dev.orchestrator.proxy.GateState;
 import dev.orchestrator.proxy.Handover;
+import dev.orchestrator.proxy.HttpStats;
 import dev.orchestrator.proxy.Inherited;
 import dev.orchestrator.proxy.Proxy;
 import dev.orchestrator.proxy.ProxyOptions;
@@ -11,6 +12,7 @@ import dev.orchestrator.proxy.Route;
 import dev.orchestrator.proxy.RouteStats;
 import dev.orchestrator.proxy.RouteUnavailableException;
 import dev.orchestrator.proxy.Target;
+import dev.orchestrator.proxy.TargetStats;
 import dev.orchestrator.settings.RouteSettings;
 import io.vertx.core.Vertx;
 import java.io.IOException;
@@ -155,6 +157,25 @@ public final class ProxyTraffic implements Traffic {
         total.refused() - refusedBefore,
         0,
         0);
+  }
+
+  @Override
+  public Clients clients(String name) {
+    TargetStats side = proxy().stats().total().byTarget().get(name);
+    if (side == null) {
+      return Clients.NONE;
+    }
+    HttpStats http = side.http();
+    return new Clients(
+        side.total(),
+        side.connectFailures(),
+        side.resetsByTarget(),
+        http.switched()
+            + http.success()
+            + http.redirect()
+            + http.clientError()
+            + http.serverError(),
+        http.serverError());
   }
 
   @Override

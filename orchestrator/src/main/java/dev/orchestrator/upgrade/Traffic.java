@@ -26,6 +26,28 @@ public interface Traffic extends AutoCloseable {
   record RouteState(
       String name, String address, String target, String gate, long open, long total, long held) {}
 
+  /**
+   * What clients got from one side since the routes opened.
+   *
+   * @param connections to it
+   * @param failed attempts to connect to it that failed, also those repeated with success
+   * @param broken connections that it broke off
+   * @param answers of http routes
+   * @param errors those of them with a status of 500 or more
+   */
+  record Clients(long connections, long failed, long broken, long answers, long errors) {
+    static final Clients NONE = new Clients(0, 0, 0, 0, 0);
+
+    Clients since(Clients before) {
+      return new Clients(
+          connections - before.connections,
+          failed - before.failed,
+          broken - before.broken,
+          answers - before.answers,
+          errors - before.errors);
+    }
+  }
+
   /** How a drain ended. */
   record Drained(int alone, int cut) {}
 
@@ -61,6 +83,9 @@ public interface Traffic extends AutoCloseable {
 
   /** What clients have seen since the last call of {@link #hold} that found the gate open. */
   Receipt.Traffic sinceHold();
+
+  /** What clients got from the side of that name. */
+  Clients clients(String name);
 
   List<RouteState> routes();
 

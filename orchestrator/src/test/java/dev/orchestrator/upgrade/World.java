@@ -388,6 +388,11 @@ final class World {
     }
 
     @Override
+    public Clients clients(String name) {
+      return Clients.NONE;
+    }
+
+    @Override
     public List<RouteState> routes() {
       return List.of();
     }
