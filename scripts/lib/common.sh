@@ -59,3 +59,8 @@ client_options=(
   -XX:+UseSerialGC
   -XX:TieredStopAtLevel=1
 )
+
+# Whether the jar is there, and no older than what it is made from.
+built() {
+  [ -e "$jar" ] && [ -z "$(find "$root"/{orchestrator,proxy}/{src,pom.xml} -newer "$jar" -print -quit)" ]
+}

@@ -31,7 +31,7 @@ final class Training {
       Map.of(
           "/v1/status",
           """
-          {"stack":"s","state":"serving","serving":{"version":"v1","generation":1,"container":"c",
+          {"stack":"s","state":"serving","attention":"","serving":{"version":"v1","generation":1,"container":"c",
            "state":"running","since":"2026-01-01T00:00:00Z"},"services":[{"name":"db",
            "state":"running","health":"healthy","restarts":0}],"routes":[{"name":"web",
            "address":"a","target":"t","gate":"open","open":0,"total":0,"heldNow":0}],

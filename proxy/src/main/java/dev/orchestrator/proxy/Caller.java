@@ -66,15 +66,22 @@ final class Caller {
     }
   }
 
-  /** Keeps a connection for later, closes it where it can't be used again. */
-  void giveBack(Upstream used, boolean reusable) {
+  /**
+   * Keeps a connection for later, closes it where it can't be used again.
+   *
+   * @param extra made though others were kept, as its request is not safe to repeat
+   */
+  void giveBack(Upstream used, boolean reusable, boolean extra) {
     if (!used.release(reusable && !closed)) {
       return;
     }
     if (isPrivate()) {
+      if (own != null) {
+        own.close();
+      }
       own = used;
     } else {
-      lane.store.put(used);
+      lane.store.put(used, extra);
     }
   }
 

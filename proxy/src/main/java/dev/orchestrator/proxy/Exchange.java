@@ -202,7 +202,7 @@ final class Exchange implements Wait.Guest {
     end();
     from.lead().counters().answered(got.code(), System.nanoTime() - began);
     front.out().flush();
-    front.caller().giveBack(from, requestComplete && got.keepsAlive());
+    front.caller().giveBack(from, requestComplete && got.keepsAlive(), !head.repeatable());
     front.answered(answer.closes() || !requestComplete);
   }
 

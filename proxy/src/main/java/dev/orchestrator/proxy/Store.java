@@ -26,7 +26,22 @@ final class Store {
     return null;
   }
 
-  void put(Upstream upstream) {
+  /**
+   * @param instead whether it was made for a request that may not use a kept one: then it takes the
+   *     place of the one that was kept the longest, as such requests would pile them up
+   */
+  void put(Upstream upstream, boolean instead) {
+    if (instead) {
+      Iterator<Upstream> oldest = idle.descendingIterator();
+      while (oldest.hasNext()) {
+        Upstream each = oldest.next();
+        if (each.sameAs(upstream)) {
+          oldest.remove();
+          each.close();
+          break;
+        }
+      }
+    }
     idle.push(upstream);
     if (idle.size() > MOST) {
       idle.removeLast().close();

@@ -72,6 +72,10 @@ final class Upstream extends Session {
     return port == otherPort && lead.equals(other);
   }
 
+  boolean sameAs(Upstream other) {
+    return leadsTo(other.lead, other.port);
+  }
+
   boolean leads() {
     return route.gate.leadsTo(lead.side());
   }

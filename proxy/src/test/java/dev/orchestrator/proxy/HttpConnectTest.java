@@ -87,6 +87,20 @@ class HttpConnectTest {
   }
 
   @Test
+  void connectionsOfRequestsThatAreNotSafeToRepeatDontPileUpAtTheTarget() throws Exception {
+    try (var blue = HttpTarget.named("v1");
+        var fixture = ProxyFixture.opened(HTTP, side("blue", blue));
+        var client = fixture.http()) {
+      for (int i = 0; i < 20; i++) {
+        client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n");
+        assertEquals("v1", client.read().body());
+      }
+      assertEquals(20, blue.server.accepted.get());
+      Waits.until("one is kept", () -> fixture.stats().open() == 1);
+    }
+  }
+
+  @Test
   void aRequestThatIsNotSafeToRepeatIsSentOnceAndItsFailureTold() throws Exception {
     var seen = new AtomicInteger();
     try (var blue =
