@@ -36,7 +36,7 @@ final class Orchestration implements AutoCloseable {
   final DataSettings data;
   final Path home;
   final Journal journal;
-  final World.WorldTraffic traffic;
+  final WorldTraffic traffic;
   final StackControl control;
   Consumer<Event> lines = event -> {};
 
@@ -59,7 +59,7 @@ final class Orchestration implements AutoCloseable {
           return clock.instant();
         };
     this.journal = Journal.open(home.resolve("journal.db"), journalClock);
-    this.traffic = world.new WorldTraffic();
+    this.traffic = new WorldTraffic(world);
     Settings settings = settings(home, data);
     CapsuleSpecs specs =
         new CapsuleSpecs(new Settings.ImageSettings("", Path.of("../config/image"), false));

@@ -2,7 +2,6 @@ package dev.orchestrator.upgrade;
 
 import dev.orchestrator.capsule.Capsule;
 import dev.orchestrator.capsule.CapsuleBuilder;
-import dev.orchestrator.capsule.CapsuleImage;
 import dev.orchestrator.capsule.Outside;
 import dev.orchestrator.capsule.Releases;
 import dev.orchestrator.capsule.Table;
@@ -16,19 +15,16 @@ import dev.orchestrator.engine.Labels;
 import dev.orchestrator.health.HealthException;
 import dev.orchestrator.health.HealthGate;
 import dev.orchestrator.journal.JournalException;
-import dev.orchestrator.journal.Receipt;
 import dev.orchestrator.settings.Probe;
 import dev.orchestrator.settings.UpgradeSettings.VerifySettings;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -249,42 +245,7 @@ final class World {
   }
 
   CapsuleBuilder builder(Releases releases) {
-    return new CapsuleBuilder() {
-      @Override
-      public List<String> check(String version) {
-        operate("builder.check", () -> {});
-        return List.of();
-      }
-
-      @Override
-      public Optional<String> built(String version) {
-        return engine.image("orchestrator/shop:" + version).map(image -> image.id());
-      }
-
-      @Override
-      public Map<String, String> databases(String image) {
-        String tag = engine.image(image).map(found -> found.tags().getFirst()).orElse("");
-        return databases.getOrDefault(tag, Map.of());
-      }
-
-      @Override
-      public CapsuleImage build(String version, Consumer<String> progress) {
-        operate("builder.build", () -> engine.addImage("orchestrator/shop:" + version, Map.of()));
-        return new CapsuleImage(
-            version, "orchestrator/shop:" + version, releases.content(version), Map.of(), 1, false);
-      }
-
-      @Override
-      public int prune(Collection<String> versions) {
-        operate("builder.prune", () -> {});
-        return 0;
-      }
-
-      @Override
-      public String base(Consumer<String> progress) {
-        return BASE;
-      }
-    };
+    return new WorldBuilder(this, releases);
   }
 
   DataCopier copier() {
@@ -328,84 +289,5 @@ final class World {
         return alive().contains(capsule.name()) ? List.of() : List.of("db: not running");
       }
     };
-  }
-
-  /** The proxy of one process of the orchestrator: gone with it. */
-  final class WorldTraffic implements Traffic {
-    @Nullable String leadsTo;
-    boolean held;
-    boolean open;
-
-    /** Where a client that keeps its connection is connected to. */
-    @Nullable String connected;
-
-    @Override
-    public void open(Duration holdDeadline) {
-      held = !open || held;
-      open = true;
-    }
-
-    @Override
-    public void hold(Duration deadline) {
-      operate("traffic.hold", () -> held = true);
-    }
-
-    @Override
-    public Drained drain(Duration budget) {
-      connected = null;
-      return new Drained(0, 0);
-    }
-
-    @Override
-    public void preview(Side side) {}
-
-    @Override
-    public void lead(Side side) {
-      operate(
-          "traffic.lead",
-          () -> {
-            if (connected != null && !connected.equals(side.name())) {
-              violations.add("a connection to " + connected + " is open after the switch");
-            }
-            leadsTo = side.name();
-            held = false;
-          });
-    }
-
-    @Override
-    public boolean leadsTo(String name) {
-      return open && !held && name.equals(leadsTo);
-    }
-
-    @Override
-    public void shut() {
-      open = false;
-    }
-
-    @Override
-    public Receipt.Traffic sinceHold() {
-      return new Receipt.Traffic(0, 0, 0, 0, 0, 0);
-    }
-
-    @Override
-    public Clients clients(String name) {
-      return Clients.NONE;
-    }
-
-    @Override
-    public List<RouteState> routes() {
-      return List.of();
-    }
-
-    @Override
-    public void close() {}
-
-    /** Where a client's write goes at this moment. */
-    @Nullable String reaches() {
-      if (open && !held) {
-        connected = leadsTo;
-      }
-      return open ? connected : null;
-    }
   }
 }

@@ -1,0 +1,91 @@
+package dev.orchestrator.upgrade;
+
+import dev.orchestrator.journal.Receipt;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** The proxy of one process of the orchestrator: gone with it. */
+final class WorldTraffic implements Traffic {
+  private final World world;
+
+  WorldTraffic(World world) {
+    this.world = world;
+  }
+
+  @Nullable String leadsTo;
+  boolean held;
+  boolean open;
+
+  /** Where a client that keeps its connection is connected to. */
+  @Nullable String connected;
+
+  @Override
+  public void open(Duration holdDeadline) {
+    held = !open || held;
+    open = true;
+  }
+
+  @Override
+  public void hold(Duration deadline) {
+    world.operate("traffic.hold", () -> held = true);
+  }
+
+  @Override
+  public Drained drain(Duration budget) {
+    connected = null;
+    return new Drained(0, 0);
+  }
+
+  @Override
+  public void preview(Side side) {}
+
+  @Override
+  public void lead(Side side) {
+    world.operate(
+        "traffic.lead",
+        () -> {
+          if (connected != null && !connected.equals(side.name())) {
+            world.violations.add("a connection to " + connected + " is open after the switch");
+          }
+          leadsTo = side.name();
+          held = false;
+        });
+  }
+
+  @Override
+  public boolean leadsTo(String name) {
+    return open && !held && name.equals(leadsTo);
+  }
+
+  @Override
+  public void shut() {
+    open = false;
+  }
+
+  @Override
+  public Receipt.Traffic sinceHold() {
+    return new Receipt.Traffic(0, 0, 0, 0, 0, 0);
+  }
+
+  @Override
+  public Clients clients(String name) {
+    return Clients.NONE;
+  }
+
+  @Override
+  public List<RouteState> routes() {
+    return List.of();
+  }
+
+  @Override
+  public void close() {}
+
+  /** Where a client's write goes at this moment. */
+  @Nullable String reaches() {
+    if (open && !held) {
+      connected = leadsTo;
+    }
+    return open ? connected : null;
+  }
+}
