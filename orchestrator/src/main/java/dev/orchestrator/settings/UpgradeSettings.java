@@ -27,7 +27,7 @@ public record UpgradeSettings(
    * The health gate.
    *
    * @param passes healthy this many times in a row
-   * @param interval between two rounds
+   * @param interval from the begin of a round to that of the next
    * @param deadline from the start of the services
    */
   public record VerifySettings(int passes, Duration interval, Duration deadline) {}

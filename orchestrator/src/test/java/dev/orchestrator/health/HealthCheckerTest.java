@@ -53,6 +53,18 @@ class HealthCheckerTest {
   }
 
   @Test
+  void theTimeThatARoundTakesIsPartOfTheIntervalButNeverAllOfIt() {
+    capsule.round("db running healthy 0");
+    capsule.asking = () -> now = now.plusMillis(700);
+    assertEquals(
+        "1 services healthy, 1 probes passed, 3 times in a row, after 2.7 s", await("true"));
+    now = Instant.EPOCH;
+    capsule.asking = () -> now = now.plusMillis(3_000);
+    assertEquals(
+        "1 services healthy, 1 probes passed, 3 times in a row, after 9.4 s", await("true"));
+  }
+
+  @Test
   void deadlineNamesEachFailingServiceAndProbe() {
     capsule.round("db running starting 0", "web running healthy 0");
     HealthException e = assertThrows(HealthException.class, () -> await("false"));

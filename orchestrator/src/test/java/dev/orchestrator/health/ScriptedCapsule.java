@@ -19,6 +19,9 @@ final class ScriptedCapsule implements Capsule {
   private final Deque<List<InnerService>> rounds = new ArrayDeque<>();
   private int asked;
 
+  /** Run each time that it is asked for its services. */
+  Runnable asking = () -> {};
+
   /** One round: {@code "db running healthy 0"}…; the last round stays. An empty one fails. */
   ScriptedCapsule round(String... services) {
     rounds.add(
@@ -72,6 +75,7 @@ final class ScriptedCapsule implements Capsule {
   @Override
   public List<InnerService> services(Duration deadline) {
     asked++;
+    asking.run();
     List<InnerService> round = rounds.size() > 1 ? rounds.removeFirst() : rounds.getFirst();
     if (round.isEmpty()) {
       throw new CapsuleException("capsule green: asking for its services' state: no answer");
