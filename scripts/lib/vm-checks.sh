@@ -21,6 +21,15 @@ check() {
   fi
 }
 
+# must WHAT COMMAND...: a check without which those behind it say nothing.
+must() {
+  local before=$failed_checks
+  check "$@"
+  [ "$failed_checks" = "$before" ] || { summary; exit 1; }
+}
+
+summary() { printf '%d checks, %d failed, %d s\n' "$checks" "$failed_checks" "$SECONDS"; }
+
 # Writes 1, 2, 3 … through the route; never a number twice, as one that was not acknowledged may be
 # there nevertheless. "number ms" of those that were acknowledged, and of the others.
 client() {

@@ -56,7 +56,7 @@ make_disk() {
 # images_archive: prints the file with the capsules' base and the stack's images; makes it where it
 # is missing, with this machine's engine, which keeps the base alone.
 images_archive() {
-  local archive names=() version
+  local archive names version image
   archive=$vm_cache/images-$({ "$root/config/image/build" --tag; cat "$light"/images/*/*; } | key_of).tar
   if [ ! -e "$archive" ]; then
     say "making the images"
@@ -64,8 +64,8 @@ images_archive() {
     names=("$("$root/config/image/build")")
     for version in v1 v2; do
       for image in ledger greeter; do
-        DOCKER_BUILDKIT=0 docker build --quiet --build-arg "VERSION=$version" \
-          --tag "orchestrator-vm/$image:$version" "$light/images/$image" >/dev/null
+        docker build --quiet --build-arg "VERSION=$version" --tag "orchestrator-vm/$image:$version" \
+          "$light/images/$image" >"$vm_cache/build.log" 2>&1 || die "no image $image: see $vm_cache/build.log"
         names+=("orchestrator-vm/$image:$version")
       done
     done
