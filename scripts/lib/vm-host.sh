@@ -48,7 +48,7 @@ make_disk() {
   local folder=$1
   as_root cp "$folder"/root/boot/vmlinuz-* "$folder/vmlinuz"
   as_root cp "$folder"/root/boot/initrd.img-* "$folder/initrd.img"
-  as_root mkfs.ext4 -q -F -d "$folder/root" "$folder/disk.img" 10G >&2
+  as_root mkfs.ext4 -q -F -d "$folder/root" "$folder/disk.img" 10G >/dev/null
   as_root chown -R "$(id -u):$(id -g)" "$folder"/{vmlinuz,initrd.img,disk.img}
   as_root rm -rf "$folder/root"
 }
@@ -61,7 +61,7 @@ images_archive() {
   if [ ! -e "$archive" ]; then
     say "making the images"
     rm -f "$vm_cache"/images-*
-    names=("$("$root/config/image/build")")
+    names=("$("$root/config/image/build" 2>"$vm_cache/build.log")") || die "no base image: see $vm_cache/build.log"
     for version in v1 v2; do
       for image in ledger greeter; do
         docker build --quiet --build-arg "VERSION=$version" --tag "orchestrator-vm/$image:$version" \

@@ -24,7 +24,7 @@ make_machine() {
   vm_initrd=$host/initrd.img
   ssh-keygen -q -t ed25519 -N '' -f "$vm_work/key"
   cp --sparse=always --reflink=auto "$host/disk.img" "$vm_work/disk.img"
-  debugfs -w -R "write $vm_work/key.pub /root/.ssh/authorized_keys" "$vm_work/disk.img" 2>/dev/null
+  debugfs -w -R "write $vm_work/key.pub /root/.ssh/authorized_keys" "$vm_work/disk.img" >/dev/null 2>&1
   vm_ssh_port=$(free_port)
   vm_web_port=$(free_port)
 }
