@@ -2,6 +2,7 @@
 # The inner engine: what it needs of the kernel, its configuration, start and stop.
 
 readonly ENGINE_DEADLINE_SECONDS=60
+readonly CGROUP_TRIES=100
 readonly CONTAINERD=/run/containerd/containerd.sock
 engine_pid=
 containerd_pid=
@@ -19,7 +20,7 @@ check_capabilities() {
 
 # Containers get their cgroups read-only; the inner engine makes groups of its own below them.
 prepare_cgroups() {
-  local root=/sys/fs/cgroup directory pid controller
+  local root=/sys/fs/cgroup directory
   mount -o remount,rw "$root" 2>/dev/null || true
   if [[ ! -e $root/cgroup.controllers ]]; then # version 1: a mount for each controller
     for directory in "$root"/*/; do
@@ -27,16 +28,30 @@ prepare_cgroups() {
     done
     return
   fi
-  # Version 2: only a group without processes of its own can pass controllers on to its children.
   # The host's root group has no cgroup.type: then this is the host's hierarchy, not ours to change.
-  [[ -e $root/cgroup.type ]] || return 0
+  [[ ! -e $root/cgroup.type ]] || pass_controllers_on "$root"
+}
+
+# Version 2: only a group without processes of its own can pass controllers on to its children. A
+# `docker exec` puts another one into it at any time, until the first controller is passed on.
+pass_controllers_on() {
+  local root=$1 pids pid controller lacks try
   mkdir -p "$root/init"
-  while read -r pid; do
-    echo "$pid" >"$root/init/cgroup.procs" 2>/dev/null || true
-  done <"$root/cgroup.procs"
-  for controller in $(<"$root/cgroup.controllers"); do
-    echo "+$controller" >"$root/cgroup.subtree_control" 2>/dev/null || true
+  for ((try = 0; try < CGROUP_TRIES; try++)); do
+    # As a whole: the list changes with every process that leaves it.
+    mapfile -t pids <"$root/cgroup.procs"
+    for pid in "${pids[@]}"; do
+      echo "$pid" >"$root/init/cgroup.procs" 2>/dev/null || true
+    done
+    lacks=
+    for controller in $(<"$root/cgroup.controllers"); do
+      [[ " $(<"$root/cgroup.subtree_control") " == *" $controller "* ]] ||
+        echo "+$controller" >"$root/cgroup.subtree_control" 2>/dev/null || lacks+=" $controller"
+    done
+    [[ -n $lacks ]] || return 0
+    pause 0.05
   done
+  say "the services can't have limits that need these cgroup controllers:$lacks"
 }
 
 # Kernels without nf_tables: the inner engine finds the legacy variant first in its path.

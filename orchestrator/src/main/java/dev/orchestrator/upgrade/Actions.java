@@ -27,8 +27,6 @@ final class Actions {
   /** After it the gate opens by itself to the side that served: the saga's budgets are shorter. */
   private static final Duration GATE_SLACK = Duration.ofMinutes(5);
 
-  private static final Duration ASK = Duration.ofSeconds(10);
-
   private final Parts parts;
   private final Names names;
   private final Notes notes;
@@ -253,7 +251,7 @@ final class Actions {
                     verify.passes(), verify.interval(), run.budget(verify.deadline())),
                 progress);
     run.restarts =
-        green.services(ASK).stream()
+        green.services(run.budget(verify.deadline())).stream()
             .collect(Collectors.toMap(InnerService::service, InnerService::restarts, Math::max));
     return healthy;
   }

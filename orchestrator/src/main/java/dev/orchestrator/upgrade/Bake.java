@@ -1,6 +1,7 @@
 package dev.orchestrator.upgrade;
 
 import dev.orchestrator.Deadline;
+import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.capsule.InnerService;
 import dev.orchestrator.engine.ContainerInfo;
 import dev.orchestrator.engine.EngineException;
@@ -21,8 +22,6 @@ import java.util.function.Consumer;
 final class Bake {
   /** One bad answer under load is no reason to go back; three in a row are. */
   private static final int TOLERATED = 3;
-
-  private static final Duration ASK = Duration.ofSeconds(10);
 
   /**
    * What a capsule's end looks like when it was stopped in order: by the engine's own stop, say.
@@ -55,7 +54,7 @@ final class Bake {
           restarts.clear();
         }
         away = false;
-        List<String> wrong = check(run.green());
+        List<String> wrong = round(run.green(), restarts);
         rounds++;
         bad = wrong.isEmpty() ? 0 : bad + 1;
         now = wrong.isEmpty() ? "healthy" : String.join("; ", wrong);
@@ -63,7 +62,6 @@ final class Bake {
           throw new HealthException(
               "unhealthy in the bake window, " + bad + " times in a row: " + now);
         }
-        restarted(restarts, run.green());
         clients.look();
       } catch (EngineException e) {
         if (e.kind() != EngineException.Kind.UNREACHABLE) {
@@ -89,10 +87,18 @@ final class Bake {
         () -> traffic.clients(run.green().container()));
   }
 
-  private List<String> check(Generation green) {
-    return parts
-        .health()
-        .check(parts.capsule(green), parts.settings().stack().probes(), green.ports());
+  /** What is wrong now. A state that isn't told in time is one bad answer, as any other. */
+  private List<String> round(Generation green, Map<String, Integer> restarts) {
+    List<String> wrong =
+        parts
+            .health()
+            .check(parts.capsule(green), parts.settings().stack().probes(), green.ports());
+    try {
+      restarted(restarts, green);
+    } catch (CapsuleException e) {
+      return wrong.isEmpty() ? List.of(Words.of(e)) : wrong;
+    }
+    return wrong;
   }
 
   /** Starts green again where it ended with the engine. */
@@ -121,7 +127,7 @@ final class Bake {
   }
 
   private void restarted(Map<String, Integer> before, Generation green) {
-    for (InnerService service : parts.capsule(green).services(ASK)) {
+    for (InnerService service : parts.capsule(green).services(Revival.ask(parts))) {
       Integer known = before.put(service.service(), service.restarts());
       if (known != null && service.restarts() > known) {
         throw new HealthException(

@@ -18,8 +18,6 @@ import java.util.function.Consumer;
  * its services stopped. What runs is left alone.
  */
 final class Revival {
-  private static final Duration ASK = Duration.ofSeconds(10);
-
   private final Parts parts;
   private final Names names;
 
@@ -28,12 +26,17 @@ final class Revival {
     this.names = names;
   }
 
+  /** For a look in passing: a third of what one call to the engine may take. */
+  static Duration ask(Parts parts) {
+    return parts.settings().engine().timeout().dividedBy(3);
+  }
+
   /** Whether its container runs, and services in it. */
   boolean runs(Generation generation) {
     Optional<ContainerInfo> container = parts.engine().container(generation.container());
     return container.filter(ContainerInfo::running).isPresent()
         // A managed capsule that was restarted by hand runs, and waits to be told to start them.
-        && parts.capsule(generation).services(ASK).stream()
+        && parts.capsule(generation).services(ask(parts)).stream()
             .map(InnerService::state)
             .anyMatch(state -> state.equals("running") || state.equals("restarting"));
   }

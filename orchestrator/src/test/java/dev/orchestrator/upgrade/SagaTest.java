@@ -122,6 +122,20 @@ class SagaTest {
   }
 
   @Test
+  void oneLateAnswerInTheBakeWindowIsNoReasonToGoBack() {
+    at.control.up("v1");
+    clientsWrite((operation, number) -> {
+      if (operation.equals("traffic.lead")) {
+        world.slow.add(at.container(2));
+      }
+    });
+    UpgradeRecord run = at.journal.upgrade(at.control.upgrade("v2")).orElseThrow();
+    assertEquals(Outcome.DONE, run.outcome(), run.reason());
+    assertEquals("v2", serves());
+    assertTrue(world.slow.isEmpty(), "it was asked");
+  }
+
+  @Test
   void rollbackByHandGoesBackToTheDataAsOfTheSwitch() {
     upAndUpgrade("v2");
     List<String> atSwitch = rows(1);

@@ -111,6 +111,9 @@ final class World {
   /** Containers and versions. */
   final Set<String> neverHealthy = new HashSet<>();
 
+  /** Containers that don't tell the state of their services in time, once. */
+  final Set<String> slow = new HashSet<>();
+
   final List<String> violations = new ArrayList<>();
   Faults faults = new Faults() {};
 

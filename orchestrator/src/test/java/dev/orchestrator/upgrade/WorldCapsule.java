@@ -134,6 +134,9 @@ final class WorldCapsule implements Capsule {
   @Override
   public List<InnerService> services(Duration deadline) {
     running("state");
+    if (world.slow.remove(container)) {
+      throw new CapsuleException("capsule " + container + ": not done in time");
+    }
     String state = world.alive().contains(container) ? "running" : "exited";
     return List.of(new InnerService("db", state, "healthy", 0, 0, ""));
   }
