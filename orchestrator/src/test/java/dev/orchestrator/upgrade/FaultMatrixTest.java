@@ -16,12 +16,15 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /**
  * One fault at every point of every run: each operation fails, or the process is killed before it,
  * after it, and after each line of the journal. The points are found by a run without a fault, so
  * that a new step is in here without anyone adding it.
  */
+@Execution(ExecutionMode.CONCURRENT) // each scenario is a world of its own
 class FaultMatrixTest {
 
   @TempDir(factory = InMemoryFolder.class)
