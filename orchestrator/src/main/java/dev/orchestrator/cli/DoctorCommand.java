@@ -1,5 +1,6 @@
 package dev.orchestrator.cli;
 
+import dev.orchestrator.Amounts;
 import dev.orchestrator.api.Json;
 import dev.orchestrator.upgrade.Doctor;
 import dev.orchestrator.upgrade.Doctor.State;

@@ -1,5 +1,6 @@
 package dev.orchestrator.cli;
 
+import dev.orchestrator.Amounts;
 import dev.orchestrator.upgrade.RollbackCost;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,5 +1,6 @@
 package dev.orchestrator.cli;
 
+import dev.orchestrator.Amounts;
 import dev.orchestrator.upgrade.Event;
 import java.time.Duration;
 import java.time.Instant;

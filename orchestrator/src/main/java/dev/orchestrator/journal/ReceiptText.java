@@ -1,5 +1,6 @@
 package dev.orchestrator.journal;
 
+import dev.orchestrator.Amounts;
 import dev.orchestrator.journal.UpgradeRecord.Outcome;
 import java.time.Duration;
 import java.time.Instant;
@@ -84,7 +85,7 @@ public final class ReceiptText {
           "%s, %s, %s"
               .formatted(
                   image.reference(),
-                  bytes(image.bytes()),
+                  Amounts.bytes(image.bytes()),
                   image.cached()
                       ? "was there already"
                       : "built in " + millis(image.buildMillis())));
@@ -97,7 +98,10 @@ public final class ReceiptText {
           "copied",
           "%s: %s files, %s in %s"
               .formatted(
-                  pass.name(), count(pass.files()), bytes(pass.bytes()), millis(pass.millis())));
+                  pass.name(),
+                  count(pass.files()),
+                  Amounts.bytes(pass.bytes()),
+                  millis(pass.millis())));
     }
   }
 
@@ -164,21 +168,5 @@ public final class ReceiptText {
     }
     long seconds = Math.round(millis / 1e3);
     return "%d min %02d s".formatted(seconds / 60, seconds % 60);
-  }
-
-  private static String bytes(long bytes) {
-    if (bytes < 1024) {
-      return bytes + " B";
-    }
-    double value = bytes;
-    String unit = "B";
-    for (String next : List.of("KiB", "MiB", "GiB", "TiB")) {
-      if (value < 1024) {
-        break;
-      }
-      value /= 1024;
-      unit = next;
-    }
-    return String.format(Locale.ROOT, "%.1f %s", value, unit);
   }
 }

@@ -1,5 +1,6 @@
 package dev.orchestrator.upgrade;
 
+import dev.orchestrator.Amounts;
 import dev.orchestrator.Deadline;
 import dev.orchestrator.Refusal;
 import dev.orchestrator.capsule.Capsule;
@@ -135,7 +136,7 @@ final class Actions {
         run.id(), new Receipt.Image(image.reference(), image.bytes(), image.cached(), millis));
     return image.reference()
         + ", "
-        + bytes(image.bytes())
+        + Amounts.bytes(image.bytes())
         + (image.cached() ? ", unchanged: taken as it is" : "");
   }
 
@@ -279,14 +280,5 @@ final class Actions {
       notes.traffic(run.id(), run.drained);
     }
     return "every route leads to " + green.version() + " (" + green.container() + ")";
-  }
-
-  static String bytes(long bytes) {
-    if (bytes < 1_000_000) {
-      return String.format(Locale.ROOT, "%.1f kB", bytes / 1e3);
-    }
-    return bytes < 1_000_000_000
-        ? String.format(Locale.ROOT, "%.1f MB", bytes / 1e6)
-        : String.format(Locale.ROOT, "%.2f GB", bytes / 1e9);
   }
 }

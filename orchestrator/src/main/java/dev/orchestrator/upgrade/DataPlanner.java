@@ -1,5 +1,6 @@
 package dev.orchestrator.upgrade;
 
+import dev.orchestrator.Amounts;
 import dev.orchestrator.Refusal;
 import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.capsule.CloneSupport;
@@ -165,8 +166,8 @@ final class DataPlanner {
       throw new Refusal(
           "not enough space for a copy of the data: %s needed and %s to stay free (data.reserve), %s free where the engine keeps its volumes: free some, lower the reserve, or let it be cloned (data.strategy)"
               .formatted(
-                  Actions.bytes(needed), Actions.bytes(data.reserve()), Actions.bytes(free)));
+                  Amounts.bytes(needed), Amounts.bytes(data.reserve()), Amounts.bytes(free)));
     }
-    return "%s needed, %s free".formatted(Actions.bytes(needed), Actions.bytes(free));
+    return "%s needed, %s free".formatted(Amounts.bytes(needed), Amounts.bytes(free));
   }
 }

@@ -1,5 +1,6 @@
 package dev.orchestrator.upgrade;
 
+import dev.orchestrator.Amounts;
 import dev.orchestrator.Deadline;
 import dev.orchestrator.data.CopyJob;
 import dev.orchestrator.data.CopyReport;
@@ -84,9 +85,9 @@ final class DataSteps {
         Locale.ROOT,
         "%,d files, %s copied in %d passes, %s in the last; content of %,d files compared",
         files,
-        Actions.bytes(bytes),
+        Amounts.bytes(bytes),
         pass,
-        Actions.bytes(moved),
+        Amounts.bytes(moved),
         compared);
   }
 
@@ -107,7 +108,7 @@ final class DataSteps {
                   "%,d files, %s copied; %,d entries and the content of %,d files compared: the"
                       + " same",
                   report.files(),
-                  Actions.bytes(report.bytes()),
+                  Amounts.bytes(report.bytes()),
                   report.entries(),
                   report.content())));
     }

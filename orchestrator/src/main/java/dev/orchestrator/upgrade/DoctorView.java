@@ -1,5 +1,6 @@
 package dev.orchestrator.upgrade;
 
+import dev.orchestrator.Amounts;
 import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.capsule.CloneSupport;
 import dev.orchestrator.data.DataException;
@@ -90,14 +91,14 @@ final class DoctorView {
         String.format(
             Locale.ROOT,
             "%s in %,d files, %s free on %s",
-            Actions.bytes(measure.used()),
+            Amounts.bytes(measure.used()),
             measure.files(),
-            Actions.bytes(measure.free()),
+            Amounts.bytes(measure.free()),
             measure.fileSystem());
     String name = "space for " + volume.name();
     if (measure.free() < reserve) {
       return new Check(
-          name, Doctor.State.BAD, text, "free some: " + Actions.bytes(reserve) + " must stay free");
+          name, Doctor.State.BAD, text, "free some: " + Amounts.bytes(reserve) + " must stay free");
     }
     return measure.used() + reserve > measure.free()
         ? new Check(

@@ -1,5 +1,6 @@
 package dev.orchestrator.upgrade;
 
+import dev.orchestrator.Amounts;
 import dev.orchestrator.Refusal;
 import dev.orchestrator.capsule.CloneSupport;
 import dev.orchestrator.data.DataVolume;
@@ -124,7 +125,7 @@ record MethodChoice(
     if (measure.largest() > LARGE) {
       reasons.add(
           "a database file of %s would be copied whole at the first write to its clone"
-              .formatted(Actions.bytes(measure.largest())));
+              .formatted(Amounts.bytes(measure.largest())));
     }
     return reasons;
   }

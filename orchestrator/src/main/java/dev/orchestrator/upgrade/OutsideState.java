@@ -1,5 +1,6 @@
 package dev.orchestrator.upgrade;
 
+import dev.orchestrator.Amounts;
 import dev.orchestrator.capsule.Outside;
 import dev.orchestrator.journal.Generation;
 import java.time.Duration;
@@ -97,7 +98,7 @@ final class OutsideState {
       lines.add(
           "service %s keeps %s in %s, outside its volumes, which the new version won't have: if it matters, add %s"
               .formatted(
-                  place.service(), Actions.bytes(place.bytes()), place.folder(), place.add()));
+                  place.service(), Amounts.bytes(place.bytes()), place.folder(), place.add()));
     }
     if (places.size() > MOST) {
       lines.add(

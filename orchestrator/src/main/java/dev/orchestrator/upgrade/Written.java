@@ -1,6 +1,7 @@
 package dev.orchestrator.upgrade;
 
 import com.fasterxml.jackson.core.type.TypeReference;
+import dev.orchestrator.Amounts;
 import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.capsule.Table;
 import dev.orchestrator.data.Changes;
@@ -146,7 +147,7 @@ final class Written {
                     "%s: %,d files of %s changed, %,d deleted (volume %s)",
                     volume.name(),
                     volume.files(),
-                    Actions.bytes(volume.bytes()),
+                    Amounts.bytes(volume.bytes()),
                     volume.deleted(),
                     volume.volume())
                 : "%s: %s (volume %s)".formatted(volume.name(), volume.note(), volume.volume()))

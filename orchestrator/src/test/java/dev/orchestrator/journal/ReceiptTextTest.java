@@ -59,8 +59,8 @@ class ReceiptTextTest {
           outcome  rolled back: v1 serves, because: web: unhealthy (500 instead of 200)
           started  2026-11-02 05:00:00 Europe/Berlin
           took     2 min 00 s
-          image    orchestrator/demo:v3, 518.8 MiB, built in 31.2 s
-          copied   pre-sync 1: 1,234 files, 120.2 MiB in 2.1 s
+          image    orchestrator/demo:v3, 544.0 MB, built in 31.2 s
+          copied   pre-sync 1: 1,234 files, 126.0 MB in 2.1 s
           copied   sync: 3 files, 900 B in 80 ms
           held     4 connections, the longest for 6.0 s (99 of 100 within 6.0 s)
           refused  0 connections

@@ -64,23 +64,20 @@ final class RouteCounters {
     }
   }
 
-  private Map<String, TargetStats> targetStats() {
-    Map<String, TargetStats> stats = new LinkedHashMap<>();
+  private void addTargetsTo(Map<String, TargetCounters> sums) {
     synchronized (targets) {
-      targets.forEach((side, counters) -> stats.put(side, counters.snapshot()));
-    }
-    return stats;
-  }
-
-  private void addTargetsTo(TargetCounters sum) {
-    synchronized (targets) {
-      targets.values().forEach(counters -> counters.addTo(sum));
+      targets.forEach((side, counters) ->
+          counters.addTo(sums.computeIfAbsent(side, _ -> new TargetCounters())));
     }
   }
 
   static RouteStats snapshot(List<RouteCounters> parts) {
+    Map<String, TargetCounters> bySide = new LinkedHashMap<>();
+    parts.forEach(part -> part.addTargetsTo(bySide));
     TargetCounters all = new TargetCounters();
-    parts.forEach(part -> part.addTargetsTo(all));
+    bySide.values().forEach(counters -> counters.addTo(all));
+    Map<String, TargetStats> stats = new LinkedHashMap<>();
+    bySide.forEach((side, counters) -> stats.put(side, counters.snapshot()));
     return new RouteStats(
         sum(parts, c -> c.total),
         sum(parts, c -> c.refused),
@@ -91,7 +88,7 @@ final class RouteCounters {
         merged(parts, c -> c.holds),
         merged(parts, c -> c.lastHold),
         all.snapshot(),
-        parts.size() == 1 ? parts.getFirst().targetStats() : Map.of());
+        stats);
   }
 
   private static long sum(List<RouteCounters> parts, Function<RouteCounters, LongAdder> figure) {

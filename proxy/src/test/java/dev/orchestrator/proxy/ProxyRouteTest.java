@@ -100,6 +100,29 @@ class ProxyRouteTest {
     }
   }
 
+  @Test
+  void figuresOfATargetAreAddedUpOverTheRoutes() throws Exception {
+    try (var a = TestServer.echo('a');
+        var b = TestServer.echo('b');
+        var fixture = new ProxyFixture()) {
+      fixture.proxy.open(
+          List.of(
+              new Route("web", new Listen("127.0.0.1", 0), TCP),
+              new Route("mail", new Listen("127.0.0.1", 0), TCP)),
+          new Side(
+              "blue",
+              Map.of(
+                  "web", List.of(new Target("127.0.0.1", a.port())),
+                  "mail", List.of(new Target("127.0.0.1", b.port())))));
+      assertEquals('a', firstByte(fixture.proxy.port("web")));
+      assertEquals('b', firstByte(fixture.proxy.port("mail")));
+      assertEquals('b', firstByte(fixture.proxy.port("mail")));
+      Stats stats = fixture.proxy.stats();
+      assertEquals(3, get(stats.total().byTarget(), "blue").total());
+      assertEquals(2, get(get(stats.routes(), "mail").byTarget(), "blue").total());
+    }
+  }
+
   private static int firstByte(int port) throws IOException {
     try (Socket client = new Socket(InetAddress.getLoopbackAddress(), port)) {
       return client.getInputStream().read();

@@ -1,4 +1,4 @@
-package dev.orchestrator.cli;
+package dev.orchestrator;
 
 import java.time.Duration;
 import java.time.Instant;
@@ -6,15 +6,15 @@ import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.util.Locale;
 
-/** Times and sizes as a person reads them. */
-final class Amounts {
+/** Times and sizes as a person reads them. Any thread. */
+public final class Amounts {
   private static final DateTimeFormatter WHEN =
       DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss", Locale.ROOT);
 
   private Amounts() {}
 
   /** {@code 350 ms}, {@code 4.1 s}, {@code 1 min 05 s}, {@code 2 h 07 min}, {@code 3 d 4 h}. */
-  static String time(long millis) {
+  public static String time(long millis) {
     if (millis < 100) {
       return millis + " ms";
     }
@@ -31,17 +31,17 @@ final class Amounts {
     return String.format(Locale.ROOT, "%d d %d h", seconds / 86_400, seconds / 3600 % 24);
   }
 
-  static String time(Instant from, Instant to) {
+  public static String time(Instant from, Instant to) {
     return time(Math.max(0, Duration.between(from, to).toMillis()));
   }
 
   /** In the time zone of whoever reads. */
-  static String when(Instant instant) {
+  public static String when(Instant instant) {
     return WHEN.format(instant.atZone(ZoneId.systemDefault()));
   }
 
   /** {@code 12 B}, {@code 126.0 MB}: powers of a thousand, as Docker prints them. */
-  static String bytes(long bytes) {
+  public static String bytes(long bytes) {
     String[] units = {"kB", "MB", "GB", "TB"};
     if (bytes < 1000) {
       return bytes + " B";

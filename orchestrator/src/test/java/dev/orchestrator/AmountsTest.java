@@ -1,4 +1,4 @@
-package dev.orchestrator.cli;
+package dev.orchestrator;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
