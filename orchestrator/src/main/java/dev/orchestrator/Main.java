@@ -4,7 +4,9 @@ import dev.orchestrator.cli.Cli;
 import dev.orchestrator.cli.CliContext;
 import dev.orchestrator.cli.RunningService;
 import dev.orchestrator.cli.Tenancy;
+import dev.orchestrator.drill.Rehearsal;
 import dev.orchestrator.settings.HomeFolder;
+import dev.orchestrator.settings.Settings;
 import dev.orchestrator.settings.SettingsLoader;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -26,6 +28,12 @@ public final class Main {
     Map<String, String> environment = new HashMap<>(System.getenv());
     // The command line has decided already: --home goes before the variable and the file.
     environment.put(HomeFolder.VARIABLE, home.toString());
-    return Service.start(SettingsLoader.load(config, environment), tenancy);
+    Settings settings = SettingsLoader.load(config, environment);
+    String drill = environment.get(Rehearsal.VARIABLE);
+    if (drill != null) {
+      Rehearsal.endWithParent();
+      settings = Rehearsal.of(settings, Rehearsal.ports(drill));
+    }
+    return Service.start(settings, tenancy);
   }
 }

@@ -41,6 +41,7 @@ final class Routes {
     router.route().handler(BodyHandler.create(false).setBodyLimit(MOST_BODY_BYTES));
 
     get(router, "/v1/status", context -> control::status);
+    get(router, "/v1/serving", context -> control::serving);
     get(router, "/v1/versions", context -> control::versions);
     get(router, "/v1/upgrades", context -> control::history);
     get(router, "/v1/upgrades/:id", context -> receipt(context.pathParam("id")));

@@ -9,7 +9,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 
 /**
  * Removes what versions that are gone have left in the engine's image store: capsule images, packed
@@ -27,8 +26,15 @@ final class ImagePruning {
     this.home = home;
   }
 
-  /** Removes all but what these versions are made of; returns how many references went. */
-  int keepOnly(Collection<String> versions) {
+  /**
+   * Removes all but what these versions are made of, and those that a capsule on the engine is of,
+   * which may be another service's; returns how many references went.
+   */
+  int keepOnly(Collection<String> wanted) {
+    Set<String> versions = new HashSet<>(wanted);
+    engine.containers(labels("capsule")).stream()
+        .map(container -> container.labels().getOrDefault(Labels.VERSION, ""))
+        .forEach(versions::add);
     List<ImageInfo> kept =
         images("capsule").stream()
             .filter(image -> versions.contains(image.labels().getOrDefault(Labels.VERSION, "")))
@@ -51,9 +57,11 @@ final class ImagePruning {
   }
 
   private List<ImageInfo> images(String role) {
-    Map<String, String> labels = new TreeMap<>(Labels.role(role));
-    labels.put(Labels.STACK, stack);
-    return engine.images(labels);
+    return engine.images(labels(role));
+  }
+
+  private Map<String, String> labels(String role) {
+    return Labels.with(Labels.role(role), Labels.STACK, stack);
   }
 
   private static boolean begins(ImageInfo capsule, ImageInfo layer) {

@@ -58,6 +58,7 @@ public final class Cli {
     commands.put("show", ShowCommand::new);
     commands.put("logs", LogsCommand::new);
     commands.put("doctor", DoctorCommand::new);
+    commands.put("drill", DrillCommand::new);
     commands.put("down", DownCommand::new);
     return commands;
   }

@@ -9,6 +9,10 @@ final class ExitCode {
   static final int USAGE = 2;
   static final int REFUSED = 3;
   static final int ROLLED_BACK = 4;
+
+  /** Of a drill: something in it failed. */
+  static final int DRILL_FAILED = 4;
+
   static final int NEEDS_ATTENTION = 5;
   static final int UNREACHABLE = 6;
 

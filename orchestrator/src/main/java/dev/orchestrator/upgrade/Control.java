@@ -1,5 +1,6 @@
 package dev.orchestrator.upgrade;
 
+import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.Receipt;
 import dev.orchestrator.journal.UpgradeRecord;
 import java.util.List;
@@ -20,6 +21,9 @@ public interface Control {
 
   /** What an upgrade would do; nothing is done. Takes as long as going through the data does. */
   Plan plan(String version, DataOptions options);
+
+  /** What serves, in full: where its data is, which image it is of. */
+  Generation serving();
 
   /**
    * Brings the stack up: the version given, else the one that served last, else the newest.

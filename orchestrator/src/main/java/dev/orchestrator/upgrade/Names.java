@@ -11,7 +11,7 @@ import java.util.zip.CRC32;
 /** Names and labels of what a generation has on the engine. */
 public final class Names {
   /** Role of what is made to copy data, and to look at it. */
-  static final String COPY = "copy";
+  public static final String COPY = "copy";
 
   static final String LOOK = "look";
 
@@ -30,16 +30,16 @@ public final class Names {
     return String.format("%08x", crc.getValue());
   }
 
-  String container(int generation) {
+  public String container(int generation) {
     return stack + "-" + home.substring(0, 4) + "-g" + generation;
   }
 
   /** A data volume of a generation. */
-  String volume(int generation, String name) {
+  public String volume(int generation, String name) {
     return container(generation) + "-" + name;
   }
 
-  String store(int generation) {
+  public String store(int generation) {
     return container(generation) + "-store";
   }
 
@@ -48,7 +48,7 @@ public final class Names {
     return Map.of(Labels.OURS, "1", Labels.HOME, home, Labels.STACK, stack);
   }
 
-  Map<String, String> labels(Generation generation, String upgrade, String role) {
+  public Map<String, String> labels(Generation generation, String upgrade, String role) {
     Map<String, String> labels = Labels.with(ours(), Labels.VERSION, generation.version());
     labels = Labels.with(labels, Labels.GENERATION, Integer.toString(generation.number()));
     labels = Labels.with(labels, Labels.UPGRADE, upgrade);
@@ -61,7 +61,7 @@ public final class Names {
   }
 
   /** Of a helper container of a run. */
-  Map<String, String> helper(String upgrade, String role) {
+  public Map<String, String> helper(String upgrade, String role) {
     return Labels.with(Labels.with(ours(), Labels.UPGRADE, upgrade), Labels.ROLE, role);
   }
 }

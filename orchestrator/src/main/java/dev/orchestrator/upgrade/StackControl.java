@@ -93,6 +93,11 @@ public final class StackControl implements Control, AutoCloseable {
   }
 
   @Override
+  public Generation serving() {
+    return serving("rehearse");
+  }
+
+  @Override
   public String up(@Nullable String version) {
     mayBegin();
     if (version != null) {

@@ -1,6 +1,9 @@
 package dev.orchestrator.api;
 
 import dev.orchestrator.Refusal;
+import dev.orchestrator.data.DataVolume;
+import dev.orchestrator.data.DataVolume.Method;
+import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.Receipt;
 import dev.orchestrator.journal.UpgradeRecord;
 import dev.orchestrator.upgrade.Control;
@@ -14,6 +17,7 @@ import dev.orchestrator.upgrade.VersionStatus;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
@@ -120,6 +124,20 @@ public final class FakeControl implements Control {
                 "ext2/ext3")),
         "stop: services in order, each within its own grace time",
         List.of("service app keeps 1.2 MB in /var/lib/app, outside its volumes"));
+  }
+
+  @Override
+  public Generation serving() {
+    return new Generation(
+        1,
+        "v1",
+        "content",
+        "sha256:1",
+        "demo-g1",
+        List.of(DataVolume.plain(DataVolume.MAIN, "demo-g1-data", Method.NEW, List.of())),
+        "demo-g1-store",
+        Map.of("web:80", 80),
+        START);
   }
 
   @Override

@@ -69,6 +69,10 @@ final class CliTest {
         "logs --tail many|--tail",
         "logs --tail 0|from 1 to 10000",
         "serve --detach --stop|mutually exclusive",
+        "drill|Missing required parameter",
+        "drill v2 v3|Unmatched argument",
+        "drill ../v2|letters, digits",
+        "drill v2 --steps fly|no step fly in an upgrade: hold",
       })
   void wrongUsageIsTwo(String arguments, String part) {
     Result result = run(arguments);
@@ -85,6 +89,8 @@ final class CliTest {
         "show u99|no run u99",
         "watch u99|no run u99",
         "watch|nothing runs at present",
+        "drill x9|unknown version x9",
+        "drill v1|v1 is the version that serves: nothing to rehearse",
         "status --config /nowhere.conf|/nowhere.conf",
       })
   void refusalIsThree(String arguments, String part) {
@@ -110,6 +116,18 @@ final class CliTest {
         "error: the service isn't running (tried 127.0.0.1:1):"
             + " start it with 'orchestrator serve --detach'\n",
         result.err());
+  }
+
+  @Test
+  void noDrillWithoutAServiceNorBesideARun() {
+    control.play("prepare", "intent", "", 0);
+    Result beside = run("drill v2");
+    assertEquals(ExitCode.REFUSED, beside.exitCode());
+    assertOneLine(beside, "u7 is under way");
+    server.close();
+    Result alone = run("drill v2");
+    assertEquals(ExitCode.UNREACHABLE, alone.exitCode());
+    assertOneLine(alone, "the service isn't running");
   }
 
   @Test

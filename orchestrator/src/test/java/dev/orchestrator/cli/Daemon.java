@@ -5,6 +5,7 @@ import dev.orchestrator.Main;
 import dev.orchestrator.api.HomeFiles;
 import dev.orchestrator.api.Json;
 import dev.orchestrator.journal.Receipt;
+import dev.orchestrator.journal.UpgradeRecord;
 import dev.orchestrator.upgrade.Event;
 import dev.orchestrator.upgrade.Status;
 import java.io.IOException;
@@ -144,6 +145,14 @@ final class Daemon implements AutoCloseable {
       }
     }
     return Optional.empty();
+  }
+
+  List<UpgradeRecord> runs() {
+    return Json.readList(api().get("/v1/upgrades"), UpgradeRecord.class);
+  }
+
+  Path config() {
+    return config;
   }
 
   Receipt receipt(String run) {

@@ -1,0 +1,119 @@
+package dev.orchestrator.cli;
+
+import dev.orchestrator.api.HomeFiles;
+import dev.orchestrator.drill.Rehearsal;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The service of a drill: a process of its own, which is killed and started again. A signal of the
+ * terminal doesn't reach it; when this process is gone, it ends with its input.
+ */
+final class DrillService {
+  private static final Duration STARTS = Duration.ofSeconds(60);
+  private static final long PAUSE_MILLIS = 20;
+
+  private final String mainClass;
+  private final Path config;
+  private final HomeFiles files;
+  private final String ports;
+  private @Nullable Process process;
+  private boolean over;
+
+  /**
+   * @param files of the drill's home
+   * @param ports as in {@link Rehearsal#VARIABLE}
+   */
+  DrillService(String mainClass, Path config, HomeFiles files, String ports) {
+    this.mainClass = mainClass;
+    this.config = config;
+    this.files = files;
+    this.ports = ports;
+  }
+
+  ApiClient api() {
+    return new ApiClient(new Location(config, files.home(), "127.0.0.1:1"));
+  }
+
+  /** Returns when its API answers. */
+  void start() throws IOException, InterruptedException {
+    Process started = launch();
+    long end = System.nanoTime() + STARTS.toNanos();
+    while (!answers()) {
+      if (started.waitFor(PAUSE_MILLIS, TimeUnit.MILLISECONDS)) {
+        throw new DrillFailure("its service ended at once: " + lastLine());
+      }
+      if (System.nanoTime() > end) {
+        throw new DrillFailure(
+            "its service did not answer within %d s".formatted(STARTS.toSeconds()));
+      }
+    }
+  }
+
+  private synchronized Process launch() throws IOException {
+    if (over) {
+      throw new DrillFailure("it is over");
+    }
+    Files.deleteIfExists(files.address());
+    ProcessBuilder builder =
+        new ProcessBuilder(
+                "setsid",
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED",
+                "--sun-misc-unsafe-memory-access=allow",
+                "-Dorchestrator.detached=true",
+                "-Dorchestrator.root=" + System.getProperty("orchestrator.root", ""),
+                "-cp",
+                System.getProperty("java.class.path"),
+                mainClass,
+                "serve",
+                "--config",
+                config.toString(),
+                "--home",
+                files.home().toString())
+            .redirectErrorStream(true)
+            .redirectOutput(files.console().toFile());
+    builder.environment().put(Rehearsal.VARIABLE, ports);
+    Process started = builder.start();
+    process = started;
+    return started;
+  }
+
+  private boolean answers() throws IOException {
+    if (HomeFiles.read(files.address()).isEmpty()) {
+      return false;
+    }
+    try {
+      String _ = api().get("/v1/health");
+      return true;
+    } catch (CommandFailure.Unreachable e) {
+      return false; // Not yet: the deadline is the caller's.
+    }
+  }
+
+  private String lastLine() throws IOException {
+    return Files.readString(files.console())
+        .lines()
+        .filter(line -> !line.isBlank())
+        .reduce((first, second) -> second)
+        .orElse("without a word");
+  }
+
+  /** SIGKILL; returns when it is gone. */
+  synchronized void kill() throws InterruptedException {
+    Process running = process;
+    if (running != null) {
+      int _ = running.destroyForcibly().waitFor();
+    }
+  }
+
+  /** The same, and it is not started again. */
+  synchronized void end() throws InterruptedException {
+    over = true;
+    kill();
+  }
+}
