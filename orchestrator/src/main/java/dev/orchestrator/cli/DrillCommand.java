@@ -1,5 +1,6 @@
 package dev.orchestrator.cli;
 
+import dev.orchestrator.Amounts;
 import dev.orchestrator.Refusal;
 import dev.orchestrator.api.HomeFiles;
 import dev.orchestrator.api.Json;

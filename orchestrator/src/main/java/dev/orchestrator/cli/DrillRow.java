@@ -1,5 +1,7 @@
 package dev.orchestrator.cli;
 
+import dev.orchestrator.Amounts;
+
 /**
  * A line of a drill's table.
  *
