@@ -53,6 +53,7 @@ class TakeoverTest {
     var done = new AtomicBoolean();
     var exchanges = new AtomicLong();
     try (var threads = Executors.newVirtualThreadPerTaskExecutor();
+        AutoCloseable _ = () -> done.set(true); // else the threads would be waited for
         var kept = connect(tcp);
         var keptHttp = connect(http)) {
       keptHttp.get("/");
@@ -72,10 +73,9 @@ class TakeoverTest {
       assertTrue(old.isAlive()); // two of its clients are still there
       kept.get("/"); // on the connection that the old process has
       assertEquals("blue", kept.read().body());
-      keptHttp.get("/");
-      HttpWire.Message last = keptHttp.read();
-      assertEquals("blue", last.body());
-      assertEquals("close", last.field("connection")); // come again, to the new one
+      // The old one leaves when it has heard of the new one: soon, or it is not yet told here.
+      Waits.until(
+          "it is told to come again, to the new one", () -> "close".equals(answer(keptHttp)));
       assertEquals("", keptHttp.rest());
       kept.socket.close();
       assertTrue(old.waitFor(30, TimeUnit.SECONDS));
@@ -85,6 +85,18 @@ class TakeoverTest {
       for (Future<Void> each : clients) {
         each.get(30, TimeUnit.SECONDS);
       }
+    }
+  }
+
+  /** What the next answer says of its connection. */
+  private static String answer(HttpWire client) {
+    try {
+      client.get("/");
+      HttpWire.Message answer = client.read();
+      assertEquals("blue", answer.body());
+      return answer.field("connection");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 
