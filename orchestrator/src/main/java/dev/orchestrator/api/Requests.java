@@ -2,10 +2,15 @@ package dev.orchestrator.api;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeType;
+import dev.orchestrator.Refusal;
 import dev.orchestrator.settings.DataSettings.Rollback;
 import dev.orchestrator.upgrade.Control.Removal;
 import dev.orchestrator.upgrade.DataOptions;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.ext.web.RoutingContext;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
@@ -19,6 +24,24 @@ final class Requests {
   private static final Pattern NUMBER = Pattern.compile("[0-9]{1,9}");
 
   private Requests() {}
+
+  /** Of a run, as it is in the path. */
+  static String run(RoutingContext context) {
+    String id = String.valueOf(context.pathParam("id"));
+    if (!NAME.matcher(id).matches()) {
+      throw new Refusal("there is no run " + printable(id));
+    }
+    return id;
+  }
+
+  /** Refuses parameters that would be ignored. */
+  static void parameters(RoutingContext context, Set<String> known) {
+    for (String name : context.queryParams().names()) {
+      if (!known.contains(name)) {
+        throw new BadRequest("unknown parameter: " + printable(name));
+      }
+    }
+  }
 
   static String version(RoutingContext context) {
     return name("version", parameter(context, "version"));
@@ -64,10 +87,7 @@ final class Requests {
   }
 
   static DataOptions planOptions(RoutingContext context) {
-    return new DataOptions(
-        null,
-        "true".equals(parameter(context, "full")),
-        "true".equals(parameter(context, "attach")));
+    return new DataOptions(null, flag(context, "full"), flag(context, "attach"));
   }
 
   static DataOptions upgradeOptions(RoutingContext context) {
@@ -100,6 +120,15 @@ final class Requests {
     return volumes ? Removal.VOLUMES : Removal.NOTHING;
   }
 
+  private static boolean flag(RoutingContext context, String name) {
+    return switch (parameter(context, name)) {
+      case "true" -> true;
+      case "false" -> false;
+      case null -> false;
+      default -> throw new BadRequest(name + " must be true or false");
+    };
+  }
+
   private static boolean flag(JsonNode body, String name) {
     JsonNode value = body.get(name);
     if (value != null && !value.isBoolean()) {
@@ -109,11 +138,11 @@ final class Requests {
   }
 
   private static JsonNode body(RoutingContext context, Set<String> known) {
-    String text = context.body().asString();
     JsonNode tree;
     try {
-      tree = Json.read(text == null || text.isBlank() ? "{}" : text, JsonNode.class);
-    } catch (IllegalArgumentException e) {
+      String text = utf8(context.body().buffer());
+      tree = Json.read(text.isBlank() ? "{}" : text, JsonNode.class);
+    } catch (IllegalArgumentException | CharacterCodingException e) {
       throw new BadRequest("the body isn't JSON");
     }
     if (tree.getNodeType() != JsonNodeType.OBJECT) {
@@ -126,6 +155,13 @@ final class Requests {
           }
         });
     return tree;
+  }
+
+  /** What isn't UTF-8 is refused, not replaced: a name would become another. */
+  private static String utf8(@Nullable Buffer body) throws CharacterCodingException {
+    return body == null
+        ? ""
+        : StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(body.getBytes())).toString();
   }
 
   private static String text(String what, JsonNode node) {

@@ -8,7 +8,9 @@ import io.vertx.core.Vertx;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.BodyHandler;
+import io.vertx.ext.web.handler.HttpException;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -21,6 +23,7 @@ import org.slf4j.LoggerFactory;
  */
 final class Routes {
   private static final Logger log = LoggerFactory.getLogger(Routes.class);
+  private static final String UNREADABLE = "the request can't be read";
   private static final long MOST_BODY_BYTES = 64 * 1024;
 
   private final Vertx vertx;
@@ -44,11 +47,11 @@ final class Routes {
     get(router, "/v1/serving", context -> control::serving);
     get(router, "/v1/versions", context -> control::versions);
     get(router, "/v1/upgrades", context -> control::history);
-    get(router, "/v1/upgrades/:id", context -> receipt(context.pathParam("id")));
-    get(router, "/v1/plan", this::plan);
+    get(router, "/v1/upgrades/:id", this::receipt);
+    get(router, "/v1/plan", Set.of("version", "full", "attach"), this::plan);
     get(router, "/v1/rollback", context -> control::rollbackCost);
     get(router, "/v1/doctor", context -> control::doctor);
-    get(router, "/v1/logs", this::logs);
+    get(router, "/v1/logs", Set.of("service", "tail"), this::logs);
     router.get("/v1/upgrades/:id/events").handler(this::events);
 
     post(router, "/v1/up", this::up);
@@ -60,12 +63,14 @@ final class Routes {
     post(router, "/v1/down", context -> down(Requests.removalInBody(context)));
 
     router.route().failureHandler(this::failed);
+    router.errorHandler(400, context -> Replies.error(context, 400, UNREADABLE));
     router.errorHandler(404, context -> Replies.error(context, 404, "no such path"));
     router.errorHandler(405, context -> Replies.error(context, 405, "wrong method for this path"));
     return router;
   }
 
-  private Callable<Object> receipt(String id) {
+  private Callable<Object> receipt(RoutingContext context) {
+    String id = Requests.run(context);
     return () -> control.receipt(id);
   }
 
@@ -116,7 +121,23 @@ final class Routes {
   }
 
   private void get(Router router, String path, Function<RoutingContext, Callable<Object>> request) {
-    router.get(path).handler(context -> call(context, 200, request.apply(context)));
+    get(router, path, Set.of(), request);
+  }
+
+  /**
+   * @param parameters that it knows
+   */
+  private void get(
+      Router router,
+      String path,
+      Set<String> parameters,
+      Function<RoutingContext, Callable<Object>> request) {
+    router
+        .get(path)
+        .handler(context -> {
+          Requests.parameters(context, parameters);
+          call(context, 200, request.apply(context));
+        });
   }
 
   private void post(
@@ -134,7 +155,8 @@ final class Routes {
   }
 
   private void events(RoutingContext context) {
-    String id = context.pathParam("id");
+    Requests.parameters(context, Set.of());
+    String id = Requests.run(context);
     long lastSeen = Requests.lastEvent(context);
     onVirtualThread(
         context,
@@ -172,7 +194,7 @@ final class Routes {
     if (failure == null && context.statusCode() == 413) {
       Replies.error(context, 413, "the body is larger than " + MOST_BODY_BYTES + " bytes");
     } else if (failure == null) {
-      Replies.error(context, context.statusCode(), "the request can't be read");
+      Replies.error(context, context.statusCode(), UNREADABLE);
     } else {
       answerFailure(context, failure);
     }
@@ -182,6 +204,8 @@ final class Routes {
     switch (failure) {
       case Refusal refusal -> Replies.error(context, 409, message(refusal));
       case BadRequest bad -> Replies.error(context, 400, message(bad));
+      case HttpException http when http.getStatusCode() < 500 ->
+          Replies.error(context, http.getStatusCode(), UNREADABLE);
       default -> {
         String reference = Long.toHexString(System.nanoTime() & 0xffff_ffffL);
         log.error(
