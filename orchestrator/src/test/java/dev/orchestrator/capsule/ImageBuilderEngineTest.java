@@ -137,9 +137,10 @@ class ImageBuilderEngineTest {
   @Test
   void versionKeepsTheImagesThatItWasLockedTo() throws IOException {
     compose("services: {ledger: {image: 'light-lock:1'}, greeter: {image: 'light-lock:1'}}");
+    String another = builder.base(said::add); // made from the first one, so both are there
     String locked = tag("orchestrator/debian:trixie");
     builder.build("v1", said::add);
-    tag("orchestrator/debian:bookworm");
+    tag(another);
     CapsuleImage again = builder.build("v1", said::add);
 
     assertTrue(again.cached());
