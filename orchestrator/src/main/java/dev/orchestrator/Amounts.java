@@ -15,7 +15,7 @@ public final class Amounts {
 
   /** {@code 350 ms}, {@code 4.1 s}, {@code 1 min 05 s}, {@code 2 h 07 min}, {@code 3 d 4 h}. */
   public static String time(long millis) {
-    if (millis < 100) {
+    if (millis < 1000) {
       return millis + " ms";
     }
     if (millis < 59_950) {

@@ -78,7 +78,6 @@ final class Desk implements AutoCloseable {
     }
     Names names = new Names(settings);
     ImageBuilder builder = new ImageBuilder(engine, settings, names.ours(), SteadyClock.get());
-    CapsuleSpecs specs = new CapsuleSpecs(settings.image());
     Releases releases = new Releases(settings.stack());
     Parts parts =
         new Parts(
@@ -86,14 +85,7 @@ final class Desk implements AutoCloseable {
             journal,
             engine,
             builder,
-            (generation, labels) ->
-                specs.managed(
-                    generation.container(),
-                    generation.image(),
-                    generation.number(),
-                    generation.volumes(),
-                    generation.storeVolume(),
-                    labels),
+            Parts.SpecFactory.managed(new CapsuleSpecs(settings.image())),
             container -> new ContainerCapsule(engine, container, SteadyClock.get()),
             new RsyncCopier(engine, () -> builder.base(line -> {})),
             new HealthChecker(vertx, SteadyClock.get()),

@@ -11,7 +11,8 @@ final class AmountsTest {
   @CsvSource({
     "0,0 ms",
     "99,99 ms",
-    "100,0.1 s",
+    "999,999 ms",
+    "1000,1.0 s",
     "59949,59.9 s",
     "59950,1 min 00 s",
     "65000,1 min 05 s",

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.orchestrator.engine.ExecResult;
 import dev.orchestrator.journal.Receipt;
 import dev.orchestrator.journal.ReceiptText;
 import dev.orchestrator.journal.UpgradeRecord.Outcome;
@@ -12,7 +13,11 @@ import dev.orchestrator.settings.DataSettings.Quiesce;
 import dev.orchestrator.settings.DataSettings.Rollback;
 import dev.orchestrator.settings.DataSettings.Strategy;
 import dev.orchestrator.upgrade.DataOptions;
+import dev.orchestrator.upgrade.Doctor;
+import dev.orchestrator.upgrade.RollbackCost;
+import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
@@ -85,6 +90,39 @@ class LightDataEngineTest {
     }
   }
 
+  /** What a rollback would cost, and what the doctor says of a file outside the volumes. */
+  private static void assertToldBefore(LightService light)
+      throws IOException, InterruptedException {
+    assertEquals("written\n", light.post("0"));
+    RollbackCost.Volume data = light.control().rollbackCost().volumes().getFirst();
+    assertEquals(light.container(2) + "-data", data.volume());
+    assertTrue(data.files() > 0 && data.bytes() > 0 && data.note().isEmpty(), data.toString());
+
+    ExecResult written =
+        light
+            .engine()
+            .exec(
+                light.container(2),
+                List.of(
+                    "capsule",
+                    "exec",
+                    "ledger",
+                    "sh",
+                    "-c",
+                    "mkdir /opt/kept; head -c 50000 /dev/zero > /opt/kept/state; echo >"
+                        + " /tmp/no-loss"),
+                Duration.ofSeconds(30));
+    assertTrue(written.ok(), written.stderr());
+    Doctor doctor = light.control().doctor();
+    assertTrue(
+        doctor.checks().stream().noneMatch(check -> check.state() == Doctor.State.BAD),
+        doctor.toString());
+    assertEquals(
+        List.of("ledger /opt/kept"),
+        doctor.outside().stream().map(each -> each.service() + " " + each.folder()).toList());
+    assertTrue(doctor.outside().getFirst().bytes() >= 50_000, doctor.toString());
+  }
+
   @Test
   void goingBackToTheSwitchSetsTheNewerDataAside() throws Exception {
     try (LightService light = light(data(Strategy.CLONE, Quiesce.STOP))) {
@@ -100,6 +138,7 @@ class LightDataEngineTest {
                   }
                 });
         assertEquals(Outcome.DONE, upgrade.upgrade().outcome(), upgrade.upgrade().reason());
+        assertToldBefore(light);
         Receipt back =
             ended(light, light.control().rollback(DataOptions.of(Rollback.RESTORE)), Outcome.DONE);
         assertServes(light, "v1");

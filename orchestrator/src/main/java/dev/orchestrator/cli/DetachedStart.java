@@ -4,7 +4,6 @@ import dev.orchestrator.Refusal;
 import dev.orchestrator.api.HomeFiles;
 import java.io.File;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -26,6 +25,7 @@ final class DetachedStart {
   private final Path config;
   private final boolean takeover;
   private final HomeFiles files;
+  private final ServeProcess service;
 
   DetachedStart(CliContext context, Location location, Path config, boolean takeover) {
     this.context = context;
@@ -33,6 +33,7 @@ final class DetachedStart {
     this.config = config;
     this.takeover = takeover;
     this.files = new HomeFiles(location.home());
+    this.service = new ServeProcess(files, new ApiClient(location));
   }
 
   /** Returns the address of the API. */
@@ -68,16 +69,7 @@ final class DetachedStart {
     List<String> command = new ArrayList<>(List.of("setsid"));
     String launcher = System.getProperty("orchestrator.launcher", "");
     if (launcher.isEmpty()) {
-      String root = System.getProperty("orchestrator.root", "");
-      command.addAll(
-          List.of(
-              Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-              "--enable-native-access=ALL-UNNAMED",
-              "-Dorchestrator.detached=true",
-              "-Dorchestrator.root=" + root,
-              "-cp",
-              absolute(System.getProperty("java.class.path")),
-              context.mainClass()));
+      command.addAll(ServeProcess.java(context.mainClass()));
     } else {
       command.addAll(List.of("env", "ORCHESTRATOR_DETACHED=true", launcher));
     }
@@ -89,41 +81,16 @@ final class DetachedStart {
     return command;
   }
 
-  /** The service runs in the root folder: a relative class path would be lost. */
-  private static String absolute(String classPath) {
-    return String.join(
-        File.pathSeparator,
-        List.of(classPath.split(File.pathSeparator, -1)).stream()
-            .filter(entry -> !entry.isEmpty())
-            .map(entry -> Path.of(entry).toAbsolutePath().toString())
-            .toList());
-  }
-
   /** The address, once the pid file names our child and its API answers. */
   private Optional<String> answering(long pid) throws IOException {
     if (PidFile.read(files).filter(file -> file.pid() == pid).isEmpty()) {
       return Optional.empty();
     }
-    Optional<String> address = HomeFiles.read(files.address());
-    if (address.isEmpty()) {
-      return Optional.empty();
-    }
-    try {
-      String _ = new ApiClient(location).get("/v1/health");
-      return address;
-    } catch (CommandFailure.Unreachable e) {
-      return Optional.empty(); // Not yet: the deadline is the caller's.
-    }
+    return service.answering();
   }
 
   private CommandFailure died(int exitCode) throws IOException {
-    String last =
-        Files.readString(files.console())
-            .lines()
-            .filter(line -> !line.isBlank())
-            .reduce((first, second) -> second)
-            .map(line -> line.replaceFirst("^error: ", ""))
-            .orElse("the service ended at once; its log: " + files.log());
+    String last = service.lastLine().orElse("the service ended at once; its log: " + files.log());
     boolean ours = exitCode >= ExitCode.USAGE && exitCode <= ExitCode.UNREACHABLE;
     return new CommandFailure(ours ? exitCode : ExitCode.INTERNAL, last);
   }

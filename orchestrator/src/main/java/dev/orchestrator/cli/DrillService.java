@@ -6,6 +6,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -42,10 +44,12 @@ final class DrillService {
   /** Returns when its API answers. */
   void start() throws IOException, InterruptedException {
     Process started = launch();
+    ServeProcess service = new ServeProcess(files, api());
     long end = System.nanoTime() + STARTS.toNanos();
-    while (!answers()) {
+    while (service.answering().isEmpty()) {
       if (started.waitFor(PAUSE_MILLIS, TimeUnit.MILLISECONDS)) {
-        throw new DrillFailure("its service ended at once: " + lastLine());
+        throw new DrillFailure(
+            "its service ended at once: " + service.lastLine().orElse("without a word"));
       }
       if (System.nanoTime() > end) {
         throw new DrillFailure(
@@ -59,48 +63,18 @@ final class DrillService {
       throw new DrillFailure("it is over");
     }
     Files.deleteIfExists(files.address());
+    List<String> command = new ArrayList<>(List.of("setsid"));
+    command.addAll(ServeProcess.java(mainClass));
+    command.addAll(
+        List.of("serve", "--config", config.toString(), "--home", files.home().toString()));
     ProcessBuilder builder =
-        new ProcessBuilder(
-                "setsid",
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--enable-native-access=ALL-UNNAMED",
-                "--sun-misc-unsafe-memory-access=allow",
-                "-Dorchestrator.detached=true",
-                "-Dorchestrator.root=" + System.getProperty("orchestrator.root", ""),
-                "-cp",
-                System.getProperty("java.class.path"),
-                mainClass,
-                "serve",
-                "--config",
-                config.toString(),
-                "--home",
-                files.home().toString())
+        new ProcessBuilder(command)
             .redirectErrorStream(true)
             .redirectOutput(files.console().toFile());
     builder.environment().put(Rehearsal.VARIABLE, ports);
     Process started = builder.start();
     process = started;
     return started;
-  }
-
-  private boolean answers() throws IOException {
-    if (HomeFiles.read(files.address()).isEmpty()) {
-      return false;
-    }
-    try {
-      String _ = api().get("/v1/health");
-      return true;
-    } catch (CommandFailure.Unreachable e) {
-      return false; // Not yet: the deadline is the caller's.
-    }
-  }
-
-  private String lastLine() throws IOException {
-    return Files.readString(files.console())
-        .lines()
-        .filter(line -> !line.isBlank())
-        .reduce((first, second) -> second)
-        .orElse("without a word");
   }
 
   /** SIGKILL; returns when it is gone. */

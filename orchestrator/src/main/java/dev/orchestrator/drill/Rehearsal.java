@@ -68,15 +68,7 @@ public final class Rehearsal {
             stack.folder(),
             List.copyOf(routes),
             stack.probes(),
-            new UpgradeSettings(
-                limits.build(),
-                limits.ready(),
-                limits.preSync(),
-                limits.hold(),
-                limits.drain(),
-                limits.bake().compareTo(BAKE) < 0 ? limits.bake() : BAKE,
-                limits.verify(),
-                1),
+            limits.with(limits.bake().compareTo(BAKE) < 0 ? limits.bake() : BAKE, 1),
             stack.data()));
   }
 

@@ -1,5 +1,6 @@
 package dev.orchestrator.drill;
 
+import dev.orchestrator.Amounts;
 import dev.orchestrator.Refusal;
 import dev.orchestrator.SteadyClock;
 import dev.orchestrator.capsule.ImageBuilder;
@@ -114,8 +115,8 @@ public final class Replica implements AutoCloseable {
     long reserve = settings.stack().data().reserve();
     if (takes + reserve > free) {
       throw new Refusal(
-          "not enough space for a drill: its copies take %,d MB, %,d MB are to stay free (data.reserve), and %,d MB are free where the engine keeps its volumes"
-              .formatted(takes >> 20, reserve >> 20, free >> 20));
+          "not enough space for a drill: its copies take %s, %s are to stay free (data.reserve), and %s are free where the engine keeps its volumes"
+              .formatted(Amounts.bytes(takes), Amounts.bytes(reserve), Amounts.bytes(free)));
     }
     return volumes;
   }

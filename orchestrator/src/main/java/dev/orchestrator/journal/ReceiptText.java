@@ -43,7 +43,7 @@ public final class ReceiptText {
     fact("started", time(upgrade.started(), DATE) + " " + zone);
     Instant ended = upgrade.ended();
     if (ended != null) {
-      fact("took", millis(Duration.between(upgrade.started(), ended).toMillis()));
+      fact("took", Amounts.time(Duration.between(upgrade.started(), ended).toMillis()));
     }
     image();
     copies();
@@ -88,7 +88,7 @@ public final class ReceiptText {
                   Amounts.bytes(image.bytes()),
                   image.cached()
                       ? "was there already"
-                      : "built in " + millis(image.buildMillis())));
+                      : "built in " + Amounts.time(image.buildMillis())));
     }
   }
 
@@ -101,7 +101,7 @@ public final class ReceiptText {
                   pass.name(),
                   count(pass.files()),
                   Amounts.bytes(pass.bytes()),
-                  millis(pass.millis())));
+                  Amounts.time(pass.millis())));
     }
   }
 
@@ -117,8 +117,8 @@ public final class ReceiptText {
             : "%s connections, the longest for %s (99 of 100 within %s)"
                 .formatted(
                     count(traffic.held()),
-                    millis(traffic.longestHoldMillis()),
-                    millis(traffic.p99HoldMillis())));
+                    Amounts.time(traffic.longestHoldMillis()),
+                    Amounts.time(traffic.p99HoldMillis())));
     fact("refused", count(traffic.refused()) + " connections");
     fact(
         "drained",
@@ -133,12 +133,13 @@ public final class ReceiptText {
     lines.add("");
     int step = width(receipt.steps().stream().map(Receipt.Step::step).toList());
     int phase = width(receipt.steps().stream().map(Receipt.Step::phase).toList());
-    int took = width(receipt.steps().stream().map(s -> millis(s.millis())).toList());
+    int took = width(receipt.steps().stream().map(s -> Amounts.time(s.millis())).toList());
     for (Receipt.Step s : receipt.steps()) {
       String format = "  %s  %-" + step + "s  %-" + phase + "s  %" + took + "s  %s";
       lines.add(
           format
-              .formatted(time(s.at(), TIME), s.step(), s.phase(), millis(s.millis()), s.detail())
+              .formatted(
+                  time(s.at(), TIME), s.step(), s.phase(), Amounts.time(s.millis()), s.detail())
               .stripTrailing());
     }
   }
@@ -157,16 +158,5 @@ public final class ReceiptText {
 
   private static String count(long count) {
     return String.format(Locale.ROOT, "%,d", count);
-  }
-
-  private static String millis(long millis) {
-    if (millis < 1_000) {
-      return millis + " ms";
-    }
-    if (millis < 60_000) {
-      return String.format(Locale.ROOT, "%.1f s", millis / 1e3);
-    }
-    long seconds = Math.round(millis / 1e3);
-    return "%d min %02d s".formatted(seconds / 60, seconds % 60);
   }
 }

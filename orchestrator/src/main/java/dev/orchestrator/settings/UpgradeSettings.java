@@ -23,6 +23,11 @@ public record UpgradeSettings(
     VerifySettings verify,
     int keep) {
 
+  /** The same with another bake window, and another number of old generations that stay. */
+  public UpgradeSettings with(Duration otherBake, int otherKeep) {
+    return new UpgradeSettings(build, ready, preSync, hold, drain, otherBake, verify, otherKeep);
+  }
+
   /**
    * The health gate.
    *

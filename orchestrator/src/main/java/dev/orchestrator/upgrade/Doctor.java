@@ -26,9 +26,11 @@ public record Doctor(String stack, List<Check> checks, List<Outside> outside) {
   public record Check(String name, State state, String text, String advice) {}
 
   /**
-   * A place in a service's container.
+   * A place where a service writes outside its volumes.
    *
+   * @param folder that a volume would have to be mounted at
    * @param paths what was written there
+   * @param bytes that they take
    * @param add to the compose file, so that it is kept
    */
   public record Outside(

@@ -173,11 +173,7 @@ final class DoctorView {
   }
 
   private Check outside(Generation now, List<Doctor.Outside> found) {
-    for (OutsideState.Place place : new OutsideState(parts).places(now)) {
-      found.add(
-          new Doctor.Outside(
-              place.service(), place.folder(), place.paths(), place.bytes(), place.add()));
-    }
+    found.addAll(new OutsideState(parts).places(now));
     return found.isEmpty()
         ? good("outside volumes", "nothing that counts")
         : new Check(

@@ -40,18 +40,8 @@ final class OutsideState {
     this.parts = parts;
   }
 
-  /**
-   * A place where a service writes outside its volumes.
-   *
-   * @param folder that a volume would have to be mounted at
-   * @param paths what was written there
-   * @param bytes that they take
-   * @param add to the compose file
-   */
-  record Place(String service, String folder, List<String> paths, long bytes, String add) {}
-
   /** The largest first. */
-  List<Place> places(Generation generation) {
+  List<Doctor.Outside> places(Generation generation) {
     List<Outside> all =
         parts.capsule(generation).outside(parts.settings().stack().data().ignore(), LOOK);
     Map<String, List<Outside>> byPlace = new LinkedHashMap<>();
@@ -63,9 +53,9 @@ final class OutsideState {
     return byPlace.values().stream().map(OutsideState::place).toList();
   }
 
-  private static Place place(List<Outside> there) {
+  private static Doctor.Outside place(List<Outside> there) {
     Outside first = there.getFirst();
-    return new Place(
+    return new Doctor.Outside(
         first.service(),
         folder(first),
         there.stream().map(Outside::path).toList(),
@@ -92,9 +82,9 @@ final class OutsideState {
   }
 
   List<String> warnings(Generation generation) {
-    List<Place> places = places(generation);
+    List<Doctor.Outside> places = places(generation);
     List<String> lines = new ArrayList<>();
-    for (Place place : places.subList(0, Math.min(MOST, places.size()))) {
+    for (Doctor.Outside place : places.subList(0, Math.min(MOST, places.size()))) {
       lines.add(
           "service %s keeps %s in %s, outside its volumes, which the new version won't have: if it matters, add %s"
               .formatted(

@@ -2,6 +2,7 @@ package dev.orchestrator.upgrade;
 
 import dev.orchestrator.capsule.Capsule;
 import dev.orchestrator.capsule.CapsuleBuilder;
+import dev.orchestrator.capsule.CapsuleSpecs;
 import dev.orchestrator.data.DataCopier;
 import dev.orchestrator.engine.ContainerSpec;
 import dev.orchestrator.engine.Engine;
@@ -38,6 +39,18 @@ public record Parts(
   @FunctionalInterface
   public interface SpecFactory {
     ContainerSpec of(Generation generation, Map<String, String> labels);
+
+    /** Of capsules that wait to be told what to do. */
+    static SpecFactory managed(CapsuleSpecs specs) {
+      return (generation, labels) ->
+          specs.managed(
+              generation.container(),
+              generation.image(),
+              generation.number(),
+              generation.volumes(),
+              generation.storeVolume(),
+              labels);
+    }
   }
 
   Capsule capsule(Generation generation) {

@@ -33,26 +33,19 @@ public final class StackControl implements Control, AutoCloseable {
   private final Runner runner;
   private final StatusView view;
   private final Caretaker caretaker;
-  private final Succession succession;
-  private volatile boolean leaving;
+  private final Place place;
 
   /**
    * @param nextRun when the schedule runs next, or null
    * @param runs where runs are run: a new virtual thread for each
+   * @param succession the processes before and after this one
    */
-  public StackControl(
-      Parts parts, Releases releases, Supplier<@Nullable Instant> nextRun, Executor runs) {
-    this(parts, releases, nextRun, runs, Succession.NONE);
-  }
-
-  /** With other processes before and after this one. */
   public StackControl(
       Parts parts,
       Releases releases,
       Supplier<@Nullable Instant> nextRun,
       Executor runs,
       Succession succession) {
-    this.succession = succession;
     this.parts = parts;
     this.names = new Names(parts.settings());
     this.releases = releases;
@@ -64,6 +57,7 @@ public final class StackControl implements Control, AutoCloseable {
     this.runner = new Runner(saga, keeper, backward, runs);
     this.view = new StatusView(parts, nextRun, runner);
     this.caretaker = new Caretaker(new Boot(parts, names, saga), keeper, runner);
+    this.place = new Place(journal, keeper, caretaker, succession);
   }
 
   /** Opens the routes on what serves, then, in the background, ends what was cut off. */
@@ -99,7 +93,7 @@ public final class StackControl implements Control, AutoCloseable {
 
   @Override
   public String up(@Nullable String version) {
-    mayBegin();
+    place.mayBegin();
     if (version != null) {
       releases.release(version);
     }
@@ -128,7 +122,7 @@ public final class StackControl implements Control, AutoCloseable {
 
   @Override
   public String upgrade(String version, DataOptions options) {
-    mayBegin();
+    place.mayBegin();
     releases.release(version);
     Generation blue = serving("upgrade");
     if (blue.version().equals(version)) {
@@ -141,7 +135,7 @@ public final class StackControl implements Control, AutoCloseable {
 
   @Override
   public String rollback(DataOptions options) {
-    mayBegin();
+    place.mayBegin();
     Rollback what = backward.data(options);
     Run run = backward.begin(serving("roll back"), what);
     runner.start(run, run.steps);
@@ -174,7 +168,7 @@ public final class StackControl implements Control, AutoCloseable {
 
   @Override
   public String resume() {
-    mayBegin();
+    place.mayBegin();
     Run run = runner.current();
     if (run != null) {
       if (run.reins.stuck() == null) {
@@ -236,7 +230,7 @@ public final class StackControl implements Control, AutoCloseable {
 
   @Override
   public void down(Removal removal) {
-    mayBegin();
+    place.mayBegin();
     if (journal.running().isPresent() || !keeper.hand(ASK)) {
       throw new Refusal(
           "a run is under way, or what serves is being started: wait for its end ('orchestrator"
@@ -262,41 +256,14 @@ public final class StackControl implements Control, AutoCloseable {
     }
   }
 
-  private void mayBegin() {
-    caretaker.awaitCleared(ASK);
-    if (leaving) {
-      throw new Refusal("another process takes over: try again when it serves");
-    }
-    if (!succession.predecessorLeft()) {
-      throw new Refusal(
-          "the process that served before lets its last connections end: try again in half a"
-              + " minute");
-    }
-  }
-
   @Override
   public String handOver() {
-    mayBegin();
-    if (!keeper.hand(ASK)) {
-      throw new Refusal("a run is under way: wait for its end ('orchestrator watch')");
-    }
-    try {
-      leaving = true; // First: a run that begins now sees it, or is seen in the journal.
-      if (journal.running().isPresent()) {
-        throw new Refusal("a run is under way: wait for its end ('orchestrator watch')");
-      }
-      return succession.offer();
-    } catch (RuntimeException e) {
-      leaving = false;
-      throw e;
-    } finally {
-      keeper.back();
-    }
+    return place.handOver();
   }
 
   /** The other process did not come. */
   public void stay() {
-    leaving = false;
+    place.stay();
   }
 
   @Override

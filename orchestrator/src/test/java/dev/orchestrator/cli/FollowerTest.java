@@ -74,7 +74,7 @@ final class FollowerTest {
     Result result = commands.run("upgrade", "v2");
     assertEquals(ExitCode.ROLLED_BACK, result.exitCode());
     assertTrue(result.out().contains("✗ verify       12.0 s  db is unhealthy"), result.out());
-    assertTrue(result.out().contains("↶ start         0.5 s  undone: v2 stopped"), result.out());
+    assertTrue(result.out().contains("↶ start        500 ms  undone: v2 stopped"), result.out());
     assertFalse(result.out().contains("preflight"), "nothing was undone there: " + result.out());
     assertTrue(result.out().contains("rolled back after 1 min 05 s, db is"), result.out());
   }
@@ -118,7 +118,7 @@ final class FollowerTest {
     List<String> lines = result.out().lines().toList();
     assertEquals(1, lines.stream().filter(line -> line.startsWith("✓ prepare")).count());
     assertTrue(lines.contains("connection lost: trying again for 20 s"), result.out());
-    assertTrue(lines.contains("✓ hold          0.2 s  12 wait"), result.out());
+    assertTrue(lines.contains("✓ hold         200 ms  12 wait"), result.out());
     assertEquals(List.of("upgrade v2"), control.calls());
   }
 

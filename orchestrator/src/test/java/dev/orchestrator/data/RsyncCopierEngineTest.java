@@ -149,6 +149,20 @@ class RsyncCopierEngineTest {
   }
 
   @Test
+  void aDifferenceInTheContentOfALargeFileIsFoundWhereAllIsCompared() {
+    volumes.shell("head -c 6000000 /dev/urandom > /from/film");
+    live();
+    finish();
+    // Size and times as before: the disk's own fault, say.
+    volumes.shell(
+        "printf X | dd of=/to/film bs=1 seek=3000000 conv=notrunc status=none; touch -r /from/film"
+            + " /to/film");
+    volumes.run("/usr/local/lib/capsule/capsule-copy", "verify");
+    String message = volumes.failing("/usr/local/lib/capsule/capsule-copy", "verify", "full");
+    assertTrue(message.contains("film"), message);
+  }
+
+  @Test
   void layersAreCopiedAsTheServicesSeeThem() {
     DataVolume clone = volumes.clone(image);
     CopyJob job = new CopyJob(clone, volumes.volume(volumes.to), volumes.labels, DEADLINE);

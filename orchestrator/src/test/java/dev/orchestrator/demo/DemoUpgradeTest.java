@@ -12,6 +12,7 @@ import dev.orchestrator.journal.UpgradeRecord.Outcome;
 import dev.orchestrator.settings.DataSettings.Rollback;
 import dev.orchestrator.upgrade.DataOptions;
 import dev.orchestrator.upgrade.Event;
+import dev.orchestrator.upgrade.RollbackCost;
 import dev.orchestrator.upgrade.Status;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -83,6 +84,12 @@ class DemoUpgradeTest {
         // Nobody listens while a service restarts in the plain way: only then.
         long refusedByRestart = sql.refused() + web.refused() - refusedBefore;
         assertServes(demo, "v2");
+        RollbackCost cost = demo.control().rollbackCost();
+        assertTrue(
+            cost.tables().stream()
+                .anyMatch(
+                    rows -> rows.service().equals("db") && rows.table().equals("ledger.entry")),
+            cost.toString());
 
         Receipt back =
             run(demo, demo.control().rollback(DataOptions.of(Rollback.RESTORE)), event -> {});

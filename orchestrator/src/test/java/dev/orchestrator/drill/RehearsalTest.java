@@ -86,15 +86,7 @@ final class RehearsalTest {
                     9000,
                     RouteOptions.of(Protocol.TCP))),
             stack.probes(),
-            new UpgradeSettings(
-                limits.build(),
-                limits.ready(),
-                limits.preSync(),
-                limits.hold(),
-                limits.drain(),
-                bake,
-                limits.verify(),
-                limits.keep()),
+            limits.with(bake, limits.keep()),
             stack.data()));
   }
 }

@@ -32,6 +32,8 @@ final class Orchestration implements AutoCloseable {
   /** All copied; going back is to the data as of the switch. */
   static final DataSettings DATA = data(Strategy.COPY, Quiesce.STOP, Rollback.RESTORE);
 
+  private static final Duration NO_BAKE = Duration.ofMillis(20);
+
   final World world;
   final DataSettings data;
   final Path home;
@@ -48,6 +50,10 @@ final class Orchestration implements AutoCloseable {
   }
 
   Orchestration(World world, Path home, DataSettings data) {
+    this(world, home, data, NO_BAKE);
+  }
+
+  Orchestration(World world, Path home, DataSettings data, Duration bake) {
     this.world = world;
     this.data = data;
     this.home = home;
@@ -60,7 +66,7 @@ final class Orchestration implements AutoCloseable {
         };
     this.journal = Journal.open(home.resolve("journal.db"), journalClock);
     this.traffic = new WorldTraffic(world);
-    Settings settings = settings(home, data);
+    Settings settings = settings(home, data, bake);
     CapsuleSpecs specs =
         new CapsuleSpecs(new Settings.ImageSettings("", Path.of("../config/image"), false));
     Releases releases = new Releases(settings.stack());
@@ -70,21 +76,14 @@ final class Orchestration implements AutoCloseable {
             journal,
             world.engine,
             world.builder(releases),
-            (generation, labels) ->
-                specs.managed(
-                    generation.container(),
-                    generation.image(),
-                    generation.number(),
-                    generation.volumes(),
-                    generation.storeVolume(),
-                    labels),
+            Parts.SpecFactory.managed(specs),
             world::capsule,
             world.copier(),
             world.health(),
             traffic,
             clock,
             Duration.ZERO);
-    this.control = new StackControl(parts, releases, () -> null, this::run);
+    this.control = new StackControl(parts, releases, () -> null, this::run, Succession.NONE);
   }
 
   private void run(Runnable run) {
@@ -135,6 +134,10 @@ final class Orchestration implements AutoCloseable {
   }
 
   static Settings settings(Path home, DataSettings data) {
+    return settings(home, data, NO_BAKE);
+  }
+
+  private static Settings settings(Path home, DataSettings data, Duration bake) {
     Path folder = home.resolve("stacks/shop");
     try {
       for (String version : List.of("v1", "v2", "v3")) {
@@ -159,7 +162,7 @@ final class Orchestration implements AutoCloseable {
                 minute,
                 minute,
                 Duration.ZERO,
-                Duration.ofMillis(20),
+                bake,
                 new UpgradeSettings.VerifySettings(1, Duration.ofMillis(1), minute),
                 1),
             data);

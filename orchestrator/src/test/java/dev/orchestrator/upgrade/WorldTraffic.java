@@ -3,6 +3,7 @@ package dev.orchestrator.upgrade;
 import dev.orchestrator.journal.Receipt;
 import java.time.Duration;
 import java.util.List;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** The proxy of one process of the orchestrator: gone with it. */
@@ -16,6 +17,7 @@ final class WorldTraffic implements Traffic {
   @Nullable String leadsTo;
   boolean held;
   boolean open;
+  Function<String, Clients> clients = name -> Clients.NONE;
 
   /** Where a client that keeps its connection is connected to. */
   @Nullable String connected;
@@ -70,7 +72,7 @@ final class WorldTraffic implements Traffic {
 
   @Override
   public Clients clients(String name) {
-    return Clients.NONE;
+    return clients.apply(name);
   }
 
   @Override

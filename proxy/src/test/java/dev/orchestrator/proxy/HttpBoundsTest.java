@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -108,7 +107,7 @@ class HttpBoundsTest {
     var over = new CountDownLatch(1);
     try (var blue =
             new HttpTarget((request, wire) -> {
-              await(over);
+              Waits.forEnd(over);
               return false;
             });
         var fixture =
@@ -148,17 +147,6 @@ class HttpBoundsTest {
       client.in.skipNBytes(size);
       client.get("/");
       assertEquals(200, client.head().status());
-    }
-  }
-
-  private static void await(CountDownLatch latch) throws IOException {
-    try {
-      if (!latch.await(30, TimeUnit.SECONDS)) {
-        throw new IOException("the test did not end");
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IOException(e);
     }
   }
 }

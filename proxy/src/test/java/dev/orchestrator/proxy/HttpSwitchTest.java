@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.EOFException;
-import java.io.IOException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.concurrent.CountDownLatch;
@@ -152,7 +151,7 @@ class HttpSwitchTest {
     try (var blue =
             new HttpTarget((request, wire) -> {
               asked.countDown();
-              await(finish);
+              Waits.forEnd(finish);
               wire.send(HttpTarget.answer("v1, late"));
               return true;
             });
@@ -182,7 +181,7 @@ class HttpSwitchTest {
     try (var blue =
             new HttpTarget((request, wire) -> {
               asked.countDown();
-              await(over);
+              Waits.forEnd(over);
               return false;
             });
         var green = HttpTarget.named("v2");
@@ -207,7 +206,7 @@ class HttpSwitchTest {
     try (var blue =
             new HttpTarget((request, wire) -> {
               wire.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n");
-              await(over);
+              Waits.forEnd(over);
               return false;
             });
         var fixture = ProxyFixture.opened(HTTP, side("blue", blue));
@@ -259,17 +258,6 @@ class HttpSwitchTest {
       assertEquals(new Drained(0, 1), fixture.proxy.drain(SHORT));
       assertEquals("", client.rest());
       assertEquals(1, fixture.stats().targets().http().switched());
-    }
-  }
-
-  private static void await(CountDownLatch latch) throws IOException {
-    try {
-      if (!latch.await(30, TimeUnit.SECONDS)) {
-        throw new IOException("the test did not end");
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IOException(e);
     }
   }
 }

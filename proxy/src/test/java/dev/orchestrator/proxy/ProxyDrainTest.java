@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.IOException;
 import java.net.Socket;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
@@ -67,7 +66,7 @@ class ProxyDrainTest {
               socket.getOutputStream().write(answer);
               written.countDown();
               request.complete(socket.getInputStream().readAllBytes());
-              awaitEnd(over); // has seen the end, and does not close
+              Waits.forEnd(over); // has seen the end, and does not close
             });
         var fixture = ProxyFixture.opened(ProxyFixture.side("blue", blue));
         Socket client = fixture.connect()) {
@@ -94,7 +93,7 @@ class ProxyDrainTest {
             new TestServer(socket -> {
               sockets.complete(socket);
               socket.getOutputStream().write(answer);
-              awaitEnd(over);
+              Waits.forEnd(over);
             });
         var fixture = ProxyFixture.opened(ProxyFixture.side("blue", blue));
         Socket client = fixture.connect()) {
@@ -136,16 +135,5 @@ class ProxyDrainTest {
   private static void startAndAwaitItsWait(FutureTask<?> task) {
     Thread thread = Thread.ofPlatform().start(task);
     Waits.until("waiting", () -> thread.getState() == Thread.State.TIMED_WAITING);
-  }
-
-  private static void awaitEnd(CountDownLatch latch) throws IOException {
-    try {
-      if (!latch.await(30, TimeUnit.SECONDS)) {
-        throw new IOException("the test did not end");
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IOException(e);
-    }
   }
 }

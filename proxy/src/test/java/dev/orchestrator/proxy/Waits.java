@@ -1,6 +1,9 @@
 package dev.orchestrator.proxy;
 
+import java.io.IOException;
 import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
@@ -17,6 +20,18 @@ final class Waits {
         throw new AssertionError("not within " + LIMIT + ": " + what);
       }
       LockSupport.parkNanos(1_000_000);
+    }
+  }
+
+  /** In a server's thread: until the test has seen enough. */
+  static void forEnd(CountDownLatch latch) throws IOException {
+    try {
+      if (!latch.await(30, TimeUnit.SECONDS)) {
+        throw new IOException("the test did not end");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException(e);
     }
   }
 }
