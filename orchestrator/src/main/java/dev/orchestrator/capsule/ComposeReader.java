@@ -8,6 +8,8 @@ import dev.orchestrator.Refusal;
 import dev.orchestrator.engine.Engine;
 import dev.orchestrator.engine.ExecResult;
 import dev.orchestrator.settings.Stack;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -40,6 +42,7 @@ final class ComposeReader {
 
   /** The release's model; a {@link Refusal} with Compose's own words when it rejects the file. */
   ComposeModel read(Release release, String base) {
+    checkSize(release);
     Path stackFolder = Path.of("/", FOLDER, stack.name());
     Path project = stackFolder.resolve("releases").resolve(release.version());
     ExecResult result;
@@ -58,6 +61,23 @@ final class ComposeReader {
     }
     return new ComposeModel(
         release, parse(release, result.stdout()), project, stackFolder, warnings(result));
+  }
+
+  /** One that is left out of the archive would be said not to be there. */
+  private void checkSize(Release release) {
+    Path file = release.folder().resolve(release.composeFile());
+    try {
+      if (Files.size(file) > FILE_LIMIT) {
+        throw new Refusal(
+            "version %s of stack %s: %s is larger than 1 MiB; is it the right file?"
+                .formatted(release.version(), stack.name(), release.composeFile()));
+      }
+    } catch (IOException e) {
+      throw new Refusal(
+          "version %s of stack %s: %s can't be read: %s"
+              .formatted(release.version(), stack.name(), release.composeFile(), e.getMessage()),
+          e);
+    }
   }
 
   private List<String> command(Release release, Path project) {
