@@ -27,6 +27,14 @@ final class ComposeReader {
    */
   private static final String FOLDER = "capsule-check";
 
+  /**
+   * What reading one takes at most: aliases of aliases grow without an end. A file of a thousand
+   * lines takes a fifth of a second.
+   */
+  private static final int CPU_SECONDS = 20;
+
+  private static final int MEMORY_KIB = 4 << 20;
+
   /** Compose files, .env and env_file's are all that Compose reads. */
   private static final long FILE_LIMIT = 1 << 20;
 
@@ -82,6 +90,10 @@ final class ComposeReader {
 
   private List<String> command(Release release, Path project) {
     return List.of(
+        "sh",
+        "-c",
+        "ulimit -t %d; ulimit -v %d; exec \"$@\"".formatted(CPU_SECONDS, MEMORY_KIB),
+        "sh",
         "docker",
         "compose",
         "--project-name",
@@ -113,7 +125,11 @@ final class ComposeReader {
   private static String reason(ExecResult result, Path project) {
     List<String> lines =
         result.stderr().lines().filter(line -> !line.isBlank() && !warning(line)).toList();
-    String text = lines.isEmpty() ? result.lastWords() : String.join("; ", lines);
+    if (lines.isEmpty() || result.stderr().contains("\ngoroutine ")) {
+      // Killed by a limit, without a word of its own.
+      return "it gave up reading it, which takes too long or too much memory";
+    }
+    String text = String.join("; ", lines);
     // The helper's path says nothing to a user; the file's name is in the message already.
     return text.replace(project + "/", "").strip();
   }
