@@ -56,6 +56,11 @@ record BuildSource(
     }
     Path folder = stackFolder.resolve(model.stackFolder().relativize(context));
     String dockerfile = build.path("dockerfile").asText("Dockerfile");
+    if (!folder.resolve(dockerfile).normalize().startsWith(folder)) {
+      throw new Refusal(
+          "%s: its %s is outside its build context %s: move it there"
+              .formatted(where, dockerfile, folder));
+    }
     if (!Files.isRegularFile(folder.resolve(dockerfile))) {
       throw new Refusal(
           "%s: there is no %s in its build context %s".formatted(where, dockerfile, folder));

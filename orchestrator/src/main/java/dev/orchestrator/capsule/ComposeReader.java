@@ -8,6 +8,8 @@ import dev.orchestrator.Refusal;
 import dev.orchestrator.engine.Engine;
 import dev.orchestrator.engine.ExecResult;
 import dev.orchestrator.settings.Stack;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -25,6 +27,14 @@ final class ComposeReader {
    */
   private static final String FOLDER = "capsule-check";
 
+  /**
+   * What reading one takes at most: aliases of aliases grow without an end. A file of a thousand
+   * lines takes a fifth of a second.
+   */
+  private static final int CPU_SECONDS = 20;
+
+  private static final int MEMORY_KIB = 4 << 20;
+
   /** Compose files, .env and env_file's are all that Compose reads. */
   private static final long FILE_LIMIT = 1 << 20;
 
@@ -40,6 +50,7 @@ final class ComposeReader {
 
   /** The release's model; a {@link Refusal} with Compose's own words when it rejects the file. */
   ComposeModel read(Release release, String base) {
+    checkSize(release);
     Path stackFolder = Path.of("/", FOLDER, stack.name());
     Path project = stackFolder.resolve("releases").resolve(release.version());
     ExecResult result;
@@ -60,8 +71,29 @@ final class ComposeReader {
         release, parse(release, result.stdout()), project, stackFolder, warnings(result));
   }
 
+  /** One that is left out of the archive would be said not to be there. */
+  private void checkSize(Release release) {
+    Path file = release.folder().resolve(release.composeFile());
+    try {
+      if (Files.size(file) > FILE_LIMIT) {
+        throw new Refusal(
+            "version %s of stack %s: %s is larger than 1 MiB; is it the right file?"
+                .formatted(release.version(), stack.name(), release.composeFile()));
+      }
+    } catch (IOException e) {
+      throw new Refusal(
+          "version %s of stack %s: %s can't be read: %s"
+              .formatted(release.version(), stack.name(), release.composeFile(), e.getMessage()),
+          e);
+    }
+  }
+
   private List<String> command(Release release, Path project) {
     return List.of(
+        "sh",
+        "-c",
+        "ulimit -t %d; ulimit -v %d; exec \"$@\"".formatted(CPU_SECONDS, MEMORY_KIB),
+        "sh",
         "docker",
         "compose",
         "--project-name",
@@ -93,7 +125,11 @@ final class ComposeReader {
   private static String reason(ExecResult result, Path project) {
     List<String> lines =
         result.stderr().lines().filter(line -> !line.isBlank() && !warning(line)).toList();
-    String text = lines.isEmpty() ? result.lastWords() : String.join("; ", lines);
+    if (lines.isEmpty() || result.stderr().contains("\ngoroutine ")) {
+      // Killed by a limit, without a word of its own.
+      return "it gave up reading it, which takes too long or too much memory";
+    }
+    String text = String.join("; ", lines);
     // The helper's path says nothing to a user; the file's name is in the message already.
     return text.replace(project + "/", "").strip();
   }

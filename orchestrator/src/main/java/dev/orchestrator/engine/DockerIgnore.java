@@ -1,32 +1,47 @@
 package dev.orchestrator.engine;
 
+import dev.orchestrator.engine.EngineException.Kind;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.regex.Pattern;
 
 /**
  * The rules of a {@code .dockerignore}: one pattern a line relative to the context, {@code **} for
  * any number of folders, {@code !} to take back in, the last match wins.
  */
 final class DockerIgnore {
-  private record Rule(Pattern pattern, boolean exclude) {}
+  private record Rule(Glob pattern, boolean exclude) {}
 
   private final List<Rule> rules = new ArrayList<>();
 
   DockerIgnore(List<String> lines) {
-    for (String line : lines) {
-      String text = line.strip();
-      if (text.isEmpty() || text.startsWith("#")) {
-        continue;
+    for (int i = 0; i < lines.size(); i++) {
+      String text = lines.get(i).strip();
+      if (!text.isEmpty() && !text.startsWith("#")) {
+        try {
+          add(text);
+        } catch (IllegalArgumentException e) {
+          throw new EngineException(
+              Kind.BUILD_FAILED,
+              ".dockerignore:%d: \"%s\" is no pattern: %s"
+                  .formatted(i + 1, printable(text), printable(String.valueOf(e.getMessage()))),
+              e);
+        }
       }
-      boolean exclude = !text.startsWith("!");
-      String glob = Path.of("/", exclude ? text : text.substring(1).strip()).normalize().toString();
-      if (glob.length() > 1) {
-        rules.add(new Rule(Pattern.compile(regex(glob.substring(1))), exclude));
-      }
+    }
+  }
+
+  private static String printable(String text) {
+    return text.replaceAll("[\\p{Cntrl}\\u0085\\u2028\\u2029]", "?");
+  }
+
+  private void add(String text) {
+    boolean exclude = !text.startsWith("!");
+    String glob = Path.of("/", exclude ? text : text.substring(1).strip()).normalize().toString();
+    if (glob.length() > 1) {
+      rules.add(new Rule(new Glob(glob.substring(1)), exclude));
     }
   }
 
@@ -53,42 +68,12 @@ final class DockerIgnore {
     return excluded;
   }
 
-  private static boolean matches(Pattern pattern, String path) {
+  private static boolean matches(Glob pattern, String path) {
     for (int end = path.length(); end > 0; end = path.lastIndexOf('/', end - 1)) {
-      if (pattern.matcher(path.substring(0, end)).matches()) {
+      if (pattern.matches(path.substring(0, end))) {
         return true;
       }
     }
     return false;
-  }
-
-  private static String regex(String glob) {
-    StringBuilder regex = new StringBuilder();
-    for (int i = 0; i < glob.length(); i++) {
-      char c = glob.charAt(i);
-      switch (c) {
-        case '*' -> {
-          if (glob.startsWith("**/", i)) {
-            regex.append("(.*/)?");
-            i += 2;
-          } else if (glob.startsWith("**", i)) {
-            regex.append(".*");
-            i++;
-          } else {
-            regex.append("[^/]*");
-          }
-        }
-        case '?' -> regex.append("[^/]");
-        case '[', ']' -> regex.append(c);
-        case '\\' -> {
-          if (++i < glob.length()) {
-            regex.append(Pattern.quote(String.valueOf(glob.charAt(i))));
-          }
-        }
-        case '-' -> regex.append(c);
-        default -> regex.append(Pattern.quote(String.valueOf(c)));
-      }
-    }
-    return regex.toString();
   }
 }

@@ -13,8 +13,9 @@ record ImageReference(String repository, String tag) {
       return new ImageReference(reference, "");
     }
     int colon = reference.lastIndexOf(':');
-    // A colon before the last slash belongs to the registry's port.
-    return colon > reference.lastIndexOf('/')
+    // A colon before the last slash belongs to the registry's port. One at the end is for the
+    // engine to refuse: without a tag it would take all that there are.
+    return colon > reference.lastIndexOf('/') && colon < reference.length() - 1
         ? new ImageReference(reference.substring(0, colon), reference.substring(colon + 1))
         : new ImageReference(reference, "latest");
   }

@@ -27,7 +27,15 @@ record Problem(String file, int line, String key, String text) {
     return file
         + (line > 0 ? ":" + line : "")
         + ": "
-        + (key.isEmpty() ? "" : key + ": ")
-        + text.replaceAll("\\s+", " ").strip();
+        + (key.isEmpty() ? "" : printable(key) + ": ")
+        + printable(text);
+  }
+
+  /** On one line, with nothing that moves a terminal's cursor, and no word that fills it. */
+  static String printable(String text) {
+    return text.replaceAll("\\s+", " ")
+        .replaceAll("\\p{Cntrl}", "?")
+        .replaceAll("(\\S{200})\\S+", "$1…")
+        .strip();
   }
 }

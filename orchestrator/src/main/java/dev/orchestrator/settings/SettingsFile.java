@@ -80,15 +80,20 @@ record SettingsFile(Path path, Config config) {
               : text;
       where = shown(origin.filename()) + (origin.lineNumber() > 0 ? ":" + origin.lineNumber() : "");
     }
+    if (failure instanceof ConfigException.IO) {
+      where = shown;
+      String file = text.replaceFirst("^\\W+", "").replaceAll("\\b[\\w.]+Exception: ", "");
+      text = "what it includes can't be read: " + file;
+    }
     if (failure instanceof ConfigException.UnresolvedSubstitution) {
       text += "; set it in the environment, or write ${?NAME} for what may be missing";
     }
     return where
         + ": "
-        + text.replaceFirst("^[:\\s]+", "")
-            .replaceAll(", or you may be able to rename the file [^)]*", "")
-            .replaceAll("\\s+", " ")
-            .strip();
+        + Problem.printable(
+            text.replaceFirst("^[:\\s]+", "")
+                .replaceFirst("\\. Trace: .*", "")
+                .replaceAll(", or you may be able to rename the file [^)]*", ""));
   }
 
   Path folder() {

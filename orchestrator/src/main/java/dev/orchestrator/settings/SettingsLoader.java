@@ -180,7 +180,11 @@ public final class SettingsLoader {
 
   private Optional<Stack> stack(Address api) {
     Path folders = path(root, "stacks-folder", root.text("stacks-folder"));
+    int before = problems.told();
     String name = root.text("stack", "demo");
+    if (name.isEmpty() && problems.told() == before) {
+      root.wrong("stack", "is empty; write stack = demo");
+    }
     if (name.isEmpty()) {
       return Optional.empty();
     }

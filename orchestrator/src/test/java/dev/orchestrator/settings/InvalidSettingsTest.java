@@ -142,7 +142,7 @@ class InvalidSettingsTest {
         new Wrong(
             "schedule.zone = Mars",
             "schedule.zone: \"Mars\" is no time zone; write one such as Europe/Berlin or UTC"),
-        new Wrong("home = \"a\\u0000b\"", "home: Nul character not allowed: a\0b"),
+        new Wrong("home = \"a\\u0000b\"", "home: Nul character not allowed: a?b"),
         new Wrong("home = [a]", "home: is a list; write a text"),
         new Wrong(
             "stack = demoo", "stack: there is no stacks/demoo/stack.conf; did you mean \"demo\"?"),

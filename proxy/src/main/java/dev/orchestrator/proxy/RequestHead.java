@@ -106,7 +106,8 @@ final class RequestHead {
   }
 
   private static void checkHost(@Nullable String host) throws BadRequest {
-    if (host != null && host.chars().anyMatch(c -> c <= ' ' || ",/\"@\\".indexOf(c) >= 0)) {
+    if (host != null
+        && host.chars().anyMatch(c -> c <= ' ' || c == 0x7f || ",/\"@\\".indexOf(c) >= 0)) {
       throw new BadRequest(400, "the host is none");
     }
   }
