@@ -15,7 +15,9 @@ services_diff() {
           path=$(printf '%b' "$path")
           bytes=0
           folder=false
-          [[ ! -d $upper$path ]] || folder=true
+          [[ -z $upper || ! -d $upper$path ]] || folder=true
+          # It changed by what doesn't count: a volume's mount point, or what is left out.
+          [[ $kind != changed || $folder == false ]] || continue
           [[ $kind == deleted || -z $upper ]] ||
             bytes=$(du --summarize --block-size=1 "$upper$path" 2>/dev/null | cut -f 1)
           jq -nc --arg service "$service" --arg kind "$kind" --arg path "$path" \
@@ -31,7 +33,7 @@ outside() {
   jq -r --argjson ignore "$1" --argjson mounts "$2" '
     ["changed", "added", "deleted"] as $kinds
     | [.[]? | select(.Path as $path | $ignore + $mounts
-        | any(. == $path or ($path | startswith(. + "/"))) | not)]
+        | any(. as $at | $path == $at or ($path | startswith($at + "/"))) | not)]
     | (map(select(.Kind == 1) | {key: .Path, value: true}) | from_entries) as $new
     | sort_by(.Path | split("/")) as $all
     | range($all | length) as $i | $all[$i]
@@ -47,8 +49,9 @@ database_tables() {
   local id service
   docker ps --filter label=com.docker.compose.oneoff=False --format '{{.ID}} {{.Label "com.docker.compose.service"}}' |
     while read -r id service; do
-      docker exec -i "$id" sh <"$LIB/tables-of" 2>/dev/null | jq -Rc --arg service "$service" '
+      # One that has no shell or can't be asked has no tables to tell of: no failure of the others.
+      { docker exec -i "$id" sh <"$LIB/tables-of" 2>/dev/null || true; } | jq -Rc --arg service "$service" '
         split("\t") | select(length == 4) | {$service, table: .[0], rows: (.[1] | tonumber? // 0),
-          written: (.[2] | tonumber? // 0), updated: (.[3] | tonumber? // 0)}'
+          writes: (.[2] | tonumber? // 0), updated: (.[3] | tonumber? // 0)}'
     done | jq -sc .
 }

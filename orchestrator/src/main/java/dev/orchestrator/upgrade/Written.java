@@ -116,6 +116,7 @@ final class Written {
           .map(table -> rows(table, before(then, table).map(Table::rows).orElse(0L)))
           .toList();
     } catch (CapsuleException | EngineException e) {
+      log.warn("the tables can't be asked: {}", e.getMessage());
       return List.of();
     }
   }
