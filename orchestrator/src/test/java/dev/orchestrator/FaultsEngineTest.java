@@ -1,5 +1,6 @@
 package dev.orchestrator;
 
+import static dev.orchestrator.Watching.at;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -7,17 +8,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.orchestrator.engine.ExecResult;
 import dev.orchestrator.journal.Receipt;
 import dev.orchestrator.journal.UpgradeRecord.Outcome;
-import dev.orchestrator.settings.Settings;
 import dev.orchestrator.settings.Stack;
 import dev.orchestrator.settings.UpgradeSettings;
-import dev.orchestrator.upgrade.Event;
 import dev.orchestrator.upgrade.Status;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -38,7 +36,7 @@ class FaultsEngineTest {
   @BeforeEach
   void up() throws Exception {
     stack = LightStack.in(directory);
-    light = new LightService(stack, FaultsEngineTest::withLongBake);
+    light = new LightService(stack, LightStack.changed(FaultsEngineTest::withLongBake));
     assertEquals(Outcome.DONE, light.await(light.control().up("v1")).upgrade().outcome());
     assertEquals("written\n", light.post("before"));
   }
@@ -48,27 +46,9 @@ class FaultsEngineTest {
     light.close();
   }
 
-  private static Settings withLongBake(Settings s) {
-    UpgradeSettings u = s.stack().upgrade();
-    UpgradeSettings longer =
-        new UpgradeSettings(
-            u.build(),
-            u.ready(),
-            u.preSync(),
-            u.hold(),
-            u.drain(),
-            SOON.dividedBy(3),
-            u.verify(),
-            u.keep());
-    Stack stack =
-        new Stack(
-            s.stack().name(),
-            s.stack().folder(),
-            s.stack().routes(),
-            s.stack().probes(),
-            longer,
-            s.stack().data());
-    return new Settings(s.file(), s.home(), s.engine(), s.api(), s.image(), s.schedule(), stack);
+  private static Stack withLongBake(Stack s) {
+    UpgradeSettings longer = s.upgrade().with(SOON.dividedBy(3), s.upgrade().keep());
+    return new Stack(s.name(), s.folder(), s.routes(), s.probes(), longer, s.data());
   }
 
   /** v2 with another word for how it is. */
@@ -80,14 +60,6 @@ class FaultsEngineTest {
           to.resolve(file),
           Files.readString(from.resolve(file)).replace("BROKEN=", "BROKEN=" + broken));
     }
-  }
-
-  private static Consumer<Event> at(String step, String phase, Runnable action) {
-    return event -> {
-      if (event.step().equals(step) && event.phase().equals(phase)) {
-        action.run();
-      }
-    };
   }
 
   private String container() {

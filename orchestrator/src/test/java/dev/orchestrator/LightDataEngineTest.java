@@ -12,6 +12,8 @@ import dev.orchestrator.settings.DataSettings;
 import dev.orchestrator.settings.DataSettings.Quiesce;
 import dev.orchestrator.settings.DataSettings.Rollback;
 import dev.orchestrator.settings.DataSettings.Strategy;
+import dev.orchestrator.settings.Stack;
+import dev.orchestrator.settings.UpgradeSettings;
 import dev.orchestrator.upgrade.DataOptions;
 import dev.orchestrator.upgrade.Doctor;
 import dev.orchestrator.upgrade.RollbackCost;
@@ -88,6 +90,42 @@ class LightDataEngineTest {
         assertEquals("ok\n", light.get("/check"));
       }
     }
+  }
+
+  @Test
+  void aHoldThatTakesTooLongGivesClientsBackWithoutLosingAnAcknowledgedWrite() throws Exception {
+    try (LightService light =
+        new LightService(
+            LightStack.in(directory), LightStack.changed(LightDataEngineTest::shortHold))) {
+      ended(light, light.control().up("v1"), Outcome.DONE);
+      try (LightLedger lines = new LightLedger(light, "/lines");
+          LightLedger rows = new LightLedger(light, "/rows")) {
+        Receipt receipt = ended(light, light.control().upgrade("v2"), Outcome.ROLLED_BACK);
+        assertTrue(
+            receipt.upgrade().reason().contains("the hold budget ran out"),
+            receipt.upgrade().reason());
+        assertServes(light, "v1");
+        rows.assertComplete("rows");
+        lines.assertComplete("lines");
+        assertEquals("ok\n", light.get("/check"));
+      }
+    }
+  }
+
+  /** Less than the services of the light stack take to start. */
+  private static Stack shortHold(Stack s) {
+    UpgradeSettings u = s.upgrade();
+    UpgradeSettings shorter =
+        new UpgradeSettings(
+            u.build(),
+            u.ready(),
+            u.preSync(),
+            Duration.ofMillis(1500),
+            u.drain(),
+            u.bake(),
+            u.verify(),
+            u.keep());
+    return new Stack(s.name(), s.folder(), s.routes(), s.probes(), shorter, s.data());
   }
 
   /** What a rollback would cost, and what the doctor says of a file outside the volumes. */

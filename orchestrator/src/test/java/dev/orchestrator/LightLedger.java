@@ -22,6 +22,9 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * its own, and remembers which were acknowledged. Thread-safe.
  */
 public final class LightLedger implements AutoCloseable {
+  /** After a failure: as a person would, not as fast as can be. */
+  private static final long PAUSE_MS = 20;
+
   private static final Duration LIMIT = Duration.ofSeconds(90);
 
   private final HttpClient http =
@@ -57,6 +60,9 @@ public final class LightLedger implements AutoCloseable {
         HttpResponse<String> answer = http.send(request, HttpResponse.BodyHandlers.ofString());
         boolean written = answer.statusCode() == 200 && answer.body().equals("written\n");
         done(number, written ? "" : answer.statusCode() + " " + answer.body().strip(), start);
+        if (!written) {
+          TimeUnit.MILLISECONDS.sleep(PAUSE_MS);
+        }
       } catch (IOException e) {
         done(number, e.toString(), start);
       } catch (InterruptedException e) {

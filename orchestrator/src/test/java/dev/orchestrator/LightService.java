@@ -19,8 +19,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 
@@ -30,7 +28,7 @@ public final class LightService implements AutoCloseable {
 
   private final HttpClient http = HttpClient.newHttpClient();
   private final Settings settings;
-  private final Engine engine = DockerEngine.connect("", SOON);
+  private final Engine engine;
   private final URI address;
   private Service service;
 
@@ -44,6 +42,7 @@ public final class LightService implements AutoCloseable {
   public LightService(LightStack stack, UnaryOperator<Settings> change) {
     int port = freePort();
     settings = change.apply(stack.settings(port));
+    engine = DockerEngine.connect(settings.engine().address(), SOON);
     address = URI.create("http://127.0.0.1:" + port);
     service = Service.start(settings);
   }
@@ -85,22 +84,7 @@ public final class LightService implements AutoCloseable {
   }
 
   public Receipt await(String run, Consumer<Event> listener) throws InterruptedException {
-    CountDownLatch ended = new CountDownLatch(1);
-    try (Control.Subscription _ =
-        control()
-            .watch(
-                run,
-                event -> {
-                  listener.accept(event);
-                  if (event.phase().equals("end")) {
-                    ended.countDown();
-                  }
-                })) {
-      if (!ended.await(10, TimeUnit.MINUTES)) {
-        throw new AssertionError(run + " did not end: " + control().receipt(run));
-      }
-    }
-    return control().receipt(run);
+    return Watching.await(control(), run, listener);
   }
 
   /** GET through the public route. */

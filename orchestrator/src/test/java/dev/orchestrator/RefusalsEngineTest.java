@@ -37,18 +37,6 @@ class RefusalsEngineTest {
     }
   }
 
-  private static UnaryOperator<Settings> stack(UnaryOperator<Stack> change) {
-    return s ->
-        new Settings(
-            s.file(),
-            s.home(),
-            s.engine(),
-            s.api(),
-            s.image(),
-            s.schedule(),
-            change.apply(s.stack()));
-  }
-
   private static void assertRefused(LightService light, String version, String... words)
       throws InterruptedException {
     String message;
@@ -106,7 +94,8 @@ class RefusalsEngineTest {
     DataSettings huge =
         new DataSettings(DataSettings.Strategy.COPY, DataSettings.Quiesce.STOP, Long.MAX_VALUE / 4);
     UnaryOperator<Settings> change =
-        stack(s -> new Stack(s.name(), s.folder(), s.routes(), s.probes(), s.upgrade(), huge));
+        LightStack.changed(
+            s -> new Stack(s.name(), s.folder(), s.routes(), s.probes(), s.upgrade(), huge));
     try (LightService light = new LightService(LightStack.in(directory), change)) {
       light.await(light.control().up("v1"));
       assertRefused(light, "v2", "not enough space", "data.reserve", "free");
@@ -117,7 +106,7 @@ class RefusalsEngineTest {
   @Test
   void aProbeForAServiceThatIsNotThere() throws Exception {
     UnaryOperator<Settings> change =
-        stack(s -> {
+        LightStack.changed(s -> {
           List<Probe> probes = new ArrayList<>(s.probes());
           probes.add(new Probe("shop", "shop", new Probe.Tcp(80), Duration.ofSeconds(1)));
           return new Stack(s.name(), s.folder(), s.routes(), probes, s.upgrade(), s.data());
@@ -137,7 +126,7 @@ class RefusalsEngineTest {
     try (ServerSocket taken = new ServerSocket(0, 5, InetAddress.getLoopbackAddress())) {
       int port = taken.getLocalPort();
       UnaryOperator<Settings> change =
-          stack(s -> {
+          LightStack.changed(s -> {
             List<RouteSettings> routes = new ArrayList<>(s.routes());
             routes.add(new RouteSettings("second", "127.0.0.1", port, "greeter", 7000));
             return new Stack(s.name(), s.folder(), routes, s.probes(), s.upgrade(), s.data());

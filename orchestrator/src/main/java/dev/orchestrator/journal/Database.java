@@ -70,7 +70,6 @@ final class Database implements AutoCloseable {
       statement.execute("BEGIN IMMEDIATE");
       statement.execute("COMMIT");
       check(file, statement);
-      connection.setAutoCommit(false);
       return connection;
     } catch (SQLException | RuntimeException e) {
       close(connection, e);
@@ -129,18 +128,25 @@ final class Database implements AutoCloseable {
     }
   }
 
+  /**
+   * The transactions are our own: where the disk is full, or fails, SQLite rolls back by itself
+   * (lang_transaction.html), which the driver's own commit mode doesn't get over.
+   */
   private <T extends @Nullable Object> T committed(Work<T> work) throws SQLException {
-    try {
-      T result = work.run(connection);
-      connection.commit();
-      return result;
-    } catch (SQLException | RuntimeException e) {
+    try (Statement statement = connection.createStatement()) {
+      statement.execute("BEGIN");
       try {
-        connection.rollback();
-      } catch (SQLException rollback) {
-        e.addSuppressed(rollback);
+        T result = work.run(connection);
+        statement.execute("COMMIT");
+        return result;
+      } catch (SQLException | RuntimeException | Error e) {
+        try {
+          statement.execute("ROLLBACK");
+        } catch (SQLException already) {
+          e.addSuppressed(already);
+        }
+        throw e;
       }
-      throw e;
     }
   }
 

@@ -138,7 +138,7 @@ final class Caretaker implements AutoCloseable {
       task.run();
       said = "";
       return true;
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | LinkageError e) {
       String words = Words.of(e);
       if (!words.equals(said)) {
         log.error("{}", words);

@@ -4,9 +4,16 @@ package dev.orchestrator.upgrade;
 final class HoldBudgetExceeded extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
+  private static final String WORDS =
+      "the hold budget ran out before the switch: raise upgrade.hold-budget, or see in the receipt"
+          + " which step took long";
+
   HoldBudgetExceeded() {
-    super(
-        "the hold budget ran out before the switch: raise upgrade.hold-budget, or see in the"
-            + " receipt which step took long");
+    super(WORDS);
+  }
+
+  /** Found in the middle of a step, which says how far it was. */
+  HoldBudgetExceeded(Throwable stopped) {
+    super(WORDS + "; " + Words.of(stopped), stopped);
   }
 }

@@ -69,8 +69,11 @@ final class Saga {
         // Green serves, and going back needs the journal no less than going on.
         log.progress(run, step, Words.of(e));
         run.reins.nap(parts.undoPause());
-      } catch (RuntimeException e) {
-        failed(run, step, e);
+      } catch (RuntimeException | LinkageError e) {
+        // The latter: a class that can't be loaded, as the program's file was replaced meanwhile.
+        boolean heldTooLong =
+            run.hold != null && run.hold.passed() && !(e instanceof HoldBudgetExceeded);
+        failed(run, step, heldTooLong ? new HoldBudgetExceeded(e) : e);
         return false;
       }
     }
@@ -85,7 +88,7 @@ final class Saga {
     end(run, Outcome.DONE, "");
   }
 
-  private void failed(Run run, Step step, RuntimeException e) {
+  private void failed(Run run, Step step, Throwable e) {
     run.failed = step;
     String why = Words.of(e);
     log.tryWrite(run, step, Phase.FAILED, why);

@@ -47,7 +47,7 @@ final class Undoing {
         run.begun.remove(step);
         log.tryWrite(run, step, Phase.UNDONE, did);
         return true;
-      } catch (RuntimeException e) {
+      } catch (RuntimeException | LinkageError e) {
         String why = Words.of(e);
         if (tried >= TRIES) {
           run.reins.stuck(new Reins.Stuck(step, why));

@@ -29,7 +29,7 @@ final class Words {
   private Words() {}
 
   /** What was not foreseen goes to the log whole. */
-  static String of(RuntimeException e) {
+  static String of(Throwable e) {
     if (FORESEEN.stream().noneMatch(type -> type.isInstance(e))) {
       log.error("unforeseen", e);
       return "unforeseen: " + e;

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.orchestrator.LightStack;
+import dev.orchestrator.LoopDisk;
 import dev.orchestrator.capsule.ImageBuilder;
 import dev.orchestrator.data.DataCopier.Copying;
 import dev.orchestrator.data.DataVolume.Method;

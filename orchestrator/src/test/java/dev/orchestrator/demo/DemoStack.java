@@ -1,6 +1,7 @@
 package dev.orchestrator.demo;
 
 import dev.orchestrator.Service;
+import dev.orchestrator.Watching;
 import dev.orchestrator.journal.Receipt;
 import dev.orchestrator.proxy.Listen;
 import dev.orchestrator.settings.HomeFolder;
@@ -18,8 +19,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /**
@@ -91,22 +90,7 @@ final class DemoStack implements AutoCloseable {
 
   /** Waits for the end of a run, telling each event; returns its receipt. */
   Receipt await(String run, Consumer<Event> listener) throws InterruptedException {
-    CountDownLatch ended = new CountDownLatch(1);
-    try (Control.Subscription _ =
-        control()
-            .watch(
-                run,
-                event -> {
-                  listener.accept(event);
-                  if (event.phase().equals("end")) {
-                    ended.countDown();
-                  }
-                })) {
-      if (!ended.await(15, TimeUnit.MINUTES)) {
-        throw new AssertionError(run + " did not end: " + control().receipt(run));
-      }
-    }
-    return control().receipt(run);
+    return Watching.await(control(), run, listener);
   }
 
   @Override

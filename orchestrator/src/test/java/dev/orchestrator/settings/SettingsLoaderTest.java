@@ -52,7 +52,7 @@ class SettingsLoaderTest {
                 Duration.ofSeconds(60),
                 Duration.ofSeconds(2),
                 Duration.ofSeconds(20),
-                new VerifySettings(3, Duration.ofMillis(500), Duration.ofSeconds(120)),
+                new VerifySettings(3, Duration.ofMillis(400), Duration.ofSeconds(120)),
                 1),
             new DataSettings(DataSettings.Strategy.AUTO, DataSettings.Quiesce.STOP, 1L << 30)),
         settings.stack());
@@ -212,7 +212,7 @@ class SettingsLoaderTest {
     assertEquals(Duration.ofSeconds(3), upgrade.bake());
     assertEquals(Duration.ZERO, upgrade.drain());
     assertEquals(
-        new VerifySettings(5, Duration.ofMillis(500), Duration.ofMinutes(1)), upgrade.verify());
+        new VerifySettings(5, Duration.ofMillis(400), Duration.ofMinutes(1)), upgrade.verify());
     assertEquals(512L << 20, settings.stack().data().reserve());
   }
 

@@ -46,19 +46,8 @@ class AbortTest {
     at.close();
   }
 
-  private interface Act {
-    void at(String operation, int number);
-  }
-
-  private void before(Act act) {
-    world.faults =
-        new World.Faults() {
-          @Override
-          public void before(String operation, int number) {
-            world.write(at.traffic.reaches());
-            act.at(operation, number);
-          }
-        };
+  private void before(Orchestration.Strike strike) {
+    Orchestration.clientsWrite(world, () -> at, strike);
   }
 
   private UpgradeRecord upgrade(String version) {

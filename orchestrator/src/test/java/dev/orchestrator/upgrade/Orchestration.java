@@ -26,6 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /** One process of the orchestrator on a {@link World}, with its real journal below a folder. */
 final class Orchestration implements AutoCloseable {
@@ -84,6 +85,27 @@ final class Orchestration implements AutoCloseable {
             clock,
             Duration.ZERO);
     this.control = new StackControl(parts, releases, () -> null, this::run, Succession.NONE);
+  }
+
+  /** Told of each operation before it is done, counted from 1. */
+  interface Strike {
+    void at(String operation, int number);
+  }
+
+  /**
+   * Clients write before each operation, to what they reach by then; then {@code strike} is told.
+   *
+   * @param now the process that lives then
+   */
+  static void clientsWrite(World world, Supplier<Orchestration> now, Strike strike) {
+    world.faults =
+        new World.Faults() {
+          @Override
+          public void before(String operation, int number) {
+            world.write(now.get().traffic.reaches());
+            strike.at(operation, number);
+          }
+        };
   }
 
   private void run(Runnable run) {

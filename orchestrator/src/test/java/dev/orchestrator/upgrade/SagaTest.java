@@ -2,6 +2,7 @@ package dev.orchestrator.upgrade;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -41,19 +42,8 @@ class SagaTest {
     at.close();
   }
 
-  private interface Strike {
-    void at(String operation, int number);
-  }
-
-  private void clientsWrite(Strike strike) {
-    world.faults =
-        new World.Faults() {
-          @Override
-          public void before(String operation, int number) {
-            world.write(at.traffic.reaches());
-            strike.at(operation, number);
-          }
-        };
+  private void clientsWrite(Orchestration.Strike strike) {
+    Orchestration.clientsWrite(world, () -> at, strike);
   }
 
   private UpgradeRecord upAndUpgrade(String version) {
@@ -133,6 +123,30 @@ class SagaTest {
     assertEquals(Outcome.DONE, run.outcome(), run.reason());
     assertEquals("v2", serves());
     assertTrue(world.slow.isEmpty(), "it was asked");
+  }
+
+  /** The program's file was built anew under the running service. */
+  @Test
+  void aClassThatCannotBeLoadedIsAFailureLikeAnother() {
+    at.control.up("v1");
+    for (int point = 1; point < 200; point += 7) {
+      int struck = point;
+      clientsWrite((operation, number) -> {
+        if (number == struck) {
+          throw new NoClassDefFoundError("dev/orchestrator/Gone");
+        }
+      });
+      world.operations = 0;
+      String before = serves();
+      UpgradeRecord run =
+          at.journal.upgrade(at.control.upgrade(before.equals("v1") ? "v2" : "v1")).orElseThrow();
+      assertNotEquals(Outcome.RUNNING, run.outcome(), "struck at " + point);
+      assertNotEquals(Outcome.NEEDS_ATTENTION, run.outcome(), "struck at " + point);
+      if (run.outcome() == Outcome.ROLLED_BACK) {
+        assertTrue(run.reason().contains("dev/orchestrator/Gone"), run.reason());
+      }
+      assertWhole("struck at " + point);
+    }
   }
 
   @Test

@@ -1,0 +1,163 @@
+package dev.orchestrator;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A Docker engine of a test's own, on a small disk and a bridge of its own, that is stopped, killed
+ * and filled up. It changes nothing of the host's packet filter, so its containers reach the host
+ * alone. Needs root and {@code dockerd} on this host.
+ */
+final class OwnEngine implements AutoCloseable {
+  private static final long LIMIT_SECONDS = 60;
+  private static final String NAME = "own" + ProcessHandle.current().pid();
+
+  private final Path folder;
+  private final LoopDisk disk;
+  private @Nullable Process process;
+
+  /**
+   * @param bytes size of its disk
+   */
+  OwnEngine(Path folder, long bytes) {
+    this.folder = folder;
+    disk = new LoopDisk(folder, "mkfs.ext4", bytes);
+    LoopDisk.run("ip", "link", "add", NAME, "type", "bridge");
+    LoopDisk.run("ip", "address", "add", "10.213.0.1/16", "dev", NAME);
+    LoopDisk.run("ip", "link", "set", NAME, "up");
+    start();
+  }
+
+  /** Whether this host has what it takes. */
+  static boolean possible() {
+    return LoopDisk.possible("mkfs.ext4") && LoopDisk.possible("dockerd");
+  }
+
+  /** As {@code engine.host} has it. */
+  String host() {
+    return "unix://" + socket();
+  }
+
+  private Path socket() {
+    return folder.resolve("docker.sock");
+  }
+
+  LoopDisk disk() {
+    return disk;
+  }
+
+  /** Returns when it answers. */
+  void start() {
+    try {
+      Path log = folder.resolve("dockerd.log");
+      process =
+          new ProcessBuilder(
+                  "dockerd",
+                  "--host=" + host(),
+                  "--data-root=" + disk.folder(),
+                  "--exec-root=" + folder.resolve("exec"),
+                  "--pidfile=" + folder.resolve("pid"),
+                  "--containerd-namespace=" + NAME,
+                  "--containerd-plugins-namespace=plugins." + NAME,
+                  "--bridge=" + NAME,
+                  "--iptables=false",
+                  "--ip-masq=false")
+              .redirectErrorStream(true)
+              .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
+              .start();
+      long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(LIMIT_SECONDS);
+      while (!answers()) {
+        if (!process.isAlive() || System.nanoTime() > end) {
+          throw new AssertionError("dockerd does not start: " + Files.readString(log));
+        }
+        TimeUnit.MILLISECONDS.sleep(50);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new AssertionError(e);
+    }
+  }
+
+  private boolean answers() {
+    try (SocketChannel channel = SocketChannel.open(UnixDomainSocketAddress.of(socket()))) {
+      return channel.isConnected();
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  /** As {@code systemctl stop docker} does; its containers end with it. */
+  void stop() {
+    Process running = process;
+    if (running != null) {
+      running.destroy();
+      ended(running);
+    }
+  }
+
+  /** SIGKILL: its containers run on until it is started again. */
+  void kill() {
+    Process running = process;
+    if (running != null) {
+      List<ProcessHandle> helpers = running.children().toList();
+      running.destroyForcibly();
+      ended(running);
+      // Its containerd dies with it, a moment later; one that starts meanwhile would wait for it.
+      helpers.forEach(helper -> helper.onExit().orTimeout(LIMIT_SECONDS, TimeUnit.SECONDS).join());
+    }
+  }
+
+  private static void ended(Process process) {
+    try {
+      if (!process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS)) {
+        throw new AssertionError("dockerd does not end");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new AssertionError(e);
+    }
+  }
+
+  /** Brings images of the host's engine here. */
+  void take(List<String> images) {
+    List<String> save = new ArrayList<>(List.of("docker", "save"));
+    save.addAll(images);
+    Path log = folder.resolve("load.log");
+    try {
+      List<Process> both =
+          ProcessBuilder.startPipeline(
+              List.of(
+                  new ProcessBuilder(save).redirectError(log.toFile()),
+                  new ProcessBuilder("docker", "--host", host(), "load", "--quiet")
+                      .redirectErrorStream(true)
+                      .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))));
+      for (Process each : both) {
+        if (!each.waitFor(5, TimeUnit.MINUTES) || each.exitValue() != 0) {
+          throw new AssertionError("loading images: " + Files.readString(log));
+        }
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new AssertionError(e);
+    }
+  }
+
+  @Override
+  public void close() {
+    stop();
+    LoopDisk.run("ip", "link", "delete", NAME);
+    disk.close();
+  }
+}
