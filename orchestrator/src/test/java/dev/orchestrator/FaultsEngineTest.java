@@ -105,10 +105,13 @@ class FaultsEngineTest {
   @Test
   void aServiceThatIsHealthyOnlyAtFirstIsRolledBackInTheBake() throws Exception {
     version("v4", "flap");
-    Receipt receipt = light.await(light.control().upgrade("v4"));
-    assertEquals(Outcome.ROLLED_BACK, receipt.upgrade().outcome(), receipt.toString());
-    assertTrue(receipt.upgrade().reason().startsWith("bake: "), receipt.upgrade().reason());
-    assertServes("v1");
+    try (LightLedger rows = new LightLedger(light, "/rows")) {
+      Receipt receipt = light.await(light.control().upgrade("v4"));
+      assertEquals(Outcome.ROLLED_BACK, receipt.upgrade().outcome(), receipt.toString());
+      assertTrue(receipt.upgrade().reason().startsWith("bake: "), receipt.upgrade().reason());
+      assertServes("v1");
+      rows.assertComplete("rolled back in the bake");
+    }
   }
 
   @Test

@@ -56,7 +56,7 @@ class ClockEngineTest {
     try (Daemon daemon = new Daemon(stack, LightService.freePort(), settings)) {
       daemon.set("LD_PRELOAD", library.get().toString());
       daemon.set("FAKETIME_TIMESTAMP_FILE", directory.resolve("clock").toString());
-      daemon.set("FAKETIME_NO_CACHE", "1");
+      daemon.set("FAKETIME_CACHE_DURATION", "1"); // seconds until it reads the file again
       daemon.set("FAKETIME_DONT_FAKE_MONOTONIC", "1");
       daemon.start();
       jumping(daemon, daemon.begin("/v1/up", Map.of("version", "v1")), List.of());
