@@ -6,7 +6,6 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -130,28 +129,11 @@ final class OwnEngine implements AutoCloseable {
 
   /** Brings images of the host's engine here. */
   void take(List<String> images) {
-    List<String> save = new ArrayList<>(List.of("docker", "save"));
-    save.addAll(images);
-    Path log = folder.resolve("load.log");
-    try {
-      List<Process> both =
-          ProcessBuilder.startPipeline(
-              List.of(
-                  new ProcessBuilder(save).redirectError(log.toFile()),
-                  new ProcessBuilder("docker", "--host", host(), "load", "--quiet")
-                      .redirectErrorStream(true)
-                      .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))));
-      for (Process each : both) {
-        if (!each.waitFor(5, TimeUnit.MINUTES) || each.exitValue() != 0) {
-          throw new AssertionError("loading images: " + Files.readString(log));
-        }
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new AssertionError(e);
-    }
+    LoopDisk.run(
+        "bash",
+        "-c",
+        "set -o pipefail; docker save %s | docker --host %s load --quiet"
+            .formatted(String.join(" ", images), host()));
   }
 
   @Override

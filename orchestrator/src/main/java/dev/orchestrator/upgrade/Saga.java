@@ -1,6 +1,7 @@
 package dev.orchestrator.upgrade;
 
 import dev.orchestrator.capsule.CapsuleException;
+import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.health.HealthException;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.JournalException;
@@ -71,9 +72,8 @@ final class Saga {
         run.reins.nap(parts.undoPause());
       } catch (RuntimeException | LinkageError e) {
         // The latter: a class that can't be loaded, as the program's file was replaced meanwhile.
-        boolean heldTooLong =
-            run.hold != null && run.hold.passed() && !(e instanceof HoldBudgetExceeded);
-        failed(run, step, heldTooLong ? new HoldBudgetExceeded(e) : e);
+        boolean cutShort = run.hold != null && run.hold.passed() && isOfGreen(e);
+        failed(run, step, cutShort ? new HoldBudgetExceeded(e) : e);
         return false;
       }
     }
@@ -101,15 +101,20 @@ final class Saga {
       end(run, whole ? Outcome.REFUSED : Outcome.NEEDS_ATTENTION, why);
     } else {
       Generation green = run.green;
-      boolean itsOwnFault =
-          e instanceof HealthException
-              || e instanceof CapsuleException
-              || e instanceof HoldBudgetExceeded;
+      boolean itsOwnFault = isOfGreen(e) || e instanceof HoldBudgetExceeded;
       if (green != null && itsOwnFault && run.record.kind() != Kind.ROLLBACK) {
         quarantine(green, step.id() + ": " + why);
       }
       undo(run, e instanceof Reins.Aborted ? why : step.id() + ": " + why);
     }
+  }
+
+  /** Whether it says something of a capsule: not where the engine was away. */
+  private static boolean isOfGreen(Throwable e) {
+    return e instanceof HealthException
+        || (e instanceof CapsuleException
+            && !(e.getCause() instanceof EngineException engine
+                && engine.kind() == EngineException.Kind.UNREACHABLE));
   }
 
   private void undo(Run run, String why) {

@@ -8,6 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.orchestrator.InMemoryFolder;
 import dev.orchestrator.Refusal;
+import dev.orchestrator.capsule.CapsuleException;
+import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.engine.Labels;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.Receipt;
@@ -17,6 +19,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -123,6 +126,23 @@ class SagaTest {
     assertEquals(Outcome.DONE, run.outcome(), run.reason());
     assertEquals("v2", serves());
     assertTrue(world.slow.isEmpty(), "it was asked");
+  }
+
+  @Test
+  void anEngineThatIsAwayIsNoFaultOfTheVersion() {
+    at.control.up("v1");
+    AtomicBoolean away = new AtomicBoolean(true);
+    clientsWrite((operation, number) -> {
+      if (operation.equals("capsule.start") && away.getAndSet(false)) {
+        throw new CapsuleException(
+            "starting the services: no Docker engine answers",
+            new EngineException(EngineException.Kind.UNREACHABLE, "no Docker engine answers"));
+      }
+    });
+    UpgradeRecord run = at.journal.upgrade(at.control.upgrade("v2")).orElseThrow();
+    assertEquals(Outcome.ROLLED_BACK, run.outcome(), run.reason());
+    assertTrue(run.reason().contains("no Docker engine answers"), run.reason());
+    assertTrue(at.journal.quarantined("v2").isEmpty(), "the schedule tries it again");
   }
 
   /** The program's file was built anew under the running service. */
