@@ -60,6 +60,15 @@ client_options=(
   -XX:TieredStopAtLevel=1
 )
 
+# Of the service: one collector thread, whose pauses are short as little lives long; several would
+# compete with the proxy for the processors.
+serve_options=(
+  --enable-native-access=ALL-UNNAMED
+  --sun-misc-unsafe-memory-access=allow
+  -XX:+UseSerialGC
+  -Xmx512m
+)
+
 # Whether the jar is there, and no older than what it is made from.
 built() {
   [ -e "$jar" ] && [ -z "$(find "$root"/{orchestrator,proxy}/{src,pom.xml} -newer "$jar" -print -quit)" ]

@@ -26,9 +26,6 @@ final class Successor implements Succession, Handover.Owner, AutoCloseable {
   /** How long another process may take to come. */
   private static final Duration COMES = Duration.ofMinutes(1);
 
-  /** How long connections may live on in a process that leaves. */
-  private static final Duration LEAVES = Duration.ofSeconds(30);
-
   private final Settings settings;
   private final Tenancy tenancy;
   private final Vertx vertx;
@@ -122,8 +119,9 @@ final class Successor implements Succession, Handover.Owner, AutoCloseable {
   }
 
   private void leave() {
-    log.info("the other process serves: letting connections end, for {} s", LEAVES.toSeconds());
-    traffic.leave(LEAVES);
+    Duration drain = settings.takeover().drain();
+    log.info("the other process serves: letting connections end, for {} s", drain.toSeconds());
+    traffic.leave(drain);
     log.info("left");
     left.countDown();
   }

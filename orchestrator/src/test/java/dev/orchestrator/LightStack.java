@@ -8,6 +8,7 @@ import dev.orchestrator.settings.Settings.ApiSettings;
 import dev.orchestrator.settings.Settings.EngineSettings;
 import dev.orchestrator.settings.Settings.ImageSettings;
 import dev.orchestrator.settings.Settings.ScheduleSettings;
+import dev.orchestrator.settings.Settings.TakeoverSettings;
 import dev.orchestrator.settings.Stack;
 import dev.orchestrator.settings.UpgradeSettings;
 import dev.orchestrator.settings.UpgradeSettings.VerifySettings;
@@ -105,6 +106,7 @@ public record LightStack(String name, Path folder, Path home) {
             s.api(),
             s.image(),
             s.schedule(),
+            s.takeover(),
             change.apply(s.stack()));
   }
 
@@ -116,6 +118,7 @@ public record LightStack(String name, Path folder, Path home) {
         new ApiSettings("127.0.0.1", 0),
         new ImageSettings("", IMAGE, false),
         new ScheduleSettings(null, ZoneOffset.UTC),
+        new TakeoverSettings(Duration.ofSeconds(30)),
         stack(port));
   }
 }

@@ -97,7 +97,14 @@ class OutageEngineTest {
           Settings s = change.apply(settings);
           EngineSettings engine = new EngineSettings(own.host(), Duration.ofSeconds(30));
           return new Settings(
-              s.file(), s.home(), engine, s.api(), s.image(), s.schedule(), s.stack());
+              s.file(),
+              s.home(),
+              engine,
+              s.api(),
+              s.image(),
+              s.schedule(),
+              s.takeover(),
+              s.stack());
         });
   }
 
@@ -241,6 +248,7 @@ class OutageEngineTest {
                     s.api(),
                     s.image(),
                     s.schedule(),
+                    s.takeover(),
                     s.stack()))) {
       upFirst(light);
       try (LightLedger lines = new LightLedger(light, "/lines")) {

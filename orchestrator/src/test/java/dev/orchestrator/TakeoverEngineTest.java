@@ -1,5 +1,6 @@
 package dev.orchestrator;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -9,7 +10,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.Socket;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -123,6 +123,36 @@ class TakeoverEngineTest {
     assertEquals("ledger v1", get());
   }
 
+  @Test
+  void connectionsToTheOldProcessLiveOnForTheDrainAndNoLonger() throws Exception {
+    Files.writeString(config, Files.readString(config) + "takeover.drain = 1h\n");
+    assertEquals(0, run("serve", "--detach"));
+    assertEquals(0, run("up", "v1"));
+    ProcessHandle first = service();
+    try (Socket half = halfARequest()) {
+      Files.writeString(config, Files.readString(config).replace("1h", "0s"));
+      assertEquals(0, run("serve", "--detach", "--takeover"));
+      assertTrue(first.isAlive());
+      half.getOutputStream().write("Host: a\r\nConnection: close\r\n\r\n".getBytes(US_ASCII));
+      assertTrue(new String(half.getInputStream().readAllBytes(), US_ASCII).contains("ledger v1"));
+    }
+    until("the old process has left", () -> !first.isAlive());
+
+    ProcessHandle second = service();
+    try (Socket half = halfARequest()) {
+      assertEquals(0, run("serve", "--detach", "--takeover"));
+      until("the old process has left", () -> !second.isAlive());
+      assertEquals(-1, half.getInputStream().read());
+    }
+  }
+
+  private Socket halfARequest() throws IOException {
+    Socket socket = new Socket(InetAddress.getLoopbackAddress(), port);
+    socket.setSoTimeout(60_000);
+    socket.getOutputStream().write("GET / HTTP/1.1\r\n".getBytes(US_ASCII));
+    return socket;
+  }
+
   private ProcessHandle service() throws IOException {
     String pid = HomeFiles.read(new HomeFiles(home).pid()).orElseThrow().split(" ", -1)[0];
     return ProcessHandle.of(Long.parseLong(pid)).orElseThrow();
@@ -143,10 +173,8 @@ class TakeoverEngineTest {
       socket.setSoTimeout(60_000);
       socket
           .getOutputStream()
-          .write(
-              "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
-                  .getBytes(StandardCharsets.US_ASCII));
-      String answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
+          .write("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".getBytes(US_ASCII));
+      String answer = new String(socket.getInputStream().readAllBytes(), US_ASCII);
       assertTrue(answer.startsWith("HTTP/1.1 200 "), answer);
       return answer
           .substring(answer.indexOf("\r\n\r\n") + 4)

@@ -63,6 +63,7 @@ public final class Rehearsal {
         new ApiSettings(LOOPBACK, 0),
         real.image(),
         new ScheduleSettings(null, real.schedule().zone()),
+        real.takeover(),
         new Stack(
             stack.name(),
             stack.folder(),

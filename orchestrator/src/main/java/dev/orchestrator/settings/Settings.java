@@ -18,6 +18,7 @@ public record Settings(
     ApiSettings api,
     ImageSettings image,
     ScheduleSettings schedule,
+    TakeoverSettings takeover,
     Stack stack) {
 
   /**
@@ -46,4 +47,11 @@ public record Settings(
    * @param upgrade a five-field cron expression, or null for never
    */
   public record ScheduleSettings(@Nullable String upgrade, ZoneId zone) {}
+
+  /**
+   * When another process takes this one's routes over.
+   *
+   * @param drain how long connections may live on in this one; may be zero
+   */
+  public record TakeoverSettings(Duration drain) {}
 }

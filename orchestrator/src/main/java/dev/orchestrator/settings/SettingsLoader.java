@@ -6,6 +6,7 @@ import dev.orchestrator.settings.Settings.ApiSettings;
 import dev.orchestrator.settings.Settings.EngineSettings;
 import dev.orchestrator.settings.Settings.ImageSettings;
 import dev.orchestrator.settings.Settings.ScheduleSettings;
+import dev.orchestrator.settings.Settings.TakeoverSettings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -56,6 +57,7 @@ public final class SettingsLoader {
     Address api = api();
     ImageSettings image = image();
     ScheduleSettings schedule = schedule();
+    TakeoverSettings takeover = takeover();
     // For their own problems: the stack's are over them.
     UpgradeReader.upgrade(root, problems);
     DataReader.read(root);
@@ -70,6 +72,7 @@ public final class SettingsLoader {
         new ApiSettings(api.host(), api.port()),
         image,
         schedule,
+        takeover,
         stack.orElseThrow());
   }
 
@@ -160,6 +163,13 @@ public final class SettingsLoader {
             : section.parsed("zone", zone, SettingsLoader::zone);
     section.noOthers();
     return new ScheduleSettings(cron.isEmpty() ? null : cron, found.orElse(ZoneId.of("UTC")));
+  }
+
+  private TakeoverSettings takeover() {
+    Section section = part("takeover");
+    Duration drain = section.time("drain", Duration.ZERO, Duration.ofDays(1));
+    section.noOthers();
+    return new TakeoverSettings(drain);
   }
 
   private static ZoneId zone(String text) {

@@ -37,8 +37,8 @@ final class Place {
     }
     if (!succession.predecessorLeft()) {
       throw new Refusal(
-          "the process that served before lets its last connections end: try again in half a"
-              + " minute");
+          "the process that served before lets its last connections end: try again later"
+              + " (takeover.drain bounds that)");
     }
   }
 

@@ -53,6 +53,7 @@ final class DemoStack implements AutoCloseable {
             new Settings.ApiSettings("127.0.0.1", 0),
             file.image(),
             file.schedule(),
+            file.takeover(),
             new Stack(
                 stack.name(),
                 stack.folder(),

@@ -67,6 +67,7 @@ final class RehearsalTest {
         light.api(),
         light.image(),
         new ScheduleSettings("0 4 * * *", ZoneOffset.UTC),
+        light.takeover(),
         new Stack(
             stack.name(),
             stack.folder(),

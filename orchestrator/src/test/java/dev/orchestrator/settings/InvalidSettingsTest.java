@@ -39,6 +39,8 @@ class InvalidSettingsTest {
         new Wrong(
             "upgrade.bake = [1]",
             "upgrade.bake: a list is no time; write a number with ms, s, m, h or d, such as 60s"),
+        new Wrong("takeover.drain = 25h", "takeover.drain: 25h is out of range; write 0s to 1d"),
+        new Wrong("takeover.wait = 1s", "takeover.wait: is no setting; there is: drain"),
         new Wrong("upgrade.bake = -5s", "upgrade.bake: -5s is out of range; write 0s to 7d"),
         new Wrong(
             "upgrade.hold-budget = 2h", "upgrade.hold-budget: 2h is out of range; write 1ms to 1h"),

@@ -13,6 +13,7 @@ import dev.orchestrator.settings.Settings.ApiSettings;
 import dev.orchestrator.settings.Settings.EngineSettings;
 import dev.orchestrator.settings.Settings.ImageSettings;
 import dev.orchestrator.settings.Settings.ScheduleSettings;
+import dev.orchestrator.settings.Settings.TakeoverSettings;
 import dev.orchestrator.settings.UpgradeSettings.VerifySettings;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -39,6 +40,7 @@ class SettingsLoaderTest {
     assertEquals(new ApiSettings("127.0.0.1", 7070), settings.api());
     assertEquals(new ImageSettings("", folder.resolve("image"), false), settings.image());
     assertEquals(new ScheduleSettings(null, ZoneId.systemDefault()), settings.schedule());
+    assertEquals(new TakeoverSettings(Duration.ofSeconds(30)), settings.takeover());
     assertEquals(
         new Stack(
             "demo",

@@ -195,6 +195,7 @@ final class Orchestration implements AutoCloseable {
         new Settings.ApiSettings("127.0.0.1", 0),
         new Settings.ImageSettings("", home, false),
         new Settings.ScheduleSettings(null, ZoneOffset.UTC),
+        new Settings.TakeoverSettings(Duration.ZERO),
         stack);
   }
 

@@ -21,6 +21,8 @@ final class Bench {
   private static final int WARM_UP_SECONDS = 6;
   private static final int SWITCH_SECONDS = 5;
   private static final int SWITCHES = 10;
+  private static final int SWITCH_WARM_UPS = 2;
+  private static final int SWITCH_ROUNDS = 5;
   private static final int IDLE = 10_000;
   private static final int SPARE_DESCRIPTORS = 2_000;
 
@@ -31,38 +33,36 @@ final class Bench {
   private final Map<String, Map<String, List<Double>>> figures = new TreeMap<>();
   private final Rows rows = new Rows();
 
-  private Bench(int rounds, int seconds, String only, List<Contender> contenders) {
-    this.only = Set.of(only.split(",", -1));
-    this.rounds = rounds;
-    this.seconds = seconds;
+  private Bench(Options options, List<Contender> contenders) {
+    this.only = options.only();
+    this.rounds = options.rounds();
+    this.seconds = options.seconds();
     this.contenders = contenders;
   }
 
   public static void main(String[] arguments) throws IOException {
-    Map<String, String> options = new TreeMap<>();
-    for (int i = 0; i + 1 < arguments.length; i += 2) {
-      options.put(arguments[i], arguments[i + 1]);
+    Options options;
+    try {
+      options = Options.of(arguments);
+    } catch (IllegalArgumentException e) {
+      System.err.println("error: " + e.getMessage());
+      System.exit(2);
+      return;
     }
-    int threads = Integer.parseInt(options.getOrDefault("--threads", "1"));
     int idle = Math.min(IDLE, (descriptors() - SPARE_DESCRIPTORS) / 2);
     Path folder = Files.createTempDirectory("bench-proxy");
-    Setup setup = new Setup(folder, threads, idle, Ports.free(), Ports.free());
+    Setup setup = new Setup(folder, options.threads(), idle, Ports.free(), Ports.free());
     try (Upstream _ = Upstream.start(setup);
         Contender ours = OurProxy.start(setup);
         Contender haproxy = HaProxy.start(setup);
         Contender nginx = Nginx.start(setup)) {
-      Bench bench =
-          new Bench(
-              Integer.parseInt(options.getOrDefault("--rounds", "7")),
-              Integer.parseInt(options.getOrDefault("--seconds", "2")),
-              options.getOrDefault("--only", "small,new,http,bulk,switch,idle"),
-              List.of(ours, haproxy, nginx));
+      Bench bench = new Bench(options, List.of(ours, haproxy, nginx));
       bench.load();
       bench.switches();
       bench.idle(idle);
       bench.goals();
       System.out.print(bench.rows.table());
-      String json = options.get("--json");
+      String json = options.json();
       if (json != null) {
         Files.writeString(Path.of(json), "[\n" + bench.rows.json() + "\n]\n");
       }
@@ -82,6 +82,7 @@ final class Bench {
     Wrk _ = Wrk.run(ours.tcp, true, WARM_UP_SECONDS);
     Wrk _ = Wrk.run(ours.tcp, false, WARM_UP_SECONDS);
     Wrk _ = Wrk.run(ours.http, true, WARM_UP_SECONDS);
+    Wrk _ = Wrk.run(ours.http, false, WARM_UP_SECONDS);
     for (int i = 0; i < 3; i++) {
       double _ = Bulk.read(ours.tcp);
     }
@@ -110,7 +111,19 @@ final class Bench {
   }
 
   private void switches() throws IOException {
-    for (Contender each : wanted("switch", contenders)) {
+    for (int i = 0; i < SWITCH_WARM_UPS && only.contains("switch"); i++) {
+      say("warming our proxy's switch and the client up, not counted");
+      Contender ours = contenders.getFirst();
+      Switching _ = Switching.measure(ours, ours.tcp, SWITCH_SECONDS, SWITCHES);
+      Switching _ = Switching.measure(ours, ours.http, SWITCH_SECONDS, SWITCHES);
+    }
+    for (int round = 1; round <= Math.min(rounds, SWITCH_ROUNDS); round++) {
+      switches(inTurn(round));
+    }
+  }
+
+  private void switches(List<Contender> turns) throws IOException {
+    for (Contender each : wanted("switch", turns)) {
       say("switches of %s under load: 1,000 new connections a second".formatted(each.name));
       for (String kind : List.of("tcp", "http")) {
         int port = kind.equals("tcp") ? each.tcp : each.http;

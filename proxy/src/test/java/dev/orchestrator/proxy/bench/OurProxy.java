@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Ours, in a process of its own with a heap of 256 MiB. */
+/** Ours, in a process of its own: with the service's options, but a heap of 256 MiB. */
 final class OurProxy extends Contender {
   private final BufferedReader answers = process.inputReader(StandardCharsets.US_ASCII);
 
@@ -20,14 +20,10 @@ final class OurProxy extends Contender {
     int http = Ports.free();
     List<String> command =
         new ArrayList<>(
-            List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--enable-native-access=ALL-UNNAMED",
-                "--sun-misc-unsafe-memory-access=allow",
-                "-Xmx256m",
-                "-cp",
-                System.getProperty("java.class.path"),
-                Ours.class.getName()));
+            List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
+    command.addAll(List.of(System.getProperty("bench.options").split(" ", -1)));
+    command.addAll(
+        List.of("-Xmx256m", "-cp", System.getProperty("java.class.path"), Ours.class.getName()));
     for (int number : new int[] {setup.threads(), tcp, http, setup.blue(), setup.green()}) {
       command.add(Integer.toString(number));
     }
