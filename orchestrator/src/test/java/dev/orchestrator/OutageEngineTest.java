@@ -143,6 +143,7 @@ class OutageEngineTest {
   @CsvSource({
     "prepare, intent, false",
     "hold, done, false",
+    "verify, intent, true",
     "switch, done, false",
     "bake, intent, true",
   })

@@ -1,5 +1,8 @@
 package dev.orchestrator.capsule;
 
+import dev.orchestrator.engine.EngineException;
+import org.jspecify.annotations.Nullable;
+
 /** A capsule that could not be built, started or asked: what, which one, and why, in one line. */
 public final class CapsuleException extends RuntimeException {
   private static final long serialVersionUID = 1L;
@@ -8,7 +11,13 @@ public final class CapsuleException extends RuntimeException {
     super(message);
   }
 
-  public CapsuleException(String message, Throwable cause) {
+  public CapsuleException(String message, @Nullable Throwable cause) {
     super(message, cause);
+  }
+
+  /** No engine answered: that is no fault of the capsule's. */
+  public boolean isOutage() {
+    return getCause() instanceof EngineException engine
+        && engine.kind() == EngineException.Kind.UNREACHABLE;
   }
 }

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The {@link HealthGate}: rounds of looking at every service and running every probe, until enough
@@ -61,6 +62,7 @@ public final class HealthChecker implements HealthGate {
     int passes = 0;
     int lasting = 0;
     List<Problem> last = List.of();
+    CapsuleException outage = null;
     while (true) {
       Instant began = clock.instant();
       Round round = round(capsule, probes, ports);
@@ -77,14 +79,18 @@ public final class HealthChecker implements HealthGate {
         }
       }
       last = round.problems();
+      outage = round.outage() == null ? outage : round.outage();
       lasting = last.stream().anyMatch(Problem::lasting) ? lasting + 1 : 0;
       if (lasting >= FINAL) {
-        throw failure(capsule, "can't become healthy", last);
+        throw failure(capsule, "can't become healthy", last, outage);
       }
       Duration left = Duration.between(clock.instant(), end);
       if (left.compareTo(settings.interval()) < 0) {
         throw failure(
-            capsule, "is not healthy after %d s".formatted(settings.deadline().toSeconds()), last);
+            capsule,
+            "is not healthy after %d s".formatted(settings.deadline().toSeconds()),
+            last,
+            outage);
       }
       rest(untilNext(settings.interval(), Duration.between(began, clock.instant())));
     }
@@ -102,7 +108,12 @@ public final class HealthChecker implements HealthGate {
     return lines(round(capsule, probes, ports).problems());
   }
 
-  private record Round(int services, List<Problem> problems) {}
+  /**
+   * What one found.
+   *
+   * @param outage the engine didn't answer; null where it did
+   */
+  private record Round(int services, List<Problem> problems, @Nullable CapsuleException outage) {}
 
   private Round round(Capsule capsule, List<Probe> all, Map<String, Integer> ports) {
     List<InnerService> services;
@@ -110,7 +121,8 @@ public final class HealthChecker implements HealthGate {
       services = capsule.services(STATE);
     } catch (CapsuleException e) {
       String text = String.valueOf(e.getMessage());
-      return new Round(0, List.of(new Problem("capsule", "", text, false)));
+      Problem problem = new Problem("capsule", "", text, false);
+      return new Round(0, List.of(problem), e.isOutage() ? e : null);
     }
     List<Problem> problems = new ArrayList<>();
     if (services.isEmpty()) {
@@ -125,7 +137,7 @@ public final class HealthChecker implements HealthGate {
       wrong.ifPresent(
           text -> problems.add(new Problem("probe " + probe.name(), probe.service(), text, false)));
     }
-    return new Round(services.size(), problems);
+    return new Round(services.size(), problems, null);
   }
 
   private Optional<String> probe(Capsule capsule, Probe probe, Map<String, Integer> ports) {
@@ -145,7 +157,8 @@ public final class HealthChecker implements HealthGate {
             Duration.between(start, clock.instant()).toMillis() / 1000.0);
   }
 
-  private HealthException failure(Capsule capsule, String what, List<Problem> problems) {
+  private RuntimeException failure(
+      Capsule capsule, String what, List<Problem> problems, @Nullable CapsuleException outage) {
     List<String> parts = new ArrayList<>();
     for (Problem problem : problems) {
       parts.add(problem.line() + lastWords(capsule, problem.service()));
@@ -153,8 +166,10 @@ public final class HealthChecker implements HealthGate {
     if (parts.isEmpty()) {
       parts.add("too few rounds passed in a row; raise verify.deadline");
     }
-    return new HealthException(
-        "%s %s: %s".formatted(capsule.name(), what, String.join("; ", parts)));
+    String said = "%s %s: %s".formatted(capsule.name(), what, String.join("; ", parts));
+    return outage == null
+        ? new HealthException(said)
+        : new CapsuleException(said + "; the engine was away in between", outage.getCause());
   }
 
   /** What the service said last, where it can be had: the message must not fail for it. */

@@ -1,6 +1,7 @@
 package dev.orchestrator.health;
 
 import dev.orchestrator.capsule.Capsule;
+import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.settings.Probe;
 import dev.orchestrator.settings.UpgradeSettings.VerifySettings;
 import java.util.List;
@@ -13,7 +14,8 @@ public interface HealthGate {
   /**
    * Waits until it is so; returns one line on what was checked. Past the deadline, or as soon as it
    * can't become so any more (a service exited with an error and isn't restarted), fails with a
-   * {@link HealthException} that names each service or probe and what is wrong with it.
+   * {@link HealthException} that names each service or probe and what is wrong with it; where the
+   * engine was away in between, with a {@link CapsuleException} that is an outage.
    *
    * @param ports from {@code service:port} to the capsule's port
    */

@@ -1,7 +1,6 @@
 package dev.orchestrator.upgrade;
 
 import dev.orchestrator.capsule.CapsuleException;
-import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.health.HealthException;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.JournalException;
@@ -112,9 +111,7 @@ final class Saga {
   /** Whether it says something of a capsule: not where the engine was away. */
   private static boolean isOfGreen(Throwable e) {
     return e instanceof HealthException
-        || (e instanceof CapsuleException
-            && !(e.getCause() instanceof EngineException engine
-                && engine.kind() == EngineException.Kind.UNREACHABLE));
+        || (e instanceof CapsuleException capsule && !capsule.isOutage());
   }
 
   private void undo(Run run, String why) {

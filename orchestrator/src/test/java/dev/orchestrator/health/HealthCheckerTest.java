@@ -2,7 +2,10 @@ package dev.orchestrator.health;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.orchestrator.capsule.CapsuleException;
+import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.settings.Probe;
 import dev.orchestrator.settings.UpgradeSettings.VerifySettings;
 import io.vertx.core.Vertx;
@@ -99,6 +102,28 @@ class HealthCheckerTest {
     await("true");
     assertEquals(
         "capsule: capsule green: asking for its services' state: no answer", said.getFirst());
+  }
+
+  @Test
+  void anEngineThatWasAwayIsNoFaultOfTheCapsule() {
+    capsule.round("db running healthy 0");
+    capsule.asking =
+        () -> {
+          if (capsule.asked() == 2) {
+            throw new CapsuleException(
+                "capsule green: asking: no Docker engine answers",
+                new EngineException(EngineException.Kind.UNREACHABLE, "no Docker engine answers"));
+          }
+        };
+    assertEquals(
+        "1 services healthy, 1 probes passed, 3 times in a row, after 4.0 s", await("true"));
+    capsule.asked = 0;
+    CapsuleException e = assertThrows(CapsuleException.class, () -> await("false"));
+    assertEquals(
+        "green is not healthy after 10 s: probe command: false: exit code 1: it says no (its log"
+            + " ends with: out of memory); the engine was away in between",
+        e.getMessage());
+    assertTrue(e.isOutage());
   }
 
   @Test

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 /** A capsule on the loopback address whose services go through states that a test lists. */
 final class ScriptedCapsule implements Capsule {
   private final Deque<List<InnerService>> rounds = new ArrayDeque<>();
-  private int asked;
+  int asked;
 
   /** Run each time that it is asked for its services. */
   Runnable asking = () -> {};

@@ -5,8 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -38,20 +42,20 @@ class HttpBoundsTest {
         var fixture = ProxyFixture.opened(SHORT_HEAD, side("blue", blue));
         var client = fixture.http()) {
       client.send("GET / HTTP/1.1\r\nHost: a\r\n");
-      Thread drip =
-          Thread.ofVirtual()
-              .start(() -> {
-                try {
-                  while (true) {
-                    client.send("X: 1\r\n");
-                    Thread.sleep(20);
-                  }
-                } catch (IOException | InterruptedException e) {
-                  // The connection was closed, as it should be.
-                }
-              });
-      assertEquals(408, client.read().status());
-      drip.interrupt();
+      try (var drip = Executors.newSingleThreadScheduledExecutor()) {
+        Future<?> dripping =
+            drip.scheduleAtFixedRate(() -> drop(client), 0, 20, TimeUnit.MILLISECONDS);
+        assertEquals(408, client.read().status());
+        dripping.cancel(false);
+      }
+    }
+  }
+
+  private static void drop(HttpWire client) {
+    try {
+      client.send("X: 1\r\n");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e); // which ends it: the proxy has closed the connection
     }
   }
 

@@ -150,7 +150,6 @@ class ProxyRouteTest {
       while (reader.isAlive()) {
         busy.getOutputStream().write(1);
         assertEquals(1, busy.getInputStream().read());
-        Thread.sleep(10);
       }
       assertEquals(1, fixture.stats().targets().timedOut());
       busy.getOutputStream().write(2);
