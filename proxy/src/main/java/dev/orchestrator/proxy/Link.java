@@ -22,8 +22,6 @@ final class Link extends Session implements Wire.Owner {
   /** How long the client of a cut link may take to read what is on its way. */
   private static final long LINGER_MS = 10_000;
 
-  private final OpenRoute route;
-  private final Lead lead;
   private final Lane lane;
   private final Wire client;
   private final Wire target;
@@ -35,8 +33,7 @@ final class Link extends Session implements Wire.Owner {
   private @Nullable ScheduledFuture<?> timer;
 
   Link(OpenRoute route, Lead lead, Lane lane, Wire client, Wire target) {
-    this.route = route;
-    this.lead = lead;
+    super(route, lead);
     this.lane = lane;
     this.client = client;
     this.target = target;
@@ -52,9 +49,7 @@ final class Link extends Session implements Wire.Owner {
    * @param early what was read from the client already, taken over; or null
    */
   void start(@Nullable ByteBuf header, @Nullable ByteBuf early) {
-    route.sessions.add(this);
-    lead.counters().total.increment();
-    lead.counters().open.increment();
+    begun();
     client.setOwner(this);
     target.setOwner(this);
     if (header != null) {
@@ -74,16 +69,6 @@ final class Link extends Session implements Wire.Owner {
   /** What the target had said already goes to the client first; taken over. */
   void precedeDown(ByteBuf first) {
     down.precede(first, true);
-  }
-
-  @Override
-  OpenRoute route() {
-    return route;
-  }
-
-  @Override
-  Lead lead() {
-    return lead;
   }
 
   @Override
@@ -113,7 +98,7 @@ final class Link extends Session implements Wire.Owner {
     if (rest > 0) {
       watchIdle(rest);
     } else {
-      lead.counters().timedOut.increment();
+      lead().counters().timedOut.increment();
       cut();
     }
   }
@@ -180,7 +165,8 @@ final class Link extends Session implements Wire.Owner {
     }
     leave();
     if (!cut) {
-      (end == client ? lead.counters().resetsByClient : lead.counters().resetsByTarget).increment();
+      (end == client ? lead().counters().resetsByClient : lead().counters().resetsByTarget)
+          .increment();
     }
     (end == client ? target : client).reset();
     part();
@@ -196,10 +182,7 @@ final class Link extends Session implements Wire.Owner {
     });
   }
 
-  /** First: whoever sees what became of it finds it gone from the figures. */
   private void leave() {
-    lead.counters().open.decrement();
-    route.sessions.remove(this);
     closed();
     if (timer != null) {
       timer.cancel(false);

@@ -6,12 +6,30 @@ import java.util.concurrent.TimeUnit;
 
 /** What keeps a target busy, and what a drain waits for. Thread-safe. */
 abstract class Session {
+  private final OpenRoute route;
+  private final Lead lead;
   private final CountDownLatch closed = new CountDownLatch(1);
   private final CountDownLatch parted = new CountDownLatch(1);
 
-  abstract OpenRoute route();
+  /** One that has not begun. */
+  Session(OpenRoute route, Lead lead) {
+    this.route = route;
+    this.lead = lead;
+  }
 
-  abstract Lead lead();
+  final OpenRoute route() {
+    return route;
+  }
+
+  final Lead lead() {
+    return lead;
+  }
+
+  final void begun() {
+    lead.counters().total.increment();
+    lead.counters().open.increment();
+    route.sessions.add(this);
+  }
 
   /** False for a connection to a target that is kept for later, and serves nobody now. */
   abstract boolean isBusy();
@@ -34,7 +52,10 @@ abstract class Session {
     parted.countDown();
   }
 
+  /** First of all that ends it: whoever sees what became of it finds it gone from the figures. */
   final void closed() {
+    lead.counters().open.decrement();
+    route.sessions.remove(this);
     parted.countDown();
     closed.countDown();
   }

@@ -18,8 +18,6 @@ import org.jspecify.annotations.Nullable;
  * has.
  */
 final class Upstream extends Session {
-  private final OpenRoute route;
-  private final Lead lead;
   private final Lane lane;
   private final int port;
   private final EpollSocketChannel channel;
@@ -32,8 +30,7 @@ final class Upstream extends Session {
   private boolean interim;
 
   private Upstream(OpenRoute route, Lead lead, Lane lane, int port, EpollSocketChannel channel) {
-    this.route = route;
-    this.lead = lead;
+    super(route, lead);
     this.lane = lane;
     this.port = port;
     this.channel = channel;
@@ -45,22 +42,10 @@ final class Upstream extends Session {
     EpollSocketChannel channel = Channels.of(target);
     Upstream upstream = new Upstream(route, lead, lane, port, channel);
     upstream.busy = true;
-    lead.counters().total.increment();
-    lead.counters().open.increment();
-    route.sessions.add(upstream);
+    upstream.begun();
     channel.pipeline().addLast(upstream.decoder, upstream.new Handler());
     Channels.register(channel, lane);
     return upstream;
-  }
-
-  @Override
-  OpenRoute route() {
-    return route;
-  }
-
-  @Override
-  Lead lead() {
-    return lead;
   }
 
   @Override
@@ -69,15 +54,15 @@ final class Upstream extends Session {
   }
 
   boolean leadsTo(Lead other, int otherPort) {
-    return port == otherPort && lead.equals(other);
+    return port == otherPort && lead().equals(other);
   }
 
   boolean sameAs(Upstream other) {
-    return leadsTo(other.lead, other.port);
+    return leadsTo(other.lead(), other.port);
   }
 
   boolean leads() {
-    return route.gate.leadsTo(lead.side());
+    return route().gate.leadsTo(lead().side());
   }
 
   /** It has served a request before: the target may be about to close it. */
@@ -110,12 +95,12 @@ final class Upstream extends Session {
     ByteBuf buffer = out.buffer();
     int before = buffer.readableBytes();
     head.write(buffer, client);
-    lead.counters().bytesIn.add(buffer.readableBytes() - before);
+    lead().counters().bytesIn.add(buffer.readableBytes() - before);
   }
 
   /** A part of the request's body, taken over. */
   void body(HttpContent content, boolean chunked) {
-    lead.counters().bytesIn.add(out.content(content, chunked));
+    lead().counters().bytesIn.add(out.content(content, chunked));
   }
 
   void flush() {
@@ -186,8 +171,6 @@ final class Upstream extends Session {
   private void ended() {
     if (isOpen()) {
       closed();
-      lead.counters().open.decrement();
-      route.sessions.remove(this);
       out.release();
       if (raw != null) {
         raw.release();
@@ -259,7 +242,7 @@ final class Upstream extends Session {
     close();
     if (current != null) {
       if (wasOpen && reset) {
-        lead.counters().resetsByTarget.increment();
+        lead().counters().resetsByTarget.increment();
       }
       current.upstreamGone(this);
     }
