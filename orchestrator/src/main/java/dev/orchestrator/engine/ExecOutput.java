@@ -8,9 +8,13 @@ import java.nio.charset.StandardCharsets;
 import java.util.function.Consumer;
 
 /**
- * Takes in what a command prints: the whole of both streams, and each line of stdout as it comes.
+ * Takes in what a command prints: both streams, of much the end alone, and each line of stdout as
+ * it comes.
  */
 final class ExecOutput extends ResultCallback.Adapter<Frame> {
+  /** Of one stream; a hook may print a whole dump. */
+  private static final int MOST_BYTES = 32 << 20;
+
   private final ByteArrayOutputStream stdout = new ByteArrayOutputStream();
   private final ByteArrayOutputStream stderr = new ByteArrayOutputStream();
   private final LineSplitter lines;
@@ -23,11 +27,18 @@ final class ExecOutput extends ResultCallback.Adapter<Frame> {
   public void onNext(Frame frame) {
     byte[] bytes = frame.getPayload();
     if (frame.getStreamType() == StreamType.STDERR) {
-      stderr.writeBytes(bytes);
+      keep(stderr, bytes);
     } else {
-      stdout.writeBytes(bytes);
+      keep(stdout, bytes);
       lines.add(bytes);
     }
+  }
+
+  private static void keep(ByteArrayOutputStream all, byte[] bytes) {
+    if (all.size() + bytes.length > MOST_BYTES) {
+      all.reset(); // what it says last is what a message needs
+    }
+    all.writeBytes(bytes);
   }
 
   /** To be called once, after the stream has ended. */

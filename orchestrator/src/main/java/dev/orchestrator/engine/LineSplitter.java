@@ -9,6 +9,9 @@ import java.util.function.Consumer;
  * too, so that a progress bar which rewrites its line is seen as it moves. Not thread-safe.
  */
 final class LineSplitter {
+  /** Of a longer line the rest is the next one. In bytes. */
+  private static final int LONGEST = 65_536;
+
   private final Consumer<String> line;
   private final ByteArrayOutputStream pending = new ByteArrayOutputStream();
   private boolean afterReturn;
@@ -28,6 +31,9 @@ final class LineSplitter {
         flush();
       } else {
         pending.write(b);
+        if (pending.size() == LONGEST) {
+          flush();
+        }
       }
     }
   }

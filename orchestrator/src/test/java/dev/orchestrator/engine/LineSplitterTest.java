@@ -22,4 +22,12 @@ final class LineSplitterTest {
     splitter.end();
     assertEquals(List.of("größe", "zwei", "", "10%", "20%", "last"), lines);
   }
+
+  /** Such as a dump of a database that a hook prints. */
+  @Test
+  void whatHasNoLineEndsIsNotGatheredWithoutEnd() {
+    splitter.add("x".repeat(150_000).getBytes(UTF_8));
+    splitter.end();
+    assertEquals(List.of(65_536, 65_536, 18_928), lines.stream().map(String::length).toList());
+  }
 }
