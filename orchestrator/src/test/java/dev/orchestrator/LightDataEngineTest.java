@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.orchestrator.engine.ExecResult;
+import dev.orchestrator.journal.Json;
 import dev.orchestrator.journal.Receipt;
-import dev.orchestrator.journal.ReceiptText;
 import dev.orchestrator.journal.UpgradeRecord.Outcome;
 import dev.orchestrator.settings.DataSettings;
 import dev.orchestrator.settings.DataSettings.Quiesce;
@@ -20,7 +20,6 @@ import dev.orchestrator.upgrade.RollbackCost;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -49,7 +48,7 @@ class LightDataEngineTest {
   private static Receipt ended(LightService light, String run, Outcome outcome)
       throws InterruptedException {
     Receipt receipt = light.await(run);
-    System.out.println(ReceiptText.of(receipt, ZoneOffset.UTC));
+    System.out.println(Json.write(receipt));
     assertEquals(outcome, receipt.upgrade().outcome(), receipt.upgrade().reason());
     return receipt;
   }

@@ -4,12 +4,17 @@ import dev.orchestrator.Amounts;
 import dev.orchestrator.journal.Receipt;
 import dev.orchestrator.journal.UpgradeRecord;
 import java.time.Instant;
+import java.time.ZoneId;
+import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
 /** A receipt for a person: in full for {@code show}, in a few lines at the end of a run. */
 final class ReceiptView {
+  private static final DateTimeFormatter AT =
+      DateTimeFormatter.ofPattern("HH:mm:ss.SSS", Locale.ROOT);
+
   private ReceiptView() {}
 
   static List<String> full(Receipt receipt) {
@@ -23,9 +28,10 @@ final class ReceiptView {
                 receipt.stack(),
                 Amounts.when(run.started()),
                 ended == null ? "" : ", ended " + Amounts.when(ended)));
-    Table steps = new Table("STEP", "PHASE", "TIME", "DETAIL");
+    Table steps = new Table("AT", "STEP", "PHASE", "TIME", "DETAIL");
     for (Receipt.Step step : receipt.steps()) {
       steps.row(
+          AT.format(step.at().atZone(ZoneId.systemDefault())),
           step.step(),
           step.phase().toLowerCase(Locale.ROOT),
           Amounts.time(step.millis()),
@@ -51,23 +57,25 @@ final class ReceiptView {
     Receipt.Traffic traffic = receipt.traffic();
     if (traffic != null) {
       lines.add(
-          "  clients  %d held (longest %s, p99 %s), %d refused; %d drained, %d cut"
-              .formatted(
-                  traffic.held(),
-                  Amounts.time(traffic.longestHoldMillis()),
-                  Amounts.time(traffic.p99HoldMillis()),
-                  traffic.refused(),
-                  traffic.drained(),
-                  traffic.cut()));
+          String.format(
+              Locale.ROOT,
+              "  clients  %,d held (longest %s, p99 %s), %,d refused; %,d drained, %,d cut",
+              traffic.held(),
+              Amounts.time(traffic.longestHoldMillis()),
+              Amounts.time(traffic.p99HoldMillis()),
+              traffic.refused(),
+              traffic.drained(),
+              traffic.cut()));
     }
     for (Receipt.CopyPass pass : receipt.copies()) {
       lines.add(
-          "  copied   %s: %d files, %s in %s"
-              .formatted(
-                  pass.name(),
-                  pass.files(),
-                  Amounts.bytes(pass.bytes()),
-                  Amounts.time(pass.millis())));
+          String.format(
+              Locale.ROOT,
+              "  copied   %s: %,d files, %s in %s",
+              pass.name(),
+              pass.files(),
+              Amounts.bytes(pass.bytes()),
+              Amounts.time(pass.millis())));
     }
     Receipt.Image image = receipt.image();
     if (image != null) {

@@ -94,10 +94,6 @@ public record Terminal(
     return paint("33", text);
   }
 
-  String dim(String text) {
-    return paint("2", text);
-  }
-
   private String paint(String code, String text) {
     return colour ? "\u001b[" + code + "m" + text + "\u001b[0m" : text;
   }

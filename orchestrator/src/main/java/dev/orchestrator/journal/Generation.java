@@ -25,11 +25,6 @@ public record Generation(
     Map<String, Integer> ports,
     Instant created) {
 
-  /** The main data volume's name on the engine. */
-  public String dataVolume() {
-    return volumes.getFirst().volume();
-  }
-
   /** The same generation on other data volumes. */
   public Generation with(List<DataVolume> others) {
     return new Generation(

@@ -32,15 +32,6 @@ public final class Json {
     }
   }
 
-  /** For a person: indented. */
-  public static String pretty(Object value) {
-    try {
-      return MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(value);
-    } catch (JsonProcessingException e) {
-      throw new IllegalArgumentException("no JSON for " + value.getClass().getName(), e);
-    }
-  }
-
   /** Fails with {@link IllegalArgumentException} on text that is no such record. */
   public static <T> T read(String json, Class<T> type) {
     try {

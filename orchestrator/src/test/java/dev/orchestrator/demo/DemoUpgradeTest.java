@@ -6,8 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.orchestrator.engine.DockerEngine;
 import dev.orchestrator.engine.Engine;
+import dev.orchestrator.journal.Json;
 import dev.orchestrator.journal.Receipt;
-import dev.orchestrator.journal.ReceiptText;
 import dev.orchestrator.journal.UpgradeRecord.Outcome;
 import dev.orchestrator.settings.DataSettings.Rollback;
 import dev.orchestrator.upgrade.DataOptions;
@@ -17,7 +17,6 @@ import dev.orchestrator.upgrade.Status;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -128,7 +127,7 @@ class DemoUpgradeTest {
   private static Receipt run(DemoStack demo, String id, Consumer<Event> listener)
       throws InterruptedException {
     Receipt receipt = demo.await(id, listener);
-    System.out.println(ReceiptText.of(receipt, ZoneOffset.UTC));
+    System.out.println(Json.write(receipt));
     return receipt;
   }
 

@@ -67,14 +67,6 @@ final class Gate {
     transitionTo(new Open(side));
   }
 
-  synchronized boolean switchIfHolding(Side side) {
-    if (!holding()) {
-      return false;
-    }
-    transitionTo(new Open(side));
-    return true;
-  }
-
   synchronized void close() {
     transitionTo(new Closed());
   }

@@ -191,15 +191,6 @@ public final class Proxy implements AutoCloseable {
     lanes.onEach(_ -> {});
   }
 
-  /** Like {@link #switchTo}, if the hold is still on; false when its deadline has passed. */
-  public boolean switchIfHolding(Side side) {
-    lanes.checkThread();
-    checkTargets(side, routes);
-    boolean switched = gate.switchIfHolding(side);
-    acceptNow();
-    return switched;
-  }
-
   /** Nothing serves: new and waiting connections are closed. What had begun lives on. */
   public void closeGate() {
     lanes.checkThread();

@@ -58,7 +58,7 @@ class HttpSwitchTest {
       other.send("POST /held HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello");
       fixture.untilHeld(2);
 
-      assertTrue(fixture.proxy.switchIfHolding(side("green", green)));
+      fixture.proxy.switchTo(side("green", green));
 
       assertEquals("v2", open.read().body());
       assertEquals("v2", other.read().body());

@@ -2,7 +2,6 @@ package dev.orchestrator.proxy;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -48,7 +47,7 @@ class ProxyHoldTest {
       fixture.proxy.hold(LONG);
       try (Socket client = fixture.connect()) {
         fixture.untilHeld(1);
-        assertTrue(fixture.proxy.switchIfHolding(ProxyFixture.side("green", green)));
+        fixture.proxy.switchTo(ProxyFixture.side("green", green));
         assertEquals("g", read(client, 1));
         assertEquals(0, blue.accepted.get());
       }
@@ -58,12 +57,11 @@ class ProxyHoldTest {
   @Test
   void whenTheDeadlinePassesTheyGoBackToTheSideThatServed() throws Exception {
     try (var blue = TestServer.echo('b');
-        var green = TestServer.echo('g');
         var fixture = ProxyFixture.opened(ProxyFixture.side("blue", blue))) {
       fixture.proxy.hold(SHORT);
       try (Socket client = fixture.connect()) {
         assertEquals("b", read(client, 1));
-        assertFalse(fixture.proxy.switchIfHolding(ProxyFixture.side("green", green)));
+        assertEquals(ProxyFixture.side("blue", blue), fixture.proxy.side());
         assertTrue(fixture.stats().lastHold().longest().compareTo(Duration.ofMillis(50)) > 0);
       }
     }
