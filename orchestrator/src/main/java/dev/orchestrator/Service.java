@@ -5,6 +5,7 @@ import dev.orchestrator.cli.Tenancy;
 import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.journal.JournalException;
 import dev.orchestrator.proxy.Inherited;
+import dev.orchestrator.proxy.ProxyException;
 import dev.orchestrator.proxy.Takeover;
 import dev.orchestrator.settings.Settings;
 import dev.orchestrator.upgrade.Control;
@@ -50,7 +51,7 @@ public final class Service implements RunningService {
   public static Service start(Settings settings, Tenancy tenancy) {
     try {
       return new Service(settings, tenancy);
-    } catch (EngineException | JournalException | IOException e) {
+    } catch (EngineException | JournalException | ProxyException | IOException e) {
       throw new Refusal(String.valueOf(e.getMessage()), e);
     }
   }
@@ -61,7 +62,7 @@ public final class Service implements RunningService {
     boolean started = false;
     try {
       Optional<Path> predecessor = tenancy.askPredecessor();
-      Inherited inherited = Inherited.nothing();
+      Inherited inherited = Inherited.ofSystem(System.getenv());
       if (predecessor.isPresent()) {
         taken = Takeover.receive(vertx, predecessor.get(), SOCKETS_COME);
         inherited = taken.inherited();
@@ -80,7 +81,10 @@ public final class Service implements RunningService {
               vertx,
               routes,
               this::predecessorLeft,
-              () -> awaitServing(opened, inheritedSockets));
+              () -> {
+                awaitServing(opened, inheritedSockets);
+                opened.settle();
+              });
       if (taken != null) {
         taken.serving();
         log.info("took the routes over from the process before");

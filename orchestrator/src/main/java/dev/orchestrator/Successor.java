@@ -72,6 +72,11 @@ final class Successor implements Succession, Handover.Owner, AutoCloseable {
 
   @Override
   public synchronized String offer() {
+    if (traffic.listensForSystem()) {
+      throw new Refusal(
+          "this service has its sockets from systemd: 'systemctl restart' it, which refuses"
+              + " nobody");
+    }
     Path socket = settings.home().resolve("takeover");
     try {
       Handover offered = traffic.offer(socket, this);

@@ -3,11 +3,13 @@ package dev.orchestrator;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.orchestrator.api.HomeFiles;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.file.Files;
@@ -28,7 +30,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** {@code serve --takeover}: the orchestrator is updated under load, with real processes. */
+/**
+ * The orchestrator is replaced under load, with real processes: by {@code serve --takeover}, and by
+ * systemd after a kill.
+ */
 @Tag("engine")
 @Timeout(300)
 class TakeoverEngineTest {
@@ -146,6 +151,94 @@ class TakeoverEngineTest {
     }
   }
 
+  @Test
+  void withTheSocketFromSystemdNoClientIsRefusedWhateverEndsTheService() throws Exception {
+    Process systemd = supervise(true);
+    until("it answers", () -> run("status") == 0);
+    assertThrows(ConnectException.class, this::get); // nothing is up
+    assertEquals(0, run("up", "v1"));
+    AtomicBoolean done = new AtomicBoolean();
+    AtomicLong served = new AtomicLong();
+    AtomicLong broken = new AtomicLong();
+    try (var threads = Executors.newVirtualThreadPerTaskExecutor();
+        AutoCloseable _ = () -> done.set(true)) {
+      List<Future<Void>> clients = new ArrayList<>();
+      for (int i = 0; i < 4; i++) {
+        clients.add(threads.submit(() -> stubbornClient(done, served, broken)));
+      }
+      for (int i = 0; i < 2; i++) {
+        long before = served.get();
+        until("clients are served", () -> served.get() > before + 50);
+        assertTrue(i == 0 ? service().destroyForcibly() : service().destroy());
+      }
+      until("it answers again", () -> run("status") == 0);
+      assertEquals(0, run("upgrade", "v2", "--detach"));
+      assertTrue(service().destroyForcibly());
+      until("it answers again", () -> run("status") == 0);
+      long before = served.get();
+      until("clients are served again", () -> served.get() > before + 50);
+      int _ = run("watch"); // the upgrade goes on, or was undone
+      done.set(true);
+      for (Future<Void> each : clients) {
+        each.get(60, TimeUnit.SECONDS);
+      }
+    }
+    // Those that were in flight at a kill; the others waited.
+    assertTrue(broken.get() <= 3 * 4, broken + " broke off");
+    assertFalse(run("serve", "--takeover") == 0);
+    assertTrue(output().contains("systemctl restart"), output());
+    assertEquals(0, run("down", "--volumes"));
+    assertThrows(ConnectException.class, this::get);
+    systemd.destroy();
+    assertTrue(systemd.waitFor(60, TimeUnit.SECONDS));
+  }
+
+  @Test
+  void aSocketThatWouldBlockIsRefusedWithWhatToDo() throws Exception {
+    Process systemd = supervise(false);
+    until("it says so", () -> output().contains("write NonBlocking=yes in the service's unit"));
+    systemd.destroy();
+    assertTrue(systemd.waitFor(60, TimeUnit.SECONDS));
+    assertFalse(output().contains("\tat "), output());
+  }
+
+  private Process supervise(boolean nonBlocking) throws IOException {
+    Path script = Path.of("src/test/resources/supervise.pl").toAbsolutePath();
+    List<String> command = new ArrayList<>(List.of("perl", script.toString()));
+    command.addAll(List.of(Integer.toString(port), nonBlocking ? "1" : ""));
+    command.addAll(command("serve"));
+    Process process = start(command);
+    processes.add(process);
+    return process;
+  }
+
+  private String output() {
+    try {
+      return Files.readString(directory.resolve("out"));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private Void stubbornClient(AtomicBoolean done, AtomicLong served, AtomicLong broken)
+      throws ConnectException {
+    while (!done.get()) {
+      try {
+        String answer = answer();
+        if (answer.startsWith("HTTP/1.1 200 ") && answer.contains("ledger v")) {
+          served.incrementAndGet();
+        } else {
+          broken.incrementAndGet();
+        }
+      } catch (ConnectException e) {
+        throw e; // refused
+      } catch (IOException e) {
+        broken.incrementAndGet();
+      }
+    }
+    return null;
+  }
+
   private Socket halfARequest() throws IOException {
     Socket socket = new Socket(InetAddress.getLoopbackAddress(), port);
     socket.setSoTimeout(60_000);
@@ -169,22 +262,22 @@ class TakeoverEngineTest {
 
   /** On a connection of its own: one that is refused or reset fails the test. */
   private String get() throws IOException {
+    String answer = answer();
+    assertTrue(answer.startsWith("HTTP/1.1 200 "), answer);
+    return answer.substring(answer.indexOf("\r\n\r\n") + 4).strip().lines().reduce("", (a, b) -> b);
+  }
+
+  private String answer() throws IOException {
     try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
       socket.setSoTimeout(60_000);
       socket
           .getOutputStream()
           .write("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".getBytes(US_ASCII));
-      String answer = new String(socket.getInputStream().readAllBytes(), US_ASCII);
-      assertTrue(answer.startsWith("HTTP/1.1 200 "), answer);
-      return answer
-          .substring(answer.indexOf("\r\n\r\n") + 4)
-          .strip()
-          .lines()
-          .reduce("", (a, b) -> b);
+      return new String(socket.getInputStream().readAllBytes(), US_ASCII);
     }
   }
 
-  private int run(String... arguments) {
+  private List<String> command(String... arguments) {
     List<String> command =
         new ArrayList<>(
             List.of(
@@ -195,12 +288,19 @@ class TakeoverEngineTest {
                 "dev.orchestrator.Main"));
     command.addAll(List.of(arguments));
     command.addAll(List.of("--config", config.toString(), "--home", home.toString()));
+    return command;
+  }
+
+  private Process start(List<String> command) throws IOException {
+    return new ProcessBuilder(command)
+        .redirectErrorStream(true)
+        .redirectOutput(ProcessBuilder.Redirect.appendTo(directory.resolve("out").toFile()))
+        .start();
+  }
+
+  private int run(String... arguments) {
     try {
-      Process process =
-          new ProcessBuilder(command)
-              .redirectErrorStream(true)
-              .redirectOutput(ProcessBuilder.Redirect.appendTo(directory.resolve("out").toFile()))
-              .start();
+      Process process = start(command(arguments));
       processes.add(process);
       assertTrue(process.waitFor(240, TimeUnit.SECONDS));
       return process.exitValue();
@@ -214,7 +314,7 @@ class TakeoverEngineTest {
   private void until(String what, BooleanSupplier condition) {
     long end = System.nanoTime() + SOON_NANOS;
     while (!condition.getAsBoolean()) {
-      assertTrue(System.nanoTime() < end, what);
+      assertTrue(System.nanoTime() < end, () -> what + "\n" + output());
       LockSupport.parkNanos(1_000_000);
     }
   }

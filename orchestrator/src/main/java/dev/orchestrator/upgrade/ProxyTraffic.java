@@ -35,8 +35,8 @@ public final class ProxyTraffic implements Traffic {
   }
 
   /**
-   * @param inherited the listening sockets of the process before; what no route wants of them is
-   *     closed when the routes open
+   * @param inherited listening sockets of the process before, or of the system; what no route wants
+   *     of them is given up when the routes open
    */
   public ProxyTraffic(Vertx vertx, List<RouteSettings> routes, Inherited inherited) {
     this.vertx = vertx;
@@ -119,10 +119,20 @@ public final class ProxyTraffic implements Traffic {
 
   @Override
   public synchronized void shut() {
-    if (proxy != null) {
-      proxy.close();
-      proxy = null;
+    close();
+    inherited.refuse();
+  }
+
+  /** Where no routes are open, nothing listens. */
+  public synchronized void settle() {
+    if (proxy == null) {
+      inherited.refuse();
     }
+  }
+
+  /** The listening sockets are systemd's, which gives them to our next start. */
+  public boolean listensForSystem() {
+    return inherited.ofSystem();
   }
 
   /** The routes are open, and lead somewhere. */
@@ -203,8 +213,12 @@ public final class ProxyTraffic implements Traffic {
         route.name(), address, route.inner(), gate, stats.open(), stats.total(), stats.heldNow());
   }
 
+  /** Ends; what listens for the system goes on, and its clients wait there. */
   @Override
-  public void close() {
-    shut();
+  public synchronized void close() {
+    if (proxy != null) {
+      proxy.close();
+      proxy = null;
+    }
   }
 }

@@ -30,11 +30,13 @@ final class Listener implements Wire.Owner {
   private final Lane lane;
   private final Wire wire;
   private final byte[] address = new byte[ADDRESS_BYTES];
+  private final boolean ofSystem;
   private boolean accepting;
 
-  private Listener(OpenRoute route, int port, Socket socket) {
+  private Listener(OpenRoute route, int port, Socket socket, boolean ofSystem) {
     this.route = route;
     this.port = port;
+    this.ofSystem = ofSystem;
     this.lane = route.lanes.next();
     this.wire = new Wire(socket, this);
   }
@@ -58,21 +60,35 @@ final class Listener implements Wire.Owner {
     try {
       socket = Socket.newSocketStream();
       socket.setReuseAddress(true);
-      // Connections inherit these.
-      socket.setTcpNoDelay(true);
-      KeepAlive.setTimes(socket);
       socket.bind(address);
-      socket.listen(BACKLOG);
-      return new Listener(route, port, socket);
+      listen(socket);
+      return new Listener(route, port, socket, false);
     } catch (IOException | ChannelException e) {
       close(socket, e);
       throw unavailable(route, port, reason(e, number), e);
     }
   }
 
-  /** Takes over a socket that another process had bound and listened on. */
-  static Listener adopt(OpenRoute route, int port, Socket socket) {
-    return new Listener(route, port, socket);
+  private static void listen(Socket socket) throws IOException {
+    // Connections inherit these.
+    socket.setTcpNoDelay(true);
+    KeepAlive.setTimes(socket);
+    socket.listen(BACKLOG);
+  }
+
+  /**
+   * Takes a socket over that was bound already.
+   *
+   * @param ofSystem it is not ours to close
+   * @throws RouteUnavailableException when it can't be listened on
+   */
+  static Listener adopt(OpenRoute route, int port, Socket socket, boolean ofSystem) {
+    try {
+      listen(socket);
+      return new Listener(route, port, socket, ofSystem);
+    } catch (IOException e) {
+      throw unavailable(route, port, String.valueOf(e.getMessage()), e);
+    }
   }
 
   int descriptor() {
@@ -113,13 +129,15 @@ final class Listener implements Wire.Owner {
 
   /** For one that has never accepted. */
   void discard() {
-    wire.close();
+    if (!ofSystem) {
+      wire.close();
+    }
   }
 
-  /** The socket lives on where another process has taken it over. */
+  /** The socket lives on where another process has it, or the system. */
   void close() {
     pause();
-    lane.execute(wire::close);
+    lane.execute(this::discard);
   }
 
   @Override

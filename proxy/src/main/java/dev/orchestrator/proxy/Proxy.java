@@ -66,8 +66,8 @@ public final class Proxy implements AutoCloseable {
   }
 
   /**
-   * Opens every route, or none, on the listening sockets of another process where it has them, so
-   * that no client is refused in between. That process accepts until there is a side to lead to
+   * Opens every route, or none, on inherited sockets where there are any for it, so that no client
+   * is refused in between. A process that gives them away accepts until there is a side to lead to
    * here; only then we begin to. To be called once.
    */
   public synchronized void open(List<Route> wanted, @Nullable Side side, Inherited inherited) {
@@ -92,7 +92,7 @@ public final class Proxy implements AutoCloseable {
     if (side != null) {
       checkTargets(side, mains);
     }
-    boolean taken = !inherited.isEmpty();
+    boolean taken = inherited.shared();
     Listeners bound = Listeners.bind(opening, inherited);
     routes = mains;
     previews = extras;

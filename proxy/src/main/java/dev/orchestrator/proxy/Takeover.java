@@ -128,16 +128,12 @@ public final class Takeover implements AutoCloseable {
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) throws IOException {
       FileDescriptor descriptor = (FileDescriptor) message;
-      if (isListening(descriptor)) {
+      if (Inherited.listens(new Socket(descriptor.intValue()))) {
         descriptors.add(descriptor.intValue());
       } else {
         descriptor.close();
         received.complete(List.copyOf(descriptors));
       }
-    }
-
-    private static boolean isListening(FileDescriptor descriptor) throws IOException {
-      return new Socket(descriptor.intValue()).getIntOpt(SOL_SOCKET, SO_ACCEPTCONN) != 0;
     }
 
     @Override
@@ -151,7 +147,4 @@ public final class Takeover implements AutoCloseable {
       received.completeExceptionally(new IOException("the other process closed"));
     }
   }
-
-  private static final int SOL_SOCKET = 1;
-  private static final int SO_ACCEPTCONN = 30;
 }
