@@ -9,9 +9,11 @@ import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,8 +44,8 @@ public final class Inherited implements AutoCloseable {
   /** By address; of the system's those too that a route has. */
   private final Map<String, Integer> descriptors = new LinkedHashMap<>();
 
-  /** Addresses of the system's that a route has had. */
-  private final List<String> known = new ArrayList<>();
+  /** Addresses of the system's that a route has had, or none will. */
+  private final Set<String> known = new HashSet<>();
 
   Inherited(List<Integer> descriptors) {
     this(descriptors, false);
@@ -185,8 +187,7 @@ public final class Inherited implements AutoCloseable {
     descriptors.forEach((address, descriptor) -> {
       if (!ofSystem) {
         close(descriptor);
-      } else if (!known.contains(address)) {
-        known.add(address);
+      } else if (known.add(address)) {
         log.warn("systemd listens on {}, and no route does: it refuses its clients", address);
         refuse(address, descriptor);
       }
