@@ -82,13 +82,14 @@ public final class HealthChecker implements HealthGate {
       outage = round.outage() == null ? outage : round.outage();
       lasting = last.stream().anyMatch(Problem::lasting) ? lasting + 1 : 0;
       if (lasting >= FINAL) {
-        throw failure(capsule, "can't become healthy", last, outage);
+        throw failure(capsule, "can't become healthy", false, last, outage);
       }
       Duration left = Duration.between(clock.instant(), end);
       if (left.compareTo(settings.interval()) < 0) {
         throw failure(
             capsule,
             "is not healthy after %d s".formatted(settings.deadline().toSeconds()),
+            true,
             last,
             outage);
       }
@@ -158,7 +159,11 @@ public final class HealthChecker implements HealthGate {
   }
 
   private RuntimeException failure(
-      Capsule capsule, String what, List<Problem> problems, @Nullable CapsuleException outage) {
+      Capsule capsule,
+      String what,
+      boolean ranOut,
+      List<Problem> problems,
+      @Nullable CapsuleException outage) {
     List<String> parts = new ArrayList<>();
     for (Problem problem : problems) {
       parts.add(problem.line() + lastWords(capsule, problem.service()));
@@ -168,7 +173,7 @@ public final class HealthChecker implements HealthGate {
     }
     String said = "%s %s: %s".formatted(capsule.name(), what, String.join("; ", parts));
     return outage == null
-        ? new HealthException(said)
+        ? new HealthException(said, ranOut)
         : new CapsuleException(said + "; the engine was away in between", outage.getCause());
   }
 

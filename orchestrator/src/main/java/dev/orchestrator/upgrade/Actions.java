@@ -9,6 +9,7 @@ import dev.orchestrator.capsule.CapsuleImage;
 import dev.orchestrator.capsule.InnerService;
 import dev.orchestrator.engine.EngineInfo;
 import dev.orchestrator.engine.ImageInfo;
+import dev.orchestrator.health.HealthException;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.Receipt;
 import dev.orchestrator.journal.UpgradeRecord.Kind;
@@ -241,20 +242,28 @@ final class Actions {
   private String verify(Run run, Consumer<String> progress) {
     VerifySettings verify = limits.verify();
     Capsule green = parts.capsule(run.green());
-    String healthy =
-        parts
-            .health()
-            .await(
-                green,
-                parts.settings().stack().probes(),
-                run.green().ports(),
-                new VerifySettings(
-                    verify.passes(), verify.interval(), run.budget(verify.deadline())),
-                progress);
+    String healthy = healthy(run, green, run.budget(verify.deadline()), progress);
     run.restarts =
         green.services(run.budget(verify.deadline())).stream()
             .collect(Collectors.toMap(InnerService::service, InnerService::restarts, Math::max));
     return healthy;
+  }
+
+  /** Gives up when there is no time for another try: a moment before the hold's end. */
+  private String healthy(Run run, Capsule green, Duration given, Consumer<String> progress) {
+    VerifySettings verify = limits.verify();
+    try {
+      return parts
+          .health()
+          .await(
+              green,
+              parts.settings().stack().probes(),
+              run.green().ports(),
+              new VerifySettings(verify.passes(), verify.interval(), given),
+              progress);
+    } catch (HealthException e) {
+      throw e.ranOut() && given.compareTo(verify.deadline()) < 0 ? new HoldBudgetExceeded(e) : e;
+    }
   }
 
   private String bake(Run run, Consumer<String> progress) {

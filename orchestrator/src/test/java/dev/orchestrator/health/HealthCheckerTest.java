@@ -1,6 +1,7 @@
 package dev.orchestrator.health;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -76,6 +77,7 @@ class HealthCheckerTest {
             + "service db: its health check has not passed yet (its log ends with: out of memory); "
             + "probe command: false: exit code 1: it says no (its log ends with: out of memory)",
         e.getMessage());
+    assertTrue(e.ranOut());
     assertEquals(Instant.EPOCH.plusSeconds(10), now);
   }
 
@@ -87,6 +89,7 @@ class HealthCheckerTest {
         "green can't become healthy: service db: exited with code 1 (its log ends with: out of"
             + " memory)",
         e.getMessage());
+    assertFalse(e.ranOut());
     assertEquals(Instant.EPOCH.plusSeconds(3), now);
   }
 

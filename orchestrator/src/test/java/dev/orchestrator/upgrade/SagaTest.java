@@ -11,6 +11,7 @@ import dev.orchestrator.Refusal;
 import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.engine.Labels;
+import dev.orchestrator.health.HealthException;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.Receipt;
 import dev.orchestrator.journal.UpgradeRecord;
@@ -143,6 +144,23 @@ class SagaTest {
     assertEquals(Outcome.ROLLED_BACK, run.outcome(), run.reason());
     assertTrue(run.reason().contains("no Docker engine answers"), run.reason());
     assertTrue(at.journal.quarantined("v2").isEmpty(), "the schedule tries it again");
+  }
+
+  /** It gives up a moment before the hold's end, when there is no time for another try. */
+  @Test
+  void aVerifyThatTheHoldCutsShortSaysSo() {
+    at.control.up("v1");
+    AtomicBoolean cut = new AtomicBoolean(true);
+    clientsWrite((operation, number) -> {
+      if (operation.equals("health.await") && cut.getAndSet(false)) {
+        throw new HealthException("green is not healthy after 0 s: db: starting", true);
+      }
+    });
+    UpgradeRecord run = at.journal.upgrade(at.control.upgrade("v2")).orElseThrow();
+    assertEquals(Outcome.ROLLED_BACK, run.outcome(), run.reason());
+    assertTrue(run.reason().contains("the hold budget ran out"), run.reason());
+    assertTrue(run.reason().contains("db: starting"), run.reason());
+    assertTrue(at.journal.quarantined("v2").isPresent());
   }
 
   /** The program's file was built anew under the running service. */
