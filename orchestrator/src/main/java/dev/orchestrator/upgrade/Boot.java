@@ -65,12 +65,15 @@ final class Boot {
     }
   }
 
-  /** Whether a run was cut off while what serves had stopped services. */
+  /**
+   * Whether a run was cut off while what serves had stopped services, or in its undo: that leaves
+   * what serves, and what clients would write to it might be left with it.
+   */
   private boolean quiesced() {
     return parts
         .journal()
         .running()
-        .map(run -> begun(run.id(), Step.HOLD) && !switched(run))
+        .map(run -> undoing(run) || (begun(run.id(), Step.HOLD) && !switched(run)))
         .orElse(false);
   }
 
@@ -108,11 +111,10 @@ final class Boot {
   }
 
   private List<Step> rest(Run run) {
-    List<StepRecord> lines = parts.journal().steps(run.id());
-    boolean undoing = lines.stream().anyMatch(line -> line.phase() == Phase.UNDO);
-    if (undoing) {
+    if (undoing(run.record)) {
       return List.of();
     }
+    List<StepRecord> lines = parts.journal().steps(run.id());
     if (!run.holds()) {
       // Nobody serves beside it: what was done is found, and the routes open on the way.
       return run.steps;
@@ -133,6 +135,10 @@ final class Boot {
     return to != null
         && begun(record.id(), Step.SWITCH)
         && parts.journal().serving().filter(now -> now.number() == to).isPresent();
+  }
+
+  private boolean undoing(UpgradeRecord record) {
+    return parts.journal().steps(record.id()).stream().anyMatch(line -> line.phase() == Phase.UNDO);
   }
 
   private boolean begun(String run, Step step) {

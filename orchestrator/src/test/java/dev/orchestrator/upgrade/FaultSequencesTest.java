@@ -6,8 +6,10 @@ import dev.orchestrator.upgrade.Scenario.Case;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -43,6 +45,26 @@ class FaultSequencesTest {
               .get(kind)
           + " at point "
           + point;
+    }
+  }
+
+  /** Who is led to the side that is about to be left writes what nobody will see. */
+  @Test
+  void aSwitchThatFailsAndIsCutOffInItsUndoLosesNothing() {
+    for (Case what : CASES) {
+      Set<String> faults = new HashSet<>(Set.of("traffic.lead", "switch undo"));
+      try (Scenario run = new Scenario(what, home.resolve(what.name()))) {
+        run.atPoints(point -> {
+          if (faults.remove(point.what())) {
+            if (point.operation()) {
+              throw new EngineException(EngineException.Kind.REFUSED, point.what() + " failed");
+            }
+            throw new World.Killed(point.what());
+          }
+        });
+        run.run();
+        run.assertWhole("the switch fails, killed in its undo");
+      }
     }
   }
 
