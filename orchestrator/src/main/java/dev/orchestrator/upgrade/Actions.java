@@ -273,6 +273,17 @@ final class Actions {
 
   private String lead(Run run) {
     Generation green = run.green();
+    // Done again, where the journal was full after it, it must not fail: clients write to green.
+    if (!run.switched || !parts.traffic().leadsTo(green.container())) {
+      lead(run, green);
+    }
+    if (run.blue != null && run.holds()) {
+      notes.traffic(run.id(), run.drained);
+    }
+    return "every route leads to " + green.version() + " (" + green.container() + ")";
+  }
+
+  private void lead(Run run, Generation green) {
     Traffic.Side side = Sides.of(parts, green);
     run.budget(limits.hold());
     if (run.steps.contains(Step.QUIESCE) && quiescing.keepsConnections()) {
@@ -285,9 +296,5 @@ final class Actions {
     run.switched = true;
     parts.traffic().lead(side);
     run.hold = null;
-    if (run.blue != null && run.holds()) {
-      notes.traffic(run.id(), run.drained);
-    }
-    return "every route leads to " + green.version() + " (" + green.container() + ")";
   }
 }

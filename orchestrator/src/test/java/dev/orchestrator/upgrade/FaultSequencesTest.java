@@ -10,6 +10,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -64,6 +65,26 @@ class FaultSequencesTest {
         });
         run.run();
         run.assertWhole("the switch fails, killed in its undo");
+      }
+    }
+  }
+
+  @Test
+  void aSwitchThatTheJournalHasNoSpaceForLosesNothing() {
+    for (Case what : CASES) {
+      AtomicInteger leads = new AtomicInteger();
+      try (Scenario run = new Scenario(what, home.resolve(what.name()))) {
+        run.atPoints(point -> {
+          if (point.what().equals("traffic.lead")) {
+            switch (leads.incrementAndGet()) {
+              case 1 -> run.world.journalFull = 7;
+              case 2 -> throw new EngineException(EngineException.Kind.REFUSED, "it failed");
+              default -> {}
+            }
+          }
+        });
+        run.run();
+        run.assertWhole("the journal is full in the switch, which fails when it is done again");
       }
     }
   }
