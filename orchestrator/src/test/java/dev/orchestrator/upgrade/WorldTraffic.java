@@ -63,6 +63,7 @@ final class WorldTraffic implements Traffic {
   @Override
   public void shut() {
     open = false;
+    connected = null; // the proxy closes what there is
   }
 
   @Override
