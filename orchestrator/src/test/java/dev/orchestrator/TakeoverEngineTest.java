@@ -138,6 +138,8 @@ class TakeoverEngineTest {
       Files.writeString(config, Files.readString(config).replace("1h", "0s"));
       assertEquals(0, run("serve", "--detach", "--takeover"));
       assertTrue(first.isAlive());
+      assertFalse(run("upgrade", "v2") == 0);
+      assertTrue(output().contains("takeover.drain bounds that"), output());
       half.getOutputStream().write("Host: a\r\nConnection: close\r\n\r\n".getBytes(US_ASCII));
       assertTrue(new String(half.getInputStream().readAllBytes(), US_ASCII).contains("ledger v1"));
     }

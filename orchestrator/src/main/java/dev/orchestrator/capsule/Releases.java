@@ -43,10 +43,13 @@ public final class Releases {
     }
   }
 
-  /** The newest version, if there is any. */
-  public Optional<String> newest() {
+  /** The newest version; a {@link Refusal} when there is none. */
+  public String newest() {
     List<String> versions = versions();
-    return versions.isEmpty() ? Optional.empty() : Optional.of(versions.getLast());
+    if (versions.isEmpty()) {
+      throw new Refusal("no version yet: put one with its compose file below " + stack.releases());
+    }
+    return versions.getLast();
   }
 
   /** The release of that name; a {@link Refusal} names the known ones when there is none. */

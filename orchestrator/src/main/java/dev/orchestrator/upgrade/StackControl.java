@@ -100,7 +100,7 @@ public final class StackControl implements Control, AutoCloseable {
     Optional<Generation> serving = journal.serving();
     if (serving.isEmpty()) {
       Answered.by(() -> Strangers.refuse(parts, names));
-      String wanted = version == null ? newest() : version;
+      String wanted = version == null ? releases.newest() : version;
       return start(journal.begin(Kind.UP, "", wanted, null), Planner.FIRST_UP, null, null);
     }
     Generation now = serving.get();
@@ -195,15 +195,6 @@ public final class StackControl implements Control, AutoCloseable {
     return journal.history().stream()
         .findFirst()
         .filter(run -> run.outcome() == Outcome.NEEDS_ATTENTION);
-  }
-
-  private String newest() {
-    return releases
-        .newest()
-        .orElseThrow(() ->
-            new Refusal(
-                "no version yet: put one with its compose file below "
-                    + parts.settings().stack().releases()));
   }
 
   private Generation serving(String what) {

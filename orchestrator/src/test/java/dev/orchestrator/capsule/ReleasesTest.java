@@ -2,6 +2,7 @@ package dev.orchestrator.capsule;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.orchestrator.LightStack;
 import dev.orchestrator.Refusal;
@@ -9,7 +10,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -35,7 +35,7 @@ class ReleasesTest {
     Files.createDirectories(light.folder().resolve("releases/.git"));
 
     assertEquals(List.of("v1", "v2", "v3", "v10"), releases.versions());
-    assertEquals(Optional.of("v10"), releases.newest());
+    assertEquals("v10", releases.newest());
     assertEquals("docker-compose.yml", releases.release("v10").composeFile());
   }
 
@@ -64,6 +64,8 @@ class ReleasesTest {
   void stackWithoutReleasesHasNone() {
     Releases none = new Releases(new LightStack("none", directory, directory).stack(8080));
     assertEquals(List.of(), none.versions());
-    assertEquals(Optional.empty(), none.newest());
+    assertTrue(
+        String.valueOf(assertThrows(Refusal.class, none::newest).getMessage())
+            .startsWith("no version yet: put one with its compose file below "));
   }
 }
