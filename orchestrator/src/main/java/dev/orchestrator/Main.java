@@ -2,9 +2,9 @@ package dev.orchestrator;
 
 import dev.orchestrator.cli.Cli;
 import dev.orchestrator.cli.CliContext;
-import dev.orchestrator.cli.RunningService;
-import dev.orchestrator.cli.Tenancy;
-import dev.orchestrator.drill.Rehearsal;
+import dev.orchestrator.client.RunningService;
+import dev.orchestrator.drill.DrillSettings;
+import dev.orchestrator.home.HomeOwnership;
 import dev.orchestrator.settings.HomeFolder;
 import dev.orchestrator.settings.Settings;
 import dev.orchestrator.settings.SettingsLoader;
@@ -24,15 +24,15 @@ public final class Main {
     System.exit(Cli.run(context, arguments));
   }
 
-  private static RunningService startService(Path config, Path home, Tenancy tenancy) {
+  private static RunningService startService(Path config, Path home, HomeOwnership tenancy) {
     Map<String, String> environment = new HashMap<>(System.getenv());
     // The command line has decided already: --home goes before the variable and the file.
     environment.put(HomeFolder.VARIABLE, home.toString());
     Settings settings = SettingsLoader.load(config, environment);
-    String drill = environment.get(Rehearsal.VARIABLE);
+    String drill = environment.get(DrillSettings.VARIABLE);
     if (drill != null) {
-      Rehearsal.endWithParent();
-      settings = Rehearsal.of(settings, Rehearsal.ports(drill));
+      DrillSettings.endWithParent();
+      settings = DrillSettings.of(settings, DrillSettings.ports(drill));
     }
     return Service.start(settings, tenancy);
   }

@@ -1,15 +1,16 @@
 package dev.orchestrator;
 
-import dev.orchestrator.cli.RunningService;
-import dev.orchestrator.cli.Tenancy;
+import dev.orchestrator.client.RunningService;
+import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.engine.EngineException;
+import dev.orchestrator.home.HomeOwnership;
 import dev.orchestrator.journal.JournalException;
-import dev.orchestrator.proxy.Inherited;
-import dev.orchestrator.proxy.ProxyException;
 import dev.orchestrator.proxy.Takeover;
+import dev.orchestrator.proxy.config.ProxyException;
+import dev.orchestrator.proxy.listen.InheritedSockets;
 import dev.orchestrator.settings.Settings;
-import dev.orchestrator.upgrade.Control;
-import dev.orchestrator.upgrade.ProxyTraffic;
+import dev.orchestrator.stack.Control;
+import dev.orchestrator.traffic.ProxyTraffic;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import java.io.IOException;
@@ -22,10 +23,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The running service: the routes, which outlive what decides where they lead, and the {@link Desk}
- * that does. Taking over from a process that serves goes in an order in which at every moment one
- * of them has the routes open: its listening sockets come first, then it gives up home and journal
- * and serves on; this process opens its own routes on those sockets; then the other one leaves.
+ * The running service: the routes, which outlive what decides where they lead, and the {@link
+ * ControlPlane} that does. Taking over from a process that serves goes in an order in which at
+ * every moment one of them has the routes open: its listening sockets come first, then it gives up
+ * home and journal and serves on; this process opens its own routes on those sockets; then the
+ * other one leaves.
  */
 public final class Service implements RunningService {
   private static final Logger log = LoggerFactory.getLogger(Service.class);
@@ -35,34 +37,34 @@ public final class Service implements RunningService {
 
   private final Vertx vertx = Vertx.vertx(new VertxOptions().setPreferNativeTransport(true));
   private final ProxyTraffic traffic;
-  private final Successor successor;
+  private final HandoverCoordinator successor;
   private final @Nullable Takeover takeover;
 
   /** Starts it on a home that is this process's own already; returns when the API answers. */
   public static Service start(Settings settings) {
-    return start(settings, Tenancy.ALONE);
+    return start(settings, HomeOwnership.ALONE);
   }
 
   /**
    * Starts it; returns when the API answers.
    *
-   * @throws Refusal with one clear line; nothing is left open
+   * @throws RefusedException with one clear line; nothing is left open
    */
-  public static Service start(Settings settings, Tenancy tenancy) {
+  public static Service start(Settings settings, HomeOwnership tenancy) {
     try {
       return new Service(settings, tenancy);
     } catch (EngineException | JournalException | ProxyException | IOException e) {
-      throw new Refusal(String.valueOf(e.getMessage()), e);
+      throw new RefusedException(String.valueOf(e.getMessage()), e);
     }
   }
 
-  private Service(Settings settings, Tenancy tenancy) throws IOException {
+  private Service(Settings settings, HomeOwnership tenancy) throws IOException {
     Takeover taken = null;
     ProxyTraffic routes = null;
     boolean started = false;
     try {
       Optional<Path> predecessor = tenancy.askPredecessor();
-      Inherited inherited = Inherited.ofSystem(System.getenv());
+      InheritedSockets inherited = InheritedSockets.ofSystem(System.getenv());
       if (predecessor.isPresent()) {
         taken = Takeover.receive(vertx, predecessor.get(), SOCKETS_COME);
         inherited = taken.inherited();
@@ -75,7 +77,7 @@ public final class Service implements RunningService {
       ProxyTraffic opened = routes;
       int inheritedSockets = taken == null ? 0 : taken.inheritedCount();
       successor =
-          new Successor(
+          new HandoverCoordinator(
               settings,
               tenancy,
               vertx,
@@ -105,7 +107,7 @@ public final class Service implements RunningService {
     long end = System.nanoTime() + SERVES.toNanos();
     while (inherited > 0 && !routes.isServing()) {
       if (System.nanoTime() > end) {
-        throw new Refusal(
+        throw new RefusedException(
             "what serves could not be reached within %d s: the process before goes on; the log says more"
                 .formatted(SERVES.toSeconds()));
       }

@@ -1,8 +1,9 @@
 package dev.orchestrator.api;
 
-import dev.orchestrator.Refusal;
+import dev.orchestrator.common.RefusedException;
+import dev.orchestrator.home.HomeFiles;
 import dev.orchestrator.settings.Settings.ApiSettings;
-import dev.orchestrator.upgrade.Control;
+import dev.orchestrator.stack.Control;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
@@ -37,8 +38,8 @@ public final class ApiServer implements AutoCloseable {
   /**
    * Listens, then publishes the address.
    *
-   * @throws Refusal when the address isn't a loopback address or can't be bound, or the state
-   *     folder can't be written
+   * @throws RefusedException when the address isn't a loopback address or can't be bound, or the
+   *     state folder can't be written
    */
   public static ApiServer start(Vertx vertx, Control control, ApiSettings settings, Path home) {
     requireLoopback(settings.host());
@@ -46,14 +47,14 @@ public final class ApiServer implements AutoCloseable {
     try {
       return start(vertx, control, settings, files);
     } catch (IOException e) {
-      throw new Refusal("can't write into the state folder: " + e, e);
+      throw new RefusedException("can't write into the state folder: " + e, e);
     }
   }
 
   private static ApiServer start(
       Vertx vertx, Control control, ApiSettings settings, HomeFiles files) throws IOException {
     files.create();
-    Guard guard = new Guard(Token.loadOrCreate(files), settings.host());
+    AccessGuard guard = new AccessGuard(ApiToken.loadOrCreate(files), settings.host());
     HttpServer server =
         vertx
             .createHttpServer(
@@ -61,7 +62,7 @@ public final class ApiServer implements AutoCloseable {
                     .setHost(settings.host())
                     .setPort(settings.port())
                     .setReuseAddress(true))
-            .requestHandler(new Routes(vertx, control, guard).router());
+            .requestHandler(new ApiRoutes(vertx, control, guard).router());
     listen(server, settings);
     String host = settings.host().contains(":") ? "[" + settings.host() + "]" : settings.host();
     ApiServer started = new ApiServer(files, server, host + ":" + server.actualPort());
@@ -94,9 +95,9 @@ public final class ApiServer implements AutoCloseable {
         return;
       }
     } catch (UnknownHostException e) {
-      throw new Refusal("api.listen: can't resolve \"" + host + "\": use 127.0.0.1", e);
+      throw new RefusedException("api.listen: can't resolve \"" + host + "\": use 127.0.0.1", e);
     }
-    throw new Refusal(
+    throw new RefusedException(
         "api.listen: \"" + host + "\" isn't a loopback address: the API is for this machine alone");
   }
 
@@ -105,9 +106,9 @@ public final class ApiServer implements AutoCloseable {
     try {
       server.listen().await(DEADLINE_SECONDS, TimeUnit.SECONDS);
     } catch (TimeoutException e) {
-      throw new Refusal("can't listen on " + where + " for the API: no answer", e);
+      throw new RefusedException("can't listen on " + where + " for the API: no answer", e);
     } catch (Exception e) { // Future.await throws what the listen failed with, checked or not.
-      throw new Refusal(
+      throw new RefusedException(
           "can't listen on %s for the API (%s): free the port or set api.listen to another"
               .formatted(where, e.getMessage()),
           e);

@@ -1,7 +1,8 @@
 package dev.orchestrator.api;
 
-import dev.orchestrator.upgrade.Control;
-import dev.orchestrator.upgrade.Event;
+import dev.orchestrator.common.ApiJson;
+import dev.orchestrator.stack.Control;
+import dev.orchestrator.upgrade.RunEvent;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpHeaders;
@@ -44,7 +45,7 @@ final class EventStream {
   }
 
   /** Any thread; events keep their order because they come one at a time. */
-  void accept(Event event) {
+  void accept(RunEvent event) {
     loop.runOnContext(now -> send(event));
   }
 
@@ -58,7 +59,7 @@ final class EventStream {
     });
   }
 
-  private void send(Event event) {
+  private void send(RunEvent event) {
     boolean isEnd = event.phase().equals("end");
     if (over) {
       return;
@@ -67,7 +68,7 @@ final class EventStream {
       last = event.sequence();
       response.write(
           "id: %d\nevent: %s\ndata: %s\n\n"
-              .formatted(event.sequence(), event.phase(), Json.write(event)));
+              .formatted(event.sequence(), event.phase(), ApiJson.write(event)));
     }
     if (isEnd) {
       response.end();

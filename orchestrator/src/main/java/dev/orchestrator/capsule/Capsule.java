@@ -63,10 +63,10 @@ public interface Capsule {
    *
    * @param ignore paths below which that is no loss
    */
-  List<Outside> outside(List<String> ignore, Duration deadline);
+  List<OutsidePath> outside(List<String> ignore, Duration deadline);
 
   /** The tables of its services' databases, as far as those can be asked. */
-  List<Table> tables(Duration deadline);
+  List<DatabaseTable> tables(Duration deadline);
 
   /** Keeps a word with its data, durable. */
   void mark(String word, Duration deadline);

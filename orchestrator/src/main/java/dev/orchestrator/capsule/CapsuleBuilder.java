@@ -12,7 +12,7 @@ public interface CapsuleBuilder {
   /**
    * Checks what can be checked without building: the release is there, Compose takes its file,
    * every route and probe names a service that exists. Fails with a {@link
-   * dev.orchestrator.Refusal}.
+   * dev.orchestrator.common.RefusedException}.
    *
    * @return what a person should know, a line each
    */

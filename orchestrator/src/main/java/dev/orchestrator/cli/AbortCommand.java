@@ -1,5 +1,7 @@
 package dev.orchestrator.cli;
 
+import dev.orchestrator.client.ExitCode;
+import dev.orchestrator.client.RunAccepted;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -19,7 +21,7 @@ final class AbortCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws InterruptedException {
-    String id = Started.run(root.api(), "/v1/abort", Map.of());
+    String id = RunAccepted.run(root.api(), "/v1/abort", Map.of());
     int code = root.follower().follow(id);
     // Undone is what was asked for.
     return code == ExitCode.ROLLED_BACK || code == ExitCode.REFUSED ? ExitCode.DONE : code;

@@ -1,6 +1,8 @@
 package dev.orchestrator.cli;
 
-import dev.orchestrator.Refusal;
+import dev.orchestrator.client.CommandException;
+import dev.orchestrator.client.ExitCode;
+import dev.orchestrator.common.RefusedException;
 import java.io.PrintWriter;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -64,7 +66,7 @@ public final class Cli {
   }
 
   private static int usage(Terminal terminal, CommandLine.ParameterException e) {
-    if (e.getCause() instanceof Refusal refusal) {
+    if (e.getCause() instanceof RefusedException refusal) {
       return complain(terminal, String.valueOf(refusal.getMessage()), ExitCode.REFUSED);
     }
     String name = e.getCommandLine().getCommandSpec().qualifiedName();
@@ -74,8 +76,8 @@ public final class Cli {
   private static int failed(RootCommand root, Exception e) {
     Terminal terminal = root.context().terminal();
     return switch (e) {
-      case CommandFailure failure -> complain(terminal, oneLine(failure), failure.exitCode());
-      case Refusal refusal -> complain(terminal, oneLine(refusal), ExitCode.REFUSED);
+      case CommandException failure -> complain(terminal, oneLine(failure), failure.exitCode());
+      case RefusedException refusal -> complain(terminal, oneLine(refusal), ExitCode.REFUSED);
       default ->
           complain(
               terminal,

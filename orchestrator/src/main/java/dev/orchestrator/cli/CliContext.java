@@ -1,6 +1,7 @@
 package dev.orchestrator.cli;
 
-import dev.orchestrator.SteadyClock;
+import dev.orchestrator.client.RunningService;
+import dev.orchestrator.common.SteadyClock;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;

@@ -1,9 +1,10 @@
 package dev.orchestrator.cli;
 
-import dev.orchestrator.Amounts;
-import dev.orchestrator.api.Json;
-import dev.orchestrator.upgrade.Doctor;
-import dev.orchestrator.upgrade.Doctor.State;
+import dev.orchestrator.client.ExitCode;
+import dev.orchestrator.common.ApiJson;
+import dev.orchestrator.common.HumanText;
+import dev.orchestrator.report.DoctorReport;
+import dev.orchestrator.report.DoctorReport.State;
 import java.time.Duration;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -31,10 +32,10 @@ final class DoctorCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     String answer = root.api().get("/v1/doctor", LOOK);
-    Doctor found = Json.read(answer, Doctor.class);
+    DoctorReport found = ApiJson.read(answer, DoctorReport.class);
     Terminal terminal = root.context().terminal();
     if (json.given()) {
-      terminal.line(Json.indent(answer));
+      terminal.line(ApiJson.indent(answer));
     } else {
       print(terminal, found);
     }
@@ -43,8 +44,8 @@ final class DoctorCommand implements Callable<Integer> {
         : ExitCode.DONE;
   }
 
-  private static void print(Terminal terminal, Doctor found) {
-    for (Doctor.Check check : found.checks()) {
+  private static void print(Terminal terminal, DoctorReport found) {
+    for (DoctorReport.Check check : found.checks()) {
       String mark =
           switch (check.state()) {
             case GOOD -> terminal.green("✓");
@@ -58,9 +59,9 @@ final class DoctorCommand implements Callable<Integer> {
       return;
     }
     terminal.line("");
-    Table table = new Table("SERVICE", "PATH", "SIZE", "TO KEEP IT, IN THE COMPOSE FILE");
-    for (Doctor.Outside place : found.outside()) {
-      table.row(place.service(), place.folder(), Amounts.bytes(place.bytes()), place.add());
+    TextTable table = new TextTable("SERVICE", "PATH", "SIZE", "TO KEEP IT, IN THE COMPOSE FILE");
+    for (DoctorReport.Outside place : found.outside()) {
+      table.row(place.service(), place.folder(), HumanText.bytes(place.bytes()), place.add());
     }
     table.lines().forEach(terminal::line);
   }

@@ -1,5 +1,7 @@
 package dev.orchestrator.cli;
 
+import dev.orchestrator.client.ApiClient;
+import dev.orchestrator.client.ExitCode;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.Callable;

@@ -1,18 +1,24 @@
 package dev.orchestrator.cli;
 
-import dev.orchestrator.Amounts;
-import dev.orchestrator.Refusal;
-import dev.orchestrator.api.HomeFiles;
-import dev.orchestrator.api.Json;
+import dev.orchestrator.client.ApiClient;
+import dev.orchestrator.client.ExitCode;
+import dev.orchestrator.client.ServiceLocation;
+import dev.orchestrator.common.ApiJson;
+import dev.orchestrator.common.HumanText;
+import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.data.DataException;
-import dev.orchestrator.drill.Replica;
+import dev.orchestrator.drill.Drill;
+import dev.orchestrator.drill.DrillResult;
+import dev.orchestrator.drill.DrillRuns;
+import dev.orchestrator.drill.StackReplica;
 import dev.orchestrator.engine.EngineException;
+import dev.orchestrator.home.HomeFiles;
 import dev.orchestrator.journal.Generation;
+import dev.orchestrator.report.Plan;
+import dev.orchestrator.report.Status;
 import dev.orchestrator.settings.HomeFolder;
 import dev.orchestrator.settings.Settings;
 import dev.orchestrator.settings.SettingsLoader;
-import dev.orchestrator.upgrade.Plan;
-import dev.orchestrator.upgrade.Status;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -62,20 +68,20 @@ final class DrillCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException, InterruptedException {
     long start = System.nanoTime();
-    Location location = root.location();
+    ServiceLocation location = root.location();
     HomeFiles real = new HomeFiles(location.home());
-    Status status = Json.read(root.api().get("/v1/status"), Status.class);
+    Status status = ApiJson.read(root.api().get("/v1/status"), Status.class);
     if (status.running() != null) {
-      throw new Refusal(
+      throw new RefusedException(
           "%s is under way: wait for its end ('orchestrator watch')"
               .formatted(status.running().id()));
     }
-    Generation blue = Json.read(root.api().get("/v1/serving"), Generation.class);
+    Generation blue = ApiJson.read(root.api().get("/v1/serving"), Generation.class);
     if (blue.version().equals(version)) {
-      throw new Refusal(version + " is the version that serves: nothing to rehearse");
+      throw new RefusedException(version + " is the version that serves: nothing to rehearse");
     }
     Plan plan =
-        Json.read(
+        ApiJson.read(
             root.api().get("/v1/plan?" + ApiClient.parameter("version", version), LOOK),
             Plan.class);
     List<String> steps = steps(plan);
@@ -84,7 +90,7 @@ final class DrillCommand implements Callable<Integer> {
       copy(drill, blue, plan);
       return table(drill, steps, start, real);
     } catch (EngineException | DataException e) {
-      throw new Refusal(String.valueOf(e.getMessage()), e);
+      throw new RefusedException(String.valueOf(e.getMessage()), e);
     }
   }
 
@@ -100,10 +106,10 @@ final class DrillCommand implements Callable<Integer> {
     return only.isEmpty() ? all : only;
   }
 
-  private Drill begin(Location location, HomeFiles real) throws IOException {
+  private Drill begin(ServiceLocation location, HomeFiles real) throws IOException {
     Path config = location.config();
     if (config == null) {
-      throw new Refusal("a drill needs the service's configuration: use --config FILE");
+      throw new RefusedException("a drill needs the service's configuration: use --config FILE");
     }
     Map<String, String> environment = new HashMap<>(root.context().environment());
     environment.put(HomeFolder.VARIABLE, Drill.files(real).home().toString());
@@ -116,12 +122,13 @@ final class DrillCommand implements Callable<Integer> {
     terminal.line("drill of %s: %s → %s".formatted(plan.stack(), plan.from(), plan.to()));
     long start = System.nanoTime();
     terminal.redraw("copying the data");
-    Replica.Copied copied = drill.copy(blue, plan, line -> terminal.redraw("copying: " + line));
+    StackReplica.Copied copied =
+        drill.copy(blue, plan, line -> terminal.redraw("copying: " + line));
     terminal.redraw("");
     terminal.line(
         "%s in %,d files copied in %s while %s served. What is copied while it is written to is at"
             .formatted(
-                Amounts.bytes(copied.bytes()), copied.files(), since(start), blue.version()));
+                HumanText.bytes(copied.bytes()), copied.files(), since(start), blue.version()));
     terminal.line(
         "best like a disk after a power cut: a database that finds its files damaged here is none"
             + " of the upgrade's, which copies at rest.");
@@ -131,8 +138,8 @@ final class DrillCommand implements Callable<Integer> {
   private int table(Drill drill, List<String> steps, long start, HomeFiles real)
       throws IOException, InterruptedException {
     Terminal terminal = root.context().terminal();
-    terminal.line(DrillRow.heading());
-    List<DrillRow> rows = new ArrayList<>();
+    terminal.line(DrillResult.heading());
+    List<DrillResult> rows = new ArrayList<>();
     boolean goesOn =
         show(rows, drill.row("up on the copy", DrillRuns::up))
             && show(rows, drill.row("upgrade", DrillRuns::upgrade))
@@ -142,7 +149,7 @@ final class DrillCommand implements Callable<Integer> {
         show(rows, drill.row("killed in " + step, runs -> runs.killedIn(step)));
       }
     }
-    long passed = rows.stream().filter(DrillRow::passed).count();
+    long passed = rows.stream().filter(DrillResult::passed).count();
     boolean all = passed == rows.size();
     terminal.line("");
     terminal.line(
@@ -159,14 +166,14 @@ final class DrillCommand implements Callable<Integer> {
     return all ? ExitCode.DONE : ExitCode.DRILL_FAILED;
   }
 
-  private boolean show(List<DrillRow> rows, DrillRow row) {
+  private boolean show(List<DrillResult> rows, DrillResult row) {
     rows.add(row);
     root.context().terminal().line(row.line());
     return row.passed();
   }
 
   private static String since(long start) {
-    return Amounts.time(TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start));
+    return HumanText.time(TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start));
   }
 
   /** Before the first logger: the engine's client has one. */

@@ -1,7 +1,7 @@
 package dev.orchestrator.cli;
 
-import dev.orchestrator.Amounts;
-import dev.orchestrator.upgrade.Plan;
+import dev.orchestrator.common.HumanText;
+import dev.orchestrator.report.Plan;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -19,22 +19,22 @@ final class PlanText {
                 plan.stack(),
                 plan.from().isEmpty() ? "nothing" : plan.from(),
                 plan.to()));
-    Table steps = new Table("STEP", "DOES", "UNDONE BY");
+    TextTable steps = new TextTable("STEP", "DOES", "UNDONE BY");
     for (Plan.Step step : plan.steps()) {
       steps.row(step.name(), step.does(), step.undo().isEmpty() ? "-" : step.undo());
     }
     lines.addAll(steps.lines());
     if (!plan.data().isEmpty()) {
-      Table data = new Table("VOLUME", "GOES BY", "SIZE", "NEEDS", "FREE", "BECAUSE");
+      TextTable data = new TextTable("VOLUME", "GOES BY", "SIZE", "NEEDS", "FREE", "BECAUSE");
       for (Plan.Volume volume : plan.data()) {
         data.row(
             volume.name(),
             volume.how(),
-            Amounts.bytes(volume.used()),
-            Amounts.bytes(volume.needed()),
+            HumanText.bytes(volume.used()),
+            HumanText.bytes(volume.needed()),
             volume.fileSystem().isEmpty()
                 ? "-"
-                : Amounts.bytes(volume.free()) + " on " + volume.fileSystem(),
+                : HumanText.bytes(volume.free()) + " on " + volume.fileSystem(),
             volume.why());
       }
       lines.add("");

@@ -1,5 +1,7 @@
 package dev.orchestrator.cli;
 
+import dev.orchestrator.client.ExitCode;
+import dev.orchestrator.client.RunAccepted;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -19,7 +21,7 @@ final class ResumeCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    String id = Started.run(root.api(), "/v1/resume", Map.of());
+    String id = RunAccepted.run(root.api(), "/v1/resume", Map.of());
     root.context().terminal().line(id + ": going on; 'orchestrator status' tells how it is");
     return ExitCode.DONE;
   }

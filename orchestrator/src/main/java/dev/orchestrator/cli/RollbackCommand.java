@@ -1,8 +1,10 @@
 package dev.orchestrator.cli;
 
-import dev.orchestrator.api.Json;
+import dev.orchestrator.client.ExitCode;
+import dev.orchestrator.client.RunAccepted;
+import dev.orchestrator.common.ApiJson;
 import dev.orchestrator.journal.UpgradeRecord;
-import dev.orchestrator.upgrade.RollbackCost;
+import dev.orchestrator.report.RollbackCost;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
@@ -36,7 +38,7 @@ final class RollbackCommand implements Callable<Integer> {
             + " isn't healthy with that.",
         "restore: it gets its data as of the switch."
       })
-  private @Nullable DataMode data;
+  private @Nullable RollbackDataOption data;
 
   @Option(names = "--plan", description = "Print what was written since the switch, do nothing.")
   private boolean plan;
@@ -48,14 +50,14 @@ final class RollbackCommand implements Callable<Integer> {
   @Override
   public Integer call() throws InterruptedException {
     Terminal terminal = root.context().terminal();
-    DataMode wanted = data;
+    RollbackDataOption wanted = data;
     if (plan || (wanted == null && terminal.asks())) {
-      RollbackCost cost = Json.read(root.api().get("/v1/rollback", LOOK), RollbackCost.class);
+      RollbackCost cost = ApiJson.read(root.api().get("/v1/rollback", LOOK), RollbackCost.class);
       RollbackText.lines(cost).forEach(terminal::line);
       if (plan) {
         return ExitCode.DONE;
       }
-      Optional<DataMode> said = ask(terminal, cost);
+      Optional<RollbackDataOption> said = ask(terminal, cost);
       if (said.isEmpty()) {
         terminal.line("nothing was done");
         return ExitCode.REFUSED;
@@ -63,13 +65,16 @@ final class RollbackCommand implements Callable<Integer> {
       wanted = said.get();
     }
     Map<String, String> body = wanted == null ? Map.of() : Map.of("data", wanted.name());
-    String id = Started.run(root.api(), "/v1/rollback", body);
+    String id = RunAccepted.run(root.api(), "/v1/rollback", body);
     int code = root.follower().follow(id);
-    return code == ExitCode.ROLLED_BACK && wanted != DataMode.restore ? second(id, code) : code;
+    return code == ExitCode.ROLLED_BACK && wanted != RollbackDataOption.restore
+        ? second(id, code)
+        : code;
   }
 
-  private static Optional<DataMode> ask(Terminal terminal, RollbackCost cost) {
-    DataMode usual = cost.configured().equals("restore") ? DataMode.restore : DataMode.carry;
+  private static Optional<RollbackDataOption> ask(Terminal terminal, RollbackCost cost) {
+    RollbackDataOption usual =
+        cost.configured().equals("restore") ? RollbackDataOption.restore : RollbackDataOption.carry;
     while (true) {
       String answer =
           terminal.ask(
@@ -80,10 +85,10 @@ final class RollbackCommand implements Callable<Integer> {
           return Optional.of(usual);
         }
         case "carry", "c" -> {
-          return Optional.of(DataMode.carry);
+          return Optional.of(RollbackDataOption.carry);
         }
         case "restore", "r" -> {
-          return Optional.of(DataMode.restore);
+          return Optional.of(RollbackDataOption.restore);
         }
         case "no", "n", "q" -> {
           return Optional.empty();
@@ -97,7 +102,7 @@ final class RollbackCommand implements Callable<Integer> {
   private int second(String first, int code) throws InterruptedException {
     for (int i = 0; i < POLLS; i++) {
       UpgradeRecord last =
-          Json.readList(root.api().get("/v1/upgrades"), UpgradeRecord.class).getFirst();
+          ApiJson.readList(root.api().get("/v1/upgrades"), UpgradeRecord.class).getFirst();
       if (!last.id().equals(first) && last.kind() == UpgradeRecord.Kind.ROLLBACK) {
         root.context().terminal().line("now with its data as of the switch: " + last.id());
         return root.follower().follow(last.id());

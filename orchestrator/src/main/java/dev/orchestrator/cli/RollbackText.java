@@ -1,7 +1,7 @@
 package dev.orchestrator.cli;
 
-import dev.orchestrator.Amounts;
-import dev.orchestrator.upgrade.RollbackCost;
+import dev.orchestrator.common.HumanText;
+import dev.orchestrator.report.RollbackCost;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -19,14 +19,14 @@ final class RollbackText {
                 cost.to(),
                 cost.generation(),
                 cost.from(),
-                Amounts.when(cost.since())));
+                HumanText.when(cost.since())));
     lines.add("written since:");
     for (RollbackCost.Volume volume : cost.volumes()) {
       lines.add("  %-10s %s".formatted(volume.name(), volume(volume)));
     }
     if (!cost.tables().isEmpty()) {
       lines.add("");
-      Table tables = new Table("TABLE", "SERVICE", "ROWS (ABOUT)", "SINCE THE SWITCH");
+      TextTable tables = new TextTable("TABLE", "SERVICE", "ROWS (ABOUT)", "SINCE THE SWITCH");
       for (RollbackCost.Rows rows : cost.tables()) {
         tables.row(
             rows.table(),
@@ -45,7 +45,7 @@ final class RollbackText {
             Locale.ROOT,
             "%,d files changed or new, %s; %,d deleted",
             volume.files(),
-            Amounts.bytes(volume.bytes()),
+            HumanText.bytes(volume.bytes()),
             volume.deleted())
         : volume.note();
   }

@@ -1,6 +1,8 @@
 package dev.orchestrator.cli;
 
-import dev.orchestrator.api.HomeFiles;
+import dev.orchestrator.client.ApiClient;
+import dev.orchestrator.client.ServiceLocation;
+import dev.orchestrator.home.HomeFiles;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -79,16 +81,16 @@ final class RootCommand implements Runnable {
     return context;
   }
 
-  Location location() {
-    return Location.find(config, home, context.environment(), context.root());
+  ServiceLocation location() {
+    return ServiceLocation.find(config, home, context.environment(), context.root());
   }
 
   ApiClient api() {
     return new ApiClient(location());
   }
 
-  Follower follower() {
-    return new Follower(api(), context.terminal(), context.clock(), context.patience());
+  RunFollower follower() {
+    return new RunFollower(api(), context.terminal(), context.clock(), context.patience());
   }
 
   /** Keeps a stack trace out of the terminal; returns the file that has it. */

@@ -1,7 +1,12 @@
 package dev.orchestrator.cli;
 
-import dev.orchestrator.Refusal;
-import dev.orchestrator.api.HomeFiles;
+import dev.orchestrator.client.ExitCode;
+import dev.orchestrator.client.HomeOwner;
+import dev.orchestrator.client.RunningService;
+import dev.orchestrator.client.ServiceLocation;
+import dev.orchestrator.client.ServiceStopper;
+import dev.orchestrator.common.RefusedException;
+import dev.orchestrator.home.HomeFiles;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
@@ -40,7 +45,7 @@ final class ServeCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException, InterruptedException {
-    Location location = root.location();
+    ServiceLocation location = root.location();
     HomeFiles files = new HomeFiles(location.home());
     Terminal terminal = root.context().terminal();
     if (stop) {
@@ -48,20 +53,20 @@ final class ServeCommand implements Callable<Integer> {
         throw new ParameterException(
             spec.commandLine(), "--stop and the other options are mutually exclusive");
       }
-      terminal.line(ServiceStop.stop(files));
+      terminal.line(ServiceStopper.stop(files));
       return ExitCode.DONE;
     }
     Path config = location.config();
     if (config == null) {
-      throw new Refusal("the service needs a configuration: use --config FILE");
+      throw new RefusedException("the service needs a configuration: use --config FILE");
     }
     files.create();
     if (detach) {
-      String address = new DetachedStart(root.context(), location, config, takeover).start();
+      String address = new DetachedStarter(root.context(), location, config, takeover).start();
       terminal.line("serving: API on %s, log in %s".formatted(address, files.log()));
       return ExitCode.DONE;
     }
-    try (Tenant tenant = new Tenant(location, files, takeover)) {
+    try (HomeOwner tenant = new HomeOwner(location, files, takeover)) {
       if (!takeover) {
         tenant.takeFree();
       }
@@ -69,7 +74,7 @@ final class ServeCommand implements Callable<Integer> {
     }
   }
 
-  private int serve(Path config, HomeFiles files, Tenant tenant)
+  private int serve(Path config, HomeFiles files, HomeOwner tenant)
       throws IOException, InterruptedException {
     configureLog(files);
     RunningService service = root.context().starter().start(config, files.home(), tenant);
@@ -91,7 +96,7 @@ final class ServeCommand implements Callable<Integer> {
   }
 
   /** An ordered stop is a success, not death by a signal. */
-  private static void shutDown(RunningService service, Tenant tenant) {
+  private static void shutDown(RunningService service, HomeOwner tenant) {
     service.close();
     try {
       tenant.close();

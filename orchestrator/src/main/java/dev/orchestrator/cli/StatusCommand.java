@@ -1,7 +1,8 @@
 package dev.orchestrator.cli;
 
-import dev.orchestrator.api.Json;
-import dev.orchestrator.upgrade.Status;
+import dev.orchestrator.client.ExitCode;
+import dev.orchestrator.common.ApiJson;
+import dev.orchestrator.report.Status;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -21,9 +22,10 @@ final class StatusCommand implements Callable<Integer> {
     String answer = root.api().get("/v1/status");
     Terminal terminal = root.context().terminal();
     if (json.given()) {
-      terminal.out().println(Json.indent(answer));
+      terminal.out().println(ApiJson.indent(answer));
     } else {
-      StatusText.lines(Json.read(answer, Status.class), terminal, root.context().clock().instant())
+      StatusText.lines(
+              ApiJson.read(answer, Status.class), terminal, root.context().clock().instant())
           .forEach(terminal::line);
     }
     return ExitCode.DONE;

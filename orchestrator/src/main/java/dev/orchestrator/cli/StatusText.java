@@ -1,8 +1,8 @@
 package dev.orchestrator.cli;
 
-import dev.orchestrator.Amounts;
+import dev.orchestrator.common.HumanText;
 import dev.orchestrator.journal.UpgradeRecord;
-import dev.orchestrator.upgrade.Status;
+import dev.orchestrator.report.Status;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -37,18 +37,18 @@ final class StatusText {
           "running",
           "%s for %s, in step %s: 'orchestrator watch %s'"
               .formatted(
-                  Runs.title(running),
-                  Amounts.time(running.started(), now),
+                  RunText.title(running),
+                  HumanText.time(running.started(), now),
                   status.runningStep(),
                   running.id()));
     }
     UpgradeRecord last = status.last();
     if (last != null) {
-      field(lines, "last run", Runs.sentence(last));
+      field(lines, "last run", RunText.sentence(last));
     }
     Instant next = status.nextRun();
     if (next != null) {
-      field(lines, "next run", Amounts.when(next));
+      field(lines, "next run", HumanText.when(next));
     }
     field(lines, "engine", status.engine());
     tables(lines, status);
@@ -72,8 +72,8 @@ final class StatusText {
             .formatted(
                 serving.version(),
                 serving.generation(),
-                Amounts.when(serving.since()),
-                Amounts.time(serving.since(), now));
+                HumanText.when(serving.since()),
+                HumanText.time(serving.since(), now));
   }
 
   private static void field(List<String> lines, String name, String value) {
@@ -82,7 +82,7 @@ final class StatusText {
 
   private static void tables(List<String> lines, Status status) {
     if (!status.services().isEmpty()) {
-      Table table = new Table("SERVICE", "STATE", "HEALTH", "RESTARTS");
+      TextTable table = new TextTable("SERVICE", "STATE", "HEALTH", "RESTARTS");
       for (Status.Service service : status.services()) {
         table.row(
             service.name(),
@@ -94,7 +94,8 @@ final class StatusText {
       lines.addAll(table.lines());
     }
     if (!status.routes().isEmpty()) {
-      Table table = new Table("ROUTE", "ADDRESS", "TARGET", "GATE", "OPEN", "TOTAL", "HELD");
+      TextTable table =
+          new TextTable("ROUTE", "ADDRESS", "TARGET", "GATE", "OPEN", "TOTAL", "HELD");
       for (Status.Route route : status.routes()) {
         table.row(
             route.name(),

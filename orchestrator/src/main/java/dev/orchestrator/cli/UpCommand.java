@@ -1,5 +1,7 @@
 package dev.orchestrator.cli;
 
+import dev.orchestrator.client.ExitCode;
+import dev.orchestrator.client.RunAccepted;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -24,7 +26,7 @@ final class UpCommand implements Callable<Integer> {
   @Override
   public Integer call() throws InterruptedException {
     Map<String, String> body = version == null ? Map.of() : Map.of("version", version);
-    String id = Started.run(root.api(), "/v1/up", body);
+    String id = RunAccepted.run(root.api(), "/v1/up", body);
     if (id.isEmpty()) {
       root.context().terminal().line("the stack serves already: nothing to do");
       return ExitCode.DONE;

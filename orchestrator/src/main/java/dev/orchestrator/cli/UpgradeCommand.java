@@ -1,9 +1,12 @@
 package dev.orchestrator.cli;
 
-import dev.orchestrator.api.Json;
+import dev.orchestrator.client.ApiClient;
+import dev.orchestrator.client.ExitCode;
+import dev.orchestrator.client.RunAccepted;
+import dev.orchestrator.common.ApiJson;
 import dev.orchestrator.journal.UpgradeRecord;
-import dev.orchestrator.upgrade.Plan;
-import dev.orchestrator.upgrade.Status;
+import dev.orchestrator.report.Plan;
+import dev.orchestrator.report.Status;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -43,7 +46,7 @@ final class UpgradeCommand implements Callable<Integer> {
       description =
           "Compare the content of databases and of a sample of the other files, or of all files"
               + " (default: data.verify).")
-  private @Nullable VerifyMode verify;
+  private @Nullable VerifyOption verify;
 
   @Option(
       names = "--allow-attach",
@@ -64,10 +67,10 @@ final class UpgradeCommand implements Callable<Integer> {
       awaitIdle();
     }
     String id =
-        Started.run(
+        RunAccepted.run(
             root.api(),
             "/v1/upgrades",
-            Map.of("version", version, "full", verify == VerifyMode.full, "attach", attach));
+            Map.of("version", version, "full", verify == VerifyOption.full, "attach", attach));
     if (detach) {
       root.context().terminal().line(id);
       return ExitCode.DONE;
@@ -78,12 +81,12 @@ final class UpgradeCommand implements Callable<Integer> {
   private void awaitIdle() throws InterruptedException {
     String said = "";
     while (true) {
-      UpgradeRecord running = Json.read(root.api().get("/v1/status"), Status.class).running();
+      UpgradeRecord running = ApiJson.read(root.api().get("/v1/status"), Status.class).running();
       if (running == null) {
         return;
       }
       if (!said.equals(running.id())) {
-        root.context().terminal().line("waiting for " + Runs.title(running));
+        root.context().terminal().line("waiting for " + RunText.title(running));
         said = running.id();
       }
       TimeUnit.MILLISECONDS.sleep(POLL_MILLIS);
@@ -93,9 +96,9 @@ final class UpgradeCommand implements Callable<Integer> {
   private void printPlan() {
     String query =
         ApiClient.parameter("version", version)
-            + (verify == VerifyMode.full ? "&full=true" : "")
+            + (verify == VerifyOption.full ? "&full=true" : "")
             + (attach ? "&attach=true" : "");
-    Plan found = Json.read(root.api().get("/v1/plan?" + query, LOOK), Plan.class);
+    Plan found = ApiJson.read(root.api().get("/v1/plan?" + query, LOOK), Plan.class);
     PlanText.lines(found).forEach(root.context().terminal()::line);
   }
 }

@@ -1,8 +1,10 @@
 package dev.orchestrator.cli;
 
-import dev.orchestrator.api.Json;
+import dev.orchestrator.client.CommandException;
+import dev.orchestrator.client.ExitCode;
+import dev.orchestrator.common.ApiJson;
 import dev.orchestrator.journal.UpgradeRecord;
-import dev.orchestrator.upgrade.Status;
+import dev.orchestrator.report.Status;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -26,13 +28,13 @@ final class WatchCommand implements Callable<Integer> {
   }
 
   private String running() {
-    Status status = Json.read(root.api().get("/v1/status"), Status.class);
+    Status status = ApiJson.read(root.api().get("/v1/status"), Status.class);
     UpgradeRecord running = status.running();
     if (running != null) {
       return running.id();
     }
     UpgradeRecord last = status.last();
     String hint = last == null ? "" : ": 'orchestrator show %s' has the last".formatted(last.id());
-    throw new CommandFailure(ExitCode.REFUSED, "nothing runs at present" + hint);
+    throw new CommandException(ExitCode.REFUSED, "nothing runs at present" + hint);
   }
 }

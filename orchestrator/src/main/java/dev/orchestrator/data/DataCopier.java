@@ -40,10 +40,10 @@ public interface DataCopier {
   }
 
   /** What a volume takes, and what is possible where it lives. */
-  Measure measure(DataVolume volume, Map<String, String> labels, Duration deadline);
+  VolumeUsage measure(DataVolume volume, Map<String, String> labels, Duration deadline);
 
   /** What one volume has that is newer than the moment, and what of the other it has no more. */
-  Changes changes(
+  VolumeChanges changes(
       DataVolume before,
       DataVolume now,
       Instant since,

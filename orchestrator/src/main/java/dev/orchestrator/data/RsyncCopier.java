@@ -17,6 +17,8 @@ public final class RsyncCopier implements DataCopier {
   private final Supplier<String> image;
 
   /**
+   * Copies in containers of this image.
+   *
    * @param image the capsules' base image
    */
   public RsyncCopier(Engine engine, Supplier<String> image) {
@@ -26,16 +28,16 @@ public final class RsyncCopier implements DataCopier {
 
   @Override
   public Copying begin(CopyJob job) {
-    return RsyncCopying.begin(engine, image.get(), job);
+    return RsyncCopy.begin(engine, image.get(), job);
   }
 
   @Override
-  public Measure measure(DataVolume volume, Map<String, String> labels, Duration deadline) {
+  public VolumeUsage measure(DataVolume volume, Map<String, String> labels, Duration deadline) {
     String doing = "measuring " + volume.volume();
-    try (Helper helper =
-        Helper.start(engine, image.get(), doing, volume, null, true, labels, deadline)) {
+    try (HelperContainer helper =
+        HelperContainer.start(engine, image.get(), doing, volume, null, true, labels, deadline)) {
       JsonNode result = helper.run(List.of("measure"), deadline, line -> {});
-      return new Measure(
+      return new VolumeUsage(
           result.path("used").asLong(),
           result.path("files").asLong(),
           result.path("links").asLong(),
@@ -47,18 +49,18 @@ public final class RsyncCopier implements DataCopier {
   }
 
   @Override
-  public Changes changes(
+  public VolumeChanges changes(
       DataVolume before,
       DataVolume now,
       Instant since,
       Map<String, String> labels,
       Duration deadline) {
     String doing = "looking for what was written to " + now.volume();
-    try (Helper helper =
-        Helper.start(engine, image.get(), doing, before, now, false, labels, deadline)) {
+    try (HelperContainer helper =
+        HelperContainer.start(engine, image.get(), doing, before, now, false, labels, deadline)) {
       String moment = "%d.%09d".formatted(since.getEpochSecond(), since.getNano());
       JsonNode result = helper.run(List.of("changes", moment), deadline, line -> {});
-      return new Changes(
+      return new VolumeChanges(
           result.path("files").asLong(),
           result.path("bytes").asLong(),
           result.path("deleted").asLong());

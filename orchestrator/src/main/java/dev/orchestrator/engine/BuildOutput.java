@@ -32,7 +32,8 @@ final class BuildOutput extends ResultCallback.Adapter<BuildResponseItem> {
   public void onNext(BuildResponseItem item) {
     if (item.getErrorDetail() != null) {
       error =
-          Failures.oneLine(Objects.toString(item.getErrorDetail().getMessage(), "no reason given"));
+          EngineFailures.oneLine(
+              Objects.toString(item.getErrorDetail().getMessage(), "no reason given"));
     } else if (item.getStream() != null) {
       lines.add(item.getStream().getBytes(StandardCharsets.UTF_8));
     }

@@ -23,7 +23,7 @@ public record ContainerSpec(
     List<Mount> mounts,
     List<String> tmpfs,
     String network,
-    Security security,
+    ContainerSecurity security,
     Duration stopTimeout) {
 
   /**
@@ -45,7 +45,7 @@ public record ContainerSpec(
         mounts,
         List.of(),
         "none",
-        Security.DEFAULT,
+        ContainerSecurity.DEFAULT,
         Duration.ofSeconds(10));
   }
 }

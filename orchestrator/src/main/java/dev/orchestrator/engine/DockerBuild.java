@@ -19,10 +19,10 @@ import java.util.function.Consumer;
 /** Building images with the engine's classic builder. */
 final class DockerBuild {
   private final DockerClient client;
-  private final Calls calls;
+  private final TimedCalls calls;
   private final DockerImages images;
 
-  DockerBuild(Connection connection, DockerImages images) {
+  DockerBuild(EngineConnection connection, DockerImages images) {
     this.client = connection.client();
     this.calls = connection.calls();
     this.images = images;

@@ -19,11 +19,11 @@ import java.util.TreeMap;
 final class DockerCommit {
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  private final RawHttp raw;
-  private final Calls calls;
+  private final RawEngineHttp raw;
+  private final TimedCalls calls;
   private final String api;
 
-  DockerCommit(Connection connection) {
+  DockerCommit(EngineConnection connection) {
     this.raw = connection.raw();
     this.calls = connection.calls();
     this.api = "/v" + connection.api();
@@ -31,12 +31,13 @@ final class DockerCommit {
 
   String commit(String container, String reference, ImageConfig changes) {
     String doing = "making image %s from container %s".formatted(reference, container);
-    return calls.call(doing, Calls.LONG, () -> send(doing, container, reference, changes));
+    return calls.call(doing, TimedCalls.LONG, () -> send(doing, container, reference, changes));
   }
 
   private String send(String doing, String container, String reference, ImageConfig changes)
       throws IOException {
-    JsonNode from = raw.get(doing, api + "/containers/" + RawHttp.encode(container) + "/json");
+    JsonNode from =
+        raw.get(doing, api + "/containers/" + RawEngineHttp.encode(container) + "/json");
     JsonNode parent =
         raw.get(doing, api + "/images/" + from.path("Image").asText() + "/json").path("Config");
     ImageReference to = ImageReference.parse(reference);
@@ -46,7 +47,7 @@ final class DockerCommit {
     query.put("tag", to.tag());
     return raw.post(
             doing,
-            api + "/commit?" + RawHttp.query(query),
+            api + "/commit?" + RawEngineHttp.query(query),
             config(parent, from.path("Config").path("Labels"), changes))
         .path("Id")
         .asText();

@@ -25,10 +25,10 @@ import org.jspecify.annotations.Nullable;
 /** The engine's containers. */
 final class DockerContainers {
   private final DockerClient client;
-  private final Calls calls;
+  private final TimedCalls calls;
   private final DockerVolumes volumes;
 
-  DockerContainers(Connection connection, DockerVolumes volumes) {
+  DockerContainers(EngineConnection connection, DockerVolumes volumes) {
     this.client = connection.client();
     this.calls = connection.calls();
     this.volumes = volumes;
@@ -42,7 +42,7 @@ final class DockerContainers {
   Optional<InspectContainerResponse> inspect(String nameOrId) {
     return calls.call(
         "looking at container " + nameOrId,
-        Calls.SHORT,
+        TimedCalls.SHORT,
         () -> {
           try {
             return Optional.of(client.inspectContainerCmd(nameOrId).exec());
@@ -56,7 +56,7 @@ final class DockerContainers {
     List<Container> found =
         calls.call(
             "listing containers",
-            Calls.SHORT,
+            TimedCalls.SHORT,
             () -> client.listContainersCmd().withShowAll(true).withLabelFilter(labels).exec());
     return found.stream()
         .map(container -> inspect(container.getId()))
@@ -76,7 +76,7 @@ final class DockerContainers {
     }
     calls.run(
         doing,
-        Calls.LONG,
+        TimedCalls.LONG,
         () -> {
           CreateContainerCmd create =
               client
@@ -88,7 +88,7 @@ final class DockerContainers {
                           .map(e -> e.getKey() + "=" + e.getValue())
                           .toList())
                   .withStopTimeout(Math.toIntExact(spec.stopTimeout().toSeconds()))
-                  .withHostConfig(HostConfigs.of(spec));
+                  .withHostConfig(HostConfigFactory.of(spec));
           if (!spec.entrypoint().isEmpty()) {
             create = create.withEntrypoint(spec.entrypoint());
           }
@@ -101,13 +101,13 @@ final class DockerContainers {
 
   void start(String name) {
     ignoringNotModified(
-        "starting container " + name, Calls.LONG, () -> client.startContainerCmd(name).exec());
+        "starting container " + name, TimedCalls.LONG, () -> client.startContainerCmd(name).exec());
   }
 
   void stop(String name, Duration timeout) {
     ignoringNotModified(
         "stopping container " + name,
-        timeout.plus(Calls.SHORT),
+        timeout.plus(TimedCalls.SHORT),
         () ->
             client.stopContainerCmd(name).withTimeout(Math.toIntExact(timeout.toSeconds())).exec());
   }
@@ -132,7 +132,7 @@ final class DockerContainers {
   void remove(String name) {
     calls.run(
         "removing container " + name,
-        Calls.LONG,
+        TimedCalls.LONG,
         () -> {
           // An answer of "removal already in progress" is asked again until it is gone.
           while (get(name).isPresent()) {
@@ -174,7 +174,7 @@ final class DockerContainers {
   void putArchive(String name, String directory, InputStream tar) {
     calls.run(
         "unpacking into %s of container %s".formatted(directory, name),
-        Calls.LONG,
+        TimedCalls.LONG,
         () ->
             client
                 .copyArchiveToContainerCmd(name)
@@ -183,7 +183,7 @@ final class DockerContainers {
                 .exec());
   }
 
-  private void ignoringNotModified(String doing, Duration deadline, Calls.Action action) {
+  private void ignoringNotModified(String doing, Duration deadline, TimedCalls.Action action) {
     calls.run(
         doing,
         deadline,
@@ -197,10 +197,10 @@ final class DockerContainers {
         });
   }
 
-  private void ignoring(String words, String doing, Calls.Action action) {
+  private void ignoring(String words, String doing, TimedCalls.Action action) {
     calls.run(
         doing,
-        Calls.SHORT,
+        TimedCalls.SHORT,
         () -> {
           try {
             action.run();

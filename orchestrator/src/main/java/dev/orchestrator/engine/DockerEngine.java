@@ -16,13 +16,13 @@ public final class DockerEngine implements Engine {
 
   /** What a connection is used through. */
   private record Wires(
-      Connection connection,
+      EngineConnection connection,
       DockerContainers containers,
       DockerExec exec,
       DockerVolumes volumes,
       DockerImages images) {
 
-    static Wires to(Connection connection) {
+    static Wires to(EngineConnection connection) {
       DockerVolumes volumes = new DockerVolumes(connection);
       return new Wires(
           connection,
@@ -58,13 +58,14 @@ public final class DockerEngine implements Engine {
 
   /** Connects at the first call that finds it there: the engine may come up after us. */
   public static DockerEngine at(String address, Duration timeout) {
-    return new DockerEngine(Connection.address(address, System.getenv("DOCKER_HOST")), timeout);
+    return new DockerEngine(
+        EngineConnection.address(address, System.getenv("DOCKER_HOST")), timeout);
   }
 
   private synchronized Wires wires() {
     Wires now = wires;
     if (now == null) {
-      now = Wires.to(Connection.open(address, timeout));
+      now = Wires.to(EngineConnection.open(address, timeout));
       wires = now;
     }
     return now;
@@ -73,13 +74,13 @@ public final class DockerEngine implements Engine {
   @Override
   public EngineInfo info() {
     String doing = "asking the engine about itself";
-    Connection connection = wires().connection();
+    EngineConnection connection = wires().connection();
     JsonNode info =
         connection
             .calls()
             .call(
                 doing,
-                Calls.SHORT,
+                TimedCalls.SHORT,
                 () -> connection.raw().get(doing, "/v" + connection.api() + "/info"));
     return new EngineInfo(
         connection.address(),

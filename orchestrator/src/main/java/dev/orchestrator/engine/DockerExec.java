@@ -12,9 +12,9 @@ import org.jspecify.annotations.Nullable;
 /** Commands in running containers, and what containers print. */
 final class DockerExec {
   private final DockerClient client;
-  private final Calls calls;
+  private final TimedCalls calls;
 
-  DockerExec(Connection connection) {
+  DockerExec(EngineConnection connection) {
     this.client = connection.client();
     this.calls = connection.calls();
   }
@@ -56,7 +56,7 @@ final class DockerExec {
     LineSplitter splitter = new LineSplitter(lines::add);
     calls.await(
         "reading the log of container " + name,
-        Calls.SHORT,
+        TimedCalls.SHORT,
         client
             .logContainerCmd(name)
             .withStdOut(true)

@@ -12,7 +12,7 @@ import java.util.List;
  * any number of folders, {@code !} to take back in, the last match wins.
  */
 final class DockerIgnore {
-  private record Rule(Glob pattern, boolean exclude) {}
+  private record Rule(IgnorePattern pattern, boolean exclude) {}
 
   private final List<Rule> rules = new ArrayList<>();
 
@@ -41,7 +41,7 @@ final class DockerIgnore {
     boolean exclude = !text.startsWith("!");
     String glob = Path.of("/", exclude ? text : text.substring(1).strip()).normalize().toString();
     if (glob.length() > 1) {
-      rules.add(new Rule(new Glob(glob.substring(1)), exclude));
+      rules.add(new Rule(new IgnorePattern(glob.substring(1)), exclude));
     }
   }
 
@@ -68,7 +68,7 @@ final class DockerIgnore {
     return excluded;
   }
 
-  private static boolean matches(Glob pattern, String path) {
+  private static boolean matches(IgnorePattern pattern, String path) {
     for (int end = path.length(); end > 0; end = path.lastIndexOf('/', end - 1)) {
       if (pattern.matches(path.substring(0, end))) {
         return true;

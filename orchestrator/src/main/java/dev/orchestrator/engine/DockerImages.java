@@ -14,9 +14,9 @@ import org.jspecify.annotations.Nullable;
 /** The engine's image store. */
 final class DockerImages {
   private final DockerClient client;
-  private final Calls calls;
+  private final TimedCalls calls;
 
-  DockerImages(Connection connection) {
+  DockerImages(EngineConnection connection) {
     this.client = connection.client();
     this.calls = connection.calls();
   }
@@ -24,7 +24,7 @@ final class DockerImages {
   Optional<ImageInfo> get(String reference) {
     return calls.call(
         "looking at image " + reference,
-        Calls.SHORT,
+        TimedCalls.SHORT,
         () -> {
           try {
             return Optional.of(info(client.inspectImageCmd(reference).exec()));
@@ -38,7 +38,7 @@ final class DockerImages {
     List<Image> found =
         calls.call(
             "listing images",
-            Calls.SHORT,
+            TimedCalls.SHORT,
             () -> client.listImagesCmd().withLabelFilter(labels).exec());
     return found.stream().map(image -> get(image.getId())).flatMap(Optional::stream).toList();
   }
@@ -47,14 +47,14 @@ final class DockerImages {
     ImageReference to = ImageReference.parse(reference);
     calls.run(
         "tagging image %s as %s".formatted(image, reference),
-        Calls.SHORT,
+        TimedCalls.SHORT,
         () -> client.tagImageCmd(image, to.repository(), to.tag()).exec());
   }
 
   void remove(String reference) {
     calls.run(
         "removing image " + reference,
-        Calls.LONG,
+        TimedCalls.LONG,
         () -> {
           try {
             client.removeImageCmd(reference).exec();

@@ -13,9 +13,9 @@ import java.util.stream.Stream;
 /** Pulling images, with a reason when one can't be had. */
 final class DockerPull {
   private final DockerClient client;
-  private final Calls calls;
+  private final TimedCalls calls;
 
-  DockerPull(Connection connection) {
+  DockerPull(EngineConnection connection) {
     this.client = connection.client();
     this.calls = connection.calls();
   }
@@ -29,7 +29,9 @@ final class DockerPull {
       calls.await(
           doing, deadline, (from.tag().isEmpty() ? pull : pull.withTag(from.tag())).exec(stream));
       if (stream.error().isPresent()) {
-        throw calls.failures().said(doing, 0, Failures.oneLine(stream.error().orElseThrow()), null);
+        throw calls
+            .failures()
+            .said(doing, 0, EngineFailures.oneLine(stream.error().orElseThrow()), null);
       }
     } catch (EngineException e) {
       throw explained(reference, e);

@@ -13,9 +13,9 @@ import org.jspecify.annotations.Nullable;
 /** The engine's named volumes. */
 final class DockerVolumes {
   private final DockerClient client;
-  private final Calls calls;
+  private final TimedCalls calls;
 
-  DockerVolumes(Connection connection) {
+  DockerVolumes(EngineConnection connection) {
     this.client = connection.client();
     this.calls = connection.calls();
   }
@@ -23,7 +23,7 @@ final class DockerVolumes {
   Optional<VolumeInfo> get(String name) {
     return calls.call(
         "looking at volume " + name,
-        Calls.SHORT,
+        TimedCalls.SHORT,
         () -> {
           try {
             return Optional.of(info(client.inspectVolumeCmd(name).exec()));
@@ -38,7 +38,7 @@ final class DockerVolumes {
         labels.entrySet().stream().map(e -> e.getKey() + "=" + e.getValue()).toList();
     return calls.call(
         "listing volumes",
-        Calls.SHORT,
+        TimedCalls.SHORT,
         () -> {
           @Nullable List<InspectVolumeResponse> found =
               client.listVolumesCmd().withFilter("label", filter).exec().getVolumes();
@@ -56,7 +56,7 @@ final class DockerVolumes {
             .orElseGet(() -> {
               calls.run(
                   doing,
-                  Calls.SHORT,
+                  TimedCalls.SHORT,
                   () ->
                       client
                           .createVolumeCmd()
@@ -78,7 +78,7 @@ final class DockerVolumes {
   void remove(String name) {
     calls.run(
         "removing volume " + name,
-        Calls.LONG,
+        TimedCalls.LONG,
         () -> {
           try {
             client.removeVolumeCmd(name).exec();

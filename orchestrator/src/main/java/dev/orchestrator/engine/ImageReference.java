@@ -6,9 +6,9 @@ package dev.orchestrator.engine;
  * @param repository with a digest where the reference has one ({@code app@sha256:…})
  * @param tag empty where there is a digest, else {@code latest} unless the reference says
  */
-record ImageReference(String repository, String tag) {
+public record ImageReference(String repository, String tag) {
 
-  static ImageReference parse(String reference) {
+  public static ImageReference parse(String reference) {
     if (reference.contains("@")) {
       return new ImageReference(reference, "");
     }

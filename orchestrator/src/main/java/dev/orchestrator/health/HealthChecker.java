@@ -61,7 +61,7 @@ public final class HealthChecker implements HealthGate {
     Instant end = start.plus(settings.deadline());
     int passes = 0;
     int lasting = 0;
-    List<Problem> last = List.of();
+    List<HealthProblem> last = List.of();
     CapsuleException outage = null;
     while (true) {
       Instant began = clock.instant();
@@ -80,7 +80,7 @@ public final class HealthChecker implements HealthGate {
       }
       last = round.problems();
       outage = round.outage() == null ? outage : round.outage();
-      lasting = last.stream().anyMatch(Problem::lasting) ? lasting + 1 : 0;
+      lasting = last.stream().anyMatch(HealthProblem::lasting) ? lasting + 1 : 0;
       if (lasting >= FINAL) {
         throw failure(capsule, "can't become healthy", false, last, outage);
       }
@@ -114,7 +114,8 @@ public final class HealthChecker implements HealthGate {
    *
    * @param outage the engine didn't answer; null where it did
    */
-  private record Round(int services, List<Problem> problems, @Nullable CapsuleException outage) {}
+  private record Round(
+      int services, List<HealthProblem> problems, @Nullable CapsuleException outage) {}
 
   private Round round(Capsule capsule, List<Probe> all, Map<String, Integer> ports) {
     List<InnerService> services;
@@ -122,12 +123,12 @@ public final class HealthChecker implements HealthGate {
       services = capsule.services(STATE);
     } catch (CapsuleException e) {
       String text = String.valueOf(e.getMessage());
-      Problem problem = new Problem("capsule", "", text, false);
+      HealthProblem problem = new HealthProblem("capsule", "", text, false);
       return new Round(0, List.of(problem), e.isOutage() ? e : null);
     }
-    List<Problem> problems = new ArrayList<>();
+    List<HealthProblem> problems = new ArrayList<>();
     if (services.isEmpty()) {
-      problems.add(new Problem("capsule", "", "it has no services", true));
+      problems.add(new HealthProblem("capsule", "", "it has no services", true));
     }
     services.forEach(service -> ServiceChecks.check(service).ifPresent(problems::add));
     for (Probe probe : all) {
@@ -135,8 +136,8 @@ public final class HealthChecker implements HealthGate {
       boolean up =
           problems.stream().noneMatch(problem -> problem.service().equals(probe.service()));
       Optional<String> wrong = up ? probe(capsule, probe, ports) : Optional.empty();
-      wrong.ifPresent(
-          text -> problems.add(new Problem("probe " + probe.name(), probe.service(), text, false)));
+      wrong.ifPresent(text ->
+          problems.add(new HealthProblem("probe " + probe.name(), probe.service(), text, false)));
     }
     return new Round(services.size(), problems, null);
   }
@@ -162,10 +163,10 @@ public final class HealthChecker implements HealthGate {
       Capsule capsule,
       String what,
       boolean ranOut,
-      List<Problem> problems,
+      List<HealthProblem> problems,
       @Nullable CapsuleException outage) {
     List<String> parts = new ArrayList<>();
-    for (Problem problem : problems) {
+    for (HealthProblem problem : problems) {
       parts.add(problem.line() + lastWords(capsule, problem.service()));
     }
     if (parts.isEmpty()) {
@@ -199,8 +200,8 @@ public final class HealthChecker implements HealthGate {
     return text.length() <= MAX_QUOTE ? text : text.substring(0, MAX_QUOTE) + "…";
   }
 
-  private static List<String> lines(List<Problem> problems) {
-    return problems.stream().map(Problem::line).toList();
+  private static List<String> lines(List<HealthProblem> problems) {
+    return problems.stream().map(HealthProblem::line).toList();
   }
 
   private void rest(Duration interval) {

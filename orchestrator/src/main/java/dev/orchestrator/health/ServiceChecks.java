@@ -11,7 +11,7 @@ import java.util.Optional;
 final class ServiceChecks {
   private ServiceChecks() {}
 
-  static Optional<Problem> check(InnerService service) {
+  static Optional<HealthProblem> check(InnerService service) {
     return switch (service.state()) {
       case "running" -> running(service);
       case "exited" ->
@@ -30,7 +30,7 @@ final class ServiceChecks {
     };
   }
 
-  private static Optional<Problem> running(InnerService service) {
+  private static Optional<HealthProblem> running(InnerService service) {
     return switch (service.health()) {
       case "healthy", "none" -> Optional.empty();
       case "starting" -> problem(service, "its health check has not passed yet", false);
@@ -38,8 +38,9 @@ final class ServiceChecks {
     };
   }
 
-  private static Optional<Problem> problem(InnerService service, String text, boolean lasting) {
+  private static Optional<HealthProblem> problem(
+      InnerService service, String text, boolean lasting) {
     return Optional.of(
-        new Problem("service " + service.service(), service.service(), text, lasting));
+        new HealthProblem("service " + service.service(), service.service(), text, lasting));
   }
 }

@@ -1,6 +1,6 @@
 package dev.orchestrator.journal;
 
-import dev.orchestrator.Refusal;
+import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.data.DataVolume;
 import dev.orchestrator.journal.UpgradeRecord.Kind;
 import dev.orchestrator.journal.UpgradeRecord.Outcome;
@@ -21,10 +21,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Journal implements AutoCloseable {
 
-  private final Database database;
+  private final JournalDatabase database;
   private final InstantSource clock;
 
-  private Journal(Database database, InstantSource clock) {
+  private Journal(JournalDatabase database, InstantSource clock) {
     this.database = database;
     this.clock = clock;
   }
@@ -34,23 +34,24 @@ public final class Journal implements AutoCloseable {
    * one is a {@link JournalException}: never a silent start from nothing.
    */
   public static Journal open(Path file, InstantSource clock) {
-    return new Journal(Database.open(file), clock);
+    return new Journal(JournalDatabase.open(file), clock);
   }
 
   /**
-   * Ties the journal to a stack, the first time; another stack's is a {@link Refusal}: its capsules
-   * would be taken for ours.
+   * Ties the journal to a stack, the first time; another stack's is a {@link RefusedException}: its
+   * capsules would be taken for ours.
    */
   public void claim(String stack) {
     String owner =
         database.transact(
             "reading the stack's name",
             c -> {
-              Sql.update(c, "UPDATE stack SET name = ? WHERE name = ''", stack);
-              return Sql.first(c, row -> row.getString(1), "SELECT name FROM stack").orElseThrow();
+              SqlStatements.update(c, "UPDATE stack SET name = ? WHERE name = ''", stack);
+              return SqlStatements.first(c, row -> row.getString(1), "SELECT name FROM stack")
+                  .orElseThrow();
             });
     if (!owner.equals(stack)) {
-      throw new Refusal(
+      throw new RefusedException(
           "this state folder belongs to stack %s, the configuration names %s: give that one a `home` of its own"
               .formatted(owner, stack));
     }
@@ -58,7 +59,7 @@ public final class Journal implements AutoCloseable {
 
   /** The next generation's number. It is taken, also if nothing comes of it. */
   public int nextGeneration() {
-    return database.transact("numbering a generation", Generations::next);
+    return database.transact("numbering a generation", GenerationTable::next);
   }
 
   /** A generation that an upgrade prepares: in its record, and in the list. */
@@ -66,16 +67,16 @@ public final class Journal implements AutoCloseable {
     run(
         "adding generation " + generation.number(),
         c -> {
-          Generations.add(c, generation);
-          Upgrades.candidate(c, upgradeId, generation.number());
+          GenerationTable.add(c, generation);
+          UpgradeTable.candidate(c, upgradeId, generation.number());
         });
   }
 
   /** The generation that serves, or that would if the stack were up. */
   public Optional<Generation> serving() {
     return database
-        .transact("reading what serves", Generations::serving)
-        .map(GenerationRow::generation);
+        .transact("reading what serves", GenerationTable::serving)
+        .map(GenerationRecord::generation);
   }
 
   /**
@@ -84,13 +85,13 @@ public final class Journal implements AutoCloseable {
    */
   public Optional<Generation> previous() {
     return database
-        .transact("reading what served before", Generations::previous)
-        .map(GenerationRow::generation);
+        .transact("reading what served before", GenerationTable::previous)
+        .map(GenerationRecord::generation);
   }
 
   /** All that there were, oldest first. */
-  public List<GenerationRow> generations() {
-    return database.transact("reading the generations", Generations::all);
+  public List<GenerationRecord> generations() {
+    return database.transact("reading the generations", GenerationTable::all);
   }
 
   /**
@@ -102,26 +103,26 @@ public final class Journal implements AutoCloseable {
     run(
         "switching to generation " + generation,
         c -> {
-          Upgrades.switched(c, upgradeId, generation, clock.instant());
+          UpgradeTable.switched(c, upgradeId, generation, clock.instant());
           boolean back =
-              Upgrades.one(c, upgradeId)
+              UpgradeTable.one(c, upgradeId)
                   .filter(run -> run.kind() == Kind.ROLLBACK)
                   .filter(run -> Integer.valueOf(generation).equals(run.to()))
                   .isPresent();
-          Generations.serve(c, generation, back);
+          GenerationTable.serve(c, generation, back);
         });
   }
 
   /** The last switch of an upgrade; empty before it. */
-  public Optional<Switch> switched(String upgradeId) {
-    return database.transact("reading a switch", c -> Upgrades.lastSwitch(c, upgradeId));
+  public Optional<SwitchRecord> switched(String upgradeId) {
+    return database.transact("reading a switch", c -> UpgradeTable.lastSwitch(c, upgradeId));
   }
 
   /** What a generation's data is from now on. */
   public void setVolumes(int generation, List<DataVolume> volumes) {
     run(
         "writing the volumes of generation " + generation,
-        c -> Generations.volumes(c, generation, volumes));
+        c -> GenerationTable.volumes(c, generation, volumes));
   }
 
   /** What a generation is now, other than serving: that is {@link #switchTo}. */
@@ -129,18 +130,22 @@ public final class Journal implements AutoCloseable {
     if (state == Generation.State.SERVING) {
       throw new IllegalArgumentException("a generation serves by a switch alone");
     }
-    run("writing generation " + generation, c -> Generations.state(c, generation, state));
+    run("writing generation " + generation, c -> GenerationTable.state(c, generation, state));
   }
 
   /** The stack was taken down on purpose: a restart of the service leaves it so. */
   public boolean down() {
     return database.transact(
         "reading whether it is down",
-        c -> Sql.first(c, row -> row.getInt(1) == 1, "SELECT down FROM stack").orElseThrow());
+        c ->
+            SqlStatements.first(c, row -> row.getInt(1) == 1, "SELECT down FROM stack")
+                .orElseThrow());
   }
 
   public void setDown(boolean down) {
-    run("writing that it is down", c -> Sql.update(c, "UPDATE stack SET down = ?", down ? 1 : 0));
+    run(
+        "writing that it is down",
+        c -> SqlStatements.update(c, "UPDATE stack SET down = ?", down ? 1 : 0));
   }
 
   /**
@@ -148,22 +153,23 @@ public final class Journal implements AutoCloseable {
    * when it runs and its step.
    */
   public UpgradeRecord begin(
-      Kind kind, String fromVersion, String toVersion, @Nullable Integer from) throws Refusal {
+      Kind kind, String fromVersion, String toVersion, @Nullable Integer from)
+      throws RefusedException {
     return database.transact(
         "beginning an upgrade",
-        c -> Upgrades.begin(c, kind, fromVersion, toVersion, from, clock.instant()));
+        c -> UpgradeTable.begin(c, kind, fromVersion, toVersion, from, clock.instant()));
   }
 
   /** The generation that this upgrade would switch to. */
   public void candidate(String upgradeId, int generation) {
-    run("writing " + upgradeId, c -> Upgrades.candidate(c, upgradeId, generation));
+    run("writing " + upgradeId, c -> UpgradeTable.candidate(c, upgradeId, generation));
   }
 
   /** A line of the journal, its detail on one line. */
   public StepRecord append(String upgradeId, String step, StepRecord.Phase phase, String detail) {
     return database.transact(
         "writing step " + step,
-        c -> Upgrades.append(c, upgradeId, step, phase, detail, clock.instant()));
+        c -> UpgradeTable.append(c, upgradeId, step, phase, detail, clock.instant()));
   }
 
   /** Keeps JSON with an upgrade, in place of what was there under the key. */
@@ -171,11 +177,11 @@ public final class Journal implements AutoCloseable {
     run(
         "writing " + key,
         c ->
-            Sql.update(
+            SqlStatements.update(
                 c,
                 "INSERT INTO attachment (upgrade, key, json) VALUES (?, ?, ?)"
                     + " ON CONFLICT DO UPDATE SET json = excluded.json",
-                Upgrades.number(upgradeId),
+                UpgradeTable.number(upgradeId),
                 key,
                 json));
   }
@@ -184,11 +190,11 @@ public final class Journal implements AutoCloseable {
     return database.transact(
         "reading " + key,
         c ->
-            Sql.first(
+            SqlStatements.first(
                 c,
                 row -> row.getString(1),
                 "SELECT json FROM attachment WHERE upgrade = ? AND key = ?",
-                Upgrades.number(upgradeId),
+                UpgradeTable.number(upgradeId),
                 key));
   }
 
@@ -197,30 +203,32 @@ public final class Journal implements AutoCloseable {
     if (outcome == Outcome.RUNNING) {
       throw new IllegalArgumentException("running is not an end");
     }
-    run("ending " + upgradeId, c -> Upgrades.end(c, upgradeId, outcome, reason, clock.instant()));
+    run(
+        "ending " + upgradeId,
+        c -> UpgradeTable.end(c, upgradeId, outcome, reason, clock.instant()));
   }
 
   /** Takes back that a run needs attention. */
   public void settle(String upgradeId, String reason) {
-    run("settling " + upgradeId, c -> Upgrades.settle(c, upgradeId, reason));
+    run("settling " + upgradeId, c -> UpgradeTable.settle(c, upgradeId, reason));
   }
 
   public Optional<UpgradeRecord> running() {
-    return database.transact("reading what runs", Upgrades::running);
+    return database.transact("reading what runs", UpgradeTable::running);
   }
 
   public Optional<UpgradeRecord> upgrade(String id) {
-    return database.transact("reading " + id, c -> Upgrades.one(c, id));
+    return database.transact("reading " + id, c -> UpgradeTable.one(c, id));
   }
 
   /** Newest first. */
   public List<UpgradeRecord> history() {
-    return database.transact("reading the history", Upgrades::newestFirst);
+    return database.transact("reading the history", UpgradeTable::newestFirst);
   }
 
   /** In the order in which they were written. */
   public List<StepRecord> steps(String id) {
-    return database.transact("reading the steps of " + id, c -> Upgrades.steps(c, id));
+    return database.transact("reading the steps of " + id, c -> UpgradeTable.steps(c, id));
   }
 
   /**
@@ -231,26 +239,29 @@ public final class Journal implements AutoCloseable {
   public void quarantine(String version, String content, String reason) {
     run(
         "quarantining " + version,
-        c -> Quarantines.add(c, new Quarantine(version, content, reason, clock.instant())));
+        c ->
+            QuarantineTable.add(
+                c, new QuarantineRecord(version, content, reason, clock.instant())));
   }
 
   /** The newest quarantine of a version, whatever its content was. */
-  public Optional<Quarantine> quarantined(String version) {
-    return database.transact("reading the quarantine", c -> Quarantines.of(c, version));
+  public Optional<QuarantineRecord> quarantined(String version) {
+    return database.transact("reading the quarantine", c -> QuarantineTable.of(c, version));
   }
 
   /** The newest quarantine of this content, under whatever version's name it failed. */
-  public Optional<Quarantine> quarantined(String version, String content) {
-    return database.transact("reading the quarantine", c -> Quarantines.of(c, version, content));
+  public Optional<QuarantineRecord> quarantined(String version, String content) {
+    return database.transact(
+        "reading the quarantine", c -> QuarantineTable.of(c, version, content));
   }
 
   /** Newest first. */
-  public List<Quarantine> quarantines() {
-    return database.transact("reading the quarantine", Quarantines::newestFirst);
+  public List<QuarantineRecord> quarantines() {
+    return database.transact("reading the quarantine", QuarantineTable::newestFirst);
   }
 
   public void unquarantine(String version) {
-    run("taking " + version + " out of quarantine", c -> Quarantines.remove(c, version));
+    run("taking " + version + " out of quarantine", c -> QuarantineTable.remove(c, version));
   }
 
   /**
@@ -263,9 +274,9 @@ public final class Journal implements AutoCloseable {
         c -> {
           for (String table :
               List.of("step", "attachment", "upgrade", "generation", "quarantine")) {
-            Sql.update(c, "DELETE FROM " + table);
+            SqlStatements.update(c, "DELETE FROM " + table);
           }
-          Sql.update(c, "UPDATE stack SET down = 0");
+          SqlStatements.update(c, "UPDATE stack SET down = 0");
         });
   }
 

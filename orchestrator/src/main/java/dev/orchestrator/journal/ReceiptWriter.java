@@ -1,6 +1,7 @@
 package dev.orchestrator.journal;
 
 import com.fasterxml.jackson.core.type.TypeReference;
+import dev.orchestrator.common.Json;
 import java.util.ArrayList;
 import java.util.List;
 

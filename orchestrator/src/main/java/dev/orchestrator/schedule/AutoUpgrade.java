@@ -1,10 +1,10 @@
 package dev.orchestrator.schedule;
 
-import dev.orchestrator.Refusal;
-import dev.orchestrator.capsule.Releases;
-import dev.orchestrator.upgrade.Control;
-import dev.orchestrator.upgrade.Status;
-import dev.orchestrator.upgrade.VersionStatus;
+import dev.orchestrator.common.RefusedException;
+import dev.orchestrator.release.Releases;
+import dev.orchestrator.report.Status;
+import dev.orchestrator.report.VersionStatus;
+import dev.orchestrator.stack.Control;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
@@ -49,7 +49,7 @@ final class AutoUpgrade {
     due = schedule.nextRun(now).orElse(null);
     try {
       candidate().ifPresent(this::upgrade);
-    } catch (Refusal e) {
+    } catch (RefusedException e) {
       log.info("scheduled upgrade: {}", e.getMessage());
     }
   }

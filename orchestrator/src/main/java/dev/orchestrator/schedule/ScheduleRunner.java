@@ -1,6 +1,6 @@
 package dev.orchestrator.schedule;
 
-import dev.orchestrator.upgrade.Control;
+import dev.orchestrator.stack.Control;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.concurrent.CountDownLatch;

@@ -27,11 +27,11 @@ final class DataReader {
 
   private DataReader() {}
 
-  static DataSettings read(Section parent) {
+  static DataSettings read(SettingsSection parent) {
     return parent.section("data").map(DataReader::data).orElse(NONE);
   }
 
-  private static DataSettings data(Section section) {
+  private static DataSettings data(SettingsSection section) {
     Strategy strategy = section.choice("strategy", Strategy.class);
     DataSettings data =
         new DataSettings(
@@ -51,10 +51,10 @@ final class DataReader {
     return data;
   }
 
-  private static Map<String, Quiesce> services(Section parent) {
+  private static Map<String, Quiesce> services(SettingsSection parent) {
     Map<String, Quiesce> services = new HashMap<>();
-    for (Section section : parent.sections("services")) {
-      String name = Names.service(section, "name");
+    for (SettingsSection section : parent.sections("services")) {
+      String name = NameRules.service(section, "name");
       if (services.put(name, section.choice("quiesce", Quiesce.class)) != null) {
         section.wrong("name", "\"" + name + "\" is there twice; write one of them");
       }
@@ -63,10 +63,10 @@ final class DataReader {
     return services;
   }
 
-  private static Hook hook(Section section) {
+  private static Hook hook(SettingsSection section) {
     Hook hook =
         new Hook(
-            Names.service(section, "service"),
+            NameRules.service(section, "service"),
             section.choice("when", Hook.When.class),
             section.texts("command", "[mariadb, -e, \"FLUSH TABLES\"]"),
             section.time(
@@ -75,7 +75,7 @@ final class DataReader {
     return hook;
   }
 
-  private static List<String> ignored(Section section) {
+  private static List<String> ignored(SettingsSection section) {
     List<String> paths = section.texts("ignore");
     paths.stream()
         .filter(path -> !path.startsWith("/"))
@@ -85,10 +85,10 @@ final class DataReader {
     return paths;
   }
 
-  private static List<VolumeSettings> volumes(Section parent, Strategy strategy) {
+  private static List<VolumeSettings> volumes(SettingsSection parent, Strategy strategy) {
     List<VolumeSettings> volumes = new ArrayList<>();
-    for (Section section : parent.sections("volumes")) {
-      String name = Names.read(section, "name", "media");
+    for (SettingsSection section : parent.sections("volumes")) {
+      String name = NameRules.read(section, "name", "media");
       if (RESERVED.contains(name)) {
         section.wrong("name", "\"" + name + "\" is taken by the orchestrator; write another name");
       }
@@ -112,7 +112,7 @@ final class DataReader {
   }
 
   /** As below /data: {@code binds/…} for a path of the release folder, {@code volumes/…} else. */
-  private static String path(Section section, String text) {
+  private static String path(SettingsSection section, String text) {
     try {
       Path path = Path.of(text).normalize();
       boolean bind = text.startsWith("./");
@@ -134,7 +134,8 @@ final class DataReader {
     return "binds/?";
   }
 
-  private static void clashes(Section section, List<String> paths, List<VolumeSettings> before) {
+  private static void clashes(
+      SettingsSection section, List<String> paths, List<VolumeSettings> before) {
     List<String> known = new ArrayList<>();
     before.forEach(volume -> known.addAll(volume.paths()));
     for (String path : paths) {

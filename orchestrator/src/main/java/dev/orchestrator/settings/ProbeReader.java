@@ -17,14 +17,14 @@ final class ProbeReader {
 
   private ProbeReader() {}
 
-  static List<Probe> read(Section stack) {
+  static List<Probe> read(SettingsSection stack) {
     List<Probe> probes = new ArrayList<>();
-    for (Section section : stack.sections("probes")) {
-      String name = Names.read(section, "name", "front-page");
+    for (SettingsSection section : stack.sections("probes")) {
+      String name = NameRules.read(section, "name", "front-page");
       if (!name.isEmpty() && probes.stream().anyMatch(other -> other.name().equals(name))) {
         section.wrong("name", "\"" + name + "\" is another probe's name; write one of its own");
       }
-      String service = Names.service(section);
+      String service = NameRules.service(section);
       Optional<Duration> timeout = time(section, "timeout");
       List<String> kinds = KINDS.stream().filter(section::has).toList();
       if (kinds.size() != 1) {
@@ -40,12 +40,12 @@ final class ProbeReader {
   }
 
   private static Optional<Probe> check(
-      Section probe, String kind, String name, String service, Optional<Duration> timeout) {
-    Optional<Section> inside = probe.section(kind);
+      SettingsSection probe, String kind, String name, String service, Optional<Duration> timeout) {
+    Optional<SettingsSection> inside = probe.section(kind);
     if (inside.isEmpty()) {
       return Optional.empty();
     }
-    Section section = inside.get();
+    SettingsSection section = inside.get();
     // A slower answer fails: for a probe that is the same as a shorter time-out.
     Duration latency = kind.equals("http") ? time(section, "max-latency").orElse(LONGEST) : LONGEST;
     Duration limit = timeout.orElse(latency.equals(LONGEST) ? TIMEOUT : latency);
@@ -61,11 +61,11 @@ final class ProbeReader {
         new Probe(name, service, check, latency.compareTo(limit) < 0 ? latency : limit));
   }
 
-  private static Optional<Duration> time(Section section, String key) {
+  private static Optional<Duration> time(SettingsSection section, String key) {
     return section.has(key) ? Optional.of(section.time(key, SHORTEST, LONGEST)) : Optional.empty();
   }
 
-  private static Probe.Http http(Section section) {
+  private static Probe.Http http(SettingsSection section) {
     int port = section.whole("port", 1, 65_535);
     String path = section.has("path") ? section.text("path") : "/";
     if (!path.matches("/[!-~]*")) {

@@ -1,9 +1,9 @@
 package dev.orchestrator.settings;
 
-import dev.orchestrator.proxy.Listen;
-import dev.orchestrator.proxy.Protocol;
-import dev.orchestrator.proxy.ProxyProtocol;
-import dev.orchestrator.proxy.RouteOptions;
+import dev.orchestrator.proxy.config.ListenAddress;
+import dev.orchestrator.proxy.config.Protocol;
+import dev.orchestrator.proxy.config.ProxyProtocol;
+import dev.orchestrator.proxy.config.RouteOptions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,29 +17,29 @@ final class RouteReader {
   private static final int MOST_PORTS = 1000;
   private static final int LAST_PORT = 65_535;
   private static final Duration LONGEST_IDLE = Duration.ofDays(7);
-  private static final Listen NONE = new Listen(Address.ALL, 0);
+  private static final ListenAddress NONE = new ListenAddress(HostPort.ALL, 0);
 
-  private final Address api;
+  private final HostPort api;
   private final List<RouteSettings> routes = new ArrayList<>();
 
-  private RouteReader(Address api) {
+  private RouteReader(HostPort api) {
     this.api = api;
   }
 
-  static List<RouteSettings> read(Section stack, Address api) {
+  static List<RouteSettings> read(SettingsSection stack, HostPort api) {
     RouteReader reader = new RouteReader(api);
     stack.sections("routes").forEach(reader::read);
     return List.copyOf(reader.routes);
   }
 
-  private void read(Section section) {
-    String name = Names.read(section, "name", "web");
+  private void read(SettingsSection section) {
+    String name = NameRules.read(section, "name", "web");
     if (!name.isEmpty() && routes.stream().anyMatch(other -> other.name().equals(name))) {
       section.wrong("name", "\"" + name + "\" is another route's name; write one of its own");
     }
     String text = section.text("listen", "\"127.0.0.1:8080\"");
-    Listen listen = section.has("listen") ? listen(section, "listen", text) : NONE;
-    String service = Names.service(section);
+    ListenAddress listen = section.has("listen") ? listen(section, "listen", text) : NONE;
+    String service = NameRules.service(section);
     int port = section.whole("port", 1, LAST_PORT);
     if (port + ports(listen) - 1 > LAST_PORT) {
       section.wrong(
@@ -53,11 +53,11 @@ final class RouteReader {
     section.noOthers();
   }
 
-  private static int ports(Listen listen) {
+  private static int ports(ListenAddress listen) {
     return listen.last() - listen.first() + 1;
   }
 
-  private RouteOptions options(Section section, Listen listen) {
+  private RouteOptions options(SettingsSection section, ListenAddress listen) {
     Protocol protocol = section.choice("protocol", Protocol.class, Protocol.TCP);
     boolean trusted = section.flag("trust-forwarded", false);
     if (trusted && protocol != Protocol.HTTP) {
@@ -72,8 +72,8 @@ final class RouteReader {
         .withPreview(section.has("preview") ? preview(section, listen) : null);
   }
 
-  private Listen preview(Section section, Listen listen) {
-    Listen preview = listen(section, "preview", section.text("preview"));
+  private ListenAddress preview(SettingsSection section, ListenAddress listen) {
+    ListenAddress preview = listen(section, "preview", section.text("preview"));
     if (preview.overlaps(listen)) {
       section.wrong("preview", "is the route's own port (listen); write another");
     } else if (!listen.equals(NONE) && !preview.equals(NONE) && ports(preview) != ports(listen)) {
@@ -87,35 +87,35 @@ final class RouteReader {
   }
 
   /** An address with one port or a range; none when it is wrong, which is told. */
-  private Listen listen(Section section, String key, String text) {
+  private ListenAddress listen(SettingsSection section, String key, String text) {
     Matcher range = RANGE.matcher(text);
-    Optional<Listen> listen =
+    Optional<ListenAddress> listen =
         range.matches()
             ? section.parsed(key, text, _ -> range(range.group("first"), range.group("last")))
             : section
-                .parsed(key, text, one -> Address.parse(one, 1))
-                .map(address -> new Listen(address.host(), address.port()));
+                .parsed(key, text, one -> HostPort.parse(one, 1))
+                .map(address -> new ListenAddress(address.host(), address.port()));
     listen.ifPresent(found -> clash(section, key, found));
     return listen.orElse(NONE);
   }
 
-  private static Listen range(String first, String last) {
-    Address from = Address.parse(first, 1);
+  private static ListenAddress range(String first, String last) {
+    HostPort from = HostPort.parse(first, 1);
     int to = Integer.parseInt(last);
     if (to > LAST_PORT || to <= from.port() || to - from.port() >= MOST_PORTS) {
       throw new IllegalArgumentException(
           "%d-%s is no range; write FIRST-LAST, of %d ports at most"
               .formatted(from.port(), last, MOST_PORTS));
     }
-    return new Listen(from.host(), from.port(), to);
+    return new ListenAddress(from.host(), from.port(), to);
   }
 
-  private void clash(Section section, String key, Listen listen) {
-    if (listen.overlaps(new Listen(api.host(), api.port()))) {
+  private void clash(SettingsSection section, String key, ListenAddress listen) {
+    if (listen.overlaps(new ListenAddress(api.host(), api.port()))) {
       section.wrong(key, api + " is the API's (api.listen); write another port");
     }
     for (RouteSettings route : routes) {
-      Listen preview = route.options().preview();
+      ListenAddress preview = route.options().preview();
       String taken =
           listen.overlaps(route.listen())
               ? "route \"" + route.name() + "\""
@@ -130,7 +130,7 @@ final class RouteReader {
     }
   }
 
-  private static String numbers(Listen listen) {
+  private static String numbers(ListenAddress listen) {
     return listen.first() + (listen.first() == listen.last() ? "" : "-" + listen.last());
   }
 }

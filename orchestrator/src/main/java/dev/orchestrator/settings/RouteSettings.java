@@ -1,8 +1,8 @@
 package dev.orchestrator.settings;
 
-import dev.orchestrator.proxy.Listen;
-import dev.orchestrator.proxy.Protocol;
-import dev.orchestrator.proxy.RouteOptions;
+import dev.orchestrator.proxy.config.ListenAddress;
+import dev.orchestrator.proxy.config.Protocol;
+import dev.orchestrator.proxy.config.RouteOptions;
 import java.util.List;
 import java.util.stream.IntStream;
 
@@ -12,7 +12,7 @@ import java.util.stream.IntStream;
  * @param servicePort the first; as many follow as there are public ones
  */
 public record RouteSettings(
-    String name, Listen listen, String service, int servicePort, RouteOptions options) {
+    String name, ListenAddress listen, String service, int servicePort, RouteOptions options) {
 
   /**
    * One port, protocol tcp.
@@ -20,7 +20,7 @@ public record RouteSettings(
    * @param host address to listen on; {@code 0.0.0.0} is all
    */
   public RouteSettings(String name, String host, int port, String service, int servicePort) {
-    this(name, new Listen(host, port), service, servicePort, RouteOptions.of(Protocol.TCP));
+    this(name, new ListenAddress(host, port), service, servicePort, RouteOptions.of(Protocol.TCP));
   }
 
   /** The public port, or the first of them. */

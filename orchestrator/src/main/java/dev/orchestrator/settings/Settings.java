@@ -19,7 +19,7 @@ public record Settings(
     ImageSettings image,
     ScheduleSettings schedule,
     TakeoverSettings takeover,
-    Stack stack) {
+    StackSettings stack) {
 
   /**
    * Where the engine is.

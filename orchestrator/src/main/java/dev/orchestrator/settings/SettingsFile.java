@@ -23,7 +23,7 @@ record SettingsFile(Path path, Config config) {
 
   private static final long LARGEST = 1 << 20;
 
-  /** Whatever keeps it from being read is one {@link InvalidSettings} of one line. */
+  /** Whatever keeps it from being read is one {@link InvalidSettingsException} of one line. */
   static SettingsFile read(Path path, Map<String, String> env) {
     Path absolute = path.toAbsolutePath().normalize();
     String shown = shown(absolute.toString());
@@ -36,24 +36,24 @@ record SettingsFile(Path path, Config config) {
           absolute,
           parsed.resolve(ConfigResolveOptions.noSystem().appendResolver(new Environment(env))));
     } catch (IOException e) {
-      throw new InvalidSettings(
+      throw new InvalidSettingsException(
           shown + ": can't be read (" + e.getClass().getSimpleName() + "); check its owner", e);
     } catch (ConfigException e) {
-      throw new InvalidSettings(line(e, shown), e);
+      throw new InvalidSettingsException(line(e, shown), e);
     } catch (StackOverflowError e) {
-      throw new InvalidSettings(shown + ": nested too deep; take some brackets away", e);
+      throw new InvalidSettingsException(shown + ": nested too deep; take some brackets away", e);
     }
   }
 
   private static void check(Path path, String shown) throws IOException {
     if (!Files.exists(path)) {
-      throw new InvalidSettings(shown + ": there is no such file; name one that is there");
+      throw new InvalidSettingsException(shown + ": there is no such file; name one that is there");
     }
     if (!Files.isRegularFile(path)) {
-      throw new InvalidSettings(shown + ": is no regular file; name one");
+      throw new InvalidSettingsException(shown + ": is no regular file; name one");
     }
     if (Files.size(path) > LARGEST) {
-      throw new InvalidSettings(shown + ": is larger than 1 MiB; is it the right file?");
+      throw new InvalidSettingsException(shown + ": is larger than 1 MiB; is it the right file?");
     }
     byte[] bytes = Files.readAllBytes(path);
     ByteBuffer rest = ByteBuffer.wrap(bytes);
@@ -64,7 +64,8 @@ record SettingsFile(Path path, Config config) {
       for (int i = 0; i < rest.position(); i++) {
         line += bytes[i] == '\n' ? 1 : 0;
       }
-      throw new InvalidSettings(shown + ":" + line + ": is no UTF-8 text; save it as UTF-8", e);
+      throw new InvalidSettingsException(
+          shown + ":" + line + ": is no UTF-8 text; save it as UTF-8", e);
     }
   }
 
@@ -90,7 +91,7 @@ record SettingsFile(Path path, Config config) {
     }
     return where
         + ": "
-        + Problem.printable(
+        + SettingsError.printable(
             text.replaceFirst("^[:\\s]+", "")
                 .replaceFirst("\\. Trace: .*", "")
                 .replaceAll(", or you may be able to rename the file [^)]*", ""));

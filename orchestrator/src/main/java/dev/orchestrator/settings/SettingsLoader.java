@@ -22,16 +22,16 @@ import java.util.stream.Stream;
  * Reads orchestrator.conf and the stack.conf that it names, over the defaults of reference.conf.
  * Blocks for some small files; any thread.
  *
- * <p>Whatever is wrong is one {@link InvalidSettings}, a line for each problem: {@code file:line:
- * key: what is wrong; what would be right}.
+ * <p>Whatever is wrong is one {@link InvalidSettingsException}, a line for each problem: {@code
+ * file:line: key: what is wrong; what would be right}.
  */
 public final class SettingsLoader {
 
   private final SettingsFile file;
   private final Map<String, String> env;
-  private final Problems problems = new Problems();
+  private final SettingsErrors problems = new SettingsErrors();
   private final Config reference;
-  private final Section root;
+  private final SettingsSection root;
 
   private SettingsLoader(SettingsFile file, Map<String, String> env) {
     this.file = file;
@@ -39,22 +39,23 @@ public final class SettingsLoader {
     this.reference =
         ConfigFactory.parseResources(SettingsLoader.class.getClassLoader(), "reference.conf")
             .getConfig("orchestrator");
-    this.root = new Section(file.config().withFallback(reference).root(), file, "", problems);
+    this.root =
+        new SettingsSection(file.config().withFallback(reference).root(), file, "", problems);
   }
 
   /** With the environment of this process. */
-  public static Settings load(Path conf) throws InvalidSettings {
+  public static Settings load(Path conf) throws InvalidSettingsException {
     return load(conf, System.getenv());
   }
 
   /** The environment is for {@code ${NAME}} in the files, and {@value HomeFolder#VARIABLE}. */
-  public static Settings load(Path conf, Map<String, String> env) throws InvalidSettings {
+  public static Settings load(Path conf, Map<String, String> env) throws InvalidSettingsException {
     return new SettingsLoader(SettingsFile.read(conf, env), env).read();
   }
 
   private Settings read() {
     EngineSettings engine = engine();
-    Address api = api();
+    HostPort api = api();
     ImageSettings image = image();
     ScheduleSettings schedule = schedule();
     TakeoverSettings takeover = takeover();
@@ -62,7 +63,7 @@ public final class SettingsLoader {
     UpgradeReader.upgrade(root, problems);
     DataReader.read(root);
     Path home = home();
-    Optional<Stack> stack = stack(api);
+    Optional<StackSettings> stack = stack(api);
     root.noOthers();
     problems.check();
     return new Settings(
@@ -83,18 +84,18 @@ public final class SettingsLoader {
   }
 
   /** A section; where it is no object at all (that is told), the defaults' one. */
-  private Section part(String key) {
+  private SettingsSection part(String key) {
     return root.section(key)
-        .orElseGet(() -> new Section(reference.getObject(key), file, key, problems));
+        .orElseGet(() -> new SettingsSection(reference.getObject(key), file, key, problems));
   }
 
   /** The library's message on what can't be a path is good enough. */
-  private Path path(Section section, String key, String text) {
+  private Path path(SettingsSection section, String key, String text) {
     return section.parsed(key, text, name -> file.resolve(name, env)).orElse(file.folder());
   }
 
   private EngineSettings engine() {
-    Section section = part("engine");
+    SettingsSection section = part("engine");
     String host = section.text("host");
     if (!host.isEmpty() && !host.matches("unix:///\\S+|tcp://[^\\s/:]+:[0-9]{1,5}/?")) {
       section.wrong(
@@ -107,12 +108,12 @@ public final class SettingsLoader {
     return new EngineSettings(host, timeout);
   }
 
-  private Address api() {
-    Section section = part("api");
-    Address address =
+  private HostPort api() {
+    SettingsSection section = part("api");
+    HostPort address =
         section
-            .parsed("listen", section.text("listen"), text -> Address.parse(text, 0))
-            .orElse(new Address("127.0.0.1", 0));
+            .parsed("listen", section.text("listen"), text -> HostPort.parse(text, 0))
+            .orElse(new HostPort("127.0.0.1", 0));
     if (!address.loopback()) {
       section.wrong(
           "listen",
@@ -123,7 +124,7 @@ public final class SettingsLoader {
   }
 
   private ImageSettings image() {
-    Section section = part("image");
+    SettingsSection section = part("image");
     String base = section.text("base");
     if (base.matches(".*\\s.*")) {
       section.wrong("base", "\"" + base + "\" is no image; write one such as docker:28-dind");
@@ -144,17 +145,17 @@ public final class SettingsLoader {
   }
 
   private boolean security() {
-    Section section = part("security");
+    SettingsSection section = part("security");
     boolean privileged = section.choice("mode", SecurityMode.class) == SecurityMode.PRIVILEGED;
     section.noOthers();
     return privileged;
   }
 
   private ScheduleSettings schedule() {
-    Section section = part("schedule");
+    SettingsSection section = part("schedule");
     String cron = section.text("upgrade");
     if (!cron.isEmpty()) {
-      section.parsed("upgrade", cron, CronText::check);
+      section.parsed("upgrade", cron, CronExpressions::check);
     }
     String zone = section.text("zone");
     Optional<ZoneId> found =
@@ -166,7 +167,7 @@ public final class SettingsLoader {
   }
 
   private TakeoverSettings takeover() {
-    Section section = part("takeover");
+    SettingsSection section = part("takeover");
     Duration drain = section.time("drain", Duration.ZERO, Duration.ofDays(1));
     section.noOthers();
     return new TakeoverSettings(drain);
@@ -180,7 +181,7 @@ public final class SettingsLoader {
           "\"%s\" is no time zone; %s"
               .formatted(
                   text,
-                  Suggestion.near(
+                  SpellingSuggestion.near(
                       text,
                       ZoneId.getAvailableZoneIds(),
                       "write one such as Europe/Berlin or UTC")),
@@ -188,7 +189,7 @@ public final class SettingsLoader {
     }
   }
 
-  private Optional<Stack> stack(Address api) {
+  private Optional<StackSettings> stack(HostPort api) {
     Path folders = path(root, "stacks-folder", root.text("stacks-folder"));
     int before = problems.told();
     String name = root.text("stack", "demo");
@@ -198,8 +199,8 @@ public final class SettingsLoader {
     if (name.isEmpty()) {
       return Optional.empty();
     }
-    if (!Names.right(name)) {
-      root.wrong("stack", Names.wrong(name));
+    if (!NameRules.right(name)) {
+      root.wrong("stack", NameRules.wrong(name));
       return Optional.empty();
     }
     Path conf = folders.resolve(name).resolve("stack.conf");
@@ -208,13 +209,14 @@ public final class SettingsLoader {
           "stack",
           "there is no %s; %s"
               .formatted(
-                  SettingsFile.shown(conf.toString()), Suggestion.of(name, stacks(folders))));
+                  SettingsFile.shown(conf.toString()),
+                  SpellingSuggestion.of(name, stacks(folders))));
       return Optional.empty();
     }
     SettingsFile stackFile = SettingsFile.read(conf, env);
     Config defaults = file.config().withFallback(reference);
-    Section section =
-        new Section(
+    SettingsSection section =
+        new SettingsSection(
             stackFile
                 .config()
                 .withFallback(defaults.withOnlyPath("data"))

@@ -5,13 +5,14 @@ final class StackReader {
 
   private StackReader() {}
 
-  static Stack read(SettingsFile file, Section section, Address api, Problems problems) {
+  static StackSettings read(
+      SettingsFile file, SettingsSection section, HostPort api, SettingsErrors problems) {
     String name =
         section.has("name")
-            ? Names.read(section, "name", "demo")
+            ? NameRules.read(section, "name", "demo")
             : String.valueOf(file.folder().getFileName());
-    Stack stack =
-        new Stack(
+    StackSettings stack =
+        new StackSettings(
             name,
             file.folder(),
             RouteReader.read(section, api),

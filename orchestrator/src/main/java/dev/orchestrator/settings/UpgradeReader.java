@@ -23,14 +23,14 @@ final class UpgradeReader {
 
   private UpgradeReader() {}
 
-  static UpgradeSettings upgrade(Section parent, Problems problems) {
+  static UpgradeSettings upgrade(SettingsSection parent, SettingsErrors problems) {
     return parent
         .section("upgrade")
         .map(section -> readUpgrade(section, problems))
         .orElse(NO_UPGRADE);
   }
 
-  private static UpgradeSettings readUpgrade(Section section, Problems problems) {
+  private static UpgradeSettings readUpgrade(SettingsSection section, SettingsErrors problems) {
     int before = problems.told();
     UpgradeSettings upgrade =
         new UpgradeSettings(
@@ -47,12 +47,12 @@ final class UpgradeReader {
       section.wrong(
           section.isDefault("drain-budget") ? "hold-budget" : "drain-budget",
           "drain-budget (%s) must be less than hold-budget (%s); write another"
-              .formatted(Show.time(upgrade.drain()), Show.time(upgrade.hold())));
+              .formatted(ValueText.time(upgrade.drain()), ValueText.time(upgrade.hold())));
     }
     return upgrade;
   }
 
-  private static VerifySettings verify(Section section) {
+  private static VerifySettings verify(SettingsSection section) {
     VerifySettings verify =
         new VerifySettings(
             section.whole("passes", 1, 1000),

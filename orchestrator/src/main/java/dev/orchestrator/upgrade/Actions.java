@@ -1,12 +1,12 @@
 package dev.orchestrator.upgrade;
 
-import dev.orchestrator.Amounts;
-import dev.orchestrator.Deadline;
-import dev.orchestrator.Refusal;
 import dev.orchestrator.capsule.Capsule;
 import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.capsule.CapsuleImage;
 import dev.orchestrator.capsule.InnerService;
+import dev.orchestrator.common.Deadline;
+import dev.orchestrator.common.HumanText;
+import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.engine.EngineInfo;
 import dev.orchestrator.engine.ImageInfo;
 import dev.orchestrator.health.HealthException;
@@ -15,6 +15,8 @@ import dev.orchestrator.journal.Receipt;
 import dev.orchestrator.journal.UpgradeRecord.Kind;
 import dev.orchestrator.settings.UpgradeSettings;
 import dev.orchestrator.settings.UpgradeSettings.VerifySettings;
+import dev.orchestrator.stack.ServingSupervisor;
+import dev.orchestrator.traffic.Traffic;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
@@ -29,28 +31,28 @@ final class Actions {
   /** After it the gate opens by itself to the side that served: the saga's budgets are shorter. */
   private static final Duration GATE_SLACK = Duration.ofMinutes(5);
 
-  private final Parts parts;
-  private final Names names;
+  private final UpgradeContext parts;
+  private final ResourceNames names;
   private final Notes notes;
-  private final Keeper keeper;
+  private final ServingSupervisor keeper;
   private final UpgradeSettings limits;
   private final DataPlanner planner;
   private final DataSteps data;
-  private final Quiescing quiescing;
+  private final Quiescer quiescing;
 
-  Actions(Parts parts, Names names, Notes notes, Keeper keeper) {
+  Actions(UpgradeContext parts, ResourceNames names, Notes notes, ServingSupervisor keeper) {
     this.parts = parts;
     this.names = names;
     this.notes = notes;
     this.keeper = keeper;
     this.planner = new DataPlanner(parts);
     this.data = new DataSteps(parts, names, notes);
-    this.quiescing = new Quiescing(parts, notes);
+    this.quiescing = new Quiescer(parts, notes);
     this.limits = parts.settings().stack().upgrade();
   }
 
   /** Runs a step; returns one line on what was done, with figures. */
-  String run(Step step, Run run, Consumer<String> progress) {
+  String run(Step step, UpgradeRun run, Consumer<String> progress) {
     return switch (step) {
       case PREFLIGHT -> preflight(run);
       case BUILD -> build(run, progress);
@@ -68,7 +70,7 @@ final class Actions {
     };
   }
 
-  private String preflight(Run run) {
+  private String preflight(UpgradeRun run) {
     EngineInfo engine = parts.engine().info();
     Generation blue = run.blue;
     String found = "engine " + engine.version() + " at " + engine.address();
@@ -93,14 +95,14 @@ final class Actions {
   }
 
   /** Found out once a run; a restart may have come in between. */
-  private List<Move> moves(Run run) {
-    List<Move> known = run.moves;
+  private List<VolumeTransfer> moves(UpgradeRun run) {
+    List<VolumeTransfer> known = run.moves;
     if (known != null) {
       return known;
     }
-    Map<String, String> labels = names.helper(run.id(), Names.LOOK);
+    Map<String, String> labels = names.helper(run.id(), ResourceNames.LOOK);
     DataOptions options = DataOptions.of(parts, run.id());
-    List<Move> moves =
+    List<VolumeTransfer> moves =
         run.blue == null
             ? planner.begin()
             : run.old == null
@@ -114,7 +116,7 @@ final class Actions {
     List<String> wrong =
         parts.health().check(parts.capsule(blue), parts.settings().stack().probes(), blue.ports());
     if (!wrong.isEmpty()) {
-      throw new Refusal(
+      throw new RefusedException(
           "what serves now is not healthy ("
               + String.join("; ", wrong)
               + "): see 'orchestrator logs', mend it, then upgrade");
@@ -122,7 +124,7 @@ final class Actions {
     return blue.version() + " healthy";
   }
 
-  private String build(Run run, Consumer<String> progress) {
+  private String build(UpgradeRun run, Consumer<String> progress) {
     long start = System.nanoTime();
     CapsuleImage image = parts.builder().build(run.record.toVersion(), progress);
     run.image = image;
@@ -137,11 +139,11 @@ final class Actions {
         run.id(), new Receipt.Image(image.reference(), image.bytes(), image.cached(), millis));
     return image.reference()
         + ", "
-        + Amounts.bytes(image.bytes())
+        + HumanText.bytes(image.bytes())
         + (image.cached() ? ", unchanged: taken as it is" : "");
   }
 
-  private String prepare(Run run) {
+  private String prepare(UpgradeRun run) {
     Generation green = candidate(run);
     data.create(green, run.id());
     keeper.revival().wake(green, run.id());
@@ -150,7 +152,7 @@ final class Actions {
   }
 
   /** The one that this run has already, after a restart; else a new one. */
-  private Generation candidate(Run run) {
+  private Generation candidate(UpgradeRun run) {
     CapsuleImage image = image(run);
     Generation begun = run.green;
     if (begun != null) {
@@ -178,7 +180,7 @@ final class Actions {
   }
 
   /** What was built, or an old version's again. */
-  private static CapsuleImage image(Run run) {
+  private static CapsuleImage image(UpgradeRun run) {
     Generation old = run.old;
     CapsuleImage image =
         old == null
@@ -190,9 +192,9 @@ final class Actions {
     return image;
   }
 
-  private String wake(Run run) {
+  private String wake(UpgradeRun run) {
     Generation green = run.green();
-    Rebase rebase = new Rebase(parts, names);
+    VolumeRebaser rebase = new VolumeRebaser(parts, names);
     boolean frozen = run.holds() && rebase.needed(run.id(), green);
     if (frozen) {
       green = rebase.onto(run.id(), green, rebase.original(run.id(), green).volumes(), "");
@@ -211,7 +213,7 @@ final class Actions {
                 : "own data");
   }
 
-  private String hold(Run run) {
+  private String hold(UpgradeRun run) {
     if (!keeper.hand()) {
       throw new CapsuleException(run.blue().version() + " is being started again: not now");
     }
@@ -228,7 +230,7 @@ final class Actions {
         run.drained.cut());
   }
 
-  private String start(Run run) {
+  private String start(UpgradeRun run) {
     Capsule capsule = parts.capsule(run.green());
     capsule.lease(run.green().number(), run.budget(limits.ready()));
     capsule.start(run.budget(limits.verify().deadline()));
@@ -239,7 +241,7 @@ final class Actions {
     return run.green().version() + "'s services started";
   }
 
-  private String verify(Run run, Consumer<String> progress) {
+  private String verify(UpgradeRun run, Consumer<String> progress) {
     VerifySettings verify = limits.verify();
     Capsule green = parts.capsule(run.green());
     String healthy = healthy(run, green, run.budget(verify.deadline()), progress);
@@ -250,7 +252,7 @@ final class Actions {
   }
 
   /** Gives up when there is no time for another try: a moment before the hold's end. */
-  private String healthy(Run run, Capsule green, Duration given, Consumer<String> progress) {
+  private String healthy(UpgradeRun run, Capsule green, Duration given, Consumer<String> progress) {
     VerifySettings verify = limits.verify();
     try {
       return parts
@@ -262,16 +264,18 @@ final class Actions {
               new VerifySettings(verify.passes(), verify.interval(), given),
               progress);
     } catch (HealthException e) {
-      throw e.ranOut() && given.compareTo(verify.deadline()) < 0 ? new HoldBudgetExceeded(e) : e;
+      throw e.ranOut() && given.compareTo(verify.deadline()) < 0
+          ? new HoldBudgetExceededException(e)
+          : e;
     }
   }
 
-  private String bake(Run run, Consumer<String> progress) {
-    new Written(parts, names).noteTables(run);
+  private String bake(UpgradeRun run, Consumer<String> progress) {
+    new DataChanges(parts, names).noteTables(run);
     return new Bake(parts, keeper.revival()).watch(run, progress);
   }
 
-  private String lead(Run run) {
+  private String lead(UpgradeRun run) {
     Generation green = run.green();
     // Done again, where the journal was full after it, it must not fail: clients write to green.
     if (!run.switched || !parts.traffic().leadsTo(green.container())) {
@@ -283,7 +287,7 @@ final class Actions {
     return "every route leads to " + green.version() + " (" + green.container() + ")";
   }
 
-  private void lead(Run run, Generation green) {
+  private void lead(UpgradeRun run, Generation green) {
     Traffic.Side side = Sides.of(parts, green);
     run.budget(limits.hold());
     if (run.steps.contains(Step.QUIESCE) && quiescing.keepsConnections()) {

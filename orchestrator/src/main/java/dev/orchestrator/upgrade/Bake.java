@@ -1,12 +1,13 @@
 package dev.orchestrator.upgrade;
 
-import dev.orchestrator.Deadline;
 import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.capsule.InnerService;
+import dev.orchestrator.common.Deadline;
 import dev.orchestrator.engine.ContainerInfo;
 import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.health.HealthException;
 import dev.orchestrator.journal.Generation;
+import dev.orchestrator.traffic.Traffic;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -28,15 +29,15 @@ final class Bake {
    */
   private static final int STOPPED_IN_ORDER = 0;
 
-  private final Parts parts;
-  private final Revival revival;
+  private final UpgradeContext parts;
+  private final CapsuleStarter revival;
 
-  Bake(Parts parts, Revival revival) {
+  Bake(UpgradeContext parts, CapsuleStarter revival) {
     this.parts = parts;
     this.revival = revival;
   }
 
-  String watch(Run run, Consumer<String> progress) {
+  String watch(UpgradeRun run, Consumer<String> progress) {
     Duration window = parts.settings().stack().upgrade().bake();
     Duration interval = parts.settings().stack().upgrade().verify().interval();
     Deadline end = Deadline.in(window);
@@ -68,7 +69,7 @@ final class Bake {
           throw e;
         }
         away = true;
-        now = Words.of(e);
+        now = FailureText.of(e);
       }
       if (!now.equals(said)) {
         progress.accept(now);
@@ -80,7 +81,7 @@ final class Bake {
         .formatted(window.toSeconds(), rounds, clients.told());
   }
 
-  private ClientWatch clients(Run run) {
+  private ClientWatch clients(UpgradeRun run) {
     Traffic traffic = parts.traffic();
     return new ClientWatch(
         run.blue == null ? Traffic.Clients.NONE : traffic.clients(run.blue.container()),
@@ -96,13 +97,13 @@ final class Bake {
     try {
       restarted(restarts, green);
     } catch (CapsuleException e) {
-      return wrong.isEmpty() ? List.of(Words.of(e)) : wrong;
+      return wrong.isEmpty() ? List.of(FailureText.of(e)) : wrong;
     }
     return wrong;
   }
 
   /** Starts green again where it ended with the engine. */
-  private boolean revived(Run run, boolean wasAway, Consumer<String> progress) {
+  private boolean revived(UpgradeRun run, boolean wasAway, Consumer<String> progress) {
     Generation green = run.green();
     Optional<ContainerInfo> container = parts.engine().container(green.container());
     if (container.filter(ContainerInfo::running).isPresent()) {
@@ -127,7 +128,7 @@ final class Bake {
   }
 
   private void restarted(Map<String, Integer> before, Generation green) {
-    for (InnerService service : parts.capsule(green).services(Revival.ask(parts))) {
+    for (InnerService service : parts.capsule(green).services(CapsuleStarter.ask(parts))) {
       Integer known = before.put(service.service(), service.restarts());
       if (known != null && service.restarts() > known) {
         throw new HealthException(

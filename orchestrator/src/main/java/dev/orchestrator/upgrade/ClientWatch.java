@@ -1,7 +1,7 @@
 package dev.orchestrator.upgrade;
 
 import dev.orchestrator.health.HealthException;
-import dev.orchestrator.upgrade.Traffic.Clients;
+import dev.orchestrator.traffic.Traffic.Clients;
 import java.util.Locale;
 import java.util.function.Supplier;
 
@@ -21,6 +21,8 @@ final class ClientWatch {
   private int bad;
 
   /**
+   * Starts to watch.
+   *
    * @param blue what clients got from the version before: where most of that were errors, errors
    *     say nothing
    */
@@ -32,6 +34,8 @@ final class ClientWatch {
   }
 
   /**
+   * Looks once.
+   *
    * @throws HealthException when clients fare badly
    */
   void look() {

@@ -1,6 +1,6 @@
 package dev.orchestrator.upgrade;
 
-import dev.orchestrator.journal.Json;
+import dev.orchestrator.common.Json;
 import dev.orchestrator.settings.DataSettings.Rollback;
 import org.jspecify.annotations.Nullable;
 
@@ -23,11 +23,11 @@ public record DataOptions(@Nullable Rollback rollback, boolean full, boolean att
     return new DataOptions(rollback, false, false);
   }
 
-  void keep(Parts parts, String run) {
+  public void keep(UpgradeContext parts, String run) {
     parts.journal().attach(run, KEY, Json.write(this));
   }
 
-  static DataOptions of(Parts parts, String run) {
+  public static DataOptions of(UpgradeContext parts, String run) {
     return parts
         .journal()
         .attachment(run, KEY)
@@ -35,7 +35,7 @@ public record DataOptions(@Nullable Rollback rollback, boolean full, boolean att
         .orElse(NONE);
   }
 
-  boolean carries() {
+  public boolean carries() {
     return rollback == Rollback.CARRY;
   }
 }

@@ -1,11 +1,11 @@
 package dev.orchestrator.upgrade;
 
-import dev.orchestrator.Amounts;
-import dev.orchestrator.Refusal;
 import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.capsule.CloneSupport;
+import dev.orchestrator.common.HumanText;
+import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.data.DataVolume;
-import dev.orchestrator.data.Measure;
+import dev.orchestrator.data.VolumeUsage;
 import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.settings.DataSettings;
@@ -19,16 +19,16 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /** Finds out how each data volume gets to the next version. Changes nothing. */
-final class DataPlanner {
+public final class DataPlanner {
   /** A tree of millions of files takes a while to go through. */
   private static final Duration LOOK = Duration.ofMinutes(30);
 
   private static final Duration ASK = Duration.ofSeconds(20);
 
-  private final Parts parts;
+  private final UpgradeContext parts;
   private final DataSettings data;
 
-  DataPlanner(Parts parts) {
+  public DataPlanner(UpgradeContext parts) {
     this.parts = parts;
     this.data = parts.settings().stack().data();
   }
@@ -42,17 +42,20 @@ final class DataPlanner {
   }
 
   /** Of the first version: all begin empty. */
-  List<Move> begin() {
-    return volumes().stream().map(volume -> Move.begin(volume.name(), volume.paths())).toList();
+  public List<VolumeTransfer> begin() {
+    return volumes().stream()
+        .map(volume -> VolumeTransfer.begin(volume.name(), volume.paths()))
+        .toList();
   }
 
   /** Of an upgrade from what serves. */
-  List<Move> upgrade(Generation blue, DataOptions options, Map<String, String> labels) {
+  public List<VolumeTransfer> upgrade(
+      Generation blue, DataOptions options, Map<String, String> labels) {
     return moves(blue, volumes(), options, labels);
   }
 
   /** Of going back to an old version with a copy of what serves' data. */
-  List<Move> carry(
+  List<VolumeTransfer> carry(
       Generation blue, Generation old, DataOptions options, Map<String, String> labels) {
     List<VolumeSettings> volumes =
         old.volumes().stream()
@@ -66,19 +69,19 @@ final class DataPlanner {
     return moves(blue, volumes, options, labels);
   }
 
-  private List<Move> moves(
+  private List<VolumeTransfer> moves(
       Generation blue,
       List<VolumeSettings> volumes,
       DataOptions options,
       Map<String, String> labels) {
     checkPlaces(blue, volumes);
     CloneSupport clones = clones(blue);
-    List<Move> moves = new ArrayList<>();
+    List<VolumeTransfer> moves = new ArrayList<>();
     for (VolumeSettings volume : volumes) {
       Optional<DataVolume> from = named(blue, volume.name());
       moves.add(
           from.map(original -> move(blue, volume, original, clones, options, labels))
-              .orElseGet(() -> Move.begin(volume.name(), volume.paths())));
+              .orElseGet(() -> VolumeTransfer.begin(volume.name(), volume.paths())));
     }
     return moves;
   }
@@ -92,16 +95,16 @@ final class DataPlanner {
     }
   }
 
-  private Move move(
+  private VolumeTransfer move(
       Generation blue,
       VolumeSettings volume,
       DataVolume from,
       CloneSupport clones,
       DataOptions options,
       Map<String, String> labels) {
-    Measure measure = parts.copier().measure(from, labels, LOOK);
-    MethodChoice.Choice choice =
-        new MethodChoice(
+    VolumeUsage measure = parts.copier().measure(from, labels, LOOK);
+    TransferPolicy.Choice choice =
+        new TransferPolicy(
                 volume.name(),
                 blue.version(),
                 volume.immutable(),
@@ -111,7 +114,7 @@ final class DataPlanner {
                 data.freezes(),
                 options.attach() || data.allowAttach())
             .of(volume.strategy());
-    return new Move(
+    return new VolumeTransfer(
         volume.name(),
         volume.paths(),
         from,
@@ -144,30 +147,30 @@ final class DataPlanner {
         .filter(path -> !there.contains(path))
         .findFirst()
         .ifPresent(path -> {
-          throw new Refusal(
+          throw new RefusedException(
               "data.volumes has changed since %s was brought up: %s %s there; change it back"
                   .formatted(blue.version(), VolumeSettings.shown(path), where));
         });
   }
 
-  static Optional<DataVolume> named(Generation generation, String name) {
+  public static Optional<DataVolume> named(Generation generation, String name) {
     return generation.volumes().stream().filter(volume -> volume.name().equals(name)).findFirst();
   }
 
   /**
    * What the moves take beyond what is there, in bytes, and what is free; refused when too much.
    */
-  String space(List<Move> moves) {
-    long needed = moves.stream().mapToLong(Move::needs).sum();
-    Optional<Measure> any =
+  public String space(List<VolumeTransfer> moves) {
+    long needed = moves.stream().mapToLong(VolumeTransfer::needs).sum();
+    Optional<VolumeUsage> any =
         moves.stream().flatMap(move -> Stream.ofNullable(move.measure())).findFirst();
-    long free = any.map(Measure::free).orElse(Long.MAX_VALUE);
+    long free = any.map(VolumeUsage::free).orElse(Long.MAX_VALUE);
     if (needed + data.reserve() > free) {
-      throw new Refusal(
+      throw new RefusedException(
           "not enough space for a copy of the data: %s needed and %s to stay free (data.reserve), %s free where the engine keeps its volumes: free some, lower the reserve, or let it be cloned (data.strategy)"
               .formatted(
-                  Amounts.bytes(needed), Amounts.bytes(data.reserve()), Amounts.bytes(free)));
+                  HumanText.bytes(needed), HumanText.bytes(data.reserve()), HumanText.bytes(free)));
     }
-    return "%s needed, %s free".formatted(Amounts.bytes(needed), Amounts.bytes(free));
+    return "%s needed, %s free".formatted(HumanText.bytes(needed), HumanText.bytes(free));
   }
 }

@@ -1,7 +1,7 @@
 package dev.orchestrator.upgrade;
 
-import dev.orchestrator.Amounts;
-import dev.orchestrator.Deadline;
+import dev.orchestrator.common.Deadline;
+import dev.orchestrator.common.HumanText;
 import dev.orchestrator.data.CopyJob;
 import dev.orchestrator.data.CopyReport;
 import dev.orchestrator.data.DataCopier.Copying;
@@ -21,13 +21,13 @@ import java.util.function.Consumer;
 final class DataSteps {
   private static final Duration SLACK = Duration.ofMinutes(5);
 
-  private final Parts parts;
-  private final Names names;
+  private final UpgradeContext parts;
+  private final ResourceNames names;
   private final Notes notes;
   private final DataSettings data;
   private final UpgradeSettings limits;
 
-  DataSteps(Parts parts, Names names, Notes notes) {
+  DataSteps(UpgradeContext parts, ResourceNames names, Notes notes) {
     this.parts = parts;
     this.names = names;
     this.notes = notes;
@@ -36,7 +36,7 @@ final class DataSteps {
   }
 
   /** The volumes that a new generation gets. */
-  List<DataVolume> volumes(int generation, List<Move> moves) {
+  List<DataVolume> volumes(int generation, List<VolumeTransfer> moves) {
     return moves.stream().map(move -> move.to(names.volume(generation, move.name()))).toList();
   }
 
@@ -51,7 +51,7 @@ final class DataSteps {
   }
 
   /** Passes over all volumes until what one moves is small, or doesn't get smaller. */
-  String preSync(Run run, Consumer<String> progress) {
+  String preSync(UpgradeRun run, Consumer<String> progress) {
     List<DataVolume> copies = copies(run.green());
     if (copies.isEmpty()) {
       return "nothing to copy: " + methods(run.green());
@@ -85,14 +85,14 @@ final class DataSteps {
         Locale.ROOT,
         "%,d files, %s copied in %d passes, %s in the last; content of %,d files compared",
         files,
-        Amounts.bytes(bytes),
+        HumanText.bytes(bytes),
         pass,
-        Amounts.bytes(moved),
+        HumanText.bytes(moved),
         compared);
   }
 
   /** What serves is at rest: the last difference, compared, and the clones. */
-  String sync(Run run, Consumer<String> progress) {
+  String sync(UpgradeRun run, Consumer<String> progress) {
     List<String> did = new ArrayList<>();
     for (DataVolume to : copies(run.green())) {
       CopyReport report =
@@ -108,7 +108,7 @@ final class DataSteps {
                   "%,d files, %s copied; %,d entries and the content of %,d files compared: the"
                       + " same",
                   report.files(),
-                  Amounts.bytes(report.bytes()),
+                  HumanText.bytes(report.bytes()),
                   report.entries(),
                   report.content())));
     }
@@ -122,26 +122,26 @@ final class DataSteps {
     return String.join("; ", did);
   }
 
-  private Copying copying(Run run, DataVolume to) {
+  private Copying copying(UpgradeRun run, DataVolume to) {
     return run.copies.computeIfAbsent(to.name(), name -> parts.copier().begin(job(run, to)));
   }
 
-  private CopyJob job(Run run, DataVolume to) {
+  private CopyJob job(UpgradeRun run, DataVolume to) {
     DataVolume from =
         DataPlanner.named(run.blue(), to.name())
             .orElseThrow(() -> new IllegalStateException("nothing to copy to " + to.volume()));
     return new CopyJob(
         from,
         to,
-        names.helper(run.id(), Names.COPY),
+        names.helper(run.id(), ResourceNames.COPY),
         limits.preSync().plus(limits.hold()).plus(SLACK));
   }
 
-  private boolean full(Run run) {
+  private boolean full(UpgradeRun run) {
     return data.full() || DataOptions.of(parts, run.id()).full();
   }
 
-  private void note(Run run, String pass, DataVolume to, CopyReport report) {
+  private void note(UpgradeRun run, String pass, DataVolume to, CopyReport report) {
     notes.copy(
         run.id(),
         new Receipt.CopyPass(

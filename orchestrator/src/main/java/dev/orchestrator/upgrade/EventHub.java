@@ -3,6 +3,7 @@ package dev.orchestrator.upgrade;
 import dev.orchestrator.journal.Journal;
 import dev.orchestrator.journal.StepRecord;
 import dev.orchestrator.journal.UpgradeRecord.Outcome;
+import dev.orchestrator.stack.Control;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -17,7 +18,7 @@ import java.util.function.Consumer;
  * everything so far and then what comes, in order. Thread-safe; listeners are called under the lock
  * of their run and must be quick.
  */
-final class EventHub {
+public final class EventHub {
   /** Numbers for what comes between two lines of the journal. */
   private static final long LINE = 100_000;
 
@@ -28,14 +29,14 @@ final class EventHub {
   private final InstantSource clock;
   private final Map<String, Feed> feeds = new HashMap<>();
 
-  EventHub(Journal journal, InstantSource clock) {
+  public EventHub(Journal journal, InstantSource clock) {
     this.journal = journal;
     this.clock = clock;
   }
 
   private static final class Feed {
-    final List<Event> events = new ArrayList<>();
-    final List<Consumer<Event>> listeners = new ArrayList<>();
+    final List<RunEvent> events = new ArrayList<>();
+    final List<Consumer<RunEvent>> listeners = new ArrayList<>();
     long sequence;
     boolean ended;
   }
@@ -55,9 +56,9 @@ final class EventHub {
   }
 
   private void publish(Feed feed, String upgrade, String step, String phase, String text) {
-    Event event = new Event(upgrade, feed.sequence, clock.instant(), step, phase, text);
+    RunEvent event = new RunEvent(upgrade, feed.sequence, clock.instant(), step, phase, text);
     add(feed, event);
-    for (Consumer<Event> listener : List.copyOf(feed.listeners)) {
+    for (Consumer<RunEvent> listener : List.copyOf(feed.listeners)) {
       listener.accept(event);
     }
     if (phase.equals("end")) {
@@ -66,7 +67,7 @@ final class EventHub {
     }
   }
 
-  synchronized Control.Subscription watch(String upgrade, Consumer<Event> listener) {
+  public synchronized Control.Subscription watch(String upgrade, Consumer<RunEvent> listener) {
     Feed feed = feed(upgrade);
     feed.events.forEach(listener);
     if (!feed.ended) {
@@ -75,7 +76,7 @@ final class EventHub {
     return () -> leave(upgrade, listener);
   }
 
-  private synchronized void leave(String upgrade, Consumer<Event> listener) {
+  private synchronized void leave(String upgrade, Consumer<RunEvent> listener) {
     feed(upgrade).listeners.remove(listener);
   }
 
@@ -89,7 +90,7 @@ final class EventHub {
     for (StepRecord line : journal.steps(upgrade)) {
       String phase = RunLog.word(line.phase());
       feed.sequence = line.sequence() * LINE;
-      add(feed, new Event(upgrade, feed.sequence, line.at(), line.step(), phase, line.detail()));
+      add(feed, new RunEvent(upgrade, feed.sequence, line.at(), line.step(), phase, line.detail()));
     }
     journal
         .upgrade(upgrade)
@@ -98,13 +99,14 @@ final class EventHub {
           String outcome = RunLog.word(run.outcome());
           add(
               feed,
-              new Event(upgrade, ++feed.sequence, clock.instant(), outcome, "end", run.reason()));
+              new RunEvent(
+                  upgrade, ++feed.sequence, clock.instant(), outcome, "end", run.reason()));
           feed.ended = true;
         });
     return feed;
   }
 
-  private static void add(Feed feed, Event event) {
+  private static void add(Feed feed, RunEvent event) {
     feed.events.add(event);
     if (feed.events.size() > REMEMBERED) {
       for (int i = 0; i < feed.events.size(); i++) {

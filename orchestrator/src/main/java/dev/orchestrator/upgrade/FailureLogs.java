@@ -17,9 +17,9 @@ final class FailureLogs {
   private static final Logger log = LoggerFactory.getLogger(FailureLogs.class);
   private static final int LINES = 500;
 
-  private final Parts parts;
+  private final UpgradeContext parts;
 
-  FailureLogs(Parts parts) {
+  FailureLogs(UpgradeContext parts) {
     this.parts = parts;
   }
 

@@ -1,6 +1,6 @@
 package dev.orchestrator.upgrade;
 
-import dev.orchestrator.Refusal;
+import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.settings.DataSettings;
 import dev.orchestrator.settings.DataSettings.Quiesce;
 import java.util.Map;
@@ -9,19 +9,21 @@ import java.util.Map;
  * Refuses to freeze a database whose release series changes: to the server a frozen copy is one
  * after a crash, and neither MariaDB nor PostgreSQL upgrades such.
  */
-final class FreezeGuard {
+public final class FreezeGuard {
   private FreezeGuard() {}
 
   /**
+   * Refuses a freeze that would break a database upgrade.
+   *
    * @param old databases by service, with their series
    * @param next those of the version to come
    */
-  static void check(DataSettings data, Map<String, String> old, Map<String, String> next) {
+  public static void check(DataSettings data, Map<String, String> old, Map<String, String> next) {
     old.forEach((service, series) -> {
       String other = next.getOrDefault(service, series);
       boolean frozen = data.services().getOrDefault(service, data.quiesce()) == Quiesce.FREEZE;
       if (frozen && !other.equals(series)) {
-        throw new Refusal(
+        throw new RefusedException(
             "service %s can't be frozen: %s becomes %s, and it takes no data after what is like a crash to it: let it stop, with data.services = [ { name = %s, quiesce = stop } ]"
                 .formatted(service, series, other, service));
       }

@@ -3,6 +3,7 @@ package dev.orchestrator.upgrade;
 import dev.orchestrator.journal.Journal;
 import dev.orchestrator.journal.Receipt;
 import dev.orchestrator.journal.ReceiptWriter;
+import dev.orchestrator.traffic.Traffic;
 
 /** What a run leaves for its receipt, written to the journal as it becomes known. */
 final class Notes {

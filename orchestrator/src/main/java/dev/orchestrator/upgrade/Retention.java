@@ -6,7 +6,7 @@ import dev.orchestrator.engine.Labels;
 import dev.orchestrator.engine.VolumeInfo;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.Generation.State;
-import dev.orchestrator.journal.GenerationRow;
+import dev.orchestrator.journal.GenerationRecord;
 import dev.orchestrator.journal.UpgradeRecord.Kind;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -15,25 +15,25 @@ import java.util.List;
 import java.util.Set;
 
 /** Stops what served before and keeps it; removes what is older than what is to be kept. */
-final class Retention {
+public final class Retention {
   /** What a generation has; helpers' volumes are theirs to remove. */
   private static final Set<String> KEPT = Set.of("data", "store");
 
-  private final Parts parts;
-  private final Names names;
+  private final UpgradeContext parts;
+  private final ResourceNames names;
 
-  Retention(Parts parts, Names names) {
+  public Retention(UpgradeContext parts, ResourceNames names) {
     this.parts = parts;
     this.names = names;
   }
 
-  String run(Run run) {
+  String run(UpgradeRun run) {
     List<String> did = new ArrayList<>();
     Generation blue = run.blue;
     Notes notes = new Notes(parts.journal(), parts.traffic());
     if (blue != null && run.green != null && blue.number() != run.green.number()) {
       // The lease that it was left with keeps it from starting its services again.
-      new Quiescing(parts, notes).end(blue);
+      new Quiescer(parts, notes).end(blue);
       if (run.record.kind() == Kind.ROLLBACK) {
         String note = aside(run, blue, run.green);
         notes.note(run.id(), note);
@@ -53,14 +53,15 @@ final class Retention {
   }
 
   /** What becomes of what was written to a version that was left for an older one. */
-  private String aside(Run run, Generation blue, Generation green) {
+  private String aside(UpgradeRun run, Generation blue, Generation green) {
     if (DataOptions.of(parts, run.id()).carries()) {
       return "%s's data, as it was when it was left, is kept in volume %s"
           .formatted(blue.version(), volumes(blue));
     }
     return "what was written to %s since its switch is set aside: %s"
         .formatted(
-            blue.version(), Written.line(new Written(parts, names).volumes(blue, green, run.id())));
+            blue.version(),
+            DataChanges.line(new DataChanges(parts, names).volumes(blue, green, run.id())));
   }
 
   /** Names of its data volumes, for a person. */
@@ -72,7 +73,7 @@ final class Retention {
     List<Generation> all =
         parts.journal().generations().stream()
             .filter(row -> row.state() == state)
-            .map(GenerationRow::generation)
+            .map(GenerationRecord::generation)
             .sorted(Comparator.comparingInt(Generation::number).reversed())
             .toList();
     for (Generation old : all.subList(Math.min(keep, all.size()), all.size())) {
@@ -91,7 +92,7 @@ final class Retention {
   }
 
   /** The container, and of its volumes those that no other generation needs. */
-  void remove(Generation old) {
+  public void remove(Generation old) {
     parts.engine().removeContainer(old.container());
     parts.journal().setState(old.number(), State.REMOVED);
     sweep();
@@ -100,7 +101,7 @@ final class Retention {
   /** Removes the volumes of ours that no generation has, nor as a layer below its own. */
   void sweep() {
     Set<String> needed = new HashSet<>();
-    for (GenerationRow row : parts.journal().generations()) {
+    for (GenerationRecord row : parts.journal().generations()) {
       if (row.state() != State.REMOVED) {
         needed.add(row.generation().storeVolume());
         for (DataVolume volume : row.generation().volumes()) {
@@ -117,7 +118,7 @@ final class Retention {
   }
 
   /** Everything of this stack and service on the engine, by label, but the images. */
-  void removeAll() {
+  public void removeAll() {
     for (ContainerInfo container : parts.engine().containers(names.ours())) {
       parts.engine().removeContainer(container.name());
     }
@@ -125,7 +126,7 @@ final class Retention {
         .engine()
         .volumes(names.ours())
         .forEach(volume -> parts.engine().removeVolume(volume.name()));
-    for (GenerationRow row : parts.journal().generations()) {
+    for (GenerationRecord row : parts.journal().generations()) {
       if (row.state() != State.REMOVED) {
         parts.engine().removeContainer(row.generation().container());
         parts.journal().setState(row.generation().number(), State.REMOVED);

@@ -32,7 +32,7 @@ final class RunLog {
   }
 
   /** Durable when it returns. */
-  void write(Run run, Step step, Phase phase, String detail) {
+  void write(UpgradeRun run, Step step, Phase phase, String detail) {
     told(run, journal.append(run.id(), step.id(), phase, detail));
   }
 
@@ -40,7 +40,7 @@ final class RunLog {
    * The same, also when the journal can't be written. For undoing: the journal has the intents, a
    * step that is undone twice does no harm, and clients wait.
    */
-  void tryWrite(Run run, Step step, Phase phase, String detail) {
+  void tryWrite(UpgradeRun run, Step step, Phase phase, String detail) {
     try {
       told(run, journal.append(run.id(), step.id(), phase, detail));
     } catch (JournalException e) {
@@ -49,16 +49,16 @@ final class RunLog {
     }
   }
 
-  private void told(Run run, StepRecord line) {
+  private void told(UpgradeRun run, StepRecord line) {
     log.info("{} {} {} {}", run.id(), line.step(), line.phase(), line.detail());
     events.publishLine(run.id(), line.sequence(), line.step(), word(line.phase()), line.detail());
   }
 
-  void progress(Run run, Step step, String line) {
+  void progress(UpgradeRun run, Step step, String line) {
     events.publish(run.id(), step.id(), "progress", line);
   }
 
-  void end(Run run, Outcome outcome, String why) {
+  void end(UpgradeRun run, Outcome outcome, String why) {
     journal.end(run.id(), outcome, why);
     log.info(
         "{} {} -> {}: {} {}", run.id(), run.record.kind(), run.record.toVersion(), outcome, why);

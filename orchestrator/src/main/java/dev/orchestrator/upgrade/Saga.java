@@ -7,6 +7,7 @@ import dev.orchestrator.journal.JournalException;
 import dev.orchestrator.journal.StepRecord.Phase;
 import dev.orchestrator.journal.UpgradeRecord.Kind;
 import dev.orchestrator.journal.UpgradeRecord.Outcome;
+import dev.orchestrator.stack.ServingSupervisor;
 import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -18,25 +19,26 @@ import org.slf4j.LoggerFactory;
  *
  * <p>After Garcia-Molina and Salem, "Sagas" (1987): a compensating action for each step.
  */
-final class Saga {
+public final class Saga {
   private static final Logger logger = LoggerFactory.getLogger(Saga.class);
 
-  private final Parts parts;
+  private final UpgradeContext parts;
   private final RunLog log;
   private final Actions actions;
-  private final Undoing undoing;
+  private final CompensationLoop undoing;
   private final Notes notes;
 
-  Saga(Parts parts, Names names, EventHub events, Keeper keeper) {
+  public Saga(
+      UpgradeContext parts, ResourceNames names, EventHub events, ServingSupervisor keeper) {
     this.parts = parts;
     this.log = new RunLog(parts.journal(), events);
     this.notes = new Notes(parts.journal(), parts.traffic());
     this.actions = new Actions(parts, names, notes, keeper);
-    this.undoing = new Undoing(parts, log, new Undo(parts, names, notes, keeper));
+    this.undoing = new CompensationLoop(parts, log, new Undo(parts, names, notes, keeper));
   }
 
   /** Runs these steps of a run to its end, whatever happens. */
-  void execute(Run run, List<Step> steps) {
+  public void execute(UpgradeRun run, List<Step> steps) {
     for (Step step : steps) {
       if (!passed(run, step)) {
         return;
@@ -46,12 +48,12 @@ final class Saga {
   }
 
   /** Undoes a run that was cut off, by a restart. */
-  void undoCutOff(Run run, String why) {
+  public void undoCutOff(UpgradeRun run, String why) {
     undo(run, why);
   }
 
   /** Runs one step; false when the run has ended with it. */
-  private boolean passed(Run run, Step step) {
+  private boolean passed(UpgradeRun run, Step step) {
     while (true) {
       try {
         log.write(run, step, Phase.INTENT, step.does());
@@ -67,18 +69,18 @@ final class Saga {
           return false;
         }
         // Green serves, and going back needs the journal no less than going on.
-        log.progress(run, step, Words.of(e));
+        log.progress(run, step, FailureText.of(e));
         run.reins.nap(parts.undoPause());
       } catch (RuntimeException | LinkageError e) {
         // The latter: a class that can't be loaded, as the program's file was replaced meanwhile.
         boolean cutShort = run.hold != null && run.hold.passed() && isOfGreen(e);
-        failed(run, step, cutShort ? new HoldBudgetExceeded(e) : e);
+        failed(run, step, cutShort ? new HoldBudgetExceededException(e) : e);
         return false;
       }
     }
   }
 
-  private void succeeded(Run run) {
+  private void succeeded(UpgradeRun run) {
     switch (run.record.kind()) {
       case ROLLBACK -> quarantine(run.blue(), "rolled back by hand, " + run.id());
       case UP, UPGRADE -> parts.journal().unquarantine(run.green().version());
@@ -87,9 +89,9 @@ final class Saga {
     end(run, Outcome.DONE, "");
   }
 
-  private void failed(Run run, Step step, Throwable e) {
+  private void failed(UpgradeRun run, Step step, Throwable e) {
     run.failed = step;
-    String why = Words.of(e);
+    String why = FailureText.of(e);
     log.tryWrite(run, step, Phase.FAILED, why);
     if (step == Step.RETAIN) {
       // Green serves and is healthy: leftovers are no reason to go back.
@@ -100,11 +102,11 @@ final class Saga {
       end(run, whole ? Outcome.REFUSED : Outcome.NEEDS_ATTENTION, why);
     } else {
       Generation green = run.green;
-      boolean itsOwnFault = isOfGreen(e) || e instanceof HoldBudgetExceeded;
+      boolean itsOwnFault = isOfGreen(e) || e instanceof HoldBudgetExceededException;
       if (green != null && itsOwnFault && run.record.kind() != Kind.ROLLBACK) {
         quarantine(green, step.id() + ": " + why);
       }
-      undo(run, e instanceof Reins.Aborted ? why : step.id() + ": " + why);
+      undo(run, e instanceof RunControl.Aborted ? why : step.id() + ": " + why);
     }
   }
 
@@ -114,7 +116,7 @@ final class Saga {
         || (e instanceof CapsuleException capsule && !capsule.isOutage());
   }
 
-  private void undo(Run run, String why) {
+  private void undo(UpgradeRun run, String why) {
     run.hold = null;
     boolean held = run.begun.contains(Step.HOLD);
     boolean whole = undoing.all(run);
@@ -141,7 +143,7 @@ final class Saga {
     }
   }
 
-  private void note(Run run, String line) {
+  private void note(UpgradeRun run, String line) {
     try {
       notes.note(run.id(), line);
     } catch (JournalException e) {
@@ -152,14 +154,14 @@ final class Saga {
   /**
    * Nothing else may run before the journal has its end: waits for a journal that can't be written.
    */
-  private void end(Run run, Outcome outcome, String why) {
+  private void end(UpgradeRun run, Outcome outcome, String why) {
     do {
       try {
         log.end(run, outcome, why);
         return;
       } catch (JournalException e) {
         logger.error("{}", e.getMessage());
-        run.reins.stuck(new Reins.Stuck(Step.RETAIN, Words.of(e)));
+        run.reins.stuck(new RunControl.Stuck(Step.RETAIN, FailureText.of(e)));
         run.reins.nap(parts.undoPause().multipliedBy(5));
       }
     } while (!run.reins.abandoned());

@@ -2,16 +2,17 @@ package dev.orchestrator.upgrade;
 
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.settings.RouteSettings;
+import dev.orchestrator.traffic.Traffic;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
 /** Where the routes lead when a generation serves. */
-final class Sides {
+public final class Sides {
   private Sides() {}
 
-  static Traffic.Side of(Parts parts, Generation generation) {
+  public static Traffic.Side of(UpgradeContext parts, Generation generation) {
     String host = parts.capsule(generation).address();
     Map<String, List<Traffic.Address>> targets = new HashMap<>();
     for (RouteSettings route : parts.settings().stack().routes()) {

@@ -6,6 +6,7 @@ import dev.orchestrator.engine.Labels;
 import dev.orchestrator.engine.VolumeInfo;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.settings.UpgradeSettings;
+import dev.orchestrator.stack.ServingSupervisor;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -14,35 +15,35 @@ import java.util.function.Consumer;
  * What undoes each step. Undoing goes backwards over the steps that began, so a step may be undone
  * that did nothing yet, and may be undone again after a restart: each looks at what is there.
  */
-final class Undo {
+public final class Undo {
   private static final Duration GATE_SLACK = Duration.ofMinutes(5);
 
   /** The outer stop time-out: the services' own grace times are within it. */
-  static final Duration STOP = Duration.ofMinutes(2);
+  public static final Duration STOP = Duration.ofMinutes(2);
 
   /** For a capsule that could not stop its services: then it is killed. */
   private static final Duration GRACE = Duration.ofSeconds(10);
 
-  private final Parts parts;
-  private final Names names;
-  private final Revival revival;
-  private final Return back;
-  private final Written written;
+  private final UpgradeContext parts;
+  private final ResourceNames names;
+  private final CapsuleStarter revival;
+  private final BlueRestorer back;
+  private final DataChanges written;
   private final FailureLogs logs;
   private final UpgradeSettings limits;
 
-  Undo(Parts parts, Names names, Notes notes, Keeper keeper) {
+  Undo(UpgradeContext parts, ResourceNames names, Notes notes, ServingSupervisor keeper) {
     this.parts = parts;
     this.names = names;
     this.revival = keeper.revival();
-    this.written = new Written(parts, names);
-    this.back = new Return(parts, names, notes, revival);
+    this.written = new DataChanges(parts, names);
+    this.back = new BlueRestorer(parts, names, notes, revival);
     this.logs = new FailureLogs(parts);
     this.limits = parts.settings().stack().upgrade();
   }
 
   /** Undoes a step; returns one line on what was done, empty for nothing. */
-  String run(Step step, Run run, Consumer<String> progress) {
+  String run(Step step, UpgradeRun run, Consumer<String> progress) {
     return switch (step) {
       case PREFLIGHT -> shut(run);
       case PRE_SYNC -> endCopies(run);
@@ -58,7 +59,7 @@ final class Undo {
   }
 
   /** Without a blue nothing serves: the ports are given back. */
-  private String shut(Run run) {
+  private String shut(UpgradeRun run) {
     if (run.holds()) {
       return "";
     }
@@ -67,27 +68,27 @@ final class Undo {
   }
 
   /** What copied may go on in its container, and would keep the volumes from being removed. */
-  private String endCopies(Run run) {
+  private String endCopies(UpgradeRun run) {
     run.endCopies();
     for (ContainerInfo helper : parts.engine().containers(names.ofRun(run.id()))) {
       if (!helper.labels().getOrDefault(Labels.ROLE, "").equals("capsule")) {
         parts.engine().removeContainer(helper.name());
       }
     }
-    for (VolumeInfo view : parts.engine().volumes(names.helper(run.id(), Names.COPY))) {
+    for (VolumeInfo view : parts.engine().volumes(names.helper(run.id(), ResourceNames.COPY))) {
       parts.engine().removeVolume(view.name());
     }
     return "";
   }
 
   /** Blue is not to be started while its data is a layer below green's, nor one below green's. */
-  private String letGo(Run run) {
+  private String letGo(UpgradeRun run) {
     endCopies(run);
     Generation green = run.green;
     if (green == null || parts.engine().container(green.container()).isEmpty()) {
       return "";
     }
-    if (Return.served(parts, run)) {
+    if (BlueRestorer.served(parts, run)) {
       parts.engine().stopContainer(green.container(), STOP);
       return green.container() + " stopped";
     }
@@ -99,13 +100,13 @@ final class Undo {
     return "the clone is let go";
   }
 
-  private String removeGreen(Run run) {
+  private String removeGreen(UpgradeRun run) {
     Generation green = run.green;
     if (green == null) {
       return "";
     }
     String kept = logs.keep(run.id(), green);
-    if (Return.served(parts, run)) {
+    if (BlueRestorer.served(parts, run)) {
       parts.engine().stopContainer(green.container(), STOP);
       parts.journal().setState(green.number(), Generation.State.SET_ASIDE);
       return green.container()
@@ -118,28 +119,28 @@ final class Undo {
   }
 
   /** The first version of a stack has nothing before it to be compared with. */
-  private String whatWasWritten(Run run, Generation green) {
+  private String whatWasWritten(UpgradeRun run, Generation green) {
     return run.blue == null
         ? "volume " + Retention.volumes(green)
-        : Written.line(written.volumes(green, run.blue, run.id()));
+        : DataChanges.line(written.volumes(green, run.blue, run.id()));
   }
 
-  private String sleep(Run run) {
+  private String sleep(UpgradeRun run) {
     Generation green = run.green();
     if (parts.engine().container(green.container()).isPresent()) {
       parts.engine().stopContainer(green.container(), STOP);
     }
-    if (Return.served(parts, run)) {
+    if (BlueRestorer.served(parts, run)) {
       return green.container()
           + " stopped; what was written to it is in volume "
           + Retention.volumes(green);
     }
-    new Rebase(parts, names).back(run.id(), green);
+    new VolumeRebaser(parts, names).back(run.id(), green);
     new Retention(parts, names).sweep();
     return green.container() + " stopped";
   }
 
-  private String release(Run run, Consumer<String> progress) {
+  private String release(UpgradeRun run, Consumer<String> progress) {
     Generation blue = run.blue();
     if (!revival.runs(blue)) {
       // It was cut off before blue was stopped, and blue did not outlive that: a reboot.
@@ -150,7 +151,7 @@ final class Undo {
     return "what waited was released to " + blue.version();
   }
 
-  private String stopGreen(Run run) {
+  private String stopGreen(UpgradeRun run) {
     Generation green = run.green();
     Optional<ContainerInfo> container = parts.engine().container(green.container());
     if (container.isEmpty() || !container.get().running()) {
@@ -167,7 +168,7 @@ final class Undo {
     return green.version() + "'s services stopped";
   }
 
-  private String switchBack(Run run) {
+  private String switchBack(UpgradeRun run) {
     Generation blue = run.blue;
     if (blue == null || !run.holds()) {
       return "";

@@ -5,9 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.orchestrator.Refusal;
+import dev.orchestrator.common.ApiJson;
+import dev.orchestrator.common.RefusedException;
+import dev.orchestrator.report.Status;
 import dev.orchestrator.settings.Settings.ApiSettings;
-import dev.orchestrator.upgrade.Status;
+import dev.orchestrator.testing.FakeControl;
 import io.vertx.core.Vertx;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -165,17 +167,18 @@ final class ApiServerTest {
   @Test
   void recordsSurviveTheWire() throws IOException {
     Answer answer = send("GET /v1/status", authorized(), "");
-    assertEquals(control.status(), Json.read(answer.body(), Status.class));
+    assertEquals(control.status(), ApiJson.read(answer.body(), Status.class));
   }
 
   @Test
   void otherAddressesAreRefused() {
     assertThrows(
-        Refusal.class, () -> ApiServer.start(vertx, control, new ApiSettings("0.0.0.0", 0), home));
+        RefusedException.class,
+        () -> ApiServer.start(vertx, control, new ApiSettings("0.0.0.0", 0), home));
     int taken = port();
-    Refusal refusal =
+    RefusedException refusal =
         assertThrows(
-            Refusal.class,
+            RefusedException.class,
             () -> ApiServer.start(vertx, control, new ApiSettings("127.0.0.1", taken), home));
     String line = String.valueOf(refusal.getMessage());
     assertTrue(line.contains("127.0.0.1:" + taken), line);
@@ -191,7 +194,7 @@ final class ApiServerTest {
 
   private record Answer(int status, String body) {
     String error() {
-      return String.valueOf(Json.read(body, Map.class).get("error"));
+      return String.valueOf(ApiJson.read(body, Map.class).get("error"));
     }
   }
 

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.orchestrator.journal.UpgradeRecord;
 import dev.orchestrator.settings.Settings.ApiSettings;
+import dev.orchestrator.testing.FakeControl;
 import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.io.InputStream;

@@ -5,12 +5,14 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.orchestrator.api.ApiServer;
-import dev.orchestrator.api.FakeControl;
-import dev.orchestrator.api.Json;
-import dev.orchestrator.cli.Commands.Result;
+import dev.orchestrator.client.ExitCode;
+import dev.orchestrator.common.ApiJson;
 import dev.orchestrator.journal.UpgradeRecord;
+import dev.orchestrator.report.Status;
 import dev.orchestrator.settings.Settings.ApiSettings;
-import dev.orchestrator.upgrade.Status;
+import dev.orchestrator.testing.CommandRunner;
+import dev.orchestrator.testing.CommandRunner.Result;
+import dev.orchestrator.testing.FakeControl;
 import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -33,7 +35,7 @@ final class CliTest {
 
   @TempDir Path folder;
   private final FakeControl control = new FakeControl();
-  private Commands commands;
+  private CommandRunner commands;
   private ApiServer server;
 
   @BeforeAll
@@ -48,7 +50,7 @@ final class CliTest {
 
   @BeforeEach
   void start() throws IOException {
-    commands = new Commands(folder);
+    commands = new CommandRunner(folder);
     server = ApiServer.start(vertx, control, new ApiSettings("127.0.0.1", 0), commands.home);
   }
 
@@ -175,7 +177,7 @@ final class CliTest {
 
   @Test
   void jsonIsTheApisOwn() {
-    assertEquals(control.status(), Json.read(run("status --json").out(), Status.class));
+    assertEquals(control.status(), ApiJson.read(run("status --json").out(), Status.class));
     for (String command : List.of("history --json", "show u7 --json", "versions --json")) {
       assertTrue(run(command).out().startsWith(command.startsWith("show") ? "{" : "[ {"));
     }

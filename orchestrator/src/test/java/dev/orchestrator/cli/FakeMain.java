@@ -1,9 +1,11 @@
 package dev.orchestrator.cli;
 
-import dev.orchestrator.Refusal;
 import dev.orchestrator.api.ApiServer;
-import dev.orchestrator.api.FakeControl;
+import dev.orchestrator.client.RunningService;
+import dev.orchestrator.common.RefusedException;
+import dev.orchestrator.home.HomeOwnership;
 import dev.orchestrator.settings.Settings.ApiSettings;
+import dev.orchestrator.testing.FakeControl;
 import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -20,9 +22,10 @@ public final class FakeMain {
     System.exit(Cli.run(context, arguments));
   }
 
-  static RunningService start(Path config, Path home, Tenancy tenancy) throws IOException {
+  public static RunningService start(Path config, Path home, HomeOwnership tenancy)
+      throws IOException {
     if (Files.readString(config).contains("refuse-me")) {
-      throw new Refusal("orchestrator.conf:3: refuse-me: unknown key");
+      throw new RefusedException("orchestrator.conf:3: refuse-me: unknown key");
     }
     LoggerFactory.getLogger(FakeMain.class)
         .error("starting", new IllegalStateException("only in the file"));

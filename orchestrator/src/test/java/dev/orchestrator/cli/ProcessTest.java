@@ -6,8 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.orchestrator.Main;
-import dev.orchestrator.api.HomeFiles;
-import dev.orchestrator.cli.Commands.Result;
+import dev.orchestrator.client.ExitCode;
+import dev.orchestrator.home.HomeFiles;
+import dev.orchestrator.home.PidFile;
+import dev.orchestrator.testing.CommandRunner;
+import dev.orchestrator.testing.CommandRunner.Result;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -26,11 +29,11 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(90)
 final class ProcessTest {
   @TempDir Path folder;
-  private Commands commands;
+  private CommandRunner commands;
 
   @BeforeEach
   void configure() throws IOException {
-    commands = new Commands(folder);
+    commands = new CommandRunner(folder);
   }
 
   @AfterEach
@@ -104,7 +107,7 @@ final class ProcessTest {
     assertEquals(0, commands.run("serve", "--detach").exitCode());
     Ended status = run(Main.class, List.of("-Xlog:class+load"), "status");
     assertEquals(0, status.exitCode());
-    assertTrue(status.text().contains("dev.orchestrator.cli.ApiClient"));
+    assertTrue(status.text().contains("dev.orchestrator.client.ApiClient"));
     for (String foreign :
         List.of("io.vertx", "io.netty", "ch.qos.logback", "org.sqlite", "com.github.dockerjava")) {
       assertEquals(

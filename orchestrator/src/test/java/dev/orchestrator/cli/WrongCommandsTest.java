@@ -5,9 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.orchestrator.api.ApiServer;
-import dev.orchestrator.api.FakeControl;
-import dev.orchestrator.cli.Commands.Result;
 import dev.orchestrator.settings.Settings.ApiSettings;
+import dev.orchestrator.testing.CommandRunner;
+import dev.orchestrator.testing.CommandRunner.Result;
+import dev.orchestrator.testing.FakeControl;
 import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -27,13 +28,13 @@ import org.junit.jupiter.params.provider.MethodSource;
 final class WrongCommandsTest {
   @TempDir Path folder;
   private final FakeControl control = new FakeControl();
-  private Commands commands;
+  private CommandRunner commands;
   private Vertx vertx;
   private ApiServer server;
 
   @BeforeEach
   void start() throws IOException {
-    commands = new Commands(folder);
+    commands = new CommandRunner(folder);
     vertx = Vertx.vertx();
     server = ApiServer.start(vertx, control, new ApiSettings("127.0.0.1", 0), commands.home);
   }

@@ -4,13 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.orchestrator.LightStack;
-import dev.orchestrator.LoopDisk;
-import dev.orchestrator.capsule.ImageBuilder;
+import dev.orchestrator.capsule.image.ImageBuilder;
 import dev.orchestrator.data.DataCopier.Copying;
 import dev.orchestrator.data.DataVolume.Method;
 import dev.orchestrator.engine.DockerEngine;
 import dev.orchestrator.engine.Engine;
+import dev.orchestrator.testing.LightStackFixture;
+import dev.orchestrator.testing.LoopDiskFixture;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -31,7 +31,10 @@ class ReflinkEngineTest {
   private String base() {
     try (Engine engine = DockerEngine.connect("", DEADLINE)) {
       return new ImageBuilder(
-              engine, LightStack.in(directory).settings(8080), Map.of(), InstantSource.system())
+              engine,
+              LightStackFixture.in(directory).settings(8080),
+              Map.of(),
+              InstantSource.system())
           .base(line -> {});
     }
   }
@@ -39,10 +42,10 @@ class ReflinkEngineTest {
   @ParameterizedTest
   @ValueSource(strings = {"mkfs.xfs", "mkfs.btrfs"})
   void aTreeIsTheSameAndTakesNoSpace(String make) {
-    assumeTrue(LoopDisk.possible(make), make + " isn't here, or this isn't root");
+    assumeTrue(LoopDiskFixture.possible(make), make + " isn't here, or this isn't root");
     String image = base();
-    try (LoopDisk disk = new LoopDisk(directory, make, 700_000_000);
-        Volumes volumes = new Volumes(image, disk::volume)) {
+    try (LoopDiskFixture disk = new LoopDiskFixture(directory, make, 700_000_000);
+        VolumesFixture volumes = new VolumesFixture(image, disk::volume)) {
       RsyncCopier copier = new RsyncCopier(volumes.engine, () -> image);
       volumes.run("perl", "/tree/make.pl", "/from");
       volumes.shell("head -c 200000000 /dev/urandom > /from/large.db; mkdir -p /from/volumes/db");
@@ -75,7 +78,7 @@ class ReflinkEngineTest {
     }
   }
 
-  private static long free(Volumes volumes) {
+  private static long free(VolumesFixture volumes) {
     return Long.parseLong(
         volumes.shell("sync -f /to; df --output=avail --block-size=1 /to | tail -n 1").strip());
   }

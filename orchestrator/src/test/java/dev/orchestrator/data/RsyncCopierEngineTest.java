@@ -4,11 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.orchestrator.LightStack;
-import dev.orchestrator.capsule.ImageBuilder;
+import dev.orchestrator.capsule.image.ImageBuilder;
 import dev.orchestrator.data.DataCopier.Copying;
 import dev.orchestrator.engine.DockerEngine;
 import dev.orchestrator.engine.Engine;
+import dev.orchestrator.testing.LightStackFixture;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -30,13 +30,16 @@ class RsyncCopierEngineTest {
 
   @TempDir Path directory;
   private String image = "";
-  private Volumes volumes;
+  private VolumesFixture volumes;
   private RsyncCopier copier;
 
   private String base() {
     try (Engine engine = DockerEngine.connect("", DEADLINE)) {
       return new ImageBuilder(
-              engine, LightStack.in(directory).settings(8080), Map.of(), InstantSource.system())
+              engine,
+              LightStackFixture.in(directory).settings(8080),
+              Map.of(),
+              InstantSource.system())
           .base(line -> {});
     }
   }
@@ -44,7 +47,7 @@ class RsyncCopierEngineTest {
   @BeforeEach
   void make() {
     image = base();
-    volumes = new Volumes(image);
+    volumes = new VolumesFixture(image);
     copier = new RsyncCopier(volumes.engine, () -> image);
     volumes.run("perl", "/tree/make.pl", "/from");
   }
@@ -227,14 +230,14 @@ class RsyncCopierEngineTest {
     finish();
     Instant since = Instant.now();
     volumes.shell("echo 12345 > /to/plain; echo 1 > /to/new; rm /to/secret /to/owned");
-    Changes changes =
+    VolumeChanges changes =
         copier.changes(
             volumes.volume(volumes.from),
             volumes.volume(volumes.to),
             since,
             volumes.labels,
             DEADLINE);
-    assertEquals(new Changes(4, 20, 2), changes, "plain has three names");
+    assertEquals(new VolumeChanges(4, 20, 2), changes, "plain has three names");
   }
 
   @Test
@@ -289,7 +292,7 @@ class RsyncCopierEngineTest {
   @Test
   void theSpaceThatIsNeededAndFree() {
     volumes.shell("head -c 30000000 /dev/zero | tr '\\\\0' x > /from/large");
-    Measure measure = copier.measure(volumes.volume(volumes.from), volumes.labels, DEADLINE);
+    VolumeUsage measure = copier.measure(volumes.volume(volumes.from), volumes.labels, DEADLINE);
     assertTrue(measure.used() > 30_000_000 && measure.used() < 40_000_000, measure.toString());
     assertTrue(measure.free() > 1_000_000, measure.toString());
     assertEquals(3, measure.links(), "names of the one file that has several");

@@ -4,16 +4,16 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.orchestrator.common.Json;
 import dev.orchestrator.engine.DockerEngine;
 import dev.orchestrator.engine.Engine;
-import dev.orchestrator.journal.Json;
 import dev.orchestrator.journal.Receipt;
 import dev.orchestrator.journal.UpgradeRecord.Outcome;
+import dev.orchestrator.report.RollbackCost;
+import dev.orchestrator.report.Status;
 import dev.orchestrator.settings.DataSettings.Rollback;
 import dev.orchestrator.upgrade.DataOptions;
-import dev.orchestrator.upgrade.Event;
-import dev.orchestrator.upgrade.RollbackCost;
-import dev.orchestrator.upgrade.Status;
+import dev.orchestrator.upgrade.RunEvent;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -40,16 +40,16 @@ class DemoUpgradeTest {
   @Test
   void fromDebian12To13AndBackWithoutLosingAnAcknowledgedWrite() throws Exception {
     Map<String, String> labels;
-    try (DemoStack demo = new DemoStack(home)) {
+    try (DemoStackFixture demo = new DemoStackFixture(home)) {
       labels = demo.labels();
       Receipt up = run(demo, demo.control().up("v1"), event -> {});
       assertEquals(Outcome.DONE, up.upgrade().outcome(), up.upgrade().reason());
-      Visitor visitor = new Visitor(demo.port("web"), demo.port("qbittorrent"));
+      VisitorLoad visitor = new VisitorLoad(demo.port("web"), demo.port("qbittorrent"));
       visitor.logIn();
       assertTrue(visitor.loggedIn(), "logged in before the upgrade");
       visitor.setDownloadLimit(LIMIT);
-      try (SqlLedger sql = new SqlLedger(demo.port("mariadb"), "a");
-          WebLedger web = new WebLedger(demo.port("web"), "wa")) {
+      try (SqlLoad sql = new SqlLoad(demo.port("mariadb"), "a");
+          WebLoad web = new WebLoad(demo.port("web"), "wa")) {
         sql.start();
         web.start();
         Set<Long> sqlAtSwitch = new TreeSet<>();
@@ -124,26 +124,26 @@ class DemoUpgradeTest {
     }
   }
 
-  private static Receipt run(DemoStack demo, String id, Consumer<Event> listener)
+  private static Receipt run(DemoStackFixture demo, String id, Consumer<RunEvent> listener)
       throws InterruptedException {
     Receipt receipt = demo.await(id, listener);
     System.out.println(Json.write(receipt));
     return receipt;
   }
 
-  private static void assertServes(DemoStack demo, String version) {
+  private static void assertServes(DemoStackFixture demo, String version) {
     Status.Side serving = demo.control().status().serving();
     assertNotNull(serving);
     assertEquals(version, serving.version());
     assertEquals("running", serving.state());
   }
 
-  private static void assertPreference(Visitor visitor) throws IOException {
+  private static void assertPreference(VisitorLoad visitor) throws IOException {
     String preferences = visitor.preferences();
     assertTrue(preferences.contains("\"alt_dl_limit\":" + LIMIT), preferences);
   }
 
-  private static void assertNothingLost(String when, Receipt receipt, SqlLedger sql, WebLedger web)
+  private static void assertNothingLost(String when, Receipt receipt, SqlLoad sql, WebLoad web)
       throws IOException {
     assertEquals(Set.of(), sql.missing(sql.acknowledged()), when + ": rows lost");
     assertEquals(Set.of(), web.missing(web.acknowledged()), when + ": posts lost");

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.orchestrator.engine.EngineException.Kind;
+import dev.orchestrator.testing.TestImagesFixture;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,12 +25,12 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("engine")
 final class DockerEngineTest extends EngineContract {
   private static DockerEngine engine;
-  private static TestImages images;
+  private static TestImagesFixture images;
 
   @BeforeAll
   static void connect(@TempDir Path context) throws IOException {
     engine = DockerEngine.connect("", Duration.ofSeconds(10));
-    images = TestImages.busybox(engine, context);
+    images = TestImagesFixture.busybox(engine, context);
   }
 
   @AfterAll
@@ -107,7 +108,7 @@ final class DockerEngineTest extends EngineContract {
             List.of(),
             List.of("/run", "/scratch:size=1m,exec"),
             "bridge",
-            new Security(
+            new ContainerSecurity(
                 false, true, List.of("NET_RAW"), List.of("seccomp=unconfined"), List.of(), false),
             Duration.ofSeconds(7)));
     engine.startContainer(plain.name());

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.orchestrator.Generated;
+import dev.orchestrator.testing.GeneratedInput;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -23,12 +23,12 @@ final class DockerIgnorePropertyTest {
   /** Docker makes a regular expression of a pattern. */
   @Test
   void itDecidesAsDockersRegularExpressionsDo() {
-    Generated.forAll(
+    GeneratedInput.forAll(
         20_000,
         random -> {
-          String pattern = Generated.text(random, PATTERN, 6).replaceAll("^/+|/+$", "");
+          String pattern = GeneratedInput.text(random, PATTERN, 6).replaceAll("^/+|/+$", "");
           String path =
-              Generated.text(random, PATH, 8).replaceAll("/+", "/").replaceAll("^/|/$", "");
+              GeneratedInput.text(random, PATH, 8).replaceAll("/+", "/").replaceAll("^/|/$", "");
           String plain = Path.of("/", pattern).normalize().toString().substring(1);
           if (plain.isEmpty() || path.isEmpty()) {
             return;
@@ -68,10 +68,10 @@ final class DockerIgnorePropertyTest {
 
   @Test
   void whateverIsWrittenIsAPatternOrToldWithItsLine() {
-    Generated.forAll(
+    GeneratedInput.forAll(
         20_000,
         random -> {
-          String line = Generated.anything(random, 30).replaceAll("[\r\n]", "");
+          String line = GeneratedInput.anything(random, 30).replaceAll("[\r\n]", "");
           try {
             boolean _ = new DockerIgnore(List.of("", line)).excludes("a/b/c.txt");
           } catch (EngineException e) {

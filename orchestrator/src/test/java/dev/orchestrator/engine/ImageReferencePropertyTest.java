@@ -3,7 +3,7 @@ package dev.orchestrator.engine;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
-import dev.orchestrator.Generated;
+import dev.orchestrator.testing.GeneratedInput;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -15,11 +15,12 @@ final class ImageReferencePropertyTest {
 
   @Test
   void whatWasPutTogetherComesApart() {
-    Generated.forAll(
+    GeneratedInput.forAll(
         2_000,
         random -> {
-          String repository = Generated.one(random, REGISTRIES) + Generated.one(random, PATHS);
-          String tag = Generated.one(random, TAGS);
+          String repository =
+              GeneratedInput.one(random, REGISTRIES) + GeneratedInput.one(random, PATHS);
+          String tag = GeneratedInput.one(random, TAGS);
           assertEquals(
               new ImageReference(repository, tag), ImageReference.parse(repository + ":" + tag));
           assertEquals(new ImageReference(repository, "latest"), ImageReference.parse(repository));
@@ -33,10 +34,10 @@ final class ImageReferencePropertyTest {
   /** No tag and no digest would mean all tags. */
   @Test
   void nothingThatIsWrittenIsLostAndAllTagsAreNeverMeant() {
-    Generated.forAll(
+    GeneratedInput.forAll(
         20_000,
         random -> {
-          String text = Generated.anything(random, 40);
+          String text = GeneratedInput.anything(random, 40);
           ImageReference parsed = ImageReference.parse(text);
           if (!parsed.repository().equals(text)) {
             assertEquals(text, parsed.repository() + ":" + parsed.tag());

@@ -28,7 +28,7 @@ class HealthCheckerTest {
   private Instant now = Instant.EPOCH;
   private final HealthChecker checker =
       new HealthChecker(vertx, () -> now, time -> now = now.plus(time));
-  private final ScriptedCapsule capsule = new ScriptedCapsule();
+  private final FakeServiceCapsule capsule = new FakeServiceCapsule();
 
   @AfterEach
   void tearDown() throws Exception {

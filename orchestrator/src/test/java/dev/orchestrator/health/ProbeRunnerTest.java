@@ -105,7 +105,7 @@ class ProbeRunnerTest {
     Probe probe = new Probe("p", "web", new Probe.Tcp(80), TIMEOUT);
     HealthException e =
         assertThrows(
-            HealthException.class, () -> runner.run(new ScriptedCapsule(), probe, Map.of()));
+            HealthException.class, () -> runner.run(new FakeServiceCapsule(), probe, Map.of()));
     assertTrue(String.valueOf(e.getMessage()).contains("no port for web:80"), e.toString());
   }
 
@@ -127,6 +127,6 @@ class ProbeRunnerTest {
 
   private String run(Probe.Check check, int port) {
     Probe probe = new Probe("p", "web", check, TIMEOUT);
-    return runner.run(new ScriptedCapsule(), probe, Map.of("web:80", port)).orElse("");
+    return runner.run(new FakeServiceCapsule(), probe, Map.of("web:80", port)).orElse("");
   }
 }

@@ -25,7 +25,7 @@ class ServiceChecksTest {
   void stateTellsWhatIsWrong(
       String state, String health, int exitCode, String line, boolean lasting) {
     InnerService service = new InnerService("a", state, health, exitCode, 2, "");
-    assertEquals(line, ServiceChecks.check(service).map(Problem::line).orElse("well"));
-    assertEquals(lasting, ServiceChecks.check(service).map(Problem::lasting).orElse(false));
+    assertEquals(line, ServiceChecks.check(service).map(HealthProblem::line).orElse("well"));
+    assertEquals(lasting, ServiceChecks.check(service).map(HealthProblem::lasting).orElse(false));
   }
 }

@@ -4,11 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.orchestrator.Generated;
 import dev.orchestrator.data.DataVolume;
 import dev.orchestrator.data.DataVolume.Method;
 import dev.orchestrator.journal.UpgradeRecord.Kind;
 import dev.orchestrator.journal.UpgradeRecord.Outcome;
+import dev.orchestrator.testing.GeneratedInput;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -33,7 +33,7 @@ final class JournalDamagePropertyTest {
   @Test
   void aDamagedJournalIsToldOrKnowsWhatServed() throws IOException {
     byte[] whole = written();
-    Generated.forAll(
+    GeneratedInput.forAll(
         400,
         random -> {
           Path file = folder.resolve("damaged.db");

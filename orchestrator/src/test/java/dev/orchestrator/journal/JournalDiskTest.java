@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.orchestrator.LoopDisk;
+import dev.orchestrator.testing.LoopDiskFixture;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.Optional;
@@ -20,8 +20,8 @@ class JournalDiskTest {
 
   @Test
   void afterTheDiskWasFullItIsWrittenAgain() {
-    assumeTrue(LoopDisk.possible("mkfs.ext4"), "no mkfs.ext4 here, or this isn't root");
-    try (LoopDisk disk = new LoopDisk(directory, "mkfs.ext4", 16 << 20);
+    assumeTrue(LoopDiskFixture.possible("mkfs.ext4"), "no mkfs.ext4 here, or this isn't root");
+    try (LoopDiskFixture disk = new LoopDiskFixture(directory, "mkfs.ext4", 16 << 20);
         Journal journal =
             Journal.open(disk.folder().resolve("journal.db"), InstantSource.system())) {
       journal.setDown(false);

@@ -1,8 +1,8 @@
 package dev.orchestrator.journal;
 
-import static dev.orchestrator.journal.Generated.START;
-import static dev.orchestrator.journal.Generated.generation;
-import static dev.orchestrator.journal.Generated.serveFirst;
+import static dev.orchestrator.testing.GenerationFixture.START;
+import static dev.orchestrator.testing.GenerationFixture.generation;
+import static dev.orchestrator.testing.GenerationFixture.serveFirst;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -89,7 +89,7 @@ class JournalFileTest {
       }
       try (Journal whole = open(copy("whole"))) {
         assertEquals(2, whole.serving().orElseThrow().number());
-        assertEquals(new Switch(2, START), whole.switched(id).orElseThrow());
+        assertEquals(new SwitchRecord(2, START), whole.switched(id).orElseThrow());
       }
     }
   }

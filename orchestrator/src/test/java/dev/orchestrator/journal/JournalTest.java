@@ -1,16 +1,16 @@
 package dev.orchestrator.journal;
 
-import static dev.orchestrator.journal.Generated.START;
-import static dev.orchestrator.journal.Generated.generation;
-import static dev.orchestrator.journal.Generated.serveFirst;
-import static dev.orchestrator.journal.Generated.serveNext;
+import static dev.orchestrator.testing.GenerationFixture.START;
+import static dev.orchestrator.testing.GenerationFixture.generation;
+import static dev.orchestrator.testing.GenerationFixture.serveFirst;
+import static dev.orchestrator.testing.GenerationFixture.serveNext;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.orchestrator.Refusal;
+import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.journal.Generation.State;
 import dev.orchestrator.journal.StepRecord.Phase;
 import dev.orchestrator.journal.UpgradeRecord.Kind;
@@ -87,7 +87,8 @@ class JournalTest {
     assertEquals(Optional.empty(), journal.attachment(id, "y"));
     assertTrue(journal.down());
     assertEquals(
-        List.of(new Quarantine("v3", "sha256:3", "web: unhealthy", START)), journal.quarantines());
+        List.of(new QuarantineRecord("v3", "sha256:3", "web: unhealthy", START)),
+        journal.quarantines());
     assertEquals(List.of("u2", "u1"), journal.history().stream().map(UpgradeRecord::id).toList());
   }
 
@@ -103,11 +104,11 @@ class JournalTest {
 
     assertEquals(Optional.of(generation(2, "v2")), journal.serving());
     assertEquals(Optional.of(generation(1, "v1")), journal.previous());
-    assertEquals(Optional.of(new Switch(2, START)), journal.switched(id));
+    assertEquals(Optional.of(new SwitchRecord(2, START)), journal.switched(id));
     assertEquals(
         List.of(
-            new GenerationRow(generation(1, "v1"), State.KEPT),
-            new GenerationRow(generation(2, "v2"), State.SERVING)),
+            new GenerationRecord(generation(1, "v1"), State.KEPT),
+            new GenerationRecord(generation(2, "v2"), State.SERVING)),
         journal.generations());
   }
 
@@ -157,8 +158,8 @@ class JournalTest {
     String id = journal.begin(Kind.UPGRADE, "v1", "v2", null).id();
     journal.append(id, "verify", Phase.INTENT, "");
 
-    Refusal refusal =
-        assertThrows(Refusal.class, () -> journal.begin(Kind.ROLLBACK, "v2", "v1", null));
+    RefusedException refusal =
+        assertThrows(RefusedException.class, () -> journal.begin(Kind.ROLLBACK, "v2", "v1", null));
     assertEquals(
         "u1 is running (upgrade v1 to v2, since 2026-11-02T04:00:00Z, at step verify):"
             + " wait for its end, or see `orchestrator show u1`",
@@ -180,7 +181,7 @@ class JournalTest {
           assertEquals("u1", one.get());
           begun++;
         } catch (ExecutionException e) {
-          assertInstanceOf(Refusal.class, e.getCause());
+          assertInstanceOf(RefusedException.class, e.getCause());
         }
       }
     }
@@ -232,7 +233,7 @@ class JournalTest {
     assertTrue(String.valueOf(failure.getMessage()).endsWith("the journal is closed"));
   }
 
-  private static String reason(Optional<Quarantine> quarantine) {
+  private static String reason(Optional<QuarantineRecord> quarantine) {
     return quarantine.orElseThrow().reason();
   }
 

@@ -3,8 +3,8 @@ package dev.orchestrator.schedule;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.orchestrator.settings.Settings.ScheduleSettings;
-import dev.orchestrator.upgrade.Control;
-import dev.orchestrator.upgrade.OrchestrationFixture;
+import dev.orchestrator.stack.Control;
+import dev.orchestrator.testing.StackFixture;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -23,12 +23,12 @@ class AutoUpgradeTest {
 
   @TempDir Path home;
   private final AtomicReference<Instant> now = new AtomicReference<>(EVENING);
-  private OrchestrationFixture stack;
+  private StackFixture stack;
   private AutoUpgrade auto;
 
   @BeforeEach
   void start() {
-    stack = new OrchestrationFixture(home);
+    stack = new StackFixture(home);
     auto =
         new AutoUpgrade(
             stack.control(),

@@ -2,6 +2,7 @@ package dev.orchestrator.settings;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.orchestrator.testing.ConfigFolderFixture;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -167,7 +168,7 @@ class InvalidSettingsTest {
   @ParameterizedTest
   @MethodSource("files")
   void aWrongFileIsToldInOneLine(Wrong wrong) throws IOException {
-    String said = ConfigFolder.in(folder, "stack = demo\n" + wrong.text, "").problems();
+    String said = ConfigFolderFixture.in(folder, "stack = demo\n" + wrong.text, "").problems();
     int line = wrong.text.startsWith("stacks-folder") ? 1 : 2;
     assertEquals("orchestrator.conf:" + line + ": " + wrong.said, said);
   }
@@ -291,14 +292,14 @@ class InvalidSettingsTest {
   @ParameterizedTest
   @MethodSource("stacks")
   void aWrongStackIsToldInOneLine(Wrong wrong) throws IOException {
-    String said = ConfigFolder.in(folder, "stack = demo", ROUTE + wrong.text).problems();
+    String said = ConfigFolderFixture.in(folder, "stack = demo", ROUTE + wrong.text).problems();
     assertEquals("stacks/demo/stack.conf:" + wrong.said, said);
   }
 
   @Test
   void everythingThatIsWrongIsToldFileByFileFirstLineFirst() throws IOException {
     String said =
-        ConfigFolder.in(
+        ConfigFolderFixture.in(
                 folder,
                 "security.mode = x\nstack = demo\nupgrade.bake = 20\nstak = demo",
                 "upgrade.keep = no\nname = A")
@@ -318,12 +319,12 @@ class InvalidSettingsTest {
   void aStackMustBeNamed() throws IOException {
     assertEquals(
         "orchestrator.conf: stack: is missing; write stack = demo",
-        ConfigFolder.in(folder, "# nothing", "").problems());
+        ConfigFolderFixture.in(folder, "# nothing", "").problems());
   }
 
   @Test
   void aFileThatIsNotThereOrIsNoneIsToldToo() throws IOException {
-    ConfigFolder config = ConfigFolder.in(folder, "stack = demo", "");
+    ConfigFolderFixture config = ConfigFolderFixture.in(folder, "stack = demo", "");
     Files.delete(config.conf());
     assertEquals(
         "orchestrator.conf: there is no such file; name one that is there", config.problems());

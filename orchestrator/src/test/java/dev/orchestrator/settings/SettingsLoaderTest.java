@@ -5,16 +5,17 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.orchestrator.proxy.Listen;
-import dev.orchestrator.proxy.Protocol;
-import dev.orchestrator.proxy.ProxyProtocol;
-import dev.orchestrator.proxy.RouteOptions;
+import dev.orchestrator.proxy.config.ListenAddress;
+import dev.orchestrator.proxy.config.Protocol;
+import dev.orchestrator.proxy.config.ProxyProtocol;
+import dev.orchestrator.proxy.config.RouteOptions;
 import dev.orchestrator.settings.Settings.ApiSettings;
 import dev.orchestrator.settings.Settings.EngineSettings;
 import dev.orchestrator.settings.Settings.ImageSettings;
 import dev.orchestrator.settings.Settings.ScheduleSettings;
 import dev.orchestrator.settings.Settings.TakeoverSettings;
 import dev.orchestrator.settings.UpgradeSettings.VerifySettings;
+import dev.orchestrator.testing.ConfigFolderFixture;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -33,7 +34,7 @@ class SettingsLoaderTest {
 
   @Test
   void theDefaultsAreThoseOfTheReference() throws IOException {
-    Settings settings = ConfigFolder.in(folder, "stack = demo", "").load();
+    Settings settings = ConfigFolderFixture.in(folder, "stack = demo", "").load();
 
     assertEquals(folder.resolve("orchestrator.conf"), settings.file());
     assertEquals(new EngineSettings("", Duration.ofSeconds(30)), settings.engine());
@@ -42,7 +43,7 @@ class SettingsLoaderTest {
     assertEquals(new ScheduleSettings(null, ZoneId.systemDefault()), settings.schedule());
     assertEquals(new TakeoverSettings(Duration.ofSeconds(30)), settings.takeover());
     assertEquals(
-        new Stack(
+        new StackSettings(
             "demo",
             folder.resolve("stacks/demo"),
             List.of(),
@@ -62,8 +63,8 @@ class SettingsLoaderTest {
 
   @Test
   void aStackSaysItsRoutesAndProbes() throws IOException {
-    Stack stack =
-        ConfigFolder.in(
+    StackSettings stack =
+        ConfigFolderFixture.in(
                 folder,
                 "stack = demo",
                 """
@@ -110,7 +111,7 @@ class SettingsLoaderTest {
   @Test
   void aRouteSaysHowItTreatsItsTraffic() throws IOException {
     List<RouteSettings> routes =
-        ConfigFolder.in(
+        ConfigFolderFixture.in(
                 folder,
                 "stack = demo",
                 """
@@ -129,9 +130,9 @@ class SettingsLoaderTest {
     assertEquals(ProxyProtocol.V2, web.sendProxyProtocol());
     assertTrue(web.acceptProxyProtocol() && web.trustForwarded());
     assertEquals(Duration.ofMinutes(5), web.idleTimeout());
-    assertEquals(new Listen("127.0.0.1", 8090), web.preview());
+    assertEquals(new ListenAddress("127.0.0.1", 8090), web.preview());
     RouteSettings ftp = routes.getLast();
-    assertEquals(new Listen("127.0.0.1", 2100, 2102), ftp.listen());
+    assertEquals(new ListenAddress("127.0.0.1", 2100, 2102), ftp.listen());
     assertEquals(List.of(21, 22, 23), ftp.servicePorts());
     assertEquals("ftp:21-23", ftp.inner());
     assertEquals(RouteOptions.of(Protocol.TCP), ftp.options());
@@ -150,7 +151,7 @@ class SettingsLoaderTest {
   @Test
   void aStackSaysHowItsDataMoves() throws IOException {
     DataSettings data =
-        ConfigFolder.in(
+        ConfigFolderFixture.in(
                 folder,
                 "stack = demo\ndata { reserve = 2GiB, quiesce = freeze }",
                 """
@@ -199,7 +200,7 @@ class SettingsLoaderTest {
   @Test
   void aStackOverridesTheFileAndTheFileTheReference() throws IOException {
     Settings settings =
-        ConfigFolder.in(
+        ConfigFolderFixture.in(
                 folder,
                 """
                 stack = demo
@@ -222,7 +223,7 @@ class SettingsLoaderTest {
   void everythingElseCanBeSet() throws IOException {
     Files.createDirectories(folder.resolve("elsewhere/image"));
     Settings settings =
-        ConfigFolder.in(
+        ConfigFolderFixture.in(
                 folder,
                 """
                 stack = demo
@@ -250,8 +251,9 @@ class SettingsLoaderTest {
 
   @Test
   void theEnvironmentFillsInAndNamesTheHome() throws IOException {
-    ConfigFolder config =
-        ConfigFolder.in(folder, "stack = ${STACK}\nhome = ~/state\nengine.host = ${?ENGINE}", "");
+    ConfigFolderFixture config =
+        ConfigFolderFixture.in(
+            folder, "stack = ${STACK}\nhome = ~/state\nengine.host = ${?ENGINE}", "");
     Map<String, String> env = Map.of("STACK", "demo", "HOME", "/home/somebody");
 
     Settings settings = SettingsLoader.load(config.conf(), env);
@@ -267,7 +269,7 @@ class SettingsLoaderTest {
   @Test
   void theFileThatUsersEditIsRightAsItIsAndWithEveryExampleTakenIn() throws IOException {
     Path ours = Path.of("../config/orchestrator.conf");
-    ConfigFolder config = ConfigFolder.in(folder, Files.readString(ours), "");
+    ConfigFolderFixture config = ConfigFolderFixture.in(folder, Files.readString(ours), "");
     assertEquals("demo", config.load().stack().name());
     assertNull(config.load().schedule().upgrade());
 

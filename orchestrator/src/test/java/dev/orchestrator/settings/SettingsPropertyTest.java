@@ -4,7 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.orchestrator.Generated;
+import dev.orchestrator.testing.ConfigFolderFixture;
+import dev.orchestrator.testing.GeneratedInput;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -53,11 +54,11 @@ final class SettingsPropertyTest {
   void aNumberWithItsUnitIsThatTimeOrSize() {
     List<String> times = TIMES.keySet().stream().sorted().toList();
     List<String> sizes = SIZES.keySet().stream().sorted().toList();
-    Generated.forAll(
+    GeneratedInput.forAll(
         300,
         random -> {
-          String time = Generated.one(random, times);
-          String size = Generated.one(random, sizes);
+          String time = GeneratedInput.one(random, times);
+          String size = GeneratedInput.one(random, sizes);
           long number = random.nextLong(1, 7);
           String space = random.nextBoolean() ? " " : "";
           Settings read =
@@ -73,12 +74,12 @@ final class SettingsPropertyTest {
 
   @Test
   void anyValueOfAnyKeyIsTakenOrToldInShortLines() {
-    Generated.forAll(
+    GeneratedInput.forAll(
         2_000,
         random -> {
           try {
-            Settings _ = load(Generated.one(random, KEYS) + " = " + value(random) + "\n");
-          } catch (InvalidSettings e) {
+            Settings _ = load(GeneratedInput.one(random, KEYS) + " = " + value(random) + "\n");
+          } catch (InvalidSettingsException e) {
             String said = String.valueOf(e.getMessage());
             for (String line : said.split("\n", -1)) {
               assertTrue(line.length() < 600, line);
@@ -92,15 +93,15 @@ final class SettingsPropertyTest {
     List<String> letters = List.of("a", "0", ".", ":", "/", "\\u0007", "\\n", "é", "-", " ", "[");
     List<String> marks = List.of("[", "]", "{", "}", "1", "a", ",", "=", "${x}", "null");
     return switch (random.nextInt(4)) {
-      case 0 -> "\"" + Generated.text(random, letters, 8) + "\"";
-      case 1 -> Generated.text(random, marks, 6);
+      case 0 -> "\"" + GeneratedInput.text(random, letters, 8) + "\"";
+      case 1 -> GeneratedInput.text(random, marks, 6);
       case 2 -> Long.toString(random.nextLong() >> random.nextInt(64));
       // Half of a pair is no text that a file can have.
-      default -> Generated.anything(random, 20).replaceAll("\\p{Cs}", "?");
+      default -> GeneratedInput.anything(random, 20).replaceAll("\\p{Cs}", "?");
     };
   }
 
   private Settings load(String text) throws IOException {
-    return ConfigFolder.in(folder, "stack = demo\n" + text, "").load();
+    return ConfigFolderFixture.in(folder, "stack = demo\n" + text, "").load();
   }
 }

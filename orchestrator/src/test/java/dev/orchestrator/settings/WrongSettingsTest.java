@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.orchestrator.testing.ConfigFolderFixture;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -33,7 +34,7 @@ final class WrongSettingsTest {
   void eachIsToldInOneLine(Path file) throws IOException {
     String text = Files.readString(FOLDER.resolve(file));
     String expected = text.lines().findFirst().orElseThrow().substring(2);
-    ConfigFolder config = ConfigFolder.in(folder, text, "");
+    ConfigFolderFixture config = ConfigFolderFixture.in(folder, text, "");
     String said = assertTimeoutPreemptively(Duration.ofSeconds(10), config::problems);
     assertTrue(said.contains(expected), said);
     for (String line : said.split("\n", -1)) {

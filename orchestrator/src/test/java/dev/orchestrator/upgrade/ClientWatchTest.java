@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.orchestrator.health.HealthException;
-import dev.orchestrator.upgrade.Traffic.Clients;
+import dev.orchestrator.traffic.Traffic.Clients;
 import org.junit.jupiter.api.Test;
 
 class ClientWatchTest {

@@ -5,13 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.orchestrator.InMemoryFolder;
-import dev.orchestrator.Refusal;
+import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.data.DataVolume;
 import dev.orchestrator.data.DataVolume.Method;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.Generation.State;
-import dev.orchestrator.journal.GenerationRow;
+import dev.orchestrator.journal.GenerationRecord;
 import dev.orchestrator.journal.UpgradeRecord;
 import dev.orchestrator.journal.UpgradeRecord.Outcome;
 import dev.orchestrator.settings.DataSettings;
@@ -20,6 +19,10 @@ import dev.orchestrator.settings.DataSettings.Rollback;
 import dev.orchestrator.settings.DataSettings.Strategy;
 import dev.orchestrator.settings.Hook;
 import dev.orchestrator.settings.VolumeSettings;
+import dev.orchestrator.testing.FakeHost;
+import dev.orchestrator.testing.InMemoryFolder;
+import dev.orchestrator.testing.Invariants;
+import dev.orchestrator.testing.OrchestratorFixture;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -37,13 +40,13 @@ class DataSagaTest {
   @TempDir(factory = InMemoryFolder.class)
   Path home;
 
-  private World world;
-  private Orchestration at;
+  private FakeHost world;
+  private OrchestratorFixture at;
 
   @BeforeEach
   void start() {
-    world = new World();
-    with(Orchestration.data(Strategy.AUTO, Quiesce.STOP, Rollback.ASK));
+    world = new FakeHost();
+    with(OrchestratorFixture.data(Strategy.AUTO, Quiesce.STOP, Rollback.ASK));
   }
 
   @AfterEach
@@ -55,10 +58,10 @@ class DataSagaTest {
     if (at != null) {
       at.close();
     }
-    world = new World();
-    at = new Orchestration(world, home.resolve(Integer.toString(data.hashCode())), data);
+    world = new FakeHost();
+    at = new OrchestratorFixture(world, home.resolve(Integer.toString(data.hashCode())), data);
     world.faults =
-        new World.Faults() {
+        new FakeHost.Faults() {
           @Override
           public void before(String operation, int number) {
             world.write(at.traffic.reaches());
@@ -76,10 +79,10 @@ class DataSagaTest {
 
   private void done(String id) {
     assertEquals(Outcome.DONE, run(id).outcome(), run(id).reason());
-    Whole.assertWhole(world, at, id);
+    Invariants.assertWhole(world, at, id);
   }
 
-  private GenerationRow generation(int number) {
+  private GenerationRecord generation(int number) {
     return at.journal.generations().get(number - 1);
   }
 
@@ -130,18 +133,18 @@ class DataSagaTest {
 
   @Test
   void aCloneThatIsAskedForAndCantBeIsRefused() {
-    with(Orchestration.data(Strategy.CLONE, Quiesce.STOP, Rollback.ASK));
+    with(OrchestratorFixture.data(Strategy.CLONE, Quiesce.STOP, Rollback.ASK));
     world.overlays = false;
     done(at.control.up("v1"));
     UpgradeRecord run = upgrade("v2");
     assertEquals(Outcome.REFUSED, run.outcome());
     assertTrue(run.reason().contains("a clone can't be mounted on this host"), run.reason());
-    Whole.assertWhole(world, at, "refused");
+    Invariants.assertWhole(world, at, "refused");
   }
 
   @Test
   void aVolumeWhoseFilesNeverChangeIsAttached() {
-    with(Orchestration.data(Strategy.COPY, Quiesce.STOP, Rollback.RESTORE, MEDIA));
+    with(OrchestratorFixture.data(Strategy.COPY, Quiesce.STOP, Rollback.RESTORE, MEDIA));
     done(at.control.up("v1"));
     done(at.control.upgrade("v2"));
     assertEquals(volumes(1).get(1).volume(), volumes(2).get(1).volume());
@@ -151,13 +154,13 @@ class DataSagaTest {
         world.engine.volume(volumes(1).get(1).volume()).isPresent(),
         "its first generation is removed, the volume is needed");
     done(at.control.rollback());
-    assertEquals("v2", Whole.serves(at));
+    assertEquals("v2", Invariants.serves(at));
   }
 
   @Test
   void anotherVolumeIsAttachedOnlyWhereThatIsAllowed() {
     with(
-        Orchestration.data(
+        OrchestratorFixture.data(
             Strategy.COPY,
             Quiesce.STOP,
             Rollback.RESTORE,
@@ -172,7 +175,7 @@ class DataSagaTest {
 
   @Test
   void passesGoOnUntilLittleMovesOrNoLess() {
-    with(Orchestration.data(Strategy.COPY, Quiesce.STOP, Rollback.ASK));
+    with(OrchestratorFixture.data(Strategy.COPY, Quiesce.STOP, Rollback.ASK));
     done(at.control.up("v1"));
     world.passes.addAll(List.of(1000L, 500L, 11L));
     String id = at.control.upgrade("v2");
@@ -193,8 +196,10 @@ class DataSagaTest {
     done(at.control.up("v1"));
     at.close();
     at =
-        new Orchestration(
-            world, at.home, Orchestration.data(Strategy.AUTO, Quiesce.STOP, Rollback.ASK, MEDIA));
+        new OrchestratorFixture(
+            world,
+            at.home,
+            OrchestratorFixture.data(Strategy.AUTO, Quiesce.STOP, Rollback.ASK, MEDIA));
     at.boot();
     UpgradeRecord run = upgrade("v2");
     assertEquals(Outcome.REFUSED, run.outcome());
@@ -208,20 +213,20 @@ class DataSagaTest {
   void goingBackToDataAsOfTheSwitchLeavesTheNewerAsItIs() {
     done(at.control.up("v1"));
     done(at.control.upgrade("v2"));
-    List<String> atSwitch = Whole.rows(world, at, 1);
+    List<String> atSwitch = Invariants.rows(world, at, 1);
     writes();
-    List<String> newer = Whole.rows(world, at, 2);
+    List<String> newer = Invariants.rows(world, at, 2);
     String id = at.control.rollback(DataOptions.of(Rollback.RESTORE));
     done(id);
-    assertEquals("v1", Whole.serves(at));
+    assertEquals("v1", Invariants.serves(at));
     assertEquals(1, at.journal.serving().orElseThrow().number());
     assertEquals(2, volumes(1).getFirst().layers().size(), "over its own volume, which is frozen");
     writes();
-    List<String> kept = Whole.rows(world, at, 2);
+    List<String> kept = Invariants.rows(world, at, 2);
     assertEquals(newer, kept.subList(0, newer.size()));
-    assertEquals(atSwitch, Whole.rows(world, at, 1).subList(0, atSwitch.size()));
-    assertFalse(Whole.rows(world, at, 1).containsAll(newer));
-    assertEquals(kept, Whole.rows(world, at, 2), "set aside, and left alone");
+    assertEquals(atSwitch, Invariants.rows(world, at, 1).subList(0, atSwitch.size()));
+    assertFalse(Invariants.rows(world, at, 1).containsAll(newer));
+    assertEquals(kept, Invariants.rows(world, at, 2), "set aside, and left alone");
     done(at.control.upgrade("v2"));
     done(at.control.upgrade("v3"));
   }
@@ -229,7 +234,7 @@ class DataSagaTest {
   @Test
   void goingBackWithTheNewerDataLosesNothing() {
     for (Strategy strategy : List.of(Strategy.AUTO, Strategy.COPY)) {
-      with(Orchestration.data(strategy, Quiesce.STOP, Rollback.CARRY));
+      with(OrchestratorFixture.data(strategy, Quiesce.STOP, Rollback.CARRY));
       done(at.control.up("v1"));
       done(at.control.upgrade("v2"));
       writes();
@@ -250,7 +255,7 @@ class DataSagaTest {
 
   @Test
   void anOldVersionThatCantReadTheNewerDataGetsItsOwn() {
-    with(Orchestration.data(Strategy.AUTO, Quiesce.STOP, Rollback.CARRY));
+    with(OrchestratorFixture.data(Strategy.AUTO, Quiesce.STOP, Rollback.CARRY));
     done(at.control.up("v1"));
     done(at.control.upgrade("v2"));
     writes();
@@ -259,8 +264,8 @@ class DataSagaTest {
     assertEquals(Outcome.ROLLED_BACK, run(id).outcome());
     UpgradeRecord second = at.journal.history().getFirst();
     assertEquals(Outcome.DONE, second.outcome(), second.reason());
-    Whole.assertWhole(world, at, "fell back");
-    assertEquals("v1", Whole.serves(at));
+    Invariants.assertWhole(world, at, "fell back");
+    assertEquals("v1", Invariants.serves(at));
     assertEquals(1, at.journal.serving().orElseThrow().number());
   }
 
@@ -268,15 +273,15 @@ class DataSagaTest {
   void withoutAWordOnTheNewerDataARollbackIsRefused() {
     done(at.control.up("v1"));
     done(at.control.upgrade("v2"));
-    Refusal e = assertThrows(Refusal.class, () -> at.control.rollback());
+    RefusedException e = assertThrows(RefusedException.class, () -> at.control.rollback());
     assertTrue(String.valueOf(e.getMessage()).contains("--data carry or --data restore"), "" + e);
-    Whole.assertWhole(world, at, "refused");
+    Invariants.assertWhole(world, at, "refused");
   }
 
   private String unhealthyInTheBakeWindow() {
     done(at.control.up("v1"));
     world.faults =
-        new World.Faults() {
+        new FakeHost.Faults() {
           @Override
           public void before(String operation, int number) {
             world.write(at.traffic.reaches());
@@ -292,18 +297,18 @@ class DataSagaTest {
         };
     String id = at.control.upgrade("v2");
     assertEquals(Outcome.ROLLED_BACK, run(id).outcome());
-    assertEquals("v1", Whole.serves(at));
-    Whole.assertWhole(world, at, "after the bake");
+    assertEquals("v1", Invariants.serves(at));
+    Invariants.assertWhole(world, at, "after the bake");
     return at.control.receipt(id).notes().toString();
   }
 
   @Test
   void afterABadBakeTheOldVersionGoesOnWithWhatWasWritten() {
     for (Strategy strategy : List.of(Strategy.AUTO, Strategy.COPY)) {
-      with(Orchestration.data(strategy, Quiesce.STOP, Rollback.ASK));
+      with(OrchestratorFixture.data(strategy, Quiesce.STOP, Rollback.ASK));
       String notes = unhealthyInTheBakeWindow();
       assertTrue(notes.contains("nothing that was written is lost"), notes);
-      assertTrue(Whole.rows(world, at, 1).containsAll(world.acknowledged), "" + strategy);
+      assertTrue(Invariants.rows(world, at, 1).containsAll(world.acknowledged), "" + strategy);
       world.neverHealthy.clear();
       done(at.control.upgrade("v2"));
       done(at.control.upgrade("v3"));
@@ -313,23 +318,23 @@ class DataSagaTest {
   @Test
   void afterABadBakeWithDataThatOnlyTheNewVersionReadsItIsSetAside() {
     for (Strategy strategy : List.of(Strategy.AUTO, Strategy.COPY)) {
-      with(Orchestration.data(strategy, Quiesce.STOP, Rollback.ASK));
+      with(OrchestratorFixture.data(strategy, Quiesce.STOP, Rollback.ASK));
       world.oneWay = true;
       String notes = unhealthyInTheBakeWindow();
       assertTrue(notes.contains("set aside in volume " + volumes(2).getFirst().volume()), notes);
-      assertFalse(Whole.rows(world, at, 1).containsAll(world.acknowledged), "" + strategy);
+      assertFalse(Invariants.rows(world, at, 1).containsAll(world.acknowledged), "" + strategy);
     }
   }
 
   @Test
   void frozenConnectionsSurviveAFailedUpgrade() {
-    with(Orchestration.data(Strategy.AUTO, Quiesce.FREEZE, Rollback.ASK));
+    with(OrchestratorFixture.data(Strategy.AUTO, Quiesce.FREEZE, Rollback.ASK));
     done(at.control.up("v1"));
     writes();
     world.neverHealthy.add(at.container(2));
     assertEquals(Outcome.ROLLED_BACK, upgrade("v2").outcome());
     assertEquals(at.container(1), at.traffic.connected, "the same connection");
-    Whole.assertWhole(world, at, "failed");
+    Invariants.assertWhole(world, at, "failed");
     world.neverHealthy.clear();
     done(at.control.upgrade("v3"));
     assertEquals(Method.COPY, volumes(3).getFirst().method(), "a clone is not for what is frozen");
@@ -380,7 +385,7 @@ class DataSagaTest {
     assertEquals(Outcome.ROLLED_BACK, run.outcome());
     assertEquals("quiesce: hook before in service db (flush): flush failed", run.reason());
     assertEquals("available", at.control.versions().get(2).state(), "no fault of the version's");
-    Whole.assertWhole(world, at, "hook failed");
+    Invariants.assertWhole(world, at, "hook failed");
   }
 
   @Test
@@ -391,7 +396,7 @@ class DataSagaTest {
       done(at.control.up("v1"));
       world.neverHealthy.add("v2");
       assertEquals(Outcome.ROLLED_BACK, upgrade("v2").outcome());
-      Whole.assertWhole(world, at, "undone, " + quiesce);
+      Invariants.assertWhole(world, at, "undone, " + quiesce);
       done(at.control.upgrade("v3"));
     }
   }

@@ -3,10 +3,12 @@ package dev.orchestrator.upgrade;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.orchestrator.InMemoryFolder;
 import dev.orchestrator.engine.EngineException;
-import dev.orchestrator.upgrade.Scenario.Case;
-import dev.orchestrator.upgrade.Scenario.Point;
+import dev.orchestrator.testing.FakeHost;
+import dev.orchestrator.testing.FaultScenario;
+import dev.orchestrator.testing.FaultScenario.Case;
+import dev.orchestrator.testing.FaultScenario.Point;
+import dev.orchestrator.testing.InMemoryFolder;
 import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.List;
@@ -52,12 +54,12 @@ class FaultMatrixTest {
 
   private int folders;
 
-  private Scenario scenario(Case what) {
-    return new Scenario(what, home.resolve(Integer.toString(++folders)));
+  private FaultScenario scenario(Case what) {
+    return new FaultScenario(what, home.resolve(Integer.toString(++folders)));
   }
 
   private List<Point> points(Case what) {
-    try (Scenario clean = scenario(what)) {
+    try (FaultScenario clean = scenario(what)) {
       clean.run();
       clean.assertWhole("without a fault");
       return clean.points();
@@ -68,7 +70,7 @@ class FaultMatrixTest {
   void everyStepIsStruck() {
     Set<Step> struck = EnumSet.noneOf(Step.class);
     for (Case what : Case.values()) {
-      try (Scenario clean = scenario(what)) {
+      try (FaultScenario clean = scenario(what)) {
         clean.run();
         struck.addAll(clean.steps);
       }
@@ -115,13 +117,13 @@ class FaultMatrixTest {
   }
 
   private void strike(Case what, Fault fault, Point point) {
-    try (Scenario run = scenario(what)) {
+    try (FaultScenario run = scenario(what)) {
       run.atPoints(now -> {
         if (now.number() == point.number()) {
           switch (fault) {
             case FAILS ->
                 throw new EngineException(EngineException.Kind.REFUSED, now.what() + " failed");
-            case KILLED_BEFORE -> throw new World.Killed(now.what());
+            case KILLED_BEFORE -> throw new FakeHost.Killed(now.what());
             case ENGINE_RESTARTS -> run.world.restartEngine(3);
             case JOURNAL_IS_FULL -> run.world.journalFull = 7;
             case KILLED_AFTER -> {}
@@ -130,7 +132,7 @@ class FaultMatrixTest {
       });
       run.afterOperations(now -> {
         if (fault == Fault.KILLED_AFTER && now.number() == point.number()) {
-          throw new World.Killed(now.what());
+          throw new FakeHost.Killed(now.what());
         }
       });
       String where = fault + " at point " + point.number() + " (" + point.what() + ")";

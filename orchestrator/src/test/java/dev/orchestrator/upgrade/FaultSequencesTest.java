@@ -1,8 +1,10 @@
 package dev.orchestrator.upgrade;
 
-import dev.orchestrator.InMemoryFolder;
 import dev.orchestrator.engine.EngineException;
-import dev.orchestrator.upgrade.Scenario.Case;
+import dev.orchestrator.testing.FakeHost;
+import dev.orchestrator.testing.FaultScenario;
+import dev.orchestrator.testing.FaultScenario.Case;
+import dev.orchestrator.testing.InMemoryFolder;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -54,13 +56,13 @@ class FaultSequencesTest {
   void aSwitchThatFailsAndIsCutOffInItsUndoLosesNothing() {
     for (Case what : CASES) {
       Set<String> faults = new HashSet<>(Set.of("traffic.lead", "switch undo"));
-      try (Scenario run = new Scenario(what, home.resolve(what.name()))) {
+      try (FaultScenario run = new FaultScenario(what, home.resolve(what.name()))) {
         run.atPoints(point -> {
           if (faults.remove(point.what())) {
             if (point.operation()) {
               throw new EngineException(EngineException.Kind.REFUSED, point.what() + " failed");
             }
-            throw new World.Killed(point.what());
+            throw new FakeHost.Killed(point.what());
           }
         });
         run.run();
@@ -73,7 +75,7 @@ class FaultSequencesTest {
   void aSwitchThatTheJournalHasNoSpaceForLosesNothing() {
     for (Case what : CASES) {
       AtomicInteger leads = new AtomicInteger();
-      try (Scenario run = new Scenario(what, home.resolve(what.name()))) {
+      try (FaultScenario run = new FaultScenario(what, home.resolve(what.name()))) {
         run.atPoints(point -> {
           if (point.what().equals("traffic.lead")) {
             switch (leads.incrementAndGet()) {
@@ -109,12 +111,12 @@ class FaultSequencesTest {
             + "; again: scripts/test --unit -Dtest=FaultSequencesTest -Dtest.excludedGroups=engine"
             + " -Dfaults.runs=1 -Dfaults.seed="
             + seed;
-    try (Scenario run = new Scenario(what, home.resolve(Long.toString(seed)))) {
+    try (FaultScenario run = new FaultScenario(what, home.resolve(Long.toString(seed)))) {
       run.atPoints(point -> faults.forEach(fault -> before(run, fault, point)));
       run.afterOperations(point ->
           faults.forEach(fault -> {
             if (fault.kind() == 2 && fault.point() == point.number()) {
-              throw new World.Killed(point.what());
+              throw new FakeHost.Killed(point.what());
             }
           }));
       run.run();
@@ -124,7 +126,7 @@ class FaultSequencesTest {
     }
   }
 
-  private static void before(Scenario run, Fault fault, Scenario.Point point) {
+  private static void before(FaultScenario run, Fault fault, FaultScenario.Point point) {
     if (fault.point() != point.number()) {
       return;
     }
@@ -134,7 +136,7 @@ class FaultSequencesTest {
           throw new EngineException(EngineException.Kind.REFUSED, point.what() + " failed");
         }
       }
-      case 1 -> throw new World.Killed(point.what());
+      case 1 -> throw new FakeHost.Killed(point.what());
       case 3 -> run.world.restartEngine(3);
       case 4 -> run.world.clockOff = Duration.ofHours(1);
       case 5 -> run.world.clockOff = Duration.ofHours(-1);

@@ -6,9 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.orchestrator.InMemoryFolder;
-import dev.orchestrator.Refusal;
 import dev.orchestrator.capsule.CapsuleException;
+import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.engine.Labels;
 import dev.orchestrator.health.HealthException;
@@ -16,6 +15,12 @@ import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.Receipt;
 import dev.orchestrator.journal.UpgradeRecord;
 import dev.orchestrator.journal.UpgradeRecord.Outcome;
+import dev.orchestrator.report.VersionStatus;
+import dev.orchestrator.stack.Control;
+import dev.orchestrator.testing.FakeHost;
+import dev.orchestrator.testing.InMemoryFolder;
+import dev.orchestrator.testing.Invariants;
+import dev.orchestrator.testing.OrchestratorFixture;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -31,13 +36,13 @@ class SagaTest {
   @TempDir(factory = InMemoryFolder.class)
   Path home;
 
-  private World world;
-  private Orchestration at;
+  private FakeHost world;
+  private OrchestratorFixture at;
 
   @BeforeEach
   void start() {
-    world = new World();
-    at = new Orchestration(world, home);
+    world = new FakeHost();
+    at = new OrchestratorFixture(world, home);
     clientsWrite((operation, number) -> {});
   }
 
@@ -46,8 +51,8 @@ class SagaTest {
     at.close();
   }
 
-  private void clientsWrite(Orchestration.Strike strike) {
-    Orchestration.clientsWrite(world, () -> at, strike);
+  private void clientsWrite(OrchestratorFixture.Strike strike) {
+    OrchestratorFixture.clientsWrite(world, () -> at, strike);
   }
 
   private UpgradeRecord upAndUpgrade(String version) {
@@ -57,7 +62,7 @@ class SagaTest {
   }
 
   private List<String> rows(int generation) {
-    return Whole.rows(world, at, generation);
+    return Invariants.rows(world, at, generation);
   }
 
   private String serves() {
@@ -65,7 +70,7 @@ class SagaTest {
   }
 
   private void assertWhole(String what) {
-    Whole.assertWhole(world, at, what);
+    Invariants.assertWhole(world, at, what);
   }
 
   @Test
@@ -200,7 +205,7 @@ class SagaTest {
     assertTrue(rows(1).containsAll(atSwitch), "rows as of the switch");
     assertWhole("rolled back");
     assertEquals("quarantined", at.control.versions().get(1).state());
-    Refusal again = assertThrows(Refusal.class, () -> at.control.rollback());
+    RefusedException again = assertThrows(RefusedException.class, () -> at.control.rollback());
     String why = String.valueOf(again.getMessage());
     assertTrue(why.startsWith("nothing to go back to"), why);
     Receipt receipt = at.control.receipt(back.id());
@@ -246,10 +251,10 @@ class SagaTest {
     int before = world.operations;
     assertEquals("", at.control.up(null));
     for (String version : List.of("v9", "../v1", "v1")) {
-      assertThrows(Refusal.class, () -> at.control.upgrade(version), version);
+      assertThrows(RefusedException.class, () -> at.control.upgrade(version), version);
     }
-    assertThrows(Refusal.class, () -> at.control.up("v2"));
-    assertThrows(Refusal.class, () -> at.control.rollback());
+    assertThrows(RefusedException.class, () -> at.control.up("v2"));
+    assertThrows(RefusedException.class, () -> at.control.rollback());
     assertEquals(before, world.operations);
     assertWhole("refused");
   }
@@ -259,7 +264,7 @@ class SagaTest {
     at.control.up("v1");
     clientsWrite((operation, number) -> {
       if (operation.equals("builder.build")) {
-        throw new Refusal("service db: image nowhere/db:1 can't be had");
+        throw new RefusedException("service db: image nowhere/db:1 can't be had");
       }
     });
     UpgradeRecord run = at.journal.upgrade(at.control.upgrade("v2")).orElseThrow();

@@ -1,5 +1,6 @@
 package dev.orchestrator.proxy;
 
+import dev.orchestrator.proxy.config.ProxyException;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;

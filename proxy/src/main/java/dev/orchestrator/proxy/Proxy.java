@@ -1,5 +1,24 @@
 package dev.orchestrator.proxy;
 
+import dev.orchestrator.proxy.config.Backend;
+import dev.orchestrator.proxy.config.ProxyOptions;
+import dev.orchestrator.proxy.config.Route;
+import dev.orchestrator.proxy.config.RouteUnavailableException;
+import dev.orchestrator.proxy.epoll.LoopContext;
+import dev.orchestrator.proxy.epoll.LoopContexts;
+import dev.orchestrator.proxy.epoll.TargetResolver;
+import dev.orchestrator.proxy.gate.DrainResult;
+import dev.orchestrator.proxy.gate.Gate;
+import dev.orchestrator.proxy.gate.GateState;
+import dev.orchestrator.proxy.gate.OpenRoute;
+import dev.orchestrator.proxy.gate.Session;
+import dev.orchestrator.proxy.gate.Sessions;
+import dev.orchestrator.proxy.listen.InheritedSockets;
+import dev.orchestrator.proxy.listen.RouteListener;
+import dev.orchestrator.proxy.listen.RouteListeners;
+import dev.orchestrator.proxy.stats.ProxyStats;
+import dev.orchestrator.proxy.stats.RouteCounters;
+import dev.orchestrator.proxy.stats.RouteStats;
 import io.vertx.core.Vertx;
 import io.vertx.core.internal.VertxInternal;
 import java.time.Duration;
@@ -18,18 +37,18 @@ import org.jspecify.annotations.Nullable;
  * ProxyException}.
  */
 public final class Proxy implements AutoCloseable {
-  private final Lanes lanes;
+  private final LoopContexts lanes;
   private final Gate gate;
   private final Gate previewGate;
   private final Sessions sessions = new Sessions();
   private final OpenRoute.Shared shared;
   private volatile Map<String, OpenRoute> routes = Map.of();
   private volatile Map<String, OpenRoute> previews = Map.of();
-  private volatile @Nullable Listeners listeners;
-  private final AtomicReference<@Nullable Listeners> acceptsLater = new AtomicReference<>();
+  private volatile @Nullable RouteListeners listeners;
+  private final AtomicReference<@Nullable RouteListeners> acceptsLater = new AtomicReference<>();
 
   private Proxy(VertxInternal vertx, ProxyOptions options) {
-    this.lanes = new Lanes(vertx.nettyEventLoopGroup());
+    this.lanes = new LoopContexts(vertx.nettyEventLoopGroup());
     this.gate =
         new Gate("gate", vertx.nettyEventLoopGroup(), options.clock(), () -> gateChanged(routes));
     this.previewGate =
@@ -43,7 +62,7 @@ public final class Proxy implements AutoCloseable {
             new Semaphore(options.maxHeld()),
             sessions,
             lanes,
-            new Names(vertx.nameResolver().nettyAddressResolverGroup()),
+            new TargetResolver(vertx.nameResolver().nettyAddressResolverGroup()),
             new AtomicBoolean());
   }
 
@@ -61,8 +80,8 @@ public final class Proxy implements AutoCloseable {
    * @param side what serves; null for nothing: the gate is closed until {@link #switchTo}
    * @throws RouteUnavailableException naming the first route that cannot be opened
    */
-  public void open(List<Route> wanted, @Nullable Side side) {
-    open(wanted, side, Inherited.nothing());
+  public void open(List<Route> wanted, @Nullable Backend side) {
+    open(wanted, side, InheritedSockets.nothing());
   }
 
   /**
@@ -70,7 +89,8 @@ public final class Proxy implements AutoCloseable {
    * is refused in between. A process that gives them away accepts until there is a side to lead to
    * here; only then we begin to. To be called once.
    */
-  public synchronized void open(List<Route> wanted, @Nullable Side side, Inherited inherited) {
+  public synchronized void open(
+      List<Route> wanted, @Nullable Backend side, InheritedSockets inherited) {
     lanes.checkThread();
     if (listeners != null) {
       throw new IllegalStateException("the routes are open already");
@@ -88,12 +108,12 @@ public final class Proxy implements AutoCloseable {
         opening.add(preview);
       }
     }
-    Listeners.checkOverlaps(opening);
+    RouteListeners.checkOverlaps(opening);
     if (side != null) {
       checkTargets(side, mains);
     }
     boolean taken = inherited.shared();
-    Listeners bound = Listeners.bind(opening, inherited);
+    RouteListeners bound = RouteListeners.bind(opening, inherited);
     routes = mains;
     previews = extras;
     listeners = bound;
@@ -108,7 +128,7 @@ public final class Proxy implements AutoCloseable {
   }
 
   private void acceptNow() {
-    Listeners waiting = acceptsLater.getAndSet(null);
+    RouteListeners waiting = acceptsLater.getAndSet(null);
     if (waiting != null) {
       waiting.accept();
     }
@@ -126,7 +146,7 @@ public final class Proxy implements AutoCloseable {
 
   private int port(String name, Map<String, OpenRoute> among) {
     OpenRoute route = among.get(name);
-    Listeners open = listeners;
+    RouteListeners open = listeners;
     if (route == null || open == null) {
       throw new IllegalArgumentException("no open route " + name);
     }
@@ -134,7 +154,7 @@ public final class Proxy implements AutoCloseable {
   }
 
   /** What serves, or served before the hold; null where nothing does. */
-  public @Nullable Side side() {
+  public @Nullable Backend side() {
     return gate.side();
   }
 
@@ -162,7 +182,7 @@ public final class Proxy implements AutoCloseable {
    * any but the side that serves. What is left after the budget is cut: what was read is passed on,
    * then both ends read the end of the stream.
    */
-  public Drained drain(Duration budget) {
+  public DrainResult drain(Duration budget) {
     lanes.checkThread();
     return sessions.drain(each -> of(each, gate) && !gate.leadsTo(each.lead().side()), budget);
   }
@@ -183,7 +203,7 @@ public final class Proxy implements AutoCloseable {
    *
    * @throws IllegalArgumentException when an open route has no target on the side
    */
-  public void switchTo(Side side) {
+  public void switchTo(Backend side) {
     lanes.checkThread();
     checkTargets(side, routes);
     gate.switchTo(side);
@@ -202,7 +222,7 @@ public final class Proxy implements AutoCloseable {
    * Leads the previews to a side; null for none, which closes them. Connections that they had to
    * another side are cut.
    */
-  public void preview(@Nullable Side side) {
+  public void preview(@Nullable Backend side) {
     lanes.checkThread();
     if (side == null) {
       previewGate.close();
@@ -211,7 +231,7 @@ public final class Proxy implements AutoCloseable {
       previewGate.switchTo(side);
     }
     lanes.onEach(_ -> {});
-    Drained _ =
+    DrainResult _ =
         sessions.drain(
             each -> of(each, previewGate) && !previewGate.leadsTo(each.lead().side()),
             Duration.ZERO);
@@ -219,8 +239,8 @@ public final class Proxy implements AutoCloseable {
 
   /** The descriptors of all listening sockets, for another process. */
   List<Integer> descriptors() {
-    Listeners open = listeners;
-    return open == null ? List.of() : open.all().stream().map(Listener::descriptor).toList();
+    RouteListeners open = listeners;
+    return open == null ? List.of() : open.all().stream().map(RouteListener::descriptor).toList();
   }
 
   /**
@@ -228,10 +248,10 @@ public final class Proxy implements AutoCloseable {
    * asks clients of http routes to come again on another connection, and waits for the end of all
    * that there is; what is left after the budget is cut. To be closed then.
    */
-  public Drained leave(Duration budget) {
+  public DrainResult leave(Duration budget) {
     lanes.checkThread();
     shared.leaving().set(true);
-    Listeners open = listeners;
+    RouteListeners open = listeners;
     if (open != null) {
       open.pause();
     }
@@ -242,9 +262,9 @@ public final class Proxy implements AutoCloseable {
   }
 
   /** The figures as they are now. */
-  public Stats stats() {
+  public ProxyStats stats() {
     Map<String, RouteStats> each = snapshots(routes);
-    return new Stats(
+    return new ProxyStats(
         RouteCounters.snapshot(routes.values().stream().map(route -> route.counters).toList()),
         each,
         snapshots(previews));
@@ -269,10 +289,10 @@ public final class Proxy implements AutoCloseable {
     previewGate.close();
     lanes.onEach(_ -> {});
     sessions.close();
-    lanes.onEach(Lane::close);
+    lanes.onEach(LoopContext::close);
   }
 
-  private static void checkTargets(Side side, Map<String, OpenRoute> open) {
+  private static void checkTargets(Backend side, Map<String, OpenRoute> open) {
     open.values().forEach(route -> route.checkTargets(side));
   }
 

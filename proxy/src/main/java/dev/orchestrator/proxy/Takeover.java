@@ -1,5 +1,6 @@
 package dev.orchestrator.proxy;
 
+import dev.orchestrator.proxy.listen.InheritedSockets;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
@@ -85,8 +86,8 @@ public final class Takeover implements AutoCloseable {
   }
 
   /** For {@link Proxy#open}. */
-  public Inherited inherited() {
-    return new Inherited(descriptors);
+  public InheritedSockets inherited() {
+    return new InheritedSockets(descriptors);
   }
 
   /** The other process is to let go of what only one can have. */
@@ -128,7 +129,7 @@ public final class Takeover implements AutoCloseable {
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) throws IOException {
       FileDescriptor descriptor = (FileDescriptor) message;
-      if (Inherited.listens(new Socket(descriptor.intValue()))) {
+      if (InheritedSockets.listens(new Socket(descriptor.intValue()))) {
         descriptors.add(descriptor.intValue());
       } else {
         descriptor.close();

@@ -1,9 +1,16 @@
 package dev.orchestrator.proxy;
 
-import static dev.orchestrator.proxy.ProxyFixture.side;
+import static dev.orchestrator.proxy.testing.ProxyFixture.side;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.orchestrator.proxy.config.Protocol;
+import dev.orchestrator.proxy.config.RouteOptions;
+import dev.orchestrator.proxy.testing.Await;
+import dev.orchestrator.proxy.testing.HttpServerFixture;
+import dev.orchestrator.proxy.testing.ProxyFixture;
+import dev.orchestrator.proxy.testing.RawHttpConnection;
+import dev.orchestrator.proxy.testing.StallDetector;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
@@ -24,7 +31,7 @@ class HttpBoundsTest {
 
   @Test
   void aHeadThatDoesNotComeInTimeIsA408() throws Exception {
-    try (var blue = HttpTarget.named("v1");
+    try (var blue = HttpServerFixture.named("v1");
         var fixture = ProxyFixture.opened(SHORT_HEAD, side("blue", blue));
         var slow = fixture.http();
         var silent = fixture.http()) {
@@ -38,7 +45,7 @@ class HttpBoundsTest {
 
   @Test
   void aHeadThatTricklesInIsBoundedAsAWhole() throws Exception {
-    try (var blue = HttpTarget.named("v1");
+    try (var blue = HttpServerFixture.named("v1");
         var fixture = ProxyFixture.opened(SHORT_HEAD, side("blue", blue));
         var client = fixture.http()) {
       client.send("GET / HTTP/1.1\r\nHost: a\r\n");
@@ -51,7 +58,7 @@ class HttpBoundsTest {
     }
   }
 
-  private static void drop(HttpWire client) {
+  private static void drop(RawHttpConnection client) {
     try {
       client.send("X: 1\r\n");
     } catch (IOException e) {
@@ -61,7 +68,7 @@ class HttpBoundsTest {
 
   @Test
   void aSecondRequestIsBoundedTooAndAnIdleConnectionIsNot() throws Exception {
-    try (var blue = HttpTarget.named("v1");
+    try (var blue = HttpServerFixture.named("v1");
         var fixture = ProxyFixture.opened(SHORT_HEAD, side("blue", blue));
         var client = fixture.http();
         var silent = fixture.http()) {
@@ -77,7 +84,7 @@ class HttpBoundsTest {
 
   @Test
   void aBodyThatStandsStillIsA408() throws Exception {
-    try (var blue = HttpTarget.named("v1");
+    try (var blue = HttpServerFixture.named("v1");
         var fixture = ProxyFixture.opened(SHORT_HEAD, side("blue", blue));
         var client = fixture.http()) {
       client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhalf");
@@ -88,7 +95,7 @@ class HttpBoundsTest {
 
   @Test
   void aHeadThatIsTooLargeIsRefused() throws Exception {
-    try (var blue = HttpTarget.named("v1");
+    try (var blue = HttpServerFixture.named("v1");
         var fixture = ProxyFixture.opened(HTTP, side("blue", blue))) {
       try (var client = fixture.http()) {
         client.send("GET /" + "a".repeat(20_000) + " HTTP/1.1\r\nHost: a\r\n\r\n");
@@ -110,8 +117,8 @@ class HttpBoundsTest {
   void aTargetThatAcceptsAndNeverAnswersIsA504AfterTheIdleTime() throws Exception {
     var over = new CountDownLatch(1);
     try (var blue =
-            new HttpTarget((request, wire) -> {
-              Waits.forEnd(over);
+            new HttpServerFixture((request, wire) -> {
+              Await.forEnd(over);
               return false;
             });
         var fixture =
@@ -123,7 +130,7 @@ class HttpBoundsTest {
       client.get("/");
       assertEquals(504, client.read().status());
       assertEquals("", idle.rest());
-      Waits.until("the connection is gone", () -> fixture.stats().open() == 0);
+      Await.until("the connection is gone", () -> fixture.stats().open() == 0);
       over.countDown();
     }
   }
@@ -133,7 +140,7 @@ class HttpBoundsTest {
     long size = 64 << 20;
     var sent = new java.util.concurrent.atomic.AtomicLong();
     try (var blue =
-            new HttpTarget((request, wire) -> {
+            new HttpServerFixture((request, wire) -> {
               wire.send("HTTP/1.1 200 OK\r\nContent-Length: " + size + "\r\n\r\n");
               byte[] piece = new byte[1 << 16];
               for (long at = 0; at < size; at += piece.length) {
@@ -146,7 +153,7 @@ class HttpBoundsTest {
         var client = fixture.http()) {
       client.get("/");
       client.head();
-      Waits.until("the target is stopped", new Stalled(sent::get));
+      Await.until("the target is stopped", new StallDetector(sent::get));
       assertTrue(sent.get() < size / 2, () -> "sent " + sent.get());
       client.in.skipNBytes(size);
       client.get("/");

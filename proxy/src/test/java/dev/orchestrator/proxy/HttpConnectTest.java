@@ -1,9 +1,17 @@
 package dev.orchestrator.proxy;
 
-import static dev.orchestrator.proxy.ProxyFixture.side;
+import static dev.orchestrator.proxy.testing.ProxyFixture.side;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.orchestrator.proxy.config.Protocol;
+import dev.orchestrator.proxy.config.ProxyOptions;
+import dev.orchestrator.proxy.config.RouteOptions;
+import dev.orchestrator.proxy.testing.Await;
+import dev.orchestrator.proxy.testing.HttpServerFixture;
+import dev.orchestrator.proxy.testing.ProxyFixture;
+import dev.orchestrator.proxy.testing.RawHttpConnection;
+import dev.orchestrator.proxy.testing.ServerFixture;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -20,7 +28,7 @@ class HttpConnectTest {
 
   @Test
   void aTargetThatDoesNotListenWithinTheBoundIsA502() throws Exception {
-    try (var fixture = ProxyFixture.opened(QUICK, HTTP, side("blue", TestServer.freePort()));
+    try (var fixture = ProxyFixture.opened(QUICK, HTTP, side("blue", ServerFixture.freePort()));
         var client = fixture.http()) {
       client.get("/");
       assertEquals(502, client.read().status());
@@ -31,17 +39,17 @@ class HttpConnectTest {
 
   @Test
   void aTargetThatIsJustAboutToListenIsWaitedFor() throws Exception {
-    int port = TestServer.freePort();
+    int port = ServerFixture.freePort();
     try (var fixture = ProxyFixture.opened(HTTP, side("blue", port));
         var client = fixture.http()) {
       client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi");
-      Waits.until("some attempts failed", () -> fixture.stats().connectFailures() > 3);
+      Await.until("some attempts failed", () -> fixture.stats().connectFailures() > 3);
       try (var _ =
-          new TestServer(
+          new ServerFixture(
               port,
               socket -> {
-                var wire = new HttpWire(socket);
-                wire.send(HttpTarget.answer(wire.read().body()));
+                var wire = new RawHttpConnection(socket);
+                wire.send(HttpServerFixture.answer(wire.read().body()));
               })) {
         assertEquals("hi", client.read().body());
       }
@@ -53,10 +61,10 @@ class HttpConnectTest {
     // It reads the second request of a connection and closes without a word, as if it had not.
     var served = new AtomicInteger();
     try (var blue =
-            new TestServer(socket -> {
-              var wire = new HttpWire(socket);
+            new ServerFixture(socket -> {
+              var wire = new RawHttpConnection(socket);
               wire.read();
-              wire.send(HttpTarget.answer("v1"));
+              wire.send(HttpServerFixture.answer("v1"));
               wire.read();
               served.incrementAndGet();
             });
@@ -73,7 +81,7 @@ class HttpConnectTest {
 
   @Test
   void aRequestThatIsNotSafeToRepeatNeverGoesOverAKeptConnection() throws Exception {
-    try (var blue = HttpTarget.named("v1");
+    try (var blue = HttpServerFixture.named("v1");
         var fixture = ProxyFixture.opened(HTTP, side("blue", blue));
         var client = fixture.http()) {
       for (int i = 0; i < 3; i++) {
@@ -88,7 +96,7 @@ class HttpConnectTest {
 
   @Test
   void connectionsOfRequestsThatAreNotSafeToRepeatDontPileUpAtTheTarget() throws Exception {
-    try (var blue = HttpTarget.named("v1");
+    try (var blue = HttpServerFixture.named("v1");
         var fixture = ProxyFixture.opened(HTTP, side("blue", blue));
         var client = fixture.http()) {
       for (int i = 0; i < 20; i++) {
@@ -96,7 +104,7 @@ class HttpConnectTest {
         assertEquals("v1", client.read().body());
       }
       assertEquals(20, blue.server.accepted.get());
-      Waits.until("one is kept", () -> fixture.stats().open() == 1);
+      Await.until("one is kept", () -> fixture.stats().open() == 1);
     }
   }
 
@@ -104,7 +112,7 @@ class HttpConnectTest {
   void aRequestThatIsNotSafeToRepeatIsSentOnceAndItsFailureTold() throws Exception {
     var seen = new AtomicInteger();
     try (var blue =
-            new HttpTarget((request, wire) -> {
+            new HttpServerFixture((request, wire) -> {
               seen.incrementAndGet();
               return false;
             });

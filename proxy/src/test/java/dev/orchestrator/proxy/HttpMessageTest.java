@@ -1,11 +1,17 @@
 package dev.orchestrator.proxy;
 
-import static dev.orchestrator.proxy.ProxyFixture.side;
+import static dev.orchestrator.proxy.testing.ProxyFixture.side;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.orchestrator.proxy.config.Protocol;
+import dev.orchestrator.proxy.config.RouteOptions;
+import dev.orchestrator.proxy.testing.HttpServerFixture;
+import dev.orchestrator.proxy.testing.ProxyFixture;
+import dev.orchestrator.proxy.testing.RawHttpConnection;
+import dev.orchestrator.proxy.testing.ServerFixture;
 import java.io.EOFException;
 import java.net.SocketException;
 import java.util.List;
@@ -22,7 +28,7 @@ class HttpMessageTest {
 
   @Test
   void theTargetSeesWhoAskedAndNothingThatWasForTheProxyAlone() throws Exception {
-    try (var blue = HttpTarget.named("v1");
+    try (var blue = HttpServerFixture.named("v1");
         var fixture = ProxyFixture.opened(HTTP, side("blue", blue));
         var client = fixture.http()) {
       client.send(
@@ -31,7 +37,7 @@ class HttpMessageTest {
               + "Upgrade: h2c\r\nX-Forwarded-For: 1.2.3.4\r\nX-Forwarded-Proto: https\r\n"
               + "X-Forwarded-Host: evil\r\nForwarded: for=1.2.3.4\r\nAccept: text/é\r\n\r\n");
       client.read();
-      HttpWire.Message seen = blue.requests.element();
+      RawHttpConnection.Message seen = blue.requests.element();
       assertEquals("GET /a?b=c HTTP/1.1", seen.start());
       assertEquals("shop.example:8080", seen.field("host"));
       assertEquals("127.0.0.1", seen.field("x-forwarded-for"));
@@ -48,14 +54,14 @@ class HttpMessageTest {
 
   @Test
   void behindATrustedProxyWhatItSaysIsKeptAndAddedTo() throws Exception {
-    try (var blue = HttpTarget.named("v1");
+    try (var blue = HttpServerFixture.named("v1");
         var fixture = ProxyFixture.opened(HTTP.withTrustForwarded(true), side("blue", blue));
         var client = fixture.http()) {
       client.send(
           "GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 1.2.3.4\r\nX-Forwarded-Proto: https\r\n"
               + "X-Forwarded-Host: shop\r\nForwarded: for=1.2.3.4\r\n\r\n");
       client.read();
-      HttpWire.Message seen = blue.requests.element();
+      RawHttpConnection.Message seen = blue.requests.element();
       assertEquals("1.2.3.4, 127.0.0.1", seen.field("x-forwarded-for"));
       assertEquals("https", seen.field("x-forwarded-proto"));
       assertEquals("shop", seen.field("x-forwarded-host"));
@@ -66,7 +72,7 @@ class HttpMessageTest {
   @Test
   void theClientDoesNotSeeWhatTheTargetSaidToTheProxyAlone() throws Exception {
     try (var blue =
-            new HttpTarget((request, wire) -> {
+            new HttpServerFixture((request, wire) -> {
               wire.send(
                   "HTTP/1.1 404 Gone fishing\r\nConnection: close, X-Inner\r\nX-Inner: 1\r\n"
                       + "Keep-Alive: timeout=1\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\n"
@@ -77,7 +83,7 @@ class HttpMessageTest {
         var client = fixture.http()) {
       for (int i = 0; i < 2; i++) { // the client's connection lives on
         client.get("/");
-        HttpWire.Message answer = client.read();
+        RawHttpConnection.Message answer = client.read();
         assertEquals("HTTP/1.1 404 Gone fishing", answer.start());
         assertEquals("a=1, b=2", answer.field("set-cookie"));
         assertEquals("", answer.field("x-inner") + answer.field("keep-alive"));
@@ -90,8 +96,8 @@ class HttpMessageTest {
   @Test
   void bodiesStreamBothWaysPieceByPiece() throws Exception {
     try (var blue =
-            new TestServer(socket -> {
-              var wire = new HttpWire(socket);
+            new ServerFixture(socket -> {
+              var wire = new RawHttpConnection(socket);
               wire.head();
               wire.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
               for (String piece = wire.chunk(); !piece.isEmpty(); piece = wire.chunk()) {
@@ -115,7 +121,7 @@ class HttpMessageTest {
   @Test
   void trailersPassBothWays() throws Exception {
     try (var blue =
-            new HttpTarget((request, wire) -> {
+            new HttpServerFixture((request, wire) -> {
               wire.send(
                   "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n"
                       + "Sum: 7\r\n\r\n");
@@ -127,7 +133,7 @@ class HttpMessageTest {
           "POST / HTTP/1.1\r\nHost: a\r\nConnection: TE\r\nTE: trailers\r\n"
               + "Transfer-Encoding: chunked\r\n\r\n3;ext=1\r\nabc\r\n0\r\nDigest: x\r\n\r\n");
       assertEquals(List.of("Sum: 7"), client.read().trailers());
-      HttpWire.Message seen = blue.requests.element();
+      RawHttpConnection.Message seen = blue.requests.element();
       assertEquals("abc", seen.body());
       assertEquals(List.of("Digest: x"), seen.trailers());
       assertEquals("trailers", seen.field("te"));
@@ -137,15 +143,16 @@ class HttpMessageTest {
   @Test
   void aClientThatWaitsForAContinueGetsItFromTheTarget() throws Exception {
     try (var blue =
-            new TestServer(socket -> {
-              var wire = new HttpWire(socket);
-              HttpWire.Message head = wire.head();
+            new ServerFixture(socket -> {
+              var wire = new RawHttpConnection(socket);
+              RawHttpConnection.Message head = wire.head();
               if (head.start().contains("/refused")) {
                 wire.send("HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\n\r\n");
                 return;
               }
               wire.send("HTTP/1.1 100 Continue\r\n\r\n");
-              wire.send(HttpTarget.answer(wire.body(head).body() + " " + head.field("expect")));
+              wire.send(
+                  HttpServerFixture.answer(wire.body(head).body() + " " + head.field("expect")));
             });
         var fixture = ProxyFixture.opened(HTTP, side("blue", blue))) {
       try (var client = fixture.http()) {
@@ -159,7 +166,7 @@ class HttpMessageTest {
         client.send(
             "PUT /refused HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n"
                 + "Content-Length: 4\r\n\r\n");
-        HttpWire.Message answer = client.read();
+        RawHttpConnection.Message answer = client.read();
         assertEquals(417, answer.status());
         assertEquals("close", answer.field("connection")); // is a body coming or not?
         assertEquals("", client.rest());
@@ -170,7 +177,7 @@ class HttpMessageTest {
   @Test
   void aClientOfTheOldProtocolGetsItsAnswerInItsWay() throws Exception {
     try (var blue =
-            new HttpTarget((request, wire) -> {
+            new HttpServerFixture((request, wire) -> {
               wire.send(
                   "HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\nHTTP/1.1 200 OK\r\n"
                       + "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n3\r\ndef\r\n0\r\n\r\n");
@@ -179,12 +186,12 @@ class HttpMessageTest {
         var fixture = ProxyFixture.opened(HTTP, side("blue", blue));
         var client = fixture.http()) {
       client.send("GET / HTTP/1.0\r\n\r\n");
-      HttpWire.Message head = client.head();
+      RawHttpConnection.Message head = client.head();
       assertEquals(200, head.status());
       assertEquals("", head.field("transfer-encoding"));
       assertEquals("close", head.field("connection"));
       assertEquals("abcdef", client.rest());
-      HttpWire.Message seen = blue.requests.element();
+      RawHttpConnection.Message seen = blue.requests.element();
       assertEquals("GET / HTTP/1.1", seen.start());
       assertEquals("127.0.0.1:" + fixture.proxy.port("web"), seen.field("host"));
     }
@@ -192,12 +199,12 @@ class HttpMessageTest {
 
   @Test
   void aClientOfTheOldProtocolMayKeepItsConnection() throws Exception {
-    try (var blue = HttpTarget.named("v1");
+    try (var blue = HttpServerFixture.named("v1");
         var fixture = ProxyFixture.opened(HTTP, side("blue", blue));
         var client = fixture.http()) {
       for (int i = 0; i < 2; i++) {
         client.send("GET / HTTP/1.0\r\nHost: a\r\nConnection: keep-alive\r\n\r\n");
-        HttpWire.Message answer = client.read();
+        RawHttpConnection.Message answer = client.read();
         assertEquals("v1", answer.body());
         assertEquals("keep-alive", answer.field("connection"));
       }
@@ -207,7 +214,7 @@ class HttpMessageTest {
   @Test
   void aTargetThatEndsItsAnswerByClosingIsPassedOnInChunks() throws Exception {
     try (var blue =
-            new HttpTarget((request, wire) -> {
+            new HttpServerFixture((request, wire) -> {
               wire.send("HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\nuntil the end");
               return false;
             });
@@ -223,14 +230,14 @@ class HttpMessageTest {
   @Test
   void answersWithoutABodyAndPipelinedRequestsKeepTheirOrder() throws Exception {
     try (var blue =
-            new HttpTarget((request, wire) -> {
+            new HttpServerFixture((request, wire) -> {
               String path = request.start().split(" ", -1)[1];
               wire.send(
                   switch (path) {
                     case "/304" -> "HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n";
                     case "/204" -> "HTTP/1.1 204 No Content\r\n\r\n";
                     case "/head" -> "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n";
-                    default -> HttpTarget.answer(path);
+                    default -> HttpServerFixture.answer(path);
                   });
               return true;
             });
@@ -243,7 +250,7 @@ class HttpMessageTest {
       client.get("/last");
       assertEquals(304, client.head().status());
       assertEquals(204, client.head().status());
-      HttpWire.Message head = client.head();
+      RawHttpConnection.Message head = client.head();
       assertEquals("9", head.field("content-length"));
       assertEquals("/post", client.read().body());
       assertEquals("/last", client.read().body());
@@ -256,13 +263,13 @@ class HttpMessageTest {
     String large = "x".repeat(8 << 20);
     var ended = new CountDownLatch(1);
     try (var blue =
-            new HttpTarget((request, wire) -> {
+            new HttpServerFixture((request, wire) -> {
               try {
                 assertTrue(ended.await(10, TimeUnit.SECONDS));
               } catch (InterruptedException e) {
                 throw new AssertionError(e);
               }
-              wire.send(HttpTarget.answer(large));
+              wire.send(HttpServerFixture.answer(large));
               return true;
             });
         var fixture = ProxyFixture.opened(HTTP, side("blue", blue));
@@ -270,7 +277,7 @@ class HttpMessageTest {
       client.get("/");
       client.socket.shutdownOutput();
       ended.countDown();
-      HttpWire.Message answer = client.read();
+      RawHttpConnection.Message answer = client.read();
       assertEquals(large, answer.body());
       assertEquals("", client.rest());
     }
@@ -279,7 +286,7 @@ class HttpMessageTest {
   @Test
   void aTargetThatBreaksOffDoesNotLookComplete() throws Exception {
     try (var blue =
-            new HttpTarget((request, wire) -> {
+            new HttpServerFixture((request, wire) -> {
               wire.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf");
               return false;
             });
@@ -289,8 +296,8 @@ class HttpMessageTest {
       assertThrows(EOFException.class, client::read);
     }
     try (var blue =
-            new TestServer(socket -> {
-              var wire = new HttpWire(socket);
+            new ServerFixture(socket -> {
+              var wire = new RawHttpConnection(socket);
               wire.head();
               wire.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n");
               wire.text(1); // until the client has read it
@@ -316,14 +323,14 @@ class HttpMessageTest {
                 + "Transfer-Encoding: chunked\r\n\r\n"
                 + "0\r\n\r\n")) {
       try (var blue =
-              new HttpTarget((request, wire) -> {
+              new HttpServerFixture((request, wire) -> {
                 wire.send(nonsense);
                 return true;
               });
           var fixture = ProxyFixture.opened(HTTP, side("blue", blue));
           var client = fixture.http()) {
         client.get("/");
-        HttpWire.Message answer = client.read();
+        RawHttpConnection.Message answer = client.read();
         assertEquals(502, answer.status());
         assertFalse(answer.body().isEmpty());
       }

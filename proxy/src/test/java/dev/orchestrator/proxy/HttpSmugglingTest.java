@@ -1,9 +1,14 @@
 package dev.orchestrator.proxy;
 
-import static dev.orchestrator.proxy.ProxyFixture.side;
+import static dev.orchestrator.proxy.testing.ProxyFixture.side;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.orchestrator.proxy.config.Protocol;
+import dev.orchestrator.proxy.config.RouteOptions;
+import dev.orchestrator.proxy.testing.HttpServerFixture;
+import dev.orchestrator.proxy.testing.ProxyFixture;
+import dev.orchestrator.proxy.testing.RawHttpConnection;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -106,7 +111,7 @@ class HttpSmugglingTest {
 
   @Test
   void aRequestThatTurnsOutBadWhileItIsHeldIsNeverSent() throws Exception {
-    try (var blue = HttpTarget.named("v1");
+    try (var blue = HttpServerFixture.named("v1");
         var fixture = ProxyFixture.opened(RouteOptions.of(Protocol.HTTP), side("blue", blue));
         var client = fixture.http()) {
       fixture.proxy.hold(Duration.ofMinutes(1));
@@ -120,11 +125,11 @@ class HttpSmugglingTest {
   }
 
   private static void refused(String sent) throws Exception {
-    try (var blue = HttpTarget.named("v1");
+    try (var blue = HttpServerFixture.named("v1");
         var fixture = ProxyFixture.opened(RouteOptions.of(Protocol.HTTP), side("blue", blue));
         var client = fixture.http()) {
       client.send(sent);
-      HttpWire.Message answer = client.read();
+      RawHttpConnection.Message answer = client.read();
       assertTrue(answer.status() >= 400 && answer.status() < 506, answer.start());
       assertEquals("close", answer.field("connection"));
       assertEquals("", client.rest());

@@ -1,10 +1,20 @@
 package dev.orchestrator.proxy;
 
-import static dev.orchestrator.proxy.ProxyFixture.side;
+import static dev.orchestrator.proxy.testing.ProxyFixture.side;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.orchestrator.proxy.config.ListenAddress;
+import dev.orchestrator.proxy.config.Protocol;
+import dev.orchestrator.proxy.config.ProxyOptions;
+import dev.orchestrator.proxy.config.Route;
+import dev.orchestrator.proxy.config.RouteOptions;
+import dev.orchestrator.proxy.gate.DrainResult;
+import dev.orchestrator.proxy.testing.Await;
+import dev.orchestrator.proxy.testing.HttpServerFixture;
+import dev.orchestrator.proxy.testing.ProxyFixture;
+import dev.orchestrator.proxy.testing.RawHttpConnection;
 import java.io.EOFException;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -23,8 +33,8 @@ class HttpSwitchTest {
 
   @Test
   void aConnectionThatStaysOpenSeesTheOldVersionAndThenTheNew() throws Exception {
-    try (var blue = HttpTarget.named("v1");
-        var green = HttpTarget.named("v2");
+    try (var blue = HttpServerFixture.named("v1");
+        var green = HttpServerFixture.named("v2");
         var fixture = ProxyFixture.opened(HTTP, side("blue", blue));
         var client = fixture.http()) {
       for (int i = 0; i < 3; i++) {
@@ -39,14 +49,14 @@ class HttpSwitchTest {
       assertEquals(1, fixture.stats().total());
       assertEquals(1, blue.server.accepted.get());
       assertEquals(1, green.server.accepted.get());
-      Waits.until("the kept connection is gone", () -> fixture.stats().open() == 1);
+      Await.until("the kept connection is gone", () -> fixture.stats().open() == 1);
     }
   }
 
   @Test
   void heldRequestsWaitAndAreThenSent() throws Exception {
-    try (var blue = HttpTarget.named("v1");
-        var green = HttpTarget.named("v2");
+    try (var blue = HttpServerFixture.named("v1");
+        var green = HttpServerFixture.named("v2");
         var fixture = ProxyFixture.opened(HTTP, side("blue", blue));
         var open = fixture.http();
         var other = fixture.http()) {
@@ -76,7 +86,7 @@ class HttpSwitchTest {
 
   @Test
   void whenTheDeadlinePassesHeldRequestsGoToTheSideThatServed() throws Exception {
-    try (var blue = HttpTarget.named("v1");
+    try (var blue = HttpServerFixture.named("v1");
         var fixture = ProxyFixture.opened(HTTP, side("blue", blue));
         var client = fixture.http()) {
       fixture.proxy.hold(SHORT);
@@ -90,7 +100,7 @@ class HttpSwitchTest {
     var one =
         new ProxyOptions(
             1, 64, Duration.ofSeconds(2), Duration.ofSeconds(5), InstantSource.system());
-    try (var blue = HttpTarget.named("v1");
+    try (var blue = HttpServerFixture.named("v1");
         var fixture = ProxyFixture.opened(one, HTTP, side("blue", blue));
         var first = fixture.http();
         var second = fixture.http()) {
@@ -98,7 +108,7 @@ class HttpSwitchTest {
       first.get("/");
       fixture.untilHeld(1);
       second.get("/");
-      HttpWire.Message refused = second.read();
+      RawHttpConnection.Message refused = second.read();
       assertEquals(503, refused.status());
       assertTrue(Integer.parseInt(refused.field("retry-after")) > 0);
       assertEquals("", second.rest());
@@ -112,7 +122,7 @@ class HttpSwitchTest {
   void aClosedGateIsA503() throws Exception {
     try (var fixture = new ProxyFixture()) {
       fixture.proxy.open(
-          java.util.List.of(new Route("web", new Listen("127.0.0.1", 0), HTTP)), null);
+          java.util.List.of(new Route("web", new ListenAddress("127.0.0.1", 0), HTTP)), null);
       try (var client = fixture.http()) {
         client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\nnot all of it");
         assertEquals(503, client.read().status());
@@ -122,7 +132,7 @@ class HttpSwitchTest {
 
   @Test
   void aClientThatLeavesWhileItsRequestIsHeldIsDroppedAndNeverServed() throws Exception {
-    try (var blue = HttpTarget.named("v1");
+    try (var blue = HttpServerFixture.named("v1");
         var fixture = ProxyFixture.opened(HTTP, side("blue", blue));
         var patient = fixture.http()) {
       fixture.proxy.hold(LONG);
@@ -149,13 +159,13 @@ class HttpSwitchTest {
     var asked = new CountDownLatch(1);
     var finish = new CountDownLatch(1);
     try (var blue =
-            new HttpTarget((request, wire) -> {
+            new HttpServerFixture((request, wire) -> {
               asked.countDown();
-              Waits.forEnd(finish);
-              wire.send(HttpTarget.answer("v1, late"));
+              Await.forEnd(finish);
+              wire.send(HttpServerFixture.answer("v1, late"));
               return true;
             });
-        var green = HttpTarget.named("v2");
+        var green = HttpServerFixture.named("v2");
         var fixture = ProxyFixture.opened(HTTP, side("blue", blue));
         var client = fixture.http()) {
       client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n");
@@ -163,9 +173,9 @@ class HttpSwitchTest {
       fixture.proxy.hold(LONG);
       var drained = new FutureTask<>(() -> fixture.proxy.drain(LONG));
       Thread draining = Thread.ofPlatform().start(drained);
-      Waits.until("it waits", () -> draining.getState() == Thread.State.TIMED_WAITING);
+      Await.until("it waits", () -> draining.getState() == Thread.State.TIMED_WAITING);
       finish.countDown();
-      assertEquals(new Drained(1, 0), drained.get(10, TimeUnit.SECONDS));
+      assertEquals(new DrainResult(1, 0), drained.get(10, TimeUnit.SECONDS));
       fixture.proxy.switchTo(side("green", green));
       assertEquals("v1, late", client.read().body());
       client.get("/");
@@ -179,12 +189,12 @@ class HttpSwitchTest {
     var asked = new CountDownLatch(2);
     var over = new CountDownLatch(1);
     try (var blue =
-            new HttpTarget((request, wire) -> {
+            new HttpServerFixture((request, wire) -> {
               asked.countDown();
-              Waits.forEnd(over);
+              Await.forEnd(over);
               return false;
             });
-        var green = HttpTarget.named("v2");
+        var green = HttpServerFixture.named("v2");
         var fixture = ProxyFixture.opened(HTTP, side("blue", blue));
         var get = fixture.http();
         var post = fixture.http()) {
@@ -192,7 +202,7 @@ class HttpSwitchTest {
       post.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n");
       assertTrue(asked.await(10, TimeUnit.SECONDS));
       fixture.proxy.hold(LONG);
-      assertEquals(new Drained(0, 2), fixture.proxy.drain(SHORT));
+      assertEquals(new DrainResult(0, 2), fixture.proxy.drain(SHORT));
       assertEquals(502, post.read().status());
       fixture.proxy.switchTo(side("green", green));
       assertEquals("v2", get.read().body());
@@ -204,19 +214,19 @@ class HttpSwitchTest {
   void anAnswerThatIsCutIsSeenToBeCut() throws Exception {
     var over = new CountDownLatch(1);
     try (var blue =
-            new HttpTarget((request, wire) -> {
+            new HttpServerFixture((request, wire) -> {
               wire.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n");
-              Waits.forEnd(over);
+              Await.forEnd(over);
               return false;
             });
         var fixture = ProxyFixture.opened(HTTP, side("blue", blue));
         var client = fixture.http()) {
       client.get("/");
-      HttpWire.Message head = client.head();
+      RawHttpConnection.Message head = client.head();
       assertEquals("chunked", head.field("transfer-encoding"));
       assertEquals("hello", client.chunk());
       fixture.proxy.hold(LONG);
-      assertEquals(new Drained(0, 1), fixture.proxy.drain(SHORT));
+      assertEquals(new DrainResult(0, 1), fixture.proxy.drain(SHORT));
       assertThrows(EOFException.class, client::chunk);
       over.countDown();
     }
@@ -225,26 +235,26 @@ class HttpSwitchTest {
   @Test
   void aWebsocketLivesThroughASwitchAndIsCutWithTheDrain() throws Exception {
     try (var blue =
-            new HttpTarget((request, wire) -> {
+            new HttpServerFixture((request, wire) -> {
               wire.send(
                   "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
                       + "Connection: Upgrade\r\nSec-WebSocket-Accept: x\r\n\r\nblue says hi");
               wire.in.transferTo(wire.socket.getOutputStream());
               return false;
             });
-        var green = HttpTarget.named("v2");
+        var green = HttpServerFixture.named("v2");
         var fixture = ProxyFixture.opened(HTTP, side("blue", blue));
         var client = fixture.http()) {
       client.send(
           "GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
               + "Sec-WebSocket-Key: k\r\n\r\nahead");
-      HttpWire.Message head = client.head();
+      RawHttpConnection.Message head = client.head();
       assertEquals(101, head.status());
       assertEquals("websocket", head.field("upgrade"));
       assertEquals("upgrade", head.field("connection"));
       assertEquals("blue says hi", client.text(12));
       assertEquals("ahead", client.text(5));
-      HttpWire.Message asked = blue.requests.element();
+      RawHttpConnection.Message asked = blue.requests.element();
       assertEquals("websocket", asked.field("upgrade"));
       assertEquals("k", asked.field("sec-websocket-key"));
 
@@ -255,7 +265,7 @@ class HttpSwitchTest {
       }
       assertEquals(1, fixture.stats().open());
 
-      assertEquals(new Drained(0, 1), fixture.proxy.drain(SHORT));
+      assertEquals(new DrainResult(0, 1), fixture.proxy.drain(SHORT));
       assertEquals("", client.rest());
       assertEquals(1, fixture.stats().targets().http().switched());
     }

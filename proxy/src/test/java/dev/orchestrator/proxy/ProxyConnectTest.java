@@ -3,6 +3,12 @@ package dev.orchestrator.proxy;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.orchestrator.proxy.config.Backend;
+import dev.orchestrator.proxy.config.ProxyOptions;
+import dev.orchestrator.proxy.config.Target;
+import dev.orchestrator.proxy.testing.Await;
+import dev.orchestrator.proxy.testing.ProxyFixture;
+import dev.orchestrator.proxy.testing.ServerFixture;
 import java.net.Socket;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -16,11 +22,11 @@ class ProxyConnectTest {
 
   @Test
   void aTargetThatIsJustAboutToListenIsWaitedFor() throws Exception {
-    int port = TestServer.freePort();
+    int port = ServerFixture.freePort();
     try (var fixture = ProxyFixture.opened(ProxyFixture.side("blue", port));
         Socket client = fixture.connect()) {
-      Waits.until("some attempts failed", () -> fixture.stats().connectFailures() > 3);
-      try (var _ = new TestServer(port, socket -> socket.getOutputStream().write('b'))) {
+      Await.until("some attempts failed", () -> fixture.stats().connectFailures() > 3);
+      try (var _ = new ServerFixture(port, socket -> socket.getOutputStream().write('b'))) {
         assertEquals('b', client.getInputStream().read());
       }
       assertEquals(0, fixture.stats().refused());
@@ -33,7 +39,7 @@ class ProxyConnectTest {
     var quick =
         new ProxyOptions(
             100, 64, Duration.ofSeconds(1), Duration.ofMillis(300), InstantSource.system());
-    int port = TestServer.freePort();
+    int port = ServerFixture.freePort();
     try (var fixture = ProxyFixture.opened(quick, ProxyFixture.side("blue", port));
         Socket client = fixture.connect()) {
       client.getOutputStream().write(1);
@@ -45,13 +51,13 @@ class ProxyConnectTest {
 
   @Test
   void aConnectionWhoseTargetRefusesGoesBackToTheGateWhenItIsHeld() throws Exception {
-    int port = TestServer.freePort();
-    try (var green = TestServer.echo('g');
+    int port = ServerFixture.freePort();
+    try (var green = ServerFixture.echo('g');
         var fixture = ProxyFixture.opened(ProxyFixture.side("blue", port));
         Socket client = fixture.connect()) {
-      Waits.until("an attempt failed", () -> fixture.stats().connectFailures() > 0);
+      Await.until("an attempt failed", () -> fixture.stats().connectFailures() > 0);
       fixture.proxy.hold(LONG);
-      Waits.until("held", () -> fixture.stats().holds().held() == 1);
+      Await.until("held", () -> fixture.stats().holds().held() == 1);
       fixture.proxy.switchTo(ProxyFixture.side("green", green));
       assertEquals('g', client.getInputStream().read());
       assertEquals(1, fixture.stats().lastHold().served());
@@ -61,11 +67,11 @@ class ProxyConnectTest {
   @Test
   void anAttemptThatHangsIsRecalledByASwitch() throws Exception {
     // Nobody answers on an address set aside for documentation.
-    Side nowhere = Side.of("blue", Map.of(ProxyFixture.WEB, new Target("192.0.2.1", 9)));
+    Backend nowhere = Backend.of("blue", Map.of(ProxyFixture.WEB, new Target("192.0.2.1", 9)));
     var patient =
         new ProxyOptions(
             100, 64, Duration.ofMinutes(1), Duration.ofMinutes(1), InstantSource.system());
-    try (var green = TestServer.echo('g');
+    try (var green = ServerFixture.echo('g');
         var fixture = ProxyFixture.opened(patient, nowhere);
         Socket client = fixture.connect()) {
       fixture.untilHeld(1);

@@ -5,6 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.orchestrator.proxy.gate.DrainResult;
+import dev.orchestrator.proxy.tcp.TcpRelayTest;
+import dev.orchestrator.proxy.testing.Await;
+import dev.orchestrator.proxy.testing.ProxyFixture;
+import dev.orchestrator.proxy.testing.ServerFixture;
+import dev.orchestrator.proxy.testing.StallDetector;
 import java.net.Socket;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
@@ -21,7 +27,7 @@ class ProxyDrainTest {
 
   @Test
   void linksThatEndByThemselvesAreWaitedForAndTheOthersCut() throws Exception {
-    try (var blue = TestServer.echo('b');
+    try (var blue = ServerFixture.echo('b');
         var fixture = ProxyFixture.opened(ProxyFixture.side("blue", blue));
         Socket second = fixture.connect();
         Socket stays = fixture.connect()) {
@@ -34,14 +40,14 @@ class ProxyDrainTest {
       startAndAwaitItsWait(drained);
       first.close();
       second.shutdownOutput();
-      assertEquals(new Drained(2, 1), drained.get(10, TimeUnit.SECONDS));
+      assertEquals(new DrainResult(2, 1), drained.get(10, TimeUnit.SECONDS));
       assertEquals(-1, stays.getInputStream().read());
     }
   }
 
   @Test
   void aDrainEndsAsSoonAsNothingIsLeft() throws Exception {
-    try (var blue = TestServer.echo('b');
+    try (var blue = ServerFixture.echo('b');
         var fixture = ProxyFixture.opened(ProxyFixture.side("blue", blue));
         Socket client = fixture.connect()) {
       assertEquals('b', client.getInputStream().read());
@@ -50,23 +56,23 @@ class ProxyDrainTest {
       var drained = new FutureTask<>(() -> fixture.proxy.drain(LONG));
       startAndAwaitItsWait(drained);
       client.shutdownOutput();
-      assertEquals(new Drained(1, 0), drained.get(10, TimeUnit.SECONDS));
+      assertEquals(new DrainResult(1, 0), drained.get(10, TimeUnit.SECONDS));
       assertTrue(System.nanoTime() - start < TimeUnit.SECONDS.toNanos(5));
     }
   }
 
   @Test
   void aCutClientReadsAllThatWasSentAndThenTheEnd() throws Exception {
-    byte[] answer = RelayTest.random(4, 400_000);
+    byte[] answer = TcpRelayTest.random(4, 400_000);
     var written = new CountDownLatch(1);
     var over = new CountDownLatch(1);
     var request = new CompletableFuture<byte[]>();
     try (var blue =
-            new TestServer(socket -> {
+            new ServerFixture(socket -> {
               socket.getOutputStream().write(answer);
               written.countDown();
               request.complete(socket.getInputStream().readAllBytes());
-              Waits.forEnd(over); // has seen the end, and does not close
+              Await.forEnd(over); // has seen the end, and does not close
             });
         var fixture = ProxyFixture.opened(ProxyFixture.side("blue", blue));
         Socket client = fixture.connect()) {
@@ -74,7 +80,7 @@ class ProxyDrainTest {
       client.getOutputStream().write("sent before the cut".getBytes(UTF_8));
       fixture.proxy.hold(LONG);
 
-      assertEquals(new Drained(0, 1), fixture.proxy.drain(SHORT));
+      assertEquals(new DrainResult(0, 1), fixture.proxy.drain(SHORT));
 
       assertEquals("sent before the cut", new String(request.get(5, TimeUnit.SECONDS), UTF_8));
       over.countDown(); // the target goes away, as it does when its side is stopped
@@ -86,19 +92,19 @@ class ProxyDrainTest {
 
   @Test
   void aTargetThatDiesAfterTheCutDoesNotResetTheClient() throws Exception {
-    byte[] answer = RelayTest.random(5, 3_000_000);
+    byte[] answer = TcpRelayTest.random(5, 3_000_000);
     var sockets = new CompletableFuture<Socket>();
     var over = new CountDownLatch(1);
     try (var blue =
-            new TestServer(socket -> {
+            new ServerFixture(socket -> {
               sockets.complete(socket);
               socket.getOutputStream().write(answer);
-              Waits.forEnd(over);
+              Await.forEnd(over);
             });
         var fixture = ProxyFixture.opened(ProxyFixture.side("blue", blue));
         Socket client = fixture.connect()) {
-      Waits.until("relayed", () -> fixture.stats().bytesOut() > 0);
-      Waits.until("buffers full", new Stalled(() -> fixture.stats().bytesOut()));
+      Await.until("relayed", () -> fixture.stats().bytesOut() > 0);
+      Await.until("buffers full", new StallDetector(() -> fixture.stats().bytesOut()));
       long read = fixture.stats().bytesOut();
       fixture.proxy.hold(LONG);
       assertEquals(1, fixture.proxy.drain(SHORT).cut());
@@ -112,8 +118,8 @@ class ProxyDrainTest {
 
   @Test
   void notHeldADrainIsOfTheLinksToOtherSides() throws Exception {
-    try (var blue = TestServer.echo('b');
-        var green = TestServer.echo('g');
+    try (var blue = ServerFixture.echo('b');
+        var green = ServerFixture.echo('g');
         var fixture = ProxyFixture.opened(ProxyFixture.side("blue", blue));
         Socket old = fixture.connect()) {
       assertEquals('b', old.getInputStream().read());
@@ -123,7 +129,7 @@ class ProxyDrainTest {
         old.getOutputStream().write('1');
         assertEquals('1', old.getInputStream().read());
 
-        assertEquals(new Drained(0, 1), fixture.proxy.drain(SHORT));
+        assertEquals(new DrainResult(0, 1), fixture.proxy.drain(SHORT));
 
         assertEquals(-1, old.getInputStream().read());
         young.getOutputStream().write('2');
@@ -134,6 +140,6 @@ class ProxyDrainTest {
 
   private static void startAndAwaitItsWait(FutureTask<?> task) {
     Thread thread = Thread.ofPlatform().start(task);
-    Waits.until("waiting", () -> thread.getState() == Thread.State.TIMED_WAITING);
+    Await.until("waiting", () -> thread.getState() == Thread.State.TIMED_WAITING);
   }
 }

@@ -5,6 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.orchestrator.proxy.config.ProxyOptions;
+import dev.orchestrator.proxy.gate.GateState;
+import dev.orchestrator.proxy.testing.Await;
+import dev.orchestrator.proxy.testing.ProxyFixture;
+import dev.orchestrator.proxy.testing.ServerFixture;
 import java.io.IOException;
 import java.net.Socket;
 import java.time.Duration;
@@ -22,7 +27,7 @@ class ProxyHoldTest {
 
   @Test
   void heldConnectionsWaitUnreadAndAreReleasedToTheSideThatServed() throws Exception {
-    try (var blue = TestServer.echo('b');
+    try (var blue = ServerFixture.echo('b');
         var fixture = ProxyFixture.opened(ProxyFixture.side("blue", blue))) {
       fixture.proxy.hold(LONG);
       try (Socket client = fixture.connect()) {
@@ -41,8 +46,8 @@ class ProxyHoldTest {
 
   @Test
   void heldConnectionsGoToTheNewSide() throws Exception {
-    try (var blue = TestServer.echo('b');
-        var green = TestServer.echo('g');
+    try (var blue = ServerFixture.echo('b');
+        var green = ServerFixture.echo('g');
         var fixture = ProxyFixture.opened(ProxyFixture.side("blue", blue))) {
       fixture.proxy.hold(LONG);
       try (Socket client = fixture.connect()) {
@@ -56,7 +61,7 @@ class ProxyHoldTest {
 
   @Test
   void whenTheDeadlinePassesTheyGoBackToTheSideThatServed() throws Exception {
-    try (var blue = TestServer.echo('b');
+    try (var blue = ServerFixture.echo('b');
         var fixture = ProxyFixture.opened(ProxyFixture.side("blue", blue))) {
       fixture.proxy.hold(SHORT);
       try (Socket client = fixture.connect()) {
@@ -69,7 +74,7 @@ class ProxyHoldTest {
 
   @Test
   void aLaterHoldReplacesTheDeadline() throws Exception {
-    try (var blue = TestServer.echo('b');
+    try (var blue = ServerFixture.echo('b');
         var fixture = ProxyFixture.opened(ProxyFixture.side("blue", blue))) {
       fixture.proxy.hold(LONG);
       try (Socket client = fixture.connect()) {
@@ -89,7 +94,7 @@ class ProxyHoldTest {
         new ProxyOptions(
             100, 1, Duration.ofSeconds(2), Duration.ofSeconds(5), InstantSource.system());
     try (var blue =
-            new TestServer(socket -> {
+            new ServerFixture(socket -> {
               firstByte.put(socket, socket.getInputStream().read());
               socket.getInputStream().read();
             });
@@ -105,7 +110,7 @@ class ProxyHoldTest {
 
       fixture.proxy.release();
 
-      Waits.until("all served", () -> firstByte.size() == clients);
+      Await.until("all served", () -> firstByte.size() == clients);
       assertEquals(
           IntStream.range(0, clients).boxed().toList(),
           blue.inOrder.stream().map(firstByte::get).toList());
@@ -117,7 +122,7 @@ class ProxyHoldTest {
 
   @Test
   void aClientThatLeavesWhileHeldIsDropped() throws Exception {
-    try (var blue = TestServer.echo('b');
+    try (var blue = ServerFixture.echo('b');
         var fixture = ProxyFixture.opened(ProxyFixture.side("blue", blue))) {
       fixture.proxy.hold(LONG);
       Socket polite = fixture.connect();
@@ -145,7 +150,7 @@ class ProxyHoldTest {
   @Test
   void aHeldClientThatSentItsRequestAndEndedItsStreamIsServed() throws Exception {
     byte[] request = "x".repeat(40_000).getBytes(US_ASCII);
-    try (var blue = TestServer.echo('b');
+    try (var blue = ServerFixture.echo('b');
         var fixture = ProxyFixture.opened(ProxyFixture.side("blue", blue))) {
       fixture.proxy.hold(LONG);
       try (Socket client = fixture.connect()) {
@@ -167,7 +172,7 @@ class ProxyHoldTest {
     ProxyOptions two =
         new ProxyOptions(
             2, 64, Duration.ofSeconds(2), Duration.ofSeconds(5), InstantSource.system());
-    try (var blue = TestServer.echo('b');
+    try (var blue = ServerFixture.echo('b');
         var fixture = ProxyFixture.opened(two, ProxyFixture.side("blue", blue))) {
       fixture.proxy.hold(LONG);
       try (Socket first = fixture.connect();
@@ -187,7 +192,7 @@ class ProxyHoldTest {
 
   @Test
   void aClosedGateClosesCleanlyWhatArrivesAndWhatWaits() throws Exception {
-    try (var blue = TestServer.echo('b');
+    try (var blue = ServerFixture.echo('b');
         var fixture = ProxyFixture.opened(null)) {
       try (Socket client = fixture.connect()) {
         client.getOutputStream().write(1);

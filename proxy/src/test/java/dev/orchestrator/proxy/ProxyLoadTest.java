@@ -3,6 +3,10 @@ package dev.orchestrator.proxy;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.orchestrator.proxy.config.ProxyOptions;
+import dev.orchestrator.proxy.testing.HeldClientsMain;
+import dev.orchestrator.proxy.testing.ProxyFixture;
+import dev.orchestrator.proxy.testing.ServerFixture;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
@@ -34,7 +38,8 @@ class ProxyLoadTest {
   @Test
   void tenThousandHeldConnectionsTakeLittleAndAreAllServed() throws Exception {
     try (var blue =
-            new TestServer(socket -> socket.getInputStream().transferTo(socket.getOutputStream()));
+            new ServerFixture(
+                socket -> socket.getInputStream().transferTo(socket.getOutputStream()));
         var fixture = ProxyFixture.opened(PATIENT, ProxyFixture.side("blue", blue))) {
       fixture.proxy.hold(Duration.ofMinutes(4));
       long before = liveBytes();
@@ -67,7 +72,7 @@ class ProxyLoadTest {
             "-Xmx256m",
             "-cp",
             System.getProperty("java.class.path"),
-            HeldClients.class.getName(),
+            HeldClientsMain.class.getName(),
             Integer.toString(port),
             Integer.toString(HELD))
         .redirectError(ProcessBuilder.Redirect.INHERIT)

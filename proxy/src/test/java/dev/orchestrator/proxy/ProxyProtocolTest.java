@@ -1,11 +1,19 @@
 package dev.orchestrator.proxy;
 
-import static dev.orchestrator.proxy.ProxyFixture.side;
+import static dev.orchestrator.proxy.testing.ProxyFixture.side;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.orchestrator.proxy.config.Protocol;
+import dev.orchestrator.proxy.config.ProxyProtocol;
+import dev.orchestrator.proxy.config.RouteOptions;
+import dev.orchestrator.proxy.testing.Await;
+import dev.orchestrator.proxy.testing.HttpServerFixture;
+import dev.orchestrator.proxy.testing.ProxyFixture;
+import dev.orchestrator.proxy.testing.RawHttpConnection;
+import dev.orchestrator.proxy.testing.ServerFixture;
 import java.net.Socket;
 import java.time.Duration;
 import java.util.HexFormat;
@@ -22,7 +30,7 @@ class ProxyProtocolTest {
 
   @Test
   void theTargetOfATcpRouteIsToldItsClientInOneLine() throws Exception {
-    try (var blue = TestServer.echo('b');
+    try (var blue = ServerFixture.echo('b');
         var fixture =
             ProxyFixture.opened(
                 TCP.withProxyProtocol(ProxyProtocol.V1, false), side("blue", blue));
@@ -39,7 +47,7 @@ class ProxyProtocolTest {
 
   @Test
   void orInBinary() throws Exception {
-    try (var blue = TestServer.echo('b');
+    try (var blue = ServerFixture.echo('b');
         var fixture =
             ProxyFixture.opened(
                 TCP.withProxyProtocol(ProxyProtocol.V2, false), side("blue", blue));
@@ -56,7 +64,7 @@ class ProxyProtocolTest {
 
   @Test
   void aHeaderOfTheClientsProxyIsReadAndPassedOn() throws Exception {
-    try (var blue = TestServer.echo('b');
+    try (var blue = ServerFixture.echo('b');
         var fixture =
             ProxyFixture.opened(TCP.withProxyProtocol(ProxyProtocol.V1, true), side("blue", blue));
         Socket client = fixture.connect()) {
@@ -73,7 +81,7 @@ class ProxyProtocolTest {
 
   @Test
   void aHeaderIsReadWhileTheRouteIsHeldAndNothingBehindItIsLost() throws Exception {
-    try (var blue = TestServer.echo('b');
+    try (var blue = ServerFixture.echo('b');
         var fixture =
             ProxyFixture.opened(
                 TCP.withProxyProtocol(ProxyProtocol.OFF, true), side("blue", blue))) {
@@ -90,7 +98,7 @@ class ProxyProtocolTest {
 
   @Test
   void withoutOneTheClientIsClosed() throws Exception {
-    try (var blue = TestServer.echo('b');
+    try (var blue = ServerFixture.echo('b');
         var fixture =
             ProxyFixture.opened(
                 TCP.withProxyProtocol(ProxyProtocol.OFF, true)
@@ -111,11 +119,11 @@ class ProxyProtocolTest {
   void anHttpRouteTellsItForEachClientsOwnConnection() throws Exception {
     BlockingQueue<String> headers = new LinkedBlockingQueue<>();
     try (var blue =
-            new TestServer(socket -> {
-              var wire = new HttpWire(socket);
+            new ServerFixture(socket -> {
+              var wire = new RawHttpConnection(socket);
               headers.add(wire.text("PROXY TCP4 203.0.113.7 198.51.100.1 1111 443\r\n".length()));
               for (int i = 0; i < 2; i++) {
-                wire.send(HttpTarget.answer(wire.read().field("x-forwarded-for")));
+                wire.send(HttpServerFixture.answer(wire.read().field("x-forwarded-for")));
               }
             });
         var fixture =
@@ -133,7 +141,7 @@ class ProxyProtocolTest {
         assertEquals(header, headers.poll(10, TimeUnit.SECONDS));
       }
       assertEquals(2, blue.accepted.get());
-      Waits.until("their connections are closed with them", () -> fixture.stats().open() == 0);
+      Await.until("their connections are closed with them", () -> fixture.stats().open() == 0);
       assertTrue(headers.isEmpty());
     }
   }

@@ -1,10 +1,22 @@
 package dev.orchestrator.proxy;
 
-import static dev.orchestrator.proxy.ProxyFixture.side;
+import static dev.orchestrator.proxy.testing.ProxyFixture.side;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.orchestrator.proxy.config.Backend;
+import dev.orchestrator.proxy.config.ListenAddress;
+import dev.orchestrator.proxy.config.Protocol;
+import dev.orchestrator.proxy.config.Route;
+import dev.orchestrator.proxy.config.RouteOptions;
+import dev.orchestrator.proxy.config.Target;
+import dev.orchestrator.proxy.gate.DrainResult;
+import dev.orchestrator.proxy.stats.ProxyStats;
+import dev.orchestrator.proxy.stats.RouteStats;
+import dev.orchestrator.proxy.testing.HttpServerFixture;
+import dev.orchestrator.proxy.testing.ProxyFixture;
+import dev.orchestrator.proxy.testing.ServerFixture;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -25,14 +37,14 @@ class ProxyRouteTest {
   @Test
   void eachPortOfARangeLeadsToItsOwnTarget() throws Exception {
     int first = freeRange(3);
-    try (var a = TestServer.echo('a');
-        var b = TestServer.echo('b');
-        var c = TestServer.echo('c');
+    try (var a = ServerFixture.echo('a');
+        var b = ServerFixture.echo('b');
+        var c = ServerFixture.echo('c');
         var fixture = new ProxyFixture()) {
       List<Target> targets =
           List.of(a, b, c).stream().map(each -> new Target("127.0.0.1", each.port())).toList();
-      Route route = new Route("web", new Listen("127.0.0.1", first, first + 2), TCP);
-      fixture.proxy.open(List.of(route), new Side("blue", Map.of("web", targets)));
+      Route route = new Route("web", new ListenAddress("127.0.0.1", first, first + 2), TCP);
+      fixture.proxy.open(List.of(route), new Backend("blue", Map.of("web", targets)));
       String seen = "";
       for (int i = 0; i < 3; i++) {
         try (Socket client = new Socket(InetAddress.getLoopbackAddress(), first + i)) {
@@ -44,7 +56,8 @@ class ProxyRouteTest {
           assertThrows(
               IllegalArgumentException.class,
               () ->
-                  fixture.proxy.switchTo(new Side("green", Map.of("web", targets.subList(0, 2)))));
+                  fixture.proxy.switchTo(
+                      new Backend("green", Map.of("web", targets.subList(0, 2)))));
       assertEquals("green has 2 targets for the 3 ports of route web", e.getMessage());
     }
   }
@@ -73,9 +86,9 @@ class ProxyRouteTest {
 
   @Test
   void aPreviewLeadsToTheCandidateAndOnlyThere() throws Exception {
-    RouteOptions previewed = TCP.withPreview(new Listen("127.0.0.1", 0));
-    try (var blue = TestServer.echo('b');
-        var green = TestServer.echo('g');
+    RouteOptions previewed = TCP.withPreview(new ListenAddress("127.0.0.1", 0));
+    try (var blue = ServerFixture.echo('b');
+        var green = ServerFixture.echo('g');
         var fixture = ProxyFixture.opened(previewed, side("blue", blue))) {
       int port = fixture.proxy.previewPort("web");
       assertEquals(-1, firstByte(port)); // no candidate yet
@@ -86,7 +99,7 @@ class ProxyRouteTest {
       fixture.proxy.hold(Duration.ofMinutes(1)); // a preview is not held
       try (Socket client = new Socket(InetAddress.getLoopbackAddress(), port)) {
         assertEquals('g', client.getInputStream().read());
-        assertEquals(new Drained(0, 0), fixture.proxy.drain(Duration.ZERO));
+        assertEquals(new DrainResult(0, 0), fixture.proxy.drain(Duration.ZERO));
         fixture.proxy.switchTo(side("green", green));
         fixture.proxy.preview(side("blue", blue)); // what was left is looked at now
         assertEquals(-1, client.getInputStream().read());
@@ -102,14 +115,14 @@ class ProxyRouteTest {
 
   @Test
   void figuresOfATargetAreAddedUpOverTheRoutes() throws Exception {
-    try (var a = TestServer.echo('a');
-        var b = TestServer.echo('b');
+    try (var a = ServerFixture.echo('a');
+        var b = ServerFixture.echo('b');
         var fixture = new ProxyFixture()) {
       fixture.proxy.open(
           List.of(
-              new Route("web", new Listen("127.0.0.1", 0), TCP),
-              new Route("mail", new Listen("127.0.0.1", 0), TCP)),
-          new Side(
+              new Route("web", new ListenAddress("127.0.0.1", 0), TCP),
+              new Route("mail", new ListenAddress("127.0.0.1", 0), TCP)),
+          new Backend(
               "blue",
               Map.of(
                   "web", List.of(new Target("127.0.0.1", a.port())),
@@ -117,7 +130,7 @@ class ProxyRouteTest {
       assertEquals('a', firstByte(fixture.proxy.port("web")));
       assertEquals('b', firstByte(fixture.proxy.port("mail")));
       assertEquals('b', firstByte(fixture.proxy.port("mail")));
-      Stats stats = fixture.proxy.stats();
+      ProxyStats stats = fixture.proxy.stats();
       assertEquals(3, get(stats.total().byTarget(), "blue").total());
       assertEquals(2, get(get(stats.routes(), "mail").byTarget(), "blue").total());
     }
@@ -132,7 +145,7 @@ class ProxyRouteTest {
   @Test
   void aConnectionOnWhichNothingMovesIsClosedAfterTheIdleTime() throws Exception {
     RouteOptions idle = TCP.withTimeouts(Duration.ofMillis(400), Duration.ofSeconds(30));
-    try (var blue = TestServer.echo('b');
+    try (var blue = ServerFixture.echo('b');
         var fixture = ProxyFixture.opened(idle, side("blue", blue));
         Socket still = fixture.connect();
         Socket busy = fixture.connect()) {
@@ -159,8 +172,8 @@ class ProxyRouteTest {
 
   @Test
   void figuresAreKeptForEachTarget() throws Exception {
-    try (var blue = HttpTarget.named("v1");
-        var green = HttpTarget.named("four");
+    try (var blue = HttpServerFixture.named("v1");
+        var green = HttpServerFixture.named("four");
         var fixture = ProxyFixture.opened(RouteOptions.of(Protocol.HTTP), side("blue", blue));
         var client = fixture.http()) {
       client.get("/");

@@ -4,6 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.orchestrator.proxy.config.Backend;
+import dev.orchestrator.proxy.stats.RouteStats;
+import dev.orchestrator.proxy.tcp.TcpRelayTest;
+import dev.orchestrator.proxy.testing.Await;
+import dev.orchestrator.proxy.testing.ProxyFixture;
+import dev.orchestrator.proxy.testing.ServerFixture;
 import java.io.DataInputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -35,8 +41,8 @@ class ProxySwitchTest {
   static void exchangeThroughSwitches(int count, int switches) throws Exception {
     var done = new AtomicBoolean();
     var exchanges = new AtomicLong();
-    try (var blue = new TestServer(socket -> digestService(socket, 'b'));
-        var green = new TestServer(socket -> digestService(socket, 'g'));
+    try (var blue = new ServerFixture(socket -> digestService(socket, 'b'));
+        var green = new ServerFixture(socket -> digestService(socket, 'g'));
         var fixture = ProxyFixture.opened(ProxyFixture.side("blue", blue));
         var threads = Executors.newVirtualThreadPerTaskExecutor()) {
       List<Future<?>> clients = new ArrayList<>();
@@ -44,14 +50,14 @@ class ProxySwitchTest {
         int seed = i;
         clients.add(threads.submit(() -> client(fixture, seed, done, exchanges)));
       }
-      Side[] sides = {ProxyFixture.side("blue", blue), ProxyFixture.side("green", green)};
+      Backend[] sides = {ProxyFixture.side("blue", blue), ProxyFixture.side("green", green)};
       for (int i = 1; i <= switches; i++) {
         awaitProgress(exchanges, count, clients);
-        Side next = sides[i % 2];
+        Backend next = sides[i % 2];
         if (i % 4 < 2) {
           fixture.proxy.hold(Duration.ofSeconds(20));
           assertEquals(0, fixture.proxy.drain(Duration.ofSeconds(10)).cut());
-          TestServer left = i % 2 == 0 ? green : blue;
+          ServerFixture left = i % 2 == 0 ? green : blue;
           int before = left.accepted.get();
           fixture.proxy.switchTo(next);
           assertEquals(before, left.accepted.get());
@@ -65,7 +71,7 @@ class ProxySwitchTest {
       }
       assertTrue(blue.failures.isEmpty(), () -> "blue " + blue.failures);
       assertTrue(green.failures.isEmpty(), () -> "green " + green.failures);
-      Waits.until("links gone", () -> fixture.stats().open() == 0);
+      Await.until("links gone", () -> fixture.stats().open() == 0);
       RouteStats stats = fixture.stats();
       assertEquals(0, stats.refused() + stats.resetsByClient() + stats.resetsByTarget());
       assertEquals(0, stats.gaveUp());
@@ -77,7 +83,7 @@ class ProxySwitchTest {
 
   private static void awaitProgress(AtomicLong exchanges, int more, List<Future<?>> clients) {
     long start = exchanges.get();
-    Waits.until(
+    Await.until(
         "progress",
         () ->
             exchanges.get() >= start + more
@@ -89,7 +95,7 @@ class ProxySwitchTest {
       ProxyFixture fixture, int seed, AtomicBoolean done, AtomicLong exchanges) throws IOException {
     Random random = new Random(seed);
     while (!done.get()) {
-      byte[] request = RelayTest.random(random.nextLong(), 1 + random.nextInt(60_000));
+      byte[] request = TcpRelayTest.random(random.nextLong(), 1 + random.nextInt(60_000));
       try (Socket socket = fixture.connect()) {
         OutputStream out = socket.getOutputStream();
         for (int at = 0; at < request.length; at += 16_384) {
@@ -99,9 +105,9 @@ class ProxySwitchTest {
         DataInputStream in = new DataInputStream(socket.getInputStream());
         byte side = in.readByte();
         assertTrue(side == 'b' || side == 'g');
-        assertArrayEquals(RelayTest.digest(request), in.readNBytes(32));
+        assertArrayEquals(TcpRelayTest.digest(request), in.readNBytes(32));
         byte[] answer = in.readNBytes(in.readInt());
-        assertArrayEquals(RelayTest.digest(answer), in.readNBytes(32));
+        assertArrayEquals(TcpRelayTest.digest(answer), in.readNBytes(32));
         assertEquals(-1, in.read());
       }
       exchanges.incrementAndGet();
@@ -114,19 +120,19 @@ class ProxySwitchTest {
     if (request.length == 0) {
       return; // connected just as the gate changed, and recalled before anything was sent
     }
-    byte[] answer = RelayTest.random(request.length, request.length * 2);
+    byte[] answer = TcpRelayTest.random(request.length, request.length * 2);
     OutputStream out = socket.getOutputStream();
     out.write(name);
-    out.write(RelayTest.digest(request));
+    out.write(TcpRelayTest.digest(request));
     out.write(ByteBuffer.allocate(4).putInt(answer.length).array());
     out.write(answer);
-    out.write(RelayTest.digest(answer));
+    out.write(TcpRelayTest.digest(answer));
   }
 
   @Test
   void aLinkLivesOnThroughASwitch() throws IOException, ExecutionException {
-    try (var blue = TestServer.echo('b');
-        var green = TestServer.echo('g');
+    try (var blue = ServerFixture.echo('b');
+        var green = ServerFixture.echo('g');
         var fixture = ProxyFixture.opened(ProxyFixture.side("blue", blue));
         Socket client = fixture.connect()) {
       assertEquals('b', client.getInputStream().read());

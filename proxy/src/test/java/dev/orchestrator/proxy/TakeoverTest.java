@@ -3,6 +3,11 @@ package dev.orchestrator.proxy;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.orchestrator.proxy.testing.Await;
+import dev.orchestrator.proxy.testing.HttpServerFixture;
+import dev.orchestrator.proxy.testing.RawHttpConnection;
+import dev.orchestrator.proxy.testing.ServerFixture;
+import dev.orchestrator.proxy.testing.TakeoverPeerMain;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -29,15 +34,15 @@ import org.junit.jupiter.api.io.TempDir;
 class TakeoverTest {
   @TempDir Path dir;
   private final List<Process> processes = new ArrayList<>();
-  private HttpTarget target;
+  private HttpServerFixture target;
   private int tcp;
   private int http;
 
   @BeforeEach
   void start() throws IOException {
-    target = HttpTarget.named("blue");
-    tcp = TestServer.freePort();
-    http = TestServer.freePort();
+    target = HttpServerFixture.named("blue");
+    tcp = ServerFixture.freePort();
+    http = ServerFixture.freePort();
   }
 
   @AfterEach
@@ -63,18 +68,18 @@ class TakeoverTest {
         int port = i % 2 == 0 ? tcp : http;
         clients.add(threads.submit(() -> client(port, done, exchanges)));
       }
-      Waits.until("clients are served", () -> exchanges.get() > 200);
+      Await.until("clients are served", () -> exchanges.get() > 200);
 
       peer("new", "2");
       await("2", "serving");
 
       long before = exchanges.get();
-      Waits.until("clients are served by the new one", () -> exchanges.get() > before + 400);
+      Await.until("clients are served by the new one", () -> exchanges.get() > before + 400);
       assertTrue(old.isAlive()); // two of its clients are still there
       kept.get("/"); // on the connection that the old process has
       assertEquals("blue", kept.read().body());
       // The old one leaves when it has heard of the new one: soon, or it is not yet told here.
-      Waits.until(
+      Await.until(
           "it is told to come again, to the new one", () -> "close".equals(answer(keptHttp)));
       assertEquals("", keptHttp.rest());
       kept.socket.close();
@@ -89,10 +94,10 @@ class TakeoverTest {
   }
 
   /** What the next answer says of its connection. */
-  private static String answer(HttpWire client) {
+  private static String answer(RawHttpConnection client) {
     try {
       client.get("/");
-      HttpWire.Message answer = client.read();
+      RawHttpConnection.Message answer = client.read();
       assertEquals("blue", answer.body());
       return answer.field("connection");
     } catch (IOException e) {
@@ -133,14 +138,14 @@ class TakeoverTest {
     return null;
   }
 
-  private static HttpWire connect(int port) throws IOException {
+  private static RawHttpConnection connect(int port) throws IOException {
     Socket socket = new Socket(InetAddress.getLoopbackAddress(), port);
-    socket.setSoTimeout((int) Waits.LIMIT.toMillis());
-    return new HttpWire(socket);
+    socket.setSoTimeout((int) Await.LIMIT.toMillis());
+    return new RawHttpConnection(socket);
   }
 
   private void await(String name, String word) {
-    Waits.until(name + " says " + word, () -> !lines(name, word).isEmpty());
+    Await.until(name + " says " + word, () -> !lines(name, word).isEmpty());
   }
 
   private List<String> lines(String name, String part) {
@@ -160,7 +165,7 @@ class TakeoverTest {
                 "-XX:TieredStopAtLevel=1",
                 "-cp",
                 System.getProperty("java.class.path"),
-                TakeoverPeer.class.getName(),
+                TakeoverPeerMain.class.getName(),
                 role,
                 dir.resolve("s").toString(),
                 Integer.toString(tcp),

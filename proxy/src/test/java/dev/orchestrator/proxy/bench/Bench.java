@@ -31,9 +31,9 @@ final class Bench {
   private final int seconds;
   private final List<Contender> contenders;
   private final Map<String, Map<String, List<Double>>> figures = new TreeMap<>();
-  private final Rows rows = new Rows();
+  private final ResultTable rows = new ResultTable();
 
-  private Bench(Options options, List<Contender> contenders) {
+  private Bench(BenchOptions options, List<Contender> contenders) {
     this.only = options.only();
     this.rounds = options.rounds();
     this.seconds = options.seconds();
@@ -41,9 +41,9 @@ final class Bench {
   }
 
   public static void main(String[] arguments) throws IOException {
-    Options options;
+    BenchOptions options;
     try {
-      options = Options.of(arguments);
+      options = BenchOptions.of(arguments);
     } catch (IllegalArgumentException e) {
       System.err.println("error: " + e.getMessage());
       System.exit(2);
@@ -51,11 +51,12 @@ final class Bench {
     }
     int idle = Math.min(IDLE, (descriptors() - SPARE_DESCRIPTORS) / 2);
     Path folder = Files.createTempDirectory("bench-proxy");
-    Setup setup = new Setup(folder, options.threads(), idle, Ports.free(), Ports.free());
-    try (Upstream _ = Upstream.start(setup);
-        Contender ours = OurProxy.start(setup);
-        Contender haproxy = HaProxy.start(setup);
-        Contender nginx = Nginx.start(setup)) {
+    ContenderSetup setup =
+        new ContenderSetup(folder, options.threads(), idle, Ports.free(), Ports.free());
+    try (BenchUpstream _ = BenchUpstream.start(setup);
+        Contender ours = OurContender.start(setup);
+        Contender haproxy = HaProxyContender.start(setup);
+        Contender nginx = NginxContender.start(setup)) {
       Bench bench = new Bench(options, List.of(ours, haproxy, nginx));
       bench.load();
       bench.switches();
@@ -79,12 +80,12 @@ final class Bench {
   private void load() throws IOException {
     Contender ours = contenders.getFirst();
     say("warming our JVM up (%d s for each kind of load), not counted".formatted(WARM_UP_SECONDS));
-    Wrk _ = Wrk.run(ours.tcp, true, WARM_UP_SECONDS);
-    Wrk _ = Wrk.run(ours.tcp, false, WARM_UP_SECONDS);
-    Wrk _ = Wrk.run(ours.http, true, WARM_UP_SECONDS);
-    Wrk _ = Wrk.run(ours.http, false, WARM_UP_SECONDS);
+    WrkLoad _ = WrkLoad.run(ours.tcp, true, WARM_UP_SECONDS);
+    WrkLoad _ = WrkLoad.run(ours.tcp, false, WARM_UP_SECONDS);
+    WrkLoad _ = WrkLoad.run(ours.http, true, WARM_UP_SECONDS);
+    WrkLoad _ = WrkLoad.run(ours.http, false, WARM_UP_SECONDS);
     for (int i = 0; i < 3; i++) {
-      double _ = Bulk.read(ours.tcp);
+      double _ = BulkLoad.read(ours.tcp);
     }
     for (int round = 1; round <= rounds; round++) {
       say("round %d of %d".formatted(round, rounds));
@@ -100,7 +101,7 @@ final class Bench {
       }
       for (Contender each : wanted("bulk", turns)) {
         long before = each.cpu();
-        note("bulk, tcp: GiB/s", each, Bulk.read(each.tcp));
+        note("bulk, tcp: GiB/s", each, BulkLoad.read(each.tcp));
         note("bulk, tcp: processor s/GiB", each, (each.cpu() - before) / 1e9);
       }
     }
@@ -114,8 +115,8 @@ final class Bench {
     for (int i = 0; i < SWITCH_WARM_UPS && only.contains("switch"); i++) {
       say("warming our proxy's switch and the client up, not counted");
       Contender ours = contenders.getFirst();
-      Switching _ = Switching.measure(ours, ours.tcp, SWITCH_SECONDS, SWITCHES);
-      Switching _ = Switching.measure(ours, ours.http, SWITCH_SECONDS, SWITCHES);
+      SwitchLoad _ = SwitchLoad.measure(ours, ours.tcp, SWITCH_SECONDS, SWITCHES);
+      SwitchLoad _ = SwitchLoad.measure(ours, ours.http, SWITCH_SECONDS, SWITCHES);
     }
     for (int round = 1; round <= Math.min(rounds, SWITCH_ROUNDS); round++) {
       switches(inTurn(round));
@@ -127,9 +128,9 @@ final class Bench {
       say("switches of %s under load: 1,000 new connections a second".formatted(each.name));
       for (String kind : List.of("tcp", "http")) {
         int port = kind.equals("tcp") ? each.tcp : each.http;
-        Switching still = Switching.measure(each, port, SWITCH_SECONDS, 0);
+        SwitchLoad still = SwitchLoad.measure(each, port, SWITCH_SECONDS, 0);
         note("the same load without a switch, " + kind + ": p99.9 ms", each, still.p999Millis());
-        Switching seen = Switching.measure(each, port, SWITCH_SECONDS, SWITCHES);
+        SwitchLoad seen = SwitchLoad.measure(each, port, SWITCH_SECONDS, SWITCHES);
         note("switch under load, " + kind + ": p99.9 ms", each, seen.p999Millis());
         note("switch under load, " + kind + ": longest ms", each, seen.longestMillis());
         note("switch under load, " + kind + ": failed", each, seen.failed());
@@ -140,7 +141,7 @@ final class Bench {
   private void idle(int idle) throws IOException {
     for (Contender each : wanted("idle", contenders)) {
       say("%d idle connections through %s".formatted(idle, each.name));
-      Idle.Cost cost = Idle.measure(each, idle);
+      IdleLoad.Cost cost = IdleLoad.measure(each, idle);
       note("idle connection: bytes in use", each, cost.heldBytes());
       note("idle connection: bytes resident", each, cost.residentBytes());
     }
@@ -156,7 +157,7 @@ final class Bench {
   private void wrk(String measure, Contender contender, int port, boolean keepAlive)
       throws IOException {
     long before = contender.cpu();
-    Wrk run = Wrk.run(port, keepAlive, seconds);
+    WrkLoad run = WrkLoad.run(port, keepAlive, seconds);
     note(measure + ": requests/s", contender, run.perSecond());
     note(measure + ": p99 ms", contender, run.p99Millis());
     note(

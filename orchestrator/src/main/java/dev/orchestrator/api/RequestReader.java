@@ -1,0 +1,199 @@
+package dev.orchestrator.api;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeType;
+import dev.orchestrator.common.ApiJson;
+import dev.orchestrator.common.RefusedException;
+import dev.orchestrator.settings.DataSettings.Rollback;
+import dev.orchestrator.stack.Control.Removal;
+import dev.orchestrator.upgrade.DataOptions;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.ext.web.RoutingContext;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Set;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/** Reads what a request asks for and checks its shape, before {@code Control} sees it. */
+final class RequestReader {
+  private static final int MOST_LINES = 10_000;
+  private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._+-]{0,127}");
+  private static final Set<String> UPGRADE = Set.of("version", "full", "attach");
+  private static final Pattern NUMBER = Pattern.compile("[0-9]{1,9}");
+
+  private RequestReader() {}
+
+  /** Of a run, as it is in the path. */
+  static String run(RoutingContext context) {
+    String id = String.valueOf(context.pathParam("id"));
+    if (!NAME.matcher(id).matches()) {
+      throw new RefusedException("there is no run " + printable(id));
+    }
+    return id;
+  }
+
+  /** Refuses parameters that would be ignored. */
+  static void parameters(RoutingContext context, Set<String> known) {
+    for (String name : context.queryParams().names()) {
+      if (!known.contains(name)) {
+        throw new BadRequestException("unknown parameter: " + printable(name));
+      }
+    }
+  }
+
+  static String version(RoutingContext context) {
+    return name("version", parameter(context, "version"));
+  }
+
+  static @Nullable String service(RoutingContext context) {
+    String value = parameter(context, "service");
+    return value == null ? null : name("service", value);
+  }
+
+  static int tail(RoutingContext context) {
+    String value = parameter(context, "tail");
+    if (value == null) {
+      return 100;
+    }
+    int lines = NUMBER.matcher(value).matches() ? Integer.parseInt(value) : 0;
+    if (lines < 1 || lines > MOST_LINES) {
+      throw new BadRequestException("tail must be a number of lines from 1 to " + MOST_LINES);
+    }
+    return lines;
+  }
+
+  /** The sequence of the last event that the client has; 0 when it has none. */
+  static long lastEvent(RoutingContext context) {
+    String value = context.request().getHeader("Last-Event-ID");
+    if (value == null) {
+      return 0;
+    }
+    if (!NUMBER.matcher(value).matches()) {
+      throw new BadRequestException("Last-Event-ID must be the number of an event");
+    }
+    return Long.parseLong(value);
+  }
+
+  static @Nullable String versionInBody(RoutingContext context) {
+    JsonNode version = body(context, Set.of("version")).get("version");
+    return version == null || version.isNull() ? null : name("version", text("version", version));
+  }
+
+  static String versionToUpgradeTo(RoutingContext context) {
+    JsonNode version = body(context, UPGRADE).get("version");
+    return name("version", version == null ? null : text("version", version));
+  }
+
+  static DataOptions planOptions(RoutingContext context) {
+    return new DataOptions(null, flag(context, "full"), flag(context, "attach"));
+  }
+
+  static DataOptions upgradeOptions(RoutingContext context) {
+    JsonNode asked = body(context, UPGRADE);
+    return new DataOptions(null, flag(asked, "full"), flag(asked, "attach"));
+  }
+
+  static void noBody(RoutingContext context) {
+    body(context, Set.of());
+  }
+
+  static DataOptions rollbackOptions(RoutingContext context) {
+    JsonNode data = body(context, Set.of("data")).get("data");
+    if (data == null || data.isNull()) {
+      return DataOptions.NONE;
+    }
+    return switch (text("data", data)) {
+      case "carry" -> DataOptions.of(Rollback.CARRY);
+      case "restore" -> DataOptions.of(Rollback.RESTORE);
+      default -> throw new BadRequestException("data must be carry or restore");
+    };
+  }
+
+  static Removal removalInBody(RoutingContext context) {
+    JsonNode asked = body(context, Set.of("volumes", "images"));
+    boolean volumes = flag(asked, "volumes");
+    if (flag(asked, "images")) {
+      return Removal.IMAGES;
+    }
+    return volumes ? Removal.VOLUMES : Removal.NOTHING;
+  }
+
+  private static boolean flag(RoutingContext context, String name) {
+    return switch (parameter(context, name)) {
+      case "true" -> true;
+      case "false" -> false;
+      case null -> false;
+      default -> throw new BadRequestException(name + " must be true or false");
+    };
+  }
+
+  private static boolean flag(JsonNode body, String name) {
+    JsonNode value = body.get(name);
+    if (value != null && !value.isBoolean()) {
+      throw new BadRequestException(name + " must be true or false");
+    }
+    return value != null && value.booleanValue();
+  }
+
+  private static JsonNode body(RoutingContext context, Set<String> known) {
+    JsonNode tree;
+    try {
+      String text = utf8(context.body().buffer());
+      tree = ApiJson.read(text.isBlank() ? "{}" : text, JsonNode.class);
+    } catch (IllegalArgumentException | CharacterCodingException e) {
+      throw new BadRequestException("the body isn't JSON");
+    }
+    if (tree.getNodeType() != JsonNodeType.OBJECT) {
+      throw new BadRequestException("the body must be a JSON object");
+    }
+    tree.fieldNames()
+        .forEachRemaining(field -> {
+          if (!known.contains(field)) {
+            throw new BadRequestException("unknown field in the body: " + printable(field));
+          }
+        });
+    return tree;
+  }
+
+  /** What isn't UTF-8 is refused, not replaced: a name would become another. */
+  private static String utf8(@Nullable Buffer body) throws CharacterCodingException {
+    return body == null
+        ? ""
+        : StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(body.getBytes())).toString();
+  }
+
+  private static String text(String what, JsonNode node) {
+    if (!node.isTextual()) {
+      throw new BadRequestException(what + " must be a string");
+    }
+    return node.textValue();
+  }
+
+  private static @Nullable String parameter(RoutingContext context, String name) {
+    List<String> values = context.queryParam(name);
+    if (values.size() > 1) {
+      throw new BadRequestException(name + " is given twice");
+    }
+    return values.isEmpty() ? null : values.getFirst();
+  }
+
+  private static String name(String what, @Nullable String value) {
+    if (value == null) {
+      throw new BadRequestException(what + " is missing");
+    }
+    if (!NAME.matcher(value).matches()) {
+      throw new BadRequestException(
+          "%s must be letters, digits and ._+- (at most 128): got \"%s\""
+              .formatted(what, printable(value)));
+    }
+    return value;
+  }
+
+  private static String printable(String text) {
+    String plain = text.replaceAll("[^\\x20-\\x7e]", "?");
+    return plain.length() > 60 ? plain.substring(0, 60) + "..." : plain;
+  }
+}

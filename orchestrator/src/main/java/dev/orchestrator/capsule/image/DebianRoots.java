@@ -1,0 +1,103 @@
+package dev.orchestrator.capsule.image;
+
+import dev.orchestrator.capsule.CapsuleException;
+import dev.orchestrator.engine.Engine;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * The images {@code orchestrator/debian:SUITE}, which no registry has: made by the script {@code
+ * debian} of the image folder when they are asked for. Calls block.
+ */
+final class DebianRoots {
+  private static final Pattern NAME = Pattern.compile("orchestrator/debian:([a-z]+)");
+
+  private final Engine engine;
+  private final Path script;
+
+  /**
+   * Makes the root images on this engine.
+   *
+   * @param folder config/image
+   */
+  DebianRoots(Engine engine, Path folder) {
+    this.engine = engine;
+    this.script = folder.resolve("debian");
+  }
+
+  /** Makes the image when it is one of ours and isn't there; whether it is one of ours. */
+  boolean ensure(String reference, BuildDeadline deadline, Consumer<String> progress) {
+    Matcher matcher = NAME.matcher(reference);
+    if (!matcher.matches()) {
+      return false;
+    }
+    if (engine.image(reference).isEmpty()) {
+      progress.accept("making " + reference);
+      run(matcher.group(1), deadline, progress);
+    }
+    return true;
+  }
+
+  private void run(String suite, BuildDeadline deadline, Consumer<String> progress) {
+    ProcessBuilder builder = new ProcessBuilder(script.toString(), suite).redirectErrorStream(true);
+    builder.environment().put("DOCKER_HOST", engine.info().address());
+    String what = "%s %s".formatted(script, suite);
+    Process process;
+    try {
+      process = builder.start();
+    } catch (IOException e) {
+      throw new CapsuleException("can't run %s: %s".formatted(what, e.getMessage()), e);
+    }
+    LastLine last = new LastLine(progress);
+    Thread reader = Thread.ofVirtual().start(() -> last.read(process));
+    try {
+      if (!process.waitFor(deadline.remaining().toMillis(), TimeUnit.MILLISECONDS)) {
+        deadline.remaining();
+      }
+      reader.join();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new CapsuleException("%s was interrupted".formatted(what), e);
+    } finally {
+      process.destroy();
+    }
+    if (process.exitValue() != 0) {
+      throw new CapsuleException("%s failed: %s".formatted(what, last.line()));
+    }
+  }
+
+  /** Passes a process's lines on and keeps the last one, which says why it failed. */
+  private static final class LastLine {
+    private final Consumer<String> progress;
+    private volatile Optional<String> line = Optional.empty();
+
+    LastLine(Consumer<String> progress) {
+      this.progress = progress;
+    }
+
+    void read(Process process) {
+      try (BufferedReader reader = process.inputReader()) {
+        reader
+            .lines()
+            .filter(text -> !text.isBlank())
+            .forEach(text -> {
+              line = Optional.of(text);
+              progress.accept(text);
+            });
+      } catch (IOException | UncheckedIOException e) {
+        line = Optional.of("its output can't be read: " + e.getMessage());
+      }
+    }
+
+    String line() {
+      return line.orElse("no output");
+    }
+  }
+}

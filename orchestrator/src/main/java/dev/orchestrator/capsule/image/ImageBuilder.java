@@ -1,0 +1,218 @@
+package dev.orchestrator.capsule.image;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.orchestrator.capsule.CapsuleBuilder;
+import dev.orchestrator.capsule.CapsuleException;
+import dev.orchestrator.capsule.CapsuleImage;
+import dev.orchestrator.compose.BuildHelpers;
+import dev.orchestrator.compose.BuildSource;
+import dev.orchestrator.compose.CapsuleStack;
+import dev.orchestrator.compose.ComposeModel;
+import dev.orchestrator.compose.ComposeReader;
+import dev.orchestrator.compose.ComposeTransform;
+import dev.orchestrator.compose.InnerImage;
+import dev.orchestrator.engine.Engine;
+import dev.orchestrator.engine.ImageConfig;
+import dev.orchestrator.engine.ImageInfo;
+import dev.orchestrator.engine.Labels;
+import dev.orchestrator.files.ContentDigest;
+import dev.orchestrator.files.FileTree;
+import dev.orchestrator.files.TarArchive;
+import dev.orchestrator.release.Release;
+import dev.orchestrator.release.Releases;
+import dev.orchestrator.settings.Settings;
+import dev.orchestrator.settings.StackSettings;
+import java.time.InstantSource;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+
+/**
+ * Builds capsule images on the outer engine: release, compose model, inner images, packed layers,
+ * and a last layer with the stack's own files. What is there already with the same content is taken
+ * as it is. One build at a time; calls block.
+ */
+public final class ImageBuilder implements CapsuleBuilder {
+  static final List<String> ENTRYPOINT = List.of("/usr/local/lib/capsule/entrypoint");
+
+  /** On a capsule image: {@link CapsuleImage#ports()} as JSON. */
+  static final String PORTS = "dev.orchestrator.ports";
+
+  /** On a capsule image: its databases as JSON. */
+  private static final String DATABASES = "dev.orchestrator.databases";
+
+  private static final ObjectMapper JSON =
+      new ObjectMapper().enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS);
+
+  private final Engine engine;
+  private final StackSettings stack;
+  private final Map<String, String> owner;
+  private final InstantSource clock;
+  private final Releases releases;
+  private final BuildHelpers helpers;
+  private final BaseImage base;
+  private final ComposeReader reader;
+  private final InnerImageProvider inner;
+  private final ImagePacker packer;
+  private final ImagePruner pruning;
+
+  /**
+   * Builds on this engine.
+   *
+   * @param owner labels that everything temporary carries, which tell this service's from another's
+   */
+  public ImageBuilder(
+      Engine engine, Settings settings, Map<String, String> owner, InstantSource clock) {
+    this.engine = engine;
+    this.stack = settings.stack();
+    this.owner = Map.copyOf(owner);
+    this.clock = clock;
+    this.releases = new Releases(stack);
+    this.helpers = new BuildHelpers(engine, stack.name(), owner);
+    DebianRoots roots = new DebianRoots(engine, settings.image().folder());
+    this.base = new BaseImage(engine, settings.image(), roots);
+    this.reader = new ComposeReader(engine, helpers, stack);
+    this.inner = new InnerImageProvider(engine, stack, settings.home(), roots);
+    this.pruning = new ImagePruner(engine, stack.name(), settings.home());
+    this.packer = new ImagePacker(engine, settings.image(), helpers, stack.name());
+  }
+
+  @Override
+  public List<String> check(String version) {
+    Release release = releases.release(version);
+    ComposeModel model = reader.read(release, base(line -> {}));
+    CapsuleStack made = new ComposeTransform(stack).apply(model, Map.of());
+    model.services().entrySet().stream()
+        .filter(service -> service.getValue().has("build"))
+        .forEach(service -> BuildSource.of(model, stack.name(), stack.folder(), service.getKey()));
+    return made.warnings();
+  }
+
+  @Override
+  public Optional<String> built(String version) {
+    return engine.image(reference(version)).map(ImageInfo::id);
+  }
+
+  @Override
+  public Map<String, String> databases(String image) {
+    String json =
+        engine.image(image).map(info -> info.labels().getOrDefault(DATABASES, "{}")).orElse("{}");
+    try {
+      return JSON.readValue(json, new TypeReference<Map<String, String>>() {});
+    } catch (JsonProcessingException e) {
+      throw new CapsuleException("image " + image + ": its label " + DATABASES + " is no JSON", e);
+    }
+  }
+
+  private String reference(String version) {
+    return "orchestrator/%s:%s".formatted(stack.name(), version);
+  }
+
+  @Override
+  public String base(Consumer<String> progress) {
+    return base.ensure(deadline("the capsules' base image"), progress);
+  }
+
+  @Override
+  public synchronized int prune(Collection<String> versions) {
+    return pruning.keepOnly(versions);
+  }
+
+  @Override
+  public synchronized CapsuleImage build(String version, Consumer<String> progress) {
+    BuildDeadline deadline = deadline("building version " + version);
+    if (!owner.isEmpty()) {
+      helpers.sweep();
+    }
+    Release release = releases.release(version);
+    String source = releases.content(version);
+    String baseImage = base.ensure(deadline, progress);
+    ComposeModel model = reader.read(release, baseImage);
+    model.warnings().forEach(progress);
+    Map<String, InnerImage> images = inner.resolve(model, deadline, progress);
+    CapsuleStack made = new ComposeTransform(stack).apply(model, images);
+    made.warnings().forEach(progress);
+
+    String compose = made.compose().toPrettyString();
+    String metadata = metadata(version, images, made);
+    String content =
+        ContentDigest.of(
+            engine.image(baseImage).orElseThrow().id(),
+            compose,
+            metadata,
+            FileTree.digest(release.folder()));
+    String reference = reference(version);
+    Optional<ImageInfo> there =
+        engine.image(reference).filter(image -> content.equals(image.labels().get(Labels.CONTENT)));
+    if (there.isPresent()) {
+      return image(version, reference, source, made, there.get(), true);
+    }
+    Map<String, String> databases = new DatabaseDetector(engine, helpers).of(images);
+    String packed = packer.packed(baseImage, images.values(), deadline, progress);
+    deadline.remaining();
+    try (BuildHelpers.Helper helper = helpers.idle("layer", packed, List.of());
+        TarArchive archive = new TarArchive()) {
+      archive
+          .tree(release.folder(), "capsule/stack/release", Long.MAX_VALUE)
+          .text("capsule/stack/compose.json", compose)
+          .text("capsule/stack/stack.json", metadata);
+      engine.putArchive(helper.name(), "/", archive.open());
+      engine.commit(
+          helper.name(),
+          reference,
+          new ImageConfig(
+              ENTRYPOINT, List.of(), List.of(), labels(version, content, made.ports(), databases)));
+    }
+    ImageInfo built = engine.image(reference).orElseThrow();
+    return image(version, reference, source, made, built, false);
+  }
+
+  private BuildDeadline deadline(String what) {
+    return new BuildDeadline(
+        clock, "%s of stack %s".formatted(what, stack.name()), stack.upgrade().build());
+  }
+
+  private String metadata(String version, Map<String, InnerImage> images, CapsuleStack made) {
+    ObjectNode node = JSON.createObjectNode();
+    node.put("stack", stack.name()).put("version", version).put("project", stack.name());
+    Map<String, String> ids = new TreeMap<>();
+    images.values().forEach(image -> ids.put(image.reference(), image.id()));
+    node.set("images", JSON.valueToTree(ids));
+    node.set("dirs", JSON.valueToTree(made.dirs()));
+    node.set("seedFiles", JSON.valueToTree(made.seedFiles()));
+    node.set("ports", JSON.valueToTree(new TreeMap<>(made.ports())));
+    return node.toPrettyString();
+  }
+
+  private Map<String, String> labels(
+      String version, String content, Map<String, Integer> ports, Map<String, String> databases) {
+    Map<String, String> labels = new TreeMap<>(Labels.role("capsule"));
+    labels.put(Labels.STACK, stack.name());
+    labels.put(Labels.VERSION, version);
+    labels.put(Labels.CONTENT, content);
+    try {
+      labels.put(PORTS, JSON.writeValueAsString(ports));
+      labels.put(DATABASES, JSON.writeValueAsString(databases));
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("maps of numbers and texts are JSON", e);
+    }
+    return labels;
+  }
+
+  private static CapsuleImage image(
+      String version,
+      String reference,
+      String source,
+      CapsuleStack made,
+      ImageInfo info,
+      boolean cached) {
+    return new CapsuleImage(version, reference, source, made.ports(), info.bytes(), cached);
+  }
+}

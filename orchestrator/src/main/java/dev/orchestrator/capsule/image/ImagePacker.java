@@ -1,0 +1,197 @@
+package dev.orchestrator.capsule.image;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.orchestrator.capsule.CapsuleException;
+import dev.orchestrator.capsule.runtime.RunFlags;
+import dev.orchestrator.compose.BuildHelpers;
+import dev.orchestrator.compose.InnerImage;
+import dev.orchestrator.engine.ContainerSecurity;
+import dev.orchestrator.engine.Engine;
+import dev.orchestrator.engine.ExecResult;
+import dev.orchestrator.engine.ImageConfig;
+import dev.orchestrator.engine.ImageInfo;
+import dev.orchestrator.engine.Labels;
+import dev.orchestrator.engine.Mount;
+import dev.orchestrator.files.ContentDigest;
+import dev.orchestrator.files.TarArchive;
+import dev.orchestrator.settings.Settings.ImageSettings;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+
+/**
+ * Packs inner images into seed files, and adds each to the base image as a layer of its own. A
+ * layer is found again by what is below it and what is in it, so that a version with one changed
+ * image adds that one alone; the pack as a whole by the images in it. Calls block.
+ */
+final class ImagePacker {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final String OUT = "/pack/out/";
+  private static final String DEFAULT_SOCKET = "/var/run/docker.sock";
+
+  private final Engine engine;
+  private final ImageSettings settings;
+  private final BuildHelpers helpers;
+  private final String stack;
+
+  ImagePacker(Engine engine, ImageSettings settings, BuildHelpers helpers, String stack) {
+    this.engine = engine;
+    this.settings = settings;
+    this.helpers = helpers;
+    this.stack = stack;
+  }
+
+  /** An image with the base and all seed files; made when it isn't there. */
+  String packed(
+      String base,
+      Collection<InnerImage> images,
+      BuildDeadline deadline,
+      Consumer<String> progress) {
+    String baseId = engine.image(base).orElseThrow().id();
+    String in = input(images);
+    String key = ContentDigest.of(baseId, in);
+    String packed = tag("packed", key);
+    if (engine.image(packed).isPresent()) {
+      return packed;
+    }
+    try (BuildHelpers.Helper volume = helpers.volume("pack")) {
+      Map<String, String> files = pack(base, volume.name(), in, deadline, progress);
+      String last = base;
+      String lastKey = baseId;
+      for (Map.Entry<String, String> file : files.entrySet()) {
+        lastKey = ContentDigest.of(lastKey, file.getKey(), file.getValue());
+        last = layer(last, lastKey, file.getKey(), volume.name(), deadline, progress);
+      }
+      engine.tag(last, packed);
+      return packed;
+    }
+  }
+
+  private static String input(Collection<InnerImage> images) {
+    ObjectNode in = JSON.createObjectNode();
+    ArrayNode list = in.putArray("images");
+    images.stream()
+        .distinct()
+        .sorted(Comparator.comparing(InnerImage::name))
+        .forEach(image ->
+            list.addObject()
+                .put("name", image.name())
+                .put("ref", image.reference())
+                .put("id", image.id()));
+    return in.toString();
+  }
+
+  /** Fills the volume; files in the order in which they are to be added, each with its digest. */
+  private Map<String, String> pack(
+      String base, String volume, String in, BuildDeadline deadline, Consumer<String> progress) {
+    RunFlags flags = RunFlags.read(settings.folder(), settings.privileged());
+    try (BuildHelpers.Helper store = helpers.volume("pack");
+        BuildHelpers.Helper helper =
+            helpers.create(
+                "pack",
+                base,
+                List.of("sleep", "infinity"),
+                List.of(
+                    Mount.of(volume, "/pack"),
+                    Mount.of(store.name(), "/var/lib/docker"),
+                    Mount.of(socket(), "/outer.sock")),
+                flags.security());
+        TarArchive archive = new TarArchive()) {
+      engine.putArchive(helper.name(), "/pack", archive.text("in.json", in).open());
+      engine.startContainer(helper.name());
+      progress.accept("packing the inner images");
+      must(helper.name(), List.of("capsule-pack"), deadline, progress);
+      String order =
+          must(helper.name(), List.of("cat", OUT + "order"), deadline, line -> {}).stdout();
+      Map<String, String> files = new LinkedHashMap<>();
+      List<String> names = new ArrayList<>(order.lines().filter(line -> !line.isBlank()).toList());
+      names.add("index.json");
+      for (String name : names) {
+        ExecResult sum =
+            must(helper.name(), List.of("sha256sum", OUT + name), deadline, line -> {});
+        files.put(name, sum.stdout().split(" ", 2)[0]);
+      }
+      return files;
+    }
+  }
+
+  private String layer(
+      String below,
+      String key,
+      String file,
+      String volume,
+      BuildDeadline deadline,
+      Consumer<String> progress) {
+    String tag = tag("layer", key);
+    if (has(tag, key)) {
+      return tag;
+    }
+    progress.accept("adding the layer " + file);
+    try (BuildHelpers.Helper helper =
+        helpers.create(
+            "layer",
+            below,
+            List.of("/usr/local/lib/capsule/capsule-add", file),
+            List.of(Mount.readOnly(volume, "/pack")),
+            ContainerSecurity.DEFAULT)) {
+      engine.startContainer(helper.name());
+      int exit = engine.awaitExit(helper.name(), deadline.remaining());
+      if (exit != 0) {
+        throw new CapsuleException(
+            "adding %s to the capsule image failed: %s"
+                .formatted(file, String.join("; ", engine.logs(helper.name(), 3))));
+      }
+      commit(helper.name(), tag, key);
+    }
+    return tag;
+  }
+
+  private void commit(String container, String reference, String key) {
+    Map<String, String> labels = Labels.with(Labels.role("layer"), Labels.CONTENT, key);
+    engine.commit(
+        container,
+        reference,
+        new ImageConfig(
+            ImageBuilder.ENTRYPOINT,
+            List.of(),
+            List.of(),
+            Labels.with(labels, Labels.STACK, stack)));
+  }
+
+  private boolean has(String reference, String key) {
+    return engine
+        .image(reference)
+        .map(ImageInfo::labels)
+        .filter(labels -> "layer".equals(labels.get(Labels.ROLE)))
+        .filter(labels -> key.equals(labels.get(Labels.CONTENT)))
+        .isPresent();
+  }
+
+  private ExecResult must(
+      String container, List<String> command, BuildDeadline deadline, Consumer<String> progress) {
+    ExecResult result = engine.exec(container, command, deadline.remaining(), progress);
+    if (!result.ok()) {
+      throw new CapsuleException(
+          "packing the inner images failed in %s: %s"
+              .formatted(command.getFirst(), result.lastWords()));
+    }
+    return result;
+  }
+
+  /** Where the engine's own socket is on its host. */
+  private String socket() {
+    String address = engine.info().address();
+    String scheme = "unix://";
+    return address.startsWith(scheme) ? address.substring(scheme.length()) : DEFAULT_SOCKET;
+  }
+
+  private static String tag(String kind, String key) {
+    return "orchestrator/%s:%s".formatted(kind, key.substring(0, 16));
+  }
+}

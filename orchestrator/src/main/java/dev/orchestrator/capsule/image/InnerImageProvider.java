@@ -1,0 +1,189 @@
+package dev.orchestrator.capsule.image;
+
+import dev.orchestrator.capsule.CapsuleException;
+import dev.orchestrator.capsule.image.VersionLock.Pin;
+import dev.orchestrator.compose.BuildSource;
+import dev.orchestrator.compose.ComposeModel;
+import dev.orchestrator.compose.InnerImage;
+import dev.orchestrator.engine.BuildSpec;
+import dev.orchestrator.engine.Engine;
+import dev.orchestrator.engine.EngineException;
+import dev.orchestrator.engine.ImageInfo;
+import dev.orchestrator.engine.Labels;
+import dev.orchestrator.files.ContentDigest;
+import dev.orchestrator.settings.StackSettings;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+
+/**
+ * Gets every service's image into the outer engine: built where the compose file says so, local, or
+ * pulled; the ones that the version is locked to, once it is. Calls block.
+ */
+final class InnerImageProvider {
+  private final Engine engine;
+  private final StackSettings stack;
+  private final Path home;
+  private final DebianRoots roots;
+
+  InnerImageProvider(Engine engine, StackSettings stack, Path home, DebianRoots roots) {
+    this.engine = engine;
+    this.stack = stack;
+    this.home = home;
+    this.roots = roots;
+  }
+
+  /** Images by service, all of them there; the version's lock is written. */
+  Map<String, InnerImage> resolve(
+      ComposeModel model, BuildDeadline deadline, Consumer<String> progress) {
+    VersionLock lock = new VersionLock(home, stack.name(), model.release().version());
+    Map<String, Pin> locked = lock.read();
+    Map<String, Pin> pins = new TreeMap<>();
+    Map<String, InnerImage> byId = new HashMap<>();
+    Map<String, InnerImage> images = new TreeMap<>();
+    for (String service : model.services().keySet()) {
+      Consumer<String> said = line -> progress.accept(service + ": " + line);
+      Found found = find(model, service, Optional.ofNullable(locked.get(service)), deadline, said);
+      pins.put(service, found.pin());
+      images.put(
+          service,
+          byId.computeIfAbsent(found.pin().id(), id -> inner(service, id, found.image(), byId)));
+    }
+    lock.write(pins);
+    return images;
+  }
+
+  private record Found(Pin pin, ImageInfo image) {}
+
+  private Found find(
+      ComposeModel model,
+      String service,
+      Optional<Pin> locked,
+      BuildDeadline deadline,
+      Consumer<String> progress) {
+    if (model.services().getOrDefault(service, model.root()).has("build")) {
+      return built(
+          BuildSource.of(model, stack.name(), stack.folder(), service),
+          service,
+          deadline,
+          progress);
+    }
+    String name =
+        ComposeModel.text(model.services().getOrDefault(service, model.root()).path("image"));
+    String source = "image " + name;
+    Optional<Pin> pin = locked.filter(found -> found.source().equals(source));
+    Optional<ImageInfo> same = pin.flatMap(found -> engine.image(found.id()));
+    if (same.isPresent()) {
+      return new Found(pin.orElseThrow(), same.get());
+    }
+    if (pin.isPresent() && !pin.get().digest().isEmpty()) {
+      return new Found(pin.get(), pulled(service, pin.get().digest(), deadline, progress));
+    }
+    if (pin.isPresent()) {
+      progress.accept("the image that it was locked to is gone; locked anew to what is there");
+    }
+    ImageInfo image = had(service, name, deadline, progress);
+    String digest = image.digests().stream().sorted().findFirst().orElse("");
+    return new Found(new Pin(source, image.id(), digest), image);
+  }
+
+  private Found built(
+      BuildSource source, String service, BuildDeadline deadline, Consumer<String> progress) {
+    List<String> baseIds = new ArrayList<>();
+    try {
+      for (String base : source.bases()) {
+        baseIds.add(had(service, base, deadline, progress).id());
+      }
+    } catch (IOException e) {
+      throw failure(service, source.context().resolve(source.dockerfile()).toString(), e);
+    }
+    String content = source.digest(baseIds);
+    String tag = reference(service, content);
+    Optional<ImageInfo> there =
+        engine.image(tag).filter(image -> content.equals(image.labels().get(Labels.CONTENT)));
+    if (there.isEmpty()) {
+      progress.accept("building " + tag);
+      Map<String, String> labels =
+          Labels.with(
+              Labels.with(Labels.role("inner"), Labels.STACK, stack.name()),
+              Labels.CONTENT,
+              content);
+      try {
+        engine.build(
+            new BuildSpec(
+                source.context(), source.dockerfile(), source.target(), source.args(), labels, tag),
+            deadline.remaining(),
+            progress);
+      } catch (EngineException e) {
+        throw failure(service, tag, e);
+      }
+    }
+    ImageInfo image = there.or(() -> engine.image(tag)).orElseThrow();
+    return new Found(new Pin("build " + content, image.id(), ""), image);
+  }
+
+  /** A local image, one of ours that can be made, or pulled. */
+  private ImageInfo had(
+      String service, String name, BuildDeadline deadline, Consumer<String> progress) {
+    roots.ensure(name, deadline, progress);
+    Optional<ImageInfo> local = engine.image(name);
+    return local.orElseGet(() -> pulled(service, name, deadline, progress));
+  }
+
+  private ImageInfo pulled(
+      String service, String name, BuildDeadline deadline, Consumer<String> progress) {
+    try {
+      progress.accept("pulling " + name);
+      engine.pull(name, deadline.remaining(), progress);
+      return engine
+          .image(name)
+          .orElseThrow(() -> failure(service, name, "it isn't there after the pull"));
+    } catch (EngineException e) {
+      throw failure(service, name, e);
+    }
+  }
+
+  private InnerImage inner(
+      String service, String id, ImageInfo image, Map<String, InnerImage> others) {
+    String name = slug(service);
+    for (InnerImage other : others.values()) {
+      if (other.name().equals(name)) {
+        name = name + "-" + hex(id).substring(0, ContentDigest.SHORT);
+        break;
+      }
+    }
+    return new InnerImage(name, reference(service, hex(id)), id, image.volumes());
+  }
+
+  private String reference(String service, String hex) {
+    return "orchestrator/%s-%s:%s"
+        .formatted(stack.name(), slug(service), hex.substring(0, ContentDigest.SHORT));
+  }
+
+  /** Compose takes more in a service's name than the engine does in an image's. */
+  private static String slug(String service) {
+    String slug = service.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]+", "-");
+    return slug.replaceAll("^-|-$", "x");
+  }
+
+  private static String hex(String id) {
+    return id.substring(id.indexOf(':') + 1);
+  }
+
+  private static CapsuleException failure(String service, String image, Exception e) {
+    return new CapsuleException(
+        "service %s: the image %s can't be had: %s".formatted(service, image, e.getMessage()), e);
+  }
+
+  private static CapsuleException failure(String service, String image, String reason) {
+    return new CapsuleException(
+        "service %s: the image %s can't be had: %s".formatted(service, image, reason));
+  }
+}

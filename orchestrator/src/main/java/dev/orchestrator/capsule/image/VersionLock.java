@@ -1,0 +1,72 @@
+package dev.orchestrator.capsule.image;
+
+import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import dev.orchestrator.capsule.CapsuleException;
+import dev.orchestrator.common.RefusedException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * Which images a version was built with, so that it has the same ones whenever it is built again: a
+ * file for each version below {@code locks} in the state folder. Written in one piece.
+ */
+final class VersionLock {
+  private static final ObjectMapper JSON =
+      new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
+
+  private final Path file;
+
+  /**
+   * Locks below this state folder.
+   *
+   * @param home the state folder
+   */
+  VersionLock(Path home, String stack, String version) {
+    this.file = home.resolve("locks").resolve(stack).resolve(version + ".json");
+  }
+
+  /**
+   * One service's image.
+   *
+   * @param source what the release says: another one unlocks it
+   * @param id {@code sha256:…}
+   * @param digest {@code repository@sha256:…} to get it by again, or empty for one made here
+   */
+  record Pin(String source, String id, String digest) {}
+
+  /** Pins by service; empty when the version was never built. */
+  Map<String, Pin> read() {
+    if (!Files.exists(file)) {
+      return Map.of();
+    }
+    try {
+      return JSON.readValue(file.toFile(), new TypeReference<TreeMap<String, Pin>>() {});
+    } catch (IOException e) {
+      throw new RefusedException(
+          "%s is damaged: %s; remove it to lock the version anew"
+              .formatted(file, String.valueOf(e.getMessage()).lines().findFirst().orElse("")),
+          e);
+    }
+  }
+
+  void write(Map<String, Pin> pins) {
+    Map<String, Pin> sorted = new TreeMap<>(pins);
+    if (sorted.equals(read())) {
+      return;
+    }
+    try {
+      Files.createDirectories(file.getParent());
+      Path next = file.resolveSibling(file.getFileName() + ".new");
+      JSON.writeValue(next.toFile(), sorted);
+      Files.move(next, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    } catch (IOException e) {
+      throw new CapsuleException("can't write %s: %s".formatted(file, e.getMessage()), e);
+    }
+  }
+}

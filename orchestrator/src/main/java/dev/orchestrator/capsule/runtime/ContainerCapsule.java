@@ -1,0 +1,259 @@
+package dev.orchestrator.capsule.runtime;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.orchestrator.capsule.Capsule;
+import dev.orchestrator.capsule.CapsuleException;
+import dev.orchestrator.capsule.CloneSupport;
+import dev.orchestrator.capsule.DatabaseTable;
+import dev.orchestrator.capsule.InnerService;
+import dev.orchestrator.capsule.OutsidePath;
+import dev.orchestrator.engine.ContainerInfo;
+import dev.orchestrator.engine.Engine;
+import dev.orchestrator.engine.EngineException;
+import dev.orchestrator.engine.ExecResult;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** A {@link Capsule} asked through {@code exec} of its {@code capsule} command. Any thread. */
+public final class ContainerCapsule implements Capsule {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final Duration POLL = Duration.ofMillis(100);
+
+  /** {@code capsule ready} answers at once; this is for an engine that is busy. */
+  private static final Duration ONE_TRY = Duration.ofSeconds(15);
+
+  private static final int LAST_LINES = 5;
+
+  private final Engine engine;
+  private final String name;
+  private final InstantSource clock;
+
+  public ContainerCapsule(Engine engine, String name, InstantSource clock) {
+    this.engine = engine;
+    this.name = name;
+    this.clock = clock;
+  }
+
+  @Override
+  public String name() {
+    return name;
+  }
+
+  @Override
+  public String address() {
+    return engine
+        .container(name)
+        .map(ContainerInfo::address)
+        .filter(address -> !address.isEmpty())
+        .orElseThrow(() -> failure("asking for its address", "it isn't running"));
+  }
+
+  @Override
+  public void awaitReady(Duration deadline) {
+    Instant end = clock.instant().plus(deadline);
+    String last = "it did not answer";
+    while (true) {
+      Duration left = Duration.between(clock.instant(), end);
+      if (!left.isPositive()) {
+        throw failure("waiting %d s for its inner engine".formatted(deadline.toSeconds()), last);
+      }
+      Optional<ContainerInfo> container = engine.container(name);
+      if (container.isEmpty() || !container.get().running()) {
+        throw failure("waiting for its inner engine", ended(container));
+      }
+      try {
+        ExecResult result = engine.exec(name, List.of("capsule", "ready"), min(left, ONE_TRY));
+        if (result.ok()) {
+          return;
+        }
+        last = result.lastWords();
+        Thread.sleep(POLL);
+      } catch (EngineException e) {
+        // Between the look at its state and the question it may have ended: the next round tells.
+        if (e.kind() == EngineException.Kind.UNREACHABLE) {
+          throw failure("waiting for its inner engine", e);
+        }
+        last = String.valueOf(e.getMessage());
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw failure("waiting for its inner engine", e);
+      }
+    }
+  }
+
+  @Override
+  public void create(Duration deadline) {
+    ask("creating its services", deadline, "create");
+  }
+
+  @Override
+  public void start(Duration deadline) {
+    ask("starting its services", deadline, "start");
+  }
+
+  @Override
+  public void stop(Collection<String> services, Duration deadline) {
+    ask("stopping its services", deadline, with("stop", services));
+  }
+
+  @Override
+  public void freeze(Collection<String> services, Duration deadline) {
+    ask("freezing services", deadline, with("freeze", services));
+  }
+
+  @Override
+  public void thaw(Duration deadline) {
+    ask("thawing its services", deadline, "thaw");
+  }
+
+  @Override
+  public void mount(Duration deadline) {
+    ask("mounting its data", deadline, "mount");
+  }
+
+  @Override
+  public CloneSupport clones(Duration deadline) {
+    String what = "trying out a clone";
+    String answer = ask(what, deadline, "clones");
+    try {
+      JsonNode found = JSON.readTree(answer);
+      return new CloneSupport(
+          found.path("overlay").asBoolean(),
+          found.path("links").asBoolean(),
+          found.path("why").asText());
+    } catch (JsonProcessingException e) {
+      throw failure(what, e);
+    }
+  }
+
+  private static String[] with(String command, Collection<String> services) {
+    List<String> all = new ArrayList<>(List.of(command));
+    all.addAll(services);
+    return all.toArray(String[]::new);
+  }
+
+  @Override
+  public List<InnerService> services(Duration deadline) {
+    String what = "asking for its services' state";
+    String answer = ask(what, deadline, "state");
+    List<InnerService> services = new ArrayList<>();
+    try {
+      for (JsonNode service : JSON.readTree(answer).path("services")) {
+        services.add(
+            new InnerService(
+                service.path("service").asText(),
+                service.path("state").asText("missing"),
+                service.path("health").asText("none"),
+                service.path("exitCode").asInt(),
+                service.path("restarts").asInt(),
+                service.path("startedAt").asText("")));
+      }
+    } catch (JsonProcessingException e) {
+      throw failure(what, e);
+    }
+    return services;
+  }
+
+  @Override
+  public ExecResult exec(String service, List<String> command, Duration deadline) {
+    List<String> all = new ArrayList<>(List.of("capsule", "exec", service));
+    all.addAll(command);
+    return run("running a command in service " + service, deadline, all);
+  }
+
+  @Override
+  public List<String> logs(@Nullable String service, int tail, Duration deadline) {
+    List<String> arguments = new ArrayList<>(List.of("logs", "--tail", Integer.toString(tail)));
+    if (service != null) {
+      arguments.add(service);
+    }
+    return ask("reading its services' logs", deadline, arguments.toArray(String[]::new))
+        .lines()
+        .toList();
+  }
+
+  @Override
+  public List<OutsidePath> outside(List<String> ignore, Duration deadline) {
+    return list(
+        "looking for state outside volumes", deadline, OutsidePath.class, with("diff", ignore));
+  }
+
+  @Override
+  public List<DatabaseTable> tables(Duration deadline) {
+    return list("asking its databases", deadline, DatabaseTable.class, "tables");
+  }
+
+  private <T> List<T> list(String what, Duration deadline, Class<T> type, String... arguments) {
+    String answer = ask(what, deadline, arguments);
+    try {
+      return JSON.readerForListOf(type).readValue(answer);
+    } catch (JsonProcessingException e) {
+      throw failure(what, e);
+    }
+  }
+
+  @Override
+  public void mark(String word, Duration deadline) {
+    ask("marking its data", deadline, "mark", word);
+  }
+
+  @Override
+  public String mark(Duration deadline) {
+    return ask("reading the mark of its data", deadline, "mark").strip();
+  }
+
+  @Override
+  public void lease(int epoch, Duration deadline) {
+    ask("setting its lease", deadline, "lease", Integer.toString(epoch));
+  }
+
+  private String ask(String what, Duration deadline, String... arguments) {
+    List<String> command = new ArrayList<>(List.of("capsule"));
+    command.addAll(List.of(arguments));
+    ExecResult result = run(what, deadline, command);
+    if (!result.ok()) {
+      throw failure(what, result.lastWords());
+    }
+    return result.stdout();
+  }
+
+  private ExecResult run(String what, Duration deadline, List<String> command) {
+    try {
+      return engine.exec(name, command, deadline);
+    } catch (EngineException e) {
+      throw failure(what, e);
+    }
+  }
+
+  private String ended(Optional<ContainerInfo> container) {
+    if (container.isEmpty()) {
+      return "there is no such container";
+    }
+    List<String> lines = engine.logs(name, LAST_LINES);
+    return "it %s with code %d: %s"
+        .formatted(
+            container.get().state(),
+            container.get().exitCode(),
+            lines.isEmpty() ? "no output" : lines.getLast());
+  }
+
+  private CapsuleException failure(String what, String reason) {
+    return new CapsuleException("capsule %s: %s: %s".formatted(name, what, reason));
+  }
+
+  private CapsuleException failure(String what, Exception e) {
+    return new CapsuleException("capsule %s: %s: %s".formatted(name, what, e.getMessage()), e);
+  }
+
+  private static Duration min(Duration a, Duration b) {
+    return a.compareTo(b) < 0 ? a : b;
+  }
+}

@@ -1,7 +1,0 @@
-package dev.orchestrator.cli;
-
-/** What becomes of newer data in a rollback, as a person writes it. */
-enum DataMode {
-  carry,
-  restore
-}

@@ -1,0 +1,57 @@
+package dev.orchestrator.cli;
+
+import dev.orchestrator.common.HumanText;
+import dev.orchestrator.journal.UpgradeRecord;
+import java.time.Instant;
+import java.util.List;
+import java.util.Locale;
+
+/** Runs of the saga in a few words. */
+public final class RunText {
+  private RunText() {}
+
+  /** {@code u7 upgrade v1 → v2}. */
+  static String title(UpgradeRecord run) {
+    String kind = run.kind().name().toLowerCase(Locale.ROOT);
+    String versions =
+        run.fromVersion().isEmpty() ? run.toVersion() : run.fromVersion() + " → " + run.toVersion();
+    return "%s %s %s".formatted(run.id(), kind, versions);
+  }
+
+  public static String outcome(UpgradeRecord run) {
+    return switch (run.outcome()) {
+      case RUNNING -> "running";
+      case DONE -> "done";
+      case REFUSED -> "refused";
+      case ROLLED_BACK -> "rolled back";
+      case NEEDS_ATTENTION -> "needs attention";
+    };
+  }
+
+  /** {@code u7 upgrade v1 → v2: rolled back after 31.0 s, why}. */
+  static String sentence(UpgradeRecord run) {
+    Instant ended = run.ended();
+    String after = ended == null ? "" : " after " + HumanText.time(run.started(), ended);
+    String why = run.reason().isEmpty() ? "" : ", " + run.reason();
+    return title(run) + ": " + outcome(run) + after + why;
+  }
+
+  /** The table of {@code history}. */
+  static List<String> table(List<UpgradeRecord> runs) {
+    TextTable table =
+        new TextTable("ID", "KIND", "FROM", "TO", "OUTCOME", "STARTED", "TIME", "REASON");
+    for (UpgradeRecord run : runs) {
+      Instant ended = run.ended();
+      table.row(
+          run.id(),
+          run.kind().name().toLowerCase(Locale.ROOT),
+          run.fromVersion().isEmpty() ? "-" : run.fromVersion(),
+          run.toVersion(),
+          outcome(run),
+          HumanText.when(run.started()),
+          ended == null ? "-" : HumanText.time(run.started(), ended),
+          run.reason());
+    }
+    return table.lines();
+  }
+}

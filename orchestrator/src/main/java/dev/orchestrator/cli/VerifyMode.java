@@ -1,7 +1,0 @@
-package dev.orchestrator.cli;
-
-/** How much of a copy's content is compared, as a person writes it. */
-enum VerifyMode {
-  sample,
-  full
-}

@@ -1,0 +1,64 @@
+package dev.orchestrator.client;
+
+import dev.orchestrator.common.RefusedException;
+import dev.orchestrator.home.HomeFiles;
+import dev.orchestrator.home.HomeLock;
+import dev.orchestrator.home.PidFile;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/** Ends the service of a home, and says what is known of it. */
+public final class ServiceStopper {
+  private static final Duration DEADLINE = Duration.ofMinutes(2);
+
+  private ServiceStopper() {}
+
+  /** Asks it to stop and waits; returns a line that says what was done. */
+  public static String stop(HomeFiles files) throws IOException, InterruptedException {
+    if (!HomeLock.isHeld(files)) {
+      return "no service runs on " + files.home();
+    }
+    ProcessHandle process =
+        PidFile.read(files)
+            .orElseThrow(() -> notFound(files))
+            .process()
+            .orElseThrow(() -> notFound(files));
+    if (!process.destroy()) {
+      throw new RefusedException(
+          "can't signal the service (process %d): run the command as the user who runs it"
+              .formatted(process.pid()));
+    }
+    try {
+      process.onExit().get(DEADLINE.toSeconds(), TimeUnit.SECONDS);
+    } catch (TimeoutException | ExecutionException e) {
+      throw new CommandException(
+          ExitCode.NEEDS_ATTENTION,
+          "the service (process %d) has not stopped within %d s; its log: %s"
+              .formatted(process.pid(), DEADLINE.toSeconds(), files.log()),
+          e);
+    }
+    return "stopped the service (process " + process.pid() + ")";
+  }
+
+  /** One line on the service that is in the way. */
+  public static String running(HomeFiles files) {
+    try {
+      String process = PidFile.read(files).map(pid -> ", process " + pid.pid()).orElse("");
+      String address = HomeFiles.read(files.address()).map(at -> ", API on " + at).orElse("");
+      return "a service runs already on %s%s%s: 'orchestrator serve --stop' ends it"
+          .formatted(files.home(), process, address);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static RefusedException notFound(HomeFiles files) {
+    return new RefusedException(
+        "a service runs on %s, but %s doesn't tell which process it is: end it by hand"
+            .formatted(files.home(), files.pid()));
+  }
+}

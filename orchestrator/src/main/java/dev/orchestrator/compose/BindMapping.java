@@ -1,0 +1,177 @@
+package dev.orchestrator.compose;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.orchestrator.common.RefusedException;
+import dev.orchestrator.compose.CapsuleStack.SeedFile;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/**
+ * Bind mounts of a release, as paths inside the capsule. What the release brings and nobody writes
+ * stays with the version; what is written lives below /data, first filled from the release.
+ */
+final class BindMapping {
+  private static final String BINDS = "binds/";
+  static final String RELEASE = "/capsule/stack/release";
+  private static final Set<String> HOST_FILES = Set.of("/etc/localtime", "/etc/timezone");
+  private static final Path DATA = Path.of("/data");
+  private static final Path OURS = Path.of("/data/.orchestrator");
+  private static final Path DEVICES = Path.of("/dev");
+
+  private final String where;
+  private final ComposeModel model;
+  private final VolumePaths places;
+  private final Set<Path> written = new TreeSet<>();
+  private final Set<String> dirs = new TreeSet<>();
+  private final Map<String, String> seeds = new TreeMap<>();
+
+  BindMapping(String where, ComposeModel model, VolumePaths places) {
+    this.where = where;
+    this.model = model;
+    this.places = places;
+    for (ObjectNode service : model.services().values()) {
+      for (JsonNode mount : service.path("volumes")) {
+        Path source = Path.of(ComposeModel.text(mount.path("source")));
+        if (bind(mount) && !readOnly(mount) && source.startsWith(model.projectFolder())) {
+          written.add(model.projectFolder().relativize(source));
+        }
+      }
+    }
+  }
+
+  /** Changes one mount of type bind. */
+  void mount(String service, ObjectNode mount) {
+    Path source = Path.of(ComposeModel.text(mount.path("source"))).normalize();
+    String who = "service " + service;
+    if (HOST_FILES.contains(source.toString())) {
+      mount.put("read_only", true);
+    } else if (source.startsWith(DEVICES) && !source.equals(DEVICES)) {
+      return;
+    } else if (readOnly(mount) && !shared(source) && exists(source)) {
+      mount.put("source", RELEASE + suffix(source));
+    } else {
+      mount.put("source", writable(who, source));
+    }
+  }
+
+  /** The path below /data that stands for it. */
+  String writable(String who, Path source) {
+    if (source.startsWith(DATA) && !source.startsWith(OURS)) {
+      if (!source.equals(DATA)) {
+        dirs.add(source.toString());
+      }
+      return source.toString();
+    }
+    if (!source.startsWith(model.projectFolder())) {
+      throw outside(who, source);
+    }
+    if (source.equals(model.projectFolder())) {
+      throw new RefusedException(
+          "%s: %s mounts the whole release folder for writing: add ':ro', or name the folder inside"
+              .formatted(where, who));
+    }
+    String suffix = suffix(source);
+    String to = places.of(who, BINDS + suffix.substring(1));
+    if (exists(source)) {
+      seeds.put(RELEASE + suffix, to);
+    } else {
+      dirs.add(to);
+    }
+    return to;
+  }
+
+  /** Files of configs or secrets: part of the release. */
+  void files(String key) {
+    model.children(key).forEach((name, item) -> file(key.replaceFirst("s$", ""), name, item));
+  }
+
+  /**
+   * Without those inside a folder that is filled from the release: an empty one would be in its
+   * way.
+   */
+  Set<String> dirs() {
+    Set<String> kept = new TreeSet<>(dirs);
+    kept.removeIf(
+        dir -> seeds.values().stream().anyMatch(seed -> Path.of(dir).startsWith(Path.of(seed))));
+    return kept;
+  }
+
+  List<SeedFile> seedFiles() {
+    return seeds.entrySet().stream()
+        .map(entry -> new SeedFile(entry.getKey(), entry.getValue()))
+        .sorted(Comparator.comparing(SeedFile::to))
+        .toList();
+  }
+
+  private void file(String kind, String name, ObjectNode item) {
+    String who = kind + " " + name;
+    if (item.path("external").asBoolean() || item.has("environment")) {
+      throw new RefusedException(
+          "%s: %s has no file: a capsule takes it from a file of the release alone ('file:')"
+              .formatted(where, who));
+    }
+    if (!item.has("file")) {
+      return;
+    }
+    Path source = Path.of(ComposeModel.text(item.path("file"))).normalize();
+    if (!source.startsWith(model.projectFolder())) {
+      throw outside(who, source);
+    }
+    if (!exists(source)) {
+      throw new RefusedException(
+          "%s: the file of %s isn't there: %s"
+              .formatted(where, who, model.release().folder() + suffix(source)));
+    }
+    item.put("file", RELEASE + suffix(source));
+  }
+
+  private RefusedException outside(String who, Path source) {
+    if (source.startsWith(model.stackFolder())) {
+      return new RefusedException(
+          "%s: %s uses %s, outside its release folder: move it into %s"
+              .formatted(
+                  where, who, model.stackFolder().relativize(source), model.release().folder()));
+    }
+    return new RefusedException(
+        "%s: %s uses %s of the host, which a capsule can't see: use a named volume or a path relative to the compose file, and copy the data there"
+            .formatted(where, who, source));
+  }
+
+  /** Whether somebody writes to it, to a part of it, or to a folder that it is in. */
+  private boolean shared(Path source) {
+    if (!source.startsWith(model.projectFolder())) {
+      return false;
+    }
+    Path path = model.projectFolder().relativize(source);
+    return written.stream().anyMatch(other -> path.startsWith(other) || other.startsWith(path));
+  }
+
+  private boolean exists(Path source) {
+    return source.startsWith(model.projectFolder())
+        && Files.exists(
+            model.release().folder().resolve(model.projectFolder().relativize(source)),
+            LinkOption.NOFOLLOW_LINKS);
+  }
+
+  /** Its path relative to the release folder with a slash before it, or nothing for the folder. */
+  private String suffix(Path source) {
+    String relative = model.projectFolder().relativize(source).toString();
+    return relative.isEmpty() ? "" : "/" + relative;
+  }
+
+  private static boolean bind(JsonNode mount) {
+    return mount.path("type").asText("").equals("bind");
+  }
+
+  private static boolean readOnly(JsonNode mount) {
+    return mount.path("read_only").asBoolean();
+  }
+}

@@ -1,0 +1,64 @@
+package dev.orchestrator.compose;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.orchestrator.common.RefusedException;
+import dev.orchestrator.settings.StackSettings;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Turns a release's compose model into the one that runs in a capsule: images by their local names,
+ * data below /data, ports where routes and probes find them. What a capsule can't do is a {@link
+ * Refusal} that names the service and what to do. The model that is passed in stays as it is.
+ */
+public final class ComposeTransform {
+  /** What is done with while building, or is in the model already, or needs a registry. */
+  private static final List<String> DROPPED =
+      List.of("build", "develop", "env_file", "profiles", "platform");
+
+  private final StackSettings stack;
+
+  public ComposeTransform(StackSettings stack) {
+    this.stack = stack;
+  }
+
+  /**
+   * Transforms a model.
+   *
+   * @param images by service; a service without one keeps its image's name (for a check alone)
+   */
+  public CapsuleStack apply(ComposeModel original, Map<String, InnerImage> images) {
+    ComposeModel model = original.copy();
+    String where = "version %s of stack %s".formatted(model.release().version(), stack.name());
+    Map<String, ObjectNode> services = model.services();
+    if (services.isEmpty()) {
+      throw new RefusedException(where + " has no services");
+    }
+    model
+        .children("networks")
+        .forEach((name, network) -> {
+          if (network.path("external").asBoolean()) {
+            throw new RefusedException(
+                "%s: network %s is external, and the capsule has none: remove 'external'"
+                    .formatted(where, name));
+          }
+        });
+    Map<String, Integer> ports = new PortMapping(where, stack, services).apply();
+    services.forEach((name, service) -> {
+      service.remove(DROPPED);
+      service.put("pull_policy", "never");
+      InnerImage image = images.get(name);
+      if (image != null) {
+        service.put("image", image.reference());
+      }
+    });
+    DataMapping data =
+        new DataMapping(where, model, new VolumePaths(where, stack.data().volumes()));
+    services.forEach((name, service) -> {
+      InnerImage image = images.get(name);
+      data.map(name, service, image == null ? List.of() : image.volumes());
+    });
+    data.finish();
+    return new CapsuleStack(model.root(), data.dirs(), data.seedFiles(), ports, data.warnings());
+  }
+}

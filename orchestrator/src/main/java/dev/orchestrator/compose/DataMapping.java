@@ -1,0 +1,138 @@
+package dev.orchestrator.compose;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.orchestrator.common.RefusedException;
+import dev.orchestrator.compose.CapsuleStack.SeedFile;
+import dev.orchestrator.files.ContentDigest;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * Moves everything that a stack keeps below /data: named volumes, anonymous ones, those that images
+ * declare. Changes the model that it is given. Bind mounts are {@link BindMapping}'s.
+ */
+final class DataMapping {
+  private static final String VOLUMES = "volumes/";
+  private static final Set<String> NOT_DATA = Set.of("nfs", "nfs4", "cifs", "tmpfs");
+
+  private final String where;
+  private final ComposeModel model;
+  private final VolumePaths places;
+  private final BindMapping binds;
+  private final Set<String> dirs = new TreeSet<>();
+
+  DataMapping(String where, ComposeModel model, VolumePaths places) {
+    this.where = where;
+    this.model = model;
+    this.places = places;
+    this.binds = new BindMapping(where, model, places);
+    model.children("volumes").forEach(this::volume);
+    binds.files("configs");
+    binds.files("secrets");
+  }
+
+  /** Maps the mounts of one service, and what its image declares beside them. */
+  void map(String name, ObjectNode service, List<String> imageVolumes) {
+    Set<String> covered = new HashSet<>();
+    for (String path : ComposeModel.texts(service.path("tmpfs"))) {
+      covered.add(normal(path.replaceFirst(":.*", "")));
+    }
+    List<JsonNode> mounts = new ArrayList<>();
+    service.path("volumes").forEach(mounts::add);
+    for (JsonNode node : mounts) {
+      ObjectNode mount = (ObjectNode) node;
+      String target = ComposeModel.text(mount.path("target"));
+      covered.add(normal(target));
+      switch (mount.path("type").asText("")) {
+        case "bind" -> binds.mount(name, mount);
+        case "volume" -> {
+          if (mount.path("source").asText("").isEmpty()) {
+            mount.put("source", anonymous(name, target));
+          }
+        }
+        case "tmpfs" -> {}
+        default ->
+            throw new RefusedException(
+                "%s: service %s has a mount of type %s at %s, which a capsule doesn't know"
+                    .formatted(where, name, mount.path("type").asText("?"), target));
+      }
+    }
+    for (String path : new TreeSet<>(imageVolumes)) {
+      if (covered.add(normal(path))) {
+        service
+            .withArrayProperty("volumes")
+            .addObject()
+            .put("type", "volume")
+            .put("source", anonymous(name, path))
+            .put("target", path);
+      }
+    }
+  }
+
+  /** To be called when all services are mapped. */
+  void finish() {
+    dirs.addAll(binds.dirs());
+  }
+
+  List<String> dirs() {
+    return List.copyOf(dirs);
+  }
+
+  List<String> warnings() {
+    return places.warnings();
+  }
+
+  List<SeedFile> seedFiles() {
+    return binds.seedFiles();
+  }
+
+  private void volume(String name, ObjectNode volume) {
+    if (volume.path("external").asBoolean()) {
+      throw new RefusedException(
+          "%s: volume %s is external, and a capsule can't reach it: remove 'external', and its data lives with the stack's"
+              .formatted(where, name));
+    }
+    String driver = volume.path("driver").asText("local");
+    if (!driver.equals("local")) {
+      throw new RefusedException(
+          "%s: volume %s uses the driver %s; a capsule has the local one alone"
+              .formatted(where, name, driver));
+    }
+    JsonNode options = volume.path("driver_opts");
+    if (NOT_DATA.contains(options.path("type").asText(""))) {
+      return;
+    }
+    String device = ComposeModel.text(options.path("device"));
+    if (device.isEmpty()) {
+      local(name, volume);
+    } else {
+      String mapped = binds.writable("volume " + name, Path.of(device));
+      ((ObjectNode) options).put("device", mapped);
+    }
+  }
+
+  private void local(String name, ObjectNode volume) {
+    String folder = places.of("volume " + name, VOLUMES + name);
+    dirs.add(folder);
+    volume.put("driver", "local");
+    volume.putObject("driver_opts").put("type", "none").put("o", "bind").put("device", folder);
+  }
+
+  /** The same name for the same path of the same service, whatever the version. */
+  private String anonymous(String service, String path) {
+    String slug = normal(path).substring(1).replaceAll("[^A-Za-z0-9]+", "-");
+    String name =
+        "anon-%s-%s-%s".formatted(service, slug, ContentDigest.of(normal(path)).substring(0, 6));
+    local(name, model.root().withObjectProperty("volumes").putObject(name));
+    return name;
+  }
+
+  private static String normal(String path) {
+    return Path.of(path).normalize().toString();
+  }
+}

@@ -1,0 +1,139 @@
+package dev.orchestrator.compose;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.orchestrator.common.RefusedException;
+import dev.orchestrator.settings.Probe;
+import dev.orchestrator.settings.RouteSettings;
+import dev.orchestrator.settings.StackSettings;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.TreeMap;
+
+/** Which port of the capsule leads to which port of a service. Changes the services it is given. */
+final class PortMapping {
+  private static final int FIRST_FREE = 20000;
+
+  private final String where;
+  private final StackSettings stack;
+  private final Map<String, ObjectNode> services;
+
+  /** From the capsule's port to the service that has it. */
+  private final Map<Integer, String> taken = new HashMap<>();
+
+  private final Map<String, Integer> ports = new TreeMap<>();
+
+  PortMapping(String where, StackSettings stack, Map<String, ObjectNode> services) {
+    this.where = where;
+    this.stack = stack;
+    this.services = services;
+  }
+
+  /** From {@code service:port} of each route and probe to the capsule's port. */
+  Map<String, Integer> apply() {
+    services.forEach(this::keepPublished);
+    for (RouteSettings route : stack.routes()) {
+      for (int port : route.servicePorts()) {
+        publish("route " + route.name(), route.service(), port);
+      }
+    }
+    for (Probe probe : stack.probes()) {
+      String what = "probe " + probe.name();
+      switch (probe.check()) {
+        case Probe.Http http -> publish(what, probe.service(), http.port());
+        case Probe.Tcp tcp -> publish(what, probe.service(), tcp.port());
+        case Probe.Exec _ -> service(what, probe.service());
+      }
+    }
+    return Map.copyOf(ports);
+  }
+
+  /** What the compose file publishes stays, on all of the capsule's addresses. */
+  private void keepPublished(String name, ObjectNode service) {
+    for (JsonNode port : service.path("ports")) {
+      ((ObjectNode) port).remove("host_ip");
+      OptionalInt published = published(port);
+      if (published.isPresent() && tcp(port)) {
+        String other = taken.put(published.getAsInt(), name);
+        if (other != null && !other.equals(name)) {
+          throw new RefusedException(
+              "%s: services %s and %s both publish port %d: change one of them"
+                  .formatted(where, other, name, published.getAsInt()));
+        }
+      }
+    }
+  }
+
+  private void publish(String what, String name, int target) {
+    ports.computeIfAbsent(name + ":" + target, key -> capsulePort(what, name, target));
+  }
+
+  private int capsulePort(String what, String name, int target) {
+    String owner = name;
+    ObjectNode service = service(what, name);
+    // Services may share the network of another, such as a VPN's: its ports are theirs.
+    for (int i = 0; i < services.size() && mode(service).startsWith("service:"); i++) {
+      owner = mode(service).substring("service:".length());
+      service = service(what, owner);
+    }
+    if (mode(service).equals("host")) {
+      taken.putIfAbsent(target, owner);
+      return target;
+    }
+    if (mode(service).equals("none")) {
+      throw new RefusedException(
+          "%s: %s needs port %d of service %s, which has network_mode none"
+              .formatted(where, what, target, name));
+    }
+    ArrayNode list = service.withArrayProperty("ports");
+    for (JsonNode port : list) {
+      if (tcp(port) && port.path("target").asInt() == target && published(port).isPresent()) {
+        return published(port).getAsInt();
+      }
+    }
+    int free = taken.containsKey(target) ? FIRST_FREE : target;
+    while (taken.containsKey(free)) {
+      free++;
+    }
+    taken.put(free, owner);
+    list.addObject()
+        .put("mode", "ingress")
+        .put("target", target)
+        .put("published", Integer.toString(free))
+        .put("protocol", "tcp");
+    return free;
+  }
+
+  private ObjectNode service(String what, String name) {
+    ObjectNode service = services.get(name);
+    if (service == null) {
+      throw new RefusedException(
+          "%s: %s in %s is for service %s, which isn't there; its services are: %s"
+              .formatted(
+                  where,
+                  what,
+                  stack.folder().resolve("stack.conf"),
+                  name,
+                  String.join(", ", services.keySet())));
+    }
+    return service;
+  }
+
+  private static String mode(ObjectNode service) {
+    return service.path("network_mode").asText("");
+  }
+
+  private static boolean tcp(JsonNode port) {
+    return port.path("protocol").asText("tcp").equals("tcp");
+  }
+
+  /** Its fixed port; empty where the engine would choose one, at random or from a range. */
+  private static OptionalInt published(JsonNode port) {
+    String text = port.path("published").asText("");
+    return text.matches("[1-9][0-9]{0,4}")
+        ? OptionalInt.of(Integer.parseInt(text))
+        : OptionalInt.empty();
+  }
+}

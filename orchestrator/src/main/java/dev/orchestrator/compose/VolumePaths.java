@@ -1,0 +1,61 @@
+package dev.orchestrator.compose;
+
+import dev.orchestrator.common.RefusedException;
+import dev.orchestrator.settings.VolumeSettings;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+
+/** Where below /data something is: in the main volume, or in one that stack.conf names. */
+final class VolumePaths {
+  private final String where;
+  private final List<VolumeSettings> volumes;
+  private final Set<String> used = new TreeSet<>();
+
+  VolumePaths(String where, List<VolumeSettings> volumes) {
+    this.where = where;
+    this.volumes = volumes;
+  }
+
+  /**
+   * The path below /data of something that a service mounts.
+   *
+   * @param who mounts it, for a refusal
+   * @param path such as {@code binds/media} or {@code volumes/db}
+   */
+  String of(String who, String path) {
+    for (VolumeSettings volume : volumes) {
+      for (String held : volume.paths()) {
+        if (Path.of(path).startsWith(held)) {
+          used.add(held);
+          return "/data/extra/" + volume.name() + "/" + path;
+        }
+        if (Path.of(held).startsWith(path)) {
+          throw new RefusedException(
+              "%s: %s mounts %s, and a part of it, %s, is to be in the volume %s: name %s in data.volumes too"
+                  .formatted(
+                      where,
+                      who,
+                      VolumeSettings.shown(path),
+                      VolumeSettings.shown(held),
+                      volume.name(),
+                      VolumeSettings.shown(path)));
+        }
+      }
+    }
+    return "/data/" + path;
+  }
+
+  /** To be asked when all mounts are placed: what nothing is in may be a mistake. */
+  List<String> warnings() {
+    return volumes.stream()
+        .flatMap(volume ->
+            volume.paths().stream()
+                .filter(path -> !used.contains(path))
+                .map(path ->
+                    "no service of this version mounts %s, which data.volumes has in the volume %s"
+                        .formatted(VolumeSettings.shown(path), volume.name())))
+        .toList();
+  }
+}

@@ -1,0 +1,178 @@
+package dev.orchestrator.data;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.orchestrator.engine.ContainerSecurity;
+import dev.orchestrator.engine.ContainerSpec;
+import dev.orchestrator.engine.Engine;
+import dev.orchestrator.engine.EngineException;
+import dev.orchestrator.engine.ExecResult;
+import dev.orchestrator.engine.Mount;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A container that has data volumes mounted and does nothing until it is told: no network, and only
+ * the rights to read every file and to give a copy its owner, mode and capabilities.
+ */
+final class HelperContainer implements AutoCloseable {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final Duration STOP = Duration.ofSeconds(1);
+  private static final ContainerSecurity RIGHTS =
+      ContainerSecurity.only(
+          "CHOWN", "DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER", "FSETID", "MKNOD", "SETFCAP");
+
+  private final Engine engine;
+  private final String name;
+  private final String doing;
+  private final List<String> temporary = new ArrayList<>();
+
+  private HelperContainer(Engine engine, String doing) {
+    this.engine = engine;
+    this.name = "orchestrator-data-" + UUID.randomUUID().toString().substring(0, 8);
+    this.doing = doing;
+  }
+
+  /**
+   * Starts one.
+   *
+   * @param doing for messages, such as "copying a to b"
+   * @param from at /from, read-only
+   * @param to at /to; null for an empty one that is removed afterwards
+   * @param writes whether {@code to} is written to
+   */
+  static HelperContainer start(
+      Engine engine,
+      String image,
+      String doing,
+      DataVolume from,
+      @Nullable DataVolume to,
+      boolean writes,
+      Map<String, String> labels,
+      Duration life) {
+    HelperContainer helper = new HelperContainer(engine, doing);
+    try {
+      List<Mount> mounts = new ArrayList<>();
+      mounts.add(Mount.readOnly(helper.view(from, "from", labels), "/from"));
+      if (from.layered()) {
+        mounts.add(Mount.readOnly(from.volume(), "/below"));
+      }
+      if (to == null) {
+        mounts.add(Mount.of(helper.empty(labels), "/to"));
+      } else {
+        mounts.add(new Mount(helper.view(to, "to", labels), "/to", !writes));
+      }
+      engine.createContainer(helper.spec(image, mounts, labels, life));
+      engine.startContainer(helper.name);
+      return helper;
+    } catch (EngineException e) {
+      helper.close();
+      throw new DataException(doing + ": " + e.getMessage(), e);
+    }
+  }
+
+  private String empty(Map<String, String> labels) {
+    String volume = name + "-empty";
+    engine.createVolume(volume, labels);
+    temporary.add(volume);
+    return volume;
+  }
+
+  /** A volume as the services see it: of a layered one, the layers put together, read-only. */
+  private String view(DataVolume volume, String role, Map<String, String> labels) {
+    if (!volume.layered()) {
+      return volume.volume();
+    }
+    List<String> folders = new ArrayList<>();
+    for (DataVolume.Layer layer : volume.layers()) {
+      String at =
+          engine
+              .volume(layer.volume())
+              .orElseThrow(() ->
+                  new EngineException(
+                      EngineException.Kind.NOT_FOUND,
+                      "volume %s, a layer of %s, isn't there"
+                          .formatted(layer.volume(), volume.volume())))
+              .mountpoint();
+      folders.add(layer.upper() ? at + "/" + layer.folder() : at);
+    }
+    String view = name + "-" + role;
+    engine.createVolume(
+        view,
+        labels,
+        Map.of(
+            "type",
+            "overlay",
+            "device",
+            "overlay",
+            "o",
+            "lowerdir="
+                + String.join(":", folders)
+                + ",redirect_dir=follow,metacopy=on,index=off"));
+    temporary.add(view);
+    return view;
+  }
+
+  /** It ends by itself a minute after its life: nobody may be left to remove it. */
+  private ContainerSpec spec(
+      String image, List<Mount> mounts, Map<String, String> labels, Duration life) {
+    return new ContainerSpec(
+        name,
+        image,
+        List.of("sleep"),
+        List.of(Long.toString(life.toSeconds() + 60)),
+        Map.of(),
+        labels,
+        mounts,
+        List.of("/run"),
+        "none",
+        RIGHTS,
+        STOP);
+  }
+
+  /** Runs {@code capsule-copy}; returns its result. */
+  JsonNode run(List<String> arguments, Duration deadline, Consumer<String> progress) {
+    List<String> command = new ArrayList<>(List.of("/usr/local/lib/capsule/capsule-copy"));
+    command.addAll(arguments);
+    List<String> result = new ArrayList<>();
+    try {
+      ExecResult exec =
+          engine.exec(
+              name,
+              command,
+              deadline,
+              line -> {
+                if (line.startsWith("{")) {
+                  result.add(line);
+                } else {
+                  progress.accept(line);
+                }
+              });
+      if (!exec.ok() || result.isEmpty()) {
+        throw new DataException(doing + ": " + exec.lastWords());
+      }
+      return JSON.readTree(result.getLast());
+    } catch (EngineException e) {
+      throw new DataException(doing + ": " + e.getMessage(), e);
+    } catch (JsonProcessingException e) {
+      throw new DataException(doing + ": it answered with something else than a result", e);
+    }
+  }
+
+  /** With a deadline passed rsync still runs: it ends with its container. */
+  @Override
+  public void close() {
+    try {
+      engine.removeContainer(name);
+      temporary.forEach(engine::removeVolume);
+    } catch (EngineException e) {
+      throw new DataException(doing + ": tidying up: " + e.getMessage(), e);
+    }
+  }
+}

@@ -1,0 +1,88 @@
+package dev.orchestrator.engine;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.github.dockerjava.api.exception.DockerException;
+import dev.orchestrator.engine.EngineException.Kind;
+import java.io.IOException;
+import org.jspecify.annotations.Nullable;
+
+/** Turns whatever an engine call throws into an {@link EngineException} of one clear line. */
+final class EngineFailures {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private final String address;
+
+  EngineFailures(String address) {
+    this.address = address;
+  }
+
+  /** {@code doing} is what was being done, on what: {@code "starting container green-3"}. */
+  EngineException of(String doing, Throwable thrown) {
+    for (Throwable t = thrown; t != null; t = t.getCause()) {
+      switch (t) {
+        case EngineException already -> {
+          return already;
+        }
+        case DockerException docker -> {
+          return said(doing, docker.getHttpStatus(), message(docker.getMessage()), thrown);
+        }
+        case IOException io -> {
+          return unreachable(doing, io);
+        }
+        default -> {}
+      }
+    }
+    return new EngineException(
+        Kind.REFUSED, doing + ": " + oneLine(String.valueOf(thrown.getMessage())), thrown);
+  }
+
+  /** What the engine answered with a status that is no success. */
+  EngineException said(String doing, int status, String message, @Nullable Throwable cause) {
+    Kind kind =
+        switch (status) {
+          case 404 -> Kind.NOT_FOUND;
+          case 409 -> Kind.CONFLICT;
+          default -> Kind.REFUSED;
+        };
+    String text = doing + ": " + message;
+    return cause == null ? new EngineException(kind, text) : new EngineException(kind, text, cause);
+  }
+
+  private EngineException unreachable(String doing, IOException cause) {
+    return new EngineException(
+        Kind.UNREACHABLE,
+        "%s: no Docker engine answers at %s (%s); is it running, and is the address right?"
+            .formatted(doing, address, oneLine(reason(cause))),
+        cause);
+  }
+
+  private static String reason(Throwable cause) {
+    String message = cause.getMessage();
+    return message == null ? cause.getClass().getSimpleName() : message;
+  }
+
+  /** Docker's own words, out of {@code Status 409: {"message":"..."}}. */
+  static String message(@Nullable String text) {
+    if (text == null || text.isBlank()) {
+      return "the engine gave no reason";
+    }
+    int brace = text.indexOf('{');
+    if (brace >= 0) {
+      try {
+        String said = JSON.readTree(text.substring(brace)).path("message").asText();
+        if (!said.isBlank()) {
+          return oneLine(said);
+        }
+      } catch (JsonProcessingException _) {
+        // Not JSON after all: the text as it is says the most.
+        return oneLine(text);
+      }
+    }
+    return oneLine(text);
+  }
+
+  static String oneLine(String text) {
+    return text.strip().replaceAll("\\s*[\\r\\n]+\\s*", " / ");
+  }
+}

@@ -1,0 +1,60 @@
+package dev.orchestrator.engine;
+
+import com.github.dockerjava.api.model.DockerObjectAccessor;
+import com.github.dockerjava.api.model.HostConfig;
+import com.github.dockerjava.api.model.MountType;
+import com.github.dockerjava.api.model.VolumeOptions;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** What a {@link ContainerSpec} asks of the host, in the client library's words. */
+final class HostConfigFactory {
+  private HostConfigFactory() {}
+
+  static HostConfig of(ContainerSpec spec) {
+    ContainerSecurity security = spec.security();
+    HostConfig host =
+        HostConfig.newHostConfig()
+            .withMounts(spec.mounts().stream().map(HostConfigFactory::mount).toList())
+            .withTmpFs(tmpfs(spec.tmpfs()))
+            .withNetworkMode(spec.network())
+            .withPrivileged(security.privileged())
+            .withSecurityOpts(security.options())
+            .withDeviceCgroupRules(security.deviceCgroupRules());
+    // As plain text: the library's enum lags behind the kernel's list.
+    if (!security.capabilities().isEmpty()) {
+      DockerObjectAccessor.overrideRawValue(host, "CapAdd", security.capabilities());
+    }
+    if (security.dropAll()) {
+      DockerObjectAccessor.overrideRawValue(host, "CapDrop", List.of("ALL"));
+    }
+    if (!security.maskedPaths()) {
+      DockerObjectAccessor.overrideRawValue(host, "MaskedPaths", List.of());
+      DockerObjectAccessor.overrideRawValue(host, "ReadonlyPaths", List.of());
+    }
+    return host;
+  }
+
+  /** A volume holds what was put into it, not what the image has at that path: no copy-up. */
+  private static com.github.dockerjava.api.model.Mount mount(Mount mount) {
+    com.github.dockerjava.api.model.Mount result =
+        new com.github.dockerjava.api.model.Mount()
+            .withSource(mount.source())
+            .withTarget(mount.target())
+            .withReadOnly(mount.readOnly());
+    return mount.hostPath()
+        ? result.withType(MountType.BIND)
+        : result.withType(MountType.VOLUME).withVolumeOptions(new VolumeOptions().withNoCopy(true));
+  }
+
+  private static Map<String, String> tmpfs(List<String> paths) {
+    Map<String, String> result = new LinkedHashMap<>();
+    for (String path : paths) {
+      int colon = path.indexOf(':');
+      result.put(
+          colon < 0 ? path : path.substring(0, colon), colon < 0 ? "" : path.substring(colon + 1));
+    }
+    return result;
+  }
+}

@@ -1,0 +1,79 @@
+package dev.orchestrator.engine;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.github.dockerjava.transport.DockerHttpClient;
+import com.github.dockerjava.transport.DockerHttpClient.Request;
+import com.github.dockerjava.transport.DockerHttpClient.Response;
+import java.io.IOException;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** The few requests that the client library has no words for, as plain JSON over its transport. */
+final class RawEngineHttp {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private final DockerHttpClient http;
+  private final EngineFailures failures;
+
+  RawEngineHttp(DockerHttpClient http, EngineFailures failures) {
+    this.http = http;
+    this.failures = failures;
+  }
+
+  /** One header of a GET's answer, null where it isn't there. */
+  @Nullable String header(String doing, String path, String name) throws IOException {
+    try (Response response =
+        http.execute(Request.builder().method(Request.Method.GET).path(path).build())) {
+      check(doing, response);
+      return response.getHeaders().entrySet().stream()
+          .filter(header -> name.equalsIgnoreCase(header.getKey()))
+          .map(header -> header.getValue().getFirst())
+          .findFirst()
+          .orElse(null);
+    }
+  }
+
+  JsonNode get(String doing, String path) throws IOException {
+    try (Response response =
+        http.execute(Request.builder().method(Request.Method.GET).path(path).build())) {
+      check(doing, response);
+      return JSON.readTree(response.getBody());
+    }
+  }
+
+  JsonNode post(String doing, String path, JsonNode body) throws IOException {
+    Request request =
+        Request.builder()
+            .method(Request.Method.POST)
+            .path(path)
+            .putHeader("Content-Type", "application/json")
+            .bodyBytes(JSON.writeValueAsBytes(body))
+            .build();
+    try (Response response = http.execute(request)) {
+      check(doing, response);
+      return JSON.readTree(response.getBody());
+    }
+  }
+
+  static String query(Map<String, String> parameters) {
+    return parameters.entrySet().stream()
+        .map(p -> p.getKey() + "=" + encode(p.getValue()))
+        .collect(Collectors.joining("&"));
+  }
+
+  static String encode(String text) {
+    return URLEncoder.encode(text, StandardCharsets.UTF_8);
+  }
+
+  private void check(String doing, Response response) throws IOException {
+    int status = response.getStatusCode();
+    if (status >= 300) {
+      String body = new String(response.getBody().readAllBytes(), StandardCharsets.UTF_8);
+      throw failures.said(doing, status, EngineFailures.message(body), null);
+    }
+  }
+}

@@ -1,0 +1,142 @@
+package dev.orchestrator.files;
+
+import dev.orchestrator.capsule.CapsuleException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.Set;
+import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
+import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
+import org.apache.commons.compress.archivers.tar.TarConstants;
+
+/**
+ * A tar archive in a temporary file, the same bytes for the same content: root's, times at zero,
+ * parents before what they hold. Close it to remove the file. Not for several threads.
+ */
+public final class TarArchive implements AutoCloseable {
+  private static final int FOLDER = 0755;
+  private static final int FILE = 0644;
+  private static final int LINK = 0777;
+
+  private final Path file;
+  private final TarArchiveOutputStream tar;
+  private final Set<String> folders = new HashSet<>();
+
+  public TarArchive() {
+    try {
+      file = Files.createTempFile("orchestrator-", ".tar");
+      tar = new TarArchiveOutputStream(Files.newOutputStream(file), "UTF-8");
+    } catch (IOException e) {
+      throw failure(e);
+    }
+    tar.setLongFileMode(TarArchiveOutputStream.LONGFILE_POSIX);
+    tar.setBigNumberMode(TarArchiveOutputStream.BIGNUMBER_POSIX);
+  }
+
+  /** A text file; {@code name} is relative to where the archive is unpacked. */
+  public TarArchive text(String name, String content) {
+    byte[] bytes = content.getBytes(StandardCharsets.UTF_8);
+    try {
+      parents(name);
+      TarArchiveEntry entry = entry(name, FILE);
+      entry.setSize(bytes.length);
+      tar.putArchiveEntry(entry);
+      tar.write(bytes);
+      tar.closeArchiveEntry();
+    } catch (IOException e) {
+      throw failure(e);
+    }
+    return this;
+  }
+
+  /** Everything below {@code root}, at {@code prefix}. Files larger than the limit are left out. */
+  public TarArchive tree(Path root, String prefix, long limit) {
+    try {
+      folder(prefix, FOLDER);
+      for (FileTree.Entry found : FileTree.of(root)) {
+        if (!found.file() || Files.size(found.path()) <= limit) {
+          add(found, prefix + "/" + found.name());
+        }
+      }
+    } catch (IOException e) {
+      throw failure(e);
+    }
+    return this;
+  }
+
+  /** Ends the archive and opens it for reading. */
+  public InputStream open() {
+    try {
+      tar.close();
+      return Files.newInputStream(file);
+    } catch (IOException e) {
+      throw failure(e);
+    }
+  }
+
+  @Override
+  public void close() {
+    try {
+      tar.close();
+      Files.deleteIfExists(file);
+    } catch (IOException e) {
+      throw failure(e);
+    }
+  }
+
+  private void add(FileTree.Entry found, String name) throws IOException {
+    if (found.folder()) {
+      folder(name, found.mode());
+    } else if (found.link()) {
+      TarArchiveEntry entry = owned(new TarArchiveEntry(name, TarConstants.LF_SYMLINK));
+      entry.setMode(LINK);
+      entry.setLinkName(Files.readSymbolicLink(found.path()).toString());
+      tar.putArchiveEntry(entry);
+      tar.closeArchiveEntry();
+    } else {
+      TarArchiveEntry entry = entry(name, found.mode());
+      entry.setSize(Files.size(found.path()));
+      tar.putArchiveEntry(entry);
+      Files.copy(found.path(), tar);
+      tar.closeArchiveEntry();
+    }
+  }
+
+  private void folder(String name, int mode) throws IOException {
+    if (folders.add(name)) {
+      parents(name);
+      tar.putArchiveEntry(entry(name + "/", mode));
+      tar.closeArchiveEntry();
+    }
+  }
+
+  private void parents(String name) throws IOException {
+    int slash = name.lastIndexOf('/');
+    if (slash > 0) {
+      folder(name.substring(0, slash), FOLDER);
+    }
+  }
+
+  private static TarArchiveEntry entry(String name, int mode) {
+    TarArchiveEntry entry = owned(new TarArchiveEntry(name));
+    entry.setMode(mode);
+    return entry;
+  }
+
+  private static TarArchiveEntry owned(TarArchiveEntry entry) {
+    entry.setModTime(0);
+    entry.setIds(0, 0);
+    entry.setNames("", "");
+    return entry;
+  }
+
+  private static CapsuleException failure(IOException e) {
+    return new CapsuleException(
+        "can't write a temporary archive below %s: %s"
+            .formatted(System.getProperty("java.io.tmpdir"), e.getMessage()),
+        e);
+  }
+}

@@ -1,0 +1,136 @@
+package dev.orchestrator.journal;
+
+import com.fasterxml.jackson.core.type.TypeReference;
+import dev.orchestrator.common.Json;
+import dev.orchestrator.data.DataVolume;
+import dev.orchestrator.journal.Generation.State;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** The generations' table. Each call is a part of the caller's transaction. */
+final class GenerationTable {
+
+  private static final TypeReference<Map<String, Integer>> PORTS = new TypeReference<>() {};
+  private static final TypeReference<List<DataVolume>> VOLUMES = new TypeReference<>() {};
+
+  private GenerationTable() {}
+
+  static int next(Connection connection) throws SQLException {
+    return SqlStatements.first(
+            connection,
+            row -> row.getInt(1),
+            "UPDATE stack SET last_generation = last_generation + 1 RETURNING last_generation")
+        .orElseThrow();
+  }
+
+  static void add(Connection connection, Generation generation) throws SQLException {
+    SqlStatements.update(
+        connection,
+        "INSERT INTO generation (number, version, content, image, container, volumes,"
+            + " store_volume, ports, created, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?,"
+            + " 'CANDIDATE')",
+        generation.number(),
+        generation.version(),
+        generation.content(),
+        generation.image(),
+        generation.container(),
+        Json.write(generation.volumes()),
+        generation.storeVolume(),
+        Json.write(generation.ports()),
+        generation.created());
+    SqlStatements.update(
+        connection,
+        "UPDATE stack SET last_generation = max(last_generation, ?)",
+        generation.number());
+  }
+
+  static List<GenerationRecord> all(Connection connection) throws SQLException {
+    return SqlStatements.list(
+        connection, GenerationTable::row, "SELECT * FROM generation ORDER BY number");
+  }
+
+  static Optional<GenerationRecord> serving(Connection connection) throws SQLException {
+    return SqlStatements.first(
+        connection, GenerationTable::row, "SELECT * FROM generation WHERE state = 'SERVING'");
+  }
+
+  /** The newest that was left for a newer one. */
+  static Optional<GenerationRecord> previous(Connection connection) throws SQLException {
+    return SqlStatements.first(
+        connection,
+        GenerationTable::row,
+        "SELECT * FROM generation WHERE state = 'KEPT' ORDER BY number DESC LIMIT 1");
+  }
+
+  static void state(Connection connection, int number, State state) throws SQLException {
+    require(
+        number,
+        SqlStatements.update(
+            connection, "UPDATE generation SET state = ? WHERE number = ?", state.name(), number));
+  }
+
+  /** What it is on from now on: it was given other volumes. */
+  static void volumes(Connection connection, int number, List<DataVolume> volumes)
+      throws SQLException {
+    require(
+        number,
+        SqlStatements.update(
+            connection,
+            "UPDATE generation SET volumes = ? WHERE number = ?",
+            Json.write(volumes),
+            number));
+  }
+
+  /**
+   * The other leaves service first: two never serve, not even inside the transaction. One that is
+   * left for an older one has failed somebody: it is set aside.
+   *
+   * @param back whether this is a rollback's goal: then the one that is left is set aside, however
+   *     new the other is
+   */
+  static void serve(Connection connection, int number, boolean back) throws SQLException {
+    SqlStatements.update(
+        connection,
+        "UPDATE generation SET state = CASE WHEN number < ? AND NOT ? THEN 'KEPT' ELSE 'SET_ASIDE'"
+            + " END WHERE state = 'SERVING' AND number <> ?",
+        number,
+        back ? 1 : 0,
+        number);
+    require(
+        number,
+        SqlStatements.update(
+            connection,
+            "UPDATE generation SET state = 'SERVING' WHERE number = ? AND state <> 'REMOVED'",
+            number));
+  }
+
+  private static void require(int number, int changed) {
+    if (changed != 1) {
+      throw new IllegalArgumentException("no generation " + number + " in the journal");
+    }
+  }
+
+  private static GenerationRecord row(ResultSet row) throws SQLException {
+    try {
+      return new GenerationRecord(
+          new Generation(
+              row.getInt("number"),
+              row.getString("version"),
+              row.getString("content"),
+              row.getString("image"),
+              row.getString("container"),
+              List.copyOf(Json.read(row.getString("volumes"), VOLUMES)),
+              row.getString("store_volume"),
+              Map.copyOf(Json.read(row.getString("ports"), PORTS)),
+              Instant.parse(row.getString("created"))),
+          State.valueOf(row.getString("state")));
+    } catch (IllegalArgumentException e) {
+      throw new JournalDatabase.UnreadableRow("a generation can't be read: " + e.getMessage(), e);
+    }
+  }
+}

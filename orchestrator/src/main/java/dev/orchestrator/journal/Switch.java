@@ -1,6 +1,0 @@
-package dev.orchestrator.journal;
-
-import java.time.Instant;
-
-/** The last switch that an upgrade made: to which generation, and when. */
-public record Switch(int generation, Instant at) {}

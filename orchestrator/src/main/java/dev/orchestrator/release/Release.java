@@ -1,0 +1,11 @@
+package dev.orchestrator.release;
+
+import java.nio.file.Path;
+
+/**
+ * A version of the stack as its author wrote it.
+ *
+ * @param folder {@code releases/VERSION}
+ * @param composeFile name of the compose file in it
+ */
+public record Release(String version, Path folder, String composeFile) {}

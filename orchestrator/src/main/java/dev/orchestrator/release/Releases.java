@@ -1,0 +1,121 @@
+package dev.orchestrator.release;
+
+import dev.orchestrator.common.RefusedException;
+import dev.orchestrator.files.ContentDigest;
+import dev.orchestrator.files.FileTree;
+import dev.orchestrator.settings.StackSettings;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/**
+ * The versions of a stack: the folders below {@code releases} that hold a compose file. Read anew
+ * at each call. What isn't there is a {@link RefusedException}.
+ */
+public final class Releases {
+  static final List<String> COMPOSE_FILES =
+      List.of("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml");
+  private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
+
+  private final StackSettings stack;
+
+  public Releases(StackSettings stack) {
+    this.stack = stack;
+  }
+
+  /** All versions, oldest first in semantic order. */
+  public List<String> versions() {
+    if (!Files.isDirectory(stack.releases())) {
+      return List.of();
+    }
+    try (Stream<Path> folders = Files.list(stack.releases())) {
+      return folders
+          .filter(folder -> composeFile(folder).isPresent())
+          .map(folder -> folder.getFileName().toString())
+          .filter(name -> NAME.matcher(name).matches())
+          .sorted(VersionOrder.INSTANCE)
+          .toList();
+    } catch (IOException e) {
+      throw new RefusedException(
+          "stack %s: can't read the folder %s: %s".formatted(stack.name(), stack.releases(), e), e);
+    }
+  }
+
+  /** The newest version; a {@link RefusedException} when there is none. */
+  public String newest() {
+    List<String> versions = versions();
+    if (versions.isEmpty()) {
+      throw new RefusedException(
+          "no version yet: put one with its compose file below " + stack.releases());
+    }
+    return versions.getLast();
+  }
+
+  /**
+   * The release of that name; a {@link RefusedException} names the known ones when there is none.
+   */
+  public Release release(String version) {
+    if (!NAME.matcher(version).matches()) {
+      throw new RefusedException(
+          "'%s' is not a version's name: letters, digits, dots, dashes and underscores; %s"
+              .formatted(version.replaceAll("\\p{Cntrl}", "?"), known()));
+    }
+    Path folder = stack.releases().resolve(version);
+    if (!Files.isDirectory(folder)) {
+      throw new RefusedException(
+          "unknown version %s of stack %s; %s".formatted(version, stack.name(), known()));
+    }
+    return composeFile(folder)
+        .map(file -> new Release(version, folder, file))
+        .orElseThrow(() ->
+            new RefusedException(
+                "version %s of stack %s has no compose file: put a %s into %s"
+                    .formatted(version, stack.name(), COMPOSE_FILES.getFirst(), folder)));
+  }
+
+  /** Whether version {@code a} is newer than {@code b}, in semantic order. */
+  public static boolean newer(String a, String b) {
+    return VersionOrder.INSTANCE.compare(a, b) > 0;
+  }
+
+  /**
+   * Digest of a version as its author wrote it: its own folder, and what the stack's folder has
+   * beside the releases (build contexts, {@code stack.conf}). The same digest would be the same
+   * upgrade again.
+   */
+  public String content(String version) {
+    ContentDigest digest = new ContentDigest();
+    digest.add(FileTree.digest(release(version).folder()));
+    try (Stream<Path> beside = Files.list(stack.folder())) {
+      for (Path path : beside.filter(path -> !path.equals(stack.releases())).sorted().toList()) {
+        digest.add(String.valueOf(path.getFileName()));
+        if (Files.isDirectory(path)) {
+          digest.add(FileTree.digest(path));
+        } else if (Files.isRegularFile(path)) {
+          digest.add(path);
+        }
+      }
+    } catch (IOException e) {
+      throw new RefusedException(
+          "stack %s: can't read the folder %s: %s".formatted(stack.name(), stack.folder(), e), e);
+    }
+    return digest.hex();
+  }
+
+  private String known() {
+    List<String> versions = versions();
+    return versions.isEmpty()
+        ? "there is none in " + stack.releases()
+        : "known: " + String.join(", ", versions);
+  }
+
+  private static Optional<String> composeFile(Path folder) {
+    return COMPOSE_FILES.stream()
+        .filter(file -> Files.isRegularFile(folder.resolve(file)))
+        .findFirst();
+  }
+}

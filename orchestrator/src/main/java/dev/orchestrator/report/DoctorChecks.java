@@ -1,0 +1,195 @@
+package dev.orchestrator.report;
+
+import dev.orchestrator.capsule.CapsuleException;
+import dev.orchestrator.capsule.CloneSupport;
+import dev.orchestrator.common.HumanText;
+import dev.orchestrator.data.DataException;
+import dev.orchestrator.data.DataVolume;
+import dev.orchestrator.data.VolumeUsage;
+import dev.orchestrator.engine.ContainerInfo;
+import dev.orchestrator.engine.EngineException;
+import dev.orchestrator.engine.EngineInfo;
+import dev.orchestrator.engine.Labels;
+import dev.orchestrator.engine.VolumeInfo;
+import dev.orchestrator.journal.Generation;
+import dev.orchestrator.journal.Generation.State;
+import dev.orchestrator.journal.GenerationRecord;
+import dev.orchestrator.report.DoctorReport.Check;
+import dev.orchestrator.upgrade.FailureText;
+import dev.orchestrator.upgrade.ResourceNames;
+import dev.orchestrator.upgrade.UpgradeContext;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Supplier;
+
+/** Looks at everything that an upgrade and a way back depend on. Changes nothing. */
+public final class DoctorChecks {
+  private static final String NO_RUN = "doctor";
+  private static final Duration LOOK = Duration.ofMinutes(10);
+  private static final Duration ASK = Duration.ofSeconds(20);
+
+  private final UpgradeContext parts;
+  private final ResourceNames names;
+  private final List<Check> checks = new ArrayList<>();
+
+  public DoctorChecks(UpgradeContext parts, ResourceNames names) {
+    this.parts = parts;
+    this.names = names;
+  }
+
+  public DoctorReport look() {
+    List<DoctorReport.Outside> outside = new ArrayList<>();
+    Optional<Generation> serving = parts.journal().serving();
+    check("engine", this::engine);
+    check("left over", this::leftOver);
+    if (serving.isPresent() && !parts.journal().down()) {
+      Generation now = serving.get();
+      check("serving", () -> serving(now));
+      now.volumes().forEach(volume -> check("space for " + volume.name(), () -> space(volume)));
+      check("clones", () -> clones(now));
+      check("way back", this::wayBack);
+      check("outside volumes", () -> outside(now, outside));
+    }
+    return new DoctorReport(parts.settings().stack().name(), List.copyOf(checks), outside);
+  }
+
+  private void check(String name, Supplier<Check> look) {
+    try {
+      checks.add(look.get());
+    } catch (EngineException | CapsuleException | DataException e) {
+      checks.add(new Check(name, DoctorReport.State.BAD, FailureText.of(e), ""));
+    }
+  }
+
+  private static Check good(String name, String text) {
+    return new Check(name, DoctorReport.State.GOOD, text, "");
+  }
+
+  private Check engine() {
+    EngineInfo info = parts.engine().info();
+    return good("engine", "Docker " + info.version() + " at " + info.address());
+  }
+
+  private Check serving(Generation now) {
+    List<String> wrong =
+        parts.health().check(parts.capsule(now), parts.settings().stack().probes(), now.ports());
+    return wrong.isEmpty()
+        ? good("serving", now.version() + " is healthy")
+        : new Check(
+            "serving",
+            DoctorReport.State.BAD,
+            now.version() + ": " + String.join("; ", wrong),
+            "see 'orchestrator logs'");
+  }
+
+  private Check space(DataVolume volume) {
+    VolumeUsage measure =
+        parts.copier().measure(volume, names.helper(NO_RUN, ResourceNames.LOOK), LOOK);
+    long reserve = parts.settings().stack().data().reserve();
+    String text =
+        String.format(
+            Locale.ROOT,
+            "%s in %,d files, %s free on %s",
+            HumanText.bytes(measure.used()),
+            measure.files(),
+            HumanText.bytes(measure.free()),
+            measure.fileSystem());
+    String name = "space for " + volume.name();
+    if (measure.free() < reserve) {
+      return new Check(
+          name,
+          DoctorReport.State.BAD,
+          text,
+          "free some: " + HumanText.bytes(reserve) + " must stay free");
+    }
+    return measure.used() + reserve > measure.free()
+        ? new Check(
+            name, DoctorReport.State.WARNING, text, "a copy of it would not fit: let it be cloned")
+        : good(name, text);
+  }
+
+  private Check clones(Generation now) {
+    CloneSupport found = parts.capsule(now).clones(ASK);
+    if (!found.overlay()) {
+      return new Check(
+          "clones",
+          DoctorReport.State.WARNING,
+          "can't be mounted: " + found.why(),
+          "data is copied");
+    }
+    return found.links()
+        ? good("clones", "can be mounted")
+        : new Check(
+            "clones",
+            DoctorReport.State.WARNING,
+            "can be mounted; files with several names would be parted by a write",
+            "volumes that have such are copied");
+  }
+
+  private Check wayBack() {
+    Optional<Generation> previous = parts.journal().previous();
+    if (previous.isEmpty()) {
+      return new Check("way back", DoctorReport.State.WARNING, "no earlier version is kept", "");
+    }
+    Generation old = previous.get();
+    List<String> gone = new ArrayList<>();
+    old.volumes().stream()
+        .flatMap(volume -> volume.needs().stream())
+        .filter(volume -> parts.engine().volume(volume).isEmpty())
+        .forEach(gone::add);
+    return gone.isEmpty()
+        ? good("way back", old.version() + ", generation " + old.number() + ", with its data")
+        : new Check(
+            "way back",
+            DoctorReport.State.BAD,
+            "volumes of " + old.version() + " are gone: " + String.join(", ", gone),
+            "put a copy back, or live without");
+  }
+
+  /** What carries our labels and is in no generation. */
+  private Check leftOver() {
+    Set<String> known = new HashSet<>();
+    for (GenerationRecord row : parts.journal().generations()) {
+      if (row.state() != State.REMOVED) {
+        known.add(row.generation().container());
+        known.add(row.generation().storeVolume());
+        row.generation().volumes().forEach(volume -> known.addAll(volume.needs()));
+      }
+    }
+    List<String> unknown = new ArrayList<>();
+    if (parts.journal().running().isEmpty()) {
+      for (ContainerInfo container : parts.engine().containers(names.ours())) {
+        unknown.add("container " + container.name());
+      }
+      for (VolumeInfo volume : parts.engine().volumes(names.ours())) {
+        if ("data".equals(volume.labels().get(Labels.ROLE))) {
+          unknown.add("volume " + volume.name());
+        }
+      }
+    }
+    unknown.removeIf(each -> known.contains(each.substring(each.indexOf(' ') + 1)));
+    return unknown.isEmpty()
+        ? good("left over", "nothing")
+        : new Check(
+            "left over",
+            DoctorReport.State.WARNING,
+            String.join(", ", unknown),
+            "the journal doesn't know them: look, then 'docker rm' and 'docker volume rm'");
+  }
+
+  private Check outside(Generation now, List<DoctorReport.Outside> found) {
+    found.addAll(new OutsideState(parts).places(now));
+    return found.isEmpty()
+        ? good("outside volumes", "nothing that counts")
+        : new Check(
+            "outside volumes",
+            DoctorReport.State.WARNING,
+            found.size() + " places, lost with the next upgrade: see below",
+            "mount a volume there, or name what is no loss in data.ignore");
+  }
+}

@@ -1,0 +1,132 @@
+package dev.orchestrator.report;
+
+import dev.orchestrator.capsule.CapsuleException;
+import dev.orchestrator.data.VolumeUsage;
+import dev.orchestrator.engine.EngineException;
+import dev.orchestrator.journal.Generation;
+import dev.orchestrator.journal.UpgradeRecord.Kind;
+import dev.orchestrator.settings.DataSettings;
+import dev.orchestrator.settings.DataSettings.Quiesce;
+import dev.orchestrator.upgrade.DataOptions;
+import dev.orchestrator.upgrade.DataPlanner;
+import dev.orchestrator.upgrade.FailureText;
+import dev.orchestrator.upgrade.FreezeGuard;
+import dev.orchestrator.upgrade.Planner;
+import dev.orchestrator.upgrade.ResourceNames;
+import dev.orchestrator.upgrade.Step;
+import dev.orchestrator.upgrade.UpgradeContext;
+import dev.orchestrator.upgrade.VolumeTransfer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+
+/** Says what an upgrade would do, with what can be found out without doing any of it. */
+public final class PlanBuilder {
+  /** In place of a run's id, in the labels of helpers. */
+  private static final String NO_RUN = "plan";
+
+  private final UpgradeContext parts;
+  private final ResourceNames names;
+  private final DataPlanner planner;
+  private final DataSettings data;
+
+  public PlanBuilder(UpgradeContext parts, ResourceNames names) {
+    this.parts = parts;
+    this.names = names;
+    this.planner = new DataPlanner(parts);
+    this.data = parts.settings().stack().data();
+  }
+
+  public Plan upgrade(String version, DataOptions options) {
+    List<String> warnings = new ArrayList<>(parts.builder().check(version));
+    Optional<Generation> serving = parts.journal().serving();
+    if (serving.isEmpty()) {
+      return plan(Kind.UP, "", version, Planner.FIRST_UP, planner.begin(), warnings);
+    }
+    Generation blue = serving.get();
+    if (parts.journal().down()) {
+      warnings.add("the stack is down: what becomes of its data is found out when it is up");
+      return plan(Kind.UPGRADE, blue.version(), version, Planner.UPGRADE, List.of(), warnings);
+    }
+    checkFreeze(blue, version, warnings);
+    List<VolumeTransfer> moves =
+        planner.upgrade(blue, options, names.helper(NO_RUN, ResourceNames.LOOK));
+    String _ = planner.space(moves);
+    moves.forEach(move ->
+        move.warnings().forEach(line -> warnings.add("volume " + move.name() + ": " + line)));
+    warnings.addAll(outside(blue));
+    return plan(Kind.UPGRADE, blue.version(), version, Planner.UPGRADE, moves, warnings);
+  }
+
+  private void checkFreeze(Generation blue, String version, List<String> warnings) {
+    if (!data.freezes()) {
+      return;
+    }
+    Optional<String> built = parts.builder().built(version);
+    Map<String, String> old = parts.builder().databases(blue.image());
+    if (built.isPresent()) {
+      FreezeGuard.check(data, old, parts.builder().databases(built.get()));
+    } else if (!old.isEmpty()) {
+      warnings.add(
+          version
+              + " isn't built yet: whether a database that is frozen changes its release series is"
+              + " looked at in the upgrade, before anything waits");
+    }
+  }
+
+  private List<String> outside(Generation blue) {
+    try {
+      return new OutsideState(parts).warnings(blue);
+    } catch (CapsuleException | EngineException e) {
+      return List.of("state outside volumes could not be looked for: " + FailureText.of(e));
+    }
+  }
+
+  private Plan plan(
+      Kind kind,
+      String from,
+      String to,
+      List<Step> steps,
+      List<VolumeTransfer> moves,
+      List<String> warnings) {
+    return new Plan(
+        kind,
+        parts.settings().stack().name(),
+        from,
+        to,
+        steps.stream().map(step -> new Plan.Step(step.id(), step.does(), step.undo())).toList(),
+        moves.stream().map(PlanBuilder::volume).toList(),
+        kind == Kind.UP ? "" : quiesce(),
+        warnings);
+  }
+
+  private static Plan.Volume volume(VolumeTransfer move) {
+    VolumeUsage measure = move.measure();
+    return new Plan.Volume(
+        move.name(),
+        move.method().name().toLowerCase(Locale.ROOT),
+        move.why(),
+        measure == null ? 0 : measure.used(),
+        move.needs(),
+        measure == null ? 0 : measure.free(),
+        measure == null ? "" : measure.fileSystem());
+  }
+
+  private String quiesce() {
+    List<String> others =
+        data.services().entrySet().stream()
+            .filter(service -> service.getValue() != data.quiesce())
+            .map(service ->
+                service.getKey()
+                    + (service.getValue() == Quiesce.STOP ? " stops before" : " is frozen"))
+            .sorted()
+            .toList();
+    String all =
+        data.quiesce() == Quiesce.STOP
+            ? "stop: services in order, each within its own grace time"
+            : "freeze: the capsule is paused, and thawed within milliseconds where it fails";
+    return all + (others.isEmpty() ? "" : "; " + String.join(", ", others));
+  }
+}

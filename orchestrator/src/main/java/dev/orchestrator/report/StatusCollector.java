@@ -1,0 +1,196 @@
+package dev.orchestrator.report;
+
+import dev.orchestrator.capsule.CapsuleException;
+import dev.orchestrator.capsule.InnerService;
+import dev.orchestrator.engine.ContainerInfo;
+import dev.orchestrator.engine.EngineException;
+import dev.orchestrator.engine.EngineInfo;
+import dev.orchestrator.journal.Generation;
+import dev.orchestrator.journal.Generation.State;
+import dev.orchestrator.journal.Journal;
+import dev.orchestrator.journal.QuarantineRecord;
+import dev.orchestrator.journal.StepRecord;
+import dev.orchestrator.journal.SwitchRecord;
+import dev.orchestrator.journal.UpgradeRecord;
+import dev.orchestrator.journal.UpgradeRecord.Outcome;
+import dev.orchestrator.stack.RunExecutor;
+import dev.orchestrator.upgrade.RunControl;
+import dev.orchestrator.upgrade.UpgradeContext;
+import dev.orchestrator.upgrade.UpgradeRun;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** What {@code status} and {@code versions} show, gathered from journal, engine and proxy. */
+public final class StatusCollector {
+  private static final Duration ASK = Duration.ofSeconds(5);
+
+  private final UpgradeContext parts;
+  private final Journal journal;
+  private final Supplier<@Nullable Instant> nextRun;
+  private final RunExecutor runner;
+
+  public StatusCollector(
+      UpgradeContext parts, Supplier<@Nullable Instant> nextRun, RunExecutor runner) {
+    this.runner = runner;
+    this.parts = parts;
+    this.journal = parts.journal();
+    this.nextRun = nextRun;
+  }
+
+  public Status status() {
+    Optional<Generation> serving = journal.serving();
+    Optional<UpgradeRecord> running = journal.running();
+    Optional<UpgradeRecord> last =
+        journal.history().stream().filter(run -> run.outcome() != Outcome.RUNNING).findFirst();
+    String attention = attention(last, running);
+    List<StepRecord> lines = running.map(run -> journal.steps(run.id())).orElse(List.of());
+    return new Status(
+        parts.settings().stack().name(),
+        attention.isEmpty() ? state(serving, running) : "needs attention",
+        attention,
+        serving.map(this::side).orElse(null),
+        journal.previous().map(this::side).orElse(null),
+        serving.filter(now -> !journal.down()).map(this::services).orElse(List.of()),
+        parts.traffic().routes().stream()
+            .map(route ->
+                new Status.Route(
+                    route.name(),
+                    route.address(),
+                    route.target(),
+                    route.gate(),
+                    route.open(),
+                    route.total(),
+                    route.held()))
+            .toList(),
+        running.orElse(null),
+        lines.isEmpty() ? "" : lines.getLast().step(),
+        last.orElse(null),
+        nextRun.get(),
+        engine());
+  }
+
+  private String state(Optional<Generation> serving, Optional<UpgradeRecord> running) {
+    if (running.isPresent()) {
+      return "upgrading";
+    }
+    if (serving.isEmpty()) {
+      return "empty";
+    }
+    return journal.down() ? "down" : "serving";
+  }
+
+  /** What a person must know and can do; empty when nothing needs attention. */
+  private String attention(Optional<UpgradeRecord> last, Optional<UpgradeRecord> running) {
+    UpgradeRun run = runner.current();
+    RunControl.Stuck stuck = run == null ? null : run.reins.stuck();
+    if (run != null && stuck != null) {
+      return "%s can't be undone at step %s and is tried again and again: %s; see 'orchestrator show %s' and 'docker ps -a', then 'orchestrator resume' to try at once, or 'orchestrator abort' to leave it as it is"
+          .formatted(run.id(), stuck.step().id(), stuck.why(), run.id());
+    }
+    return running.isPresent()
+        ? ""
+        : last.filter(ended -> ended.outcome() == Outcome.NEEDS_ATTENTION)
+            .map(ended ->
+                "%s: %s; see 'orchestrator logs', then 'orchestrator resume' when it is mended, or 'orchestrator abort' to leave it as it is"
+                    .formatted(ended.id(), ended.reason()))
+            .orElse("");
+  }
+
+  private Status.Side side(Generation generation) {
+    String state;
+    try {
+      state =
+          parts.engine().container(generation.container()).map(ContainerInfo::state).orElse("gone");
+    } catch (EngineException e) {
+      state = "unknown: " + e.getMessage();
+    }
+    return new Status.Side(
+        generation.version(),
+        generation.number(),
+        generation.container(),
+        state,
+        since(generation));
+  }
+
+  /** When it was switched to, the last time. */
+  private Instant since(Generation generation) {
+    return journal.history().stream()
+        .map(run -> journal.switched(run.id()))
+        .flatMap(Optional::stream)
+        .filter(last -> last.generation() == generation.number())
+        .map(SwitchRecord::at)
+        .findFirst()
+        .orElse(generation.created());
+  }
+
+  private List<Status.Service> services(Generation generation) {
+    try {
+      return parts.capsule(generation).services(ASK).stream()
+          .map(StatusCollector::service)
+          .toList();
+    } catch (CapsuleException | EngineException e) {
+      return List.of(new Status.Service("(unknown)", e.getMessage() + "", "unknown", 0));
+    }
+  }
+
+  private static Status.Service service(InnerService inner) {
+    return new Status.Service(inner.service(), inner.state(), inner.health(), inner.restarts());
+  }
+
+  private String engine() {
+    try {
+      EngineInfo info = parts.engine().info();
+      return info.version() + " at " + info.address();
+    } catch (EngineException e) {
+      return e.getMessage() + "";
+    }
+  }
+
+  /**
+   * The versions of the releases folder, each with its state.
+   *
+   * @param content digest of a version as it is now
+   */
+  public List<VersionStatus> versions(List<String> all, UnaryOperator<String> content) {
+    Map<String, QuarantineRecord> quarantined =
+        journal.quarantines().stream()
+            .collect(Collectors.toMap(QuarantineRecord::version, Function.identity(), (a, b) -> a));
+    Optional<String> serving = journal.serving().map(Generation::version);
+    List<String> kept =
+        journal.generations().stream()
+            .filter(row -> row.state() == State.KEPT)
+            .map(row -> row.generation().version())
+            .toList();
+    return all.stream()
+        .map(version -> version(version, serving, kept, quarantined.get(version), content))
+        .toList();
+  }
+
+  private static VersionStatus version(
+      String version,
+      Optional<String> serving,
+      List<String> kept,
+      @Nullable QuarantineRecord why,
+      UnaryOperator<String> content) {
+    if (serving.filter(version::equals).isPresent()) {
+      return new VersionStatus(version, "serving", "");
+    }
+    if (why != null) {
+      String since = why.reason() + " (" + why.since().truncatedTo(ChronoUnit.SECONDS) + ")";
+      if (why.content().isEmpty() || why.content().equals(content.apply(version))) {
+        return new VersionStatus(version, "quarantined", since);
+      }
+      return new VersionStatus(version, "available", "changed since it failed: " + since);
+    }
+    return new VersionStatus(version, kept.contains(version) ? "kept" : "available", "");
+  }
+}

@@ -1,0 +1,5 @@
+/** What people read: status, plan, doctor, the cost of a rollback. */
+@NullMarked
+package dev.orchestrator.report;
+
+import org.jspecify.annotations.NullMarked;

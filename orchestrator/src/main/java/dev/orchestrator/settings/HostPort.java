@@ -1,0 +1,73 @@
+package dev.orchestrator.settings;
+
+import java.net.InetAddress;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** An address to listen on: {@code 8080}, {@code 127.0.0.1:8080}, {@code [::1]:8080}. */
+record HostPort(String host, int port) {
+
+  private static final Pattern FORM =
+      Pattern.compile("(?:(?<host>[^:\\[\\]]+|\\[[^\\]]+\\]):)?(?<port>[0-9]{1,5})");
+  private static final Pattern IPV4 = Pattern.compile("[0-9]{1,3}(\\.[0-9]{1,3}){3}");
+
+  static final String ALL = "0.0.0.0";
+
+  /**
+   * Fails with {@link IllegalArgumentException}, its message for a person; no name is looked up.
+   */
+  static HostPort parse(String text, int leastPort) {
+    Matcher form = FORM.matcher(text);
+    if (!form.matches()) {
+      throw new IllegalArgumentException(
+          "\"" + text + "\" is no address; write \"127.0.0.1:8080\", or 8080 for all interfaces");
+    }
+    int port = Integer.parseInt(form.group("port"));
+    if (port < leastPort || port > 65_535) {
+      throw new IllegalArgumentException(
+          port + " is no port; write one from " + leastPort + " to 65535");
+    }
+    String host = form.group("host");
+    return new HostPort(host == null ? ALL : host(host), port);
+  }
+
+  private static String host(String text) {
+    if (text.equals("localhost")) {
+      return "127.0.0.1";
+    }
+    boolean six = text.startsWith("[");
+    try {
+      if (six || IPV4.matcher(text).matches()) {
+        String plain = six ? text.substring(1, text.length() - 1) : text;
+        return InetAddress.ofLiteral(plain).getHostAddress();
+      }
+    } catch (IllegalArgumentException e) {
+      // Told below, in our words.
+    }
+    throw new IllegalArgumentException(
+        "\""
+            + text
+            + "\" is no address of this machine; write an IP address such as 127.0.0.1, 0.0.0.0"
+            + " (all interfaces) or [::1]");
+  }
+
+  boolean loopback() {
+    return InetAddress.ofLiteral(host).isLoopbackAddress();
+  }
+
+  /** Whether both can't be listened on at once. */
+  boolean clashes(HostPort other) {
+    return port == other.port
+        && port != 0
+        && (host.equals(other.host) || any(host) || any(other.host));
+  }
+
+  private static boolean any(String host) {
+    return InetAddress.ofLiteral(host).isAnyLocalAddress();
+  }
+
+  @Override
+  public String toString() {
+    return (host.contains(":") ? "[" + host + "]" : host) + ":" + port;
+  }
+}

@@ -1,0 +1,278 @@
+package dev.orchestrator.settings;
+
+import com.typesafe.config.ConfigException;
+import com.typesafe.config.ConfigList;
+import com.typesafe.config.ConfigObject;
+import com.typesafe.config.ConfigOrigin;
+import com.typesafe.config.ConfigValue;
+import com.typesafe.config.ConfigValueFactory;
+import com.typesafe.config.ConfigValueType;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+
+/**
+ * An object of a settings file, read key by key. What is wrong goes to the problems, and a value
+ * that does no harm comes back, so that reading goes on; nothing read counts once there is one.
+ */
+final class SettingsSection {
+
+  private final ConfigObject object;
+  private final SettingsFile file;
+  private final String path;
+  private final SettingsErrors problems;
+  private final Set<String> known = new LinkedHashSet<>();
+
+  SettingsSection(ConfigObject object, SettingsFile file, String path, SettingsErrors problems) {
+    this.object = object;
+    this.file = file;
+    this.path = path;
+    this.problems = problems;
+  }
+
+  String path(String key) {
+    return path.isEmpty() ? key : path + "." + key;
+  }
+
+  /** A problem with a key, at the line of its value. */
+  void wrong(String key, String text) {
+    ConfigValue value = object.get(key);
+    ConfigOrigin origin = value == null ? object.origin() : value.origin();
+    problems.add(SettingsError.at(origin, file, path(key), text));
+  }
+
+  /** A problem with the object as a whole. */
+  void wrong(String text) {
+    problems.add(SettingsError.at(object.origin(), file, path, text));
+  }
+
+  /** Whether the value is of reference.conf. */
+  boolean isDefault(String key) {
+    ConfigValue value = object.get(key);
+    return value == null || SettingsError.isDefault(value.origin());
+  }
+
+  boolean has(String key) {
+    return find(key).isPresent();
+  }
+
+  /** The value, unless there is none or it is null. */
+  Optional<ConfigValue> find(String key) {
+    known.add(key);
+    return Optional.ofNullable(object.get(key))
+        .filter(value -> value.valueType() != ConfigValueType.NULL);
+  }
+
+  private Optional<ConfigValue> need(String key, String right) {
+    Optional<ConfigValue> value = find(key);
+    if (value.isEmpty()) {
+      wrong(key, "is missing; write " + right);
+    }
+    return value;
+  }
+
+  /** Empty only where it is missing, or is meant to be empty. */
+  String text(String key, String example) {
+    return need(key, key + " = " + example).map(value -> string(key, value)).orElse("");
+  }
+
+  String text(String key) {
+    return find(key).map(value -> string(key, value)).orElse("");
+  }
+
+  private String string(String key, ConfigValue value) {
+    if (value.valueType() != ConfigValueType.STRING
+        && value.valueType() != ConfigValueType.NUMBER) {
+      wrong(key, "is " + ValueText.kind(value) + "; write a text");
+      return "";
+    }
+    return value.atKey("value").getString("value");
+  }
+
+  /** A list that is not empty, unless something is wrong. */
+  List<String> texts(String key, String example) {
+    Optional<ConfigList> list = need(key, key + " = " + example).flatMap(v -> list(key, v));
+    if (list.isPresent() && list.get().isEmpty()) {
+      wrong(key, "is empty; write " + example);
+    }
+    return list.orElse(noValues()).stream().map(value -> string(key, value)).toList();
+  }
+
+  /** A list that may be empty or missing. */
+  List<String> texts(String key) {
+    return find(key).flatMap(value -> list(key, value)).orElse(noValues()).stream()
+        .map(value -> string(key, value))
+        .toList();
+  }
+
+  /** True or false; missing is false. */
+  boolean flag(String key) {
+    Optional<ConfigValue> value = find(key);
+    if (value.isPresent() && value.get().valueType() != ConfigValueType.BOOLEAN) {
+      wrong(key, ValueText.text(value.get()) + " is neither true nor false; write one of them");
+      return false;
+    }
+    return value.isPresent() && value.get().atKey("value").getBoolean("value");
+  }
+
+  int whole(String key, int least, int most) {
+    return need(key, "a number from " + least + " to " + most)
+        .map(value -> whole(key, value, least, most))
+        .orElse(least);
+  }
+
+  int whole(String key, int least, int most, int fallback) {
+    return find(key).map(value -> whole(key, value, least, most)).orElse(fallback);
+  }
+
+  private int whole(String key, ConfigValue value, int least, int most) {
+    String text = ValueText.text(value);
+    if (text.matches("-?[0-9]{1,9}")) {
+      int number = Integer.parseInt(text);
+      if (number >= least && number <= most) {
+        return number;
+      }
+    }
+    wrong(key, text + " is not right; write a whole number from " + least + " to " + most);
+    return least;
+  }
+
+  Duration time(String key, Duration least, Duration most) {
+    return time(key, least, most, least);
+  }
+
+  Duration time(String key, Duration least, Duration most, Duration fallback) {
+    return find(key).map(value -> time(key, value, least, most)).orElse(fallback);
+  }
+
+  private Duration time(String key, ConfigValue value, Duration least, Duration most) {
+    String text = ValueText.text(value);
+    if (value.valueType() == ConfigValueType.NUMBER && !text.equals("0")) {
+      wrong(key, text + " has no unit; write ms, s, m, h or d behind it, such as " + text + "s");
+      return least;
+    }
+    try {
+      Duration time = value.atKey("value").getDuration("value");
+      if (time.compareTo(least) >= 0 && time.compareTo(most) <= 0) {
+        return time;
+      }
+      wrong(
+          key,
+          "%s is out of range; write %s to %s"
+              .formatted(text, ValueText.time(least), ValueText.time(most)));
+    } catch (ConfigException | ArithmeticException e) {
+      wrong(key, text + " is no time; write a number with ms, s, m, h or d, such as 60s");
+    }
+    return least;
+  }
+
+  long bytes(String key) {
+    Optional<ConfigValue> value = find(key);
+    try {
+      long bytes = value.isPresent() ? value.get().atKey("value").getBytes("value") : 0;
+      if (bytes >= 0) {
+        return bytes;
+      }
+    } catch (ConfigException e) {
+      // Told below, in our words.
+    }
+    wrong(
+        key,
+        value.map(ValueText::text).orElse("") + " is no size; write one such as 512MiB or 1GiB");
+    return 0;
+  }
+
+  /** One of an enum's constants, in lower case. */
+  <E extends Enum<E>> E choice(String key, Class<E> type) {
+    E[] constants = type.getEnumConstants();
+    String text = text(key);
+    List<String> names = new ArrayList<>();
+    for (E constant : constants) {
+      String name = constant.name().toLowerCase(Locale.ROOT);
+      if (name.equals(text)) {
+        return constant;
+      }
+      names.add(name);
+    }
+    wrong(key, "\"" + text + "\" is not known; write " + String.join(" or ", names));
+    return constants[0];
+  }
+
+  /** One of an enum's constants, in lower case; the fallback where there is none. */
+  <E extends Enum<E>> E choice(String key, Class<E> type, E fallback) {
+    return has(key) ? choice(key, type) : fallback;
+  }
+
+  boolean flag(String key, boolean fallback) {
+    return find(key).map(value -> flag(key, value)).orElse(fallback);
+  }
+
+  private boolean flag(String key, ConfigValue value) {
+    if (value.unwrapped() instanceof Boolean flag) {
+      return flag;
+    }
+    wrong(key, ValueText.text(value) + " is not known; write true or false");
+    return false;
+  }
+
+  /** An object inside this one; empty when it is missing or wrong. */
+  Optional<SettingsSection> section(String key) {
+    return find(key).flatMap(value -> inside(key, value));
+  }
+
+  /** The objects of a list; missing is empty. */
+  List<SettingsSection> sections(String key) {
+    List<SettingsSection> result = new ArrayList<>();
+    int index = 0;
+    for (ConfigValue value : find(key).flatMap(found -> list(key, found)).orElse(noValues())) {
+      inside(key + "[" + index++ + "]", value).ifPresent(result::add);
+    }
+    return result;
+  }
+
+  private static ConfigList noValues() {
+    return ConfigValueFactory.fromIterable(List.of());
+  }
+
+  private Optional<ConfigList> list(String key, ConfigValue value) {
+    if (value instanceof ConfigList list) {
+      return Optional.of(list);
+    }
+    wrong(key, "is " + ValueText.kind(value) + "; write a list: [ … ]");
+    return Optional.empty();
+  }
+
+  private Optional<SettingsSection> inside(String key, ConfigValue value) {
+    if (value instanceof ConfigObject inner) {
+      return Optional.of(new SettingsSection(inner, file, path(key), problems));
+    }
+    problems.add(
+        SettingsError.at(
+            value.origin(), file, path(key), "is " + ValueText.kind(value) + "; write { … }"));
+    return Optional.empty();
+  }
+
+  /** To be called last: every key that was not asked for is wrong. */
+  void noOthers() {
+    for (String key : object.keySet()) {
+      if (!known.contains(key)) {
+        wrong(key, "is no setting; " + SpellingSuggestion.of(key, known));
+      }
+    }
+  }
+
+  /** Reads a text with a parser whose {@link IllegalArgumentException} says what is wrong. */
+  <T> Optional<T> parsed(String key, String text, Function<String, T> parser) {
+    try {
+      return Optional.of(parser.apply(text));
+    } catch (IllegalArgumentException e) {
+      wrong(key, String.valueOf(e.getMessage()));
+      return Optional.empty();
+    }
+  }
+}

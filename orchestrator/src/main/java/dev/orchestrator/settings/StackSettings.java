@@ -1,0 +1,22 @@
+package dev.orchestrator.settings;
+
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * A stack: what its {@code stack.conf} says, over the defaults of orchestrator.conf.
+ *
+ * @param folder config/stacks/NAME; versions are the folders below its {@code releases}
+ */
+public record StackSettings(
+    String name,
+    Path folder,
+    List<RouteSettings> routes,
+    List<Probe> probes,
+    UpgradeSettings upgrade,
+    DataSettings data) {
+
+  public Path releases() {
+    return folder.resolve("releases");
+  }
+}

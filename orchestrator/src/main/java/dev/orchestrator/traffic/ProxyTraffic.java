@@ -1,0 +1,226 @@
+package dev.orchestrator.traffic;
+
+import dev.orchestrator.common.RefusedException;
+import dev.orchestrator.journal.Receipt;
+import dev.orchestrator.proxy.Handover;
+import dev.orchestrator.proxy.Proxy;
+import dev.orchestrator.proxy.config.ProxyOptions;
+import dev.orchestrator.proxy.config.Route;
+import dev.orchestrator.proxy.config.RouteUnavailableException;
+import dev.orchestrator.proxy.config.Target;
+import dev.orchestrator.proxy.gate.GateState;
+import dev.orchestrator.proxy.listen.InheritedSockets;
+import dev.orchestrator.proxy.stats.HttpStats;
+import dev.orchestrator.proxy.stats.RouteStats;
+import dev.orchestrator.proxy.stats.TargetStats;
+import dev.orchestrator.settings.RouteSettings;
+import io.vertx.core.Vertx;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** The stack's routes, through the built-in proxy. */
+public final class ProxyTraffic implements Traffic {
+  private final Vertx vertx;
+  private final List<RouteSettings> routes;
+  private final InheritedSockets inherited;
+  private @Nullable Proxy proxy;
+  private long refusedBefore;
+
+  public ProxyTraffic(Vertx vertx, List<RouteSettings> routes) {
+    this(vertx, routes, InheritedSockets.nothing());
+  }
+
+  /**
+   * Makes the proxy; no route is open yet.
+   *
+   * @param inherited listening sockets of the process before, or of the system; what no route wants
+   *     of them is given up when the routes open
+   */
+  public ProxyTraffic(Vertx vertx, List<RouteSettings> routes, InheritedSockets inherited) {
+    this.vertx = vertx;
+    this.routes = List.copyOf(routes);
+    this.inherited = inherited;
+  }
+
+  @Override
+  public synchronized void open(Duration holdDeadline) {
+    if (proxy != null) {
+      return;
+    }
+    Proxy opening = Proxy.create(vertx, ProxyOptions.defaults());
+    try (inherited) {
+      opening.hold(holdDeadline);
+      opening.open(
+          routes.stream()
+              .map(each -> new Route(each.name(), each.listen(), each.options()))
+              .toList(),
+          null,
+          inherited);
+    } catch (RouteUnavailableException e) {
+      opening.close();
+      throw new RefusedException(e.getMessage() + "", e);
+    }
+    proxy = opening;
+  }
+
+  private synchronized Proxy proxy() {
+    if (proxy == null) {
+      throw new IllegalStateException("the routes are not open");
+    }
+    return proxy;
+  }
+
+  @Override
+  public void hold(Duration deadline) {
+    if (!(proxy().state() instanceof GateState.Holding)) {
+      refusedBefore = proxy().stats().total().refused();
+    }
+    proxy().hold(deadline);
+  }
+
+  @Override
+  public Drained drain(Duration budget) {
+    dev.orchestrator.proxy.gate.DrainResult drained = proxy().drain(budget);
+    return new Drained(drained.alone(), drained.cut());
+  }
+
+  @Override
+  public void preview(Side side) {
+    proxy().preview(side(side));
+  }
+
+  @Override
+  public void lead(Side side) {
+    proxy().switchTo(side(side));
+    proxy().preview(null);
+  }
+
+  private static dev.orchestrator.proxy.config.Backend side(Side side) {
+    return new dev.orchestrator.proxy.config.Backend(
+        side.name(),
+        side.targets().entrySet().stream()
+            .collect(
+                Collectors.toMap(
+                    route -> route.getKey(),
+                    route ->
+                        route.getValue().stream()
+                            .map(each -> new Target(each.host(), each.port()))
+                            .toList())));
+  }
+
+  @Override
+  public synchronized boolean leadsTo(String name) {
+    return proxy != null
+        && proxy.state() instanceof GateState.Open open
+        && open.side().name().equals(name);
+  }
+
+  @Override
+  public synchronized void shut() {
+    close();
+    inherited.refuse();
+  }
+
+  /** Where no routes are open, nothing listens. */
+  public synchronized void settle() {
+    if (proxy == null) {
+      inherited.refuse();
+    }
+  }
+
+  /** The listening sockets are systemd's, which gives them to our next start. */
+  public boolean listensForSystem() {
+    return inherited.ofSystem();
+  }
+
+  /** The routes are open, and lead somewhere. */
+  public synchronized boolean isServing() {
+    return proxy != null && proxy.state() instanceof GateState.Open;
+  }
+
+  /** Offers the listening sockets to another process; routes that are not open are none. */
+  public synchronized Handover offer(Path socket, Handover.Owner owner) throws IOException {
+    return Handover.offer(vertx, proxy, socket, owner);
+  }
+
+  /** Another process serves: lets connections end for at most the budget, then cuts the rest. */
+  public void leave(Duration budget) {
+    Proxy leaving;
+    synchronized (this) {
+      leaving = proxy;
+    }
+    if (leaving != null) {
+      dev.orchestrator.proxy.gate.DrainResult _ = leaving.leave(budget);
+    }
+    shut();
+  }
+
+  @Override
+  public Receipt.Traffic sinceHold() {
+    RouteStats total = proxy().stats().total();
+    return new Receipt.Traffic(
+        total.lastHold().held(),
+        total.lastHold().longest().toMillis(),
+        total.lastHold().p99().toMillis(),
+        total.refused() - refusedBefore,
+        0,
+        0);
+  }
+
+  @Override
+  public Clients clients(String name) {
+    TargetStats side = proxy().stats().total().byTarget().get(name);
+    if (side == null) {
+      return Clients.NONE;
+    }
+    HttpStats http = side.http();
+    return new Clients(
+        side.total(),
+        side.connectFailures(),
+        side.resetsByTarget(),
+        http.switched()
+            + http.success()
+            + http.redirect()
+            + http.clientError()
+            + http.serverError(),
+        http.serverError());
+  }
+
+  @Override
+  public List<RouteState> routes() {
+    Proxy now;
+    synchronized (this) {
+      now = proxy;
+    }
+    return routes.stream().map(route -> state(route, now)).toList();
+  }
+
+  private static RouteState state(RouteSettings route, @Nullable Proxy proxy) {
+    String address = route.address();
+    RouteStats stats = proxy == null ? null : proxy.stats().routes().get(route.name());
+    if (proxy == null || stats == null) {
+      return new RouteState(route.name(), address, route.inner(), "not open", 0, 0, 0);
+    }
+    String gate =
+        switch (proxy.state()) {
+          case GateState.Open open -> "open to " + open.side().name();
+          case GateState.Holding holding -> "held";
+          case GateState.Closed closed -> "closed";
+        };
+    return new RouteState(
+        route.name(), address, route.inner(), gate, stats.open(), stats.total(), stats.heldNow());
+  }
+
+  /** Ends; what listens for the system goes on, and its clients wait there. */
+  @Override
+  public synchronized void close() {
+    if (proxy != null) {
+      proxy.close();
+      proxy = null;
+    }
+  }
+}

@@ -1,0 +1,5 @@
+/** The proxy as the saga sees it. */
+@NullMarked
+package dev.orchestrator.traffic;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,39 @@
+package dev.orchestrator.upgrade;
+
+import dev.orchestrator.capsule.CapsuleException;
+import dev.orchestrator.common.RefusedException;
+import dev.orchestrator.data.DataException;
+import dev.orchestrator.engine.EngineException;
+import dev.orchestrator.health.HealthException;
+import dev.orchestrator.journal.JournalException;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Failures in one line for a person. */
+public final class FailureText {
+  private static final Logger log = LoggerFactory.getLogger(FailureText.class);
+
+  /** Those whose message says all that a person needs. */
+  private static final List<Class<? extends RuntimeException>> FORESEEN =
+      List.of(
+          RefusedException.class,
+          EngineException.class,
+          CapsuleException.class,
+          DataException.class,
+          HealthException.class,
+          JournalException.class,
+          HoldBudgetExceededException.class,
+          RunControl.Aborted.class);
+
+  private FailureText() {}
+
+  /** What was not foreseen goes to the log whole. */
+  public static String of(Throwable e) {
+    if (FORESEEN.stream().noneMatch(type -> type.isInstance(e))) {
+      log.error("unforeseen", e);
+      return "unforeseen: " + e;
+    }
+    return String.valueOf(e.getMessage()).strip().replaceAll("\\s*\\R\\s*", " | ");
+  }
+}

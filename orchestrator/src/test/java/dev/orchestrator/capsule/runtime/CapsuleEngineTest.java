@@ -1,0 +1,170 @@
+package dev.orchestrator.capsule.runtime;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.orchestrator.capsule.Capsule;
+import dev.orchestrator.capsule.CapsuleException;
+import dev.orchestrator.capsule.CapsuleImage;
+import dev.orchestrator.capsule.InnerService;
+import dev.orchestrator.capsule.image.ImageBuilder;
+import dev.orchestrator.data.DataVolume;
+import dev.orchestrator.data.DataVolume.Method;
+import dev.orchestrator.engine.DockerEngine;
+import dev.orchestrator.engine.Engine;
+import dev.orchestrator.engine.Labels;
+import dev.orchestrator.health.HealthChecker;
+import dev.orchestrator.health.HealthException;
+import dev.orchestrator.settings.Settings;
+import dev.orchestrator.testing.LightStackFixture;
+import io.vertx.core.Vertx;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A capsule's life on a real engine: built, up, asked, stopped, up again. */
+@Tag("engine")
+class CapsuleEngineTest {
+  private static final Duration DEADLINE = Duration.ofSeconds(60);
+  private static final HttpClient HTTP = HttpClient.newHttpClient();
+
+  private final String id = UUID.randomUUID().toString().substring(0, 8);
+  private final Map<String, String> labels =
+      Labels.with(Labels.role("capsule"), Labels.HOME, "test-" + id);
+  private final Engine engine = DockerEngine.connect("", DEADLINE);
+  private final Vertx vertx = Vertx.vertx();
+  @TempDir Path directory;
+  private Settings settings;
+  private ImageBuilder builder;
+  private HealthChecker health;
+
+  @BeforeEach
+  void setUp() {
+    settings = LightStackFixture.in(directory).settings(8080);
+    builder = new ImageBuilder(engine, settings, labels, InstantSource.system());
+    health = new HealthChecker(vertx, InstantSource.system());
+  }
+
+  @AfterEach
+  void tearDown() throws Exception {
+    String home = labels.getOrDefault(Labels.HOME, "");
+    engine.containers(Map.of(Labels.HOME, home)).forEach(c -> engine.removeContainer(c.name()));
+    engine.volumes(Map.of(Labels.HOME, home)).forEach(v -> engine.removeVolume(v.name()));
+    engine.close();
+    vertx.close().toCompletionStage().toCompletableFuture().get();
+  }
+
+  @Test
+  void livesThroughStopAndStartWithItsData() throws Exception {
+    CapsuleImage image = builder.build("v1", System.out::println);
+    assertEquals(8080, image.ports().get("ledger:80"));
+    Capsule capsule = started(image, 1);
+
+    System.out.println(check(capsule, image));
+    assertEquals(
+        List.of("greeter", "ledger"),
+        capsule.services(DEADLINE).stream().map(InnerService::service).toList());
+    assertEquals("written\n", post(capsule, image, "first"));
+
+    capsule.stop(DEADLINE);
+    assertTrue(
+        capsule.services(DEADLINE).stream().allMatch(service -> service.state().equals("exited")));
+    assertFalse(health.check(capsule, settings.stack().probes(), image.ports()).isEmpty());
+
+    engine.stopContainer(capsule.name(), DEADLINE);
+    engine.startContainer(capsule.name());
+    capsule.awaitReady(DEADLINE);
+    capsule.start(DEADLINE);
+    check(capsule, image);
+    assertEquals("first\n", get(capsule, image, "/lines"));
+    assertTrue(capsule.logs("ledger", 5, DEADLINE).getLast().endsWith("ledger v1"));
+  }
+
+  @Test
+  void refusesToStartOnDataOfNewerEpoch() {
+    Capsule capsule = started(builder.build("v1", line -> {}), 3);
+    capsule.stop(DEADLINE);
+    capsule.lease(4, DEADLINE);
+
+    CapsuleException e = assertThrows(CapsuleException.class, () -> capsule.start(DEADLINE));
+    assertMessage("its data belongs to epoch 4", e);
+  }
+
+  @Test
+  void brokenVersionNeverGetsHealthyAndSaysWhy() {
+    CapsuleImage image = builder.build("v3", line -> {});
+    Capsule capsule = started(image, 1);
+
+    HealthException e = assertThrows(HealthException.class, () -> check(capsule, image));
+    assertMessage("service ledger: is unhealthy", e);
+  }
+
+  private static void assertMessage(String part, Exception e) {
+    String message = String.valueOf(e.getMessage());
+    assertTrue(message.contains(part), message);
+  }
+
+  private Capsule started(CapsuleImage image, int epoch) {
+    String name = "orchestrator-test-" + id;
+    engine.createVolume(name + "-data", labels);
+    engine.createVolume(name + "-store", labels);
+    engine.createContainer(
+        new CapsuleSpecFactory(settings.image())
+            .managed(
+                name,
+                image.reference(),
+                epoch,
+                List.of(DataVolume.plain("data", name + "-data", Method.NEW, List.of())),
+                name + "-store",
+                labels));
+    engine.startContainer(name);
+    Capsule capsule = new ContainerCapsule(engine, name, InstantSource.system());
+    capsule.awaitReady(DEADLINE);
+    capsule.create(DEADLINE);
+    capsule.start(DEADLINE);
+    return capsule;
+  }
+
+  private String check(Capsule capsule, CapsuleImage image) {
+    return health.await(
+        capsule,
+        settings.stack().probes(),
+        image.ports(),
+        settings.stack().upgrade().verify(),
+        System.out::println);
+  }
+
+  private static URI uri(Capsule capsule, CapsuleImage image, String path) {
+    return URI.create(
+        "http://%s:%d%s".formatted(capsule.address(), image.ports().get("ledger:80"), path));
+  }
+
+  private static String get(Capsule capsule, CapsuleImage image, String path) throws Exception {
+    HttpRequest request =
+        HttpRequest.newBuilder(uri(capsule, image, path)).timeout(DEADLINE).build();
+    return HTTP.send(request, HttpResponse.BodyHandlers.ofString()).body();
+  }
+
+  private static String post(Capsule capsule, CapsuleImage image, String line) throws Exception {
+    HttpRequest request =
+        HttpRequest.newBuilder(uri(capsule, image, "/lines"))
+            .timeout(DEADLINE)
+            .POST(HttpRequest.BodyPublishers.ofString(line))
+            .build();
+    return HTTP.send(request, HttpResponse.BodyHandlers.ofString()).body();
+  }
+}

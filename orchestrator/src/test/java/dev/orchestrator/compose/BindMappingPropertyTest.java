@@ -1,0 +1,108 @@
+package dev.orchestrator.compose;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.orchestrator.common.RefusedException;
+import dev.orchestrator.compose.CapsuleStack.SeedFile;
+import dev.orchestrator.settings.DataSettings.Strategy;
+import dev.orchestrator.settings.VolumeSettings;
+import dev.orchestrator.testing.GeneratedInput;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Wherever a bind mount comes from, it ends up in the capsule's data or its release, or nowhere.
+ */
+final class BindMappingPropertyTest {
+  private static final Set<String> HOST_FILES = Set.of("/etc/localtime", "/etc/timezone");
+  private static final List<String> ROOTS =
+      List.of(
+          ComposeModelFixture.PROJECT,
+          ComposeModelFixture.PROJECT,
+          "/check/demo",
+          "/data",
+          "/etc",
+          "/dev",
+          "/check");
+  private static final List<String> PARTS =
+      List.of(
+          "/conf",
+          "/app.ini",
+          "/a",
+          "/..",
+          "/.",
+          "//",
+          "/.orchestrator",
+          "/releases",
+          "/v1",
+          "/v2",
+          "/extra",
+          "/binds",
+          "/new folder",
+          "/localtime",
+          "/$$x");
+
+  @TempDir Path release;
+
+  @BeforeEach
+  void fill() throws IOException {
+    Files.createDirectories(release.resolve("conf/a"));
+    Files.writeString(release.resolve("conf/app.ini"), "a=1");
+  }
+
+  @Test
+  void nothingLeavesTheDataAndTheRelease() {
+    List<VolumeSettings> volumes =
+        List.of(new VolumeSettings("media", List.of("binds/a"), Strategy.COPY, false));
+    GeneratedInput.forAll(
+        5_000,
+        random -> {
+          String source = GeneratedInput.one(random, ROOTS) + GeneratedInput.text(random, PARTS, 5);
+          ObjectNode mount = JsonNodeFactory.instance.objectNode();
+          mount.put("type", "bind").put("source", source).put("target", "/t");
+          mount.put("read_only", random.nextBoolean());
+          ComposeModel model =
+              ComposeModelFixture.of(release, "{services: {web: {volumes: [" + mount + "]}}}");
+          BindMapping mapping = new BindMapping("demo", model, new VolumePaths("demo", volumes));
+          ObjectNode mapped = (ObjectNode) model.root().at("/services/web/volumes/0");
+          try {
+            mapping.mount("web", mapped);
+          } catch (RefusedException e) {
+            assertEquals(1, String.valueOf(e.getMessage()).lines().count(), source);
+            return;
+          }
+          check(source, mapped, mapping);
+        });
+  }
+
+  private static void check(String source, ObjectNode mapped, BindMapping mapping) {
+    Path to = Path.of(mapped.path("source").asText());
+    String said = source + " -> " + to;
+    boolean readOnly = mapped.path("read_only").asBoolean();
+    if (HOST_FILES.contains(to.normalize().toString())) {
+      assertTrue(readOnly, said);
+    } else if (!to.normalize().startsWith("/dev")) {
+      assertEquals(to, to.normalize(), said);
+      assertTrue(to.startsWith("/data") || to.startsWith(BindMapping.RELEASE), said);
+      assertFalse(to.startsWith("/data/.orchestrator"), said);
+      assertTrue(readOnly || !to.startsWith(BindMapping.RELEASE), said + ": it is the version's");
+    }
+    for (String dir : mapping.dirs()) {
+      assertTrue(Path.of(dir).normalize().startsWith("/data"), said + ", folder " + dir);
+    }
+    for (SeedFile seed : mapping.seedFiles()) {
+      assertTrue(Path.of(seed.to()).normalize().startsWith("/data"), said + ", " + seed);
+      assertTrue(Path.of(seed.from()).normalize().startsWith(BindMapping.RELEASE), seed.from());
+    }
+  }
+}

@@ -1,0 +1,67 @@
+package dev.orchestrator.compose;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.orchestrator.common.RefusedException;
+import dev.orchestrator.testing.LightStackFixture;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ComposeTransformTest {
+  private static final String SERVICES =
+      "{services: {ledger: {image: 'ledger:1', restart: 'always', build: {context: 'PROJECT'},"
+          + "env_file: ['x'], command: ['echo', '$$HOME']}, greeter: {image: 'greeter'}}%s}";
+
+  @TempDir Path release;
+  private final ComposeTransform transform =
+      new ComposeTransform(
+          new LightStackFixture("demo", Path.of("/stack"), Path.of("/home")).stack(1));
+
+  @Test
+  void servicesRunTheirLocalImagesAndNothingIsPulled() {
+    ComposeModel model = ComposeModelFixture.of(release, SERVICES.formatted(""));
+    CapsuleStack made =
+        transform.apply(
+            model,
+            Map.of(
+                "ledger",
+                new InnerImage("ledger", "orchestrator/demo-ledger:1", "sha256:1", List.of("/d"))));
+
+    assertEquals(
+        "{\"image\":\"orchestrator/demo-ledger:1\",\"restart\":\"always\",\"command\":[\"echo\",\"$$HOME\"]}",
+        made.compose()
+            .withObject("/services/ledger")
+            .deepCopy()
+            .without(List.of("pull_policy", "ports", "volumes"))
+            .toString());
+    assertEquals("never", made.compose().at("/services/greeter/pull_policy").asText());
+    assertEquals("greeter", made.compose().at("/services/greeter/image").asText());
+    assertEquals(Map.of("ledger:80", 80, "greeter:7000", 7000), made.ports());
+    assertEquals(1, made.dirs().size());
+    assertTrue(model.root().at("/services/ledger").has("build"));
+  }
+
+  @Test
+  void externalNetworkIsRefused() {
+    ComposeModel model =
+        ComposeModelFixture.of(
+            release, SERVICES.formatted(", networks: {proxy: {external: true}}"));
+    RefusedException e =
+        assertThrows(RefusedException.class, () -> transform.apply(model, Map.of()));
+    assertEquals(
+        "version v1 of stack demo: network proxy is external, and the capsule has none: remove"
+            + " 'external'",
+        e.getMessage());
+  }
+
+  @Test
+  void stackWithoutServicesIsRefused() {
+    ComposeModel model = ComposeModelFixture.of(release, "{services: {}}");
+    assertThrows(RefusedException.class, () -> transform.apply(model, Map.of()));
+  }
+}

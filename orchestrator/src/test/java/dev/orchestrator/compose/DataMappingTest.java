@@ -1,0 +1,259 @@
+package dev.orchestrator.compose;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.orchestrator.common.RefusedException;
+import dev.orchestrator.compose.CapsuleStack.SeedFile;
+import dev.orchestrator.settings.DataSettings;
+import dev.orchestrator.settings.VolumeSettings;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Where a stack's data ends up in a capsule. */
+class DataMappingTest {
+  @TempDir Path release;
+  private ComposeModel model = ComposeModelFixture.of(Path.of("/"), "{}");
+  private List<String> dirs = List.of();
+  private List<SeedFile> seeds = List.of();
+  private List<VolumeSettings> own = List.of();
+  private List<String> warnings = List.of();
+
+  @BeforeEach
+  void setUp() throws IOException {
+    Files.createDirectories(release.resolve("conf/sites"));
+    Files.writeString(release.resolve("conf/app.ini"), "a=1");
+  }
+
+  @Test
+  void namedVolumeLivesBelowData() {
+    map(
+        "{services: {db: {volumes: [{type: 'volume', source: 'db', target: '/var/lib/db'}]}},"
+            + "volumes: {db: {name: 'demo_db'}}}");
+
+    JsonNode volume = model.root().at("/volumes/db");
+    assertEquals("local", volume.path("driver").asText());
+    assertEquals(
+        "{\"type\":\"none\",\"o\":\"bind\",\"device\":\"/data/volumes/db\"}",
+        volume.path("driver_opts").toString());
+    assertEquals("demo_db", volume.path("name").asText());
+    assertEquals(List.of("/data/volumes/db"), dirs);
+  }
+
+  @Test
+  void anonymousAndImageVolumesGetNamesThatStay() {
+    map("{services: {db: {volumes: [{type: 'volume', target: '/cache'}]}}}", "/var/lib/db/");
+
+    JsonNode mounts = model.root().at("/services/db/volumes");
+    String cache = mounts.at("/0/source").asText();
+    String image = mounts.at("/1/source").asText();
+    assertTrue(cache.matches("anon-db-cache-[0-9a-f]{6}"), cache);
+    assertTrue(image.matches("anon-db-var-lib-db-[0-9a-f]{6}"), image);
+    assertEquals("/var/lib/db/", mounts.at("/1/target").asText());
+    assertEquals(List.of("/data/volumes/" + cache, "/data/volumes/" + image), dirs);
+  }
+
+  @Test
+  void imageVolumeThatIsMountedAlreadyIsLeftAlone() {
+    map(
+        "{services: {db: {tmpfs: ['/tmp:size=1m'],"
+            + "volumes: [{type: 'bind', source: 'PROJECT/data', target: '/var/lib/db/'}]}}}",
+        "/var/lib/db",
+        "/tmp");
+    assertEquals(1, model.root().at("/services/db/volumes").size());
+    assertEquals(List.of("/data/binds/data"), dirs);
+  }
+
+  @Test
+  void readOnlyFileOfTheReleaseStaysWithTheVersion() {
+    assertEquals("/capsule/stack/release/conf/app.ini", bind("PROJECT/conf/app.ini", true));
+    assertEquals("/capsule/stack/release", bind("PROJECT", true));
+    assertEquals(List.of(), dirs);
+    assertEquals(List.of(), seeds);
+  }
+
+  @Test
+  void writtenFileOfTheReleaseIsCopiedToTheDataOnce() {
+    assertEquals("/data/binds/conf/app.ini", bind("PROJECT/conf/app.ini", false));
+    assertEquals(
+        List.of(new SeedFile("/capsule/stack/release/conf/app.ini", "/data/binds/conf/app.ini")),
+        seeds);
+  }
+
+  @Test
+  void whatTheReleaseDoesNotHaveIsAFolderOfTheData() {
+    assertEquals("/data/binds/downloads/new", bind("PROJECT/downloads/new", false));
+    assertEquals(List.of("/data/binds/downloads/new"), dirs);
+    assertEquals("/data/binds/none", bind("PROJECT/none", true));
+  }
+
+  @Test
+  void readerSeesWhatAnotherServiceWrites() {
+    map(
+        "{services: {a: {volumes: [{type: 'bind', source: 'PROJECT/conf', target: '/c'}]},b:"
+            + " {volumes: [{type: 'bind', source: 'PROJECT/conf/app.ini', target: '/i', read_only:"
+            + " true}]}}}");
+    assertEquals("/data/binds/conf", model.root().at("/services/a/volumes/0/source").asText());
+    assertEquals(
+        "/data/binds/conf/app.ini", model.root().at("/services/b/volumes/0/source").asText());
+    // The folder comes before what is in it, else it would be there already when its turn comes.
+    assertEquals(
+        List.of("/data/binds/conf", "/data/binds/conf/app.ini"),
+        seeds.stream().map(SeedFile::to).toList());
+  }
+
+  @Test
+  void emptyFolderIsNotInTheWayOfASeed() {
+    map(
+        "{services: {a: {volumes: [{type: 'bind', source: 'PROJECT/conf', target: '/c'},"
+            + "{type: 'bind', source: 'PROJECT/conf/cache', target: '/cache'}]}}}");
+    assertEquals(List.of(), dirs);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"/etc/localtime,/etc/localtime", "/data/x,/data/x", "/dev/net/tun,/dev/net/tun"})
+  void someHostPathsAreTaken(String source, String mapped) {
+    assertEquals(mapped, bind(source, false));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "/srv/media",
+        "/var/run/docker.sock",
+        "/dev",
+        "/data/.orchestrator",
+        "/data/../etc"
+      })
+  void otherHostPathsAreRefusedWithTheServiceAndWhatToDo(String source) {
+    RefusedException e = assertThrows(RefusedException.class, () -> bind(source, false));
+    String message = String.valueOf(e.getMessage());
+    assertTrue(message.startsWith("here: service a uses /"), message);
+    assertTrue(message.contains("use a named volume or a path relative"), message);
+  }
+
+  @Test
+  void pathOutsideTheReleaseIsRefused() {
+    RefusedException e =
+        assertThrows(RefusedException.class, () -> bind("/check/demo/shared", false));
+    assertEquals(
+        "here: service a uses shared, outside its release folder: move it into " + release,
+        e.getMessage());
+    assertThrows(RefusedException.class, () -> bind("PROJECT", false));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{external: true}",
+        "{driver: 'rclone'}",
+        "{driver_opts: {type: 'none', o: 'bind', device: '/srv/x'}}"
+      })
+  void volumeThatACapsuleCannotHaveIsRefused(String volume) {
+    assertThrows(
+        RefusedException.class,
+        () -> map("{services: {a: {}}, volumes: {media: %s}}".formatted(volume)));
+  }
+
+  @Test
+  void networkFileSystemStaysWhereItIs() {
+    map("{services: {a: {}}, volumes: {media: {driver_opts: {type: 'nfs', device: ':/x'}}}}");
+    assertEquals(":/x", model.root().at("/volumes/media/driver_opts/device").asText());
+    assertEquals(List.of(), dirs);
+  }
+
+  @Test
+  void configsAndSecretsAreFilesOfTheRelease() {
+    map("{services: {a: {}}, configs: {one: {file: 'PROJECT/conf/app.ini'}, two: {content: 'x'}}}");
+    assertEquals(
+        "/capsule/stack/release/conf/app.ini", model.root().at("/configs/one/file").asText());
+    for (String secret :
+        List.of(
+            "{file: 'PROJECT/gone'}",
+            "{file: '/etc/x'}",
+            "{external: true}",
+            "{environment: 'X'}")) {
+      assertThrows(
+          RefusedException.class,
+          () -> map("{services: {a: {}}, secrets: {s: %s}}".formatted(secret)));
+    }
+  }
+
+  private static VolumeSettings volume(String name, String... paths) {
+    return new VolumeSettings(name, List.of(paths), DataSettings.Strategy.COPY, false);
+  }
+
+  @Test
+  void whatAVolumeOfItsOwnHoldsLivesThere() {
+    own = List.of(volume("media", "binds/media", "volumes/podcasts"), volume("db", "volumes/db"));
+    map(
+        "{services: {a: {volumes: [{type: 'bind', source: 'PROJECT/media/books', target: '/b'},"
+            + "{type: 'bind', source: 'PROJECT/mediaeval', target: '/m'},"
+            + "{type: 'volume', source: 'podcasts', target: '/p'}]}},"
+            + "volumes: {podcasts: {}, db: {}, other: {}}}");
+    assertEquals(
+        List.of(
+            "/data/binds/mediaeval",
+            "/data/extra/db/volumes/db",
+            "/data/extra/media/binds/media/books",
+            "/data/extra/media/volumes/podcasts",
+            "/data/volumes/other"),
+        dirs);
+    assertEquals(
+        "/data/extra/media/binds/media/books",
+        model.root().at("/services/a/volumes/0/source").asText());
+    assertEquals(
+        "/data/extra/media/volumes/podcasts",
+        model.root().at("/volumes/podcasts/driver_opts/device").asText());
+  }
+
+  @Test
+  void whatIsToBeInAVolumeAndIsNotMountedIsSaid() {
+    own = List.of(volume("media", "binds/meida", "volumes/podcasts"));
+    map(
+        "{services: {a: {volumes: [{type: 'bind', source: 'PROJECT/media', target: '/m'}]}},"
+            + "volumes: {podcasts: {}}}");
+    assertEquals(
+        List.of(
+            "no service of this version mounts ./meida, which data.volumes has in the volume"
+                + " media"),
+        warnings);
+  }
+
+  @Test
+  void aMountThatIsWiderThanAVolumeOfItsOwnIsRefused() {
+    own = List.of(volume("media", "binds/media/books"));
+    RefusedException e = assertThrows(RefusedException.class, () -> bind("PROJECT/media", false));
+    assertEquals(
+        "here: service a mounts ./media, and a part of it, ./media/books, is to be in the volume"
+            + " media: name ./media in data.volumes too",
+        e.getMessage());
+  }
+
+  private String bind(String source, boolean readOnly) {
+    map(
+        "{services: {a: {volumes: [{type: 'bind', source: '%s', target: '/t', read_only: %s}]}}}"
+            .formatted(source, readOnly));
+    return model.root().at("/services/a/volumes/0/source").asText();
+  }
+
+  private void map(String json, String... imageVolumes) {
+    model = ComposeModelFixture.of(release, json);
+    DataMapping mapping = new DataMapping("here", model, new VolumePaths("here", own));
+    model.services().forEach((name, service) -> mapping.map(name, service, List.of(imageVolumes)));
+    mapping.finish();
+    dirs = mapping.dirs();
+    seeds = mapping.seedFiles();
+    warnings = mapping.warnings();
+  }
+}

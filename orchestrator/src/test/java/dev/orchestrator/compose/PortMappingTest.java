@@ -1,0 +1,112 @@
+package dev.orchestrator.compose;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import dev.orchestrator.common.RefusedException;
+import dev.orchestrator.settings.Probe;
+import dev.orchestrator.settings.RouteSettings;
+import dev.orchestrator.settings.StackSettings;
+import dev.orchestrator.testing.LightStackFixture;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+/** Which port of a capsule leads to which port of a service. */
+class PortMappingTest {
+  private ComposeModel model = ComposeModelFixture.of(Path.of("/"), "{}");
+
+  @Test
+  void composeFilesOwnPortIsTaken() {
+    assertEquals(
+        Map.of("web:80", 8080),
+        map("{web: {ports: [{target: 80, published: '8080', host_ip: '127.0.0.1'}]}}", "web:80"));
+    assertFalse(model.root().at("/services/web/ports/0").has("host_ip"));
+    assertEquals(1, model.root().at("/services/web/ports").size());
+  }
+
+  @Test
+  void portThatIsNotPublishedGetsItsOwnNumberWhereThatIsFree() {
+    assertEquals(
+        Map.of("web:80", 80, "app:80", 20000, "db:3306", 3306),
+        map("{web: {}, app: {}, db: {ports: [{target: 3306}]}}", "web:80", "app:80", "db:3306"));
+    assertEquals("20000", model.root().at("/services/app/ports/0/published").asText());
+  }
+
+  @Test
+  void portOfANetworkThatIsSharedIsPublishedByItsOwner() {
+    assertEquals(
+        Map.of("torrent:8080", 8080),
+        map("{vpn: {}, torrent: {network_mode: 'service:vpn'}}", "torrent:8080"));
+    assertEquals(1, model.root().at("/services/vpn/ports").size());
+    assertFalse(model.root().at("/services/torrent").has("ports"));
+  }
+
+  @Test
+  void hostNetworkIsTheCapsulesOwn() {
+    assertEquals(Map.of("a:53", 53), map("{a: {network_mode: 'host'}}", "a:53"));
+    assertFalse(model.root().at("/services/a").has("ports"));
+  }
+
+  @Test
+  void datagramPortIsNoAnswerToARoute() {
+    assertEquals(
+        Map.of("t:6881", 6881),
+        map("{t: {ports: [{target: 6881, published: '6881', protocol: 'udp'}]}}", "t:6881"));
+    assertEquals(2, model.root().at("/services/t/ports").size());
+  }
+
+  @Test
+  void samePortTwiceIsRefused() {
+    RefusedException e =
+        assertThrows(
+            RefusedException.class,
+            () ->
+                map(
+                    "{a: {ports: [{target: 80, published: '80'}]},"
+                        + "b: {ports: [{target: 81, published: '80'}]}}"));
+    assertEquals("here: services a and b both publish port 80: change one of them", e.getMessage());
+  }
+
+  @Test
+  void routeOrProbeOfAnUnknownServiceNamesTheKnownOnes() {
+    RefusedException route =
+        assertThrows(RefusedException.class, () -> map("{a: {}, b: {}}", "web:80"));
+    assertEquals(
+        "here: route r0 in /stack/stack.conf is for service web, which isn't there; its services"
+            + " are: a, b",
+        route.getMessage());
+    Probe probe = new Probe("p", "db", new Probe.Exec(List.of("true")), Duration.ofSeconds(1));
+    assertThrows(RefusedException.class, () -> map("{a: {}}", List.of(), List.of(probe)));
+    assertThrows(RefusedException.class, () -> map("{a: {network_mode: 'none'}}", "a:80"));
+  }
+
+  private Map<String, Integer> map(String services, String... routes) {
+    List<RouteSettings> all = new ArrayList<>();
+    for (String route : routes) {
+      String[] parts = route.split(":", 2);
+      all.add(
+          new RouteSettings(
+              "r" + all.size(),
+              "0.0.0.0",
+              1000 + all.size(),
+              parts[0],
+              Integer.parseInt(parts[1])));
+    }
+    return map(services, all, List.of());
+  }
+
+  private Map<String, Integer> map(
+      String services, List<RouteSettings> routes, List<Probe> probes) {
+    model = ComposeModelFixture.of(Path.of("/"), "{services: %s}".formatted(services));
+    Path folder = Path.of("/stack");
+    StackSettings light = new LightStackFixture("demo", folder, folder).stack(1);
+    StackSettings stack =
+        new StackSettings("demo", folder, routes, probes, light.upgrade(), light.data());
+    return new PortMapping("here", stack, model.services()).apply();
+  }
+}

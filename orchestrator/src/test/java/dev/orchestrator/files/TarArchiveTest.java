@@ -1,0 +1,95 @@
+package dev.orchestrator.files;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
+import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class TarArchiveTest {
+  @TempDir Path folder;
+
+  @BeforeEach
+  void setUp() throws IOException {
+    Files.createDirectories(folder.resolve("conf"));
+    Files.writeString(folder.resolve("conf/key"), "secret");
+    Files.setPosixFilePermissions(
+        folder.resolve("conf/key"), PosixFilePermissions.fromString("rw-------"));
+    Files.writeString(folder.resolve("big"), "0123456789");
+    Files.createSymbolicLink(folder.resolve("link"), Path.of("conf/key"));
+  }
+
+  @Test
+  void holdsParentsFirstWithModesLinksAndNoTimes() throws IOException {
+    byte[] bytes = bytes(9);
+    List<String> entries = new ArrayList<>();
+    try (TarArchiveInputStream tar = new TarArchiveInputStream(new ByteArrayInputStream(bytes))) {
+      for (TarArchiveEntry e = tar.getNextEntry(); e != null; e = tar.getNextEntry()) {
+        entries.add("%s %o %s".formatted(e.getName(), e.getMode() & 0777, e.getLinkName()).strip());
+        assertEquals(FileTime.fromMillis(0), e.getLastModifiedTime(), e.getName());
+        assertEquals(0, e.getLongUserId(), e.getName());
+      }
+    }
+    assertEquals(
+        List.of(
+            "a/ 755",
+            "a/b/ 755",
+            "a/b/conf/ 755",
+            "a/b/conf/key 600",
+            "a/b/link 777 conf/key",
+            "c/ 755",
+            "c/text 644"),
+        entries);
+  }
+
+  @Test
+  void isTheSameForTheSameContent() throws IOException {
+    byte[] before = bytes(100);
+    String digest = FileTree.digest(folder);
+    Files.setLastModifiedTime(folder.resolve("big"), FileTime.fromMillis(1));
+    assertArrayEquals(before, bytes(100));
+    assertEquals(digest, FileTree.digest(folder));
+  }
+
+  @Test
+  void digestSeesContentNameModeAndLink() throws IOException {
+    String digest = FileTree.digest(folder);
+    Files.writeString(folder.resolve("big"), "0123456780");
+    String content = FileTree.digest(folder);
+    assertNotEquals(digest, content);
+    Files.move(folder.resolve("big"), folder.resolve("bag"));
+    String name = FileTree.digest(folder);
+    assertNotEquals(content, name);
+    Files.setPosixFilePermissions(
+        folder.resolve("bag"), PosixFilePermissions.fromString("rwxr-xr-x"));
+    String mode = FileTree.digest(folder);
+    assertNotEquals(name, mode);
+    Files.delete(folder.resolve("link"));
+    Files.createSymbolicLink(folder.resolve("link"), Path.of("bag"));
+    assertNotEquals(mode, FileTree.digest(folder));
+  }
+
+  private byte[] bytes(long limit) throws IOException {
+    try (TarArchive archive = new TarArchive();
+        InputStream in = archive.tree(folder, "a/b", limit).text("c/text", "words").open()) {
+      byte[] bytes = in.readAllBytes();
+      assertEquals(
+          limit >= 10, new String(bytes, StandardCharsets.ISO_8859_1).contains("0123456789"));
+      return bytes;
+    }
+  }
+}

@@ -1,0 +1,118 @@
+package dev.orchestrator.health;
+
+import dev.orchestrator.capsule.Capsule;
+import dev.orchestrator.capsule.CapsuleException;
+import dev.orchestrator.capsule.CloneSupport;
+import dev.orchestrator.capsule.DatabaseTable;
+import dev.orchestrator.capsule.InnerService;
+import dev.orchestrator.capsule.OutsidePath;
+import dev.orchestrator.engine.ExecResult;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Collection;
+import java.util.Deque;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** A capsule on the loopback address whose services go through states that a test lists. */
+final class FakeServiceCapsule implements Capsule {
+  private final Deque<List<InnerService>> rounds = new ArrayDeque<>();
+  int asked;
+
+  /** Run each time that it is asked for its services. */
+  Runnable asking = () -> {};
+
+  /** One round: {@code "db running healthy 0"}…; the last round stays. An empty one fails. */
+  FakeServiceCapsule round(String... services) {
+    rounds.add(
+        List.of(services).stream()
+            .map(text -> text.split(" ", 4))
+            .map(p -> new InnerService(p[0], p[1], p[2], Integer.parseInt(p[3]), 0, ""))
+            .toList());
+    return this;
+  }
+
+  int asked() {
+    return asked;
+  }
+
+  @Override
+  public String name() {
+    return "green";
+  }
+
+  @Override
+  public String address() {
+    return "127.0.0.1";
+  }
+
+  @Override
+  public void awaitReady(Duration deadline) {}
+
+  @Override
+  public void create(Duration deadline) {}
+
+  @Override
+  public void start(Duration deadline) {}
+
+  @Override
+  public void stop(Collection<String> services, Duration deadline) {}
+
+  @Override
+  public void freeze(Collection<String> services, Duration deadline) {}
+
+  @Override
+  public void thaw(Duration deadline) {}
+
+  @Override
+  public void mount(Duration deadline) {}
+
+  @Override
+  public CloneSupport clones(Duration deadline) {
+    return new CloneSupport(true, true, "");
+  }
+
+  @Override
+  public List<InnerService> services(Duration deadline) {
+    asked++;
+    asking.run();
+    List<InnerService> round = rounds.size() > 1 ? rounds.removeFirst() : rounds.getFirst();
+    if (round.isEmpty()) {
+      throw new CapsuleException("capsule green: asking for its services' state: no answer");
+    }
+    return round;
+  }
+
+  @Override
+  public ExecResult exec(String service, List<String> command, Duration deadline) {
+    return command.getFirst().equals("true")
+        ? new ExecResult(0, "", "")
+        : new ExecResult(1, "", "it says no\n");
+  }
+
+  @Override
+  public List<String> logs(@Nullable String service, int tail, Duration deadline) {
+    return List.of("out of memory");
+  }
+
+  @Override
+  public List<OutsidePath> outside(List<String> ignore, Duration deadline) {
+    return List.of();
+  }
+
+  @Override
+  public List<DatabaseTable> tables(Duration deadline) {
+    return List.of();
+  }
+
+  @Override
+  public void mark(String word, Duration deadline) {}
+
+  @Override
+  public String mark(Duration deadline) {
+    return "";
+  }
+
+  @Override
+  public void lease(int epoch, Duration deadline) {}
+}

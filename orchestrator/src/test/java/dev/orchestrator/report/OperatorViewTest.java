@@ -1,0 +1,191 @@
+package dev.orchestrator.report;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.orchestrator.capsule.DatabaseTable;
+import dev.orchestrator.capsule.OutsidePath;
+import dev.orchestrator.common.RefusedException;
+import dev.orchestrator.journal.UpgradeRecord;
+import dev.orchestrator.journal.UpgradeRecord.Outcome;
+import dev.orchestrator.settings.DataSettings;
+import dev.orchestrator.settings.DataSettings.Quiesce;
+import dev.orchestrator.settings.DataSettings.Rollback;
+import dev.orchestrator.settings.DataSettings.Strategy;
+import dev.orchestrator.testing.FakeHost;
+import dev.orchestrator.testing.InMemoryFolder;
+import dev.orchestrator.testing.Invariants;
+import dev.orchestrator.testing.OrchestratorFixture;
+import dev.orchestrator.traffic.Traffic.Clients;
+import dev.orchestrator.upgrade.DataOptions;
+import dev.orchestrator.upgrade.ResourceNames;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What a person is told before acting (plan, costs of a rollback, doctor), on a host in memory. */
+class OperatorViewTest {
+  private static final OutsidePath CACHE =
+      new OutsidePath("app", "/opt/app/state", "added", true, 5_000);
+
+  @TempDir(factory = InMemoryFolder.class)
+  Path home;
+
+  private final FakeHost world = new FakeHost();
+  private OrchestratorFixture at;
+
+  @BeforeEach
+  void start() {
+    at = new OrchestratorFixture(world, home, data(Quiesce.STOP));
+    at.control.up("v1");
+  }
+
+  @AfterEach
+  void stop() {
+    at.close();
+  }
+
+  private static DataSettings data(Quiesce quiesce) {
+    return OrchestratorFixture.data(Strategy.AUTO, quiesce, Rollback.RESTORE);
+  }
+
+  private void again(DataSettings data, Duration bake) {
+    at.close();
+    at = new OrchestratorFixture(world, home, data, bake);
+    at.boot();
+  }
+
+  private UpgradeRecord upgrade(String version) {
+    return at.journal.upgrade(at.control.upgrade(version)).orElseThrow();
+  }
+
+  private DoctorReport.Check check(String name) {
+    return at.control.doctor().checks().stream()
+        .filter(check -> check.name().equals(name))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  @Test
+  void aPlanSaysHowEachVolumeGoesAndWhyAndChangesNothing() {
+    world.outside.add(CACHE);
+    int operations = world.operations;
+    Plan plan = at.control.plan("v2", DataOptions.NONE);
+    assertEquals("overlay", plan.data().getFirst().how());
+    assertTrue(plan.data().getFirst().why().contains("a layer over v1's data"), plan.toString());
+    assertEquals(
+        List.of(
+            "service app keeps 5.0 kB in /opt/app/state, outside its volumes, which the new version"
+                + " won't have: if it matters, add services.app.volumes:"
+                + " [\"app-opt-app-state:/opt/app/state\"], volumes: {app-opt-app-state: {}}"),
+        plan.warnings());
+    assertEquals(1, at.journal.history().size(), "no run has begun");
+    assertEquals(1, world.alive().size());
+    assertEquals(1, world.operations - operations, "only the version is checked");
+  }
+
+  @Test
+  void aDatabaseWhoseReleaseSeriesChangesIsNotFrozen() {
+    world.databases.put("orchestrator/shop:v1", Map.of("db", "MariaDB 10.11"));
+    world.databases.put("orchestrator/shop:v2", Map.of("db", "MariaDB 11.8"));
+    again(data(Quiesce.FREEZE), Duration.ZERO);
+    Plan before = at.control.plan("v2", DataOptions.NONE);
+    assertTrue(before.warnings().getFirst().startsWith("v2 isn't built yet"), before.toString());
+
+    UpgradeRecord run = upgrade("v2");
+    assertEquals(Outcome.REFUSED, run.outcome());
+    String why =
+        "service db can't be frozen: MariaDB 10.11 becomes MariaDB 11.8, and it takes no data after"
+            + " what is like a crash to it: let it stop, with data.services = [ { name = db,"
+            + " quiesce = stop } ]";
+    assertTrue(run.reason().contains(why), run.reason());
+    assertEquals(
+        why,
+        assertThrows(RefusedException.class, () -> at.control.plan("v2", DataOptions.NONE))
+            .getMessage(),
+        "now that it is built");
+    Invariants.assertWhole(world, at, "refused");
+  }
+
+  @Test
+  void aRollbackSaysWhatWasWrittenSinceTheSwitch() {
+    world.tables.add(new DatabaseTable("db", "shop.orders", 100, 40, 0));
+    world.tables.add(new DatabaseTable("db", "shop.items", 7, 3, 0));
+    assertEquals(Outcome.DONE, upgrade("v2").outcome());
+    world.tables.set(0, new DatabaseTable("db", "shop.orders", 112, 52, 0));
+    world.tables.add(new DatabaseTable("db", "shop.notes", 5, 5, 0));
+    world.write(at.traffic.reaches());
+
+    RollbackCost cost = at.control.rollbackCost();
+    assertEquals("v2 v1 restore", cost.from() + " " + cost.to() + " " + cost.configured());
+    assertEquals(1, cost.volumes().getFirst().files());
+    assertEquals(
+        List.of(
+            new RollbackCost.Rows("db", "shop.orders", 112, 12),
+            new RollbackCost.Rows("db", "shop.notes", 5, 5)),
+        cost.tables());
+    assertEquals(Outcome.DONE, at.journal.history().getFirst().outcome(), "nothing was begun");
+  }
+
+  @Test
+  void theDoctorFindsAStackThatIsWell() {
+    upgrade("v2");
+    DoctorReport doctor = at.control.doctor();
+    assertTrue(
+        doctor.checks().stream().allMatch(check -> check.state() == DoctorReport.State.GOOD),
+        doctor.toString());
+    assertTrue(check("way back").text().startsWith("v1, generation 1"), doctor.toString());
+  }
+
+  @Test
+  void theDoctorNamesWhatIsWrongAndWhatToDo() {
+    upgrade("v2");
+    world.outside.add(CACHE);
+    world.overlays = false;
+    world.neverHealthy.add("v2");
+    world.engine.createVolume(
+        "stray",
+        new ResourceNames(OrchestratorFixture.settings(home))
+            .labels(at.journal.serving().orElseThrow(), "", "data"));
+    DoctorReport doctor = at.control.doctor();
+    assertEquals(DoctorReport.State.BAD, check("serving").state(), doctor.toString());
+    assertEquals("volume stray", check("left over").text());
+    assertEquals("can't be mounted: no overlays here", check("clones").text());
+    assertEquals(
+        "1 places, lost with the next upgrade: see below", check("outside volumes").text());
+    assertEquals("/opt/app/state", doctor.outside().getFirst().folder());
+  }
+
+  @Test
+  void theDoctorMissesTheDataOfTheVersionBefore() {
+    again(OrchestratorFixture.data(Strategy.COPY, Quiesce.STOP, Rollback.RESTORE), Duration.ZERO);
+    upgrade("v2");
+    assertEquals(DoctorReport.State.GOOD, check("way back").state());
+    world.engine.removeContainer(at.container(1));
+    world.engine.removeVolume(at.container(1) + "-data");
+    assertEquals("volumes of v1 are gone: " + at.container(1) + "-data", check("way back").text());
+    assertEquals(DoctorReport.State.BAD, check("way back").state());
+  }
+
+  @Test
+  void errorsToMostClientsInTheBakeWindowGoBack() {
+    again(data(Quiesce.STOP), Duration.ofMinutes(1));
+    AtomicInteger looks = new AtomicInteger();
+    at.traffic.clients =
+        name ->
+            name.equals(at.container(2))
+                ? new Clients(9, 0, 0, 20L * looks.incrementAndGet(), 15L * looks.get())
+                : Clients.NONE;
+    UpgradeRecord run = upgrade("v2");
+    assertEquals(Outcome.ROLLED_BACK, run.outcome());
+    assertTrue(run.reason().startsWith("bake: clients fare badly"), run.reason());
+    Invariants.assertWhole(world, at, "after the bake");
+  }
+}

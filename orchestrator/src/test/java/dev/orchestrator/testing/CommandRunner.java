@@ -1,0 +1,78 @@
+package dev.orchestrator.testing;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.orchestrator.cli.Cli;
+import dev.orchestrator.cli.CliContext;
+import dev.orchestrator.cli.FakeMain;
+import dev.orchestrator.cli.Terminal;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.Map;
+
+/** Runs commands in this JVM, with a home of the test's own. */
+public final class CommandRunner {
+  public final Path config;
+  public final Path home;
+  private Duration patience = Duration.ofSeconds(20);
+  private boolean interactive;
+  private String answers = "";
+
+  /** Writes a configuration whose home is below the folder and whose API has a port of no one. */
+  public CommandRunner(Path folder) throws IOException {
+    config = folder.resolve("orchestrator.conf");
+    home = folder.resolve("home");
+    Files.createDirectory(home);
+    Files.writeString(config, "home = home\napi.listen = \"127.0.0.1:1\"\n");
+  }
+
+  public CommandRunner patience(Duration time) {
+    patience = time;
+    return this;
+  }
+
+  /** A person types this, line by line. */
+  public CommandRunner answers(String lines) {
+    answers = lines;
+    return this;
+  }
+
+  public CommandRunner interactive() {
+    interactive = true;
+    return this;
+  }
+
+  /** What a command printed and its exit code. */
+  public record Result(int exitCode, String out, String err) {}
+
+  public Result run(String... arguments) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    ByteArrayOutputStream err = new ByteArrayOutputStream();
+    Terminal terminal =
+        new Terminal(
+            new PrintStream(out, true, UTF_8),
+            new PrintStream(err, true, UTF_8),
+            answers.isEmpty() ? null : new ByteArrayInputStream(answers.getBytes(UTF_8)),
+            interactive,
+            false,
+            true,
+            60);
+    CliContext context =
+        new CliContext(
+            terminal,
+            Map.of("ORCHESTRATOR_CONFIG", config.toString()),
+            null,
+            InstantSource.system(),
+            patience,
+            FakeMain.class.getName(),
+            FakeMain::start);
+    int exitCode = Cli.run(context, arguments);
+    return new Result(exitCode, out.toString(UTF_8), err.toString(UTF_8));
+  }
+}

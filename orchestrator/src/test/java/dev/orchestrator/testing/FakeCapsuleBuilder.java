@@ -1,0 +1,57 @@
+package dev.orchestrator.testing;
+
+import dev.orchestrator.capsule.CapsuleBuilder;
+import dev.orchestrator.capsule.CapsuleImage;
+import dev.orchestrator.release.Releases;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/** Builds capsules of a {@link FakeHost}: images that are there at once, with nothing in them. */
+public final class FakeCapsuleBuilder implements CapsuleBuilder {
+  private final FakeHost world;
+  private final Releases releases;
+
+  public FakeCapsuleBuilder(FakeHost world, Releases releases) {
+    this.world = world;
+    this.releases = releases;
+  }
+
+  @Override
+  public List<String> check(String version) {
+    world.operate("builder.check", () -> {});
+    return List.of();
+  }
+
+  @Override
+  public Optional<String> built(String version) {
+    return world.engine.image("orchestrator/shop:" + version).map(image -> image.id());
+  }
+
+  @Override
+  public Map<String, String> databases(String image) {
+    String tag = world.engine.image(image).map(found -> found.tags().getFirst()).orElse("");
+    return world.databases.getOrDefault(tag, Map.of());
+  }
+
+  @Override
+  public CapsuleImage build(String version, Consumer<String> progress) {
+    world.operate(
+        "builder.build", () -> world.engine.addImage("orchestrator/shop:" + version, Map.of()));
+    return new CapsuleImage(
+        version, "orchestrator/shop:" + version, releases.content(version), Map.of(), 1, false);
+  }
+
+  @Override
+  public int prune(Collection<String> versions) {
+    world.operate("builder.prune", () -> {});
+    return 0;
+  }
+
+  @Override
+  public String base(Consumer<String> progress) {
+    return FakeHost.BASE;
+  }
+}

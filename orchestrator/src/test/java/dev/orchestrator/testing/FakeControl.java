@@ -1,0 +1,282 @@
+package dev.orchestrator.testing;
+
+import dev.orchestrator.common.RefusedException;
+import dev.orchestrator.data.DataVolume;
+import dev.orchestrator.data.DataVolume.Method;
+import dev.orchestrator.journal.Generation;
+import dev.orchestrator.journal.Receipt;
+import dev.orchestrator.journal.UpgradeRecord;
+import dev.orchestrator.report.DoctorReport;
+import dev.orchestrator.report.Plan;
+import dev.orchestrator.report.RollbackCost;
+import dev.orchestrator.report.Status;
+import dev.orchestrator.report.VersionStatus;
+import dev.orchestrator.stack.Control;
+import dev.orchestrator.upgrade.DataOptions;
+import dev.orchestrator.upgrade.RunEvent;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A {@link Control} whose runs are played by the test, event by event: the API and the command line
+ * are tested apart from the engine. Any thread.
+ */
+public final class FakeControl implements Control {
+  public static final Instant START = Instant.parse("2026-11-23T10:00:00Z");
+
+  private final List<RunEvent> events = new ArrayList<>();
+  private final List<Consumer<RunEvent>> watchers = new ArrayList<>();
+  private final List<String> calls = new ArrayList<>();
+  private int watches;
+  private UpgradeRecord.Outcome outcome = UpgradeRecord.Outcome.RUNNING;
+  private String reason = "";
+
+  /** Delivers the next event of run u7, {@code afterMillis} after its start. */
+  public synchronized void play(String step, String phase, String text, long afterMillis) {
+    RunEvent event =
+        new RunEvent("u7", events.size() + 1L, START.plusMillis(afterMillis), step, phase, text);
+    events.add(event);
+    List.copyOf(watchers).forEach(watcher -> watcher.accept(event));
+  }
+
+  /** Ends run u7. */
+  public synchronized void end(UpgradeRecord.Outcome ending, String why) {
+    outcome = ending;
+    reason = why;
+    play(ending.name(), "end", why, 65_000);
+  }
+
+  /** What was asked for, such as {@code upgrade v2}. */
+  public synchronized List<String> calls() {
+    return List.copyOf(calls);
+  }
+
+  /** Waits until clients have begun to watch that often, ten seconds at most. */
+  public synchronized void awaitWatches(int count) throws InterruptedException {
+    await(() -> watches >= count);
+  }
+
+  /** Waits until nobody watches any more, ten seconds at most. */
+  public synchronized void awaitNoWatcher() throws InterruptedException {
+    await(watchers::isEmpty);
+  }
+
+  private synchronized void await(BooleanSupplier condition) throws InterruptedException {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+    while (!condition.getAsBoolean()) {
+      long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
+      if (left <= 0) {
+        throw new AssertionError(
+            "waited in vain: %d watches, %d open".formatted(watches, watchers.size()));
+      }
+      wait(left);
+    }
+  }
+
+  @Override
+  public synchronized Status status() {
+    return new Status(
+        "demo",
+        "serving",
+        "",
+        new Status.Side("v1", 1, "demo-g1", "running", START),
+        null,
+        List.of(new Status.Service("db", "running", "healthy", 0)),
+        List.of(new Status.Route("web", "0.0.0.0:8080", "172.17.0.2:80", "open", 2, 40, 0)),
+        outcome == UpgradeRecord.Outcome.RUNNING && !events.isEmpty() ? run() : null,
+        "prepare",
+        null,
+        null,
+        "Docker 20.10.24");
+  }
+
+  @Override
+  public List<VersionStatus> versions() {
+    return List.of(
+        new VersionStatus("v1", "serving", ""),
+        new VersionStatus("v3", "quarantined", "verify: db is unhealthy"));
+  }
+
+  @Override
+  public Plan plan(String version, DataOptions options) {
+    require(version);
+    return new Plan(
+        UpgradeRecord.Kind.UPGRADE,
+        "demo",
+        "v1",
+        version,
+        List.of(new Plan.Step("hold", "new connections wait", "release to blue")),
+        List.of(
+            new Plan.Volume(
+                "data",
+                "overlay",
+                "a layer over v1's data: a clone, whatever the size",
+                2_400_000_000L,
+                0,
+                80_000_000_000L,
+                "ext2/ext3")),
+        "stop: services in order, each within its own grace time",
+        List.of("service app keeps 1.2 MB in /var/lib/app, outside its volumes"));
+  }
+
+  @Override
+  public Generation serving() {
+    return new Generation(
+        1,
+        "v1",
+        "content",
+        "sha256:1",
+        "demo-g1",
+        List.of(DataVolume.plain(DataVolume.MAIN, "demo-g1-data", Method.NEW, List.of())),
+        "demo-g1-store",
+        Map.of("web:80", 80),
+        START);
+  }
+
+  @Override
+  public synchronized String up(@Nullable String version) {
+    calls.add("up " + Optional.ofNullable(version).orElse("(default)"));
+    return "v1".equals(version) ? "" : "u7";
+  }
+
+  @Override
+  public synchronized String upgrade(String version, DataOptions options) {
+    calls.add(
+        "upgrade "
+            + version
+            + (options.full() ? " full" : "")
+            + (options.attach() ? " attach" : ""));
+    require(version);
+    return "u7";
+  }
+
+  @Override
+  public synchronized String rollback(DataOptions options) {
+    calls.add("rollback " + options.rollback());
+    if (options.rollback() == null) {
+      throw new IllegalStateException("secret detail");
+    }
+    return "u7";
+  }
+
+  @Override
+  public RollbackCost rollbackCost() {
+    return new RollbackCost(
+        "v2",
+        "v1",
+        1,
+        START,
+        List.of(
+            new RollbackCost.Volume("data", "demo-g2-data", 12, 3_400_000, 1, ""),
+            new RollbackCost.Volume("media", "demo-media", 0, 0, 0, "both versions have this one")),
+        List.of(new RollbackCost.Rows("db", "shop.orders", 1200, 34)),
+        "ask");
+  }
+
+  @Override
+  public DoctorReport doctor() {
+    return new DoctorReport(
+        "demo",
+        List.of(
+            new DoctorReport.Check("engine", DoctorReport.State.GOOD, "Docker 20.10", ""),
+            new DoctorReport.Check(
+                "way back", DoctorReport.State.BAD, "volumes are gone: x", "put a copy back")),
+        List.of(
+            new DoctorReport.Outside(
+                "app", "/opt/app", List.of("/opt/app/x"), 1_200_000, "services.app.volumes: [x]")));
+  }
+
+  @Override
+  public synchronized String abort() {
+    calls.add("abort");
+    return "u7";
+  }
+
+  @Override
+  public synchronized String resume() {
+    calls.add("resume");
+    return "u7";
+  }
+
+  @Override
+  public synchronized void down(Removal removal) {
+    calls.add("down " + removal);
+  }
+
+  @Override
+  public String handOver() {
+    throw new RefusedException("this service can't be taken over from");
+  }
+
+  @Override
+  public List<UpgradeRecord> history() {
+    return List.of(run());
+  }
+
+  @Override
+  public synchronized Receipt receipt(String id) {
+    if (!id.equals("u7")) {
+      throw new RefusedException("there is no run " + id + ": 'orchestrator history' lists them");
+    }
+    List<Receipt.Step> steps =
+        events.stream()
+            .filter(event -> !event.phase().equals("end"))
+            .map(e -> new Receipt.Step(e.step(), e.phase(), e.at(), 4100, e.text()))
+            .toList();
+    return new Receipt(
+        run(),
+        "demo",
+        steps,
+        new Receipt.Traffic(12, 6100, 5900, 0, 8, 2),
+        List.of(),
+        null,
+        List.of());
+  }
+
+  @Override
+  public List<String> logs(@Nullable String service, int tail) {
+    return List.of(service + " " + tail);
+  }
+
+  @Override
+  public synchronized Subscription watch(String id, Consumer<RunEvent> listener) {
+    Receipt _ = receipt(id);
+    watches++;
+    notifyAll();
+    events.forEach(listener);
+    watchers.add(listener);
+    return () -> {
+      synchronized (this) {
+        watchers.remove(listener);
+        notifyAll();
+      }
+    };
+  }
+
+  private static void require(String version) {
+    if (!version.startsWith("v")) {
+      throw new RefusedException("unknown version " + version + ": there are v1, v2, v3");
+    }
+  }
+
+  private synchronized UpgradeRecord run() {
+    return new UpgradeRecord(
+        "u7",
+        UpgradeRecord.Kind.UPGRADE,
+        "v1",
+        "v2",
+        1,
+        2,
+        outcome,
+        reason,
+        START,
+        outcome == UpgradeRecord.Outcome.RUNNING ? null : START.plusSeconds(65));
+  }
+}

@@ -1,0 +1,172 @@
+package dev.orchestrator.testing;
+
+import dev.orchestrator.data.DataVolume;
+import dev.orchestrator.engine.ContainerSpec;
+import dev.orchestrator.engine.Mount;
+import dev.orchestrator.upgrade.TransferPolicy;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * The data volumes of a {@link FakeHost}: what is in each, and which are layers below others.
+ * Whatever is written below a clone that is in use, or that is kept, is a violation.
+ */
+public final class FakeDataVolumes {
+  private final FakeHost world;
+
+  /** What was written to a volume itself. */
+  private final Map<String, List<String>> rows = new TreeMap<>();
+
+  private final Map<String, Integer> leases = new TreeMap<>();
+  private final Map<String, String> marks = new TreeMap<>();
+
+  /** Of each clone that was made: what it saw below it then. */
+  private final Map<String, List<String>> below = new TreeMap<>();
+
+  public FakeDataVolumes(FakeHost world) {
+    this.world = world;
+  }
+
+  /** A data volume as a container has it. */
+  public record Mounted(String name, String top, List<String> lowers) {
+    public List<String> layers() {
+      List<String> all = new ArrayList<>(List.of(top));
+      all.addAll(lowers);
+      return all;
+    }
+  }
+
+  public List<Mounted> of(String container) {
+    return of(world.engine.spec(container));
+  }
+
+  private static List<Mounted> of(ContainerSpec spec) {
+    List<Mounted> found = new ArrayList<>();
+    for (Mount mount : spec.mounts()) {
+      if (mount.target().equals("/data")) {
+        found.add(new Mounted(DataVolume.MAIN, mount.source(), List.of()));
+      } else if (mount.target().endsWith("/top")) {
+        String folder = mount.target().substring(0, mount.target().length() - "top".length());
+        List<String> lowers =
+            spec.mounts().stream()
+                .filter(each -> each.target().matches(folder + "[0-9]+"))
+                .sorted(Comparator.comparing(Mount::target))
+                .map(Mount::source)
+                .toList();
+        found.add(new Mounted(Path.of(folder).getFileName().toString(), mount.source(), lowers));
+      }
+    }
+    return found;
+  }
+
+  /** What a service in this container sees of a volume. */
+  public List<String> seen(Mounted volume) {
+    return view(volume.layers());
+  }
+
+  public List<String> seen(DataVolume volume) {
+    return view(volume.needs());
+  }
+
+  private List<String> view(List<String> layers) {
+    List<String> seen = new ArrayList<>();
+    for (String layer : layers.reversed()) {
+      seen.addAll(rows.getOrDefault(layer, List.of()));
+    }
+    return seen;
+  }
+
+  public void write(String container, String row) {
+    for (Mounted volume : of(container)) {
+      written(volume.top(), "a row");
+      rows.computeIfAbsent(volume.top(), name -> new ArrayList<>()).add(row);
+    }
+  }
+
+  /** A copy is the same as its original. */
+  public void fill(String volume, List<String> content) {
+    rows.put(volume, new ArrayList<>(content));
+  }
+
+  private void written(String volume, String what) {
+    world.forgetEnded();
+    below.forEach((clone, seen) -> {
+      boolean used =
+          world.mounted.values().stream().anyMatch(tops -> tops.contains(clone))
+              && world.lowers.getOrDefault(clone, List.of()).contains(volume);
+      if (used) {
+        world.violations.add(what + " was written to " + volume + ", below the clone " + clone);
+      }
+    });
+  }
+
+  /** The clones of a container's volumes are made, or mounted again. */
+  public void mount(String container) {
+    for (Mounted volume : of(container)) {
+      if (volume.lowers().isEmpty()) {
+        continue;
+      }
+      if (volume.layers().size() > TransferPolicy.MOST_LAYERS) {
+        world.violations.add(volume + " has too many layers");
+      }
+      world.writers.stream()
+          .filter(writer -> !writer.equals(container) && world.there(writer))
+          .filter(writer -> of(writer).stream().anyMatch(v -> volume.lowers().contains(v.top())))
+          .forEach(writer ->
+              world.violations.add(volume.top() + " was cloned while " + writer + " may write"));
+      List<String> now = view(volume.lowers());
+      List<String> then = below.putIfAbsent(volume.top(), now);
+      if (then != null && !then.equals(now)) {
+        world.violations.add("what is below the clone " + volume.top() + " has changed");
+      }
+      world.lowers.put(volume.top(), volume.lowers());
+      world.mounted.computeIfAbsent(container, name -> new ArrayList<>()).add(volume.top());
+    }
+  }
+
+  /** Whether what is below a clone is as it was when it was made. */
+  public boolean whole(DataVolume volume) {
+    List<String> then = below.get(volume.volume());
+    return then == null || then.equals(view(volume.needs().subList(1, volume.needs().size())));
+  }
+
+  /** A volume of that name begins anew. */
+  public void forget(String volume) {
+    rows.remove(volume);
+    leases.remove(volume);
+    marks.remove(volume);
+    below.remove(volume);
+  }
+
+  public String mark(String container) {
+    return of(container).getFirst().layers().stream()
+        .map(marks::get)
+        .filter(mark -> mark != null)
+        .findFirst()
+        .orElse("");
+  }
+
+  public void mark(String container, String word) {
+    String top = of(container).getFirst().top();
+    written(top, "a mark");
+    marks.put(top, word);
+  }
+
+  public int lease(String container) {
+    return of(container).getFirst().layers().stream()
+        .map(leases::get)
+        .filter(lease -> lease != null)
+        .findFirst()
+        .orElse(0);
+  }
+
+  public void lease(String container, int epoch) {
+    String top = of(container).getFirst().top();
+    written(top, "a lease");
+    leases.put(top, epoch);
+  }
+}

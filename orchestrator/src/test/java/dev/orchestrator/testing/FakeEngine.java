@@ -1,0 +1,216 @@
+package dev.orchestrator.testing;
+
+import dev.orchestrator.engine.BuildSpec;
+import dev.orchestrator.engine.ContainerInfo;
+import dev.orchestrator.engine.ContainerSpec;
+import dev.orchestrator.engine.Engine;
+import dev.orchestrator.engine.EngineInfo;
+import dev.orchestrator.engine.ExecResult;
+import dev.orchestrator.engine.ImageConfig;
+import dev.orchestrator.engine.ImageInfo;
+import dev.orchestrator.engine.VolumeInfo;
+import java.io.InputStream;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+
+/**
+ * An engine without an engine, for tests of what is built on top: containers, volumes with content,
+ * images. What processes do is up to a {@link FakeBehaviour}; a {@link EngineCallHook} sees each
+ * call before and after and may throw, as a failing or dying engine would. Holds to {@code
+ * EngineContract}. Thread-safe.
+ */
+public final class FakeEngine implements Engine {
+  private final FakeVolumes volumes = new FakeVolumes();
+  private final FakeImages images = new FakeImages();
+  private final FakeContainers containers;
+  private volatile EngineCallHook hook = EngineCallHook.NONE;
+
+  public FakeEngine(FakeBehaviour behaviour) {
+    this.containers = new FakeContainers(this, behaviour, volumes, images);
+  }
+
+  public void hook(EngineCallHook newHook) {
+    hook = newHook;
+  }
+
+  /** The content of a volume, path to text; live: a test may change it. */
+  public Map<String, String> content(String volume) {
+    return volumes.content(volume);
+  }
+
+  /** An image that is there from the start. */
+  public void addImage(String reference, Map<String, String> labels) {
+    images.add(reference, List.of(), labels);
+  }
+
+  /** What a pull of this reference will find. */
+  public void addToRegistry(String reference) {
+    images.addToRegistry(reference);
+  }
+
+  /** A running container ends by itself. */
+  public void exit(String container, int code) {
+    containers.exit(container, code);
+  }
+
+  public ContainerSpec spec(String container) {
+    return containers.spec(container);
+  }
+
+  @Override
+  public EngineInfo info() {
+    return call(
+        "info",
+        "",
+        () -> new EngineInfo("memory://", "26.1.5", "1.45", "overlay2", "/var/lib/docker", 2));
+  }
+
+  @Override
+  public Optional<ContainerInfo> container(String name) {
+    return call("container", name, () -> containers.get(name));
+  }
+
+  @Override
+  public List<ContainerInfo> containers(Map<String, String> labels) {
+    return call("containers", "", () -> containers.list(labels));
+  }
+
+  @Override
+  public void createContainer(ContainerSpec spec) {
+    run("createContainer", spec.name(), () -> containers.create(spec));
+  }
+
+  @Override
+  public void startContainer(String name) {
+    run("startContainer", name, () -> containers.start(name));
+  }
+
+  @Override
+  public void stopContainer(String name, Duration timeout) {
+    run("stopContainer", name, () -> containers.stop(name));
+  }
+
+  @Override
+  public void killContainer(String name) {
+    run("killContainer", name, () -> containers.kill(name));
+  }
+
+  @Override
+  public void pauseContainer(String name) {
+    run("pauseContainer", name, () -> containers.pause(name));
+  }
+
+  @Override
+  public void unpauseContainer(String name) {
+    run("unpauseContainer", name, () -> containers.unpause(name));
+  }
+
+  @Override
+  public void removeContainer(String name) {
+    run("removeContainer", name, () -> containers.remove(name));
+  }
+
+  @Override
+  public int awaitExit(String name, Duration deadline) {
+    return call("awaitExit", name, () -> containers.awaitExit(name, deadline));
+  }
+
+  @Override
+  public ExecResult exec(
+      String name, List<String> command, Duration deadline, Consumer<String> line) {
+    return call("exec", name, () -> containers.exec(name, command, deadline, line));
+  }
+
+  @Override
+  public List<String> logs(String name, int tail) {
+    return call("logs", name, () -> containers.logs(name, tail));
+  }
+
+  /** Only checks that the container is there. */
+  @Override
+  public void putArchive(String name, String directory, InputStream tar) {
+    run("putArchive", name, () -> containers.spec(name));
+  }
+
+  @Override
+  public Optional<VolumeInfo> volume(String name) {
+    return call("volume", name, () -> volumes.get(name));
+  }
+
+  @Override
+  public List<VolumeInfo> volumes(Map<String, String> labels) {
+    return call("volumes", "", () -> volumes.list(labels));
+  }
+
+  @Override
+  public void createVolume(String name, Map<String, String> labels, Map<String, String> options) {
+    run("createVolume", name, () -> volumes.create(name, labels));
+  }
+
+  @Override
+  public void removeVolume(String name) {
+    run("removeVolume", name, () -> volumes.remove(name, containers.using(name)));
+  }
+
+  @Override
+  public Optional<ImageInfo> image(String reference) {
+    return call("image", reference, () -> images.get(reference));
+  }
+
+  @Override
+  public List<ImageInfo> images(Map<String, String> labels) {
+    return call("images", "", () -> images.list(labels));
+  }
+
+  @Override
+  public void pull(String reference, Duration deadline, Consumer<String> progress) {
+    run("pull", reference, () -> images.pull(reference));
+  }
+
+  @Override
+  public String build(BuildSpec spec, Duration deadline, Consumer<String> progress) {
+    return call("build", spec.tag(), () -> images.add(spec.tag(), List.of(), spec.labels()));
+  }
+
+  @Override
+  public String commit(String container, String reference, ImageConfig config) {
+    return call(
+        "commit",
+        reference,
+        () -> images.commit(containers.spec(container).image(), reference, config));
+  }
+
+  @Override
+  public void tag(String image, String reference) {
+    run("tag", reference, () -> images.tag(image, reference));
+  }
+
+  @Override
+  public void removeImage(String reference) {
+    run("removeImage", reference, () -> images.remove(reference, containers.images()));
+  }
+
+  @Override
+  public void close() {}
+
+  private void run(String op, String name, Runnable body) {
+    call(
+        op,
+        name,
+        () -> {
+          body.run();
+          return true;
+        });
+  }
+
+  private <T> T call(String op, String name, Supplier<T> body) {
+    hook.before(op, name);
+    T result = body.get();
+    hook.after(op, name);
+    return result;
+  }
+}

@@ -1,0 +1,62 @@
+package dev.orchestrator.testing;
+
+import java.util.List;
+import java.util.random.RandomGenerator;
+import java.util.random.RandomGeneratorFactory;
+
+/**
+ * Properties, tried on generated input. Each run has a seed of its own, which a failure names: it
+ * is tried again alone with {@code -Dproperty.seed=N}.
+ */
+public final class GeneratedInput {
+  private static final long DAY_MILLIS = 86_400_000;
+
+  private GeneratedInput() {}
+
+  /** One try: fails by throwing. */
+  public interface Property {
+    public void holds(RandomGenerator random) throws Exception;
+  }
+
+  /** A day's runs differ from another's. */
+  public static void forAll(int runs, Property property) {
+    Long only = Long.getLong("property.seed");
+    long first = only == null ? System.currentTimeMillis() / DAY_MILLIS * 1_000_000 : only;
+    for (long seed = first; seed < first + (only == null ? runs : 1); seed++) {
+      try {
+        property.holds(RandomGeneratorFactory.of("L64X128MixRandom").create(seed));
+      } catch (Exception | AssertionError | StackOverflowError e) {
+        throw new AssertionError("with -Dproperty.seed=" + seed + ": " + e, e);
+      }
+    }
+  }
+
+  public static <T> T one(RandomGenerator random, List<T> values) {
+    return values.get(random.nextInt(values.size()));
+  }
+
+  /** So many of them at most, one after the other. */
+  public static String text(RandomGenerator random, List<String> parts, int most) {
+    StringBuilder text = new StringBuilder();
+    for (int i = random.nextInt(most + 1); i > 0; i--) {
+      text.append(one(random, parts));
+    }
+    return text.toString();
+  }
+
+  /** Anything that a Java text can be. */
+  public static String anything(RandomGenerator random, int most) {
+    String special = "/.:@![]*\\-^$(){}\"'";
+    StringBuilder text = new StringBuilder();
+    for (int i = random.nextInt(most + 1); i > 0; i--) {
+      text.append(
+          switch (random.nextInt(8)) {
+            case 0 -> (char) random.nextInt(0x20);
+            case 1 -> (char) random.nextInt(0x10000);
+            case 2 -> special.charAt(random.nextInt(special.length()));
+            default -> (char) (0x20 + random.nextInt(0x5f));
+          });
+    }
+    return text.toString();
+  }
+}

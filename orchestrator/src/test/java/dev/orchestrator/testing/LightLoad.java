@@ -1,0 +1,134 @@
+package dev.orchestrator.testing;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * A client that posts numbers to the light stack's ledger without pause, each on a connection of
+ * its own, and remembers which were acknowledged. Thread-safe.
+ */
+public final class LightLoad implements AutoCloseable {
+  /** After a failure: as a person would, not as fast as can be. */
+  private static final long PAUSE_MS = 20;
+
+  private static final Duration LIMIT = Duration.ofSeconds(90);
+
+  private final HttpClient http =
+      HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+  private final URI address;
+  private final Set<Integer> acknowledged = new TreeSet<>();
+  private final List<String> failures = new ArrayList<>();
+  private final AtomicBoolean stop = new AtomicBoolean();
+  private final CountDownLatch begun = new CountDownLatch(3);
+  private final Thread writer;
+  private long longestNanos;
+
+  /**
+   * Starts one; returns after its first writes.
+   *
+   * @param path /lines, a file that is appended to, or /rows, an SQLite database in WAL mode
+   */
+  public LightLoad(LightServiceFixture light, String path) throws InterruptedException {
+    address = light.address().resolve(path);
+    writer = Thread.ofPlatform().name("ledger " + path).start(this::write);
+    assertTrue(begun.await(60, TimeUnit.SECONDS), () -> "no writes: " + failures());
+  }
+
+  private void write() {
+    for (int number = 1; !stop.get(); number++) {
+      long start = System.nanoTime();
+      try {
+        HttpRequest request =
+            HttpRequest.newBuilder(address)
+                .timeout(LIMIT)
+                .POST(HttpRequest.BodyPublishers.ofString(Integer.toString(number)))
+                .build();
+        HttpResponse<String> answer = http.send(request, HttpResponse.BodyHandlers.ofString());
+        boolean written = answer.statusCode() == 200 && answer.body().equals("written\n");
+        done(number, written ? "" : answer.statusCode() + " " + answer.body().strip(), start);
+        if (!written) {
+          TimeUnit.MILLISECONDS.sleep(PAUSE_MS);
+        }
+      } catch (IOException e) {
+        done(number, e.toString(), start);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return;
+      }
+    }
+  }
+
+  private synchronized void done(int number, String failure, long start) {
+    if (failure.isEmpty()) {
+      acknowledged.add(number);
+      longestNanos = Math.max(longestNanos, System.nanoTime() - start);
+      begun.countDown();
+    } else {
+      failures.add(number + ": " + failure);
+    }
+  }
+
+  public synchronized Set<Integer> acknowledged() {
+    return new TreeSet<>(acknowledged);
+  }
+
+  /** Writes that were not acknowledged: cut off, or refused. */
+  public synchronized List<String> failures() {
+    return List.copyOf(failures);
+  }
+
+  public synchronized Duration longest() {
+    return Duration.ofNanos(longestNanos);
+  }
+
+  /** What is there now, as often as it is there. */
+  public List<Integer> found() throws IOException, InterruptedException {
+    HttpRequest request = HttpRequest.newBuilder(address).timeout(LIMIT).build();
+    return numbers(http.send(request, HttpResponse.BodyHandlers.ofString()).body());
+  }
+
+  public static List<Integer> numbers(String lines) {
+    return lines
+        .lines()
+        .map(String::strip)
+        .filter(line -> !line.isEmpty())
+        .map(Integer::valueOf)
+        .toList();
+  }
+
+  /** Stops writing; what was acknowledged is there, and nothing twice. */
+  public void assertComplete(String when) throws IOException, InterruptedException {
+    end();
+    List<Integer> found = found();
+    Set<Integer> once = new TreeSet<>(found);
+    assertEquals(once.size(), found.size(), when + ": written twice");
+    Set<Integer> missing = acknowledged();
+    missing.removeAll(once);
+    assertEquals(Set.of(), missing, when + ": acknowledged and lost, of " + acknowledged().size());
+  }
+
+  /** Stops writing; what is under way is finished. */
+  public void end() throws InterruptedException {
+    stop.set(true);
+    assertTrue(writer.join(LIMIT.plusSeconds(30)), "the writer ends");
+  }
+
+  @Override
+  public void close() {
+    stop.set(true);
+  }
+}

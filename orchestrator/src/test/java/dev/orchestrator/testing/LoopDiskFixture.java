@@ -1,0 +1,131 @@
+package dev.orchestrator.testing;
+
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/** A small disk in a file, with a file system of its own, mounted on this host. Needs root. */
+public final class LoopDiskFixture implements AutoCloseable {
+  private final Path mountPoint;
+
+  /**
+   * Makes a file system in a file, and mounts it.
+   *
+   * @param make such as {@code mkfs.xfs}
+   */
+  public LoopDiskFixture(Path folder, String make, long bytes) {
+    Path file = folder.resolve("disk");
+    mountPoint = folder.resolve("mounted");
+    try (RandomAccessFile disk = new RandomAccessFile(file.toFile(), "rw")) {
+      disk.setLength(bytes);
+      Files.createDirectories(mountPoint);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    List<String> command = new ArrayList<>(List.of(make, "-q", file.toString()));
+    if (make.equals("mkfs.ext4")) {
+      command.addAll(1, List.of("-m", "0")); // no reserve for root: full is full
+    }
+    run(command.toArray(String[]::new));
+    run("mount", "-o", "loop", file.toString(), mountPoint.toString());
+  }
+
+  /** Whether this host has what it takes. */
+  public static boolean possible(String make) {
+    return System.getProperty("user.name").equals("root")
+        && List.of("/usr/sbin", "/usr/bin", "/sbin").stream()
+            .anyMatch(folder -> Files.isExecutable(Path.of(folder, make)));
+  }
+
+  public Path folder() {
+    return mountPoint;
+  }
+
+  /** Takes all the space that is left; {@link #free} gives it back. */
+  public void fill() {
+    fill(0);
+  }
+
+  /** The same, but for about so many bytes. */
+  public void fill(long leave) {
+    try (FileChannel channel =
+        FileChannel.open(filler(), StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+      int size = 16 << 20;
+      long room = Files.getFileStore(mountPoint).getUsableSpace();
+      if (room > 2L * size) {
+        run("fallocate", "-l", Long.toString(room - 2L * size), filler().toString());
+        channel.position(room - 2L * size);
+      }
+      // The rest byte by byte: how much a file system needs for itself is its own affair.
+      for (; size > 0; size /= 2) {
+        ByteBuffer piece = ByteBuffer.allocate(size);
+        fill(channel, piece);
+      }
+      channel.truncate(channel.size() - leave);
+      channel.force(true);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static void fill(FileChannel channel, ByteBuffer piece) {
+    try {
+      while (channel.write(piece.rewind()) > 0) {}
+    } catch (IOException e) {
+      // Full, for pieces of this size.
+    }
+  }
+
+  public void free() {
+    try {
+      Files.deleteIfExists(filler());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private Path filler() {
+    return mountPoint.resolve("filler");
+  }
+
+  /** Options of a volume that is a folder of this disk. */
+  public Map<String, String> volume(String name) {
+    try {
+      Path folder = Files.createDirectories(mountPoint.resolve(name));
+      return Map.of("type", "none", "o", "bind", "device", folder.toString());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Runs a program; what it says is told where it fails. */
+  public static void run(String... command) {
+    try {
+      Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+      String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      if (!process.waitFor(120, TimeUnit.SECONDS) || process.exitValue() != 0) {
+        throw new AssertionError(List.of(command) + ": " + output);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new AssertionError(e);
+    }
+  }
+
+  @Override
+  public void close() {
+    run("umount", mountPoint.toString());
+  }
+}

@@ -1,0 +1,228 @@
+package dev.orchestrator.testing;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.orchestrator.capsule.runtime.CapsuleSpecFactory;
+import dev.orchestrator.journal.Journal;
+import dev.orchestrator.release.Releases;
+import dev.orchestrator.settings.DataSettings;
+import dev.orchestrator.settings.DataSettings.Quiesce;
+import dev.orchestrator.settings.DataSettings.Rollback;
+import dev.orchestrator.settings.DataSettings.Strategy;
+import dev.orchestrator.settings.RouteSettings;
+import dev.orchestrator.settings.Settings;
+import dev.orchestrator.settings.StackSettings;
+import dev.orchestrator.settings.UpgradeSettings;
+import dev.orchestrator.settings.VolumeSettings;
+import dev.orchestrator.stack.Control;
+import dev.orchestrator.stack.HandoverPort;
+import dev.orchestrator.stack.StackControl;
+import dev.orchestrator.upgrade.ResourceNames;
+import dev.orchestrator.upgrade.RunEvent;
+import dev.orchestrator.upgrade.UpgradeContext;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.time.ZoneOffset;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+
+/** One process of the orchestrator on a {@link FakeHost}, with its real journal below a folder. */
+public final class OrchestratorFixture implements AutoCloseable {
+  /** All copied; going back is to the data as of the switch. */
+  public static final DataSettings DATA = data(Strategy.COPY, Quiesce.STOP, Rollback.RESTORE);
+
+  private static final Duration NO_BAKE = Duration.ofMillis(20);
+
+  public final FakeHost world;
+  public final DataSettings data;
+  public final Path home;
+  public final Journal journal;
+  public final FakeTraffic traffic;
+  public final StackControl control;
+  public Consumer<RunEvent> lines = event -> {};
+
+  /** Of undoing: a run that would go on for ever is a failure here. */
+  private int tries;
+
+  public OrchestratorFixture(FakeHost world, Path home) {
+    this(world, home, DATA);
+  }
+
+  public OrchestratorFixture(FakeHost world, Path home, DataSettings data) {
+    this(world, home, data, NO_BAKE);
+  }
+
+  public OrchestratorFixture(FakeHost world, Path home, DataSettings data, Duration bake) {
+    this.world = world;
+    this.data = data;
+    this.home = home;
+    InstantSource clock = () -> Instant.now().plus(world.clockOff);
+    // The journal asks for the time in the middle of each write.
+    InstantSource journalClock =
+        () -> {
+          world.takeLine();
+          return clock.instant();
+        };
+    this.journal = Journal.open(home.resolve("journal.db"), journalClock);
+    this.traffic = new FakeTraffic(world);
+    Settings settings = settings(home, data, bake);
+    CapsuleSpecFactory specs =
+        new CapsuleSpecFactory(new Settings.ImageSettings("", Path.of("../config/image"), false));
+    Releases releases = new Releases(settings.stack());
+    UpgradeContext parts =
+        new UpgradeContext(
+            settings,
+            journal,
+            world.engine,
+            world.builder(releases),
+            UpgradeContext.SpecFactory.managed(specs),
+            world::capsule,
+            world.copier(),
+            world.health(),
+            traffic,
+            clock,
+            Duration.ZERO);
+    this.control = new StackControl(parts, releases, () -> null, this::run, HandoverPort.NONE);
+  }
+
+  /** Told of each operation before it is done, counted from 1. */
+  public interface Strike {
+    void at(String operation, int number);
+  }
+
+  /**
+   * Clients write before each operation, to what they reach by then; then {@code strike} is told.
+   *
+   * @param now the process that lives then
+   */
+  public static void clientsWrite(
+      FakeHost world, Supplier<OrchestratorFixture> now, Strike strike) {
+    world.faults =
+        new FakeHost.Faults() {
+          @Override
+          public void before(String operation, int number) {
+            world.write(now.get().traffic.reaches());
+            strike.at(operation, number);
+          }
+        };
+  }
+
+  private void run(Runnable run) {
+    subscribe();
+    run.run();
+  }
+
+  /** Tells {@link #lines} what comes of the run that is under way, on the run's own thread. */
+  public void subscribe() {
+    AtomicBoolean past = new AtomicBoolean(true);
+    journal
+        .running()
+        .ifPresent(run -> {
+          Control.Subscription _ =
+              control.watch(
+                  run.id(),
+                  event -> {
+                    if (!past.get()) {
+                      tries += event.text().contains("undoing failed") ? 1 : 0;
+                      assertTrue(tries < 100, () -> "undoing has no end: " + event.text());
+                      lines.accept(event);
+                    }
+                  });
+        });
+    past.set(false);
+  }
+
+  /** A stack "shop" with versions v1, v2 and v3; budgets long, the bake window none. */
+  public static Settings settings(Path home) {
+    return settings(home, DATA);
+  }
+
+  public static DataSettings data(
+      Strategy strategy, Quiesce quiesce, Rollback rollback, VolumeSettings... volumes) {
+    return new DataSettings(
+        strategy,
+        quiesce,
+        Map.of(),
+        List.of(),
+        0,
+        false,
+        3,
+        10,
+        false,
+        rollback,
+        List.of(),
+        List.of(volumes));
+  }
+
+  public static Settings settings(Path home, DataSettings data) {
+    return settings(home, data, NO_BAKE);
+  }
+
+  private static Settings settings(Path home, DataSettings data, Duration bake) {
+    Path folder = home.resolve("stacks/shop");
+    try {
+      for (String version : List.of("v1", "v2", "v3")) {
+        Path release = Files.createDirectories(folder.resolve("releases").resolve(version));
+        if (!Files.exists(release.resolve("compose.yaml"))) {
+          Files.writeString(release.resolve("compose.yaml"), "services: {}\n");
+        }
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    Duration minute = Duration.ofMinutes(1);
+    StackSettings stack =
+        new StackSettings(
+            "shop",
+            folder,
+            List.of(new RouteSettings("db", "127.0.0.1", 13306, "db", 3306)),
+            List.of(),
+            new UpgradeSettings(
+                minute,
+                minute,
+                minute,
+                minute,
+                Duration.ZERO,
+                bake,
+                new UpgradeSettings.VerifySettings(1, Duration.ofMillis(1), minute),
+                1),
+            data);
+    return new Settings(
+        home.resolve("orchestrator.conf"),
+        home,
+        new Settings.EngineSettings("", Duration.ofSeconds(10)),
+        new Settings.ApiSettings("127.0.0.1", 0),
+        new Settings.ImageSettings("", home, false),
+        new Settings.ScheduleSettings(null, ZoneOffset.UTC),
+        new Settings.TakeoverSettings(Duration.ZERO),
+        stack);
+  }
+
+  /** What a start of the service does, to its end. */
+  public void boot() {
+    control.caretaker().openRoutes();
+    boolean _ = control.caretaker().replayed();
+  }
+
+  /** What the service does every few seconds. */
+  public void look() {
+    control.caretaker().look();
+  }
+
+  public String container(int generation) {
+    return new ResourceNames(settings(home)).container(generation);
+  }
+
+  @Override
+  public void close() {
+    journal.close();
+  }
+}

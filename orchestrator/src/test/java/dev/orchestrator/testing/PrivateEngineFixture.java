@@ -1,0 +1,147 @@
+package dev.orchestrator.testing;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A Docker engine of a test's own, on a small disk and a bridge of its own, that is stopped, killed
+ * and filled up. It changes nothing of the host's packet filter, so its containers reach the host
+ * alone. Needs root and {@code dockerd} on this host.
+ */
+public final class PrivateEngineFixture implements AutoCloseable {
+  private static final long LIMIT_SECONDS = 60;
+  private static final String NAME = "own" + ProcessHandle.current().pid();
+
+  private final Path folder;
+  private final LoopDiskFixture disk;
+  private @Nullable Process process;
+
+  /**
+   * Starts the engine on a disk of its own.
+   *
+   * @param bytes size of its disk
+   */
+  public PrivateEngineFixture(Path folder, long bytes) {
+    this.folder = folder;
+    disk = new LoopDiskFixture(folder, "mkfs.ext4", bytes);
+    LoopDiskFixture.run("ip", "link", "add", NAME, "type", "bridge");
+    LoopDiskFixture.run("ip", "address", "add", "10.213.0.1/16", "dev", NAME);
+    LoopDiskFixture.run("ip", "link", "set", NAME, "up");
+    start();
+  }
+
+  /** Whether this host has what it takes. */
+  public static boolean possible() {
+    return LoopDiskFixture.possible("mkfs.ext4") && LoopDiskFixture.possible("dockerd");
+  }
+
+  /** As {@code engine.host} has it. */
+  public String host() {
+    return "unix://" + socket();
+  }
+
+  private Path socket() {
+    return folder.resolve("docker.sock");
+  }
+
+  public LoopDiskFixture disk() {
+    return disk;
+  }
+
+  /** Returns when it answers. */
+  public void start() {
+    try {
+      Path log = folder.resolve("dockerd.log");
+      process =
+          new ProcessBuilder(
+                  "dockerd",
+                  "--host=" + host(),
+                  "--data-root=" + disk.folder(),
+                  "--exec-root=" + folder.resolve("exec"),
+                  "--pidfile=" + folder.resolve("pid"),
+                  "--containerd-namespace=" + NAME,
+                  "--containerd-plugins-namespace=plugins." + NAME,
+                  "--bridge=" + NAME,
+                  "--iptables=false",
+                  "--ip-masq=false")
+              .redirectErrorStream(true)
+              .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
+              .start();
+      long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(LIMIT_SECONDS);
+      while (!answers()) {
+        if (!process.isAlive() || System.nanoTime() > end) {
+          throw new AssertionError("dockerd does not start: " + Files.readString(log));
+        }
+        TimeUnit.MILLISECONDS.sleep(50);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new AssertionError(e);
+    }
+  }
+
+  private boolean answers() {
+    try (SocketChannel channel = SocketChannel.open(UnixDomainSocketAddress.of(socket()))) {
+      return channel.isConnected();
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  /** As {@code systemctl stop docker} does; its containers end with it. */
+  public void stop() {
+    Process running = process;
+    if (running != null) {
+      running.destroy();
+      ended(running);
+    }
+  }
+
+  /** SIGKILL: its containers run on until it is started again. */
+  public void kill() {
+    Process running = process;
+    if (running != null) {
+      List<ProcessHandle> helpers = running.children().toList();
+      running.destroyForcibly();
+      ended(running);
+      // Its containerd dies with it, a moment later; one that starts meanwhile would wait for it.
+      helpers.forEach(helper -> helper.onExit().orTimeout(LIMIT_SECONDS, TimeUnit.SECONDS).join());
+    }
+  }
+
+  private static void ended(Process process) {
+    try {
+      if (!process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS)) {
+        throw new AssertionError("dockerd does not end");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new AssertionError(e);
+    }
+  }
+
+  /** Brings images of the host's engine here. */
+  public void take(List<String> images) {
+    LoopDiskFixture.run(
+        "bash",
+        "-c",
+        "set -o pipefail; docker save %s | docker --host %s load --quiet"
+            .formatted(String.join(" ", images), host()));
+  }
+
+  @Override
+  public void close() {
+    stop();
+    LoopDiskFixture.run("ip", "link", "delete", NAME);
+    disk.close();
+  }
+}

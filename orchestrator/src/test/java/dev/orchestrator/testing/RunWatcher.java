@@ -1,0 +1,44 @@
+package dev.orchestrator.testing;
+
+import dev.orchestrator.journal.Receipt;
+import dev.orchestrator.stack.Control;
+import dev.orchestrator.upgrade.RunEvent;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+
+/** Following runs of a service in this process. */
+public final class RunWatcher {
+  private static final long LIMIT_MINUTES = 15;
+
+  private RunWatcher() {}
+
+  /** Waits for the end of a run, telling each event; returns its receipt. */
+  public static Receipt await(Control control, String run, Consumer<RunEvent> listener)
+      throws InterruptedException {
+    CountDownLatch ended = new CountDownLatch(1);
+    try (Control.Subscription _ =
+        control.watch(
+            run,
+            event -> {
+              listener.accept(event);
+              if (event.phase().equals("end")) {
+                ended.countDown();
+              }
+            })) {
+      if (!ended.await(LIMIT_MINUTES, TimeUnit.MINUTES)) {
+        throw new AssertionError(run + " did not end: " + control.receipt(run));
+      }
+    }
+    return control.receipt(run);
+  }
+
+  /** A listener that acts when a step gets to a phase. */
+  public static Consumer<RunEvent> at(String step, String phase, Runnable action) {
+    return event -> {
+      if (event.step().equals(step) && event.phase().equals(phase)) {
+        action.run();
+      }
+    };
+  }
+}

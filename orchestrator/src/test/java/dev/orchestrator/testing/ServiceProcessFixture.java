@@ -1,0 +1,219 @@
+package dev.orchestrator.testing;
+
+import dev.orchestrator.Main;
+import dev.orchestrator.client.ApiClient;
+import dev.orchestrator.client.EventSource;
+import dev.orchestrator.client.RunAccepted;
+import dev.orchestrator.client.ServiceLocation;
+import dev.orchestrator.common.ApiJson;
+import dev.orchestrator.home.HomeFiles;
+import dev.orchestrator.journal.Receipt;
+import dev.orchestrator.journal.UpgradeRecord;
+import dev.orchestrator.report.Status;
+import dev.orchestrator.upgrade.RunEvent;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The service as a process of its own, with the light stack, that a test kills and starts again.
+ */
+public final class ServiceProcessFixture implements AutoCloseable {
+  private static final Duration SOON = Duration.ofSeconds(60);
+
+  private final LightStackFixture stack;
+  private final Path config;
+  private final Map<String, String> environment = new HashMap<>();
+  public final int port;
+  private @Nullable Process process;
+
+  public ServiceProcessFixture(LightStackFixture stack, int port, String settings)
+      throws IOException {
+    this.stack = stack;
+    this.port = port;
+    Files.writeString(
+        stack.folder().resolve("stack.conf"),
+        """
+        routes = [ { name = web, listen = "127.0.0.1:%d", service = ledger, port = 80 } ]
+        probes = [
+          { name = ledger, service = ledger, http { port = 80, path = "/health", body = "^healthy" } }
+        ]
+        data { reserve = 100MiB, strategy = copy, rollback = restore }
+        %s
+        """
+            .formatted(port, settings));
+    this.config =
+        Files.writeString(
+            stack.folder().resolveSibling("orchestrator.conf"),
+            """
+            stack = %s
+            stacks-folder = .
+            home = "%s"
+            image.folder = "%s"
+            api.listen = "127.0.0.1:0"
+            """
+                .formatted(
+                    stack.name(),
+                    stack.home(),
+                    Path.of("../config/image").toAbsolutePath().normalize()));
+  }
+
+  /** A variable of the processes that are started from now on. */
+  public void set(String variable, String value) {
+    environment.put(variable, value);
+  }
+
+  /** Starts it; returns when its API answers. */
+  public void start() throws IOException, InterruptedException {
+    ProcessBuilder builder =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED",
+                "--sun-misc-unsafe-memory-access=allow",
+                "-cp",
+                System.getProperty("java.class.path"),
+                Main.class.getName(),
+                "serve",
+                "--config",
+                config.toString())
+            .redirectErrorStream(true)
+            .redirectOutput(stack.folder().resolveSibling("daemon.out").toFile());
+    builder.environment().putAll(environment);
+    HomeFiles files = files();
+    Files.deleteIfExists(files.address());
+    process = builder.start();
+    until(
+        "the service answers",
+        () -> {
+          if (!process().isAlive()) {
+            throw new AssertionError("the service ended: " + output());
+          }
+          return HomeFiles.read(files.address()).isPresent();
+        });
+  }
+
+  public String output() throws IOException {
+    return Files.readString(stack.folder().resolveSibling("daemon.out"));
+  }
+
+  private Process process() {
+    if (process == null) {
+      throw new IllegalStateException("not started");
+    }
+    return process;
+  }
+
+  public boolean alive() {
+    return process().isAlive();
+  }
+
+  /** SIGKILL. */
+  public void kill() throws InterruptedException {
+    if (!process().destroyForcibly().waitFor(20, TimeUnit.SECONDS)) {
+      throw new AssertionError("it does not die");
+    }
+  }
+
+  public HomeFiles files() {
+    return new HomeFiles(stack.home());
+  }
+
+  public ApiClient api() {
+    return new ApiClient(new ServiceLocation(config, stack.home(), "127.0.0.1:1"));
+  }
+
+  public Status status() {
+    return ApiJson.read(api().get("/v1/status"), Status.class);
+  }
+
+  /** Asks for a run; returns its id. */
+  public String begin(String path, Map<String, ?> body) {
+    return RunAccepted.run(api(), path, body);
+  }
+
+  /** Reads a run's events until one is wanted; empty when the run ended before. */
+  public Optional<RunEvent> await(String run, Predicate<RunEvent> wanted) {
+    try (EventSource events = api().events(run, 0)) {
+      for (RunEvent event = events.next(); event != null; event = events.next()) {
+        if (wanted.test(event)) {
+          return Optional.of(event);
+        }
+      }
+    }
+    return Optional.empty();
+  }
+
+  public List<UpgradeRecord> runs() {
+    return ApiJson.readList(api().get("/v1/upgrades"), UpgradeRecord.class);
+  }
+
+  public Path config() {
+    return config;
+  }
+
+  public Receipt receipt(String run) {
+    return ApiJson.read(api().get("/v1/upgrades/" + run), Receipt.class);
+  }
+
+  /** Waits until nothing runs and the stack serves. */
+  public Status awaitServing() throws IOException, InterruptedException {
+    until(
+        "the stack serves",
+        () -> {
+          Status now = status();
+          return now.running() == null && now.state().equals("serving");
+        });
+    return status();
+  }
+
+  /** Something that is asked again and again. */
+  public interface Question {
+    public boolean yes() throws IOException, InterruptedException;
+  }
+
+  public void until(String what, Question question) throws IOException, InterruptedException {
+    long end = System.nanoTime() + SOON.toNanos();
+    while (!question.yes()) {
+      if (System.nanoTime() > end) {
+        List<String> log = log();
+        throw new AssertionError(
+            "not within %d s: %s; its log ends with%n%s"
+                .formatted(
+                    SOON.toSeconds(),
+                    what,
+                    String.join("\n", log.subList(Math.max(0, log.size() - 40), log.size()))));
+      }
+      TimeUnit.MILLISECONDS.sleep(20);
+    }
+  }
+
+  public List<String> log() throws IOException {
+    return Files.readAllLines(files().log());
+  }
+
+  @Override
+  public void close() throws IOException {
+    try {
+      if (process != null && !process.isAlive()) {
+        start();
+      }
+      // The images of the light stack under its own name are for other tests too.
+      String what = stack.name().equals("light") ? "volumes" : "images";
+      String _ = api().post("/v1/down", Map.of(what, true), Duration.ofMinutes(2));
+      process().destroy();
+      if (!process().waitFor(60, TimeUnit.SECONDS)) {
+        kill();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,189 @@
+package dev.orchestrator.whole;
+
+import static dev.orchestrator.testing.RunWatcher.at;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.orchestrator.engine.ExecResult;
+import dev.orchestrator.journal.Receipt;
+import dev.orchestrator.journal.UpgradeRecord.Outcome;
+import dev.orchestrator.report.Status;
+import dev.orchestrator.settings.StackSettings;
+import dev.orchestrator.settings.UpgradeSettings;
+import dev.orchestrator.testing.LightLoad;
+import dev.orchestrator.testing.LightServiceFixture;
+import dev.orchestrator.testing.LightStackFixture;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What goes wrong on a real engine without anybody killing the service. */
+@Tag("engine")
+class FaultsEngineTest {
+  private static final Duration SOON = Duration.ofSeconds(30);
+
+  @TempDir Path directory;
+  private LightStackFixture stack;
+  private LightServiceFixture light;
+
+  @BeforeEach
+  void up() throws Exception {
+    stack = LightStackFixture.in(directory);
+    light =
+        new LightServiceFixture(stack, LightStackFixture.changed(FaultsEngineTest::withLongBake));
+    assertEquals(Outcome.DONE, light.await(light.control().up("v1")).upgrade().outcome());
+    assertEquals("written\n", light.post("before"));
+  }
+
+  @AfterEach
+  void down() {
+    light.close();
+  }
+
+  private static StackSettings withLongBake(StackSettings s) {
+    UpgradeSettings longer = s.upgrade().with(SOON.dividedBy(3), s.upgrade().keep());
+    return new StackSettings(s.name(), s.folder(), s.routes(), s.probes(), longer, s.data());
+  }
+
+  /** v2 with another word for how it is. */
+  private void version(String version, String broken) throws IOException {
+    Path from = stack.folder().resolve("releases/v2");
+    Path to = Files.createDirectories(stack.folder().resolve("releases").resolve(version));
+    for (String file : List.of("compose.yaml", ".env", "greeting.txt")) {
+      Files.writeString(
+          to.resolve(file),
+          Files.readString(from.resolve(file)).replace("BROKEN=", "BROKEN=" + broken));
+    }
+  }
+
+  private String container() {
+    Status.Side serving = light.control().status().serving();
+    assertNotNull(serving);
+    return serving.container();
+  }
+
+  private void exec(String container, String... command) {
+    ExecResult result = light.engine().exec(container, List.of(command), SOON);
+    assertTrue(result.ok(), result.stderr());
+  }
+
+  private void assertServes(String version) throws Exception {
+    assertEquals("ledger " + version + "\n", light.get("/"));
+    assertTrue(light.get("/lines").startsWith("before\n"), "with its data");
+    assertEquals("serving", light.control().status().state());
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "hang, probe ledger: GET /health at port 80: no answer within",
+    "page, its body does not match",
+    "yes, status 500",
+  })
+  void aHealthEndpointThatDoesNotSayHealthyIsNotHealthy(String how, String why) throws Exception {
+    version("v4", how);
+    Receipt receipt = light.await(light.control().upgrade("v4"));
+    assertEquals(Outcome.ROLLED_BACK, receipt.upgrade().outcome());
+    String reason = receipt.upgrade().reason();
+    assertTrue(
+        reason.startsWith("verify: ") && (reason.contains(why) || how.equals("yes")), reason);
+    assertServes("v1");
+  }
+
+  @Test
+  void aHealthEndpointThatIsSlowIsHealthy() throws Exception {
+    version("v4", "slow");
+    assertEquals(Outcome.DONE, light.await(light.control().upgrade("v4")).upgrade().outcome());
+    assertServes("v2");
+  }
+
+  @Test
+  void aServiceThatIsHealthyOnlyAtFirstIsRolledBackInTheBake() throws Exception {
+    version("v4", "flap");
+    try (LightLoad rows = new LightLoad(light, "/rows")) {
+      Receipt receipt = light.await(light.control().upgrade("v4"));
+      assertEquals(Outcome.ROLLED_BACK, receipt.upgrade().outcome(), receipt.toString());
+      assertTrue(receipt.upgrade().reason().startsWith("bake: "), receipt.upgrade().reason());
+      assertServes("v1");
+      rows.assertComplete("rolled back in the bake");
+    }
+  }
+
+  @Test
+  void anInnerServiceThatRunsOutOfMemoryIsRolledBackInTheBake() throws Exception {
+    Receipt receipt =
+        light.await(
+            light.control().upgrade("v2"),
+            at(
+                "bake",
+                "intent",
+                () -> exec(green(), "capsule", "exec", "ledger", "perl", "-e", "kill 'USR1', 1")));
+    assertEquals(Outcome.ROLLED_BACK, receipt.upgrade().outcome(), receipt.toString());
+    assertTrue(receipt.upgrade().reason().startsWith("bake: "), receipt.upgrade().reason());
+    assertServes("v1");
+  }
+
+  private String green() {
+    return light.containers().stream()
+        .map(each -> each.substring(0, each.indexOf(' ')))
+        .filter(each -> each.endsWith("-g2"))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  @Test
+  void anInnerEngineThatDiesAfterTheSwitchIsRolledBack() throws Exception {
+    Receipt receipt =
+        light.await(
+            light.control().upgrade("v2"),
+            at("bake", "intent", () -> exec(green(), "bash", "-c", "kill -9 $(pidof dockerd)")));
+    assertEquals(Outcome.ROLLED_BACK, receipt.upgrade().outcome(), receipt.toString());
+    assertServes("v1");
+  }
+
+  @Test
+  void whatServesIsStartedAgainWhileTheNextVersionIsPrepared() throws Exception {
+    String blue = container();
+    Receipt receipt =
+        light.await(
+            light.control().upgrade("v2"),
+            at("prepare", "intent", () -> light.engine().stopContainer(blue, Duration.ZERO)));
+    String reason = receipt.upgrade().reason();
+    assertTrue(
+        receipt.upgrade().outcome() == Outcome.DONE
+            || receipt.upgrade().outcome() == Outcome.ROLLED_BACK,
+        reason);
+    assertServes(receipt.upgrade().outcome() == Outcome.DONE ? "v2" : "v1");
+  }
+
+  @Test
+  void aContainerThatSomebodyRemovedIsMadeAgainOnItsData() throws Exception {
+    String serving = container();
+    light.engine().removeContainer(serving);
+    // Waits in the route until it is there again.
+    assertTrue(light.get("/lines").startsWith("before\n"));
+    assertServes("v1");
+    assertEquals(List.of(serving + " running"), light.containers());
+  }
+
+  @Test
+  void greenRemovedByHandIsAFailureLikeAnother() throws Exception {
+    Receipt receipt =
+        light.await(
+            light.control().upgrade("v2"),
+            at("start", "intent", () -> light.engine().removeContainer(green())));
+    assertEquals(Outcome.ROLLED_BACK, receipt.upgrade().outcome(), receipt.toString());
+    assertServes("v1");
+    assertEquals(1, light.containers().size());
+    assertEquals(2, light.volumes().size());
+  }
+}

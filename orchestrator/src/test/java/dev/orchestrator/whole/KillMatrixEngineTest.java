@@ -1,0 +1,226 @@
+package dev.orchestrator.whole;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.orchestrator.engine.ContainerInfo;
+import dev.orchestrator.engine.ContainerSpec;
+import dev.orchestrator.engine.DockerEngine;
+import dev.orchestrator.engine.Engine;
+import dev.orchestrator.engine.Labels;
+import dev.orchestrator.engine.Mount;
+import dev.orchestrator.journal.Receipt;
+import dev.orchestrator.journal.UpgradeRecord.Outcome;
+import dev.orchestrator.report.Status;
+import dev.orchestrator.testing.LightServiceFixture;
+import dev.orchestrator.testing.LightStackFixture;
+import dev.orchestrator.testing.ServiceProcessFixture;
+import dev.orchestrator.testing.StepNames;
+import dev.orchestrator.testing.SubprocessLoad;
+import dev.orchestrator.upgrade.RunEvent;
+import dev.orchestrator.upgrade.Step;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * A real SIGKILL of the service's process in every step of every kind of run, on a real engine,
+ * with a client that writes all the time. A third of it each day; all with {@code -Dmatrix=all}.
+ */
+@Tag("engine")
+class KillMatrixEngineTest {
+  private static final Duration SOON = Duration.ofSeconds(30);
+
+  @TempDir Path directory;
+
+  private final long seed = Long.getLong("matrix.seed", LocalDate.now(ZoneOffset.UTC).toEpochDay());
+  private final Random random = new Random(seed);
+  private final Map<String, Long> usual = new HashMap<>();
+
+  /** What runs while the process is killed. */
+  private enum Case {
+    UPGRADE,
+    BROKEN,
+    ROLLBACK
+  }
+
+  private record Cell(Case what, Step step) {}
+
+  private List<Cell> cells() {
+    List<Cell> all = new ArrayList<>();
+    StepNames.upgrade().forEach(step -> all.add(new Cell(Case.UPGRADE, step)));
+    List<Step> unhealthy = List.of(Step.VERIFY);
+    unhealthy.forEach(step -> all.add(new Cell(Case.BROKEN, step)));
+    StepNames.rollback().forEach(step -> all.add(new Cell(Case.ROLLBACK, step)));
+    String only = System.getProperty("matrix.step");
+    if (only != null) {
+      return all.stream().filter(cell -> cell.step().id().equals(only)).toList();
+    }
+    if ("all".equals(System.getProperty("matrix"))) {
+      return all;
+    }
+    List<Cell> third = new ArrayList<>();
+    for (int i = 0; i < all.size(); i++) {
+      if ((i + seed) % 3 == 0) {
+        third.add(all.get(i));
+      }
+    }
+    return third;
+  }
+
+  @Test
+  void killedInAnyStepOneVersionServesWithAllThatWasAcknowledged() throws Exception {
+    List<Cell> cells = cells();
+    System.out.printf("%d cells, seed %d%n", cells.size(), seed);
+    LightStackFixture stack =
+        LightStackFixture.in(directory, "kill" + ProcessHandle.current().pid());
+    String settings =
+        "upgrade { hold-budget = 30s, drain-budget = 500ms, bake = 1s,"
+            + " verify { passes = 1, interval = 100ms, deadline = 7s } }";
+    try (ServiceProcessFixture daemon =
+            new ServiceProcessFixture(stack, LightServiceFixture.freePort(), settings);
+        Engine engine = DockerEngine.connect("", SOON)) {
+      daemon.start();
+      assertEquals(Outcome.DONE, ended(daemon, daemon.begin("/v1/up", Map.of("version", "v1"))));
+      try (SubprocessLoad client = new SubprocessLoad(daemon.port).start()) {
+        // Once without a kill: how long each step takes, and both versions are built.
+        learn(daemon, daemon.begin("/v1/upgrades", Map.of("version", "v2")));
+        learn(daemon, daemon.begin("/v1/rollback", Map.of()));
+        for (Cell cell : cells) {
+          strike(cell, daemon, engine, client);
+        }
+      }
+    }
+  }
+
+  private Outcome ended(ServiceProcessFixture daemon, String run) {
+    daemon.await(run, event -> event.phase().equals("end"));
+    return daemon.receipt(run).upgrade().outcome();
+  }
+
+  private void learn(ServiceProcessFixture daemon, String run) {
+    assertEquals(Outcome.DONE, ended(daemon, run));
+    for (Receipt.Step step : daemon.receipt(run).steps()) {
+      usual.put(step.step(), step.millis());
+    }
+  }
+
+  private String begin(Cell cell, ServiceProcessFixture daemon) {
+    Status.Side serving = daemon.status().serving();
+    assertNotNull(serving);
+    String other = serving.version().equals("v1") ? "v2" : "v1";
+    return switch (cell.what()) {
+      case UPGRADE -> daemon.begin("/v1/upgrades", Map.of("version", other));
+      case BROKEN -> daemon.begin("/v1/upgrades", Map.of("version", "v3"));
+      case ROLLBACK -> {
+        if (daemon.status().previous() == null) {
+          String first = daemon.begin("/v1/upgrades", Map.of("version", other));
+          assertEquals(Outcome.DONE, ended(daemon, first));
+        }
+        yield daemon.begin("/v1/rollback", Map.of());
+      }
+    };
+  }
+
+  private void strike(Cell cell, ServiceProcessFixture daemon, Engine engine, SubprocessLoad client)
+      throws Exception {
+    // What earlier rollbacks have set aside may be gone by now: what is there counts, and what
+    // comes.
+    Set<Integer> earlier = client.acknowledged();
+    Set<Integer> there = client.found();
+    String run = begin(cell, daemon);
+    String id = cell.step().id();
+    daemon.await(run, event -> began(event, id));
+    long delay = Math.round(random.nextDouble() * usual.getOrDefault(id, 500L));
+    TimeUnit.MILLISECONDS.sleep(delay);
+    daemon.kill();
+    Set<Integer> acknowledged = client.acknowledged();
+    acknowledged.removeAll(earlier);
+    acknowledged.addAll(there);
+    long start = System.nanoTime();
+    daemon.start();
+    long answered = millisSince(start);
+    Status status = daemon.awaitServing();
+    long whole = millisSince(start);
+    String where = "%s killed in %s after %d ms".formatted(cell.what(), id, delay);
+    Status.Side serving = status.serving();
+    assertNotNull(serving);
+    Receipt receipt = daemon.receipt(run);
+    System.out.printf(
+        "%-45s API %,5d ms, whole %,6d ms: %s, %s serves%n",
+        where, answered, whole, receipt.upgrade().outcome(), serving.version());
+    assertTrue(
+        receipt.upgrade().outcome() == Outcome.DONE || !receipt.upgrade().reason().isEmpty(),
+        where + ": says why");
+    assertOneServes(engine, daemon, serving, where);
+    acknowledged.removeAll(client.found());
+    if (!acknowledged.isEmpty()) {
+      acknowledged.removeAll(setAside(engine, daemon));
+    }
+    assertEquals(Set.of(), acknowledged, where + ": acknowledged and lost");
+  }
+
+  private static boolean began(RunEvent event, String step) {
+    return event.step().equals(step) && event.phase().equals("intent");
+  }
+
+  private static long millisSince(long start) {
+    return TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start);
+  }
+
+  private static Map<String, String> labels(ServiceProcessFixture daemon) {
+    return Map.of(Labels.OURS, "1", Labels.STACK, daemon.status().stack());
+  }
+
+  private static void assertOneServes(
+      Engine engine, ServiceProcessFixture daemon, Status.Side serving, String where) {
+    List<String> running =
+        engine.containers(labels(daemon)).stream()
+            .filter(ContainerInfo::running)
+            .map(ContainerInfo::name)
+            .toList();
+    assertEquals(List.of(serving.container()), running, where + ": running containers");
+  }
+
+  /** Lines in the data that rollbacks have set aside. */
+  private static Set<Integer> setAside(Engine engine, ServiceProcessFixture daemon)
+      throws IOException {
+    Set<Integer> found = new TreeSet<>();
+    String base =
+        engine.images(Labels.role("base")).stream()
+            .flatMap(image -> image.tags().stream())
+            .findFirst()
+            .orElseThrow();
+    Map<String, String> data = new HashMap<>(labels(daemon));
+    data.put(Labels.ROLE, "data");
+    for (var volume : engine.volumes(data)) {
+      String name = "look-" + volume.name();
+      engine.createContainer(
+          ContainerSpec.helper(
+              name,
+              base,
+              List.of("sh", "-c", "cat /data/volumes/ledger/lines 2>/dev/null || true"),
+              Labels.role("test"),
+              List.of(Mount.readOnly(volume.name(), "/data"))));
+      engine.startContainer(name);
+      int _ = engine.awaitExit(name, SOON);
+      found.addAll(SubprocessLoad.numbers(String.join("\n", engine.logs(name, 1_000_000))));
+      engine.removeContainer(name);
+    }
+    return found;
+  }
+}

@@ -1,0 +1,204 @@
+package dev.orchestrator.whole;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.orchestrator.common.Json;
+import dev.orchestrator.engine.ExecResult;
+import dev.orchestrator.journal.Receipt;
+import dev.orchestrator.journal.UpgradeRecord.Outcome;
+import dev.orchestrator.report.DoctorReport;
+import dev.orchestrator.report.RollbackCost;
+import dev.orchestrator.settings.DataSettings;
+import dev.orchestrator.settings.DataSettings.Quiesce;
+import dev.orchestrator.settings.DataSettings.Rollback;
+import dev.orchestrator.settings.DataSettings.Strategy;
+import dev.orchestrator.settings.StackSettings;
+import dev.orchestrator.settings.UpgradeSettings;
+import dev.orchestrator.testing.LightLoad;
+import dev.orchestrator.testing.LightServiceFixture;
+import dev.orchestrator.testing.LightStackFixture;
+import dev.orchestrator.testing.VolumeInspector;
+import dev.orchestrator.upgrade.DataOptions;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * How the data goes from version to version and back, on a real engine, with clients that write to
+ * a file and to an SQLite database all the time.
+ */
+@Tag("engine")
+class LightDataEngineTest {
+
+  @TempDir Path directory;
+
+  private static DataSettings data(Strategy strategy, Quiesce quiesce) {
+    return new DataSettings(strategy, quiesce, 100_000_000);
+  }
+
+  private LightServiceFixture light(DataSettings data) {
+    return new LightServiceFixture(LightStackFixture.in(directory), LightStackFixture.with(data));
+  }
+
+  private static Receipt ended(LightServiceFixture light, String run, Outcome outcome)
+      throws InterruptedException {
+    Receipt receipt = light.await(run);
+    System.out.println(Json.write(receipt));
+    assertEquals(outcome, receipt.upgrade().outcome(), receipt.upgrade().reason());
+    return receipt;
+  }
+
+  private static void assertServes(LightServiceFixture light, String version) {
+    assertNotNull(light.control().status().serving());
+    assertEquals(version, light.control().status().serving().version());
+  }
+
+  @Test
+  void clonedForwardAndBackWithoutLosingAnAcknowledgedWrite() throws Exception {
+    try (LightServiceFixture light = light(data(Strategy.CLONE, Quiesce.STOP))) {
+      ended(light, light.control().up("v1"), Outcome.DONE);
+      VolumeInspector look = new VolumeInspector(light.engine());
+      String blue = light.container(1) + "-data";
+      List<String> before = new ArrayList<>();
+      try (LightLoad lines = new LightLoad(light, "/lines");
+          LightLoad rows = new LightLoad(light, "/rows")) {
+        Receipt upgrade =
+            light.await(
+                light.control().upgrade("v2"),
+                event -> {
+                  if (event.step().equals("sync") && event.phase().equals("done")) {
+                    before.addAll(look.listing(blue));
+                  }
+                });
+        assertEquals(Outcome.DONE, upgrade.upgrade().outcome(), upgrade.upgrade().reason());
+        assertServes(light, "v2");
+        ended(light, light.control().upgrade("v3"), Outcome.ROLLED_BACK);
+        assertServes(light, "v2");
+        assertTrue(before.size() >= 5, before.toString());
+        assertEquals(before, look.listing(blue), "what is below a clone");
+        ended(light, light.control().rollback(DataOptions.of(Rollback.CARRY)), Outcome.DONE);
+        assertServes(light, "v1");
+        assertEquals(before, look.listing(blue), "what is below a clone of a clone");
+        rows.assertComplete("rows");
+        lines.assertComplete("lines");
+        assertEquals("ok\n", light.get("/check"));
+      }
+    }
+  }
+
+  @Test
+  void aHoldThatTakesTooLongGivesClientsBackWithoutLosingAnAcknowledgedWrite() throws Exception {
+    try (LightServiceFixture light =
+        new LightServiceFixture(
+            LightStackFixture.in(directory),
+            LightStackFixture.changed(LightDataEngineTest::shortHold))) {
+      ended(light, light.control().up("v1"), Outcome.DONE);
+      try (LightLoad lines = new LightLoad(light, "/lines");
+          LightLoad rows = new LightLoad(light, "/rows")) {
+        Receipt receipt = ended(light, light.control().upgrade("v2"), Outcome.ROLLED_BACK);
+        assertTrue(
+            receipt.upgrade().reason().contains("the hold budget ran out"),
+            receipt.upgrade().reason());
+        assertServes(light, "v1");
+        rows.assertComplete("rows");
+        lines.assertComplete("lines");
+        assertEquals("ok\n", light.get("/check"));
+      }
+    }
+  }
+
+  /** Less than the services of the light stack take to start. */
+  private static StackSettings shortHold(StackSettings s) {
+    UpgradeSettings u = s.upgrade();
+    UpgradeSettings shorter =
+        new UpgradeSettings(
+            u.build(),
+            u.ready(),
+            u.preSync(),
+            Duration.ofMillis(1500),
+            u.drain(),
+            u.bake(),
+            u.verify(),
+            u.keep());
+    return new StackSettings(s.name(), s.folder(), s.routes(), s.probes(), shorter, s.data());
+  }
+
+  /** What a rollback would cost, and what the doctor says of a file outside the volumes. */
+  private static void assertToldBefore(LightServiceFixture light)
+      throws IOException, InterruptedException {
+    assertEquals("written\n", light.post("0"));
+    RollbackCost.Volume data = light.control().rollbackCost().volumes().getFirst();
+    assertEquals(light.container(2) + "-data", data.volume());
+    assertTrue(data.files() > 0 && data.bytes() > 0 && data.note().isEmpty(), data.toString());
+
+    ExecResult written =
+        light
+            .engine()
+            .exec(
+                light.container(2),
+                List.of(
+                    "capsule",
+                    "exec",
+                    "ledger",
+                    "sh",
+                    "-c",
+                    "mkdir /opt/kept; head -c 50000 /dev/zero > /opt/kept/state; echo >"
+                        + " /tmp/no-loss"),
+                Duration.ofSeconds(30));
+    assertTrue(written.ok(), written.stderr());
+    DoctorReport doctor = light.control().doctor();
+    assertTrue(
+        doctor.checks().stream().noneMatch(check -> check.state() == DoctorReport.State.BAD),
+        doctor.toString());
+    assertEquals(
+        List.of("ledger /opt/kept"),
+        doctor.outside().stream().map(each -> each.service() + " " + each.folder()).toList());
+    assertTrue(doctor.outside().getFirst().bytes() >= 50_000, doctor.toString());
+  }
+
+  @Test
+  void goingBackToTheSwitchSetsTheNewerDataAside() throws Exception {
+    try (LightServiceFixture light = light(data(Strategy.CLONE, Quiesce.STOP))) {
+      ended(light, light.control().up("v1"), Outcome.DONE);
+      Set<Integer> atSwitch = new TreeSet<>();
+      try (LightLoad lines = new LightLoad(light, "/lines")) {
+        Receipt upgrade =
+            light.await(
+                light.control().upgrade("v2"),
+                event -> {
+                  if (event.step().equals("quiesce") && event.phase().equals("done")) {
+                    atSwitch.addAll(lines.acknowledged());
+                  }
+                });
+        assertEquals(Outcome.DONE, upgrade.upgrade().outcome(), upgrade.upgrade().reason());
+        assertToldBefore(light);
+        Receipt back =
+            ended(light, light.control().rollback(DataOptions.of(Rollback.RESTORE)), Outcome.DONE);
+        assertServes(light, "v1");
+        lines.end();
+        Set<Integer> missing = new TreeSet<>(atSwitch);
+        missing.removeAll(lines.found());
+        assertEquals(Set.of(), missing, "of before the switch");
+        String aside = light.container(2) + "-data";
+        assertTrue(back.notes().toString().contains(aside), back.notes().toString());
+        Set<Integer> all = new TreeSet<>(lines.found());
+        all.addAll(
+            LightLoad.numbers(
+                new VolumeInspector(light.engine())
+                    .shell(aside, "cat /look/upper/volumes/ledger/lines")));
+        Set<Integer> lost = lines.acknowledged();
+        lost.removeAll(all);
+        assertEquals(Set.of(), lost, "neither there nor set aside");
+      }
+    }
+  }
+}

@@ -1,9 +1,0 @@
-package dev.orchestrator.proxy;
-
-/**
- * How a drain ended.
- *
- * @param alone connections that ended by themselves within the budget
- * @param cut connections that were closed when it was over
- */
-public record Drained(int alone, int cut) {}

@@ -1,0 +1,29 @@
+package dev.orchestrator.proxy.config;
+
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+/**
+ * One side of a switch: a capsule and where each route leads on it.
+ *
+ * @param name the capsule's name, for logs, for figures and for people
+ * @param targets by the name of the route, one for each of its ports; every open route must be
+ *     there
+ */
+public record Backend(String name, Map<String, List<Target>> targets) {
+  public Backend {
+    targets =
+        targets.entrySet().stream()
+            .collect(
+                Collectors.toUnmodifiableMap(Map.Entry::getKey, e -> List.copyOf(e.getValue())));
+  }
+
+  /** A side for routes with one port each. */
+  public static Backend of(String name, Map<String, Target> targets) {
+    return new Backend(
+        name,
+        targets.entrySet().stream()
+            .collect(Collectors.toMap(Map.Entry::getKey, e -> List.of(e.getValue()))));
+  }
+}

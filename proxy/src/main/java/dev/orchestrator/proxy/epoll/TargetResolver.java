@@ -1,0 +1,13 @@
+package dev.orchestrator.proxy.epoll;
+
+import io.netty.resolver.AddressResolverGroup;
+import io.netty.util.concurrent.EventExecutor;
+import io.netty.util.concurrent.Future;
+import java.net.InetSocketAddress;
+
+/** Looks up the addresses of targets that are given by name, without blocking. Thread-safe. */
+public record TargetResolver(AddressResolverGroup<InetSocketAddress> resolvers) {
+  public Future<InetSocketAddress> resolve(EventExecutor loop, InetSocketAddress unresolved) {
+    return resolvers.getResolver(loop).resolve(unresolved);
+  }
+}

@@ -1,0 +1,32 @@
+package dev.orchestrator.proxy.http;
+
+import io.netty.handler.codec.TooLongFrameException;
+import io.netty.handler.codec.http.TooLongHttpLineException;
+import org.jspecify.annotations.Nullable;
+
+/** A request that is answered with an error and not passed on. */
+final class MalformedRequestException extends Exception {
+  private static final long serialVersionUID = 1;
+  private final int status;
+
+  MalformedRequestException(int status, String message) {
+    super(message, null, false, false);
+    this.status = status;
+  }
+
+  /** What the decoder found. */
+  static MalformedRequestException of(@Nullable Throwable cause) {
+    int status =
+        switch (cause) {
+          case TooLongHttpLineException _ -> 414;
+          case TooLongFrameException _ -> 431;
+          case null, default -> 400;
+        };
+    return new MalformedRequestException(
+        status, cause == null ? "" : String.valueOf(cause.getMessage()));
+  }
+
+  int status() {
+    return status;
+  }
+}

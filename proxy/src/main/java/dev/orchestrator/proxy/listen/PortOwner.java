@@ -1,0 +1,65 @@
+package dev.orchestrator.proxy.listen;
+
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.Locale;
+import java.util.Set;
+
+/** Finds out who listens on a port, as far as {@code /proc} lets this user see it. */
+final class PortOwner {
+  private static final String LISTENS = "0A";
+
+  private PortOwner() {}
+
+  /** A few words for a person, such as {@code "nginx (process 12)"}. */
+  static String of(int port) {
+    try {
+      Set<String> sockets = new HashSet<>();
+      collect(Path.of("/proc/net/tcp"), port, sockets);
+      collect(Path.of("/proc/net/tcp6"), port, sockets);
+      try (DirectoryStream<Path> processes = Files.newDirectoryStream(Path.of("/proc"), "[0-9]*")) {
+        for (Path process : processes) {
+          if (holds(process, sockets)) {
+            return Files.readString(process.resolve("comm")).strip()
+                + " (process "
+                + process.getFileName()
+                + ")";
+          }
+        }
+      }
+    } catch (IOException e) {
+      return "another program"; // not for this user to see
+    }
+    return "another program";
+  }
+
+  /** The inodes of the sockets that listen on the port: proc_pid_net(5), columns 2, 4 and 10. */
+  private static void collect(Path table, int port, Set<String> sockets) throws IOException {
+    if (!Files.exists(table)) {
+      return;
+    }
+    String suffix = String.format(Locale.ROOT, ":%04X", port);
+    for (String line : Files.readAllLines(table)) {
+      String[] columns = line.strip().split("\\s+", -1);
+      if (columns.length > 9 && columns[1].endsWith(suffix) && columns[3].equals(LISTENS)) {
+        sockets.add("socket:[" + columns[9] + "]");
+      }
+    }
+  }
+
+  private static boolean holds(Path process, Set<String> sockets) {
+    try (DirectoryStream<Path> descriptors = Files.newDirectoryStream(process.resolve("fd"))) {
+      for (Path descriptor : descriptors) {
+        if (sockets.contains(Files.readSymbolicLink(descriptor).toString())) {
+          return true;
+        }
+      }
+    } catch (IOException | java.nio.file.DirectoryIteratorException e) {
+      return false; // it ended meanwhile, or is another user's
+    }
+    return false;
+  }
+}

@@ -1,0 +1,216 @@
+package dev.orchestrator.proxy.listen;
+
+import dev.orchestrator.proxy.config.ListenAddress;
+import dev.orchestrator.proxy.config.Protocol;
+import dev.orchestrator.proxy.config.ProxyException;
+import dev.orchestrator.proxy.config.RouteUnavailableException;
+import dev.orchestrator.proxy.epoll.EpollSocket;
+import dev.orchestrator.proxy.epoll.LoopContext;
+import dev.orchestrator.proxy.epoll.TcpKeepAlive;
+import dev.orchestrator.proxy.gate.OpenRoute;
+import dev.orchestrator.proxy.http.HttpClientConnection;
+import dev.orchestrator.proxy.tcp.PendingConnection;
+import io.netty.channel.ChannelException;
+import io.netty.channel.unix.Errors.NativeIoException;
+import io.netty.channel.unix.Socket;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One listening socket of a route. Bound without accepting: until {@link #accept}, and after {@link
+ * #pause}, connections wait in the kernel's queue.
+ */
+public final class RouteListener implements EpollSocket.Owner {
+  private static final int BACKLOG = 4096; // the system may allow less
+  private static final int TURNS = 256;
+  private static final long PAUSE_MS = 100;
+  private static final int EACCES = -13;
+  private static final int EADDRINUSE = -98;
+  private static final int EADDRNOTAVAIL = -99;
+
+  /** Length of an address in the form of Netty's native code. */
+  private static final int ADDRESS_BYTES = 26;
+
+  private static final EpollSocket.Owner NOBODY = _ -> {};
+
+  private final OpenRoute route;
+  private final int port;
+  private final LoopContext lane;
+  private final EpollSocket wire;
+  private final byte[] address = new byte[ADDRESS_BYTES];
+  private final boolean ofSystem;
+  private boolean accepting;
+
+  private RouteListener(OpenRoute route, int port, Socket socket, boolean ofSystem) {
+    this.route = route;
+    this.port = port;
+    this.ofSystem = ofSystem;
+    this.lane = route.lanes.next();
+    this.wire = new EpollSocket(socket, this);
+  }
+
+  /**
+   * Binds one of the route's ports, counted from 0.
+   *
+   * @throws RouteUnavailableException when that can't be done
+   */
+  static RouteListener bind(OpenRoute route, int port) {
+    ListenAddress listen = route.listen;
+    int number = listen.first() + port;
+    InetSocketAddress address =
+        listen.everyAddress()
+            ? new InetSocketAddress(number)
+            : new InetSocketAddress(listen.host(), number);
+    if (address.isUnresolved()) {
+      throw unavailable(route, port, "no such host", null);
+    }
+    Socket socket = null;
+    try {
+      socket = Socket.newSocketStream();
+      socket.setReuseAddress(true);
+      socket.bind(address);
+      listen(socket);
+      return new RouteListener(route, port, socket, false);
+    } catch (IOException | ChannelException e) {
+      close(socket, e);
+      throw unavailable(route, port, reason(e, number), e);
+    }
+  }
+
+  private static void listen(Socket socket) throws IOException {
+    // Connections inherit these.
+    socket.setTcpNoDelay(true);
+    TcpKeepAlive.setTimes(socket);
+    socket.listen(BACKLOG);
+  }
+
+  /**
+   * Takes a socket over that was bound already.
+   *
+   * @param ofSystem it is not ours to close
+   * @throws RouteUnavailableException when it can't be listened on
+   */
+  static RouteListener adopt(OpenRoute route, int port, Socket socket, boolean ofSystem) {
+    try {
+      listen(socket);
+      return new RouteListener(route, port, socket, ofSystem);
+    } catch (IOException e) {
+      throw unavailable(route, port, String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  public int descriptor() {
+    return wire.socket().intValue();
+  }
+
+  int localPort() {
+    return wire.socket().localAddress().getPort();
+  }
+
+  OpenRoute route() {
+    return route;
+  }
+
+  /** Its place among the route's ports. */
+  int port() {
+    return port;
+  }
+
+  void accept() {
+    lane.execute(() -> {
+      accepting = true;
+      try {
+        wire.register(lane.loop);
+      } catch (IOException e) {
+        throw new ProxyException("cannot listen on " + route.listen.address(port), e);
+      }
+    });
+  }
+
+  /** Accepts no more; may be begun again. Queued connections stay queued. */
+  void pause() {
+    lane.execute(() -> {
+      accepting = false;
+      wire.detach();
+    });
+  }
+
+  /** For one that has never accepted. */
+  void discard() {
+    if (!ofSystem) {
+      wire.close();
+    }
+  }
+
+  /** The socket lives on where another process has it, or the system. */
+  void close() {
+    pause();
+    lane.execute(this::discard);
+  }
+
+  @Override
+  public void ready(EpollSocket self) {
+    try {
+      for (int turn = 0; turn < TURNS; turn++) {
+        int client = accepting ? wire.socket().accept(address) : -1;
+        if (client < 0) {
+          return;
+        }
+        route.counters.total.increment();
+        LoopContext its = route.lanes.next();
+        its.execute(() -> begin(its, client));
+      }
+      lane.loop.execute(() -> ready(wire));
+    } catch (IOException e) {
+      // Out of file descriptors or memory: that passes.
+      route.warn("cannot accept a connection, will try again: " + e.getMessage());
+      var _ = lane.loop.schedule(() -> ready(wire), PAUSE_MS, TimeUnit.MILLISECONDS);
+    }
+  }
+
+  private void begin(LoopContext its, int descriptor) {
+    if (route.route.options().protocol() == Protocol.HTTP) {
+      HttpClientConnection.begin(route, its, descriptor, port);
+      return;
+    }
+    EpollSocket client = new EpollSocket(new Socket(descriptor), NOBODY);
+    try {
+      client.register(its.loop);
+    } catch (IOException e) {
+      route.warn("cannot take a connection: " + e.getMessage());
+      client.close();
+      return;
+    }
+    PendingConnection.begin(route, its, client, port);
+  }
+
+  private static void close(@Nullable Socket socket, Exception cause) {
+    try {
+      if (socket != null) {
+        socket.close();
+      }
+    } catch (IOException e) {
+      cause.addSuppressed(e);
+    }
+  }
+
+  private static RouteUnavailableException unavailable(
+      OpenRoute route, int port, String reason, @Nullable Throwable cause) {
+    return new RouteUnavailableException(
+        route.route.name(), route.listen.address(port), reason, cause);
+  }
+
+  private static String reason(Exception e, int port) {
+    int error = e instanceof NativeIoException known ? known.expectedErr() : 0;
+    return switch (error) {
+      case EADDRINUSE -> "the port is in use by " + PortOwner.of(port);
+      case EACCES ->
+          "ports below 1024 need root, or CAP_NET_BIND_SERVICE, or a lower"
+              + " net.ipv4.ip_unprivileged_port_start";
+      case EADDRNOTAVAIL -> "this machine has no such address";
+      default -> String.valueOf(e.getMessage());
+    };
+  }
+}

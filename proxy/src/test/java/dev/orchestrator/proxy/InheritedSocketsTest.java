@@ -1,0 +1,127 @@
+package dev.orchestrator.proxy;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.orchestrator.proxy.config.ProxyException;
+import dev.orchestrator.proxy.config.Route;
+import dev.orchestrator.proxy.listen.InheritedSockets;
+import dev.orchestrator.proxy.testing.Await;
+import dev.orchestrator.proxy.testing.ProxyFixture;
+import dev.orchestrator.proxy.testing.ServerFixture;
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Sockets that systemd keeps: this process is what it is for a service. */
+class InheritedSocketsTest {
+  private io.netty.channel.unix.Socket socket;
+  private int port;
+
+  @BeforeEach
+  void listen() throws IOException {
+    io.netty.channel.epoll.Epoll.ensureAvailability();
+    socket = io.netty.channel.unix.Socket.newSocketStream();
+    port = ServerFixture.freePort(); // one that is asked for is kept when the socket is shut down
+    socket.setReuseAddress(true);
+    socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+    socket.listen(16);
+  }
+
+  @AfterEach
+  void close() throws IOException {
+    socket.close();
+  }
+
+  private static Map<String, String> environment(long pid) {
+    return Map.of("LISTEN_PID", Long.toString(pid), "LISTEN_FDS", "1");
+  }
+
+  private InheritedSockets ofSystem() {
+    return InheritedSockets.ofSystem(environment(ProcessHandle.current().pid()), socket.intValue());
+  }
+
+  private Socket connect() throws IOException {
+    Socket client = new Socket(InetAddress.getLoopbackAddress(), port);
+    client.setSoTimeout((int) Await.LIMIT.toMillis());
+    return client;
+  }
+
+  private void assertServed(InheritedSockets inherited, Socket... waiting) throws IOException {
+    try (var blue = ServerFixture.echo('b');
+        var fixture = new ProxyFixture()) {
+      List<Route> routes = List.of(new Route(ProxyFixture.WEB, "localhost", port));
+      fixture.proxy.open(routes, ProxyFixture.side("blue", blue), inherited);
+      inherited.close();
+      for (Socket each : waiting) {
+        assertEquals('b', each.getInputStream().read());
+      }
+      try (Socket client = connect()) {
+        assertEquals('b', client.getInputStream().read());
+      }
+    }
+  }
+
+  @Test
+  void clientsWaitBetweenTheEndOfOneServiceAndTheStartOfTheNext() throws Exception {
+    try (Socket first = connect()) {
+      assertServed(ofSystem(), first);
+    }
+    try (Socket second = connect();
+        Socket third = connect()) {
+      assertServed(ofSystem(), second, third);
+    }
+  }
+
+  @Test
+  void whileNothingIsServedClientsAreRefused() throws Exception {
+    InheritedSockets inherited = ofSystem();
+    assertServed(inherited);
+    inherited.refuse();
+    inherited.refuse(); // again changes nothing
+    assertThrows(ConnectException.class, this::connect);
+    assertServed(inherited);
+    inherited.refuse();
+    assertServed(ofSystem()); // a process that starts anew
+  }
+
+  @Test
+  void aSocketThatNoRouteListensOnRefuses() throws Exception {
+    InheritedSockets inherited = ofSystem();
+    try (var blue = ServerFixture.echo('b');
+        var fixture = new ProxyFixture()) {
+      List<Route> routes = List.of(new Route(ProxyFixture.WEB, "127.0.0.1", 0));
+      fixture.proxy.open(routes, ProxyFixture.side("blue", blue), inherited);
+      inherited.close();
+      assertThrows(ConnectException.class, this::connect);
+    }
+  }
+
+  @Test
+  void whatIsForAnotherProcessIsLeftAlone() {
+    int ours = socket.intValue();
+    assertFalse(InheritedSockets.ofSystem(environment(1), ours).ofSystem());
+    assertFalse(InheritedSockets.ofSystem(Map.of(), ours).ofSystem());
+    assertTrue(ofSystem().ofSystem());
+  }
+
+  @Test
+  void whatIsNoSocketIsRefused() {
+    var e =
+        assertThrows(
+            ProxyException.class,
+            () -> InheritedSockets.ofSystem(environment(ProcessHandle.current().pid()), 0));
+    assertEquals(
+        "descriptor 0 of systemd: is no TCP socket; ListenStream=ADDRESS:PORT makes one",
+        e.getMessage());
+  }
+}
