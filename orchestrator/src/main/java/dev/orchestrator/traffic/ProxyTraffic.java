@@ -4,10 +4,11 @@ import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.journal.Receipt;
 import dev.orchestrator.proxy.Handover;
 import dev.orchestrator.proxy.Proxy;
+import dev.orchestrator.proxy.config.Backend;
 import dev.orchestrator.proxy.config.ProxyOptions;
 import dev.orchestrator.proxy.config.Route;
 import dev.orchestrator.proxy.config.RouteUnavailableException;
-import dev.orchestrator.proxy.config.Target;
+import dev.orchestrator.proxy.gate.DrainResult;
 import dev.orchestrator.proxy.gate.GateState;
 import dev.orchestrator.proxy.listen.InheritedSockets;
 import dev.orchestrator.proxy.stats.HttpStats;
@@ -19,7 +20,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** The stack's routes, through the built-in proxy. */
@@ -83,33 +83,19 @@ public final class ProxyTraffic implements Traffic {
   }
 
   @Override
-  public Drained drain(Duration budget) {
-    dev.orchestrator.proxy.gate.DrainResult drained = proxy().drain(budget);
-    return new Drained(drained.alone(), drained.cut());
+  public DrainResult drain(Duration budget) {
+    return proxy().drain(budget);
   }
 
   @Override
-  public void preview(Side side) {
-    proxy().preview(side(side));
+  public void preview(Backend candidate) {
+    proxy().preview(candidate);
   }
 
   @Override
-  public void lead(Side side) {
-    proxy().switchTo(side(side));
+  public void lead(Backend backend) {
+    proxy().switchTo(backend);
     proxy().preview(null);
-  }
-
-  private static dev.orchestrator.proxy.config.Backend side(Side side) {
-    return new dev.orchestrator.proxy.config.Backend(
-        side.name(),
-        side.targets().entrySet().stream()
-            .collect(
-                Collectors.toMap(
-                    route -> route.getKey(),
-                    route ->
-                        route.getValue().stream()
-                            .map(each -> new Target(each.host(), each.port()))
-                            .toList())));
   }
 
   @Override
@@ -154,7 +140,7 @@ public final class ProxyTraffic implements Traffic {
       leaving = proxy;
     }
     if (leaving != null) {
-      dev.orchestrator.proxy.gate.DrainResult _ = leaving.leave(budget);
+      DrainResult _ = leaving.leave(budget);
     }
     shut();
   }

@@ -13,6 +13,7 @@ import dev.orchestrator.settings.VolumeSettings;
 import dev.orchestrator.stack.Control;
 import dev.orchestrator.upgrade.RunEvent;
 import dev.orchestrator.upgrade.Step;
+import dev.orchestrator.upgrade.steps.UpgradePlans;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -71,7 +72,7 @@ public final class FaultScenario implements AutoCloseable {
   /** Where in a run something may happen: a line of the journal, or an operation on the host. */
   public record Point(int number, String what, boolean operation) {}
 
-  public final FakeHost world = new FakeHost();
+  public final FakeHost host = new FakeHost();
   public final Set<Step> steps = new LinkedHashSet<>();
   private final List<Point> points = new ArrayList<>();
   private final Case what;
@@ -82,31 +83,31 @@ public final class FaultScenario implements AutoCloseable {
 
   public FaultScenario(Case what, Path home) {
     this.what = what;
-    at = new OrchestratorFixture(world, home, what.data());
+    at = new OrchestratorFixture(host, home, what.data());
     prepare();
   }
 
   private void prepare() {
     if (what != Case.UP) {
       at.control.up("v1");
-      world.write(at.traffic.reaches());
+      host.write(at.traffic.reaches());
     }
     if (what == Case.UP_AGAIN) {
       at.control.down(Control.Removal.NOTHING);
     }
     if (what.back()) {
       at.control.upgrade("v2");
-      world.write(at.traffic.reaches());
+      host.write(at.traffic.reaches());
     }
     if (what.broken()) {
-      world.neverHealthy.add("v3");
+      host.neverHealthy.add("v3");
     }
-    world.oneWay = what == Case.CLONED_ONE_WAY_BAD_BAKE;
-    world.faults =
+    host.oneWay = what == Case.CLONED_ONE_WAY_BAD_BAKE;
+    host.faults =
         new FakeHost.Faults() {
           @Override
           public void before(String operation, int number) {
-            world.write(at.traffic.reaches());
+            host.write(at.traffic.reaches());
             reach(new Point(++passed, operation, true), before);
           }
 
@@ -115,8 +116,8 @@ public final class FaultScenario implements AutoCloseable {
             if (what.badBake()
                 && operation.equals("traffic.lead")
                 && at.container(2).equals(at.traffic.leadsTo)) {
-              world.write(at.traffic.reaches());
-              world.neverHealthy.add("v2");
+              host.write(at.traffic.reaches());
+              host.neverHealthy.add("v2");
             }
             after.accept(new Point(passed, operation, true));
           }
@@ -155,7 +156,7 @@ public final class FaultScenario implements AutoCloseable {
         doing.run();
       } catch (FakeHost.Killed killed) {
         at.close();
-        at = new OrchestratorFixture(world, at.home, what.data());
+        at = new OrchestratorFixture(host, at.home, what.data());
         next = this::restart;
       } catch (RefusedException refusal) {
         // The engine was away when it was asked for: nothing has begun.
@@ -164,7 +165,7 @@ public final class FaultScenario implements AutoCloseable {
     }
     before = point -> {};
     after = point -> {};
-    world.away = 0;
+    host.away = 0;
     at.look();
     // What was asked for may have been refused while the engine was away: that is an end too.
     if (at.journal.serving().isEmpty() || at.journal.down()) {
@@ -174,9 +175,9 @@ public final class FaultScenario implements AutoCloseable {
 
   private void restart() {
     at.lines = this::line;
-    at.control.caretaker().openRoutes();
+    at.control.reconciler().openRoutes();
     at.subscribe();
-    for (int tries = 0; !at.control.caretaker().replayed(); tries++) {
+    for (int tries = 0; !at.control.reconciler().replayed(); tries++) {
       assertTrue(tries < 10, "the engine is there again");
     }
   }
@@ -194,7 +195,7 @@ public final class FaultScenario implements AutoCloseable {
 
   private void line(RunEvent event) {
     if (!event.phase().equals("progress") && !event.phase().equals("end")) {
-      steps.add(Step.of(event.step()));
+      steps.add(UpgradePlans.step(event.step()).orElseThrow());
       reach(new Point(++passed, event.step() + " " + event.phase(), false), before);
     }
   }
@@ -206,13 +207,13 @@ public final class FaultScenario implements AutoCloseable {
         .flatMap(run -> at.journal.steps(run.id()).stream())
         .filter(line -> line.phase() == Phase.INTENT)
         .map(StepRecord::step)
-        .map(Step::of)
+        .map(id -> UpgradePlans.step(id).orElseThrow())
         .forEach(begun::add);
     return begun;
   }
 
   public void assertWhole(String where) {
-    Invariants.assertWhole(world, at, what + ", " + where);
+    Invariants.assertWhole(host, at, what + ", " + where);
   }
 
   @Override

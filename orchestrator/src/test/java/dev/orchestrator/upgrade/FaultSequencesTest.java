@@ -79,7 +79,7 @@ class FaultSequencesTest {
         run.atPoints(point -> {
           if (point.what().equals("traffic.lead")) {
             switch (leads.incrementAndGet()) {
-              case 1 -> run.world.journalFull = 7;
+              case 1 -> run.host.journalFull = 7;
               case 2 -> throw new EngineException(EngineException.Kind.REFUSED, "it failed");
               default -> {}
             }
@@ -137,10 +137,10 @@ class FaultSequencesTest {
         }
       }
       case 1 -> throw new FakeHost.Killed(point.what());
-      case 3 -> run.world.restartEngine(3);
-      case 4 -> run.world.clockOff = Duration.ofHours(1);
-      case 5 -> run.world.clockOff = Duration.ofHours(-1);
-      case 6 -> run.world.journalFull = 7;
+      case 3 -> run.host.restartEngine(3);
+      case 4 -> run.host.clockOff = Duration.ofHours(1);
+      case 5 -> run.host.clockOff = Duration.ofHours(-1);
+      case 6 -> run.host.journalFull = 7;
       default -> {}
     }
   }
