@@ -1,6 +1,7 @@
 package dev.orchestrator.docs;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -15,62 +16,70 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class ConfigurationPageTest {
-  private static final String LISTED = "[]";
+  /** A key that is like none, so that the refusal lists all that there are. */
+  private static final String UNKNOWN = "q".repeat(60);
 
-  /** Keys that reference.conf can't have, as they have no default. */
-  private static final String STACK = "stack";
+  private static final Pattern REFUSAL =
+      Pattern.compile(".*" + UNKNOWN + ": is no setting; there is: (?<known>[a-z, -]+)");
 
-  private static final Path READERS = Path.of("src/main/java/dev/orchestrator/settings");
-
-  /** A key where a reader asks for it: {@code section.text("host")}, {@code part("api")}. */
-  private static final Pattern ASKED =
-      Pattern.compile(
-          "(?:\\.(?:bytes|choice|find|flag|has|section|sections|text|texts|time|whole|parsed)\\(|\\b(?:section|stack|probe|parent|root),"
-              + " |\\bpart\\()\\s*\"(?<key>[a-z][a-z-]*)\"");
-
-  /** The kinds of probes are asked for by a list. */
-  private static final Pattern KINDS = Pattern.compile("KINDS = List\\.of\\((?<kinds>[^)]*)\\)");
+  /** What only a stack.conf has. The sections data and upgrade may be in both files. */
+  private static final Set<String> OF_STACK = Set.of("name", "routes", "probes");
 
   private final Page page = Page.ofManual("configuration.md");
 
   @TempDir Path folder;
 
-  /** From the key to what the page says is its default. */
-  private Map<String, String> keys() {
-    Map<String, String> keys = new TreeMap<>();
-    for (List<String> row : page.rows("key")) {
-      String key = Page.code(row.getFirst()).getFirst();
-      assertEquals(null, keys.put(key, row.get(1)), key + " has two rows");
+  /** A row: the key's path, such as {@code probes[].http.port}, its default and its type. */
+  private record Row(String key, String standard, String type) {
+    boolean ofStack() {
+      return OF_STACK.contains(key.replaceFirst("[.\\[].*", ""));
     }
-    return keys;
+
+    boolean hasKeys() {
+      return type.equals("list") || type.equals("section");
+    }
+  }
+
+  private Map<String, Row> rows() {
+    Map<String, Row> rows = new TreeMap<>();
+    for (List<String> cells : page.rows("key")) {
+      String key = Page.code(cells.getFirst()).getFirst();
+      assertNull(rows.put(key, new Row(key, cells.get(1), cells.get(2))), key + " has two rows");
+    }
+    return rows;
   }
 
   @Test
   void everyKeyOfTheReferenceIsThereWithItsDefault() {
-    Config reference = ConfigFactory.parseResources("reference.conf").getConfig("orchestrator");
-    Map<String, String> shown = keys();
+    Map<String, Row> rows = rows();
     List<String> wrong = new ArrayList<>();
-    reference
+    reference()
         .entrySet()
         .forEach(entry -> {
-          String key = entry.getKey();
-          String cell = shown.get(key);
-          if (cell == null) {
-            wrong.add(key + " has no row");
-          } else if (!isDefault(cell, entry.getValue())) {
-            wrong.add(key + " is " + entry.getValue().unwrapped() + ", the page says " + cell);
+          Row row = rows.get(entry.getKey());
+          if (row == null) {
+            wrong.add(entry.getKey() + " has no row");
+          } else if (!isDefault(row.standard(), entry.getValue())) {
+            wrong.add(
+                "%s is %s, the page says %s"
+                    .formatted(entry.getKey(), entry.getValue().unwrapped(), row.standard()));
           }
         });
 
     assertEquals(List.of(), wrong);
+  }
+
+  private static Config reference() {
+    return ConfigFactory.parseResources("reference.conf").getConfig("orchestrator");
   }
 
   private static boolean isDefault(String cell, ConfigValue value) {
@@ -82,86 +91,68 @@ class ConfigurationPageTest {
             .equals(value.unwrapped());
   }
 
+  /** The readers themselves are asked, section by section, which keys they know. */
   @Test
-  void everyKeyWithADefaultOfItsOwnIsInTheReferenceOrOfAStack() {
-    Config reference = ConfigFactory.parseResources("reference.conf").getConfig("orchestrator");
-    List<String> ofStack = List.of("name", "routes", "probes");
-    List<String> unknown =
-        keys().keySet().stream()
-            .filter(key -> !key.contains(LISTED) && !key.equals(STACK))
-            .filter(key -> !ofStack.contains(key) && !reference.hasPath(key))
-            .toList();
-
-    assertEquals(List.of(), unknown);
-  }
-
-  /** The readers themselves are asked: with a value of a kind that none of them takes. */
-  @Test
-  void everyKeyOfThePageIsKnownToAReader() throws IOException {
-    List<String> unknown = new ArrayList<>();
-    for (String key : keys().keySet()) {
-      String told = toldOf(key);
-      if (told.contains("is no setting")) {
-        unknown.add(key + ": " + told);
+  void thePageHasTheKeysThatTheReadersKnowAndNoOthers() throws IOException {
+    Map<String, Row> rows = rows();
+    Map<String, Set<String>> shown = new TreeMap<>();
+    for (Row row : rows.values()) {
+      String within = row.ofStack() ? "stack.conf" : "orchestrator.conf";
+      String path = "";
+      for (String name : row.key().split("\\.", -1)) {
+        shown
+            .computeIfAbsent(within + " " + path, _ -> new TreeSet<>())
+            .add(name.replace("[]", ""));
+        path += (path.isEmpty() ? "" : ".") + name;
+      }
+      if (row.hasKeys()) {
+        String inner = path + (row.type().equals("list") ? "[]" : "");
+        shown.computeIfAbsent(within + " " + inner, _ -> new TreeSet<>());
       }
     }
+    shown.getOrDefault("stack.conf ", new TreeSet<>()).addAll(List.of("data", "upgrade"));
 
-    assertEquals(List.of(), unknown);
-    for (String key : List.of("nosuch", "data.nosuch", "routes[].nosuch", "probes[].http.nosuch")) {
-      assertTrue(toldOf(key).contains("is no setting"), key + " is told: " + toldOf(key));
+    Map<String, Set<String>> known = new TreeMap<>();
+    for (String section : shown.keySet()) {
+      String[] words = section.split(" ", -1);
+      known.put(section, known(words[0].equals("stack.conf"), words[1]));
     }
+
+    assertEquals(text(known), text(shown));
+    assertTrue(shown.size() >= 18, "only the sections " + shown.keySet());
   }
 
-  /** What the service says of a file in which that key is an object, or a list of lists. */
-  private String toldOf(String key) throws IOException {
-    String text = "{ \"?\" = 1 }";
-    String[] names = key.split("\\.", -1);
+  /** One section a line, so that a failure can be read. */
+  private static String text(Map<String, Set<String>> sections) {
+    StringBuilder text = new StringBuilder();
+    sections.forEach(
+        (section, keys) -> text.append(section).append(": ").append(keys).append('\n'));
+    return text.toString();
+  }
+
+  /** What the refusal of a key that nobody knows lists, in a section such as {@code routes[]}. */
+  private Set<String> known(boolean ofStack, String section) throws IOException {
+    String text = UNKNOWN + " = 1";
+    String[] names = section.isEmpty() ? new String[0] : section.split("\\.", -1);
     for (int i = names.length - 1; i >= 0; i--) {
-      boolean listed = names[i].endsWith(LISTED);
-      String name = names[i].replace(LISTED, "");
-      text = "{ " + name + " = " + (listed ? "[ " + text + " ]" : text) + " }";
+      text =
+          names[i].endsWith("[]")
+              ? names[i].replace("[]", " = [ { ") + text + " } ]"
+              : names[i] + " { " + text + " }";
     }
-    boolean ofStack =
-        key.startsWith("name") || key.startsWith("routes") || key.startsWith("probes");
-    Path conf = folder.resolve("orchestrator.conf");
     Files.createDirectories(folder.resolve("image"));
     Path stack = Files.createDirectories(folder.resolve("stacks/demo")).resolve("stack.conf");
-    String inner = text.substring(1, text.length() - 1);
-    Files.writeString(stack, ofStack ? inner : "");
-    Files.writeString(conf, "stack = demo\n" + (ofStack ? "" : inner));
-    String told =
-        String.valueOf(
-            assertThrows(InvalidSettings.class, () -> SettingsLoader.load(conf, Map.of()), key)
-                .getMessage());
-    // The object's own key is one that nobody knows, where an object is right.
-    return String.join(
-        "; ",
-        told.lines().filter(line -> !line.contains("\"?\"") && !line.contains("?:")).toList());
-  }
-
-  /** The other way round, by the readers' sources: what they ask for has a row. */
-  @Test
-  void everyKeyThatAReaderAsksForIsThere() throws IOException {
-    TreeSet<String> asked = new TreeSet<>();
-    try (Stream<Path> files = Files.list(READERS)) {
-      for (Path file : files.filter(each -> each.toString().endsWith(".java")).toList()) {
-        String source = Files.readString(file);
-        ASKED.matcher(source).results().forEach(found -> asked.add(found.group("key")));
-        KINDS
-            .matcher(source)
-            .results()
-            .flatMap(found -> Stream.of(found.group("kinds").split("[\", ]+", -1)))
-            .filter(kind -> !kind.isEmpty())
-            .forEach(asked::add);
+    Path conf = folder.resolve("orchestrator.conf");
+    Files.writeString(stack, ofStack ? text : "");
+    Files.writeString(conf, "stack = demo\n" + (ofStack ? "" : text));
+    InvalidSettings refused =
+        assertThrows(InvalidSettings.class, () -> SettingsLoader.load(conf, Map.of()), section);
+    for (String line : String.valueOf(refused.getMessage()).lines().toList()) {
+      Matcher refusal = REFUSAL.matcher(line);
+      if (refusal.matches()) {
+        return new TreeSet<>(List.of(refusal.group("known").split(", ", -1)));
       }
     }
-    TreeSet<String> names = new TreeSet<>();
-    for (String key : keys().keySet()) {
-      names.addAll(List.of(key.replace(LISTED, "").split("\\.", -1)));
-    }
-
-    assertTrue(asked.size() > 50, "only " + asked + " in " + READERS);
-    asked.removeAll(names);
-    assertEquals(List.of(), List.copyOf(asked));
+    throw new AssertionError(section + " doesn't refuse an unknown key: " + refused.getMessage());
   }
 }
