@@ -1,5 +1,6 @@
 package dev.orchestrator.capsule;
 
+import dev.orchestrator.settings.Probe;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -35,6 +36,12 @@ public interface CapsuleBuilder {
    * 10.11}. Empty when there is no such image.
    */
   Map<String, String> databases(String image);
+
+  /**
+   * The probes that a version has of its own, as its release had them when the image was built.
+   * Empty when there is no such image.
+   */
+  List<Probe> probes(String image);
 
   /** The base image's reference, built where it is missing: helpers run in it too. */
   String base(Consumer<String> progress);

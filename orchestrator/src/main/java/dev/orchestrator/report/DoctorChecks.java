@@ -48,6 +48,7 @@ public final class DoctorChecks {
     if (serving.isPresent() && !context.journal().down()) {
       Generation now = serving.get();
       check("serving", () -> serving(now));
+      check("probes", () -> probes(now));
       now.volumes().forEach(volume -> check("space for " + volume.name(), () -> space(volume)));
       check("clones", () -> clones(now));
       check("way back", this::wayBack);
@@ -74,10 +75,7 @@ public final class DoctorChecks {
   }
 
   private Check serving(Generation now) {
-    List<String> wrong =
-        context
-            .health()
-            .check(context.capsule(now), context.settings().stack().probes(), now.ports());
+    List<String> wrong = context.checkHealth(now);
     return wrong.isEmpty()
         ? good("serving", now.version() + " is healthy")
         : new Check(
@@ -85,6 +83,17 @@ public final class DoctorChecks {
             DoctorReport.State.BAD,
             now.version() + ": " + String.join("; ", wrong),
             "see 'orchestrator logs'");
+  }
+
+  private Check probes(Generation now) {
+    List<String> notAsked = context.probesNotAsked(now);
+    return notAsked.isEmpty()
+        ? good("probes", "each of the stack's can be asked of " + now.version())
+        : new Check(
+            "probes",
+            DoctorReport.State.WARNING,
+            String.join("; ", notAsked),
+            "no loss when they are of another version; else build the version again");
   }
 
   private Check space(DataVolume volume) {

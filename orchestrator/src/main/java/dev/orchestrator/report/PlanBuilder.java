@@ -54,6 +54,7 @@ public final class PlanBuilder {
     String _ = planner.requireSpace(transfers);
     transfers.forEach(move ->
         move.warnings().forEach(line -> warnings.add("volume " + move.name() + ": " + line)));
+    warnings.addAll(probesNotAsked(blue));
     warnings.addAll(outside(blue));
     return plan(Kind.UPGRADE, blue.version(), version, UpgradePlans.UPGRADE, transfers, warnings);
   }
@@ -71,6 +72,14 @@ public final class PlanBuilder {
           version
               + " isn't built yet: whether a database that is frozen changes its release series is"
               + " looked at in the upgrade, before anything waits");
+    }
+  }
+
+  private List<String> probesNotAsked(Generation blue) {
+    try {
+      return context.probesNotAsked(blue);
+    } catch (CapsuleException | EngineException e) {
+      return List.of("which probes are asked could not be found out: " + FailureText.of(e));
     }
   }
 

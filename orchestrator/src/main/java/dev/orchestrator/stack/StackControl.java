@@ -218,10 +218,7 @@ public final class StackControl implements Control, AutoCloseable {
             .orElseThrow(() -> new RefusedException("nothing needs attention: nothing to resume"));
     answered(supervisor::look);
     Generation now = serving("resume");
-    List<String> wrong =
-        context
-            .health()
-            .check(context.capsule(now), context.settings().stack().probes(), now.ports());
+    List<String> wrong = answered(() -> context.checkHealth(now));
     if (!wrong.isEmpty()) {
       throw new RefusedException(
           now.version() + " is not healthy yet: " + String.join("; ", wrong));

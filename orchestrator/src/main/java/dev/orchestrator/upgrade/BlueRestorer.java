@@ -174,14 +174,8 @@ public final class BlueRestorer {
     capsule.lease(old.number(), limits.ready());
     capsule.start(limit);
     context.hooks().runAfter(run.id(), capsule);
-    return context
-        .health()
-        .await(
-            capsule,
-            context.settings().stack().probes(),
-            old.ports(),
-            new VerifySettings(1, limits.verify().interval(), limit),
-            progress);
+    return context.awaitHealthy(
+        old, new VerifySettings(1, limits.verify().interval(), limit), progress);
   }
 
   private static boolean possible(DataVolume volume, Generation green) {

@@ -64,14 +64,10 @@ public final class CapsuleStarter {
     try {
       capsule.start(limits.verify().deadline());
       progress.accept(
-          context
-              .health()
-              .await(
-                  capsule,
-                  context.settings().stack().probes(),
-                  generation.ports(),
-                  new VerifySettings(1, limits.verify().interval(), limits.verify().deadline()),
-                  progress));
+          context.awaitHealthy(
+              generation,
+              new VerifySettings(1, limits.verify().interval(), limits.verify().deadline()),
+              progress));
       return "";
     } catch (HealthException e) {
       return FailureText.of(e);

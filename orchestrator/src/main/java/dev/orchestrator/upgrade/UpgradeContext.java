@@ -15,6 +15,7 @@ import dev.orchestrator.settings.DataSettings;
 import dev.orchestrator.settings.RouteSettings;
 import dev.orchestrator.settings.Settings;
 import dev.orchestrator.settings.UpgradeSettings;
+import dev.orchestrator.settings.UpgradeSettings.VerifySettings;
 import dev.orchestrator.traffic.Traffic;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -22,6 +23,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.function.Function;
 
 /**
@@ -52,6 +54,7 @@ public final class UpgradeContext {
   private final Duration undoPause;
 
   private final ResourceNames names;
+  private final VersionProbes probes;
   private final EventHub events;
   private final RunLog log;
   private final ServingLock servingLock = new ServingLock();
@@ -96,6 +99,7 @@ public final class UpgradeContext {
     this.clock = clock;
     this.undoPause = undoPause;
     this.names = new ResourceNames(settings);
+    this.probes = new VersionProbes(this);
     this.events = new EventHub(journal, clock);
     this.log = new RunLog(journal, events, traffic);
     this.starter = new CapsuleStarter(this);
@@ -159,10 +163,6 @@ public final class UpgradeContext {
 
   public DataCopier copier() {
     return copier;
-  }
-
-  public HealthGate health() {
-    return health;
   }
 
   public Traffic traffic() {
@@ -253,6 +253,30 @@ public final class UpgradeContext {
       targets.put(route.name(), List.copyOf(ports));
     }
     return new Backend(generation.container(), Map.copyOf(targets));
+  }
+
+  /** What is wrong with a generation's services, and with the probes that it can be asked. */
+  public List<String> checkHealth(Generation generation) {
+    return health.check(capsule(generation), probes.of(generation), generation.ports());
+  }
+
+  /**
+   * Waits until a generation is healthy; returns one line on it.
+   *
+   * @throws dev.orchestrator.health.HealthException when it is not in time
+   */
+  public String awaitHealthy(
+      Generation generation, VerifySettings settings, Consumer<String> progress) {
+    return health.await(
+        capsule(generation), probes.of(generation), generation.ports(), settings, progress);
+  }
+
+  /**
+   * The probes of the stack that a generation, which runs, is not asked, as it lacks their service
+   * or port: one line each, with the reason.
+   */
+  public List<String> probesNotAsked(Generation generation) {
+    return probes.notAsked(generation);
   }
 
   /** Whether clients were led to the candidate of a run: then the candidate may have new data. */

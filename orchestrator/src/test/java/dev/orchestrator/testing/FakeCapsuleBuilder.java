@@ -3,6 +3,7 @@ package dev.orchestrator.testing;
 import dev.orchestrator.capsule.CapsuleBuilder;
 import dev.orchestrator.capsule.CapsuleImage;
 import dev.orchestrator.release.Releases;
+import dev.orchestrator.settings.Probe;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -34,6 +35,12 @@ public final class FakeCapsuleBuilder implements CapsuleBuilder {
   public Map<String, String> databases(String image) {
     String tag = host.engine.image(image).map(found -> found.tags().getFirst()).orElse("");
     return host.databases.getOrDefault(tag, Map.of());
+  }
+
+  @Override
+  public List<Probe> probes(String image) {
+    String tag = host.engine.image(image).map(found -> found.tags().getFirst()).orElse("");
+    return host.probes.getOrDefault(tag, List.of());
   }
 
   @Override

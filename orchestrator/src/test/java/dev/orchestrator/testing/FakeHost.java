@@ -102,6 +102,12 @@ public final class FakeHost {
   /** By a capsule image's name: its databases. */
   public final Map<String, Map<String, String>> databases = new HashMap<>();
 
+  /** By a capsule image's name: the probes of its own. */
+  public final Map<String, List<Probe>> probes = new HashMap<>();
+
+  /** Probes that were asked, with the container. */
+  public final Set<String> asked = new TreeSet<>();
+
   /** v1 can't read what v2 has written. */
   public boolean oneWay;
 
@@ -275,6 +281,7 @@ public final class FakeHost {
       @Override
       public List<String> check(Capsule capsule, List<Probe> probes, Map<String, Integer> ports) {
         answer();
+        probes.forEach(probe -> asked.add(capsule.name() + " " + probe.name()));
         String version = version(capsule.name());
         if (neverHealthy.contains(capsule.name()) || neverHealthy.contains(version)) {
           return List.of("db: unhealthy");

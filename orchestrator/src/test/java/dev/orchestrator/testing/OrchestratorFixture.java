@@ -9,6 +9,7 @@ import dev.orchestrator.settings.DataSettings;
 import dev.orchestrator.settings.DataSettings.Quiesce;
 import dev.orchestrator.settings.DataSettings.Rollback;
 import dev.orchestrator.settings.DataSettings.Strategy;
+import dev.orchestrator.settings.Probe;
 import dev.orchestrator.settings.RouteSettings;
 import dev.orchestrator.settings.Settings;
 import dev.orchestrator.settings.StackSettings;
@@ -61,6 +62,11 @@ public final class OrchestratorFixture implements AutoCloseable {
   }
 
   public OrchestratorFixture(FakeHost host, Path home, DataSettings data, Duration bake) {
+    this(host, home, data, bake, List.of());
+  }
+
+  public OrchestratorFixture(
+      FakeHost host, Path home, DataSettings data, Duration bake, List<Probe> probes) {
     this.host = host;
     this.data = data;
     this.home = home;
@@ -73,7 +79,7 @@ public final class OrchestratorFixture implements AutoCloseable {
         };
     this.journal = Journal.open(home.resolve("journal.db"), journalClock);
     this.traffic = new FakeTraffic(host);
-    Settings settings = settings(home, data, bake);
+    Settings settings = settings(home, data, bake, probes);
     CapsuleSpecFactory specs =
         new CapsuleSpecFactory(new Settings.ImageSettings("", Path.of("../config/image"), false));
     Releases releases = new Releases(settings.stack());
@@ -162,10 +168,11 @@ public final class OrchestratorFixture implements AutoCloseable {
   }
 
   public static Settings settings(Path home, DataSettings data) {
-    return settings(home, data, NO_BAKE);
+    return settings(home, data, NO_BAKE, List.of());
   }
 
-  private static Settings settings(Path home, DataSettings data, Duration bake) {
+  private static Settings settings(
+      Path home, DataSettings data, Duration bake, List<Probe> probes) {
     Path folder = home.resolve("stacks/shop");
     try {
       for (String version : List.of("v1", "v2", "v3")) {
@@ -183,7 +190,7 @@ public final class OrchestratorFixture implements AutoCloseable {
             "shop",
             folder,
             List.of(new RouteSettings("db", "127.0.0.1", 13306, "db", 3306)),
-            List.of(),
+            probes,
             new UpgradeSettings(
                 minute,
                 minute,

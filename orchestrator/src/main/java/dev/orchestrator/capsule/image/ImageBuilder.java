@@ -24,6 +24,8 @@ import dev.orchestrator.files.FileTree;
 import dev.orchestrator.files.TarArchive;
 import dev.orchestrator.release.Release;
 import dev.orchestrator.release.Releases;
+import dev.orchestrator.settings.Probe;
+import dev.orchestrator.settings.ReleaseProbes;
 import dev.orchestrator.settings.Settings;
 import dev.orchestrator.settings.StackSettings;
 import java.time.InstantSource;
@@ -44,6 +46,9 @@ public final class ImageBuilder implements CapsuleBuilder {
 
   /** On a capsule image: {@link CapsuleImage#ports()} as JSON. */
   static final String PORTS = "dev.orchestrator.ports";
+
+  /** On a capsule image: {@link ReleaseProbes#text} of its release. */
+  private static final String PROBES = "dev.orchestrator.probes";
 
   /** On a capsule image: its databases as JSON. */
   private static final String DATABASES = "dev.orchestrator.databases";
@@ -88,7 +93,9 @@ public final class ImageBuilder implements CapsuleBuilder {
   public List<String> check(String version) {
     Release release = releases.release(version);
     ComposeModel model = reader.read(release, base(line -> {}));
-    CapsuleStack made = new ComposeTransform(stack).apply(model, Map.of());
+    ReleaseProbes probes = ReleaseProbes.read(release.folder());
+    CapsuleStack made =
+        new ComposeTransform(stack.withProbesOf(probes.probes())).apply(model, Map.of());
     model.services().entrySet().stream()
         .filter(service -> service.getValue().has("build"))
         .forEach(service -> BuildSource.of(model, stack.name(), stack.folder(), service.getKey()));
@@ -109,6 +116,12 @@ public final class ImageBuilder implements CapsuleBuilder {
     } catch (JsonProcessingException e) {
       throw new CapsuleException("image " + image + ": its label " + DATABASES + " is no JSON", e);
     }
+  }
+
+  @Override
+  public List<Probe> probes(String image) {
+    return ReleaseProbes.parse(
+        engine.image(image).map(info -> info.labels().getOrDefault(PROBES, "")).orElse(""));
   }
 
   private String reference(String version) {
@@ -137,7 +150,9 @@ public final class ImageBuilder implements CapsuleBuilder {
     ComposeModel model = reader.read(release, baseImage);
     model.warnings().forEach(progress);
     Map<String, InnerImage> images = inner.resolve(model, deadline, progress);
-    CapsuleStack made = new ComposeTransform(stack).apply(model, images);
+    ReleaseProbes probes = ReleaseProbes.read(release.folder());
+    CapsuleStack made =
+        new ComposeTransform(stack.withProbesOf(probes.probes())).apply(model, images);
     made.warnings().forEach(progress);
 
     String compose = made.compose().toPrettyString();
@@ -168,7 +183,10 @@ public final class ImageBuilder implements CapsuleBuilder {
           helper.name(),
           reference,
           new ImageConfig(
-              ENTRYPOINT, List.of(), List.of(), labels(version, content, made.ports(), databases)));
+              ENTRYPOINT,
+              List.of(),
+              List.of(),
+              labels(version, content, made.ports(), probes, databases)));
     }
     ImageInfo built = engine.image(reference).orElseThrow();
     return image(version, reference, source, made, built, false);
@@ -192,11 +210,16 @@ public final class ImageBuilder implements CapsuleBuilder {
   }
 
   private Map<String, String> labels(
-      String version, String content, Map<String, Integer> ports, Map<String, String> databases) {
+      String version,
+      String content,
+      Map<String, Integer> ports,
+      ReleaseProbes probes,
+      Map<String, String> databases) {
     Map<String, String> labels = new TreeMap<>(Labels.role("capsule"));
     labels.put(Labels.STACK, stack.name());
     labels.put(Labels.VERSION, version);
     labels.put(Labels.CONTENT, content);
+    labels.put(PROBES, probes.text());
     try {
       labels.put(PORTS, JSON.writeValueAsString(ports));
       labels.put(DATABASES, JSON.writeValueAsString(databases));

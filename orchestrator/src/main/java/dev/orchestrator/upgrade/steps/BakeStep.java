@@ -106,10 +106,7 @@ final class BakeStep extends Step {
   /** What is wrong now. A state that isn't told in time is one bad answer, as any other. */
   private static List<String> look(
       Generation green, UpgradeContext context, Map<String, Integer> restarts) {
-    List<String> wrong =
-        context
-            .health()
-            .check(context.capsule(green), context.settings().stack().probes(), green.ports());
+    List<String> wrong = context.checkHealth(green);
     try {
       requireNoRestart(restarts, green, context);
     } catch (CapsuleException e) {

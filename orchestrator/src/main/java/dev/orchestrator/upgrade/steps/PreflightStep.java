@@ -55,10 +55,7 @@ final class PreflightStep extends Step {
 
   /** A rollback is a way out of an unhealthy version; an upgrade of one would prove nothing. */
   private static String requireHealthy(Generation blue, UpgradeContext context) {
-    List<String> wrong =
-        context
-            .health()
-            .check(context.capsule(blue), context.settings().stack().probes(), blue.ports());
+    List<String> wrong = context.checkHealth(blue);
     if (!wrong.isEmpty()) {
       throw new RefusedException(
           "what serves now is not healthy ("

@@ -37,7 +37,7 @@ final class VerifyStep extends Step {
   public String run(UpgradeRun run, UpgradeContext context, Consumer<String> progress) {
     Duration deadline = context.limits().verify().deadline();
     Capsule green = context.capsule(run.green());
-    String healthy = awaitHealthy(run, context, green, run.budget(deadline), progress);
+    String healthy = awaitHealthy(run, context, run.budget(deadline), progress);
     run.restarts =
         green.services(run.budget(deadline)).stream()
             .collect(Collectors.toMap(InnerService::service, InnerService::restarts, Math::max));
@@ -46,21 +46,11 @@ final class VerifyStep extends Step {
 
   /** Gives up when there is no time for another try: a moment before the end of the hold. */
   private static String awaitHealthy(
-      UpgradeRun run,
-      UpgradeContext context,
-      Capsule green,
-      Duration given,
-      Consumer<String> progress) {
+      UpgradeRun run, UpgradeContext context, Duration given, Consumer<String> progress) {
     VerifySettings verify = context.limits().verify();
     try {
-      return context
-          .health()
-          .await(
-              green,
-              context.settings().stack().probes(),
-              run.green().ports(),
-              new VerifySettings(verify.passes(), verify.interval(), given),
-              progress);
+      return context.awaitHealthy(
+          run.green(), new VerifySettings(verify.passes(), verify.interval(), given), progress);
     } catch (HealthException e) {
       throw e.ranOut() && given.compareTo(verify.deadline()) < 0
           ? new HoldBudgetExceededException(e)
