@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigValue;
-import dev.orchestrator.settings.InvalidSettings;
+import dev.orchestrator.settings.InvalidSettingsException;
 import dev.orchestrator.settings.SettingsLoader;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -147,8 +147,9 @@ class ConfigurationPageTest {
     Path conf = folder.resolve("orchestrator.conf");
     Files.writeString(stack, ofStack ? text : "");
     Files.writeString(conf, "stack = demo\n" + (ofStack ? "" : text));
-    InvalidSettings refused =
-        assertThrows(InvalidSettings.class, () -> SettingsLoader.load(conf, Map.of()), section);
+    InvalidSettingsException refused =
+        assertThrows(
+            InvalidSettingsException.class, () -> SettingsLoader.load(conf, Map.of()), section);
     for (String line : String.valueOf(refused.getMessage()).lines().toList()) {
       Matcher refusal = REFUSAL.matcher(line);
       if (refusal.matches()) {
