@@ -13,7 +13,7 @@ import java.util.stream.Stream;
 
 /**
  * The main class of {@code scripts/bench proxy}: [--rounds N] [--seconds N] [--threads N] [--only
- * small,new,http,bulk,switch,idle]. Prints {@link Rows}. Rounds are interleaved: in each, every
+ * small,new,http,bulk,switch,idle]. Prints {@link ResultTable}. Rounds are interleaved: in each, every
  * contender has its turn at every measure. Figures are medians of the rounds; a ratio is the median
  * of the rounds' own ratios, as two turns that follow each other see the same machine.
  */
