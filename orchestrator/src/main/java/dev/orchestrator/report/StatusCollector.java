@@ -16,6 +16,7 @@ import dev.orchestrator.journal.UpgradeRecord.Outcome;
 import dev.orchestrator.upgrade.RunControl;
 import dev.orchestrator.upgrade.UpgradeContext;
 import dev.orchestrator.upgrade.UpgradeRun;
+import dev.orchestrator.upgrade.steps.UpgradePlans;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -97,13 +98,15 @@ public final class StatusCollector {
       return "%s can't be undone at step %s and is tried again and again: %s; see 'orchestrator show %s' and 'docker ps -a', then 'orchestrator resume' to try at once, or 'orchestrator abort' to leave it as it is"
           .formatted(run.id(), stuck.step().id(), stuck.why(), run.id());
     }
-    return running.isPresent()
-        ? ""
-        : last.filter(ended -> ended.outcome() == Outcome.NEEDS_ATTENTION)
-            .map(ended ->
-                "%s: %s; see 'orchestrator logs', then 'orchestrator resume' when it is mended, or 'orchestrator abort' to leave it as it is"
-                    .formatted(ended.id(), ended.reason()))
-            .orElse("");
+    if (running.isPresent()) {
+      String id = running.get().id();
+      return run == null ? UpgradePlans.unknownStep(id, journal.steps(id)).orElse("") : "";
+    }
+    return last.filter(ended -> ended.outcome() == Outcome.NEEDS_ATTENTION)
+        .map(ended ->
+            "%s: %s; see 'orchestrator logs', then 'orchestrator resume' when it is mended, or 'orchestrator abort' to leave it as it is"
+                .formatted(ended.id(), ended.reason()))
+        .orElse("");
   }
 
   private Status.Side side(Generation generation) {

@@ -8,7 +8,6 @@ import dev.orchestrator.engine.VolumeInfo;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.Generation.State;
 import dev.orchestrator.journal.GenerationRecord;
-import dev.orchestrator.journal.StepRecord;
 import dev.orchestrator.journal.StepRecord.Phase;
 import dev.orchestrator.journal.UpgradeRecord;
 import dev.orchestrator.upgrade.DataOptions;
@@ -131,20 +130,10 @@ final class CutOffRuns {
 
   /** A newer version of this program may have steps that this one can neither run nor undo. */
   private void requireKnownSteps(UpgradeRun run) {
-    unknownStep(context.journal().steps(run.id()))
-        .ifPresent(step -> {
-          throw new RefusedException(
-              "run %s has the step '%s', which this version of the orchestrator does not know: start the newer version again, which ends the run"
-                  .formatted(run.id(), step));
+    UpgradePlans.unknownStep(run.id(), context.journal().steps(run.id()))
+        .ifPresent(why -> {
+          throw new RefusedException(why);
         });
-  }
-
-  /** The first step of a run that only another version of this program knows. */
-  static Optional<String> unknownStep(List<StepRecord> lines) {
-    return lines.stream()
-        .map(StepRecord::step)
-        .filter(step -> UpgradePlans.step(step).isEmpty())
-        .findFirst();
   }
 
   private List<Step> rest(UpgradeRun run) {

@@ -57,12 +57,12 @@ final class RunAdmission {
   /** Waits for another process from now on; returns the path of the Unix socket where. */
   String handOver() {
     requireAdmission();
-    if (!servingLock.acquire(PATIENCE)) {
+    if (executor.isBusy() || !servingLock.acquire(PATIENCE)) {
       throw new RefusedException(BUSY);
     }
     try {
       leaving = true; // First: a run that begins now sees it, or is seen here.
-      if (journal.running().isPresent() || executor.isBusy()) {
+      if (executor.isBusy() || journal.running().isPresent()) {
         throw new RefusedException(BUSY);
       }
       return handover.offer();

@@ -51,6 +51,9 @@ public final class FakeHost {
     public default void before(String operation, int number) {}
 
     public default void after(String operation, int number) {}
+
+    /** In the middle of each write to the journal: nothing of it is durable yet. */
+    public default void inJournalWrite() {}
   }
 
   private static final Set<String> CHANGES =
@@ -178,6 +181,7 @@ public final class FakeHost {
 
   /** Fails as a journal on a full disk would. */
   public void takeLine() {
+    faults.inJournalWrite();
     if (journalFull > 0) {
       journalFull--;
       throw new JournalException("the disk is full");

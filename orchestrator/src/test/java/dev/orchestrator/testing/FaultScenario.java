@@ -3,6 +3,8 @@ package dev.orchestrator.testing;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.orchestrator.common.RefusedException;
+import dev.orchestrator.engine.EngineException;
+import dev.orchestrator.journal.JournalException;
 import dev.orchestrator.journal.StepRecord;
 import dev.orchestrator.journal.StepRecord.Phase;
 import dev.orchestrator.settings.DataSettings;
@@ -15,11 +17,13 @@ import dev.orchestrator.upgrade.RunEvent;
 import dev.orchestrator.upgrade.Step;
 import dev.orchestrator.upgrade.steps.UpgradePlans;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A run of one kind on a fresh host in memory, with clients that write, and faults at its points.
@@ -72,6 +76,8 @@ public final class FaultScenario implements AutoCloseable {
   /** Where in a run something may happen: a line of the journal, or an operation on the host. */
   public record Point(int number, String what, boolean operation) {}
 
+  private static final Duration STOPS = Duration.ofSeconds(5);
+
   public final FakeHost host = new FakeHost();
   public final Set<Step> steps = new LinkedHashSet<>();
   private final List<Point> points = new ArrayList<>();
@@ -80,6 +86,9 @@ public final class FaultScenario implements AutoCloseable {
   private Consumer<Point> before = point -> {};
   private Consumer<Point> after = point -> {};
   private int passed;
+
+  /** The thread that closes the service, from {@link #stopService} to the next start. */
+  private @Nullable Thread stopping;
 
   public FaultScenario(Case what, Path home) {
     this.what = what;
@@ -112,6 +121,11 @@ public final class FaultScenario implements AutoCloseable {
           }
 
           @Override
+          public void inJournalWrite() {
+            reach(new Point(++passed, "journal write", false), before);
+          }
+
+          @Override
           public void after(String operation, int number) {
             if (what.badBake()
                 && operation.equals("traffic.lead")
@@ -141,6 +155,26 @@ public final class FaultScenario implements AutoCloseable {
     after = action;
   }
 
+  /**
+   * The service is told to stop, by somebody else; what the run does at this moment is interrupted,
+   * where it is an action of the run's own. Then the next process starts.
+   */
+  public void stopService() {
+    if (stopping != null) {
+      return;
+    }
+    OrchestratorFixture stopped = at;
+    stopping = Thread.ofVirtual().start(stopped.control::close);
+    try {
+      if (stopping.join(STOPS)) {
+        return; // No run was under way.
+      }
+    } catch (InterruptedException e) {
+      throw new EngineException(EngineException.Kind.REFUSED, "interrupted", e);
+    }
+    throw new AssertionError("the run was not interrupted");
+  }
+
   /** All points that were passed so far. */
   public List<Point> points() {
     return List.copyOf(points);
@@ -155,12 +189,19 @@ public final class FaultScenario implements AutoCloseable {
       try {
         doing.run();
       } catch (FakeHost.Killed killed) {
-        at.close();
-        at = new OrchestratorFixture(host, at.home, what.data());
+        startAgain();
         next = this::restart;
       } catch (RefusedException refusal) {
         // The engine was away when it was asked for: nothing has begun.
-        assertTrue(String.valueOf(refusal.getMessage()).contains("engine"), refusal.toString());
+        String why = String.valueOf(refusal.getMessage());
+        assertTrue(why.contains("engine") || stopping != null, refusal.toString());
+      } catch (JournalException full) {
+        // The journal was full when it was asked for: nothing has begun, and nothing is left of it.
+        assertTrue(at.journal.running().isEmpty(), "half a beginning is left");
+      }
+      if (next == null && stopping != null) {
+        startAgain();
+        next = this::restart;
       }
     }
     before = point -> {};
@@ -171,6 +212,21 @@ public final class FaultScenario implements AutoCloseable {
     if (at.journal.serving().isEmpty() || at.journal.down()) {
       at.control.up(what == Case.UP_AGAIN ? null : "v1");
     }
+  }
+
+  /** The process is gone, and the next one opens the journal. */
+  private void startAgain() {
+    Thread closing = stopping;
+    if (closing != null) {
+      try {
+        assertTrue(closing.join(STOPS), "the service does not stop");
+      } catch (InterruptedException e) {
+        throw new AssertionError(e);
+      }
+      stopping = null;
+    }
+    at.close();
+    at = new OrchestratorFixture(host, at.home, what.data());
   }
 
   private void restart() {
@@ -210,6 +266,15 @@ public final class FaultScenario implements AutoCloseable {
         .map(id -> UpgradePlans.step(id).orElseThrow())
         .forEach(begun::add);
     return begun;
+  }
+
+  /** Versions in quarantine; the one that was left by hand is there on purpose. */
+  public Set<String> quarantinedByFaults() {
+    Set<String> versions = new LinkedHashSet<>();
+    at.journal.quarantines().stream()
+        .filter(each -> !each.reason().startsWith("rolled back by hand"))
+        .forEach(each -> versions.add(each.version()));
+    return versions;
   }
 
   public void assertWhole(String where) {

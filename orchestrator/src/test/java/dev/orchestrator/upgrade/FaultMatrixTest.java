@@ -42,6 +42,8 @@ class FaultMatrixTest {
     KILLED_BEFORE,
     KILLED_AFTER,
     ENGINE_RESTARTS,
+    /** By a signal that lets the service end in order. */
+    SERVICE_STOPS,
     /** For a while; then somebody has made room. */
     JOURNAL_IS_FULL
   }
@@ -128,6 +130,7 @@ class FaultMatrixTest {
             case KILLED_BEFORE -> throw new FakeHost.Killed(now.what());
             case ENGINE_RESTARTS -> run.host.restartEngine(3);
             case JOURNAL_IS_FULL -> run.host.journalFull = 7;
+            case SERVICE_STOPS -> run.stopService();
             case KILLED_AFTER -> {}
           }
         }
@@ -144,6 +147,9 @@ class FaultMatrixTest {
         throw new AssertionError(what + ", " + where + ": " + e, e);
       }
       run.assertWhole(where);
+      if (fault == Fault.SERVICE_STOPS && !what.broken() && !what.badBake()) {
+        assertEquals(Set.of(), run.quarantinedByFaults(), where + ": quarantined");
+      }
     }
   }
 }

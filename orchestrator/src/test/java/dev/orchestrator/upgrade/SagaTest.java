@@ -164,9 +164,26 @@ class SagaTest {
     });
     UpgradeRecord run = at.journal.upgrade(at.control.upgrade("v2")).orElseThrow();
     assertEquals(Outcome.ROLLED_BACK, run.outcome(), run.reason());
-    assertTrue(run.reason().contains("the hold budget ran out"), run.reason());
-    assertTrue(run.reason().contains("db: starting"), run.reason());
+    String cause = "verify: green is not healthy after 0 s: db: starting; ";
+    assertTrue(run.reason().startsWith(cause), run.reason());
+    assertTrue(run.reason().substring(cause.length()).contains("the hold budget ran out"));
     assertTrue(at.journal.quarantined("v2").isPresent());
+  }
+
+  @Test
+  void aBlueThatDoesNotStopSaysNothingAgainstTheNewVersion() {
+    at.control.up("v1");
+    AtomicBoolean hangs = new AtomicBoolean(true);
+    clientsWrite((operation, number) -> {
+      if (operation.equals("capsule.stop") && hangs.getAndSet(false)) {
+        throw new CapsuleException("stopping the services of v1: db does not end");
+      }
+    });
+    UpgradeRecord run = at.journal.upgrade(at.control.upgrade("v2")).orElseThrow();
+    assertEquals(Outcome.ROLLED_BACK, run.outcome(), run.reason());
+    assertTrue(run.reason().startsWith("quiesce: stopping the services of v1"), run.reason());
+    assertTrue(at.journal.quarantined("v2").isEmpty(), "the schedule tries it again");
+    assertWhole("blue does not stop");
   }
 
   /** The program's file was built anew under the running service. */

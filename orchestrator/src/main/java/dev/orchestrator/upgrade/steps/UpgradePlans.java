@@ -1,5 +1,6 @@
 package dev.orchestrator.upgrade.steps;
 
+import dev.orchestrator.journal.StepRecord;
 import dev.orchestrator.journal.UpgradeRecord;
 import dev.orchestrator.upgrade.Step;
 import java.util.LinkedHashMap;
@@ -63,6 +64,20 @@ public final class UpgradePlans {
   /** The step of that name; empty for one that only another version of this program knows. */
   public static Optional<Step> step(String id) {
     return Optional.ofNullable(BY_ID.get(id));
+  }
+
+  /**
+   * What is wrong with a run that has a step which only another version of this program knows, so
+   * that this one can neither go on with it nor undo it; empty where it knows all of them.
+   */
+  public static Optional<String> unknownStep(String run, List<StepRecord> lines) {
+    return lines.stream()
+        .map(StepRecord::step)
+        .filter(id -> !BY_ID.containsKey(id))
+        .findFirst()
+        .map(id ->
+            "%s has the step '%s', which this version of the orchestrator does not know: start the newer version again, which ends the run"
+                .formatted(run, id));
   }
 
   /**

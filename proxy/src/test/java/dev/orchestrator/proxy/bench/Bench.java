@@ -13,9 +13,9 @@ import java.util.stream.Stream;
 
 /**
  * The main class of {@code scripts/bench proxy}: [--rounds N] [--seconds N] [--threads N] [--only
- * small,new,http,bulk,switch,idle]. Prints {@link ResultTable}. Rounds are interleaved: in each, every
- * contender has its turn at every measure. Figures are medians of the rounds; a ratio is the median
- * of the rounds' own ratios, as two turns that follow each other see the same machine.
+ * small,new,http,bulk,switch,idle]. Prints {@link ResultTable}. Rounds are interleaved: in each,
+ * every contender has its turn at every measure. Figures are medians of the rounds; a ratio is the
+ * median of the rounds' own ratios, as two turns that follow each other see the same machine.
  */
 final class Bench {
   private static final int WARM_UP_SECONDS = 6;
