@@ -34,7 +34,7 @@ class ReleaseProbesTest {
         read(
             """
             probes = [
-              { name = front, service = web, http { port = 8080, path = "/a", body = "<h1>\\d" } }
+              { name = front, service = web, http { port = 8080, path = "/a", body = "<h1>\\\\d" } }
               { name = db, service = db, exec { command = [mariadb, -e, "select 1"] }, timeout = 3s }
             ]
             """);
