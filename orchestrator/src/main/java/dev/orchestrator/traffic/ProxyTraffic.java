@@ -10,6 +10,7 @@ import dev.orchestrator.proxy.config.RouteUnavailableException;
 import dev.orchestrator.proxy.config.Target;
 import dev.orchestrator.proxy.gate.GateState;
 import dev.orchestrator.proxy.listen.InheritedSockets;
+import dev.orchestrator.proxy.listen.SystemdSockets;
 import dev.orchestrator.proxy.stats.HttpStats;
 import dev.orchestrator.proxy.stats.RouteStats;
 import dev.orchestrator.proxy.stats.TargetStats;
@@ -31,7 +32,7 @@ public final class ProxyTraffic implements Traffic {
   private long refusedBefore;
 
   public ProxyTraffic(Vertx vertx, List<RouteSettings> routes) {
-    this(vertx, routes, InheritedSockets.nothing());
+    this(vertx, routes, InheritedSockets.none());
   }
 
   /**
@@ -122,19 +123,19 @@ public final class ProxyTraffic implements Traffic {
   @Override
   public synchronized void shut() {
     close();
-    inherited.refuse();
+    inherited.refuseClients();
   }
 
   /** Where no routes are open, nothing listens. */
   public synchronized void settle() {
     if (proxy == null) {
-      inherited.refuse();
+      inherited.refuseClients();
     }
   }
 
   /** The listening sockets are systemd's, which gives them to our next start. */
   public boolean listensForSystem() {
-    return inherited.ofSystem();
+    return inherited instanceof SystemdSockets;
   }
 
   /** The routes are open, and lead somewhere. */

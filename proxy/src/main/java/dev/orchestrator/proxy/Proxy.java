@@ -13,6 +13,7 @@ import dev.orchestrator.proxy.gate.GateState;
 import dev.orchestrator.proxy.gate.OpenRoute;
 import dev.orchestrator.proxy.gate.Session;
 import dev.orchestrator.proxy.gate.Sessions;
+import dev.orchestrator.proxy.http.UpstreamPool;
 import dev.orchestrator.proxy.listen.InheritedSockets;
 import dev.orchestrator.proxy.listen.RouteListener;
 import dev.orchestrator.proxy.listen.RouteListeners;
@@ -34,7 +35,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The public ports of a stack, in front of the side that serves. Methods block until they have
  * taken effect and may be called from any thread but an event loop's. They throw {@link
- * ProxyException}.
+ * dev.orchestrator.proxy.config.ProxyException}.
  */
 public final class Proxy implements AutoCloseable {
   private final LoopContexts lanes;
@@ -81,7 +82,7 @@ public final class Proxy implements AutoCloseable {
    * @throws RouteUnavailableException naming the first route that cannot be opened
    */
   public void open(List<Route> wanted, @Nullable Backend side) {
-    open(wanted, side, InheritedSockets.nothing());
+    open(wanted, side, InheritedSockets.none());
   }
 
   /**
@@ -112,7 +113,7 @@ public final class Proxy implements AutoCloseable {
     if (side != null) {
       checkTargets(side, mains);
     }
-    boolean taken = inherited.shared();
+    boolean taken = inherited.isShared();
     RouteListeners bound = RouteListeners.bind(opening, inherited);
     routes = mains;
     previews = extras;
@@ -298,6 +299,6 @@ public final class Proxy implements AutoCloseable {
 
   private void gateChanged(Map<String, OpenRoute> which) {
     which.values().forEach(route -> route.queue.gateChanged());
-    lanes.tellEach(lane -> lane.store.retire());
+    lanes.tellEach(lane -> UpstreamPool.of(lane).retire());
   }
 }

@@ -1,6 +1,8 @@
 package dev.orchestrator.proxy;
 
+import dev.orchestrator.proxy.listen.HandedOverSockets;
 import dev.orchestrator.proxy.listen.InheritedSockets;
+import dev.orchestrator.proxy.listen.RouteListener;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
@@ -87,7 +89,7 @@ public final class Takeover implements AutoCloseable {
 
   /** For {@link Proxy#open}. */
   public InheritedSockets inherited() {
-    return new InheritedSockets(descriptors);
+    return new HandedOverSockets(descriptors);
   }
 
   /** The other process is to let go of what only one can have. */
@@ -129,7 +131,7 @@ public final class Takeover implements AutoCloseable {
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) throws IOException {
       FileDescriptor descriptor = (FileDescriptor) message;
-      if (InheritedSockets.listens(new Socket(descriptor.intValue()))) {
+      if (RouteListener.isListening(new Socket(descriptor.intValue()))) {
         descriptors.add(descriptor.intValue());
       } else {
         descriptor.close();

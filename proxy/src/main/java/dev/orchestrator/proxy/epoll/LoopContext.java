@@ -1,6 +1,5 @@
 package dev.orchestrator.proxy.epoll;
 
-import dev.orchestrator.proxy.http.UpstreamPool;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.PooledByteBufAllocator;
@@ -10,6 +9,9 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,8 +28,14 @@ public final class LoopContext {
   final ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER);
   final long address = Buffer.memoryAddress(buffer);
   public final ByteBufAllocator allocator = PooledByteBufAllocator.DEFAULT;
-  public final UpstreamPool store = new UpstreamPool();
   private final Deque<KernelPipe> pipes = new ArrayDeque<>();
+  private final Map<Class<?>, Resource> resources = new HashMap<>();
+
+  /** An object of a package above this one, of which each event loop has its own. */
+  public interface Resource {
+    /** Called on the loop, when the proxy closes. */
+    void close();
+  }
 
   LoopContext(IoEventLoop loop) {
     this.loop = loop;
@@ -70,9 +78,18 @@ public final class LoopContext {
     }
   }
 
+  /**
+   * The object of a type that belongs to this loop. To be called on the loop.
+   *
+   * @param initial makes the object at the first call
+   */
+  public <T extends Resource> T resource(Class<T> type, Supplier<T> initial) {
+    return type.cast(resources.computeIfAbsent(type, _ -> initial.get()));
+  }
+
   /** To be called on the loop, when the proxy closes. */
   public void close() {
-    store.close();
+    resources.values().forEach(Resource::close);
     pipes.forEach(KernelPipe::close);
     pipes.clear();
   }

@@ -7,6 +7,12 @@ import java.util.concurrent.TimeUnit;
 
 /** What keeps a target busy, and what a drain waits for. Thread-safe. */
 public abstract class Session {
+  /** When a session is cut: the time for what the client had sent before to be passed on. */
+  public static final long SETTLE_MS = 10;
+
+  /** When a session is cut: how long a target that read the end may take for its last bytes. */
+  public static final long GRACE_MS = 200;
+
   private final OpenRoute route;
   private final ResolvedBackend lead;
   private final CountDownLatch closed = new CountDownLatch(1);

@@ -1,8 +1,6 @@
 package dev.orchestrator.proxy.gate;
 
 import dev.orchestrator.proxy.config.ProxyException;
-import dev.orchestrator.proxy.http.HttpClientConnection;
-import dev.orchestrator.proxy.tcp.TcpRelay;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -14,14 +12,14 @@ import java.util.function.Predicate;
 /** All that keeps targets busy, of all routes. Thread-safe. */
 public final class Sessions {
   private static final Duration CUT_TAKES =
-      Duration.ofMillis(2 * (TcpRelay.SETTLE_MS + TcpRelay.GRACE_MS));
+      Duration.ofMillis(2 * (Session.SETTLE_MS + Session.GRACE_MS));
 
   private final Set<Session> open = ConcurrentHashMap.newKeySet();
 
-  private final Set<HttpClientConnection> clients = ConcurrentHashMap.newKeySet();
+  private final Set<ClientConnection> clients = ConcurrentHashMap.newKeySet();
 
   /** The connections of clients to http routes, busy or not. */
-  public Set<HttpClientConnection> clients() {
+  public Set<ClientConnection> clients() {
     return clients;
   }
 
@@ -76,8 +74,8 @@ public final class Sessions {
   public void awaitClients(Duration budget) {
     long end = System.nanoTime() + budget.toNanos();
     try {
-      for (HttpClientConnection each : clients) {
-        if (!each.awaitGone(end - System.nanoTime())) {
+      for (ClientConnection each : clients) {
+        if (!each.awaitClosed(end - System.nanoTime())) {
           return;
         }
       }
@@ -100,6 +98,6 @@ public final class Sessions {
     List<Session> all = List.copyOf(open);
     cut(all);
     all.forEach(Session::close);
-    clients.forEach(HttpClientConnection::close);
+    clients.forEach(ClientConnection::close);
   }
 }

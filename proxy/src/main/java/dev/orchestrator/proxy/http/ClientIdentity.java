@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class ClientIdentity {
   private final OpenRoute route;
-  private final LoopContext lane;
+  private final UpstreamPool pool;
   private final EpollSocketChannel channel;
   private @Nullable Peers peers;
   private RequestHead.@Nullable Client client;
@@ -26,7 +26,7 @@ final class ClientIdentity {
 
   ClientIdentity(OpenRoute route, LoopContext lane, EpollSocketChannel channel) {
     this.route = route;
-    this.lane = lane;
+    this.pool = UpstreamPool.of(lane);
     this.channel = channel;
   }
 
@@ -57,7 +57,7 @@ final class ClientIdentity {
   /** A connection to a target that was kept, or null. */
   @Nullable UpstreamConnection take(ResolvedBackend lead, int port) {
     if (!isPrivate()) {
-      return lane.store.take(lead, port);
+      return pool.take(lead, port);
     }
     UpstreamConnection kept = own;
     own = null;
@@ -86,7 +86,7 @@ final class ClientIdentity {
       }
       own = used;
     } else {
-      lane.store.put(used, extra);
+      pool.put(used, extra);
     }
   }
 

@@ -4,6 +4,7 @@ import dev.orchestrator.proxy.epoll.ChannelHandoff;
 import dev.orchestrator.proxy.epoll.EpollSocket;
 import dev.orchestrator.proxy.epoll.HalfCloseWorkaround;
 import dev.orchestrator.proxy.epoll.LoopContext;
+import dev.orchestrator.proxy.gate.ClientConnection;
 import dev.orchestrator.proxy.gate.OpenRoute;
 import dev.orchestrator.proxy.tcp.TcpRelay;
 import io.netty.buffer.ByteBuf;
@@ -22,7 +23,8 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** A client's connection to an http route: one exchange after the other. It outlives a switch. */
-public final class HttpClientConnection extends ChannelInboundHandlerAdapter {
+public final class HttpClientConnection extends ChannelInboundHandlerAdapter
+    implements ClientConnection {
   final OpenRoute route;
   final LoopContext lane;
   final int port;
@@ -265,8 +267,8 @@ public final class HttpClientConnection extends ChannelInboundHandlerAdapter {
     gone.countDown();
   }
 
-  /** Waits for its end, on any thread but a loop's; false when that takes longer. */
-  public boolean awaitGone(long nanos) throws InterruptedException {
+  @Override
+  public boolean awaitClosed(long nanos) throws InterruptedException {
     return gone.await(nanos, TimeUnit.NANOSECONDS);
   }
 
@@ -276,6 +278,7 @@ public final class HttpClientConnection extends ChannelInboundHandlerAdapter {
     closing.reset();
   }
 
+  @Override
   public void close() {
     closing.now();
   }

@@ -1,5 +1,6 @@
 package dev.orchestrator.proxy.http;
 
+import dev.orchestrator.proxy.epoll.LoopContext;
 import dev.orchestrator.proxy.gate.ResolvedBackend;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -7,10 +8,17 @@ import java.util.Iterator;
 import org.jspecify.annotations.Nullable;
 
 /** The connections to targets that a lane keeps for later requests, the latest used first. */
-public final class UpstreamPool {
+public final class UpstreamPool implements LoopContext.Resource {
   private static final int MOST = 256;
 
   private final Deque<UpstreamConnection> idle = new ArrayDeque<>();
+
+  private UpstreamPool() {}
+
+  /** The pool of a loop; to be called on it. */
+  public static UpstreamPool of(LoopContext loop) {
+    return loop.resource(UpstreamPool.class, UpstreamPool::new);
+  }
 
   /** One that leads there, or null. */
   @Nullable UpstreamConnection take(ResolvedBackend lead, int port) {
@@ -60,6 +68,7 @@ public final class UpstreamPool {
     });
   }
 
+  @Override
   public void close() {
     idle.forEach(UpstreamConnection::close);
     idle.clear();

@@ -26,6 +26,8 @@ public final class RouteListener implements EpollSocket.Owner {
   private static final int BACKLOG = 4096; // the system may allow less
   private static final int TURNS = 256;
   private static final long PAUSE_MS = 100;
+  private static final int SOL_SOCKET = 1;
+  private static final int SO_ACCEPTCONN = 30;
   private static final int EACCES = -13;
   private static final int EADDRINUSE = -98;
   private static final int EADDRNOTAVAIL = -99;
@@ -40,13 +42,13 @@ public final class RouteListener implements EpollSocket.Owner {
   private final LoopContext lane;
   private final EpollSocket wire;
   private final byte[] address = new byte[ADDRESS_BYTES];
-  private final boolean ofSystem;
+  private final boolean keepOpen;
   private boolean accepting;
 
-  private RouteListener(OpenRoute route, int port, Socket socket, boolean ofSystem) {
+  private RouteListener(OpenRoute route, int port, Socket socket, boolean keepOpen) {
     this.route = route;
     this.port = port;
-    this.ofSystem = ofSystem;
+    this.keepOpen = keepOpen;
     this.lane = route.lanes.next();
     this.wire = new EpollSocket(socket, this);
   }
@@ -89,16 +91,21 @@ public final class RouteListener implements EpollSocket.Owner {
   /**
    * Takes a socket over that was bound already.
    *
-   * @param ofSystem it is not ours to close
+   * @param keepOpen the socket outlives this listener and is not closed with it
    * @throws RouteUnavailableException when it can't be listened on
    */
-  static RouteListener adopt(OpenRoute route, int port, Socket socket, boolean ofSystem) {
+  static RouteListener adopt(OpenRoute route, int port, Socket socket, boolean keepOpen) {
     try {
       listen(socket);
-      return new RouteListener(route, port, socket, ofSystem);
+      return new RouteListener(route, port, socket, keepOpen);
     } catch (IOException e) {
       throw unavailable(route, port, String.valueOf(e.getMessage()), e);
     }
+  }
+
+  /** True when the socket listens: it was neither shut down nor only bound. */
+  public static boolean isListening(Socket socket) throws IOException {
+    return socket.getIntOpt(SOL_SOCKET, SO_ACCEPTCONN) != 0;
   }
 
   public int descriptor() {
@@ -139,7 +146,7 @@ public final class RouteListener implements EpollSocket.Owner {
 
   /** For one that has never accepted. */
   void discard() {
-    if (!ofSystem) {
+    if (!keepOpen) {
       wire.close();
     }
   }

@@ -1,6 +1,5 @@
 package dev.orchestrator.proxy.stats;
 
-import dev.orchestrator.proxy.Proxy;
 import java.util.Map;
 
 /**
@@ -15,7 +14,7 @@ import java.util.Map;
  * @param badRequests http requests that were answered with an error by the proxy, as they break the
  *     protocol or its bounds
  * @param holds all holds
- * @param lastHold the latest hold alone: from the latest call of {@link Proxy#hold}
+ * @param lastHold the latest hold alone: from its beginning
  * @param targets all targets together
  * @param byTarget by the name of the side; the last eight, those before them as "earlier"
  */

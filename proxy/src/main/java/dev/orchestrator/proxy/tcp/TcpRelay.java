@@ -18,12 +18,6 @@ import org.jspecify.annotations.Nullable;
  * ended. A reset of one end resets the other: a stream that broke off must not look complete.
  */
 public final class TcpRelay extends Session implements EpollSocket.Owner {
-  /** Time for what a client had sent before the cut to be read and passed on. */
-  public static final long SETTLE_MS = 10;
-
-  /** How long a target that was told of the end of a cut link may take to say its last words. */
-  public static final long GRACE_MS = 200;
-
   /** How long the client of a cut link may take to read what is on its way. */
   private static final long LINGER_MS = 10_000;
 

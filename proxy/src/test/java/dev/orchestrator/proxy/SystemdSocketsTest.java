@@ -1,13 +1,14 @@
 package dev.orchestrator.proxy;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.orchestrator.proxy.config.ProxyException;
 import dev.orchestrator.proxy.config.Route;
+import dev.orchestrator.proxy.listen.HandedOverSockets;
 import dev.orchestrator.proxy.listen.InheritedSockets;
+import dev.orchestrator.proxy.listen.SystemdSockets;
 import dev.orchestrator.proxy.testing.Await;
 import dev.orchestrator.proxy.testing.ProxyFixture;
 import dev.orchestrator.proxy.testing.ServerFixture;
@@ -23,7 +24,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** Sockets that systemd keeps: this process is what it is for a service. */
-class InheritedSocketsTest {
+class SystemdSocketsTest {
   private io.netty.channel.unix.Socket socket;
   private int port;
 
@@ -46,8 +47,9 @@ class InheritedSocketsTest {
     return Map.of("LISTEN_PID", Long.toString(pid), "LISTEN_FDS", "1");
   }
 
-  private InheritedSockets ofSystem() {
-    return InheritedSockets.ofSystem(environment(ProcessHandle.current().pid()), socket.intValue());
+  private InheritedSockets fromSystemd() {
+    return SystemdSockets.fromEnvironment(
+        environment(ProcessHandle.current().pid()), socket.intValue());
   }
 
   private Socket connect() throws IOException {
@@ -74,29 +76,29 @@ class InheritedSocketsTest {
   @Test
   void clientsWaitBetweenTheEndOfOneServiceAndTheStartOfTheNext() throws Exception {
     try (Socket first = connect()) {
-      assertServed(ofSystem(), first);
+      assertServed(fromSystemd(), first);
     }
     try (Socket second = connect();
         Socket third = connect()) {
-      assertServed(ofSystem(), second, third);
+      assertServed(fromSystemd(), second, third);
     }
   }
 
   @Test
   void whileNothingIsServedClientsAreRefused() throws Exception {
-    InheritedSockets inherited = ofSystem();
+    InheritedSockets inherited = fromSystemd();
     assertServed(inherited);
-    inherited.refuse();
-    inherited.refuse(); // again changes nothing
+    inherited.refuseClients();
+    inherited.refuseClients(); // again changes nothing
     assertThrows(ConnectException.class, this::connect);
     assertServed(inherited);
-    inherited.refuse();
-    assertServed(ofSystem()); // a process that starts anew
+    inherited.refuseClients();
+    assertServed(fromSystemd()); // a process that starts anew
   }
 
   @Test
   void aSocketThatNoRouteListensOnRefuses() throws Exception {
-    InheritedSockets inherited = ofSystem();
+    InheritedSockets inherited = fromSystemd();
     try (var blue = ServerFixture.echo('b');
         var fixture = new ProxyFixture()) {
       List<Route> routes = List.of(new Route(ProxyFixture.WEB, "127.0.0.1", 0));
@@ -109,9 +111,9 @@ class InheritedSocketsTest {
   @Test
   void whatIsForAnotherProcessIsLeftAlone() {
     int ours = socket.intValue();
-    assertFalse(InheritedSockets.ofSystem(environment(1), ours).ofSystem());
-    assertFalse(InheritedSockets.ofSystem(Map.of(), ours).ofSystem());
-    assertTrue(ofSystem().ofSystem());
+    assertInstanceOf(HandedOverSockets.class, SystemdSockets.fromEnvironment(environment(1), ours));
+    assertInstanceOf(HandedOverSockets.class, SystemdSockets.fromEnvironment(Map.of(), ours));
+    assertInstanceOf(SystemdSockets.class, fromSystemd());
   }
 
   @Test
@@ -119,7 +121,7 @@ class InheritedSocketsTest {
     var e =
         assertThrows(
             ProxyException.class,
-            () -> InheritedSockets.ofSystem(environment(ProcessHandle.current().pid()), 0));
+            () -> SystemdSockets.fromEnvironment(environment(ProcessHandle.current().pid()), 0));
     assertEquals(
         "descriptor 0 of systemd: is no TCP socket; ListenStream=ADDRESS:PORT makes one",
         e.getMessage());
