@@ -86,7 +86,7 @@ public final class ProxyTraffic implements Traffic {
   @Override
   public Drained drain(Duration budget) {
     dev.orchestrator.proxy.gate.DrainResult drained = proxy().drain(budget);
-    return new Drained(drained.alone(), drained.cut());
+    return new Drained(drained.ended(), drained.cut());
   }
 
   @Override
@@ -117,7 +117,7 @@ public final class ProxyTraffic implements Traffic {
   public synchronized boolean leadsTo(String name) {
     return proxy != null
         && proxy.state() instanceof GateState.Open open
-        && open.side().name().equals(name);
+        && open.backend().name().equals(name);
   }
 
   @Override
@@ -208,7 +208,7 @@ public final class ProxyTraffic implements Traffic {
     }
     String gate =
         switch (proxy.state()) {
-          case GateState.Open open -> "open to " + open.side().name();
+          case GateState.Open open -> "open to " + open.backend().name();
           case GateState.Holding holding -> "held";
           case GateState.Closed closed -> "closed";
         };

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Sockets that systemd keeps: this process is what it is for a service. */
+/** Sockets that outlive the service. This process plays the part of systemd. */
 class SystemdSocketsTest {
   private io.netty.channel.unix.Socket socket;
   private int port;
@@ -32,7 +32,7 @@ class SystemdSocketsTest {
   void listen() throws IOException {
     io.netty.channel.epoll.Epoll.ensureAvailability();
     socket = io.netty.channel.unix.Socket.newSocketStream();
-    port = ServerFixture.freePort(); // one that is asked for is kept when the socket is shut down
+    port = ServerFixture.freePort(); // not 0: a chosen port outlives the shutdown of its socket
     socket.setReuseAddress(true);
     socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
     socket.listen(16);
@@ -62,7 +62,7 @@ class SystemdSocketsTest {
     try (var blue = ServerFixture.echo('b');
         var fixture = new ProxyFixture()) {
       List<Route> routes = List.of(new Route(ProxyFixture.WEB, "localhost", port));
-      fixture.proxy.open(routes, ProxyFixture.side("blue", blue), inherited);
+      fixture.proxy.open(routes, ProxyFixture.backend("blue", blue), inherited);
       inherited.close();
       for (Socket each : waiting) {
         assertEquals('b', each.getInputStream().read());
@@ -89,11 +89,11 @@ class SystemdSocketsTest {
     InheritedSockets inherited = fromSystemd();
     assertServed(inherited);
     inherited.refuseClients();
-    inherited.refuseClients(); // again changes nothing
+    inherited.refuseClients(); // a second time changes nothing
     assertThrows(ConnectException.class, this::connect);
     assertServed(inherited);
     inherited.refuseClients();
-    assertServed(fromSystemd()); // a process that starts anew
+    assertServed(fromSystemd()); // another start of the service
   }
 
   @Test
@@ -102,14 +102,14 @@ class SystemdSocketsTest {
     try (var blue = ServerFixture.echo('b');
         var fixture = new ProxyFixture()) {
       List<Route> routes = List.of(new Route(ProxyFixture.WEB, "127.0.0.1", 0));
-      fixture.proxy.open(routes, ProxyFixture.side("blue", blue), inherited);
+      fixture.proxy.open(routes, ProxyFixture.backend("blue", blue), inherited);
       inherited.close();
       assertThrows(ConnectException.class, this::connect);
     }
   }
 
   @Test
-  void whatIsForAnotherProcessIsLeftAlone() {
+  void socketsForAnotherProcessAreIgnored() {
     int ours = socket.intValue();
     assertInstanceOf(HandedOverSockets.class, SystemdSockets.fromEnvironment(environment(1), ours));
     assertInstanceOf(HandedOverSockets.class, SystemdSockets.fromEnvironment(Map.of(), ours));
@@ -117,7 +117,7 @@ class SystemdSocketsTest {
   }
 
   @Test
-  void whatIsNoSocketIsRefused() {
+  void aDescriptorThatIsNotASocketIsRefused() {
     var e =
         assertThrows(
             ProxyException.class,

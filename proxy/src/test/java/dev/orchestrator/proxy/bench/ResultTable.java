@@ -4,9 +4,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** The table: one row a measure and peer. */
+/** The table of results: a row for each measure and peer. */
 final class ResultTable {
-  /** One. The ratio is ours to the peer's. */
+  /** A row; the ratio is that of our figure to the peer's. */
   record Row(
       String measure,
       double ours,
@@ -19,7 +19,7 @@ final class ResultTable {
   private final List<Row> all = new ArrayList<>();
 
   /**
-   * Adds one.
+   * Adds a row.
    *
    * @param goal such as {@code >= 1.0} or {@code <= 1.2}; empty for none
    * @param absolute the goal is for our own figure, not for the ratio
