@@ -11,6 +11,7 @@ import dev.orchestrator.proxy.config.RouteUnavailableException;
 import dev.orchestrator.proxy.gate.DrainResult;
 import dev.orchestrator.proxy.gate.GateState;
 import dev.orchestrator.proxy.listen.InheritedSockets;
+import dev.orchestrator.proxy.listen.SystemdSockets;
 import dev.orchestrator.proxy.stats.HttpStats;
 import dev.orchestrator.proxy.stats.RouteStats;
 import dev.orchestrator.proxy.stats.TargetStats;
@@ -31,7 +32,7 @@ public final class ProxyTraffic implements Traffic {
   private long refusedBefore;
 
   public ProxyTraffic(Vertx vertx, List<RouteSettings> routes) {
-    this(vertx, routes, InheritedSockets.nothing());
+    this(vertx, routes, InheritedSockets.none());
   }
 
   /**
@@ -102,25 +103,25 @@ public final class ProxyTraffic implements Traffic {
   public synchronized boolean leadsTo(String name) {
     return proxy != null
         && proxy.state() instanceof GateState.Open open
-        && open.side().name().equals(name);
+        && open.backend().name().equals(name);
   }
 
   @Override
   public synchronized void shut() {
     close();
-    inherited.refuse();
+    inherited.refuseClients();
   }
 
   /** Where no routes are open, nothing listens. */
   public synchronized void settle() {
     if (proxy == null) {
-      inherited.refuse();
+      inherited.refuseClients();
     }
   }
 
   /** The listening sockets are systemd's, which gives them to our next start. */
   public boolean listensForSystem() {
-    return inherited.ofSystem();
+    return inherited instanceof SystemdSockets;
   }
 
   /** The routes are open, and lead somewhere. */
@@ -193,7 +194,7 @@ public final class ProxyTraffic implements Traffic {
     }
     String gate =
         switch (proxy.state()) {
-          case GateState.Open open -> "open to " + open.side().name();
+          case GateState.Open open -> "open to " + open.backend().name();
           case GateState.Holding holding -> "held";
           case GateState.Closed closed -> "closed";
         };

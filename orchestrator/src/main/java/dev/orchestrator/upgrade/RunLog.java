@@ -91,7 +91,7 @@ public final class RunLog {
                 seen.longestHoldMillis(),
                 seen.p99HoldMillis(),
                 seen.refused(),
-                run.drained.alone(),
+                run.drained.ended(),
                 run.drained.cut()));
   }
 }

@@ -58,7 +58,7 @@ final class HoldStep extends Step {
     return String.format(
         Locale.ROOT,
         "new connections wait; of those that were open %,d ended by themselves, %,d were closed",
-        run.drained.alone(),
+        run.drained.ended(),
         run.drained.cut());
   }
 

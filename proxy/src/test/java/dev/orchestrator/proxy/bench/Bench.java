@@ -143,7 +143,7 @@ final class Bench {
     }
   }
 
-  /** Nobody is always the first. */
+  /** The contenders in the order of a round: each is the first in some round. */
   private List<Contender> inTurn(int round) {
     List<Contender> turned = new ArrayList<>(contenders);
     java.util.Collections.rotate(turned, round);

@@ -5,12 +5,12 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * What the command line asks for.
+ * The options of the command line.
  *
- * @param rounds in each of which every contender has its turn
- * @param seconds of one turn at one load
+ * @param rounds the number of rounds; each contender has a turn in each of them
+ * @param seconds of one turn
  * @param threads of each contender
- * @param only the kinds of load
+ * @param only the kinds of load to run
  */
 record BenchOptions(int rounds, int seconds, int threads, Set<String> only) {
   private static final List<String> KINDS =
@@ -18,7 +18,11 @@ record BenchOptions(int rounds, int seconds, int threads, Set<String> only) {
   private static final List<String> NAMES = List.of("--rounds", "--seconds", "--threads", "--only");
   private static final int MOST = 1000;
 
-  /** Fails with {@link IllegalArgumentException}, whose message is for the user. */
+  /**
+   * Reads the options.
+   *
+   * @throws IllegalArgumentException with a message for the user
+   */
   static BenchOptions of(String... arguments) {
     List<String> given = new ArrayList<>(List.of(arguments));
     int rounds = 7;
