@@ -9,6 +9,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -149,15 +150,45 @@ public final class Journal implements AutoCloseable {
   }
 
   /**
-   * Begins a run: ids are u1, u2, … While one runs, another is refused with its id, its kind, since
-   * when it runs and its step.
+   * Begins a run that has neither a candidate nor attachments yet.
+   *
+   * @see #begin(Kind, String, String, Integer, Integer, Map)
    */
   public UpgradeRecord begin(
-      Kind kind, String fromVersion, String toVersion, @Nullable Integer from)
+      Kind kind, String fromVersion, String toVersion, @Nullable Integer blue)
+      throws RefusedException {
+    return begin(kind, fromVersion, toVersion, blue, null, Map.of());
+  }
+
+  /**
+   * Begins a run with everything that it needs to be executed or undone: in one transaction, so
+   * that neither a full disk nor a kill leaves a run without its candidate or its options. Ids are
+   * u1, u2, … While a run is under way, another is refused with the id, the kind, the start and the
+   * step of the run that is under way.
+   *
+   * @param blue number of the generation that serves; null when there is none
+   * @param candidate number of the generation that the run would switch to; null when a step of the
+   *     run makes that generation
+   * @param attachments JSON by key, as with {@link #attach}
+   */
+  public UpgradeRecord begin(
+      Kind kind,
+      String fromVersion,
+      String toVersion,
+      @Nullable Integer blue,
+      @Nullable Integer candidate,
+      Map<String, String> attachments)
       throws RefusedException {
     return database.transact(
         "beginning an upgrade",
-        c -> UpgradeTable.begin(c, kind, fromVersion, toVersion, from, clock.instant()));
+        c -> {
+          UpgradeRecord run =
+              UpgradeTable.begin(c, kind, fromVersion, toVersion, blue, candidate, clock.instant());
+          for (Map.Entry<String, String> attachment : attachments.entrySet()) {
+            UpgradeTable.attach(c, run.id(), attachment.getKey(), attachment.getValue());
+          }
+          return run;
+        });
   }
 
   /** The generation that this upgrade would switch to. */
@@ -174,28 +205,11 @@ public final class Journal implements AutoCloseable {
 
   /** Keeps JSON with an upgrade, in place of what was there under the key. */
   public void attach(String upgradeId, String key, String json) {
-    run(
-        "writing " + key,
-        c ->
-            SqlStatements.update(
-                c,
-                "INSERT INTO attachment (upgrade, key, json) VALUES (?, ?, ?)"
-                    + " ON CONFLICT DO UPDATE SET json = excluded.json",
-                UpgradeTable.number(upgradeId),
-                key,
-                json));
+    run("writing " + key, c -> UpgradeTable.attach(c, upgradeId, key, json));
   }
 
   public Optional<String> attachment(String upgradeId, String key) {
-    return database.transact(
-        "reading " + key,
-        c ->
-            SqlStatements.first(
-                c,
-                row -> row.getString(1),
-                "SELECT json FROM attachment WHERE upgrade = ? AND key = ?",
-                UpgradeTable.number(upgradeId),
-                key));
+    return database.transact("reading " + key, c -> UpgradeTable.attachment(c, upgradeId, key));
   }
 
   /** Ends a run that runs. */

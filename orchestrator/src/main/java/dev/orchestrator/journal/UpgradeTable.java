@@ -13,7 +13,7 @@ import java.util.Locale;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** The upgrades' and steps' tables. Each call is a part of the caller's transaction. */
+/** The tables of runs, their steps and their attachments, in the caller's transaction. */
 final class UpgradeTable {
 
   private UpgradeTable() {}
@@ -23,7 +23,8 @@ final class UpgradeTable {
       Kind kind,
       String fromVersion,
       String toVersion,
-      @Nullable Integer from,
+      @Nullable Integer blue,
+      @Nullable Integer candidate,
       Instant now)
       throws SQLException {
     Optional<UpgradeRecord> other = running(connection);
@@ -34,16 +35,27 @@ final class UpgradeTable {
         SqlStatements.first(
                 connection,
                 row -> row.getInt(1),
-                "INSERT INTO upgrade (kind, from_version, to_version, from_generation, outcome,"
-                    + " reason, started) VALUES (?, ?, ?, ?, 'RUNNING', '', ?) RETURNING number",
+                "INSERT INTO upgrade (kind, from_version, to_version, from_generation,"
+                    + " to_generation, outcome, reason, started) VALUES (?, ?, ?, ?, ?, 'RUNNING',"
+                    + " '', ?) RETURNING number",
                 kind.name(),
                 fromVersion,
                 toVersion,
-                from,
+                blue,
+                candidate,
                 now)
             .orElseThrow();
     return new UpgradeRecord(
-        "u" + number, kind, fromVersion, toVersion, from, null, Outcome.RUNNING, "", now, null);
+        "u" + number,
+        kind,
+        fromVersion,
+        toVersion,
+        blue,
+        candidate,
+        Outcome.RUNNING,
+        "",
+        now,
+        null);
   }
 
   private static String busy(UpgradeRecord running, String step) {
@@ -134,6 +146,27 @@ final class UpgradeTable {
         now,
         line(detail));
     return new StepRecord(id, sequence, step, phase, now, line(detail));
+  }
+
+  static void attach(Connection connection, String id, String key, String json)
+      throws SQLException {
+    SqlStatements.update(
+        connection,
+        "INSERT INTO attachment (upgrade, key, json) VALUES (?, ?, ?)"
+            + " ON CONFLICT DO UPDATE SET json = excluded.json",
+        number(id),
+        key,
+        json);
+  }
+
+  static Optional<String> attachment(Connection connection, String id, String key)
+      throws SQLException {
+    return SqlStatements.first(
+        connection,
+        row -> row.getString(1),
+        "SELECT json FROM attachment WHERE upgrade = ? AND key = ?",
+        number(id),
+        key);
   }
 
   static Optional<UpgradeRecord> running(Connection connection) throws SQLException {

@@ -19,6 +19,7 @@ import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
@@ -169,6 +170,31 @@ class JournalTest {
     assertEquals("u2", journal.begin(Kind.ROLLBACK, "v2", "v1", null).id());
     assertThrows(
         IllegalStateException.class, () -> journal.end(id, Outcome.DONE, ""), "ended already");
+  }
+
+  @Test
+  void aRunBeginsWithItsCandidateAndItsAttachments() {
+    serveFirst(journal);
+    Map<String, String> attachments = Map.of("options", "{\"full\":true}", "notes", "[]");
+    UpgradeRecord begun = journal.begin(Kind.ROLLBACK, "v2", "v1", 2, 1, attachments);
+    reopen();
+
+    assertEquals(
+        new UpgradeRecord("u2", Kind.ROLLBACK, "v2", "v1", 2, 1, Outcome.RUNNING, "", START, null),
+        begun);
+    assertEquals(Optional.of(begun), journal.running());
+    attachments.forEach(
+        (key, json) -> assertEquals(Optional.of(json), journal.attachment("u2", key)));
+  }
+
+  @Test
+  void aRunThatIsRefusedLeavesTheAttachmentsOfTheRunThatIsUnderWay() {
+    journal.begin(Kind.UPGRADE, "v1", "v2", 1, null, Map.of("options", "{}"));
+    assertThrows(
+        RefusedException.class,
+        () -> journal.begin(Kind.ROLLBACK, "v2", "v1", 2, 1, Map.of("options", "{\"other\":1}")));
+    assertEquals(Optional.of("{}"), journal.attachment("u1", "options"));
+    assertEquals(1, journal.history().size());
   }
 
   @Test
