@@ -73,7 +73,8 @@ public final class BuildHelpers {
             security.equals(ContainerSecurity.DEFAULT) ? List.of() : List.of("/run"),
             "none",
             security,
-            STOP));
+            STOP,
+            Map.of()));
     return new Helper(name, () -> engine.removeContainer(name));
   }
 

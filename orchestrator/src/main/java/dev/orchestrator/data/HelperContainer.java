@@ -133,7 +133,8 @@ final class HelperContainer implements AutoCloseable {
         List.of("/run"),
         "none",
         RIGHTS,
-        STOP);
+        STOP,
+        Map.of());
   }
 
   /** Runs {@code capsule-copy}; returns its result. */

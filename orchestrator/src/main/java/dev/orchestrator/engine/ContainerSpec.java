@@ -11,7 +11,10 @@ import java.util.Map;
  * @param command empty: the image's own
  * @param tmpfs paths that are memory file systems, each with mount options after a colon if needed
  * @param network {@code "none"}, {@code "bridge"} or the name of a network
- * @param stopTimeout what a plain {@code docker stop} and a shutdown of the engine wait
+ * @param stopTimeout how long a plain {@code docker stop} and a shutdown of the engine wait before
+ *     they kill the container
+ * @param logOptions of the engine's default log driver, such as {@code max-size}; empty: the
+ *     engine's own
  */
 public record ContainerSpec(
     String name,
@@ -24,10 +27,12 @@ public record ContainerSpec(
     List<String> tmpfs,
     String network,
     ContainerSecurity security,
-    Duration stopTimeout) {
+    Duration stopTimeout,
+    Map<String, String> logOptions) {
 
   /**
-   * A short-lived helper: root without network, default rights, the image's entry point replaced.
+   * A short-lived container: root without network, default rights, the image's entry point
+   * replaced.
    */
   public static ContainerSpec helper(
       String name,
@@ -46,6 +51,24 @@ public record ContainerSpec(
         List.of(),
         "none",
         ContainerSecurity.DEFAULT,
-        Duration.ofSeconds(10));
+        Duration.ofSeconds(10),
+        Map.of());
+  }
+
+  /** The same container with other options of the engine's log driver. */
+  public ContainerSpec withLogOptions(Map<String, String> options) {
+    return new ContainerSpec(
+        name,
+        image,
+        entrypoint,
+        command,
+        env,
+        labels,
+        mounts,
+        tmpfs,
+        network,
+        security,
+        stopTimeout,
+        options);
   }
 }

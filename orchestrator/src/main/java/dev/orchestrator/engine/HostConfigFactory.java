@@ -2,13 +2,14 @@ package dev.orchestrator.engine;
 
 import com.github.dockerjava.api.model.DockerObjectAccessor;
 import com.github.dockerjava.api.model.HostConfig;
+import com.github.dockerjava.api.model.LogConfig;
 import com.github.dockerjava.api.model.MountType;
 import com.github.dockerjava.api.model.VolumeOptions;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** What a {@link ContainerSpec} asks of the host, in the client library's words. */
+/** Translates a {@link ContainerSpec} to the client library's host configuration. */
 final class HostConfigFactory {
   private HostConfigFactory() {}
 
@@ -28,6 +29,10 @@ final class HostConfigFactory {
     }
     if (security.dropAll()) {
       DockerObjectAccessor.overrideRawValue(host, "CapDrop", List.of("ALL"));
+    }
+    if (!spec.logOptions().isEmpty()) {
+      // Without a type the engine takes its default driver, as it does for `docker run --log-opt`.
+      host.withLogConfig(new LogConfig(null, spec.logOptions()));
     }
     if (!security.maskedPaths()) {
       DockerObjectAccessor.overrideRawValue(host, "MaskedPaths", List.of());

@@ -62,7 +62,8 @@ public final class CapsuleSpecFactory {
         tmpfs,
         "bridge",
         flags.security(),
-        flags.stopTimeout());
+        flags.stopTimeout(),
+        flags.logOptions());
   }
 
   /**
