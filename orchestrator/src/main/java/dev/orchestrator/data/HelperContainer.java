@@ -156,7 +156,7 @@ final class HelperContainer implements AutoCloseable {
                 }
               });
       if (!exec.ok() || result.isEmpty()) {
-        throw new DataException(doing + ": " + exec.lastWords());
+        throw new DataException(doing + ": " + exec.errorLine());
       }
       return JSON.readTree(result.getLast());
     } catch (EngineException e) {

@@ -142,7 +142,7 @@ final class DockerEngineTest extends EngineContract {
     String name = running(RUNS_ON);
     ExecResult result = engine.exec(name, List.of("/no/such"), SOON);
     assertFalse(result.ok());
-    assertTrue(result.lastWords().contains("/no/such"), result.toString());
+    assertTrue(result.errorLine().contains("/no/such"), result.toString());
   }
 
   @Test

@@ -101,6 +101,16 @@ class ProbeRunnerTest {
   }
 
   @Test
+  void aLongCommandIsCutWhereItMayHoldAPassword() {
+    assertEquals(
+        "mysql -h 127.0.0.1 …: exit code 1: it says no",
+        run(
+            new Probe.Exec(
+                List.of("mysql", "-h", "127.0.0.1", "--password=secret", "-e", "SELECT 1 FROM t")),
+            1));
+  }
+
+  @Test
   void portThatTheCapsuleDoesNotHaveIsAnError() {
     Probe probe = new Probe("p", "web", new Probe.Tcp(80), TIMEOUT);
     HealthException e =
@@ -127,6 +137,9 @@ class ProbeRunnerTest {
 
   private String run(Probe.Check check, int port) {
     Probe probe = new Probe("p", "web", check, TIMEOUT);
-    return runner.run(new FakeServiceCapsule(), probe, Map.of("web:80", port)).orElse("");
+    return runner
+        .run(new FakeServiceCapsule(), probe, Map.of("web:80", port))
+        .map(HealthProblem::text)
+        .orElse("");
   }
 }

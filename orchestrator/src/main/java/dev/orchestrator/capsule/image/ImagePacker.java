@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.capsule.runtime.RunFlags;
+import dev.orchestrator.common.OutputText;
 import dev.orchestrator.compose.BuildHelpers;
 import dev.orchestrator.compose.InnerImage;
 import dev.orchestrator.engine.ContainerSecurity;
@@ -32,6 +33,7 @@ import java.util.function.Consumer;
  */
 final class ImagePacker {
   private static final ObjectMapper JSON = new ObjectMapper();
+  private static final int LAST_LINES = 20;
   private static final String OUT = "/pack/out/";
   private static final String DEFAULT_SOCKET = "/var/run/docker.sock";
 
@@ -144,12 +146,16 @@ final class ImagePacker {
       int exit = engine.awaitExit(helper.name(), deadline.remaining());
       if (exit != 0) {
         throw new CapsuleException(
-            "adding %s to the capsule image failed: %s"
-                .formatted(file, String.join("; ", engine.logs(helper.name(), 3))));
+            "adding %s to the capsule image failed: %s".formatted(file, reason(helper.name())));
       }
       commit(helper.name(), tag, key);
     }
     return tag;
+  }
+
+  private String reason(String container) {
+    String line = OutputText.tellingLine(String.join("\n", engine.logs(container, LAST_LINES)));
+    return line.isEmpty() ? "no output" : line;
   }
 
   private void commit(String container, String reference, String key) {
@@ -179,7 +185,7 @@ final class ImagePacker {
     if (!result.ok()) {
       throw new CapsuleException(
           "packing the inner images failed in %s: %s"
-              .formatted(command.getFirst(), result.lastWords()));
+              .formatted(command.getFirst(), result.errorLine()));
     }
     return result;
   }

@@ -9,6 +9,7 @@ import dev.orchestrator.capsule.CloneSupport;
 import dev.orchestrator.capsule.DatabaseTable;
 import dev.orchestrator.capsule.InnerService;
 import dev.orchestrator.capsule.OutsidePath;
+import dev.orchestrator.common.OutputText;
 import dev.orchestrator.engine.ContainerInfo;
 import dev.orchestrator.engine.Engine;
 import dev.orchestrator.engine.EngineException;
@@ -30,7 +31,8 @@ public final class ContainerCapsule implements Capsule {
   /** {@code capsule ready} answers at once; this is for an engine that is busy. */
   private static final Duration ONE_TRY = Duration.ofSeconds(15);
 
-  private static final int LAST_LINES = 5;
+  /** A stack trace's first line may be that far from the end of a log. */
+  private static final int LAST_LINES = 100;
 
   private final Engine engine;
   private final String name;
@@ -74,7 +76,7 @@ public final class ContainerCapsule implements Capsule {
         if (result.ok()) {
           return;
         }
-        last = result.lastWords();
+        last = result.errorLine();
         Thread.sleep(POLL);
       } catch (EngineException e) {
         // Between the look at its state and the question it may have ended: the next round tells.
@@ -154,7 +156,8 @@ public final class ContainerCapsule implements Capsule {
                 service.path("health").asText("none"),
                 service.path("exitCode").asInt(),
                 service.path("restarts").asInt(),
-                service.path("startedAt").asText("")));
+                service.path("startedAt").asText(""),
+                service.path("checkOutput").asText("")));
       }
     } catch (JsonProcessingException e) {
       throw failure(what, e);
@@ -220,7 +223,7 @@ public final class ContainerCapsule implements Capsule {
     command.addAll(List.of(arguments));
     ExecResult result = run(what, deadline, command);
     if (!result.ok()) {
-      throw failure(what, result.lastWords());
+      throw failure(what, result.errorLine());
     }
     return result.stdout();
   }
@@ -237,12 +240,12 @@ public final class ContainerCapsule implements Capsule {
     if (container.isEmpty()) {
       return "there is no such container";
     }
-    List<String> lines = engine.logs(name, LAST_LINES);
+    String line = OutputText.tellingLine(String.join("\n", engine.logs(name, LAST_LINES)));
     return "it %s with code %d: %s"
         .formatted(
             container.get().state(),
             container.get().exitCode(),
-            lines.isEmpty() ? "no output" : lines.getLast());
+            line.isEmpty() ? "no output" : line);
   }
 
   private CapsuleException failure(String what, String reason) {
