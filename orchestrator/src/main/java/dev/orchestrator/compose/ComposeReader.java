@@ -1,10 +1,9 @@
 package dev.orchestrator.compose;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.orchestrator.capsule.CapsuleException;
+import dev.orchestrator.common.Json;
 import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.engine.Engine;
 import dev.orchestrator.engine.ExecResult;
@@ -23,7 +22,6 @@ import java.util.List;
  */
 public final class ComposeReader {
   private static final Duration DEADLINE = Duration.ofSeconds(60);
-  private static final ObjectMapper JSON = new ObjectMapper();
 
   /**
    * Where the stack's folder is in the helper; nothing that a compose file names is likely there.
@@ -115,14 +113,14 @@ public final class ComposeReader {
 
   private static ObjectNode parse(Release release, String json) {
     try {
-      JsonNode node = JSON.readTree(json);
+      JsonNode node = Json.tree(json);
       if (node instanceof ObjectNode object) {
         return object;
       }
-    } catch (JsonProcessingException e) {
+    } catch (IllegalArgumentException e) {
       throw new CapsuleException(
-          "version %s: Compose's answer is not JSON: %s"
-              .formatted(release.version(), e.getOriginalMessage()),
+          "version %s: Compose's answer can't be read: %s"
+              .formatted(release.version(), e.getMessage()),
           e);
     }
     throw new CapsuleException("version %s: Compose answered nothing".formatted(release.version()));

@@ -1,8 +1,7 @@
 package dev.orchestrator.data;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.orchestrator.common.Json;
 import dev.orchestrator.engine.ContainerSecurity;
 import dev.orchestrator.engine.ContainerSpec;
 import dev.orchestrator.engine.Engine;
@@ -22,7 +21,6 @@ import org.jspecify.annotations.Nullable;
  * the rights to read every file and to give a copy its owner, mode and capabilities.
  */
 final class HelperContainer implements AutoCloseable {
-  private static final ObjectMapper JSON = new ObjectMapper();
   private static final Duration STOP = Duration.ofSeconds(1);
   private static final ContainerSecurity RIGHTS =
       ContainerSecurity.only(
@@ -158,10 +156,10 @@ final class HelperContainer implements AutoCloseable {
       if (!exec.ok() || result.isEmpty()) {
         throw new DataException(doing + ": " + exec.errorLine());
       }
-      return JSON.readTree(result.getLast());
+      return Json.tree(result.getLast());
     } catch (EngineException e) {
       throw new DataException(doing + ": " + e.getMessage(), e);
-    } catch (JsonProcessingException e) {
+    } catch (IllegalArgumentException e) {
       throw new DataException(doing + ": it answered with something else than a result", e);
     }
   }

@@ -1,8 +1,8 @@
 package dev.orchestrator.engine;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.util.List;
@@ -17,8 +17,6 @@ import java.util.TreeMap;
  * can't be kept out: don't give it any.
  */
 final class DockerCommit {
-  private static final ObjectMapper JSON = new ObjectMapper();
-
   private final RawEngineHttp raw;
   private final TimedCalls calls;
   private final String api;
@@ -54,7 +52,8 @@ final class DockerCommit {
   }
 
   static ObjectNode config(JsonNode parent, JsonNode containerLabels, ImageConfig changes) {
-    ObjectNode config = parent.isObject() ? parent.deepCopy() : JSON.createObjectNode();
+    ObjectNode config =
+        parent.isObject() ? parent.deepCopy() : JsonNodeFactory.instance.objectNode();
     // A list that is there but empty keeps the container's own out, null does not.
     config.set("Entrypoint", list(changes.entrypoint(), parent.path("Entrypoint")));
     config.set("Cmd", list(changes.command(), parent.path("Cmd")));
@@ -72,7 +71,7 @@ final class DockerCommit {
   }
 
   private static ArrayNode list(List<String> changed, JsonNode otherwise) {
-    ArrayNode list = JSON.createArrayNode();
+    ArrayNode list = JsonNodeFactory.instance.arrayNode();
     if (changed.isEmpty()) {
       otherwise.forEach(list::add);
     } else {
@@ -85,7 +84,7 @@ final class DockerCommit {
     Map<String, String> env = new TreeMap<>();
     parent.forEach(line -> env.put(name(line.asText()), line.asText()));
     changes.forEach(line -> env.put(name(line), line));
-    ArrayNode list = JSON.createArrayNode();
+    ArrayNode list = JsonNodeFactory.instance.arrayNode();
     env.values().forEach(list::add);
     return list;
   }

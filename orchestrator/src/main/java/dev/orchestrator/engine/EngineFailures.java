@@ -1,16 +1,13 @@
 package dev.orchestrator.engine;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.github.dockerjava.api.exception.DockerException;
+import dev.orchestrator.common.Json;
 import dev.orchestrator.engine.EngineException.Kind;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /** Turns whatever an engine call throws into an {@link EngineException} of one clear line. */
 final class EngineFailures {
-  private static final ObjectMapper JSON = new ObjectMapper();
-
   private final String address;
 
   EngineFailures(String address) {
@@ -70,11 +67,11 @@ final class EngineFailures {
     int brace = text.indexOf('{');
     if (brace >= 0) {
       try {
-        String said = JSON.readTree(text.substring(brace)).path("message").asText();
+        String said = Json.tree(text.substring(brace)).path("message").asText();
         if (!said.isBlank()) {
           return oneLine(said);
         }
-      } catch (JsonProcessingException _) {
+      } catch (IllegalArgumentException _) {
         // Not JSON after all: the text as it is says the most.
         return oneLine(text);
       }

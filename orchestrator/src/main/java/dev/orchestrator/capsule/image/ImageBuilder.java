@@ -1,13 +1,12 @@
 package dev.orchestrator.capsule.image;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.orchestrator.capsule.CapsuleBuilder;
 import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.capsule.CapsuleImage;
+import dev.orchestrator.common.Json;
 import dev.orchestrator.compose.BuildHelpers;
 import dev.orchestrator.compose.BuildSource;
 import dev.orchestrator.compose.CapsuleStack;
@@ -47,9 +46,6 @@ public final class ImageBuilder implements CapsuleBuilder {
 
   /** On a capsule image: its databases as JSON. */
   private static final String DATABASES = "dev.orchestrator.databases";
-
-  private static final ObjectMapper JSON =
-      new ObjectMapper().enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS);
 
   private final Engine engine;
   private final StackSettings stack;
@@ -105,8 +101,8 @@ public final class ImageBuilder implements CapsuleBuilder {
     String json =
         engine.image(image).map(info -> info.labels().getOrDefault(DATABASES, "{}")).orElse("{}");
     try {
-      return JSON.readValue(json, new TypeReference<Map<String, String>>() {});
-    } catch (JsonProcessingException e) {
+      return Json.read(json, new TypeReference<Map<String, String>>() {});
+    } catch (IllegalArgumentException e) {
       throw new CapsuleException("image " + image + ": its label " + DATABASES + " is no JSON", e);
     }
   }
@@ -180,14 +176,14 @@ public final class ImageBuilder implements CapsuleBuilder {
   }
 
   private String metadata(String version, Map<String, InnerImage> images, CapsuleStack made) {
-    ObjectNode node = JSON.createObjectNode();
+    ObjectNode node = JsonNodeFactory.instance.objectNode();
     node.put("stack", stack.name()).put("version", version).put("project", stack.name());
     Map<String, String> ids = new TreeMap<>();
     images.values().forEach(image -> ids.put(image.reference(), image.id()));
-    node.set("images", JSON.valueToTree(ids));
-    node.set("dirs", JSON.valueToTree(made.dirs()));
-    node.set("seedFiles", JSON.valueToTree(made.seedFiles()));
-    node.set("ports", JSON.valueToTree(new TreeMap<>(made.ports())));
+    node.set("images", Json.toTree(ids));
+    node.set("dirs", Json.toTree(made.dirs()));
+    node.set("seedFiles", Json.toTree(made.seedFiles()));
+    node.set("ports", Json.toTree(new TreeMap<>(made.ports())));
     return node.toPrettyString();
   }
 
@@ -197,12 +193,8 @@ public final class ImageBuilder implements CapsuleBuilder {
     labels.put(Labels.STACK, stack.name());
     labels.put(Labels.VERSION, version);
     labels.put(Labels.CONTENT, content);
-    try {
-      labels.put(PORTS, JSON.writeValueAsString(ports));
-      labels.put(DATABASES, JSON.writeValueAsString(databases));
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException("maps of numbers and texts are JSON", e);
-    }
+    labels.put(PORTS, Json.write(new TreeMap<>(ports)));
+    labels.put(DATABASES, Json.write(new TreeMap<>(databases)));
     return labels;
   }
 

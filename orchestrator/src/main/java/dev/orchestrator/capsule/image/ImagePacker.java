@@ -1,7 +1,7 @@
 package dev.orchestrator.capsule.image;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.capsule.runtime.RunFlags;
@@ -32,7 +32,6 @@ import java.util.function.Consumer;
  * image adds that one alone; the pack as a whole by the images in it. Calls block.
  */
 final class ImagePacker {
-  private static final ObjectMapper JSON = new ObjectMapper();
   private static final int LAST_LINES = 20;
   private static final String OUT = "/pack/out/";
   private static final String DEFAULT_SOCKET = "/var/run/docker.sock";
@@ -76,7 +75,7 @@ final class ImagePacker {
   }
 
   private static String input(Collection<InnerImage> images) {
-    ObjectNode in = JSON.createObjectNode();
+    ObjectNode in = JsonNodeFactory.instance.objectNode();
     ArrayNode list = in.putArray("images");
     images.stream()
         .distinct()

@@ -1,9 +1,8 @@
 package dev.orchestrator.capsule.image;
 
 import com.fasterxml.jackson.core.type.TypeReference;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.SerializationFeature;
 import dev.orchestrator.capsule.CapsuleException;
+import dev.orchestrator.common.Json;
 import dev.orchestrator.common.RefusedException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -17,8 +16,7 @@ import java.util.TreeMap;
  * file for each version below {@code locks} in the state folder. Written in one piece.
  */
 final class VersionLock {
-  private static final ObjectMapper JSON =
-      new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
+  private static final TypeReference<TreeMap<String, Pin>> PINS = new TypeReference<>() {};
 
   private final Path file;
 
@@ -46,8 +44,8 @@ final class VersionLock {
       return Map.of();
     }
     try {
-      return JSON.readValue(file.toFile(), new TypeReference<TreeMap<String, Pin>>() {});
-    } catch (IOException e) {
+      return Json.read(Files.readString(file), PINS);
+    } catch (IOException | IllegalArgumentException e) {
       throw new RefusedException(
           "%s is damaged: %s; remove it to lock the version anew"
               .formatted(file, String.valueOf(e.getMessage()).lines().findFirst().orElse("")),
@@ -63,7 +61,7 @@ final class VersionLock {
     try {
       Files.createDirectories(file.getParent());
       Path next = file.resolveSibling(file.getFileName() + ".new");
-      JSON.writeValue(next.toFile(), sorted);
+      Files.writeString(next, Json.indent(Json.write(sorted)));
       Files.move(next, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     } catch (IOException e) {
       throw new CapsuleException("can't write %s: %s".formatted(file, e.getMessage()), e);

@@ -1,14 +1,13 @@
 package dev.orchestrator.capsule.runtime;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.orchestrator.capsule.Capsule;
 import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.capsule.CloneSupport;
 import dev.orchestrator.capsule.DatabaseTable;
 import dev.orchestrator.capsule.InnerService;
 import dev.orchestrator.capsule.OutsidePath;
+import dev.orchestrator.common.Json;
 import dev.orchestrator.common.OutputText;
 import dev.orchestrator.engine.ContainerInfo;
 import dev.orchestrator.engine.Engine;
@@ -25,7 +24,6 @@ import org.jspecify.annotations.Nullable;
 
 /** A {@link Capsule} asked through {@code exec} of its {@code capsule} command. Any thread. */
 public final class ContainerCapsule implements Capsule {
-  private static final ObjectMapper JSON = new ObjectMapper();
   private static final Duration POLL = Duration.ofMillis(100);
 
   /** {@code capsule ready} answers at once; this is for an engine that is busy. */
@@ -126,12 +124,12 @@ public final class ContainerCapsule implements Capsule {
     String what = "trying out a clone";
     String answer = ask(what, deadline, "clones");
     try {
-      JsonNode found = JSON.readTree(answer);
+      JsonNode found = Json.tree(answer);
       return new CloneSupport(
           found.path("overlay").asBoolean(),
           found.path("links").asBoolean(),
           found.path("why").asText());
-    } catch (JsonProcessingException e) {
+    } catch (IllegalArgumentException e) {
       throw failure(what, e);
     }
   }
@@ -148,7 +146,7 @@ public final class ContainerCapsule implements Capsule {
     String answer = ask(what, deadline, "state");
     List<InnerService> services = new ArrayList<>();
     try {
-      for (JsonNode service : JSON.readTree(answer).path("services")) {
+      for (JsonNode service : Json.tree(answer).path("services")) {
         services.add(
             new InnerService(
                 service.path("service").asText(),
@@ -159,7 +157,7 @@ public final class ContainerCapsule implements Capsule {
                 service.path("startedAt").asText(""),
                 service.path("checkOutput").asText("")));
       }
-    } catch (JsonProcessingException e) {
+    } catch (IllegalArgumentException e) {
       throw failure(what, e);
     }
     return services;
@@ -197,8 +195,8 @@ public final class ContainerCapsule implements Capsule {
   private <T> List<T> list(String what, Duration deadline, Class<T> type, String... arguments) {
     String answer = ask(what, deadline, arguments);
     try {
-      return JSON.readerForListOf(type).readValue(answer);
-    } catch (JsonProcessingException e) {
+      return Json.readList(answer, type);
+    } catch (IllegalArgumentException e) {
       throw failure(what, e);
     }
   }
