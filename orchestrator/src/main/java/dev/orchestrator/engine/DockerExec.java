@@ -3,6 +3,7 @@ package dev.orchestrator.engine;
 import com.github.dockerjava.api.DockerClient;
 import com.github.dockerjava.api.async.ResultCallback;
 import com.github.dockerjava.api.model.Frame;
+import dev.orchestrator.common.Deadline;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,7 +21,7 @@ final class DockerExec {
   }
 
   ExecResult exec(String name, List<String> command, Duration deadline, Consumer<String> line) {
-    long end = System.nanoTime() + deadline.toNanos();
+    Deadline end = Deadline.in(deadline);
     String doing = "running %s in container %s".formatted(command.getFirst(), name);
     String id =
         calls.call(
@@ -35,8 +36,8 @@ final class DockerExec {
                     .exec()
                     .getId());
     ExecOutput output = new ExecOutput(line);
-    calls.await(doing, left(end), client.execStartCmd(id).exec(output));
-    int code = calls.call(doing, left(end).plus(Duration.ofSeconds(5)), () -> exitCode(id));
+    calls.await(doing, end.remaining(), client.execStartCmd(id).exec(output));
+    int code = calls.call(doing, end.remaining().plus(Duration.ofSeconds(5)), () -> exitCode(id));
     return output.result(code);
   }
 
@@ -71,9 +72,5 @@ final class DockerExec {
                 }));
     splitter.end();
     return List.copyOf(lines);
-  }
-
-  private static Duration left(long end) {
-    return Duration.ofNanos(Math.max(0, end - System.nanoTime()));
   }
 }

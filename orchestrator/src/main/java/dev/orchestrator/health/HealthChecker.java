@@ -3,6 +3,7 @@ package dev.orchestrator.health;
 import dev.orchestrator.capsule.Capsule;
 import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.capsule.InnerService;
+import dev.orchestrator.common.Deadline;
 import dev.orchestrator.common.OutputText;
 import dev.orchestrator.settings.Probe;
 import dev.orchestrator.settings.UpgradeSettings.VerifySettings;
@@ -75,7 +76,7 @@ public final class HealthChecker implements HealthGate {
       VerifySettings settings,
       Consumer<String> progress) {
     Instant start = clock.instant();
-    Instant end = start.plus(settings.deadline());
+    Deadline end = Deadline.in(settings.deadline(), clock);
     int passes = 0;
     int lasting = 0;
     List<HealthProblem> last = List.of();
@@ -101,8 +102,7 @@ public final class HealthChecker implements HealthGate {
       if (lasting >= FINAL_ROUNDS) {
         throw failure(capsule, "can't become healthy", false, last, outage);
       }
-      Duration left = Duration.between(clock.instant(), end);
-      if (left.compareTo(settings.interval()) < 0) {
+      if (end.remaining().compareTo(settings.interval()) < 0) {
         throw failure(
             capsule,
             "is not healthy after %d s".formatted(settings.deadline().toSeconds()),

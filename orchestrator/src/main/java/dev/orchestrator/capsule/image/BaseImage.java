@@ -1,6 +1,7 @@
 package dev.orchestrator.capsule.image;
 
 import dev.orchestrator.capsule.CapsuleException;
+import dev.orchestrator.common.Deadline;
 import dev.orchestrator.engine.BuildSpec;
 import dev.orchestrator.engine.Engine;
 import dev.orchestrator.engine.EngineException;
@@ -36,7 +37,7 @@ final class BaseImage {
   }
 
   /** Its reference; built when it isn't there. */
-  synchronized String ensure(BuildDeadline deadline, Consumer<String> progress) {
+  synchronized String ensure(Deadline deadline, Consumer<String> progress) {
     String from = settings.base().isEmpty() ? DEBIAN : settings.base();
     String tag = "orchestrator/base:" + hash(from);
     if (engine.image(tag).isPresent()) {
@@ -44,7 +45,7 @@ final class BaseImage {
     }
     try {
       if (!roots.ensure(from, deadline, progress) && engine.image(from).isEmpty()) {
-        engine.pull(from, deadline.remaining(), progress);
+        engine.pull(from, deadline.require(), progress);
       }
       progress.accept("building the capsules' base image " + tag);
       engine.build(
@@ -55,7 +56,7 @@ final class BaseImage {
               Map.of("BASE", from),
               Labels.role("base"),
               tag),
-          deadline.remaining(),
+          deadline.require(),
           progress);
     } catch (EngineException e) {
       throw new CapsuleException(

@@ -1,6 +1,7 @@
 package dev.orchestrator.capsule.image;
 
 import dev.orchestrator.capsule.CapsuleException;
+import dev.orchestrator.common.Deadline;
 import dev.orchestrator.engine.Engine;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -33,7 +34,7 @@ final class DebianRoots {
   }
 
   /** Makes the image when it is one of ours and isn't there; whether it is one of ours. */
-  boolean ensure(String reference, BuildDeadline deadline, Consumer<String> progress) {
+  boolean ensure(String reference, Deadline deadline, Consumer<String> progress) {
     Matcher matcher = NAME.matcher(reference);
     if (!matcher.matches()) {
       return false;
@@ -45,7 +46,7 @@ final class DebianRoots {
     return true;
   }
 
-  private void run(String suite, BuildDeadline deadline, Consumer<String> progress) {
+  private void run(String suite, Deadline deadline, Consumer<String> progress) {
     ProcessBuilder builder = new ProcessBuilder(script.toString(), suite).redirectErrorStream(true);
     builder.environment().put("DOCKER_HOST", engine.info().address());
     String what = "%s %s".formatted(script, suite);
@@ -58,9 +59,10 @@ final class DebianRoots {
     LastLine last = new LastLine(progress);
     Thread reader = Thread.ofVirtual().start(() -> last.read(process));
     try {
-      if (!process.waitFor(deadline.remaining().toMillis(), TimeUnit.MILLISECONDS)) {
-        deadline.remaining();
-      }
+      boolean ended;
+      do {
+        ended = process.waitFor(deadline.require().toMillis(), TimeUnit.MILLISECONDS);
+      } while (!ended);
       reader.join();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

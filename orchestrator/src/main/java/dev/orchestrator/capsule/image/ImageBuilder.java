@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.orchestrator.capsule.CapsuleBuilder;
 import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.capsule.CapsuleImage;
+import dev.orchestrator.common.Deadline;
 import dev.orchestrator.common.Json;
 import dev.orchestrator.compose.BuildHelpers;
 import dev.orchestrator.compose.BuildSource;
@@ -25,6 +26,7 @@ import dev.orchestrator.release.Release;
 import dev.orchestrator.release.Releases;
 import dev.orchestrator.settings.Settings;
 import dev.orchestrator.settings.StackSettings;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Collection;
 import java.util.List;
@@ -32,6 +34,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import java.util.function.Function;
 
 /**
  * Builds capsule images on the outer engine: release, compose model, inner images, packed layers,
@@ -113,7 +116,7 @@ public final class ImageBuilder implements CapsuleBuilder {
 
   @Override
   public String base(Consumer<String> progress) {
-    return base.ensure(deadline("the capsules' base image"), progress);
+    return within("the capsules' base image", deadline -> base.ensure(deadline, progress));
   }
 
   @Override
@@ -123,7 +126,10 @@ public final class ImageBuilder implements CapsuleBuilder {
 
   @Override
   public synchronized CapsuleImage build(String version, Consumer<String> progress) {
-    BuildDeadline deadline = deadline("building version " + version);
+    return within("building version " + version, deadline -> build(version, deadline, progress));
+  }
+
+  private CapsuleImage build(String version, Deadline deadline, Consumer<String> progress) {
     if (!owner.isEmpty()) {
       helpers.sweep();
     }
@@ -152,7 +158,7 @@ public final class ImageBuilder implements CapsuleBuilder {
     }
     Map<String, String> databases = new DatabaseDetector(engine, helpers).of(images);
     String packed = packer.packed(baseImage, images.values(), deadline, progress);
-    deadline.remaining();
+    Duration _ = deadline.require();
     try (BuildHelpers.Helper helper = helpers.idle("layer", packed, List.of());
         TarArchive archive = new TarArchive()) {
       archive
@@ -170,9 +176,20 @@ public final class ImageBuilder implements CapsuleBuilder {
     return image(version, reference, source, made, built, false);
   }
 
-  private BuildDeadline deadline(String what) {
-    return new BuildDeadline(
-        clock, "%s of stack %s".formatted(what, stack.name()), stack.upgrade().build());
+  /**
+   * Runs a build within the time that the settings give it.
+   *
+   * @param what is being built, for the message of a failure
+   */
+  private <T> T within(String what, Function<Deadline, T> build) {
+    Duration limit = stack.upgrade().build();
+    try {
+      return build.apply(Deadline.in(limit, clock));
+    } catch (Deadline.PassedException e) {
+      throw new CapsuleException(
+          "%s of stack %s took longer than %d s".formatted(what, stack.name(), limit.toSeconds()),
+          e);
+    }
   }
 
   private String metadata(String version, Map<String, InnerImage> images, CapsuleStack made) {

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.capsule.runtime.RunFlags;
+import dev.orchestrator.common.Deadline;
 import dev.orchestrator.common.OutputText;
 import dev.orchestrator.compose.BuildHelpers;
 import dev.orchestrator.compose.InnerImage;
@@ -50,10 +51,7 @@ final class ImagePacker {
 
   /** An image with the base and all seed files; made when it isn't there. */
   String packed(
-      String base,
-      Collection<InnerImage> images,
-      BuildDeadline deadline,
-      Consumer<String> progress) {
+      String base, Collection<InnerImage> images, Deadline deadline, Consumer<String> progress) {
     String baseId = engine.image(base).orElseThrow().id();
     String in = input(images);
     String key = ContentDigest.of(baseId, in);
@@ -90,7 +88,7 @@ final class ImagePacker {
 
   /** Fills the volume; files in the order in which they are to be added, each with its digest. */
   private Map<String, String> pack(
-      String base, String volume, String in, BuildDeadline deadline, Consumer<String> progress) {
+      String base, String volume, String in, Deadline deadline, Consumer<String> progress) {
     RunFlags flags = RunFlags.read(settings.folder(), settings.privileged());
     try (BuildHelpers.Helper store = helpers.volume("pack");
         BuildHelpers.Helper helper =
@@ -127,7 +125,7 @@ final class ImagePacker {
       String key,
       String file,
       String volume,
-      BuildDeadline deadline,
+      Deadline deadline,
       Consumer<String> progress) {
     String tag = tag("layer", key);
     if (has(tag, key)) {
@@ -142,7 +140,7 @@ final class ImagePacker {
             List.of(Mount.readOnly(volume, "/pack")),
             ContainerSecurity.DEFAULT)) {
       engine.startContainer(helper.name());
-      int exit = engine.awaitExit(helper.name(), deadline.remaining());
+      int exit = engine.awaitExit(helper.name(), deadline.require());
       if (exit != 0) {
         throw new CapsuleException(
             "adding %s to the capsule image failed: %s".formatted(file, reason(helper.name())));
@@ -179,8 +177,8 @@ final class ImagePacker {
   }
 
   private ExecResult must(
-      String container, List<String> command, BuildDeadline deadline, Consumer<String> progress) {
-    ExecResult result = engine.exec(container, command, deadline.remaining(), progress);
+      String container, List<String> command, Deadline deadline, Consumer<String> progress) {
+    ExecResult result = engine.exec(container, command, deadline.require(), progress);
     if (!result.ok()) {
       throw new CapsuleException(
           "packing the inner images failed in %s: %s"

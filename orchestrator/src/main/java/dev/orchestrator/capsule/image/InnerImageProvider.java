@@ -2,6 +2,7 @@ package dev.orchestrator.capsule.image;
 
 import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.capsule.image.VersionLock.Pin;
+import dev.orchestrator.common.Deadline;
 import dev.orchestrator.compose.BuildSource;
 import dev.orchestrator.compose.ComposeModel;
 import dev.orchestrator.compose.InnerImage;
@@ -42,7 +43,7 @@ final class InnerImageProvider {
 
   /** Images by service, all of them there; the version's lock is written. */
   Map<String, InnerImage> resolve(
-      ComposeModel model, BuildDeadline deadline, Consumer<String> progress) {
+      ComposeModel model, Deadline deadline, Consumer<String> progress) {
     VersionLock lock = new VersionLock(home, stack.name(), model.release().version());
     Map<String, Pin> locked = lock.read();
     Map<String, Pin> pins = new TreeMap<>();
@@ -66,7 +67,7 @@ final class InnerImageProvider {
       ComposeModel model,
       String service,
       Optional<Pin> locked,
-      BuildDeadline deadline,
+      Deadline deadline,
       Consumer<String> progress) {
     if (model.services().getOrDefault(service, model.root()).has("build")) {
       return built(
@@ -95,7 +96,7 @@ final class InnerImageProvider {
   }
 
   private Found built(
-      BuildSource source, String service, BuildDeadline deadline, Consumer<String> progress) {
+      BuildSource source, String service, Deadline deadline, Consumer<String> progress) {
     List<String> baseIds = new ArrayList<>();
     try {
       for (String base : source.bases()) {
@@ -119,7 +120,7 @@ final class InnerImageProvider {
         engine.build(
             new BuildSpec(
                 source.context(), source.dockerfile(), source.target(), source.args(), labels, tag),
-            deadline.remaining(),
+            deadline.require(),
             progress);
       } catch (EngineException e) {
         throw failure(service, tag, e);
@@ -130,18 +131,17 @@ final class InnerImageProvider {
   }
 
   /** A local image, one of ours that can be made, or pulled. */
-  private ImageInfo had(
-      String service, String name, BuildDeadline deadline, Consumer<String> progress) {
+  private ImageInfo had(String service, String name, Deadline deadline, Consumer<String> progress) {
     roots.ensure(name, deadline, progress);
     Optional<ImageInfo> local = engine.image(name);
     return local.orElseGet(() -> pulled(service, name, deadline, progress));
   }
 
   private ImageInfo pulled(
-      String service, String name, BuildDeadline deadline, Consumer<String> progress) {
+      String service, String name, Deadline deadline, Consumer<String> progress) {
     try {
       progress.accept("pulling " + name);
-      engine.pull(name, deadline.remaining(), progress);
+      engine.pull(name, deadline.require(), progress);
       return engine
           .image(name)
           .orElseThrow(() -> failure(service, name, "it isn't there after the pull"));

@@ -7,6 +7,7 @@ import dev.orchestrator.capsule.CloneSupport;
 import dev.orchestrator.capsule.DatabaseTable;
 import dev.orchestrator.capsule.InnerService;
 import dev.orchestrator.capsule.OutsidePath;
+import dev.orchestrator.common.Deadline;
 import dev.orchestrator.common.Json;
 import dev.orchestrator.common.OutputText;
 import dev.orchestrator.engine.ContainerInfo;
@@ -14,7 +15,6 @@ import dev.orchestrator.engine.Engine;
 import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.engine.ExecResult;
 import java.time.Duration;
-import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -58,11 +58,10 @@ public final class ContainerCapsule implements Capsule {
 
   @Override
   public void awaitReady(Duration deadline) {
-    Instant end = clock.instant().plus(deadline);
+    Deadline end = Deadline.in(deadline, clock);
     String last = "it did not answer";
     while (true) {
-      Duration left = Duration.between(clock.instant(), end);
-      if (!left.isPositive()) {
+      if (end.passed()) {
         throw failure("waiting %d s for its inner engine".formatted(deadline.toSeconds()), last);
       }
       Optional<ContainerInfo> container = engine.container(name);
@@ -70,7 +69,7 @@ public final class ContainerCapsule implements Capsule {
         throw failure("waiting for its inner engine", ended(container));
       }
       try {
-        ExecResult result = engine.exec(name, List.of("capsule", "ready"), min(left, ONE_TRY));
+        ExecResult result = engine.exec(name, List.of("capsule", "ready"), end.atMost(ONE_TRY));
         if (result.ok()) {
           return;
         }
@@ -252,9 +251,5 @@ public final class ContainerCapsule implements Capsule {
 
   private CapsuleException failure(String what, Exception e) {
     return new CapsuleException("capsule %s: %s: %s".formatted(name, what, e.getMessage()), e);
-  }
-
-  private static Duration min(Duration a, Duration b) {
-    return a.compareTo(b) < 0 ? a : b;
   }
 }
