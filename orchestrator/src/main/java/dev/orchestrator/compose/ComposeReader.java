@@ -2,7 +2,6 @@ package dev.orchestrator.compose;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.common.Json;
 import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.engine.Engine;
@@ -11,6 +10,7 @@ import dev.orchestrator.files.TarArchive;
 import dev.orchestrator.release.Release;
 import dev.orchestrator.settings.StackSettings;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -118,12 +118,15 @@ public final class ComposeReader {
         return object;
       }
     } catch (IllegalArgumentException e) {
-      throw new CapsuleException(
-          "version %s: Compose's answer can't be read: %s"
-              .formatted(release.version(), e.getMessage()),
-          e);
+      throw unreadable(release, e.getMessage() + "");
     }
-    throw new CapsuleException("version %s: Compose answered nothing".formatted(release.version()));
+    throw unreadable(release, "it is no object");
+  }
+
+  private static UncheckedIOException unreadable(Release release, String reason) {
+    String text =
+        "version %s: Compose's answer can't be read: %s".formatted(release.version(), reason);
+    return new UncheckedIOException(text, new IOException(text));
   }
 
   private static String reason(ExecResult result, Path project) {

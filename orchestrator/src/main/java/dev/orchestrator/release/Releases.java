@@ -5,6 +5,7 @@ import dev.orchestrator.files.ContentDigest;
 import dev.orchestrator.files.FileTree;
 import dev.orchestrator.settings.StackSettings;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -89,8 +90,9 @@ public final class Releases {
    */
   public String content(String version) {
     ContentDigest digest = new ContentDigest();
-    digest.add(FileTree.digest(release(version).folder()));
+    Path release = release(version).folder();
     try (Stream<Path> beside = Files.list(stack.folder())) {
+      digest.add(FileTree.digest(release));
       for (Path path : beside.filter(path -> !path.equals(stack.releases())).sorted().toList()) {
         digest.add(String.valueOf(path.getFileName()));
         if (Files.isDirectory(path)) {
@@ -99,6 +101,8 @@ public final class Releases {
           digest.add(path);
         }
       }
+    } catch (UncheckedIOException e) {
+      throw new RefusedException("stack %s: %s".formatted(stack.name(), e.getMessage()), e);
     } catch (IOException e) {
       throw new RefusedException(
           "stack %s: can't read the folder %s: %s".formatted(stack.name(), stack.folder(), e), e);

@@ -26,6 +26,7 @@ import dev.orchestrator.release.Release;
 import dev.orchestrator.release.Releases;
 import dev.orchestrator.settings.Settings;
 import dev.orchestrator.settings.StackSettings;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Collection;
@@ -35,6 +36,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /**
  * Builds capsule images on the outer engine: release, compose model, inner images, packed layers,
@@ -86,7 +88,8 @@ public final class ImageBuilder implements CapsuleBuilder {
   @Override
   public List<String> check(String version) {
     Release release = releases.release(version);
-    ComposeModel model = reader.read(release, base(line -> {}));
+    String baseImage = base(line -> {});
+    ComposeModel model = reading(() -> reader.read(release, baseImage));
     CapsuleStack made = new ComposeTransform(stack).apply(model, Map.of());
     model.services().entrySet().stream()
         .filter(service -> service.getValue().has("build"))
@@ -184,11 +187,20 @@ public final class ImageBuilder implements CapsuleBuilder {
   private <T> T within(String what, Function<Deadline, T> build) {
     Duration limit = stack.upgrade().build();
     try {
-      return build.apply(Deadline.in(limit, clock));
+      return reading(() -> build.apply(Deadline.in(limit, clock)));
     } catch (Deadline.PassedException e) {
       throw new CapsuleException(
           "%s of stack %s took longer than %d s".formatted(what, stack.name(), limit.toSeconds()),
           e);
+    }
+  }
+
+  /** Files that can't be read, or a full disk below a temporary archive, fail the build. */
+  private static <T> T reading(Supplier<T> work) {
+    try {
+      return work.get();
+    } catch (UncheckedIOException e) {
+      throw new CapsuleException(String.valueOf(e.getMessage()), e);
     }
   }
 
