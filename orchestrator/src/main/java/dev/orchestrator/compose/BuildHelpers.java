@@ -21,7 +21,6 @@ public final class BuildHelpers {
   /** A helper that nobody removes ends by itself. */
   private static final Duration LIFE = Duration.ofHours(2);
 
-  private static final Duration STOP = Duration.ofSeconds(5);
   private static final List<String> ROLES = List.of("ask", "compose", "layer", "pack");
 
   private final Engine engine;
@@ -62,19 +61,7 @@ public final class BuildHelpers {
       ContainerSecurity security) {
     String name = name(role);
     engine.createContainer(
-        new ContainerSpec(
-            name,
-            image,
-            List.of(command.getFirst()),
-            command.subList(1, command.size()),
-            Map.of(),
-            labels(role),
-            mounts,
-            security.equals(ContainerSecurity.DEFAULT) ? List.of() : List.of("/run"),
-            "none",
-            security,
-            STOP,
-            Map.of()));
+        ContainerSpec.helper(name, image, command, labels(role), mounts, security));
     return new Helper(name, () -> engine.removeContainer(name));
   }
 

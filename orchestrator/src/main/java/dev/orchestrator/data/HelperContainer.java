@@ -21,7 +21,6 @@ import org.jspecify.annotations.Nullable;
  * the rights to read every file and to give a copy its owner, mode and capabilities.
  */
 final class HelperContainer implements AutoCloseable {
-  private static final Duration STOP = Duration.ofSeconds(1);
   private static final ContainerSecurity RIGHTS =
       ContainerSecurity.only(
           "CHOWN", "DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER", "FSETID", "MKNOD", "SETFCAP");
@@ -120,19 +119,8 @@ final class HelperContainer implements AutoCloseable {
   /** It ends by itself a minute after its life: nobody may be left to remove it. */
   private ContainerSpec spec(
       String image, List<Mount> mounts, Map<String, String> labels, Duration life) {
-    return new ContainerSpec(
-        name,
-        image,
-        List.of("sleep"),
-        List.of(Long.toString(life.toSeconds() + 60)),
-        Map.of(),
-        labels,
-        mounts,
-        List.of("/run"),
-        "none",
-        RIGHTS,
-        STOP,
-        Map.of());
+    List<String> command = List.of("sleep", Long.toString(life.toSeconds() + 60));
+    return ContainerSpec.helper(name, image, command, labels, mounts, RIGHTS);
   }
 
   /** Runs {@code capsule-copy}; returns its result. */

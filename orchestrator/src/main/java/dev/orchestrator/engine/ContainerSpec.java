@@ -30,16 +30,30 @@ public record ContainerSpec(
     Duration stopTimeout,
     Map<String, String> logOptions) {
 
-  /**
-   * A short-lived container: root without network, default rights, the image's entry point
-   * replaced.
-   */
+  /** A short-lived container without a network and with the engine's default rights. */
   public static ContainerSpec helper(
       String name,
       String image,
       List<String> command,
       Map<String, String> labels,
       List<Mount> mounts) {
+    return helper(name, image, command, labels, mounts, ContainerSecurity.DEFAULT);
+  }
+
+  /**
+   * A short-lived container without a network: it runs the command in place of the image's entry
+   * point, and holds nothing that a shutdown of the engine must wait for.
+   *
+   * @param security other rights than the default are for an image of ours, whose programs want a
+   *     fresh /run
+   */
+  public static ContainerSpec helper(
+      String name,
+      String image,
+      List<String> command,
+      Map<String, String> labels,
+      List<Mount> mounts,
+      ContainerSecurity security) {
     return new ContainerSpec(
         name,
         image,
@@ -48,10 +62,10 @@ public record ContainerSpec(
         Map.of(),
         labels,
         mounts,
-        List.of(),
+        security.equals(ContainerSecurity.DEFAULT) ? List.of() : List.of("/run"),
         "none",
-        ContainerSecurity.DEFAULT,
-        Duration.ofSeconds(10),
+        security,
+        Duration.ofSeconds(1),
         Map.of());
   }
 
