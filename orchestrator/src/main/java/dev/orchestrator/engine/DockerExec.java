@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** Commands in running containers, and what containers print. */
+/** Runs commands in running containers, and reads containers' logs. */
 final class DockerExec {
   private final DockerClient client;
   private final TimedCalls calls;
@@ -41,7 +41,7 @@ final class DockerExec {
     return output.result(code);
   }
 
-  /** The output may end a moment before the engine has noted how the command did. */
+  /** Waits for the exit code: the output may end a moment before the engine has it. */
   private int exitCode(String id) throws InterruptedException {
     while (true) {
       @Nullable Long code = client.inspectExecCmd(id).exec().getExitCodeLong();

@@ -23,7 +23,7 @@ final class HostConfigFactory {
             .withPrivileged(security.privileged())
             .withSecurityOpts(security.options())
             .withDeviceCgroupRules(security.deviceCgroupRules());
-    // As plain text: the library's enum lags behind the kernel's list.
+    // As text: the library's enum lacks the kernel's newer capabilities.
     if (!security.capabilities().isEmpty()) {
       DockerObjectAccessor.overrideRawValue(host, "CapAdd", security.capabilities());
     }
@@ -41,7 +41,9 @@ final class HostConfigFactory {
     return host;
   }
 
-  /** A volume holds what was put into it, not what the image has at that path: no copy-up. */
+  /**
+   * Without the engine's copy of what the image has at that path: a data volume holds data alone.
+   */
   private static com.github.dockerjava.api.model.Mount mount(Mount mount) {
     com.github.dockerjava.api.model.Mount result =
         new com.github.dockerjava.api.model.Mount()

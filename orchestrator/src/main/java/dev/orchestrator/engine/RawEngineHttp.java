@@ -12,7 +12,7 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** The few requests that the client library has no words for, as plain JSON over its transport. */
+/** The few requests that the client library can't express, as plain JSON over its transport. */
 final class RawEngineHttp {
   private final DockerHttpClient http;
   private final EngineFailures failures;
@@ -22,7 +22,7 @@ final class RawEngineHttp {
     this.failures = failures;
   }
 
-  /** One header of a GET's answer, null where it isn't there. */
+  /** A header of the answer to a GET; null when the answer doesn't have it. */
   @Nullable String header(String doing, String path, String name) throws IOException {
     try (Response response =
         http.execute(Request.builder().method(Request.Method.GET).path(path).build())) {
@@ -80,7 +80,7 @@ final class RawEngineHttp {
     int status = response.getStatusCode();
     if (status >= 300) {
       String body = new String(response.getBody().readAllBytes(), StandardCharsets.UTF_8);
-      throw failures.said(doing, status, EngineFailures.message(body), null);
+      throw failures.answered(doing, status, EngineFailures.message(body), null);
     }
   }
 }

@@ -51,7 +51,7 @@ public final class FileTree {
     } catch (IOException e) {
       throw unreadable(root, e);
     } catch (UncheckedIOException e) {
-      throw unreadable(root, e.getCause());
+      throw unreadable(root, new IOException(e.getMessage(), e));
     }
   }
 
