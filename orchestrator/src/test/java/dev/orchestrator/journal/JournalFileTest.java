@@ -122,7 +122,7 @@ class JournalFileTest {
   void oneThatIsGoneWhileItsLogIsThereIsNotBegunAnew() throws IOException {
     Files.writeString(log(file), "something");
     String message = failure(() -> open(file));
-    assertTrue(message.contains("it is gone, its log journal.db-wal is there"), message);
+    assertTrue(message.contains("it is gone, and its log journal.db-wal is left"), message);
     assertFalse(Files.exists(file));
   }
 
@@ -147,7 +147,7 @@ class JournalFileTest {
   void anotherProgramsDatabaseIsNotTaken() throws Exception {
     sql("CREATE TABLE other (x)");
     String message = failure(() -> open(file));
-    assertTrue(message.contains("damaged (it has no tables of ours)"), message);
+    assertTrue(message.contains("damaged (it is no journal: it has no tables)"), message);
   }
 
   @Test

@@ -85,7 +85,7 @@ class ReceiptReaderTest {
   @Test
   void anIdThatNobodyHasIsRefused() {
     assertEquals(
-        "there is no upgrade u9; `orchestrator history` lists those that there were",
+        "there is no upgrade u9; `orchestrator history` lists all upgrades",
         assertThrows(RefusedException.class, () -> ReceiptReader.of(journal, "demo", "u9"))
             .getMessage());
   }
