@@ -235,8 +235,8 @@ class DataMappingTest {
     own = List.of(volume("media", "binds/media/books"));
     RefusedException e = assertThrows(RefusedException.class, () -> bind("PROJECT/media", false));
     assertEquals(
-        "here: service a mounts ./media, and a part of it, ./media/books, is to be in the volume"
-            + " media: name ./media in data.volumes too",
+        "here: service a mounts ./media, but data.volumes puts a part of that, ./media/books, into"
+            + " the volume media: name ./media in data.volumes too",
         e.getMessage());
   }
 

@@ -77,8 +77,8 @@ class PortMappingTest {
     RefusedException route =
         assertThrows(RefusedException.class, () -> map("{a: {}, b: {}}", "web:80"));
     assertEquals(
-        "here: route r0 in /stack/stack.conf is for service web, which isn't there; its services"
-            + " are: a, b",
+        "here: route r0 in /stack/stack.conf is for service web, which the compose file doesn't"
+            + " have; its services are: a, b",
         route.getMessage());
     Probe probe = new Probe("p", "db", new Probe.Exec(List.of("true")), Duration.ofSeconds(1));
     assertThrows(RefusedException.class, () -> map("{a: {}}", List.of(), List.of(probe)));
