@@ -33,7 +33,7 @@ final class RsyncCopy implements DataCopier.Copying {
     return HelperContainer.start(
         engine,
         image,
-        "copy %s to %s".formatted(job.from().volume(), job.to().volume()),
+        "copying %s to %s".formatted(job.from().volume(), job.to().volume()),
         job.from(),
         job.to(),
         true,

@@ -20,8 +20,9 @@ import java.util.Map;
 import java.util.function.Consumer;
 
 /**
- * The image that every capsule starts from: an engine, Compose, and the capsule's scripts. Built
- * from config/image under a tag that is derived from its content. Calls block.
+ * The image that every capsule image starts from: a Docker engine, Compose, and the capsule's
+ * scripts. It is built from config/image, under a tag that is derived from its content. Calls
+ * block.
  */
 final class BaseImage {
   private static final String DEBIAN = "orchestrator/debian:trixie";
@@ -36,7 +37,7 @@ final class BaseImage {
     this.roots = roots;
   }
 
-  /** Its reference; built when it isn't there. */
+  /** Returns its reference; builds it when it doesn't exist. */
   synchronized String ensure(Deadline deadline, Consumer<String> progress) {
     String from = settings.base().isEmpty() ? DEBIAN : settings.base();
     String tag = "orchestrator/base:" + hash(from);
@@ -65,7 +66,9 @@ final class BaseImage {
     return tag;
   }
 
-  /** The same as the script {@code build} has, so that both find each other's image. */
+  /**
+   * The digest that the script {@code build} computes too, so that both find each other's image.
+   */
   private String hash(String from) {
     Path folder = settings.folder();
     try {

@@ -14,8 +14,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The images {@code orchestrator/debian:SUITE}, which no registry has: made by the script {@code
- * debian} of the image folder when they are asked for. Calls block.
+ * The images {@code orchestrator/debian:SUITE}, which no registry has: the script {@code debian} of
+ * the image folder makes them when they are needed. Calls block.
  */
 final class DebianRoots {
   private static final Pattern NAME = Pattern.compile("orchestrator/debian:([a-z]+)");
@@ -33,7 +33,10 @@ final class DebianRoots {
     this.script = folder.resolve("debian");
   }
 
-  /** Makes the image when it is one of ours and isn't there; whether it is one of ours. */
+  /**
+   * Makes the image if its name is {@code orchestrator/debian:SUITE} and it doesn't exist; returns
+   * whether it has such a name.
+   */
   boolean ensure(String reference, Deadline deadline, Consumer<String> progress) {
     Matcher matcher = NAME.matcher(reference);
     if (!matcher.matches()) {
@@ -75,7 +78,7 @@ final class DebianRoots {
     }
   }
 
-  /** Passes a process's lines on and keeps the last one, which says why it failed. */
+  /** Passes on the lines of a process, and keeps the last line, which says why it failed. */
   private static final class LastLine {
     private final Consumer<String> progress;
     private volatile Optional<String> line = Optional.empty();

@@ -39,17 +39,17 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
- * Builds capsule images on the outer engine: release, compose model, inner images, packed layers,
- * and a last layer with the stack's own files. What is there already with the same content is taken
- * as it is. One build at a time; calls block.
+ * Builds capsule images on the outer engine, in these steps: the release, its compose model, the
+ * services' images, a packed layer of each, and a last layer with the stack's own files. Images and
+ * layers that exist with the same content are used again. One build at a time; calls block.
  */
 public final class ImageBuilder implements CapsuleBuilder {
   static final List<String> ENTRYPOINT = List.of("/usr/local/lib/capsule/entrypoint");
 
-  /** On a capsule image: {@link CapsuleImage#ports()} as JSON. */
+  /** A label of capsule images: {@link CapsuleImage#ports()} as JSON. */
   static final String PORTS = "dev.orchestrator.ports";
 
-  /** On a capsule image: its databases as JSON. */
+  /** A label of capsule images: the databases in it as JSON. */
   private static final String DATABASES = "dev.orchestrator.databases";
 
   private final Engine engine;
@@ -60,14 +60,15 @@ public final class ImageBuilder implements CapsuleBuilder {
   private final BuildHelpers helpers;
   private final BaseImage base;
   private final ComposeReader reader;
-  private final InnerImageProvider inner;
+  private final InnerImageProvider imageProvider;
   private final ImagePacker packer;
-  private final ImagePruner pruning;
+  private final ImagePruner pruner;
 
   /**
    * Builds on this engine.
    *
-   * @param owner labels that everything temporary carries, which tell this service's from another's
+   * @param owner labels of temporary containers and volumes, which tell those of this service from
+   *     those of another
    */
   public ImageBuilder(
       Engine engine, Settings settings, Map<String, String> owner, InstantSource clock) {
@@ -80,8 +81,8 @@ public final class ImageBuilder implements CapsuleBuilder {
     DebianRoots roots = new DebianRoots(engine, settings.image().folder());
     this.base = new BaseImage(engine, settings.image(), roots);
     this.reader = new ComposeReader(engine, helpers, stack);
-    this.inner = new InnerImageProvider(engine, stack, settings.home(), roots);
-    this.pruning = new ImagePruner(engine, stack.name(), settings.home());
+    this.imageProvider = new InnerImageProvider(engine, stack, settings.home(), roots);
+    this.pruner = new ImagePruner(engine, stack.name(), settings.home());
     this.packer = new ImagePacker(engine, settings.image(), helpers, stack.name());
   }
 
@@ -90,11 +91,11 @@ public final class ImageBuilder implements CapsuleBuilder {
     Release release = releases.release(version);
     String baseImage = base(line -> {});
     ComposeModel model = reading(() -> reader.read(release, baseImage));
-    CapsuleStack made = new ComposeTransform(stack).apply(model, Map.of());
+    CapsuleStack capsuleStack = new ComposeTransform(stack).apply(model, Map.of());
     model.services().entrySet().stream()
         .filter(service -> service.getValue().has("build"))
         .forEach(service -> BuildSource.of(model, stack.name(), stack.folder(), service.getKey()));
-    return made.warnings();
+    return capsuleStack.warnings();
   }
 
   @Override
@@ -109,7 +110,7 @@ public final class ImageBuilder implements CapsuleBuilder {
     try {
       return Json.read(json, new TypeReference<Map<String, String>>() {});
     } catch (IllegalArgumentException e) {
-      throw new CapsuleException("image " + image + ": its label " + DATABASES + " is no JSON", e);
+      throw new CapsuleException("image " + image + ": its label " + DATABASES + " is not JSON", e);
     }
   }
 
@@ -124,7 +125,7 @@ public final class ImageBuilder implements CapsuleBuilder {
 
   @Override
   public synchronized int prune(Collection<String> versions) {
-    return pruning.keepOnly(versions);
+    return pruner.keepOnly(versions);
   }
 
   @Override
@@ -141,12 +142,12 @@ public final class ImageBuilder implements CapsuleBuilder {
     String baseImage = base.ensure(deadline, progress);
     ComposeModel model = reader.read(release, baseImage);
     model.warnings().forEach(progress);
-    Map<String, InnerImage> images = inner.resolve(model, deadline, progress);
-    CapsuleStack made = new ComposeTransform(stack).apply(model, images);
-    made.warnings().forEach(progress);
+    Map<String, InnerImage> images = imageProvider.resolve(model, deadline, progress);
+    CapsuleStack capsuleStack = new ComposeTransform(stack).apply(model, images);
+    capsuleStack.warnings().forEach(progress);
 
-    String compose = made.compose().toPrettyString();
-    String metadata = metadata(version, images, made);
+    String compose = capsuleStack.compose().toPrettyString();
+    String metadata = metadata(version, images, capsuleStack);
     String content =
         ContentDigest.of(
             engine.image(baseImage).orElseThrow().id(),
@@ -154,10 +155,10 @@ public final class ImageBuilder implements CapsuleBuilder {
             metadata,
             FileTree.digest(release.folder()));
     String reference = reference(version);
-    Optional<ImageInfo> there =
+    Optional<ImageInfo> existing =
         engine.image(reference).filter(image -> content.equals(image.labels().get(Labels.CONTENT)));
-    if (there.isPresent()) {
-      return image(version, reference, source, made, there.get(), true);
+    if (existing.isPresent()) {
+      return image(version, reference, source, capsuleStack, existing.get(), true);
     }
     Map<String, String> databases = new DatabaseDetector(engine, helpers).of(images);
     String packed = packer.packed(baseImage, images.values(), deadline, progress);
@@ -173,10 +174,13 @@ public final class ImageBuilder implements CapsuleBuilder {
           helper.name(),
           reference,
           new ImageConfig(
-              ENTRYPOINT, List.of(), List.of(), labels(version, content, made.ports(), databases)));
+              ENTRYPOINT,
+              List.of(),
+              List.of(),
+              labels(version, content, capsuleStack.ports(), databases)));
     }
     ImageInfo built = engine.image(reference).orElseThrow();
-    return image(version, reference, source, made, built, false);
+    return image(version, reference, source, capsuleStack, built, false);
   }
 
   /**
@@ -204,15 +208,16 @@ public final class ImageBuilder implements CapsuleBuilder {
     }
   }
 
-  private String metadata(String version, Map<String, InnerImage> images, CapsuleStack made) {
+  private String metadata(
+      String version, Map<String, InnerImage> images, CapsuleStack capsuleStack) {
     ObjectNode node = JsonNodeFactory.instance.objectNode();
     node.put("stack", stack.name()).put("version", version).put("project", stack.name());
     Map<String, String> ids = new TreeMap<>();
     images.values().forEach(image -> ids.put(image.reference(), image.id()));
     node.set("images", Json.toTree(ids));
-    node.set("dirs", Json.toTree(made.dirs()));
-    node.set("seedFiles", Json.toTree(made.seedFiles()));
-    node.set("ports", Json.toTree(new TreeMap<>(made.ports())));
+    node.set("dirs", Json.toTree(capsuleStack.dirs()));
+    node.set("seedFiles", Json.toTree(capsuleStack.seedFiles()));
+    node.set("ports", Json.toTree(new TreeMap<>(capsuleStack.ports())));
     return node.toPrettyString();
   }
 
@@ -231,9 +236,9 @@ public final class ImageBuilder implements CapsuleBuilder {
       String version,
       String reference,
       String source,
-      CapsuleStack made,
+      CapsuleStack capsuleStack,
       ImageInfo info,
       boolean cached) {
-    return new CapsuleImage(version, reference, source, made.ports(), info.bytes(), cached);
+    return new CapsuleImage(version, reference, source, capsuleStack.ports(), info.bytes(), cached);
   }
 }

@@ -22,7 +22,7 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** A {@link Capsule} asked through {@code exec} of its {@code capsule} command. Any thread. */
+/** A {@link Capsule} that is controlled by running its {@code capsule} command. Any thread. */
 public final class ContainerCapsule implements Capsule {
   private static final Duration POLL = Duration.ofMillis(100);
 
@@ -66,7 +66,7 @@ public final class ContainerCapsule implements Capsule {
       }
       Optional<ContainerInfo> container = engine.container(name);
       if (container.isEmpty() || !container.get().running()) {
-        throw failure("waiting for its inner engine", ended(container));
+        throw failure("waiting for its inner engine", howItEnded(container));
       }
       try {
         ExecResult result = engine.exec(name, List.of("capsule", "ready"), end.atMost(ONE_TRY));
@@ -76,7 +76,7 @@ public final class ContainerCapsule implements Capsule {
         last = result.errorLine();
         Thread.sleep(POLL);
       } catch (EngineException e) {
-        // Between the look at its state and the question it may have ended: the next round tells.
+        // The container may have ended since its state was read: the next round reads it again.
         if (e.kind() == EngineException.Kind.UNREACHABLE) {
           throw failure("waiting for its inner engine", e);
         }
@@ -233,7 +233,8 @@ public final class ContainerCapsule implements Capsule {
     }
   }
 
-  private String ended(Optional<ContainerInfo> container) {
+  /** How the container ended, with the telling line of its log. */
+  private String howItEnded(Optional<ContainerInfo> container) {
     if (container.isEmpty()) {
       return "there is no such container";
     }
