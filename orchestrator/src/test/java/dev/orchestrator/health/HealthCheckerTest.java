@@ -18,7 +18,7 @@ import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** The gate's logic, on a clock that moves when the gate waits. */
+/** The rounds of the checker, on a clock that moves when the checker pauses. */
 class HealthCheckerTest {
   private static final VerifySettings THREE_PASSES =
       new VerifySettings(3, Duration.ofSeconds(1), Duration.ofSeconds(10));

@@ -60,7 +60,7 @@ class ProbeRunnerTest {
   }
 
   @Test
-  void pageOfASinglePageApplicationIsNoHealth() {
+  void pageOfASinglePageApplicationIsNotHealthy() {
     assertEquals(
         "GET /app at port 80: its body does not match /UP/: <html><div id=root></div></html>",
         http("/app", 200, "UP"));
@@ -73,7 +73,7 @@ class ProbeRunnerTest {
   }
 
   @Test
-  void nobodyThereIsSaidSo() throws IOException {
+  void aRefusedConnectionIsReported() throws IOException {
     int free;
     try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       free = socket.getLocalPort();
@@ -94,7 +94,7 @@ class ProbeRunnerTest {
   }
 
   @Test
-  void commandsLastWordsAreInTheMessage() {
+  void errorLineOfACommandIsInTheMessage() {
     assertEquals("", run(new Probe.Exec(List.of("true")), 1));
     assertEquals(
         "false -x: exit code 1: it says no", run(new Probe.Exec(List.of("false", "-x")), 1));

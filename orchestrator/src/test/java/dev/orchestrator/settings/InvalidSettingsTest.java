@@ -12,7 +12,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Wrong files, each with the one line that a person reads. */
+/** Wrong files, each with the line that explains what is wrong. */
 class InvalidSettingsTest {
 
   private static final String ROUTE =
@@ -20,7 +20,7 @@ class InvalidSettingsTest {
 
   @TempDir Path folder;
 
-  /** Line 2 of orchestrator.conf, and what is said of it. */
+  /** Line 2 of orchestrator.conf, and the message about it. */
   record Wrong(String text, String said) {}
 
   static List<Wrong> files() {
@@ -170,7 +170,7 @@ class InvalidSettingsTest {
 
   @ParameterizedTest
   @MethodSource("files")
-  void aWrongFileIsToldInOneLine(Wrong wrong) throws IOException {
+  void aWrongFileIsExplainedInOneLine(Wrong wrong) throws IOException {
     String said = ConfigFolderFixture.in(folder, "stack = demo\n" + wrong.text, "").problems();
     int line = wrong.text.startsWith("stacks-folder") ? 1 : 2;
     assertEquals("orchestrator.conf:" + line + ": " + wrong.said, said);
@@ -295,13 +295,13 @@ class InvalidSettingsTest {
 
   @ParameterizedTest
   @MethodSource("stacks")
-  void aWrongStackIsToldInOneLine(Wrong wrong) throws IOException {
+  void aWrongStackIsExplainedInOneLine(Wrong wrong) throws IOException {
     String said = ConfigFolderFixture.in(folder, "stack = demo", ROUTE + wrong.text).problems();
     assertEquals("stacks/demo/stack.conf:" + wrong.said, said);
   }
 
   @Test
-  void everythingThatIsWrongIsToldFileByFileFirstLineFirst() throws IOException {
+  void allErrorsAreToldInTheOrderOfFilesAndLines() throws IOException {
     String said =
         ConfigFolderFixture.in(
                 folder,
@@ -327,7 +327,7 @@ class InvalidSettingsTest {
   }
 
   @Test
-  void aFileThatIsNotThereOrIsNoneIsToldToo() throws IOException {
+  void aMissingFileAndAFolderAreErrors() throws IOException {
     ConfigFolderFixture config = ConfigFolderFixture.in(folder, "stack = demo", "");
     Files.delete(config.conf());
     assertEquals("orchestrator.conf: there is no such file; check the path", config.problems());

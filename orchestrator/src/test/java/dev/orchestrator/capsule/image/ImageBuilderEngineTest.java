@@ -114,7 +114,7 @@ class ImageBuilderEngineTest {
   }
 
   @Test
-  void imageThatCannotBeHadIsNamedWithItsServiceAndReason() throws IOException {
+  void imageThatCannotBePulledIsNamedWithItsServiceAndReason() throws IOException {
     compose(
         "services: {ledger: {image: 'localhost:1/gone:v9'}, greeter: {image: 'localhost:1/x'}}");
     builder.check("v1");

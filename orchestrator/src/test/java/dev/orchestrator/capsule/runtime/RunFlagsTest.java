@@ -19,7 +19,7 @@ class RunFlagsTest {
   private static final Path IMAGE = Path.of("../config/image");
 
   @Test
-  void areThoseOfTheImageFolder() {
+  void flagsAreReadFromTheImageFolder() {
     RunFlags flags = RunFlags.read(IMAGE, false);
     assertTrue(flags.security().capabilities().contains("SYS_ADMIN"));
     assertTrue(flags.security().options().contains("seccomp=unconfined"));
