@@ -100,7 +100,9 @@ services_state() {
       health: (.State.Health.Status // "none"),
       exitCode: .State.ExitCode,
       restarts: .RestartCount,
-      startedAt: .State.StartedAt
+      startedAt: .State.StartedAt,
+      checkOutput: (if (.State.Health.Status // "healthy") == "healthy" then ""
+        else .State.Health.Log // [] | last | .Output // "" end)
     }) as $found
     | ($stack[0].services | keys) - [$found[].service]
     | {services: ($found + map({service: ., state: "missing", health: "none"})

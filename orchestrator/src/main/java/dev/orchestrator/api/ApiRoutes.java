@@ -1,6 +1,6 @@
 package dev.orchestrator.api;
 
-import dev.orchestrator.common.ApiJson;
+import dev.orchestrator.common.Json;
 import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.stack.Control;
 import dev.orchestrator.upgrade.DataOptions;
@@ -151,7 +151,7 @@ final class ApiRoutes {
     onVirtualThread(
         context,
         loop -> {
-          String answer = ApiJson.write(question.call());
+          String answer = Json.write(question.call());
           loop.runOnContext(now -> JsonResponses.text(context, status, answer));
         });
   }

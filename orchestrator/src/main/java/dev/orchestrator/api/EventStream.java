@@ -1,6 +1,6 @@
 package dev.orchestrator.api;
 
-import dev.orchestrator.common.ApiJson;
+import dev.orchestrator.common.Json;
 import dev.orchestrator.upgrade.EventHub;
 import dev.orchestrator.upgrade.RunEvent;
 import io.vertx.core.Context;
@@ -68,7 +68,7 @@ final class EventStream {
       last = event.sequence();
       response.write(
           "id: %d\nevent: %s\ndata: %s\n\n"
-              .formatted(event.sequence(), event.phase(), ApiJson.write(event)));
+              .formatted(event.sequence(), event.phase(), Json.write(event)));
     }
     if (isEnd) {
       response.end();

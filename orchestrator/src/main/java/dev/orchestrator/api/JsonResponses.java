@@ -1,6 +1,6 @@
 package dev.orchestrator.api;
 
-import dev.orchestrator.common.ApiJson;
+import dev.orchestrator.common.Json;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.RoutingContext;
@@ -11,7 +11,7 @@ final class JsonResponses {
   private JsonResponses() {}
 
   static void json(RoutingContext context, int status, Object body) {
-    text(context, status, ApiJson.write(body));
+    text(context, status, Json.write(body));
   }
 
   static void text(RoutingContext context, int status, String json) {

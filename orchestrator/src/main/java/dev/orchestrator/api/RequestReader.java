@@ -2,7 +2,7 @@ package dev.orchestrator.api;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeType;
-import dev.orchestrator.common.ApiJson;
+import dev.orchestrator.common.Json;
 import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.settings.DataSettings.Rollback;
 import dev.orchestrator.stack.Control.Removal;
@@ -142,7 +142,7 @@ final class RequestReader {
     JsonNode tree;
     try {
       String text = utf8(context.body().buffer());
-      tree = ApiJson.read(text.isBlank() ? "{}" : text, JsonNode.class);
+      tree = Json.read(text.isBlank() ? "{}" : text, JsonNode.class);
     } catch (IllegalArgumentException | CharacterCodingException e) {
       throw new BadRequestException("the body isn't JSON");
     }

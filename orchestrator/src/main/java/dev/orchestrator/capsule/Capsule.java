@@ -7,75 +7,82 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One capsule container, asked through its {@code capsule} command. Calls block, each with a
- * deadline; a failure is a {@link CapsuleException} that says what was asked and what came back.
+ * A capsule that runs: its inner engine and its services, as its {@code capsule} command controls
+ * them. Calls block, each with a deadline; a failure is a {@link CapsuleException} that says what
+ * was asked and what was answered.
  */
 public interface Capsule {
 
-  /** Its container's name. */
+  /** The name of its container. */
   String name();
 
-  /** Address on the outer bridge. */
+  /** Its address on the outer engine's network. */
   String address();
 
   /** Waits until the inner engine answers and has every inner image. */
   void awaitReady(Duration deadline);
 
-  /** Creates the inner containers, doesn't start them. */
+  /** Creates the containers of its services without starting them. */
   void create(Duration deadline);
 
-  /** Starts the inner services in dependency order. */
+  /** Starts its services in the order of their dependencies. */
   void start(Duration deadline);
 
-  /** Stops the inner services in reverse order, each with its own grace, and flushes the data. */
+  /** Stops its services in reverse order, each within its own grace time, and flushes the data. */
   default void stop(Duration deadline) {
     stop(List.of(), deadline);
   }
 
   /**
-   * The same for some of them; all when none is named. With all of them stopped nothing of this
-   * capsule uses its data volumes any more.
+   * Stops the services that are named, or all when none is named. Once all are stopped nothing in
+   * the capsule uses its data volumes.
    */
   void stop(Collection<String> services, Duration deadline);
 
-  /** Pauses running services as they are, and flushes the data. */
+  /** Pauses running services, and flushes the data. */
   void freeze(Collection<String> services, Duration deadline);
 
-  /** Services that were paused go on. */
+  /** Lets paused services go on. */
   void thaw(Duration deadline);
 
-  /** Makes the clones that its layered data volumes are to be: what is below them is at rest. */
+  /** Mounts its layered data volumes as clones; nobody may write to the layers below them. */
   void mount(Duration deadline);
 
-  /** What a clone can do on this host. */
+  /** Tries out what a clone can do on this host. */
   CloneSupport clones(Duration deadline);
 
+  /** The state of all its services. */
   List<InnerService> services(Duration deadline);
 
-  /** Runs a command inside an inner service. */
+  /** Runs a command in the container of a service. */
   ExecResult exec(String service, List<String> command, Duration deadline);
 
-  /** The last lines of one inner service's log, or of all. */
+  /**
+   * The last lines of the log of a service.
+   *
+   * @param service null for the logs of all services
+   */
   List<String> logs(@Nullable String service, int tail, Duration deadline);
 
   /**
    * What its services wrote outside their volumes, the largest first.
    *
-   * @param ignore paths below which that is no loss
+   * @param ignore paths in containers that are left out, with everything below them
    */
   List<OutsidePath> outside(List<String> ignore, Duration deadline);
 
-  /** The tables of its services' databases, as far as those can be asked. */
+  /** The tables of its services' databases; databases that can't be asked are left out. */
   List<DatabaseTable> tables(Duration deadline);
 
-  /** Keeps a word with its data, durable. */
+  /** Writes a word beside its data, durably. */
   void mark(String word, Duration deadline);
 
-  /** That word; empty where there is none. */
+  /** Reads that word; empty when none was written. */
   String mark(Duration deadline);
 
   /**
-   * Writes the epoch into the lease of its data: capsules with a smaller one won't start services.
+   * Writes an epoch into the lease of its data: a capsule with a smaller epoch then refuses to
+   * start services on that data.
    */
   void lease(int epoch, Duration deadline);
 }

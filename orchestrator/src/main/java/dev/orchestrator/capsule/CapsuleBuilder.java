@@ -7,33 +7,32 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 
-/** Builds the capsule image of a version of the stack, or finds it. */
+/** Builds the capsule image of a version, or finds an image with the same content. */
 public interface CapsuleBuilder {
 
   /**
-   * Checks what can be checked without building: the release is there, Compose takes its file,
-   * every route and probe names a service that exists. Fails with a {@link
+   * Checks a version as far as that is possible without building: the release exists, Compose
+   * accepts its file, every route and probe names a service that exists. Fails with a {@link
    * dev.orchestrator.common.RefusedException}.
    *
-   * @return what a person should know, a line each
+   * @return warnings for a person, a line each
    */
   List<String> check(String version);
 
-  /** Builds it, or takes the one that is there when its content is the same. Blocks. */
+  /** Builds the image, or takes the existing image when its content is the same. Blocks. */
   CapsuleImage build(String version, Consumer<String> progress);
 
   /**
-   * Removes from the image store what was built for other versions than these; returns how many
-   * images went.
+   * Removes the images that were built for other versions than these; returns how many it removed.
    */
   int prune(Collection<String> versions);
 
-  /** The image of a version as it was built last; empty when there is none. */
+  /** The id of the image of a version as it was built last; empty when there is none. */
   Optional<String> built(String version);
 
   /**
-   * The database servers in a capsule image, by service, with their release series: {@code MariaDB
-   * 10.11}. Empty when there is no such image.
+   * The database servers in a capsule image, by service, with their release series, such as {@code
+   * MariaDB 10.11}. Empty when the image doesn't exist.
    */
   Map<String, String> databases(String image);
 
@@ -43,6 +42,6 @@ public interface CapsuleBuilder {
    */
   List<Probe> probes(String image);
 
-  /** The base image's reference, built where it is missing: helpers run in it too. */
+  /** The reference of the base image, which is built when it is missing; helpers run in it too. */
   String base(Consumer<String> progress);
 }

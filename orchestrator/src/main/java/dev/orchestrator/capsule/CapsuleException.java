@@ -3,7 +3,7 @@ package dev.orchestrator.capsule;
 import dev.orchestrator.engine.EngineException;
 import org.jspecify.annotations.Nullable;
 
-/** A capsule that could not be built, started or asked: what, which one, and why, in one line. */
+/** A capsule that can't be built, started or asked. The message says in one line what and why. */
 public final class CapsuleException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
@@ -15,7 +15,7 @@ public final class CapsuleException extends RuntimeException {
     super(message, cause);
   }
 
-  /** No engine answered: that is no fault of the capsule's. */
+  /** Whether no engine answered, which is no fault of the capsule's. */
   public boolean isOutage() {
     return getCause() instanceof EngineException engine
         && engine.kind() == EngineException.Kind.UNREACHABLE;

@@ -3,11 +3,11 @@ package dev.orchestrator.capsule;
 import java.util.Map;
 
 /**
- * A built capsule image.
+ * The image of a version's capsule.
  *
- * @param content digest of the version as its author wrote it: what quarantine goes by
- * @param ports from {@code service:port}, for each route and probe, to the port of the capsule
- * @param cached it was there already
+ * @param content digest of the version as its author wrote it, by which quarantine knows a version
+ * @param ports the capsule's port for the {@code service:port} of each route and probe
+ * @param cached whether an image with the same content existed already
  */
 public record CapsuleImage(
     String version,

@@ -3,9 +3,10 @@ package dev.orchestrator.capsule;
 /**
  * A table of a service's database.
  *
- * @param table with its schema's name
- * @param rows as the server estimates them
- * @param writes that it has seen, 0 where the server doesn't count them
- * @param updated second of the last write since the server's start, 0 where it isn't known
+ * @param table its name, with that of its schema
+ * @param rows the server's estimate of their number
+ * @param writes since the server's start; 0 when the server doesn't count them
+ * @param updated time of the last write since the server's start, in seconds of the epoch; 0 when
+ *     it isn't known
  */
 public record DatabaseTable(String service, String table, long rows, long writes, long updated) {}

@@ -1,11 +1,11 @@
 package dev.orchestrator.capsule;
 
 /**
- * Something that a service has written outside its volumes: lost with the version.
+ * A file or folder that a service has written outside its volumes, and that the next upgrade loses.
  *
- * @param path in the service's container: a file, or a folder that is new with all in it
+ * @param path in the service's container; for a new folder it stands for everything in it
  * @param kind {@code added}, {@code changed} or {@code deleted}
- * @param folder whether it is one
- * @param bytes that it takes
+ * @param folder whether it is a folder
+ * @param bytes its size
  */
 public record OutsidePath(String service, String path, String kind, boolean folder, long bytes) {}

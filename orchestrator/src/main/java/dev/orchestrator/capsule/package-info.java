@@ -1,6 +1,6 @@
 /**
- * Capsules: building the Docker-in-Docker image of a version, making a container from it, and
- * asking one about its inner services.
+ * Capsules, the Docker-in-Docker containers that hold a whole stack: interfaces and records.
+ * Subpackages build the image of a version and control a capsule that runs.
  */
 @NullMarked
 package dev.orchestrator.capsule;

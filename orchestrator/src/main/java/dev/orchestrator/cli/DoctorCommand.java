@@ -1,8 +1,8 @@
 package dev.orchestrator.cli;
 
 import dev.orchestrator.client.ExitCode;
-import dev.orchestrator.common.ApiJson;
 import dev.orchestrator.common.HumanText;
+import dev.orchestrator.common.Json;
 import dev.orchestrator.report.DoctorReport;
 import dev.orchestrator.report.DoctorReport.State;
 import java.time.Duration;
@@ -32,10 +32,10 @@ final class DoctorCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     String answer = root.api().get("/v1/doctor", LOOK);
-    DoctorReport found = ApiJson.read(answer, DoctorReport.class);
+    DoctorReport found = Json.read(answer, DoctorReport.class);
     Terminal terminal = root.context().terminal();
     if (json.given()) {
-      terminal.line(ApiJson.indent(answer));
+      terminal.line(Json.indent(answer));
     } else {
       print(terminal, found);
     }

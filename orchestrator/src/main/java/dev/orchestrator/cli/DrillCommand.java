@@ -3,8 +3,8 @@ package dev.orchestrator.cli;
 import dev.orchestrator.client.ApiClient;
 import dev.orchestrator.client.ExitCode;
 import dev.orchestrator.client.ServiceLocation;
-import dev.orchestrator.common.ApiJson;
 import dev.orchestrator.common.HumanText;
+import dev.orchestrator.common.Json;
 import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.data.DataException;
 import dev.orchestrator.drill.Drill;
@@ -70,18 +70,18 @@ final class DrillCommand implements Callable<Integer> {
     long start = System.nanoTime();
     ServiceLocation location = root.location();
     HomeFiles real = new HomeFiles(location.home());
-    Status status = ApiJson.read(root.api().get("/v1/status"), Status.class);
+    Status status = Json.read(root.api().get("/v1/status"), Status.class);
     if (status.running() != null) {
       throw new RefusedException(
           "%s is under way: wait for its end ('orchestrator watch')"
               .formatted(status.running().id()));
     }
-    Generation blue = ApiJson.read(root.api().get("/v1/serving"), Generation.class);
+    Generation blue = Json.read(root.api().get("/v1/serving"), Generation.class);
     if (blue.version().equals(version)) {
       throw new RefusedException(version + " is the version that serves: nothing to rehearse");
     }
     Plan plan =
-        ApiJson.read(
+        Json.read(
             root.api().get("/v1/plan?" + ApiClient.parameter("version", version), LOOK),
             Plan.class);
     List<String> steps = steps(plan);

@@ -1,7 +1,7 @@
 package dev.orchestrator.cli;
 
 import dev.orchestrator.client.ExitCode;
-import dev.orchestrator.common.ApiJson;
+import dev.orchestrator.common.Json;
 import dev.orchestrator.journal.UpgradeRecord;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -22,9 +22,9 @@ final class HistoryCommand implements Callable<Integer> {
     String answer = root.api().get("/v1/upgrades");
     Terminal terminal = root.context().terminal();
     if (json.given()) {
-      terminal.out().println(ApiJson.indent(answer));
+      terminal.out().println(Json.indent(answer));
     } else {
-      RunText.table(ApiJson.readList(answer, UpgradeRecord.class)).forEach(terminal::line);
+      RunText.table(Json.readList(answer, UpgradeRecord.class)).forEach(terminal::line);
     }
     return ExitCode.DONE;
   }

@@ -2,7 +2,7 @@ package dev.orchestrator.cli;
 
 import dev.orchestrator.client.ApiClient;
 import dev.orchestrator.client.ExitCode;
-import dev.orchestrator.common.ApiJson;
+import dev.orchestrator.common.Json;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -34,7 +34,7 @@ final class LogsCommand implements Callable<Integer> {
     if (service != null) {
       path += "&" + ApiClient.parameter("service", service);
     }
-    for (String line : ApiJson.readList(root.api().get(path), String.class)) {
+    for (String line : Json.readList(root.api().get(path), String.class)) {
       root.context().terminal().out().println(line);
     }
     return ExitCode.DONE;

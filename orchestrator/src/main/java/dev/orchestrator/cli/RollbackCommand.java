@@ -2,7 +2,7 @@ package dev.orchestrator.cli;
 
 import dev.orchestrator.client.ExitCode;
 import dev.orchestrator.client.RunAccepted;
-import dev.orchestrator.common.ApiJson;
+import dev.orchestrator.common.Json;
 import dev.orchestrator.journal.UpgradeRecord;
 import dev.orchestrator.report.RollbackCost;
 import java.time.Duration;
@@ -52,7 +52,7 @@ final class RollbackCommand implements Callable<Integer> {
     Terminal terminal = root.context().terminal();
     RollbackDataOption wanted = data;
     if (plan || (wanted == null && terminal.asks())) {
-      RollbackCost cost = ApiJson.read(root.api().get("/v1/rollback", LOOK), RollbackCost.class);
+      RollbackCost cost = Json.read(root.api().get("/v1/rollback", LOOK), RollbackCost.class);
       RollbackText.lines(cost).forEach(terminal::line);
       if (plan) {
         return ExitCode.DONE;
@@ -102,7 +102,7 @@ final class RollbackCommand implements Callable<Integer> {
   private int second(String first, int code) throws InterruptedException {
     for (int i = 0; i < POLLS; i++) {
       UpgradeRecord last =
-          ApiJson.readList(root.api().get("/v1/upgrades"), UpgradeRecord.class).getFirst();
+          Json.readList(root.api().get("/v1/upgrades"), UpgradeRecord.class).getFirst();
       if (!last.id().equals(first) && last.kind() == UpgradeRecord.Kind.ROLLBACK) {
         root.context().terminal().line("now with its data as of the switch: " + last.id());
         return root.follower().follow(last.id());

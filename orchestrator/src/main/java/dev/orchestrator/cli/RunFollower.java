@@ -4,7 +4,7 @@ import dev.orchestrator.client.ApiClient;
 import dev.orchestrator.client.CommandException;
 import dev.orchestrator.client.EventSource;
 import dev.orchestrator.client.ExitCode;
-import dev.orchestrator.common.ApiJson;
+import dev.orchestrator.common.Json;
 import dev.orchestrator.journal.Receipt;
 import dev.orchestrator.upgrade.RunEvent;
 import java.time.Duration;
@@ -57,7 +57,7 @@ final class RunFollower {
       terminal.line(id + " needs attention: 'orchestrator status' says why, and what to do");
       return ExitCode.NEEDS_ATTENTION;
     }
-    Receipt receipt = ApiJson.read(api.get("/v1/upgrades/" + ApiClient.segment(id)), Receipt.class);
+    Receipt receipt = Json.read(api.get("/v1/upgrades/" + ApiClient.segment(id)), Receipt.class);
     ReceiptText.summary(receipt).forEach(terminal::line);
     return ExitCode.of(receipt);
   }

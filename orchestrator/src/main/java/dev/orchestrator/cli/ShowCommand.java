@@ -2,7 +2,7 @@ package dev.orchestrator.cli;
 
 import dev.orchestrator.client.ApiClient;
 import dev.orchestrator.client.ExitCode;
-import dev.orchestrator.common.ApiJson;
+import dev.orchestrator.common.Json;
 import dev.orchestrator.journal.Receipt;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -28,9 +28,9 @@ final class ShowCommand implements Callable<Integer> {
     String answer = root.api().get("/v1/upgrades/" + ApiClient.segment(id));
     Terminal terminal = root.context().terminal();
     if (json.given()) {
-      terminal.out().println(ApiJson.indent(answer));
+      terminal.out().println(Json.indent(answer));
     } else {
-      ReceiptText.full(ApiJson.read(answer, Receipt.class)).forEach(terminal::line);
+      ReceiptText.full(Json.read(answer, Receipt.class)).forEach(terminal::line);
     }
     return ExitCode.DONE;
   }

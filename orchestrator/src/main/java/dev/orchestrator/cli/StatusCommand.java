@@ -1,7 +1,7 @@
 package dev.orchestrator.cli;
 
 import dev.orchestrator.client.ExitCode;
-import dev.orchestrator.common.ApiJson;
+import dev.orchestrator.common.Json;
 import dev.orchestrator.report.Status;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -22,10 +22,9 @@ final class StatusCommand implements Callable<Integer> {
     String answer = root.api().get("/v1/status");
     Terminal terminal = root.context().terminal();
     if (json.given()) {
-      terminal.out().println(ApiJson.indent(answer));
+      terminal.out().println(Json.indent(answer));
     } else {
-      StatusText.lines(
-              ApiJson.read(answer, Status.class), terminal, root.context().clock().instant())
+      StatusText.lines(Json.read(answer, Status.class), terminal, root.context().clock().instant())
           .forEach(terminal::line);
     }
     return ExitCode.DONE;

@@ -3,7 +3,7 @@ package dev.orchestrator.cli;
 import dev.orchestrator.client.ApiClient;
 import dev.orchestrator.client.ExitCode;
 import dev.orchestrator.client.RunAccepted;
-import dev.orchestrator.common.ApiJson;
+import dev.orchestrator.common.Json;
 import dev.orchestrator.journal.UpgradeRecord;
 import dev.orchestrator.report.Plan;
 import dev.orchestrator.report.Status;
@@ -81,7 +81,7 @@ final class UpgradeCommand implements Callable<Integer> {
   private void awaitIdle() throws InterruptedException {
     String said = "";
     while (true) {
-      UpgradeRecord running = ApiJson.read(root.api().get("/v1/status"), Status.class).running();
+      UpgradeRecord running = Json.read(root.api().get("/v1/status"), Status.class).running();
       if (running == null) {
         return;
       }
@@ -98,7 +98,7 @@ final class UpgradeCommand implements Callable<Integer> {
         ApiClient.parameter("version", version)
             + (verify == VerifyOption.full ? "&full=true" : "")
             + (attach ? "&attach=true" : "");
-    Plan found = ApiJson.read(root.api().get("/v1/plan?" + query, LOOK), Plan.class);
+    Plan found = Json.read(root.api().get("/v1/plan?" + query, LOOK), Plan.class);
     PlanText.lines(found).forEach(root.context().terminal()::line);
   }
 }

@@ -1,7 +1,7 @@
 package dev.orchestrator.cli;
 
 import dev.orchestrator.client.ExitCode;
-import dev.orchestrator.common.ApiJson;
+import dev.orchestrator.common.Json;
 import dev.orchestrator.report.VersionStatus;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -22,11 +22,11 @@ final class VersionsCommand implements Callable<Integer> {
     String answer = root.api().get("/v1/versions");
     Terminal terminal = root.context().terminal();
     if (json.given()) {
-      terminal.out().println(ApiJson.indent(answer));
+      terminal.out().println(Json.indent(answer));
       return ExitCode.DONE;
     }
     TextTable table = new TextTable("VERSION", "STATE", "NOTE");
-    for (VersionStatus version : ApiJson.readList(answer, VersionStatus.class)) {
+    for (VersionStatus version : Json.readList(answer, VersionStatus.class)) {
       table.row(version.version(), version.state(), version.note());
     }
     table.lines().forEach(terminal::line);

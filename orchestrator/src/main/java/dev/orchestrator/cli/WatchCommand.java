@@ -2,7 +2,7 @@ package dev.orchestrator.cli;
 
 import dev.orchestrator.client.CommandException;
 import dev.orchestrator.client.ExitCode;
-import dev.orchestrator.common.ApiJson;
+import dev.orchestrator.common.Json;
 import dev.orchestrator.journal.UpgradeRecord;
 import dev.orchestrator.report.Status;
 import java.util.concurrent.Callable;
@@ -28,7 +28,7 @@ final class WatchCommand implements Callable<Integer> {
   }
 
   private String running() {
-    Status status = ApiJson.read(root.api().get("/v1/status"), Status.class);
+    Status status = Json.read(root.api().get("/v1/status"), Status.class);
     UpgradeRecord running = status.running();
     if (running != null) {
       return running.id();

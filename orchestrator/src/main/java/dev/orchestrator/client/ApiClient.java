@@ -2,7 +2,7 @@ package dev.orchestrator.client;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dev.orchestrator.common.ApiJson;
+import dev.orchestrator.common.Json;
 import dev.orchestrator.home.HomeFiles;
 import java.io.IOException;
 import java.io.InputStream;
@@ -82,7 +82,7 @@ public final class ApiClient {
       HttpURLConnection connection = open(method, path, readMillis);
       try {
         if (method.equals("POST")) {
-          send(connection, ApiJson.write(body).getBytes(UTF_8));
+          send(connection, Json.write(body).getBytes(UTF_8));
         }
         int status = connection.getResponseCode();
         if (status >= 400) {
@@ -157,7 +157,7 @@ public final class ApiClient {
 
   private static String reason(String body) {
     try {
-      Object reason = ApiJson.read(body, Map.class).get("error");
+      Object reason = Json.read(body, Map.class).get("error");
       if (reason instanceof String line && !line.isEmpty()) {
         return line;
       }

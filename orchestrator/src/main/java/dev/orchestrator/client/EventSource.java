@@ -2,7 +2,7 @@ package dev.orchestrator.client;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dev.orchestrator.common.ApiJson;
+import dev.orchestrator.common.Json;
 import dev.orchestrator.upgrade.RunEvent;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -32,7 +32,7 @@ public final class EventSource implements AutoCloseable {
         if (line.startsWith("data:")) {
           data.append(line.substring("data:".length()).strip());
         } else if (line.isEmpty() && !data.isEmpty()) {
-          return ApiJson.read(data.toString(), RunEvent.class);
+          return Json.read(data.toString(), RunEvent.class);
         }
       }
     } catch (IOException e) {

@@ -1,6 +1,6 @@
 package dev.orchestrator.client;
 
-import dev.orchestrator.common.ApiJson;
+import dev.orchestrator.common.Json;
 import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.home.HomeFiles;
 import dev.orchestrator.home.HomeLock;
@@ -44,7 +44,7 @@ public final class HomeOwner implements HomeOwnership, AutoCloseable {
           "no service runs on " + files.home() + " to take over from: 'orchestrator serve'");
     }
     String answer = new ApiClient(location).post("/v1/takeover", Map.of(), PATIENCE);
-    return Optional.of(Path.of(ApiJson.read(answer, Offer.class).socket()));
+    return Optional.of(Path.of(Json.read(answer, Offer.class).socket()));
   }
 
   /** At once, or not at all. */

@@ -1,6 +1,6 @@
 package dev.orchestrator.client;
 
-import dev.orchestrator.common.ApiJson;
+import dev.orchestrator.common.Json;
 import java.time.Duration;
 import java.util.Map;
 
@@ -14,6 +14,6 @@ public record RunAccepted(String id) {
 
   /** Asks for a run; returns its id. */
   public static String run(ApiClient api, String path, Map<String, ?> body) {
-    return ApiJson.read(api.post(path, body, DEADLINE), RunAccepted.class).id();
+    return Json.read(api.post(path, body, DEADLINE), RunAccepted.class).id();
   }
 }

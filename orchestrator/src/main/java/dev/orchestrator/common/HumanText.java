@@ -31,11 +31,12 @@ public final class HumanText {
     return String.format(Locale.ROOT, "%d d %d h", seconds / 86_400, seconds / 3600 % 24);
   }
 
+  /** The time between two instants; none when the clock was set back in between. */
   public static String time(Instant from, Instant to) {
     return time(Math.max(0, Duration.between(from, to).toMillis()));
   }
 
-  /** In the time zone of whoever reads. */
+  /** An instant in the time zone of this process. */
   public static String when(Instant instant) {
     return WHEN.format(instant.atZone(ZoneId.systemDefault()));
   }

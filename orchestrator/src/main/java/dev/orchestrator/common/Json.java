@@ -1,29 +1,42 @@
 package dev.orchestrator.common;
 
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.databind.DeserializationContext;
 import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
-import com.fasterxml.jackson.databind.json.JsonMapper;
-import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
+import com.fasterxml.jackson.databind.deser.std.FromStringDeserializer;
+import com.fasterxml.jackson.databind.module.SimpleModule;
+import com.fasterxml.jackson.databind.ser.std.ToStringSerializer;
+import java.time.Instant;
+import java.util.List;
 
 /**
- * Our records as JSON and back: instants as ISO text, keys that a reader doesn't know are left out.
- * Any thread.
+ * The JSON of the API, of the journal and of every program that is asked: records by their
+ * components, instants in ISO 8601 (UTC). Fields that the reader doesn't know are skipped, so that
+ * an older program reads what a newer one wrote. Any thread.
+ *
+ * <p>Text that isn't JSON, or not of the type, is an {@link IllegalArgumentException} of one line,
+ * which quotes no more of the text than a word: the text may hold a secret.
  */
 public final class Json {
-
+  // Instants by a module of our own: the library's would be loaded by every client command.
   private static final ObjectMapper MAPPER =
-      JsonMapper.builder()
-          .addModule(new JavaTimeModule())
-          .disable(SerializationFeature.WRITE_DATES_AS_TIMESTAMPS)
+      new ObjectMapper()
+          .registerModule(
+              new SimpleModule()
+                  .addSerializer(Instant.class, ToStringSerializer.instance)
+                  .addDeserializer(Instant.class, new InstantReader()))
           .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
-          .build();
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION);
 
   private Json() {}
 
-  /** On one line. */
+  /** Writes a record, a collection of records, or a tree, on one line. */
   public static String write(Object value) {
     try {
       return MAPPER.writeValueAsString(value);
@@ -32,26 +45,70 @@ public final class Json {
     }
   }
 
-  /** Fails with {@link IllegalArgumentException} on text that is no such record. */
   public static <T> T read(String json, Class<T> type) {
     try {
       return MAPPER.readValue(json, type);
     } catch (JsonProcessingException e) {
-      throw new IllegalArgumentException("not a " + type.getSimpleName() + ": " + why(e), e);
+      throw wrong(type.getSimpleName(), e);
     }
   }
 
-  /** As {@link #read(String, Class)}, for lists and maps. */
+  /** Like {@link #read(String, Class)}, for a type with type arguments. */
   public static <T> T read(String json, TypeReference<T> type) {
     try {
       return MAPPER.readValue(json, type);
     } catch (JsonProcessingException e) {
-      throw new IllegalArgumentException("not a " + type.getType() + ": " + why(e), e);
+      throw wrong(type.getType().getTypeName(), e);
     }
   }
 
-  /** Without the text itself: it may hold what is secret. */
-  private static String why(JsonProcessingException e) {
-    return e.getOriginalMessage().replaceAll("\\s+", " ");
+  /** Like {@link #read(String, Class)}, for an array. */
+  public static <T> List<T> readList(String json, Class<T> type) {
+    try {
+      return MAPPER.readerForListOf(type).readValue(json);
+    } catch (JsonProcessingException e) {
+      throw wrong("list of " + type.getSimpleName(), e);
+    }
+  }
+
+  /** Reads whatever JSON it is; a missing node when the text is blank. */
+  public static JsonNode tree(String json) {
+    try {
+      return MAPPER.readTree(json);
+    } catch (JsonProcessingException e) {
+      throw wrong("tree", e);
+    }
+  }
+
+  /** The tree that {@link #write} would write. */
+  public static JsonNode toTree(Object value) {
+    return MAPPER.valueToTree(value);
+  }
+
+  /** The same JSON, indented for a person. */
+  public static String indent(String json) {
+    try {
+      return MAPPER.writer(SerializationFeature.INDENT_OUTPUT).writeValueAsString(tree(json));
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("a tree is JSON", e);
+    }
+  }
+
+  private static IllegalArgumentException wrong(String type, JsonProcessingException e) {
+    String reason = e.getOriginalMessage().replaceAll("\\s+", " ");
+    return new IllegalArgumentException("not the JSON of a %s: %s".formatted(type, reason), e);
+  }
+
+  private static final class InstantReader extends FromStringDeserializer<Instant> {
+    private static final long serialVersionUID = 1L;
+
+    InstantReader() {
+      super(Instant.class);
+    }
+
+    @Override
+    protected Instant _deserialize(String value, DeserializationContext context) {
+      return Instant.parse(value);
+    }
   }
 }

@@ -4,9 +4,9 @@ import java.time.Instant;
 import java.time.InstantSource;
 
 /**
- * A clock for measuring: it shows the time of day as it was when the process started plus what has
- * passed since on the monotonic clock. Whoever sets the host's clock neither ends a deadline early
- * nor puts it off. What is written down takes the time from the wall clock instead.
+ * A clock for measuring time: the time of day when the process started, plus the time that has
+ * passed since on the monotonic clock. Setting the host's clock neither shortens nor extends a
+ * deadline. Times that are written down come from the wall clock instead.
  */
 public final class SteadyClock implements InstantSource {
   private static final SteadyClock THE_ONE = new SteadyClock();

@@ -1,6 +1,6 @@
 /**
- * Small things that every room uses: deadlines, clocks, JSON, texts, the exception of a refused
- * request. Knows no other package.
+ * What every package uses: deadlines, clocks, JSON, texts, and the exception of a refused request.
+ * Depends on no other package.
  */
 @NullMarked
 package dev.orchestrator.common;

@@ -15,8 +15,9 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
- * Bind mounts of a release, as paths inside the capsule. What the release brings and nobody writes
- * stays with the version; what is written lives below /data, first filled from the release.
+ * Turns bind mounts of a release into paths inside the capsule. A file of the release that no
+ * service writes to stays with the version; a path that a service writes to is below /data, where
+ * it begins as a copy of the release's.
  */
 final class BindMapping {
   private static final String BINDS = "binds/";
@@ -28,15 +29,15 @@ final class BindMapping {
 
   private final String where;
   private final ComposeModel model;
-  private final VolumePaths places;
+  private final VolumePaths paths;
   private final Set<Path> written = new TreeSet<>();
   private final Set<String> dirs = new TreeSet<>();
   private final Map<String, String> seeds = new TreeMap<>();
 
-  BindMapping(String where, ComposeModel model, VolumePaths places) {
+  BindMapping(String where, ComposeModel model, VolumePaths paths) {
     this.where = where;
     this.model = model;
-    this.places = places;
+    this.paths = paths;
     for (ObjectNode service : model.services().values()) {
       for (JsonNode mount : service.path("volumes")) {
         Path source = Path.of(ComposeModel.text(mount.path("source")));
@@ -47,7 +48,7 @@ final class BindMapping {
     }
   }
 
-  /** Changes one mount of type bind. */
+  /** Changes the source of a mount of type bind. */
   void mount(String service, ObjectNode mount) {
     Path source = Path.of(ComposeModel.text(mount.path("source"))).normalize();
     String who = "service " + service;
@@ -55,14 +56,14 @@ final class BindMapping {
       mount.put("read_only", true);
     } else if (source.startsWith(DEVICES) && !source.equals(DEVICES)) {
       return;
-    } else if (readOnly(mount) && !shared(source) && exists(source)) {
+    } else if (readOnly(mount) && !isWritten(source) && exists(source)) {
       mount.put("source", RELEASE + suffix(source));
     } else {
       mount.put("source", writable(who, source));
     }
   }
 
-  /** The path below /data that stands for it. */
+  /** The path below /data that takes the place of a source that a service writes to. */
   String writable(String who, Path source) {
     if (source.startsWith(DATA) && !source.startsWith(OURS)) {
       if (!source.equals(DATA)) {
@@ -79,7 +80,7 @@ final class BindMapping {
               .formatted(where, who));
     }
     String suffix = suffix(source);
-    String to = places.of(who, BINDS + suffix.substring(1));
+    String to = paths.of(who, BINDS + suffix.substring(1));
     if (exists(source)) {
       seeds.put(RELEASE + suffix, to);
     } else {
@@ -88,14 +89,14 @@ final class BindMapping {
     return to;
   }
 
-  /** Files of configs or secrets: part of the release. */
+  /** Changes the files of {@code configs} or {@code secrets}, which are part of the release. */
   void files(String key) {
     model.children(key).forEach((name, item) -> file(key.replaceFirst("s$", ""), name, item));
   }
 
   /**
-   * Without those inside a folder that is filled from the release: an empty one would be in its
-   * way.
+   * Folders to create before the services. A folder inside of one that is copied from the release
+   * is left out: if it existed, the copy would not be made.
    */
   Set<String> dirs() {
     Set<String> kept = new TreeSet<>(dirs);
@@ -145,8 +146,8 @@ final class BindMapping {
             .formatted(where, who, source));
   }
 
-  /** Whether somebody writes to it, to a part of it, or to a folder that it is in. */
-  private boolean shared(Path source) {
+  /** Whether a service writes to the path, to a part of it, or to a folder that it is in. */
+  private boolean isWritten(Path source) {
     if (!source.startsWith(model.projectFolder())) {
       return false;
     }
@@ -161,7 +162,9 @@ final class BindMapping {
             LinkOption.NOFOLLOW_LINKS);
   }
 
-  /** Its path relative to the release folder with a slash before it, or nothing for the folder. */
+  /**
+   * The path relative to the release folder, with a slash before it; empty for the folder itself.
+   */
   private String suffix(Path source) {
     String relative = model.projectFolder().relativize(source).toString();
     return relative.isEmpty() ? "" : "/" + relative;

@@ -14,14 +14,13 @@ import java.util.TreeMap;
 import java.util.UUID;
 
 /**
- * Short-lived containers and volumes of a build. Each is removed when it is closed; what a crash
- * left behind is found by its labels. Any thread.
+ * Makes the short-lived containers and volumes of a build. Each is removed when it is closed; those
+ * that a crash left behind are found by their labels. Any thread.
  */
 public final class BuildHelpers {
-  /** A helper that nobody removes ends by itself. */
+  /** A container that a crash left behind ends by itself after this time. */
   private static final Duration LIFE = Duration.ofHours(2);
 
-  private static final Duration STOP = Duration.ofSeconds(5);
   private static final List<String> ROLES = List.of("ask", "compose", "layer", "pack");
 
   private final Engine engine;
@@ -29,9 +28,9 @@ public final class BuildHelpers {
   private final Map<String, String> owner;
 
   /**
-   * Helpers on this engine.
+   * Makes containers and volumes on this engine.
    *
-   * @param owner labels of the service that everything it makes carries
+   * @param owner labels of the service, which everything that it makes carries
    */
   public BuildHelpers(Engine engine, String stack, Map<String, String> owner) {
     this.engine = engine;
@@ -39,7 +38,7 @@ public final class BuildHelpers {
     this.owner = owner;
   }
 
-  /** Something on the engine that is removed when it is closed. */
+  /** A container or a volume, which is removed when this is closed. */
   public record Helper(String name, Runnable removal) implements AutoCloseable {
     @Override
     public void close() {
@@ -47,13 +46,13 @@ public final class BuildHelpers {
     }
   }
 
-  /** Creates a container that does nothing; files can be put into it, and commands run in it. */
+  /** Creates a container that does nothing: to put files into it, and to run commands in it. */
   public Helper idle(String role, String image, List<Mount> mounts) {
     return create(
         role, image, List.of("sleep", LIFE.toSeconds() + ""), mounts, ContainerSecurity.DEFAULT);
   }
 
-  /** The same, with a command of its own and more rights; without a network. */
+  /** Creates a container without a network that runs a command. */
   public Helper create(
       String role,
       String image,
@@ -62,28 +61,18 @@ public final class BuildHelpers {
       ContainerSecurity security) {
     String name = name(role);
     engine.createContainer(
-        new ContainerSpec(
-            name,
-            image,
-            List.of(command.getFirst()),
-            command.subList(1, command.size()),
-            Map.of(),
-            labels(role),
-            mounts,
-            security.equals(ContainerSecurity.DEFAULT) ? List.of() : List.of("/run"),
-            "none",
-            security,
-            STOP));
+        ContainerSpec.helper(name, image, command, labels(role), mounts, security));
     return new Helper(name, () -> engine.removeContainer(name));
   }
 
+  /** Creates a volume. */
   public Helper volume(String role) {
     String name = name(role);
     engine.createVolume(name, labels(role));
     return new Helper(name, () -> engine.removeVolume(name));
   }
 
-  /** Removes what an earlier run of the same owner left behind when it was killed. */
+  /** Removes what an earlier build of the same owner left behind when it was killed. */
   public void sweep() {
     for (String role : ROLES) {
       for (ContainerInfo container : engine.containers(labels(role))) {

@@ -20,8 +20,8 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a service's {@code build:} says, with paths of this host. What the engine's own builder
- * can't do is a {@link RefusedException}.
+ * The {@code build:} section of a service, with paths of this host. A section that needs more than
+ * the engine's classic builder is refused.
  *
  * @param dockerfile relative to the context
  */
@@ -38,7 +38,7 @@ public record BuildSource(
   private static final Pattern VARIABLE =
       Pattern.compile("\\$(?:\\{(?<braced>\\w+)(?::-(?<default>[^}]*))?}|(?<plain>\\w+))");
 
-  /** The build of a service that has one. */
+  /** The build section of a service that has one. */
   public static BuildSource of(ComposeModel model, String stack, Path stackFolder, String service) {
     JsonNode build = model.services().getOrDefault(service, model.root()).path("build");
     String where =
@@ -71,7 +71,7 @@ public record BuildSource(
     return new BuildSource(folder, dockerfile, target.isEmpty() ? null : target, args(build));
   }
 
-  /** The images that it starts from or copies out of, in the order of the Dockerfile. */
+  /** The images that the Dockerfile starts from or copies out of, in its order. */
   public List<String> bases() throws IOException {
     Map<String, String> values = new HashMap<>();
     Set<String> stages = new HashSet<>(Set.of("scratch"));
@@ -100,7 +100,11 @@ public record BuildSource(
     return found;
   }
 
-  /** Digest of all that goes in; {@code baseIds} as {@link #bases} has them. */
+  /**
+   * Digest of everything that the built image depends on.
+   *
+   * @param baseIds ids of the images of {@link #bases}, in their order
+   */
   public String digest(List<String> baseIds) {
     ContentDigest digest = new ContentDigest();
     digest.add(FileTree.digest(context)).add(dockerfile).add(target == null ? "" : target);

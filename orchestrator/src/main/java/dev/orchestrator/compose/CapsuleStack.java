@@ -5,12 +5,12 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What a capsule is told about its stack.
+ * A stack as it runs in a capsule.
  *
- * @param compose the model that runs inside
+ * @param compose the compose model that runs inside
  * @param dirs folders below /data that must exist before the services are created
- * @param seedFiles what is copied from the release to the data where it isn't there yet
- * @param ports from {@code service:port}, for each route and probe, to the capsule's port
+ * @param seedFiles files of the release that are copied to the data unless the data has them
+ * @param ports the capsule's port for the {@code service:port} of each route and probe
  * @param warnings for a person, a line each
  */
 public record CapsuleStack(
@@ -20,6 +20,6 @@ public record CapsuleStack(
     Map<String, Integer> ports,
     List<String> warnings) {
 
-  /** Absolute paths inside the capsule, of a file or of a folder with all below it. */
+  /** A file, or a folder with everything below it, by absolute paths inside the capsule. */
   record SeedFile(String from, String to) {}
 }

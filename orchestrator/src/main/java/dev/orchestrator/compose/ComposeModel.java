@@ -10,14 +10,13 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * A release's compose file as Compose itself understands it: variables replaced, everything in its
- * long form, paths absolute.
+ * A release's compose file as Compose itself understands it: variables are replaced, everything is
+ * in the long form, paths are absolute.
  *
- * @param release where it comes from
- * @param root what {@code docker compose config --format json} printed
- * @param projectFolder what stands for the release's folder in the paths of {@code root}
- * @param stackFolder what stands for the stack's folder there
- * @param warnings what Compose said beside it
+ * @param root the output of {@code docker compose config --format json}
+ * @param projectFolder the path that stands for the release's folder in {@code root}
+ * @param stackFolder the path that stands for the stack's folder in {@code root}
+ * @param warnings that Compose printed, a line each
  */
 public record ComposeModel(
     Release release, ObjectNode root, Path projectFolder, Path stackFolder, List<String> warnings) {
@@ -27,11 +26,11 @@ public record ComposeModel(
     return children("services");
   }
 
-  /** The members of a top-level key that are objects, sorted; empty where there is none. */
+  /** The objects below a top-level key, in the order of their names. */
   Map<String, ObjectNode> children(String key) {
     Map<String, ObjectNode> found = new TreeMap<>();
     for (Map.Entry<String, JsonNode> child : root.path(key).properties()) {
-      // "data:" without anything is a volume with Compose's defaults.
+      // A name without a value, such as "data:", is a volume with Compose's defaults.
       if (child.getValue() instanceof ObjectNode object) {
         found.put(child.getKey(), object);
       }
@@ -43,7 +42,7 @@ public record ComposeModel(
     return new ComposeModel(release, root.deepCopy(), projectFolder, stackFolder, warnings);
   }
 
-  /** An array's or a single node's texts; dollar signs, which Compose doubles, made single. */
+  /** The texts of an array or of a single node, each as {@link #text} has it. */
   static List<String> texts(JsonNode node) {
     List<String> texts = new ArrayList<>();
     if (node.isValueNode() && !node.isNull()) {
@@ -53,7 +52,7 @@ public record ComposeModel(
     return texts;
   }
 
-  /** A node's text with single dollar signs; empty where there is none. */
+  /** A node's text without Compose's doubling of dollar signs; empty when it has none. */
   public static String text(JsonNode node) {
     return node.asText("").replace("$$", "$");
   }

@@ -1,10 +1,8 @@
 package dev.orchestrator.compose;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.orchestrator.capsule.CapsuleException;
+import dev.orchestrator.common.Json;
 import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.engine.Engine;
 import dev.orchestrator.engine.ExecResult;
@@ -12,33 +10,31 @@ import dev.orchestrator.files.TarArchive;
 import dev.orchestrator.release.Release;
 import dev.orchestrator.settings.StackSettings;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 
 /**
- * Has Compose read a release's file, in a helper container without a network: Compose's own rules,
- * messages and version, the same that the capsule runs later. Calls block.
+ * Has Compose itself read a release's compose file, in a helper container without a network: so its
+ * rules, messages and version are those of the capsule that runs it later. Calls block.
  */
 public final class ComposeReader {
   private static final Duration DEADLINE = Duration.ofSeconds(60);
-  private static final ObjectMapper JSON = new ObjectMapper();
 
-  /**
-   * Where the stack's folder is in the helper; nothing that a compose file names is likely there.
-   */
+  /** Folder in the container for the stack's folder; a compose file will hardly name that path. */
   private static final String FOLDER = "capsule-check";
 
   /**
-   * What reading one takes at most: aliases of aliases grow without an end. A file of a thousand
+   * Limit for reading a file, as YAML aliases of aliases can grow without end. A file of a thousand
    * lines takes a fifth of a second.
    */
   private static final int CPU_SECONDS = 20;
 
   private static final int MEMORY_KIB = 4 << 20;
 
-  /** Compose files, .env and env_file's are all that Compose reads. */
+  /** Compose reads only compose files, .env and the files of env_file. */
   private static final long FILE_LIMIT = 1 << 20;
 
   private final Engine engine;
@@ -52,8 +48,9 @@ public final class ComposeReader {
   }
 
   /**
-   * The release's model; a {@link RefusedException} with Compose's own words when it rejects the
-   * file.
+   * Reads a release's compose file; refuses it with Compose's own message when Compose rejects it.
+   *
+   * @param base image of the container: the capsules' base image
    */
   public ComposeModel read(Release release, String base) {
     checkSize(release);
@@ -77,7 +74,7 @@ public final class ComposeReader {
         release, parse(release, result.stdout()), project, stackFolder, warnings(result));
   }
 
-  /** One that is left out of the archive would be said not to be there. */
+  /** Refuses a file above the limit, which Compose would otherwise report as missing. */
   private void checkSize(Release release) {
     Path file = release.folder().resolve(release.composeFile());
     try {
@@ -115,28 +112,31 @@ public final class ComposeReader {
 
   private static ObjectNode parse(Release release, String json) {
     try {
-      JsonNode node = JSON.readTree(json);
+      JsonNode node = Json.tree(json);
       if (node instanceof ObjectNode object) {
         return object;
       }
-    } catch (JsonProcessingException e) {
-      throw new CapsuleException(
-          "version %s: Compose's answer is not JSON: %s"
-              .formatted(release.version(), e.getOriginalMessage()),
-          e);
+    } catch (IllegalArgumentException e) {
+      throw unreadable(release, e.getMessage() + "");
     }
-    throw new CapsuleException("version %s: Compose answered nothing".formatted(release.version()));
+    throw unreadable(release, "it is no object");
+  }
+
+  private static UncheckedIOException unreadable(Release release, String reason) {
+    String text =
+        "version %s: Compose's answer can't be read: %s".formatted(release.version(), reason);
+    return new UncheckedIOException(text, new IOException(text));
   }
 
   private static String reason(ExecResult result, Path project) {
     List<String> lines =
         result.stderr().lines().filter(line -> !line.isBlank() && !warning(line)).toList();
     if (lines.isEmpty() || result.stderr().contains("\ngoroutine ")) {
-      // Killed by a limit, without a word of its own.
+      // A limit ended it without a message of its own.
       return "it gave up reading it, which takes too long or too much memory";
     }
     String text = String.join("; ", lines);
-    // The helper's path says nothing to a user; the file's name is in the message already.
+    // The path in the container means nothing to a user; the message has the file's name already.
     return text.replace(project + "/", "").strip();
   }
 

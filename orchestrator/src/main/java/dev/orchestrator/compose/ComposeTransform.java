@@ -8,12 +8,12 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Turns a release's compose model into the one that runs in a capsule: images by their local names,
- * data below /data, ports where routes and probes find them. What a capsule can't do is a {@link
- * Refusal} that names the service and what to do. The model that is passed in stays as it is.
+ * Turns a release's compose model into the model that runs in a capsule: images have their names
+ * inside, data is below /data, ports are where routes and probes find them. A model that a capsule
+ * can't run is refused with the service's name and what to do. The given model is not changed.
  */
 public final class ComposeTransform {
-  /** What is done with while building, or is in the model already, or needs a registry. */
+  /** Keys that were used while building, are contained in the model, or need a registry. */
   private static final List<String> DROPPED =
       List.of("build", "develop", "env_file", "profiles", "platform");
 
@@ -26,7 +26,8 @@ public final class ComposeTransform {
   /**
    * Transforms a model.
    *
-   * @param images by service; a service without one keeps its image's name (for a check alone)
+   * @param images by service; a service without an entry keeps the name of its image, which does
+   *     for a check
    */
   public CapsuleStack apply(ComposeModel original, Map<String, InnerImage> images) {
     ComposeModel model = original.copy();

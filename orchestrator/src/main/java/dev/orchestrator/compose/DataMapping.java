@@ -13,8 +13,8 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * Moves everything that a stack keeps below /data: named volumes, anonymous ones, those that images
- * declare. Changes the model that it is given. Bind mounts are {@link BindMapping}'s.
+ * Moves all volumes of a stack below /data: named ones, anonymous ones, and those that images
+ * declare. Changes the model that it is given. {@link BindMapping} does it for bind mounts.
  */
 final class DataMapping {
   private static final String VOLUMES = "volumes/";
@@ -22,21 +22,21 @@ final class DataMapping {
 
   private final String where;
   private final ComposeModel model;
-  private final VolumePaths places;
+  private final VolumePaths volumePaths;
   private final BindMapping binds;
   private final Set<String> dirs = new TreeSet<>();
 
-  DataMapping(String where, ComposeModel model, VolumePaths places) {
+  DataMapping(String where, ComposeModel model, VolumePaths volumePaths) {
     this.where = where;
     this.model = model;
-    this.places = places;
-    this.binds = new BindMapping(where, model, places);
+    this.volumePaths = volumePaths;
+    this.binds = new BindMapping(where, model, volumePaths);
     model.children("volumes").forEach(this::volume);
     binds.files("configs");
     binds.files("secrets");
   }
 
-  /** Maps the mounts of one service, and what its image declares beside them. */
+  /** Maps the mounts of a service, and the volumes that its image declares beside them. */
   void map(String name, ObjectNode service, List<String> imageVolumes) {
     Set<String> covered = new HashSet<>();
     for (String path : ComposeModel.texts(service.path("tmpfs"))) {
@@ -58,7 +58,7 @@ final class DataMapping {
         case "tmpfs" -> {}
         default ->
             throw new RefusedException(
-                "%s: service %s has a mount of type %s at %s, which a capsule doesn't know"
+                "%s: service %s has a mount of type %s at %s, which capsules don't support"
                     .formatted(where, name, mount.path("type").asText("?"), target));
       }
     }
@@ -74,7 +74,7 @@ final class DataMapping {
     }
   }
 
-  /** To be called when all services are mapped. */
+  /** To be called once all services are mapped. */
   void finish() {
     dirs.addAll(binds.dirs());
   }
@@ -84,7 +84,7 @@ final class DataMapping {
   }
 
   List<String> warnings() {
-    return places.warnings();
+    return volumePaths.warnings();
   }
 
   List<SeedFile> seedFiles() {
@@ -94,13 +94,13 @@ final class DataMapping {
   private void volume(String name, ObjectNode volume) {
     if (volume.path("external").asBoolean()) {
       throw new RefusedException(
-          "%s: volume %s is external, and a capsule can't reach it: remove 'external', and its data lives with the stack's"
+          "%s: volume %s is external, which a capsule can't reach: remove 'external', and its data is kept with the stack's"
               .formatted(where, name));
     }
     String driver = volume.path("driver").asText("local");
     if (!driver.equals("local")) {
       throw new RefusedException(
-          "%s: volume %s uses the driver %s; a capsule has the local one alone"
+          "%s: volume %s uses the driver %s; a capsule has only the driver local"
               .formatted(where, name, driver));
     }
     JsonNode options = volume.path("driver_opts");
@@ -117,13 +117,15 @@ final class DataMapping {
   }
 
   private void local(String name, ObjectNode volume) {
-    String folder = places.of("volume " + name, VOLUMES + name);
+    String folder = volumePaths.of("volume " + name, VOLUMES + name);
     dirs.add(folder);
     volume.put("driver", "local");
     volume.putObject("driver_opts").put("type", "none").put("o", "bind").put("device", folder);
   }
 
-  /** The same name for the same path of the same service, whatever the version. */
+  /**
+   * A name that is the same for a path of a service in every version, so that its data is found.
+   */
   private String anonymous(String service, String path) {
     String slug = normal(path).substring(1).replaceAll("[^A-Za-z0-9]+", "-");
     String name =

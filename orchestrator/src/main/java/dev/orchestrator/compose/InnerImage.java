@@ -3,10 +3,10 @@ package dev.orchestrator.compose;
 import java.util.List;
 
 /**
- * An inner image as the outer engine has it.
+ * An image of a service, in the store of the outer engine.
  *
- * @param name of its group in the capsule: the first service that uses it
- * @param reference its name inside the capsule, made from its content
+ * @param name of its group of layers in the capsule: the first service that uses it
+ * @param reference its name inside the capsule, derived from its content
  * @param id {@code sha256:…}
  * @param volumes paths that the image declares as volumes
  */

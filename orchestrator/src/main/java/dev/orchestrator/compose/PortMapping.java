@@ -14,7 +14,10 @@ import java.util.Map;
 import java.util.OptionalInt;
 import java.util.TreeMap;
 
-/** Which port of the capsule leads to which port of a service. Changes the services it is given. */
+/**
+ * Publishes the services' ports that routes and probes need on ports of the capsule. Changes the
+ * services that it is given.
+ */
 final class PortMapping {
   private static final int FIRST_FREE = 20000;
 
@@ -22,7 +25,7 @@ final class PortMapping {
   private final StackSettings stack;
   private final Map<String, ObjectNode> services;
 
-  /** From the capsule's port to the service that has it. */
+  /** The services that have a port of the capsule already. */
   private final Map<Integer, String> taken = new HashMap<>();
 
   private final Map<String, Integer> ports = new TreeMap<>();
@@ -80,7 +83,7 @@ final class PortMapping {
     return false;
   }
 
-  /** What the compose file publishes stays, on all of the capsule's addresses. */
+  /** Keeps the ports that the compose file publishes, on all addresses of the capsule. */
   private void keepPublished(String name, ObjectNode service) {
     for (JsonNode port : service.path("ports")) {
       ((ObjectNode) port).remove("host_ip");
@@ -103,7 +106,8 @@ final class PortMapping {
   private int capsulePort(String what, String name, int target) {
     String owner = name;
     ObjectNode service = service(what, name);
-    // Services may share the network of another, such as a VPN's: its ports are theirs.
+    // A service may use the network of another service, such as a VPN: the other publishes its
+    // port.
     for (int i = 0; i < services.size() && mode(service).startsWith("service:"); i++) {
       owner = mode(service).substring("service:".length());
       service = service(what, owner);
@@ -140,7 +144,7 @@ final class PortMapping {
     ObjectNode service = services.get(name);
     if (service == null) {
       throw new RefusedException(
-          "%s: %s in %s is for service %s, which isn't there; its services are: %s"
+          "%s: %s in %s is for service %s, which the compose file doesn't have; its services are: %s"
               .formatted(
                   where,
                   what,
@@ -159,7 +163,7 @@ final class PortMapping {
     return port.path("protocol").asText("tcp").equals("tcp");
   }
 
-  /** Its fixed port; empty where the engine would choose one, at random or from a range. */
+  /** The published port; empty when the engine chooses the port, at random or from a range. */
   private static OptionalInt published(JsonNode port) {
     String text = port.path("published").asText("");
     return text.matches("[1-9][0-9]{0,4}")

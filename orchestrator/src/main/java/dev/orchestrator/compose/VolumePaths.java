@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 
-/** Where below /data something is: in the main volume, or in one that stack.conf names. */
+/** Finds the place below /data of a path: in the main volume, or in a volume of stack.conf. */
 final class VolumePaths {
   private final String where;
   private final List<VolumeSettings> volumes;
@@ -19,9 +19,9 @@ final class VolumePaths {
   }
 
   /**
-   * The path below /data of something that a service mounts.
+   * The path below /data of a volume or folder that a service mounts.
    *
-   * @param who mounts it, for a refusal
+   * @param who the service or volume that mounts it, for a message
    * @param path such as {@code binds/media} or {@code volumes/db}
    */
   String of(String who, String path) {
@@ -33,7 +33,7 @@ final class VolumePaths {
         }
         if (Path.of(held).startsWith(path)) {
           throw new RefusedException(
-              "%s: %s mounts %s, and a part of it, %s, is to be in the volume %s: name %s in data.volumes too"
+              "%s: %s mounts %s, but data.volumes puts a part of that, %s, into the volume %s: name %s in data.volumes too"
                   .formatted(
                       where,
                       who,
@@ -47,7 +47,10 @@ final class VolumePaths {
     return "/data/" + path;
   }
 
-  /** To be asked when all mounts are placed: what nothing is in may be a mistake. */
+  /**
+   * Warns of paths in data.volumes that no service mounts, which may be a mistake. To be called
+   * once all mounts have their place.
+   */
   List<String> warnings() {
     return volumes.stream()
         .flatMap(volume ->

@@ -1,4 +1,4 @@
-/** A compose project as Compose reads it, and as it runs in a capsule. */
+/** A compose project: how Compose reads it, and the form in which it runs in a capsule. */
 @NullMarked
 package dev.orchestrator.compose;
 

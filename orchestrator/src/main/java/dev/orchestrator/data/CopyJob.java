@@ -6,9 +6,9 @@ import java.util.Map;
 /**
  * A copy to make.
  *
- * @param to by itself, not layered; its method says whether files share their blocks
- * @param labels of what is made for it
- * @param life after which a helper that nobody has ended ends by itself
+ * @param to a volume without layers below it; its method says whether files share their blocks
+ * @param labels of the containers and volumes that are made for the copy
+ * @param life time after which the copy's container ends by itself, if a crash left it behind
  */
 public record CopyJob(DataVolume from, DataVolume to, Map<String, String> labels, Duration life) {
 

@@ -3,12 +3,12 @@ package dev.orchestrator.data;
 import java.time.Duration;
 
 /**
- * What a pass of a copy moved and compared.
+ * The result of a pass of a copy.
  *
- * @param files regular files moved
- * @param bytes of those files
- * @param entries compared with the original's in all but their content; 0 where nothing was
- *     compared
- * @param content files whose content was compared, now or since it last changed
+ * @param files regular files that were moved
+ * @param bytes size of those files
+ * @param entries files, folders and links whose metadata was compared with the original's; 0 when
+ *     nothing was compared
+ * @param content files whose content was compared, in this pass or since it last changed
  */
 public record CopyReport(long files, long bytes, long entries, long content, Duration took) {}

@@ -6,43 +6,51 @@ import java.util.Map;
 import java.util.function.Consumer;
 
 /**
- * Copies, measures and compares data volumes in helper containers; no data passes through the JVM.
- * Calls block; a failure is a {@link DataException}.
+ * Copies, measures and compares data volumes in helper containers: no data passes through this
+ * process. Calls block; a failure is a {@link DataException}.
  */
 public interface DataCopier {
 
-  /** Begins a copy: its helper is ready when this returns, and stays until the copy is closed. */
+  /** Begins a copy: its container runs when this returns, until the copy is closed. */
   Copying begin(CopyJob job);
 
   /** A copy under way. One thread at a time. */
   interface Copying extends AutoCloseable {
 
     /**
-     * A pass while the original may change: what vanishes meanwhile is no failure. Run again it
-     * moves the difference alone. Flushed to disk when it returns.
+     * Copies while the original may change; a file that vanishes meanwhile is no failure. When it
+     * is called again, only differences are copied. The copy is flushed to disk when this returns.
      */
     CopyReport live(Duration deadline, Consumer<String> progress);
 
-    /** Compares content that is at rest, so that the last pass need not; returns how many files. */
+    /**
+     * Compares the content of files that nobody changes at present, so that the last pass need not;
+     * returns how many files it compared.
+     */
     long compare(boolean full, Duration deadline);
 
     /**
-     * The last pass, the original at rest: afterwards the two are the same, which is compared. A
-     * difference is a {@link DataException} that names the first.
+     * Copies the last differences while nobody writes to the original, then compares the two. A
+     * difference is a {@link DataException} that names the first file.
      *
-     * @param full whether all content is compared, else that of databases and of a sample
+     * @param full whether the content of all files is compared, instead of that of databases and of
+     *     a sample of the others
      */
     CopyReport finish(boolean full, Duration deadline, Consumer<String> progress);
 
-    /** Ends the helper; what was copied stays. */
+    /** Removes the container; what was copied stays. */
     @Override
     void close();
   }
 
-  /** What a volume takes, and what is possible where it lives. */
+  /** Measures a volume, and finds out what its file system can do. */
   VolumeUsage measure(DataVolume volume, Map<String, String> labels, Duration deadline);
 
-  /** What one volume has that is newer than the moment, and what of the other it has no more. */
+  /**
+   * Counts what was written to a volume since a moment.
+   *
+   * @param before the data as of that moment: its files that {@code now} lacks were deleted
+   */
   VolumeChanges changes(
       DataVolume before,
       DataVolume now,

@@ -1,6 +1,8 @@
 package dev.orchestrator.data;
 
-/** A copy or a comparison that failed: what, on which volumes, and why, in one line. */
+/**
+ * A copy or a comparison that failed. The message says in one line what, on which volumes, and why.
+ */
 public final class DataException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 

@@ -4,43 +4,44 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A data volume of a generation. One that is layered (it has {@code lowers}) holds what was written
- * since it was cloned, in its folders {@code upper} and {@code work}; the rest is below it.
+ * A data volume of a generation. A layered volume, which has {@code lowers}, holds in its folders
+ * {@code upper} and {@code work} what was written since it was cloned; the rest is in the layers
+ * below it.
  *
- * @param name {@link #MAIN}, or the name that stack.conf gives it
- * @param volume the engine's
- * @param method how it came by its content
- * @param lowers the frozen layers below it, the nearest first: nobody writes to them
- * @param paths what it holds of the stack, as below /data without it: {@code binds/media}; empty
- *     for the main one, which holds the rest
+ * @param name {@link #MAIN}, or its name in stack.conf
+ * @param volume its name on the engine
+ * @param method how it got its content
+ * @param lowers the layers below it, the nearest first: nobody writes to them
+ * @param paths the paths below /data that it holds in place of the main volume, such as {@code
+ *     binds/media}; empty for the main volume, which holds the rest
  */
 public record DataVolume(
     String name, String volume, Method method, List<Layer> lowers, List<String> paths) {
 
-  /** The volume at /data. */
+  /** The name of the volume at /data. */
   public static final String MAIN = "data";
 
-  /** How a volume came by its content. */
+  /** How a volume got its content. */
   public enum Method {
     /** It began empty. */
     NEW,
     COPY,
     /** A copy whose files share their blocks with the original's. */
     REFLINK,
-    /** Layered over the original's. */
+    /** A layer over the original. */
     OVERLAY,
-    /** It is the original itself. */
+    /** It is the original, which the new version has taken over. */
     ATTACH
   }
 
   /**
    * A layer below another.
    *
-   * @param upper whether it is what is in the volume's folder {@code upper}; else the whole volume
+   * @param upper whether the layer is the volume's folder {@code upper}, not the whole volume
    */
   public record Layer(String volume, boolean upper) {
 
-    /** Its path in the volume, empty for the whole. */
+    /** The layer's path in its volume; empty when it is the whole volume. */
     public String folder() {
       return upper ? "upper" : "";
     }
@@ -51,7 +52,7 @@ public record DataVolume(
     paths = List.copyOf(paths);
   }
 
-  /** A volume by itself. */
+  /** A volume without layers below it. */
   public static DataVolume plain(String name, String volume, Method method, List<String> paths) {
     return new DataVolume(name, volume, method, List.of(), paths);
   }
@@ -64,7 +65,7 @@ public record DataVolume(
     return !lowers.isEmpty();
   }
 
-  /** Its layers as another volume has them below itself, this one's own first. */
+  /** The layers below a clone of this volume: its own, then those below it. */
   public List<Layer> layers() {
     List<Layer> all = new ArrayList<>();
     all.add(new Layer(volume, layered()));
@@ -72,12 +73,12 @@ public record DataVolume(
     return List.copyOf(all);
   }
 
-  /** Every volume of the engine that it needs. */
+  /** The names of all volumes of the engine that hold a part of it, its own first. */
   public List<String> needs() {
     return layers().stream().map(Layer::volume).toList();
   }
 
-  /** Where it is in the capsule. */
+  /** Its path in the capsule. */
   public String target() {
     return main() ? "/data" : "/data/extra/" + name;
   }

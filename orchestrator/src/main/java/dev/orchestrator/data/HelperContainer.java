@@ -1,8 +1,7 @@
 package dev.orchestrator.data;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.orchestrator.common.Json;
 import dev.orchestrator.engine.ContainerSecurity;
 import dev.orchestrator.engine.ContainerSpec;
 import dev.orchestrator.engine.Engine;
@@ -18,12 +17,11 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A container that has data volumes mounted and does nothing until it is told: no network, and only
- * the rights to read every file and to give a copy its owner, mode and capabilities.
+ * A container with data volumes at /from and /to, in which the script {@code capsule-copy} runs. It
+ * has no network, and only the rights to read every file and to give a copy its owner, mode and
+ * capabilities.
  */
 final class HelperContainer implements AutoCloseable {
-  private static final ObjectMapper JSON = new ObjectMapper();
-  private static final Duration STOP = Duration.ofSeconds(1);
   private static final ContainerSecurity RIGHTS =
       ContainerSecurity.only(
           "CHOWN", "DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER", "FSETID", "MKNOD", "SETFCAP");
@@ -40,12 +38,12 @@ final class HelperContainer implements AutoCloseable {
   }
 
   /**
-   * Starts one.
+   * Starts a container.
    *
    * @param doing for messages, such as "copying a to b"
-   * @param from at /from, read-only
-   * @param to at /to; null for an empty one that is removed afterwards
-   * @param writes whether {@code to} is written to
+   * @param from volume at /from, read-only
+   * @param to volume at /to; null for an empty volume that is removed afterwards
+   * @param writes whether {@code to} may be written to
    */
   static HelperContainer start(
       Engine engine,
@@ -84,7 +82,7 @@ final class HelperContainer implements AutoCloseable {
     return volume;
   }
 
-  /** A volume as the services see it: of a layered one, the layers put together, read-only. */
+  /** A volume as services see it: for a layered volume, a read-only overlay of its layers. */
   private String view(DataVolume volume, String role, Map<String, String> labels) {
     if (!volume.layered()) {
       return volume.volume();
@@ -97,7 +95,7 @@ final class HelperContainer implements AutoCloseable {
               .orElseThrow(() ->
                   new EngineException(
                       EngineException.Kind.NOT_FOUND,
-                      "volume %s, a layer of %s, isn't there"
+                      "volume %s, a layer of %s, does not exist"
                           .formatted(layer.volume(), volume.volume())))
               .mountpoint();
       folders.add(layer.upper() ? at + "/" + layer.folder() : at);
@@ -119,24 +117,14 @@ final class HelperContainer implements AutoCloseable {
     return view;
   }
 
-  /** It ends by itself a minute after its life: nobody may be left to remove it. */
+  /** The container ends by itself a minute after its life, in case a crash leaves it behind. */
   private ContainerSpec spec(
       String image, List<Mount> mounts, Map<String, String> labels, Duration life) {
-    return new ContainerSpec(
-        name,
-        image,
-        List.of("sleep"),
-        List.of(Long.toString(life.toSeconds() + 60)),
-        Map.of(),
-        labels,
-        mounts,
-        List.of("/run"),
-        "none",
-        RIGHTS,
-        STOP);
+    List<String> command = List.of("sleep", Long.toString(life.toSeconds() + 60));
+    return ContainerSpec.helper(name, image, command, labels, mounts, RIGHTS);
   }
 
-  /** Runs {@code capsule-copy}; returns its result. */
+  /** Runs {@code capsule-copy}; returns the result that it prints. */
   JsonNode run(List<String> arguments, Duration deadline, Consumer<String> progress) {
     List<String> command = new ArrayList<>(List.of("/usr/local/lib/capsule/capsule-copy"));
     command.addAll(arguments);
@@ -155,24 +143,24 @@ final class HelperContainer implements AutoCloseable {
                 }
               });
       if (!exec.ok() || result.isEmpty()) {
-        throw new DataException(doing + ": " + exec.lastWords());
+        throw new DataException(doing + ": " + exec.errorLine());
       }
-      return JSON.readTree(result.getLast());
+      return Json.tree(result.getLast());
     } catch (EngineException e) {
       throw new DataException(doing + ": " + e.getMessage(), e);
-    } catch (JsonProcessingException e) {
-      throw new DataException(doing + ": it answered with something else than a result", e);
+    } catch (IllegalArgumentException e) {
+      throw new DataException(doing + ": its answer can't be read", e);
     }
   }
 
-  /** With a deadline passed rsync still runs: it ends with its container. */
+  /** After a deadline has passed, rsync still runs: it ends with its container. */
   @Override
   public void close() {
     try {
       engine.removeContainer(name);
       temporary.forEach(engine::removeVolume);
     } catch (EngineException e) {
-      throw new DataException(doing + ": tidying up: " + e.getMessage(), e);
+      throw new DataException(doing + ": removing what was made for it: " + e.getMessage(), e);
     }
   }
 }

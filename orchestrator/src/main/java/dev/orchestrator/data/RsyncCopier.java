@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.function.Supplier;
 
 /**
- * Copies with rsync in a helper container of the capsules' base image, which has the script {@code
+ * Copies with rsync, in containers of the capsules' base image, which has the script {@code
  * capsule-copy}. Any thread; calls block.
  */
 public final class RsyncCopier implements DataCopier {
@@ -55,7 +55,7 @@ public final class RsyncCopier implements DataCopier {
       Instant since,
       Map<String, String> labels,
       Duration deadline) {
-    String doing = "looking for what was written to " + now.volume();
+    String doing = "counting what was written to " + now.volume();
     try (HelperContainer helper =
         HelperContainer.start(engine, image.get(), doing, before, now, false, labels, deadline)) {
       String moment = "%d.%09d".formatted(since.getEpochSecond(), since.getNano());

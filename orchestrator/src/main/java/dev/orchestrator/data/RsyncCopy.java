@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** A copy in a helper container. */
+/** A copy under way, in a container of its own. */
 final class RsyncCopy implements DataCopier.Copying {
   private final Engine engine;
   private final String image;
@@ -24,9 +24,9 @@ final class RsyncCopy implements DataCopier.Copying {
   }
 
   static RsyncCopy begin(Engine engine, String image, CopyJob job) {
-    RsyncCopy copying = new RsyncCopy(engine, image, job);
-    copying.helper = copying.start();
-    return copying;
+    RsyncCopy copy = new RsyncCopy(engine, image, job);
+    copy.helper = copy.start();
+    return copy;
   }
 
   private HelperContainer start() {
@@ -42,33 +42,33 @@ final class RsyncCopy implements DataCopier.Copying {
   }
 
   /**
-   * A view of layers shows them as they were when it was first looked at: each pass over such needs
-   * a new one.
+   * The container for the next pass. An overlay goes on showing the layers as they were when it was
+   * mounted, so that each pass over a layered volume needs a new container.
    */
-  private HelperContainer fresh() {
-    HelperContainer there = helper;
-    if (there == null || (used && job.from().layered())) {
+  private HelperContainer forNextPass() {
+    HelperContainer current = helper;
+    if (current == null || (used && job.from().layered())) {
       close();
-      there = start();
-      helper = there;
+      current = start();
+      helper = current;
     }
     used = true;
-    return there;
+    return current;
   }
 
   @Override
   public CopyReport live(Duration deadline, Consumer<String> progress) {
-    return run(fresh(), "live", false, deadline, progress);
+    return run(forNextPass(), "live", false, deadline, progress);
   }
 
   @Override
   public long compare(boolean full, Duration deadline) {
-    return run(fresh(), "compare", full, deadline, line -> {}).content();
+    return run(forNextPass(), "compare", full, deadline, line -> {}).content();
   }
 
   @Override
   public CopyReport finish(boolean full, Duration deadline, Consumer<String> progress) {
-    return run(fresh(), "finish", full, deadline, progress);
+    return run(forNextPass(), "finish", full, deadline, progress);
   }
 
   private CopyReport run(
@@ -96,10 +96,10 @@ final class RsyncCopy implements DataCopier.Copying {
 
   @Override
   public void close() {
-    HelperContainer there = helper;
+    HelperContainer current = helper;
     helper = null;
-    if (there != null) {
-      there.close();
+    if (current != null) {
+      current.close();
     }
   }
 }

@@ -1,10 +1,10 @@
 package dev.orchestrator.data;
 
 /**
- * What was written to a volume since a moment.
+ * How much was written to a volume since a moment.
  *
- * @param files changed or new
- * @param bytes sizes of those files
- * @param deleted that were there before
+ * @param files changed and new files
+ * @param bytes size of those files
+ * @param deleted files that were deleted
  */
 public record VolumeChanges(long files, long bytes, long deleted) {}

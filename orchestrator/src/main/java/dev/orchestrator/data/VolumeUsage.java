@@ -1,14 +1,14 @@
 package dev.orchestrator.data;
 
 /**
- * What a volume takes, and what there is for another. Sizes in bytes.
+ * How much space a volume takes, and how much there is for another. Sizes are in bytes.
  *
- * @param files regular files
- * @param links of them those that have more than one name
- * @param largest size of the largest file of a database, 0 where there is none
- * @param free where the engine keeps its volumes
- * @param fileSystem such as {@code ext2/ext3} or {@code xfs}
- * @param share whether files can share their blocks there
+ * @param files number of regular files
+ * @param links number of those that have more than one name
+ * @param largest size of the largest file of a database; 0 when there is none
+ * @param free space on the disk where the engine keeps its volumes
+ * @param fileSystem of that disk, such as {@code ext2/ext3} or {@code xfs}
+ * @param share whether files can share their blocks on that file system
  */
 public record VolumeUsage(
     long used, long files, long links, long largest, long free, String fileSystem, boolean share) {}

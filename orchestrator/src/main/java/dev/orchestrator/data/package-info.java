@@ -1,6 +1,6 @@
 /**
- * Data volumes: copying one to another in a helper container, and the space that it takes. No
- * volume data passes through the JVM.
+ * Data volumes: how they are layered, how one is copied to another, and how much space they take.
+ * Copies are made in helper containers: no data passes through this process.
  */
 @NullMarked
 package dev.orchestrator.data;

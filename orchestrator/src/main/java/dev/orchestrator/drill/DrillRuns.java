@@ -3,7 +3,7 @@ package dev.orchestrator.drill;
 import dev.orchestrator.cli.RunText;
 import dev.orchestrator.client.EventSource;
 import dev.orchestrator.client.RunAccepted;
-import dev.orchestrator.common.ApiJson;
+import dev.orchestrator.common.Json;
 import dev.orchestrator.journal.Receipt;
 import dev.orchestrator.journal.UpgradeRecord;
 import dev.orchestrator.journal.UpgradeRecord.Outcome;
@@ -202,11 +202,11 @@ public final class DrillRuns {
   }
 
   private Status status() {
-    return ApiJson.read(service.api().get("/v1/status"), Status.class);
+    return Json.read(service.api().get("/v1/status"), Status.class);
   }
 
   private Receipt receipt(String run) {
-    return ApiJson.read(service.api().get("/v1/upgrades/" + run), Receipt.class);
+    return Json.read(service.api().get("/v1/upgrades/" + run), Receipt.class);
   }
 
   private static long millis(long start) {

@@ -5,7 +5,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** A version of the engine's API. What says no version counts as 0.0. */
+/** A version of the engine's API. A text that is no version counts as 0.0. */
 record ApiVersion(int major, int minor) implements Comparable<ApiVersion> {
   private static final Pattern FORM = Pattern.compile("(\\d{1,6})\\.(\\d{1,6})");
   private static final Comparator<ApiVersion> ORDER =

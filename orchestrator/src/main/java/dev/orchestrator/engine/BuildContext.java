@@ -14,7 +14,7 @@ import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 import org.apache.commons.compress.archivers.tar.TarConstants;
 
-/** A build's context folder as the tar that the engine wants: sorted, owned by root, modes kept. */
+/** Writes a build's context folder as the tar archive that the engine takes: sorted, root's. */
 final class BuildContext {
   private final Path root;
   private final String dockerfile;
@@ -71,32 +71,32 @@ final class BuildContext {
 
   private boolean excluded(Path path) {
     String name = root.relativize(path).toString();
-    // The Dockerfile goes along even when it is ignored: without it there is no build.
+    // Docker sends the Dockerfile even when .dockerignore names it: without it there is no build.
     return !name.equals(dockerfile) && ignore.excludes(name);
   }
 
   private void add(TarArchiveOutputStream tar, Path path) throws IOException {
-    BasicFileAttributes is =
+    BasicFileAttributes attributes =
         Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
     String name = root.relativize(path).toString();
     TarArchiveEntry entry;
-    if (is.isSymbolicLink()) {
+    if (attributes.isSymbolicLink()) {
       entry = new TarArchiveEntry(name, TarConstants.LF_SYMLINK);
       entry.setLinkName(Files.readSymbolicLink(path).toString());
-    } else if (is.isDirectory()) {
+    } else if (attributes.isDirectory()) {
       entry = new TarArchiveEntry(name + "/", TarConstants.LF_DIR);
       entry.setMode(mode(path));
-    } else if (is.isRegularFile()) {
+    } else if (attributes.isRegularFile()) {
       entry = new TarArchiveEntry(name, TarConstants.LF_NORMAL);
-      entry.setSize(is.size());
+      entry.setSize(attributes.size());
       entry.setMode(mode(path));
     } else {
       // A socket or a pipe: no Dockerfile can copy it.
       return;
     }
-    entry.setLastModifiedTime(is.lastModifiedTime());
+    entry.setLastModifiedTime(attributes.lastModifiedTime());
     tar.putArchiveEntry(entry);
-    if (is.isRegularFile()) {
+    if (attributes.isRegularFile()) {
       Files.copy(path, tar);
     }
     tar.closeArchiveEntry();

@@ -10,7 +10,7 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** What a build prints, line by line, the last of them kept for the failure's message. */
+/** Passes on a build's output line by line, and keeps the last lines for a failure's message. */
 final class BuildOutput extends ResultCallback.Adapter<BuildResponseItem> {
   private static final int KEPT = 8;
 

@@ -6,7 +6,7 @@ import java.util.Map;
  * A container as the engine sees it.
  *
  * @param state {@code created}, {@code running}, {@code paused}, {@code exited}, {@code dead} …
- * @param address its address on its first network, empty where it has none (not running)
+ * @param address its address on its first network; empty when it has none, as when it doesn't run
  */
 public record ContainerInfo(
     String name,
@@ -21,7 +21,7 @@ public record ContainerInfo(
     return state.equals("running");
   }
 
-  /** Frozen: its processes are there, and do nothing. */
+  /** Whether it is frozen: its processes exist and do nothing. */
   public boolean paused() {
     return state.equals("paused");
   }

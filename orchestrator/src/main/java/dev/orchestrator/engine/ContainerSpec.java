@@ -11,7 +11,10 @@ import java.util.Map;
  * @param command empty: the image's own
  * @param tmpfs paths that are memory file systems, each with mount options after a colon if needed
  * @param network {@code "none"}, {@code "bridge"} or the name of a network
- * @param stopTimeout what a plain {@code docker stop} and a shutdown of the engine wait
+ * @param stopTimeout how long a plain {@code docker stop} and a shutdown of the engine wait before
+ *     they kill the container
+ * @param logOptions of the engine's default log driver, such as {@code max-size}; empty: the
+ *     engine's own
  */
 public record ContainerSpec(
     String name,
@@ -24,17 +27,33 @@ public record ContainerSpec(
     List<String> tmpfs,
     String network,
     ContainerSecurity security,
-    Duration stopTimeout) {
+    Duration stopTimeout,
+    Map<String, String> logOptions) {
 
-  /**
-   * A short-lived helper: root without network, default rights, the image's entry point replaced.
-   */
+  /** A short-lived container without a network and with the engine's default rights. */
   public static ContainerSpec helper(
       String name,
       String image,
       List<String> command,
       Map<String, String> labels,
       List<Mount> mounts) {
+    return helper(name, image, command, labels, mounts, ContainerSecurity.DEFAULT);
+  }
+
+  /**
+   * A short-lived container without a network: it runs the command in place of the image's entry
+   * point, and holds nothing that a shutdown of the engine must wait for.
+   *
+   * @param security other rights than the default are for an image of ours, whose programs want a
+   *     fresh /run
+   */
+  public static ContainerSpec helper(
+      String name,
+      String image,
+      List<String> command,
+      Map<String, String> labels,
+      List<Mount> mounts,
+      ContainerSecurity security) {
     return new ContainerSpec(
         name,
         image,
@@ -43,9 +62,27 @@ public record ContainerSpec(
         Map.of(),
         labels,
         mounts,
-        List.of(),
+        security.equals(ContainerSecurity.DEFAULT) ? List.of() : List.of("/run"),
         "none",
-        ContainerSecurity.DEFAULT,
-        Duration.ofSeconds(10));
+        security,
+        Duration.ofSeconds(1),
+        Map.of());
+  }
+
+  /** The same container with other options of the engine's log driver. */
+  public ContainerSpec withLogOptions(Map<String, String> options) {
+    return new ContainerSpec(
+        name,
+        image,
+        entrypoint,
+        command,
+        env,
+        labels,
+        mounts,
+        tmpfs,
+        network,
+        security,
+        stopTimeout,
+        options);
   }
 }

@@ -16,7 +16,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
 
-/** Building images with the engine's classic builder. */
+/** Builds images with the engine's classic builder. */
 final class DockerBuild {
   private final DockerClient client;
   private final TimedCalls calls;
@@ -79,7 +79,7 @@ final class DockerBuild {
     if (output.error().isPresent()) {
       throw new EngineException(
           Kind.BUILD_FAILED,
-          "%s: %s; it said last: %s"
+          "%s: %s; its last lines: %s"
               .formatted(doing, output.error().orElseThrow(), output.lastLines()));
     }
     return images

@@ -1,8 +1,8 @@
 package dev.orchestrator.engine;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.util.List;
@@ -10,15 +10,13 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * Makes an image from a container. The engine mixes the container's own configuration into the
- * image: its entry point and command where none is given, and every label that isn't given. So the
- * parent image's whole configuration is sent, changed as asked, and a label that only the container
- * has is sent without a value (the engine can't be told to leave it out). A container's environment
- * can't be kept out: don't give it any.
+ * Makes an image from a container. The engine takes the container's own entry point and command
+ * into the image when the request has none, and every label that the request doesn't have. So the
+ * request has the parent image's whole configuration with the changes asked for, and each label
+ * that only the container has, without a value: the engine can't be told to leave a label out. Nor
+ * can it be told to leave out the container's environment: a container to commit must not have one.
  */
 final class DockerCommit {
-  private static final ObjectMapper JSON = new ObjectMapper();
-
   private final RawEngineHttp raw;
   private final TimedCalls calls;
   private final String api;
@@ -54,8 +52,9 @@ final class DockerCommit {
   }
 
   static ObjectNode config(JsonNode parent, JsonNode containerLabels, ImageConfig changes) {
-    ObjectNode config = parent.isObject() ? parent.deepCopy() : JSON.createObjectNode();
-    // A list that is there but empty keeps the container's own out, null does not.
+    ObjectNode config =
+        parent.isObject() ? parent.deepCopy() : JsonNodeFactory.instance.objectNode();
+    // An empty list keeps the container's own list out of the image; null does not.
     config.set("Entrypoint", list(changes.entrypoint(), parent.path("Entrypoint")));
     config.set("Cmd", list(changes.command(), parent.path("Cmd")));
     if (!changes.env().isEmpty()) {
@@ -72,7 +71,7 @@ final class DockerCommit {
   }
 
   private static ArrayNode list(List<String> changed, JsonNode otherwise) {
-    ArrayNode list = JSON.createArrayNode();
+    ArrayNode list = JsonNodeFactory.instance.arrayNode();
     if (changed.isEmpty()) {
       otherwise.forEach(list::add);
     } else {
@@ -85,7 +84,7 @@ final class DockerCommit {
     Map<String, String> env = new TreeMap<>();
     parent.forEach(line -> env.put(name(line.asText()), line.asText()));
     changes.forEach(line -> env.put(name(line), line));
-    ArrayNode list = JSON.createArrayNode();
+    ArrayNode list = JsonNodeFactory.instance.arrayNode();
     env.values().forEach(list::add);
     return list;
   }

@@ -35,7 +35,7 @@ final class DockerContainers {
   }
 
   Optional<ContainerInfo> get(String name) {
-    // The engine takes the beginning of an id for a name; nobody here means that.
+    // The engine also finds a container by the beginning of its id, which no caller means.
     return inspect(name).map(DockerContainers::info).filter(found -> found.name().equals(name));
   }
 
@@ -134,7 +134,8 @@ final class DockerContainers {
         "removing container " + name,
         TimedCalls.LONG,
         () -> {
-          // An answer of "removal already in progress" is asked again until it is gone.
+          // While a removal is in progress the engine answers with a conflict: ask until it is
+          // gone.
           while (get(name).isPresent()) {
             try {
               client.removeContainerCmd(name).withForce(true).withRemoveVolumes(true).exec();
@@ -191,12 +192,13 @@ final class DockerContainers {
           try {
             action.run();
           } catch (NotModifiedException _) {
-            // It is so already, which is all that was asked.
+            // The container is in that state already.
             return;
           }
         });
   }
 
+  /** Runs an action; a failure with these words means that there was nothing to do. */
   private void ignoring(String words, String doing, TimedCalls.Action action) {
     calls.run(
         doing,

@@ -3,13 +3,14 @@ package dev.orchestrator.engine;
 import com.github.dockerjava.api.DockerClient;
 import com.github.dockerjava.api.async.ResultCallback;
 import com.github.dockerjava.api.model.Frame;
+import dev.orchestrator.common.Deadline;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** Commands in running containers, and what containers print. */
+/** Runs commands in running containers, and reads containers' logs. */
 final class DockerExec {
   private final DockerClient client;
   private final TimedCalls calls;
@@ -20,7 +21,7 @@ final class DockerExec {
   }
 
   ExecResult exec(String name, List<String> command, Duration deadline, Consumer<String> line) {
-    long end = System.nanoTime() + deadline.toNanos();
+    Deadline end = Deadline.in(deadline);
     String doing = "running %s in container %s".formatted(command.getFirst(), name);
     String id =
         calls.call(
@@ -35,12 +36,12 @@ final class DockerExec {
                     .exec()
                     .getId());
     ExecOutput output = new ExecOutput(line);
-    calls.await(doing, left(end), client.execStartCmd(id).exec(output));
-    int code = calls.call(doing, left(end).plus(Duration.ofSeconds(5)), () -> exitCode(id));
+    calls.await(doing, end.remaining(), client.execStartCmd(id).exec(output));
+    int code = calls.call(doing, end.remaining().plus(Duration.ofSeconds(5)), () -> exitCode(id));
     return output.result(code);
   }
 
-  /** The output may end a moment before the engine has noted how the command did. */
+  /** Waits for the exit code: the output may end a moment before the engine has it. */
   private int exitCode(String id) throws InterruptedException {
     while (true) {
       @Nullable Long code = client.inspectExecCmd(id).exec().getExitCodeLong();
@@ -71,9 +72,5 @@ final class DockerExec {
                 }));
     splitter.end();
     return List.copyOf(lines);
-  }
-
-  private static Duration left(long end) {
-    return Duration.ofNanos(Math.max(0, end - System.nanoTime()));
   }
 }

@@ -8,8 +8,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The rules of a {@code .dockerignore}: one pattern a line relative to the context, {@code **} for
- * any number of folders, {@code !} to take back in, the last match wins.
+ * The rules of a {@code .dockerignore}: a pattern a line, relative to the context; {@code **}
+ * stands for any number of folders, {@code !} includes again what an earlier rule excludes, and the
+ * last rule that matches decides.
  */
 final class DockerIgnore {
   private record Rule(IgnorePattern pattern, boolean exclude) {}
@@ -50,13 +51,15 @@ final class DockerIgnore {
     return new DockerIgnore(Files.exists(file) ? Files.readAllLines(file) : List.of());
   }
 
-  /** Whether nothing below an excluded folder can come back in. */
+  /** Whether no rule can include something below an excluded folder again. */
   boolean onlyExcludes() {
     return rules.stream().allMatch(Rule::exclude);
   }
 
   /**
-   * {@code path} with slashes, relative to the context. A rule for a folder is one for all in it.
+   * Whether the rules exclude a path. A rule that matches a folder holds for everything in it.
+   *
+   * @param path relative to the context, with slashes
    */
   boolean excludes(String path) {
     boolean excluded = false;

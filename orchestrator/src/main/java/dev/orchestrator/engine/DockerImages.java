@@ -59,7 +59,7 @@ final class DockerImages {
           try {
             client.removeImageCmd(reference).exec();
           } catch (NotFoundException _) {
-            // Gone already, which is all that was asked.
+            // It is gone already.
             return;
           }
         });
@@ -78,7 +78,10 @@ final class DockerImages {
         labels(image.getConfig() == null ? null : image.getConfig().getLabels()));
   }
 
-  /** A label of ours without a value is one that {@link DockerCommit} had to blank. */
+  /**
+   * Leaves out our labels without a value: {@link DockerCommit} can't remove a label, only empty
+   * it.
+   */
   private static Map<String, String> labels(@Nullable Map<String, String> labels) {
     Map<String, String> result = new TreeMap<>(labels == null ? Map.of() : labels);
     result.entrySet().removeIf(e -> e.getKey().startsWith(Labels.OURS) && e.getValue().isEmpty());

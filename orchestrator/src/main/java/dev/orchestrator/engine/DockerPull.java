@@ -10,7 +10,7 @@ import java.util.Objects;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
-/** Pulling images, with a reason when one can't be had. */
+/** Pulls images, and says why an image can't be pulled. */
 final class DockerPull {
   private final DockerClient client;
   private final TimedCalls calls;
@@ -31,14 +31,14 @@ final class DockerPull {
       if (stream.error().isPresent()) {
         throw calls
             .failures()
-            .said(doing, 0, EngineFailures.oneLine(stream.error().orElseThrow()), null);
+            .answered(doing, 0, EngineFailures.oneLine(stream.error().orElseThrow()), null);
       }
     } catch (EngineException e) {
       throw explained(reference, e);
     }
   }
 
-  /** The engine answers 404 and 500 for about anything; its words say more. */
+  /** The engine answers 404 and 500 for about any reason; the text of the answer says which. */
   static EngineException explained(String reference, EngineException e) {
     String words = Objects.toString(e.getMessage(), "").toLowerCase(Locale.ROOT);
     if (e.kind() != Kind.REFUSED && e.kind() != Kind.NOT_FOUND) {
@@ -66,7 +66,7 @@ final class DockerPull {
         .anyMatch(words::contains)) {
       return new EngineException(
           Kind.NOT_FOUND,
-          e.getMessage() + "; check its name and tag, and log in where it is private",
+          e.getMessage() + "; check its name and tag, and log in to its registry if it is private",
           e);
     }
     return e;

@@ -50,7 +50,8 @@ final class DockerVolumes {
 
   void create(String name, Map<String, String> labels, Map<String, String> options) {
     String doing = "creating volume " + name;
-    // The engine answers with the volume that is there, whatever its labels.
+    // For the name of an existing volume the engine answers as if it had created it, whatever the
+    // labels of that volume are.
     Map<String, String> has =
         get(name)
             .orElseGet(() -> {
@@ -70,8 +71,7 @@ final class DockerVolumes {
     if (!has.equals(labels)) {
       throw new EngineException(
           Kind.CONFLICT,
-          "%s: a volume of that name is there with other labels: it isn't touched"
-              .formatted(doing));
+          "%s: a volume of that name exists with other labels; it is not touched".formatted(doing));
     }
   }
 
@@ -83,7 +83,7 @@ final class DockerVolumes {
           try {
             client.removeVolumeCmd(name).exec();
           } catch (NotFoundException _) {
-            // Gone already, which is all that was asked.
+            // It is gone already.
             return;
           }
         });

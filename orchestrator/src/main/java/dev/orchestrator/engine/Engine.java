@@ -8,49 +8,55 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
- * The outer Docker engine. Every call blocks the calling (virtual) thread and may be interrupted;
- * every failure is an {@link EngineException} that says what was being done, on what, and what to
- * do. Removing what is not there is no failure. Things are addressed by name.
+ * The outer Docker engine: containers, volumes and images, each addressed by its name. Every call
+ * blocks the calling (virtual) thread and may be interrupted; every failure is an {@link
+ * EngineException} that says what was being done, on what, and what to do. Removing something that
+ * does not exist succeeds.
  */
 public interface Engine extends AutoCloseable {
 
-  /** Version, API version, store driver and data root; fails when the engine does not answer. */
+  /** Asks the engine for its version and settings; fails when it does not answer. */
   EngineInfo info();
 
   // Containers
 
   Optional<ContainerInfo> container(String name);
 
-  /** All containers (running or not) that carry all these labels. */
+  /** Lists all containers, running or not, that carry all these labels. */
   List<ContainerInfo> containers(Map<String, String> labels);
 
-  /** Creates, doesn't start. A container of that name already there is a {@code CONFLICT}. */
+  /**
+   * Creates a container without starting it. When a container of that name exists, that is a {@code
+   * CONFLICT}.
+   */
   void createContainer(ContainerSpec spec);
 
-  /** No failure when it runs already. */
+  /** Starts a container; does nothing when it runs already. */
   void startContainer(String name);
 
-  /** SIGTERM, then SIGKILL after {@code timeout}. No failure when it doesn't run. */
+  /** Sends SIGTERM, then SIGKILL after {@code timeout}; does nothing when it doesn't run. */
   void stopContainer(String name, Duration timeout);
 
-  /** SIGKILL, also where it is paused. No failure when it doesn't run. */
+  /** Sends SIGKILL, also to a paused container; does nothing when it doesn't run. */
   void killContainer(String name);
 
-  /** Freezes everything in it. No failure when it is paused already. */
+  /** Freezes all processes of a container; does nothing when it is paused already. */
   void pauseContainer(String name);
 
-  /** No failure when it isn't paused. */
+  /** Lets a paused container go on; does nothing when it isn't paused. */
   void unpauseContainer(String name);
 
-  /** Kills it where it runs, and removes it with its anonymous volumes. */
+  /** Removes a container with its anonymous volumes; kills it first when it runs. */
   void removeContainer(String name);
 
-  /** Waits until it has ended and returns its exit code; {@code TIMEOUT} after the deadline. */
+  /** Waits until a container ends; returns its exit code. {@code TIMEOUT} after the deadline. */
   int awaitExit(String name, Duration deadline);
 
   /**
-   * Runs a command in a running container. {@code line} sees each line of standard output as it
-   * comes. {@code TIMEOUT} after the deadline (the command may go on inside).
+   * Runs a command in a running container. {@code TIMEOUT} after the deadline; the command may go
+   * on inside.
+   *
+   * @param line gets each line of standard output as it comes
    */
   ExecResult exec(String name, List<String> command, Duration deadline, Consumer<String> line);
 
@@ -58,7 +64,7 @@ public interface Engine extends AutoCloseable {
     return exec(name, command, deadline, line -> {});
   }
 
-  /** The last lines of a container's output (both streams), oldest first. */
+  /** Reads the last lines of a container's output, of both streams, oldest first. */
   List<String> logs(String name, int tail);
 
   /** Unpacks a tar stream below {@code directory} in the container (running or not). */
@@ -70,14 +76,17 @@ public interface Engine extends AutoCloseable {
 
   List<VolumeInfo> volumes(Map<String, String> labels);
 
-  /** No failure when a volume of that name is there with the same labels. */
+  /**
+   * Creates a volume; does nothing when a volume of that name exists with the same labels, and is a
+   * {@code CONFLICT} when it exists with others.
+   */
   default void createVolume(String name, Map<String, String> labels) {
     createVolume(name, labels, Map.of());
   }
 
   /**
-   * The same, with options of the engine's local driver: {@code type}, {@code device}, {@code o} as
-   * of mount(8). What they say is mounted when a container uses the volume.
+   * The same, with options of the engine's local driver: {@code type}, {@code device} and {@code o}
+   * are those of mount(8). The engine mounts the device whenever a container uses the volume.
    */
   void createVolume(String name, Map<String, String> labels, Map<String, String> options);
 
@@ -89,10 +98,16 @@ public interface Engine extends AutoCloseable {
 
   List<ImageInfo> images(Map<String, String> labels);
 
-  /** Pulls from its registry. {@code NOT_FOUND} or {@code UNREACHABLE} says why it can't be had. */
+  /**
+   * Pulls an image from its registry; fails with {@code NOT_FOUND} or {@code UNREACHABLE} and the
+   * reason.
+   */
   void pull(String reference, Duration deadline, Consumer<String> progress);
 
-  /** Builds with the classic builder; {@code BUILD_FAILED} carries the last lines of its output. */
+  /**
+   * Builds an image with the classic builder; returns its id. {@code BUILD_FAILED} carries the last
+   * lines of the output.
+   */
   String build(BuildSpec spec, Duration deadline, Consumer<String> progress);
 
   /** Makes an image from a stopped container; returns its id. */

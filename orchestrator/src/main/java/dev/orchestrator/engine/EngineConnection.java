@@ -13,22 +13,24 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A connection to one engine, its API version settled. Thread-safe.
+ * A connection to one engine, with the API version that both sides speak. Thread-safe.
  *
- * @param api the version that is spoken, such as {@code 1.41}
+ * @param api that version, such as {@code 1.41}
  */
 record EngineConnection(
     String address, String api, DockerClient client, RawEngineHttp raw, TimedCalls calls)
     implements Closeable {
-  /** Docker 20.10, the oldest whose API has all that is used here. */
+  /** Docker 20.10, the oldest engine whose API has every call that this package makes. */
   private static final ApiVersion OLDEST = new ApiVersion(1, 41);
 
-  /** The newest that this code was written against; 1.52 drops fields that it reads. */
+  /** The newest version that this package was written for; 1.52 drops fields that it reads. */
   private static final ApiVersion NEWEST = new ApiVersion(1, 47);
 
   private static final String DEFAULT = "unix:///var/run/docker.sock";
 
-  /** {@code configured} first, then {@code DOCKER_HOST}, then the usual socket. */
+  /**
+   * The engine's address: the configured one, else that of {@code DOCKER_HOST}, else the default.
+   */
   static String address(String configured, @Nullable String environment) {
     if (!configured.isBlank()) {
       return configured.strip();
@@ -73,7 +75,8 @@ record EngineConnection(
   }
 
   /**
-   * The client library doesn't negotiate: without this a new engine refuses, an old one guesses.
+   * The newest version that both speak. The client library doesn't negotiate: without a version a
+   * new engine refuses its requests, and an old engine takes them for its own version's.
    */
   static String negotiate(String address, @Nullable String server) {
     ApiVersion theirs = ApiVersion.parse(server);

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 public final class EngineException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
-  /** What kind of failure, for callers that act on it. */
+  /** The kind of a failure, for callers that act on it. */
   public enum Kind {
     /** No engine answers at the address. */
     UNREACHABLE,
@@ -20,7 +20,7 @@ public final class EngineException extends RuntimeException {
     /** The calling thread was interrupted (its interrupt flag is set again). */
     INTERRUPTED,
     BUILD_FAILED,
-    /** Anything else that the engine said no to. */
+    /** Anything else that the engine refused. */
     REFUSED
   }
 

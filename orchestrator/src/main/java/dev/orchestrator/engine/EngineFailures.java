@@ -1,23 +1,26 @@
 package dev.orchestrator.engine;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.github.dockerjava.api.exception.DockerException;
+import dev.orchestrator.common.Json;
 import dev.orchestrator.engine.EngineException.Kind;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
-/** Turns whatever an engine call throws into an {@link EngineException} of one clear line. */
+/**
+ * Turns any exception of an engine call into an {@link EngineException} with a message of one line.
+ */
 final class EngineFailures {
-  private static final ObjectMapper JSON = new ObjectMapper();
-
   private final String address;
 
   EngineFailures(String address) {
     this.address = address;
   }
 
-  /** {@code doing} is what was being done, on what: {@code "starting container green-3"}. */
+  /**
+   * The exception to throw.
+   *
+   * @param doing what was being done, on what: {@code "starting container green-3"}
+   */
   EngineException of(String doing, Throwable thrown) {
     for (Throwable t = thrown; t != null; t = t.getCause()) {
       switch (t) {
@@ -25,7 +28,7 @@ final class EngineFailures {
           return already;
         }
         case DockerException docker -> {
-          return said(doing, docker.getHttpStatus(), message(docker.getMessage()), thrown);
+          return answered(doing, docker.getHttpStatus(), message(docker.getMessage()), thrown);
         }
         case IOException io -> {
           return unreachable(doing, io);
@@ -37,8 +40,8 @@ final class EngineFailures {
         Kind.REFUSED, doing + ": " + oneLine(String.valueOf(thrown.getMessage())), thrown);
   }
 
-  /** What the engine answered with a status that is no success. */
-  EngineException said(String doing, int status, String message, @Nullable Throwable cause) {
+  /** Of an answer with a status that is no success. */
+  EngineException answered(String doing, int status, String message, @Nullable Throwable cause) {
     Kind kind =
         switch (status) {
           case 404 -> Kind.NOT_FOUND;
@@ -62,7 +65,7 @@ final class EngineFailures {
     return message == null ? cause.getClass().getSimpleName() : message;
   }
 
-  /** Docker's own words, out of {@code Status 409: {"message":"..."}}. */
+  /** The engine's own message, out of {@code Status 409: {"message":"..."}}. */
   static String message(@Nullable String text) {
     if (text == null || text.isBlank()) {
       return "the engine gave no reason";
@@ -70,12 +73,12 @@ final class EngineFailures {
     int brace = text.indexOf('{');
     if (brace >= 0) {
       try {
-        String said = JSON.readTree(text.substring(brace)).path("message").asText();
-        if (!said.isBlank()) {
-          return oneLine(said);
+        String message = Json.tree(text.substring(brace)).path("message").asText();
+        if (!message.isBlank()) {
+          return oneLine(message);
         }
-      } catch (JsonProcessingException _) {
-        // Not JSON after all: the text as it is says the most.
+      } catch (IllegalArgumentException _) {
+        // Not JSON after all: the text as it is tells most.
         return oneLine(text);
       }
     }

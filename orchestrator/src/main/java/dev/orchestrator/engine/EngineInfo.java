@@ -1,11 +1,12 @@
 package dev.orchestrator.engine;
 
 /**
- * What the engine says of itself.
+ * An engine's own description.
  *
  * @param address where it was reached, such as {@code unix:///var/run/docker.sock}
+ * @param driver of the image store, such as {@code overlay2}
  * @param dataRoot path of its store on its own host
- * @param cgroup 1 or 2
+ * @param cgroup version of the host's control groups, 1 or 2
  */
 public record EngineInfo(
     String address,

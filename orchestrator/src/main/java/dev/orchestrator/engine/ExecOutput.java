@@ -8,11 +8,11 @@ import java.nio.charset.StandardCharsets;
 import java.util.function.Consumer;
 
 /**
- * Takes in what a command prints: both streams, of much the end alone, and each line of stdout as
- * it comes.
+ * Collects the output of a command, of much output the end alone, and passes on each line of
+ * standard output as it comes.
  */
 final class ExecOutput extends ResultCallback.Adapter<Frame> {
-  /** Of one stream; a hook may print a whole dump. */
+  /** For each of the two streams: a hook may print a whole database dump. */
   private static final int MOST_BYTES = 32 << 20;
 
   private final ByteArrayOutputStream stdout = new ByteArrayOutputStream();
@@ -36,7 +36,7 @@ final class ExecOutput extends ResultCallback.Adapter<Frame> {
 
   private static void keep(ByteArrayOutputStream all, byte[] bytes) {
     if (all.size() + bytes.length > MOST_BYTES) {
-      all.reset(); // what it says last is what a message needs
+      all.reset(); // a message quotes the end
     }
     all.writeBytes(bytes);
   }

@@ -1,15 +1,25 @@
 package dev.orchestrator.engine;
 
-/** How a command in a container ended. */
+import dev.orchestrator.common.OutputText;
+
+/** The exit code and the output of a command that ran in a container. */
 public record ExecResult(int exitCode, String stdout, String stderr) {
 
   public boolean ok() {
     return exitCode == 0;
   }
 
-  /** What it said last, one line, for a message: standard error before standard output. */
+  /**
+   * The line that says why the command failed, for a message: of standard error if it wrote there,
+   * else of standard output.
+   */
+  public String errorLine() {
+    String line = OutputText.tellingLine(stderr.isBlank() ? stdout : stderr);
+    return line.isEmpty() ? "no output" : line;
+  }
+
+  /** The older name of {@link #errorLine}. */
   public String lastWords() {
-    String text = stderr.isBlank() ? stdout : stderr;
-    return text.isBlank() ? "no output" : text.strip().lines().toList().getLast();
+    return errorLine();
   }
 }

@@ -2,13 +2,14 @@ package dev.orchestrator.engine;
 
 import com.github.dockerjava.api.model.DockerObjectAccessor;
 import com.github.dockerjava.api.model.HostConfig;
+import com.github.dockerjava.api.model.LogConfig;
 import com.github.dockerjava.api.model.MountType;
 import com.github.dockerjava.api.model.VolumeOptions;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** What a {@link ContainerSpec} asks of the host, in the client library's words. */
+/** Translates a {@link ContainerSpec} to the client library's host configuration. */
 final class HostConfigFactory {
   private HostConfigFactory() {}
 
@@ -22,12 +23,16 @@ final class HostConfigFactory {
             .withPrivileged(security.privileged())
             .withSecurityOpts(security.options())
             .withDeviceCgroupRules(security.deviceCgroupRules());
-    // As plain text: the library's enum lags behind the kernel's list.
+    // As text: the library's enum lacks the kernel's newer capabilities.
     if (!security.capabilities().isEmpty()) {
       DockerObjectAccessor.overrideRawValue(host, "CapAdd", security.capabilities());
     }
     if (security.dropAll()) {
       DockerObjectAccessor.overrideRawValue(host, "CapDrop", List.of("ALL"));
+    }
+    if (!spec.logOptions().isEmpty()) {
+      // Without a type the engine takes its default driver, as it does for `docker run --log-opt`.
+      host.withLogConfig(new LogConfig(null, spec.logOptions()));
     }
     if (!security.maskedPaths()) {
       DockerObjectAccessor.overrideRawValue(host, "MaskedPaths", List.of());
@@ -36,7 +41,9 @@ final class HostConfigFactory {
     return host;
   }
 
-  /** A volume holds what was put into it, not what the image has at that path: no copy-up. */
+  /**
+   * Without the engine's copy of what the image has at that path: a data volume holds data alone.
+   */
   private static com.github.dockerjava.api.model.Mount mount(Mount mount) {
     com.github.dockerjava.api.model.Mount result =
         new com.github.dockerjava.api.model.Mount()

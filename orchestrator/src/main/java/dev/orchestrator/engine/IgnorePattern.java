@@ -4,13 +4,14 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A pattern of a {@code .dockerignore}, by Docker's rules. All ways through the pattern are walked
- * at once, so that no pattern takes more than its length for each character of a path.
+ * A pattern of a {@code .dockerignore}, by Docker's rules. It is matched as a nondeterministic
+ * automaton whose states are tracked together, so that each character of a path takes at most as
+ * many steps as the pattern is long.
  */
 final class IgnorePattern {
   private sealed interface Part {}
 
-  /** One character of those in the ranges, or of all others. */
+  /** One character out of the ranges or, with {@code others}, one that is in none of them. */
   private record One(List<Range> ranges, boolean others) implements Part {
     boolean matches(char c) {
       return ranges.stream().anyMatch(range -> range.first <= c && c <= range.last) != others;
@@ -35,9 +36,9 @@ final class IgnorePattern {
   private int at;
 
   /**
-   * Reads one.
+   * Parses a pattern.
    *
-   * @throws IllegalArgumentException when it is none
+   * @throws IllegalArgumentException when the text is no pattern
    */
   IgnorePattern(String text) {
     this.text = text;
@@ -103,7 +104,7 @@ final class IgnorePattern {
     return text.charAt(at++);
   }
 
-  /** Whether all of it matches all of the path. */
+  /** Whether the whole pattern matches the whole path. */
   boolean matches(String path) {
     boolean[] now = new boolean[parts.size() + 1];
     reach(now, 0);
@@ -140,7 +141,7 @@ final class IgnorePattern {
       }
       case All _ -> reach(then, state);
       case Folders _ -> {
-        // What comes next begins behind a slash.
+        // The part behind the folders begins after a slash.
         then[state] = true;
         if (c == '/') {
           reach(then, state + 1);
@@ -150,7 +151,7 @@ final class IgnorePattern {
     return true;
   }
 
-  /** Being at a part that may match nothing is being behind it too. */
+  /** Adds a state, and the states behind it for as long as the parts between may match nothing. */
   private void reach(boolean[] states, int state) {
     for (int i = state; ; i++) {
       states[i] = true;

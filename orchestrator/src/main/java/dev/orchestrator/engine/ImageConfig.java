@@ -4,7 +4,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What a committed image says of itself; an empty list or map leaves what its parent has.
+ * The configuration of an image made from a container. An empty list or map keeps what the parent
+ * image has.
  *
  * @param env {@code NAME=value} lines
  */

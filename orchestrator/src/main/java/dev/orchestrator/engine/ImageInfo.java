@@ -7,7 +7,7 @@ import java.util.Map;
  * An image in the engine's store.
  *
  * @param id {@code sha256:…}
- * @param bytes of all its layers
+ * @param bytes size of all its layers
  * @param volumes paths that the image declares as volumes
  */
 public record ImageInfo(

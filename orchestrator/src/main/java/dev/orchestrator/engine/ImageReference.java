@@ -1,10 +1,10 @@
 package dev.orchestrator.engine;
 
 /**
- * An image reference, cut where the engine's API wants it cut.
+ * An image reference in the two parts that the engine's API takes.
  *
- * @param repository with a digest where the reference has one ({@code app@sha256:…})
- * @param tag empty where there is a digest, else {@code latest} unless the reference says
+ * @param repository with the digest when the reference has a digest ({@code app@sha256:…})
+ * @param tag empty when the reference has a digest; {@code latest} when it has neither
  */
 public record ImageReference(String repository, String tag) {
 
@@ -13,8 +13,8 @@ public record ImageReference(String repository, String tag) {
       return new ImageReference(reference, "");
     }
     int colon = reference.lastIndexOf(':');
-    // A colon before the last slash belongs to the registry's port. One at the end is for the
-    // engine to refuse: without a tag it would take all that there are.
+    // A colon before the last slash belongs to the registry's port. A reference that ends with a
+    // colon is left for the engine to refuse: with an empty tag it would pull every tag.
     return colon > reference.lastIndexOf('/') && colon < reference.length() - 1
         ? new ImageReference(reference.substring(0, colon), reference.substring(colon + 1))
         : new ImageReference(reference, "latest");

@@ -3,12 +3,15 @@ package dev.orchestrator.engine;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** The labels of everything that we create. What doesn't carry {@link #OURS} is never touched. */
+/**
+ * The labels of everything that the orchestrator creates. Containers, volumes and images without
+ * {@link #OURS} are never touched.
+ */
 public final class Labels {
-  /** On everything of ours, with the value {@code 1}. */
+  /** On everything that the orchestrator creates, with the value {@code 1}. */
   public static final String OURS = "dev.orchestrator";
 
-  /** The service's own id (its state folder's), so that two services on one engine keep apart. */
+  /** The id of the state folder, so that two services on one engine keep apart. */
   public static final String HOME = "dev.orchestrator.home";
 
   public static final String STACK = "dev.orchestrator.stack";
@@ -16,7 +19,7 @@ public final class Labels {
   public static final String UPGRADE = "dev.orchestrator.upgrade";
   public static final String GENERATION = "dev.orchestrator.generation";
 
-  /** base, capsule, data, store, pack, copy … */
+  /** What it is for: base, capsule, data, store, pack, copy … */
   public static final String ROLE = "dev.orchestrator.role";
 
   /** On an image: the digest of what it was built from. */
@@ -29,7 +32,7 @@ public final class Labels {
     return Map.of(OURS, "1", ROLE, role);
   }
 
-  /** {@code labels} and one more. */
+  /** A copy of {@code labels} with one label added or replaced. */
   public static Map<String, String> with(Map<String, String> labels, String key, String value) {
     Map<String, String> all = new TreeMap<>(labels);
     all.put(key, value);

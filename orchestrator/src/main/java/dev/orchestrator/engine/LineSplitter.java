@@ -5,11 +5,12 @@ import java.nio.charset.StandardCharsets;
 import java.util.function.Consumer;
 
 /**
- * Cuts a stream of bytes that comes in arbitrary pieces into lines. A carriage return ends a line
- * too, so that a progress bar which rewrites its line is seen as it moves. Not thread-safe.
+ * Cuts a stream of bytes into lines, whatever pieces the bytes come in. A carriage return ends a
+ * line too, so that a progress bar which rewrites its line is seen as it moves. One thread at a
+ * time.
  */
 final class LineSplitter {
-  /** Of a longer line the rest is the next one. In bytes. */
+  /** In bytes; the rest of a longer line becomes the next line. */
   private static final int LONGEST = 65_536;
 
   private final Consumer<String> line;
@@ -38,7 +39,7 @@ final class LineSplitter {
     }
   }
 
-  /** What came after the last line end, if anything. */
+  /** Passes on what came after the last line end, if anything. */
   void end() {
     if (pending.size() > 0) {
       flush();

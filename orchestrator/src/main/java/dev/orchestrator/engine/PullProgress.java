@@ -15,13 +15,13 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Adds up what the engine reports layer by layer, many times a second, to one line a second.
- * Written by one thread at a time; read after the stream's end.
+ * Adds up the engine's reports, which come for each layer many times a second, to one line a
+ * second. Written by one thread at a time; read after the stream's end.
  */
 final class PullProgress extends ResultCallback.Adapter<PullResponseItem> {
   private static final Duration PAUSE = Duration.ofSeconds(1);
 
-  /** Bytes of a layer that came, of how many, and whether it is in place. */
+  /** How many bytes of a layer have come, of how many, and whether the layer is in place. */
   private record Layer(long current, long total, boolean done) {}
 
   private final String reference;
@@ -68,7 +68,7 @@ final class PullProgress extends ResultCallback.Adapter<PullResponseItem> {
     }
   }
 
-  /** What the engine said went wrong while the layers came. */
+  /** The failure that the engine reported while layers came. */
   Optional<String> error() {
     return Optional.ofNullable(error);
   }

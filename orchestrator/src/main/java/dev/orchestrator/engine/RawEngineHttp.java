@@ -1,10 +1,10 @@
 package dev.orchestrator.engine;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.github.dockerjava.transport.DockerHttpClient;
 import com.github.dockerjava.transport.DockerHttpClient.Request;
 import com.github.dockerjava.transport.DockerHttpClient.Response;
+import dev.orchestrator.common.Json;
 import java.io.IOException;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
@@ -12,10 +12,8 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** The few requests that the client library has no words for, as plain JSON over its transport. */
+/** The few requests that the client library can't express, as plain JSON over its transport. */
 final class RawEngineHttp {
-  private static final ObjectMapper JSON = new ObjectMapper();
-
   private final DockerHttpClient http;
   private final EngineFailures failures;
 
@@ -24,7 +22,7 @@ final class RawEngineHttp {
     this.failures = failures;
   }
 
-  /** One header of a GET's answer, null where it isn't there. */
+  /** A header of the answer to a GET; null when the answer doesn't have it. */
   @Nullable String header(String doing, String path, String name) throws IOException {
     try (Response response =
         http.execute(Request.builder().method(Request.Method.GET).path(path).build())) {
@@ -41,7 +39,7 @@ final class RawEngineHttp {
     try (Response response =
         http.execute(Request.builder().method(Request.Method.GET).path(path).build())) {
       check(doing, response);
-      return JSON.readTree(response.getBody());
+      return tree(response);
     }
   }
 
@@ -51,11 +49,20 @@ final class RawEngineHttp {
             .method(Request.Method.POST)
             .path(path)
             .putHeader("Content-Type", "application/json")
-            .bodyBytes(JSON.writeValueAsBytes(body))
+            .bodyBytes(Json.write(body).getBytes(StandardCharsets.UTF_8))
             .build();
     try (Response response = http.execute(request)) {
       check(doing, response);
-      return JSON.readTree(response.getBody());
+      return tree(response);
+    }
+  }
+
+  private static JsonNode tree(Response response) throws IOException {
+    String body = new String(response.getBody().readAllBytes(), StandardCharsets.UTF_8);
+    try {
+      return Json.tree(body);
+    } catch (IllegalArgumentException e) {
+      throw new IOException("the answer is not an engine's: " + e.getMessage(), e);
     }
   }
 
@@ -73,7 +80,7 @@ final class RawEngineHttp {
     int status = response.getStatusCode();
     if (status >= 300) {
       String body = new String(response.getBody().readAllBytes(), StandardCharsets.UTF_8);
-      throw failures.said(doing, status, EngineFailures.message(body), null);
+      throw failures.answered(doing, status, EngineFailures.message(body), null);
     }
   }
 }

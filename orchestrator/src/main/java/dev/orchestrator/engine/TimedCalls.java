@@ -29,7 +29,7 @@ final class TimedCalls {
     this.failures = failures;
   }
 
-  /** A step of a call that gives nothing back. */
+  /** A call without a result. */
   interface Action {
     void run() throws Exception;
   }
@@ -60,7 +60,7 @@ final class TimedCalls {
     }
   }
 
-  /** Waits for the end of a stream that a callback takes in; the stream is closed in any case. */
+  /** Waits for the end of a stream that a callback reads; closes the stream in any case. */
   void await(String doing, Duration deadline, ResultCallbackTemplate<?, ?> stream) {
     try (stream) {
       if (!stream.awaitCompletion(deadline.toMillis(), TimeUnit.MILLISECONDS)) {

@@ -1,6 +1,6 @@
 /**
- * The outer Docker engine as a port in our own records. docker-java is imported in this package
- * alone. Calls block; callers are virtual threads.
+ * The outer Docker engine: an interface with records of its own, and its implementation over
+ * docker-java, which no other package imports. Calls block; callers are virtual threads.
  */
 @NullMarked
 package dev.orchestrator.engine;

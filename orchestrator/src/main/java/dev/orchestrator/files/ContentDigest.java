@@ -11,11 +11,11 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
 /**
- * SHA-256 over a sequence of parts, each with its length, so that no two sequences look the same.
- * Not for several threads.
+ * SHA-256 over a sequence of parts. Each part counts with its length, so that two sequences with
+ * the same bytes, cut in other places, have different digests. One thread at a time.
  */
 public final class ContentDigest {
-  /** What names and tags show of a digest. */
+  /** So many digits of a digest are used in names and tags. */
   public static final int SHORT = 12;
 
   private static final int BUFFER_BYTES = 1 << 16;
@@ -30,7 +30,7 @@ public final class ContentDigest {
     }
   }
 
-  /** The digest of some texts. */
+  /** The digest of texts. */
   public static String of(String... parts) {
     ContentDigest digest = new ContentDigest();
     for (String part : parts) {
@@ -44,14 +44,14 @@ public final class ContentDigest {
   }
 
   public ContentDigest add(byte[] part) {
-    length(part.length);
+    addLength(part.length);
     digest.update(part);
     return this;
   }
 
-  /** The content of a file. */
+  /** Adds the content of a file. */
   public ContentDigest add(Path file) throws IOException {
-    length(Files.size(file));
+    addLength(Files.size(file));
     byte[] buffer = new byte[BUFFER_BYTES];
     try (InputStream in = Files.newInputStream(file)) {
       for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
@@ -61,12 +61,12 @@ public final class ContentDigest {
     return this;
   }
 
-  /** 64 hexadecimal digits; ends the sequence. */
+  /** Ends the sequence; returns the digest as 64 hexadecimal digits. */
   public String hex() {
     return HexFormat.of().formatHex(digest.digest());
   }
 
-  private void length(long bytes) {
+  private void addLength(long bytes) {
     digest.update(ByteBuffer.allocate(Long.BYTES).putLong(bytes).flip());
   }
 }

@@ -1,6 +1,5 @@
 package dev.orchestrator.files;
 
-import dev.orchestrator.capsule.CapsuleException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -10,13 +9,16 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** A folder's files in a fixed order: what digests and archives are made from. */
+/**
+ * A folder's files in a fixed order, from which digests and archives are made. A folder that can't
+ * be read is an {@link UncheckedIOException} whose message is one line with the folder's path.
+ */
 public final class FileTree {
   private static final int PERMISSIONS = 0777;
 
   private FileTree() {}
 
-  /** A file, folder or symbolic link; {@code name} is relative, with slashes. */
+  /** A file, folder or symbolic link; {@code name} is relative to the root, with slashes. */
   public record Entry(String name, Path path) {
     boolean link() {
       return Files.isSymbolicLink(path);
@@ -37,7 +39,7 @@ public final class FileTree {
     }
   }
 
-  /** All below {@code root}, sorted by name; sockets and the like are left out. */
+  /** Everything below {@code root}, sorted by name; sockets and devices are left out. */
   public static List<Entry> of(Path root) {
     try (Stream<Path> paths = Files.walk(root)) {
       return paths
@@ -46,12 +48,14 @@ public final class FileTree {
           .filter(entry -> entry.link() || entry.folder() || entry.file())
           .sorted(Comparator.comparing(Entry::name))
           .toList();
-    } catch (IOException | UncheckedIOException e) {
-      throw new CapsuleException("can't read the folder %s: %s".formatted(root, e.getMessage()), e);
+    } catch (IOException e) {
+      throw unreadable(root, e);
+    } catch (UncheckedIOException e) {
+      throw unreadable(root, new IOException(e.getMessage(), e));
     }
   }
 
-  /** Digest of names, modes and contents. */
+  /** Digest of the names, modes and contents of everything below {@code root}. */
   public static String digest(Path root) {
     ContentDigest digest = new ContentDigest();
     try {
@@ -68,8 +72,13 @@ public final class FileTree {
         }
       }
     } catch (IOException e) {
-      throw new CapsuleException("can't read the folder %s: %s".formatted(root, e.getMessage()), e);
+      throw unreadable(root, e);
     }
     return digest.hex();
+  }
+
+  private static UncheckedIOException unreadable(Path root, IOException e) {
+    return new UncheckedIOException(
+        "can't read the folder %s: %s".formatted(root, e.getMessage()), e);
   }
 }

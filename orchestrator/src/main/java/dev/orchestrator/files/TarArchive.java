@@ -1,8 +1,8 @@
 package dev.orchestrator.files;
 
-import dev.orchestrator.capsule.CapsuleException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,8 +13,9 @@ import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 import org.apache.commons.compress.archivers.tar.TarConstants;
 
 /**
- * A tar archive in a temporary file, the same bytes for the same content: root's, times at zero,
- * parents before what they hold. Close it to remove the file. Not for several threads.
+ * A tar archive in a temporary file, the same bytes for the same content: everything belongs to
+ * root, times are zero, folders come before what they hold. Closing it removes the file. A failure
+ * is an {@link UncheckedIOException} with a message of one line. One thread at a time.
  */
 public final class TarArchive implements AutoCloseable {
   private static final int FOLDER = 0755;
@@ -36,7 +37,7 @@ public final class TarArchive implements AutoCloseable {
     tar.setBigNumberMode(TarArchiveOutputStream.BIGNUMBER_POSIX);
   }
 
-  /** A text file; {@code name} is relative to where the archive is unpacked. */
+  /** Adds a text file; {@code name} is relative to the folder that the archive is unpacked to. */
   public TarArchive text(String name, String content) {
     byte[] bytes = content.getBytes(StandardCharsets.UTF_8);
     try {
@@ -52,7 +53,12 @@ public final class TarArchive implements AutoCloseable {
     return this;
   }
 
-  /** Everything below {@code root}, at {@code prefix}. Files larger than the limit are left out. */
+  /**
+   * Adds everything below {@code root}, under the folder {@code prefix}. Files larger than the
+   * limit are left out.
+   *
+   * @param limit in bytes
+   */
   public TarArchive tree(Path root, String prefix, long limit) {
     try {
       folder(prefix, FOLDER);
@@ -133,8 +139,8 @@ public final class TarArchive implements AutoCloseable {
     return entry;
   }
 
-  private static CapsuleException failure(IOException e) {
-    return new CapsuleException(
+  private static UncheckedIOException failure(IOException e) {
+    return new UncheckedIOException(
         "can't write a temporary archive below %s: %s"
             .formatted(System.getProperty("java.io.tmpdir"), e.getMessage()),
         e);

@@ -1,4 +1,4 @@
-/** Folders as digests and archives, always the same for the same content. */
+/** Digests and tar archives of folders, which are the same whenever the content is the same. */
 @NullMarked
 package dev.orchestrator.files;
 

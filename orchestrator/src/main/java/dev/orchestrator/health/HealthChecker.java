@@ -3,6 +3,8 @@ package dev.orchestrator.health;
 import dev.orchestrator.capsule.Capsule;
 import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.capsule.InnerService;
+import dev.orchestrator.common.Deadline;
+import dev.orchestrator.common.OutputText;
 import dev.orchestrator.settings.Probe;
 import dev.orchestrator.settings.UpgradeSettings.VerifySettings;
 import io.vertx.core.Vertx;
@@ -12,26 +14,41 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The {@link HealthGate}: rounds of looking at every service and running every probe, until enough
- * rounds in a row found nothing wrong. Blocks: never from an event loop.
+ * Checks a capsule in rounds: each looks at the state of every service and runs every probe, until
+ * enough rounds in a row found nothing wrong. Blocks: never from an event loop.
  */
 public final class HealthChecker implements HealthGate {
-  private static final Duration STATE = Duration.ofSeconds(15);
+  /** For the state or the log of services; longer than a busy inner engine takes. */
+  private static final Duration ANSWER = Duration.ofSeconds(15);
 
-  private static final int MAX_QUOTE = 160;
+  /** Length of what is quoted of a check's output, or of a line of a log. */
+  static final int MAX_QUOTE = 160;
 
-  /** This part of the interval is rest, however long a round takes. */
-  private static final int LEAST_REST = 5;
+  private static final int MAX_PROGRESS = 100;
 
-  /** What looks final may be a moment of a start: it must be so this many times in a row. */
-  private static final int FINAL = 3;
+  /** A stack trace's first line may be that far from the end of a log. */
+  private static final int LOG_LINES = 200;
+
+  private static final int QUOTED_LOG_LINES = 3;
+
+  /** The container's name and the time, which Compose puts before each line of a log. */
+  private static final Pattern LOG_PREFIX = Pattern.compile("^\\S+ +\\| ?(\\d{4}-\\S+Z ?)?");
+
+  /** At least the n-th part of the interval is a pause, however long a round takes. */
+  private static final int SHORTEST_PAUSE_PART = 5;
+
+  /**
+   * So many rounds in a row must find a problem that looks final: a start passes through states
+   * that look so for a moment.
+   */
+  private static final int FINAL_ROUNDS = 3;
 
   private final ProbeRunner probes;
   private final InstantSource clock;
@@ -47,7 +64,7 @@ public final class HealthChecker implements HealthGate {
     this.pause = pause;
   }
 
-  /** The wait between two rounds; a test moves its clock in it. */
+  /** The wait between two rounds; a test moves its clock instead. */
   interface Pause {
     void of(Duration time) throws InterruptedException;
   }
@@ -60,7 +77,7 @@ public final class HealthChecker implements HealthGate {
       VerifySettings settings,
       Consumer<String> progress) {
     Instant start = clock.instant();
-    Instant end = start.plus(settings.deadline());
+    Deadline end = Deadline.in(settings.deadline(), clock);
     int passes = 0;
     int lasting = 0;
     List<HealthProblem> last = List.of();
@@ -76,18 +93,17 @@ public final class HealthChecker implements HealthGate {
         }
       } else {
         passes = 0;
-        if (!lines(round.problems()).equals(lines(last))) {
-          progress.accept(String.join("; ", lines(round.problems())));
+        if (!progress(round.problems()).equals(progress(last))) {
+          progress.accept(progress(round.problems()));
         }
       }
       last = round.problems();
       outage = round.outage() == null ? outage : round.outage();
       lasting = last.stream().anyMatch(HealthProblem::lasting) ? lasting + 1 : 0;
-      if (lasting >= FINAL) {
+      if (lasting >= FINAL_ROUNDS) {
         throw failure(capsule, "can't become healthy", false, last, outage);
       }
-      Duration left = Duration.between(clock.instant(), end);
-      if (left.compareTo(settings.interval()) < 0) {
+      if (end.remaining().compareTo(settings.interval()) < 0) {
         throw failure(
             capsule,
             "is not healthy after %d s".formatted(settings.deadline().toSeconds()),
@@ -95,15 +111,18 @@ public final class HealthChecker implements HealthGate {
             last,
             outage);
       }
-      rest(untilNext(settings.interval(), Duration.between(began, clock.instant())));
+      pause(untilNext(settings.interval(), Duration.between(began, clock.instant())));
     }
   }
 
-  /** Clients may be waiting: a round's own time counts. It is not to be asked without a rest. */
+  /**
+   * The pause before the next round. A round's own time counts, as clients may be waiting; a
+   * capsule that is slow to answer still gets a pause.
+   */
   private static Duration untilNext(Duration interval, Duration took) {
-    Duration least = interval.dividedBy(LEAST_REST);
-    Duration rest = interval.minus(took);
-    return rest.compareTo(least) < 0 ? least : rest;
+    Duration least = interval.dividedBy(SHORTEST_PAUSE_PART);
+    Duration pause = interval.minus(took);
+    return pause.compareTo(least) < 0 ? least : pause;
   }
 
   @Override
@@ -112,9 +131,10 @@ public final class HealthChecker implements HealthGate {
   }
 
   /**
-   * What one found.
+   * The findings of a round.
    *
-   * @param outage the engine didn't answer; null where it did
+   * @param services how many services the capsule has
+   * @param outage the failure when no engine answered; else null
    */
   private record Round(
       int services, List<HealthProblem> problems, @Nullable CapsuleException outage) {}
@@ -122,7 +142,7 @@ public final class HealthChecker implements HealthGate {
   private Round round(Capsule capsule, List<Probe> all, Map<String, Integer> ports) {
     List<InnerService> services;
     try {
-      services = capsule.services(STATE);
+      services = capsule.services(ANSWER);
     } catch (CapsuleException e) {
       String text = String.valueOf(e.getMessage());
       HealthProblem problem = new HealthProblem("capsule", "", text, false);
@@ -138,22 +158,14 @@ public final class HealthChecker implements HealthGate {
       if (!names.isEmpty() && !names.contains(probe.service())) {
         continue; // It was written for a version that has this service.
       }
-      // A probe of a service that is not there yet says nothing that its state doesn't say.
+      // Whether a probe of a service that isn't up fails says nothing beyond the service's state.
       boolean up =
           problems.stream().noneMatch(problem -> problem.service().equals(probe.service()));
-      Optional<String> wrong = up ? probe(capsule, probe, ports) : Optional.empty();
-      wrong.ifPresent(text ->
-          problems.add(new HealthProblem("probe " + probe.name(), probe.service(), text, false)));
+      if (up) {
+        probes.run(capsule, probe, ports).ifPresent(problems::add);
+      }
     }
     return new Round(services.size(), problems, null);
-  }
-
-  private Optional<String> probe(Capsule capsule, Probe probe, Map<String, Integer> ports) {
-    try {
-      return probes.run(capsule, probe, ports);
-    } catch (CapsuleException e) {
-      return Optional.of(String.valueOf(e.getMessage()));
-    }
   }
 
   private String summary(Round round, List<Probe> probes, VerifySettings settings, Instant start) {
@@ -173,44 +185,49 @@ public final class HealthChecker implements HealthGate {
       @Nullable CapsuleException outage) {
     List<String> parts = new ArrayList<>();
     for (HealthProblem problem : problems) {
-      parts.add(problem.line() + lastWords(capsule, problem.service()));
+      parts.add(problem.line() + endOfLog(capsule, problem.service()));
     }
     if (parts.isEmpty()) {
       parts.add("too few rounds passed in a row; raise verify.deadline");
     }
-    String said = "%s %s: %s".formatted(capsule.name(), what, String.join("; ", parts));
+    String message = "%s %s: %s".formatted(capsule.name(), what, String.join("; ", parts));
     return outage == null
-        ? new HealthException(said, ranOut)
-        : new CapsuleException(said + "; the engine was away in between", outage.getCause());
+        ? new HealthException(message, ranOut)
+        : new CapsuleException(message + "; the engine was away in between", outage.getCause());
   }
 
-  /** What the service said last, where it can be had: the message must not fail for it. */
-  private static String lastWords(Capsule capsule, String service) {
+  /** How a service's log ends. A log that can't be read must not hide why the wait failed. */
+  private static String endOfLog(Capsule capsule, String service) {
     if (service.isEmpty()) {
       return "";
     }
     try {
       List<String> lines =
-          capsule.logs(service, 1, STATE).stream().filter(line -> !line.isBlank()).toList();
-      return lines.isEmpty() ? "" : " (its log ends with: %s)".formatted(plain(lines.getLast()));
+          capsule.logs(service, LOG_LINES, ANSWER).stream()
+              .map(line -> LOG_PREFIX.matcher(line).replaceFirst(""))
+              .toList();
+      List<String> quoted =
+          OutputText.tellingLines(lines, QUOTED_LOG_LINES).stream()
+              .map(line -> OutputText.quote(line, MAX_QUOTE))
+              .toList();
+      return quoted.isEmpty()
+          ? ""
+          : " (its log ends with: %s)".formatted(String.join(" | ", quoted));
     } catch (CapsuleException e) {
       return " (its log can't be read)";
     }
-  }
-
-  /**
-   * Without the container's name and the time that Compose puts before it, cut to a line's length.
-   */
-  private static String plain(String line) {
-    String text = line.replaceFirst("^\\S+\\s+\\|\\s+(\\d{4}-\\S+Z\\s+)?", "").strip();
-    return text.length() <= MAX_QUOTE ? text : text.substring(0, MAX_QUOTE) + "…";
   }
 
   private static List<String> lines(List<HealthProblem> problems) {
     return problems.stream().map(HealthProblem::line).toList();
   }
 
-  private void rest(Duration interval) {
+  private static String progress(List<HealthProblem> problems) {
+    String all = problems.stream().map(HealthProblem::briefLine).collect(Collectors.joining("; "));
+    return OutputText.quote(all, MAX_PROGRESS);
+  }
+
+  private void pause(Duration interval) {
     try {
       pause.of(interval);
     } catch (InterruptedException e) {

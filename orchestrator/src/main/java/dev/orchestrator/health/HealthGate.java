@@ -8,16 +8,18 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 
-/** Is every inner service healthy, and does every probe pass, several times in a row? */
+/** Tells whether every inner service is healthy and every probe passes. Calls block. */
 public interface HealthGate {
 
   /**
-   * Waits until it is so; returns one line on what was checked. Past the deadline, or as soon as it
-   * can't become so any more (a service exited with an error and isn't restarted), fails with a
-   * {@link HealthException} that names each service or probe and what is wrong with it; where the
-   * engine was away in between, with a {@link CapsuleException} that is an outage.
+   * Waits until the capsule is healthy several times in a row; returns one line on what was
+   * checked. Past the deadline, or as soon as the capsule can't become healthy any more (a service
+   * exited with an error and isn't restarted), it fails with a {@link HealthException} that names
+   * each service or probe and what is wrong with it; when the engine was away in between, with a
+   * {@link CapsuleException} that is an outage.
    *
    * @param ports from {@code service:port} to the capsule's port
+   * @param progress gets a short line whenever the result of a round differs from the one before
    */
   String await(
       Capsule capsule,
@@ -26,6 +28,6 @@ public interface HealthGate {
       VerifySettings settings,
       Consumer<String> progress);
 
-  /** One round: what is wrong at this moment, a line each; empty when all is well. */
+  /** Checks once; returns a line for each problem, none when the capsule is healthy. */
   List<String> check(Capsule capsule, List<Probe> probes, Map<String, Integer> ports);
 }

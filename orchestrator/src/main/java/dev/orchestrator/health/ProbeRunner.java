@@ -2,6 +2,7 @@ package dev.orchestrator.health;
 
 import dev.orchestrator.capsule.Capsule;
 import dev.orchestrator.capsule.CapsuleException;
+import dev.orchestrator.common.OutputText;
 import dev.orchestrator.engine.ExecResult;
 import dev.orchestrator.settings.Probe;
 import io.vertx.core.Future;
@@ -15,6 +16,7 @@ import io.vertx.ext.web.client.WebClient;
 import io.vertx.ext.web.client.WebClientOptions;
 import java.net.ConnectException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
@@ -31,7 +33,10 @@ final class ProbeRunner {
   /** Longer than the clients' own timeouts, so that it is they who say what happened. */
   private static final Duration MARGIN = Duration.ofSeconds(2);
 
-  private static final int MAX_QUOTE = 80;
+  /** Of a command, which may be a script or hold a password. */
+  private static final int MAX_COMMAND = 40;
+
+  private static final int MAX_COMMAND_BEGINNING = 20;
 
   private final WebClient http;
   private final NetClient tcp;
@@ -48,20 +53,24 @@ final class ProbeRunner {
   }
 
   /**
-   * Asks once.
+   * Runs a probe once.
    *
    * @param ports from {@code service:port} to the capsule's port
-   * @return what is wrong, or empty
+   * @return what is wrong; empty when the probe passes
    */
-  Optional<String> run(Capsule capsule, Probe probe, Map<String, Integer> ports) {
-    return switch (probe.check()) {
-      case Probe.Http check -> http(capsule, probe, check, port(ports, probe, check.port()));
-      case Probe.Tcp check -> tcp(capsule, probe, check, port(ports, probe, check.port()));
-      case Probe.Exec check -> exec(capsule, probe, check);
-    };
+  Optional<HealthProblem> run(Capsule capsule, Probe probe, Map<String, Integer> ports) {
+    try {
+      return switch (probe.check()) {
+        case Probe.Http check -> http(capsule, probe, check, port(ports, probe, check.port()));
+        case Probe.Tcp check -> tcp(capsule, probe, check, port(ports, probe, check.port()));
+        case Probe.Exec check -> exec(capsule, probe, check);
+      };
+    } catch (CapsuleException e) {
+      return problem(probe, String.valueOf(e.getMessage()));
+    }
   }
 
-  private Optional<String> http(Capsule capsule, Probe probe, Probe.Http check, int port) {
+  private Optional<HealthProblem> http(Capsule capsule, Probe probe, Probe.Http check, int port) {
     String what = "GET %s at port %d".formatted(check.path(), check.port());
     Future<HttpResponse<Buffer>> asked =
         http.get(port, capsule.address(), check.path())
@@ -70,23 +79,23 @@ final class ProbeRunner {
             .send();
     Answer<HttpResponse<Buffer>> answer = await(asked, probe.timeout());
     if (answer.value() == null) {
-      return Optional.of(what + ": " + answer.error());
+      return problem(probe, what + ": " + answer.error());
     }
     HttpResponse<Buffer> response = answer.value();
     if (response.statusCode() != check.status()) {
-      return Optional.of(
-          "%s: status %d, not %d".formatted(what, response.statusCode(), check.status()));
+      return problem(
+          probe, "%s: status %d, not %d".formatted(what, response.statusCode(), check.status()));
     }
     Pattern pattern = check.body();
     String body = response.bodyAsString() == null ? "" : response.bodyAsString();
     if (pattern != null && !pattern.matcher(body).find()) {
-      return Optional.of(
-          "%s: its body does not match /%s/: %s".formatted(what, pattern, quote(body)));
+      String brief = "%s: its body does not match /%s/".formatted(what, pattern);
+      return problem(probe, brief, brief + ": " + OutputText.quote(body, HealthChecker.MAX_QUOTE));
     }
     return Optional.empty();
   }
 
-  private Optional<String> tcp(Capsule capsule, Probe probe, Probe.Tcp check, int port) {
+  private Optional<HealthProblem> tcp(Capsule capsule, Probe probe, Probe.Tcp check, int port) {
     Future<Void> connected =
         tcp.connect(
                 new ConnectOptions()
@@ -96,21 +105,49 @@ final class ProbeRunner {
             .compose(socket -> socket.close());
     Answer<Boolean> answer = await(connected.map(nothing -> true), probe.timeout());
     return answer.value() == null
-        ? Optional.of("connection to port %d: %s".formatted(check.port(), answer.error()))
+        ? problem(probe, "connection to port %d: %s".formatted(check.port(), answer.error()))
         : Optional.empty();
   }
 
-  private static Optional<String> exec(Capsule capsule, Probe probe, Probe.Exec check) {
-    String what = String.join(" ", check.command());
+  private static Optional<HealthProblem> exec(Capsule capsule, Probe probe, Probe.Exec check) {
+    String what = command(check.command());
+    ExecResult result;
     try {
-      ExecResult result = capsule.exec(probe.service(), check.command(), probe.timeout());
-      return result.ok()
-          ? Optional.empty()
-          : Optional.of(
-              "%s: exit code %d: %s".formatted(what, result.exitCode(), quote(result.lastWords())));
+      result = capsule.exec(probe.service(), check.command(), probe.timeout());
     } catch (CapsuleException e) {
-      return Optional.of("%s: %s".formatted(what, e.getMessage()));
+      return problem(probe, "%s: %s".formatted(what, e.getMessage()));
     }
+    if (result.ok()) {
+      return Optional.empty();
+    }
+    String brief = "exit code " + result.exitCode();
+    String said = OutputText.quote(result.errorLine(), HealthChecker.MAX_QUOTE);
+    return problem(probe, brief, "%s: %s: %s".formatted(what, brief, said));
+  }
+
+  /** A long command's first words, at least its program. */
+  private static String command(List<String> words) {
+    String whole = String.join(" ", words);
+    if (whole.length() <= MAX_COMMAND) {
+      return whole;
+    }
+    StringBuilder beginning = new StringBuilder(words.getFirst());
+    for (String word : words.subList(1, words.size())) {
+      if (beginning.length() + 1 + word.length() > MAX_COMMAND_BEGINNING) {
+        break;
+      }
+      beginning.append(' ').append(word);
+    }
+    return beginning + " …";
+  }
+
+  private static Optional<HealthProblem> problem(Probe probe, String text) {
+    return problem(probe, text, text);
+  }
+
+  private static Optional<HealthProblem> problem(Probe probe, String brief, String text) {
+    return Optional.of(
+        new HealthProblem("probe " + probe.name(), probe.service(), brief, text, false));
   }
 
   private record Answer<T>(@Nullable T value, String error) {}
@@ -148,10 +185,5 @@ final class ProbeRunner {
               .formatted(probe.name(), probe.service(), port));
     }
     return mapped;
-  }
-
-  private static String quote(String text) {
-    String line = text.strip().replaceAll("\\s+", " ");
-    return line.length() <= MAX_QUOTE ? line : line.substring(0, MAX_QUOTE) + "…";
   }
 }

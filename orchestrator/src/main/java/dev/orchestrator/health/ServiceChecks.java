@@ -1,12 +1,13 @@
 package dev.orchestrator.health;
 
 import dev.orchestrator.capsule.InnerService;
+import dev.orchestrator.common.OutputText;
 import java.util.Optional;
 
 /**
- * What an inner service's state means: running and, where it has a health check, healthy; or a task
- * that has ended well. The engine shows one that it restarts as restarting, so that one that has
- * exited with an error stays so.
+ * Judges an inner service by the state of its container. It is well when it runs and, where it has
+ * a health check, is healthy; or when it was a task and ended with code 0. A container that the
+ * engine restarts is in the state "restarting": a container that has exited with an error stays so.
  */
 final class ServiceChecks {
   private ServiceChecks() {}
@@ -33,14 +34,27 @@ final class ServiceChecks {
   private static Optional<HealthProblem> running(InnerService service) {
     return switch (service.health()) {
       case "healthy", "none" -> Optional.empty();
-      case "starting" -> problem(service, "its health check has not passed yet", false);
-      default -> problem(service, "is " + service.health(), false);
+      case "starting" -> unhealthy(service, "its health check has not passed yet");
+      default -> unhealthy(service, "is " + service.health());
     };
+  }
+
+  private static Optional<HealthProblem> unhealthy(InnerService service, String brief) {
+    String telling = OutputText.tellingLine(service.checkOutput());
+    String text =
+        telling.isEmpty()
+            ? brief
+            : "%s: its health check says: %s"
+                .formatted(brief, OutputText.quote(telling, HealthChecker.MAX_QUOTE));
+    return Optional.of(new HealthProblem(subject(service), service.service(), brief, text, false));
   }
 
   private static Optional<HealthProblem> problem(
       InnerService service, String text, boolean lasting) {
-    return Optional.of(
-        new HealthProblem("service " + service.service(), service.service(), text, lasting));
+    return Optional.of(new HealthProblem(subject(service), service.service(), text, lasting));
+  }
+
+  private static String subject(InnerService service) {
+    return "service " + service.service();
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Probes and the health gate: is every inner service healthy, several times in a row, before a
- * deadline?
+ * Checks whether a capsule is healthy: every service by the state of its container and its own
+ * health check, and every probe of the stack.
  */
 @NullMarked
 package dev.orchestrator.health;

@@ -6,12 +6,14 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * One capsule with its data: the n-th that this stack had.
+ * A capsule with its data. A stack's generations are numbered in the order of their preparation.
  *
- * @param number grows by one; it is the epoch of the lease, and part of all names
- * @param content digest of what the image was built from: what quarantine goes by
- * @param image the engine's id of its image: by a name there may be another one later
- * @param volumes its data, the main one first
+ * @param number also the epoch of the data's lease, and a part of the names of its container and
+ *     volumes
+ * @param content digest of the version as its author wrote it, by which quarantine knows a version
+ * @param image the engine's id of its image: another image may get its name later
+ * @param volumes its data, the main volume first
+ * @param storeVolume of its inner engine: holds no data
  * @param ports from {@code service:port} to the port of the capsule's address
  */
 public record Generation(
@@ -31,17 +33,17 @@ public record Generation(
         number, version, content, image, container, others, storeVolume, ports, created);
   }
 
-  /** What a generation is at present. */
+  /** What a generation is used for at present. */
   public enum State {
-    /** Being prepared by an upgrade. */
+    /** A run prepares it. */
     CANDIDATE,
-    /** The one that serves, or that would if the stack were up. */
+    /** It serves, or would serve if the stack were not down. */
     SERVING,
-    /** Stopped and kept, for rollback. */
+    /** It is stopped, and a rollback may go to it. */
     KEPT,
     /**
-     * It served and was rolled back: stopped, its data is kept for a person to look at, and no
-     * rollback goes there.
+     * It served and was rolled back: it is stopped, its data is kept for a person to look at, and
+     * no rollback goes to it.
      */
     SET_ASIDE,
     REMOVED

@@ -1,4 +1,4 @@
 package dev.orchestrator.journal;
 
-/** A generation and what it is at present. */
+/** A generation and its present state. */
 public record GenerationRecord(Generation generation, Generation.State state) {}

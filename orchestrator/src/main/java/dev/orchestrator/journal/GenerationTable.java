@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** The generations' table. Each call is a part of the caller's transaction. */
+/** The table of generations, in the caller's transaction. */
 final class GenerationTable {
 
   private static final TypeReference<Map<String, Integer>> PORTS = new TypeReference<>() {};
@@ -59,7 +59,7 @@ final class GenerationTable {
         connection, GenerationTable::row, "SELECT * FROM generation WHERE state = 'SERVING'");
   }
 
-  /** The newest that was left for a newer one. */
+  /** The newest generation that was replaced by a newer one. */
   static Optional<GenerationRecord> previous(Connection connection) throws SQLException {
     return SqlStatements.first(
         connection,
@@ -68,16 +68,16 @@ final class GenerationTable {
   }
 
   static void state(Connection connection, int number, State state) throws SQLException {
-    require(
+    requireOneRow(
         number,
         SqlStatements.update(
             connection, "UPDATE generation SET state = ? WHERE number = ?", state.name(), number));
   }
 
-  /** What it is on from now on: it was given other volumes. */
+  /** Replaces the volumes of a generation. */
   static void volumes(Connection connection, int number, List<DataVolume> volumes)
       throws SQLException {
-    require(
+    requireOneRow(
         number,
         SqlStatements.update(
             connection,
@@ -87,21 +87,22 @@ final class GenerationTable {
   }
 
   /**
-   * The other leaves service first: two never serve, not even inside the transaction. One that is
-   * left for an older one has failed somebody: it is set aside.
+   * Makes a generation serve. The generation that served leaves first: two never serve, not even
+   * inside the transaction. It is kept when a newer generation replaces it; else something is wrong
+   * with it, and it is set aside.
    *
-   * @param back whether this is a rollback's goal: then the one that is left is set aside, however
-   *     new the other is
+   * @param rollback whether a rollback switches to its goal: then the other is set aside even if it
+   *     is older
    */
-  static void serve(Connection connection, int number, boolean back) throws SQLException {
+  static void serve(Connection connection, int number, boolean rollback) throws SQLException {
     SqlStatements.update(
         connection,
         "UPDATE generation SET state = CASE WHEN number < ? AND NOT ? THEN 'KEPT' ELSE 'SET_ASIDE'"
             + " END WHERE state = 'SERVING' AND number <> ?",
         number,
-        back ? 1 : 0,
+        rollback ? 1 : 0,
         number);
-    require(
+    requireOneRow(
         number,
         SqlStatements.update(
             connection,
@@ -109,7 +110,7 @@ final class GenerationTable {
             number));
   }
 
-  private static void require(int number, int changed) {
+  private static void requireOneRow(int number, int changed) {
     if (changed != 1) {
       throw new IllegalArgumentException("no generation " + number + " in the journal");
     }

@@ -14,11 +14,13 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the orchestrator knows, durable: whatever a call wrote is on the disk when it returns, whole
- * or not at all. Calls block for a disk flush; any thread may make them. All fail with {@link
+ * The durable store of a stack: its generations, its runs with their steps and attachments, and
+ * quarantined versions. What a call writes is on the disk when the call returns, whole or not at
+ * all. Calls block for a flush of the disk; any thread may make them. They fail with {@link
  * JournalException} when the file can't be read or written.
  *
- * <p>One file for one stack, open in one process at a time.
+ * <p>A stack has a file of its own, which one process at a time has open. A <em>run</em> is an up,
+ * an upgrade or a rollback.
  */
 public final class Journal implements AutoCloseable {
 
@@ -31,18 +33,18 @@ public final class Journal implements AutoCloseable {
   }
 
   /**
-   * Opens the file; makes it, for its owner alone, when there is none. A damaged or half-written
-   * one is a {@link JournalException}: never a silent start from nothing.
+   * Opens the file; creates it, readable by its owner alone, when there is none. A damaged or
+   * half-written file is a {@link JournalException}: it is never replaced by an empty one.
    */
   public static Journal open(Path file, InstantSource clock) {
     return new Journal(JournalDatabase.open(file), clock);
   }
 
   /**
-   * Ties the journal to a stack, the first time; another stack's is a {@link RefusedException}: its
-   * capsules would be taken for ours.
+   * Ties a new journal to the stack. The journal of another stack is refused: that stack's capsules
+   * would be taken for this one's.
    */
-  public void claim(String stack) {
+  public void claim(String stack) throws RefusedException {
     String owner =
         database.transact(
             "reading the stack's name",
@@ -58,14 +60,14 @@ public final class Journal implements AutoCloseable {
     }
   }
 
-  /** The next generation's number. It is taken, also if nothing comes of it. */
+  /** Takes the next generation's number, which is not given again even if it stays unused. */
   public int nextGeneration() {
     return database.transact("numbering a generation", GenerationTable::next);
   }
 
-  /** A generation that an upgrade prepares: in its record, and in the list. */
+  /** Adds a generation that a run prepares, to the generations and to the run's record. */
   public void addCandidate(String upgradeId, Generation generation) {
-    run(
+    write(
         "adding generation " + generation.number(),
         c -> {
           GenerationTable.add(c, generation);
@@ -73,7 +75,7 @@ public final class Journal implements AutoCloseable {
         });
   }
 
-  /** The generation that serves, or that would if the stack were up. */
+  /** The generation that serves, or that would serve if the stack were not down. */
   public Optional<Generation> serving() {
     return database
         .transact("reading what serves", GenerationTable::serving)
@@ -81,8 +83,8 @@ public final class Journal implements AutoCloseable {
   }
 
   /**
-   * The newest kept generation: one that was left for a newer one. The one that a rollback left is
-   * set aside, and is not gone back to.
+   * The generation that a rollback goes to: the newest that was replaced by a newer generation. A
+   * generation that a rollback replaced is set aside instead, and no rollback goes to it.
    */
   public Optional<Generation> previous() {
     return database
@@ -90,62 +92,64 @@ public final class Journal implements AutoCloseable {
         .map(GenerationRecord::generation);
   }
 
-  /** All that there were, oldest first. */
+  /** All generations, removed ones included, oldest first. */
   public List<GenerationRecord> generations() {
     return database.transact("reading the generations", GenerationTable::all);
   }
 
   /**
-   * The switch: in one transaction the generation serves, the one that served is kept (or set
-   * aside, when it was the newer one or this is a rollback), and the upgrade has it in its record.
-   * Back again is the same call with the other number. Safe to repeat.
+   * Switches to a generation, in one transaction: it serves; the generation that served is kept, or
+   * set aside when it is the newer of the two or the run is a rollback; and the run's record has
+   * the switch. To switch back, call it with the other number. Safe to repeat.
    */
   public void switchTo(String upgradeId, int generation) {
-    run(
+    write(
         "switching to generation " + generation,
         c -> {
           UpgradeTable.switched(c, upgradeId, generation, clock.instant());
-          boolean back =
-              UpgradeTable.one(c, upgradeId)
+          boolean rollback =
+              UpgradeTable.find(c, upgradeId)
                   .filter(run -> run.kind() == Kind.ROLLBACK)
                   .filter(run -> Integer.valueOf(generation).equals(run.to()))
                   .isPresent();
-          GenerationTable.serve(c, generation, back);
+          GenerationTable.serve(c, generation, rollback);
         });
   }
 
-  /** The last switch of an upgrade; empty before it. */
+  /** The last switch of a run; empty before the first. */
   public Optional<SwitchRecord> switched(String upgradeId) {
     return database.transact("reading a switch", c -> UpgradeTable.lastSwitch(c, upgradeId));
   }
 
-  /** What a generation's data is from now on. */
+  /** Sets the data volumes that a generation has from now on. */
   public void setVolumes(int generation, List<DataVolume> volumes) {
-    run(
+    write(
         "writing the volumes of generation " + generation,
         c -> GenerationTable.volumes(c, generation, volumes));
   }
 
-  /** What a generation is now, other than serving: that is {@link #switchTo}. */
+  /** Sets the state of a generation; {@link #switchTo} alone makes a generation serve. */
   public void setState(int generation, Generation.State state) {
     if (state == Generation.State.SERVING) {
       throw new IllegalArgumentException("a generation serves by a switch alone");
     }
-    run("writing generation " + generation, c -> GenerationTable.state(c, generation, state));
+    write("writing generation " + generation, c -> GenerationTable.state(c, generation, state));
   }
 
-  /** The stack was taken down on purpose: a restart of the service leaves it so. */
+  /**
+   * Whether the stack was taken down by command: then a restart of the service doesn't start it.
+   */
   public boolean down() {
     return database.transact(
-        "reading whether it is down",
+        "reading whether the stack is down",
         c ->
             SqlStatements.first(c, row -> row.getInt(1) == 1, "SELECT down FROM stack")
                 .orElseThrow());
   }
 
   public void setDown(boolean down) {
-    run(
-        "writing that it is down",
+    write(
+        "writing whether the stack is down",
         c -> SqlStatements.update(c, "UPDATE stack SET down = ?", down ? 1 : 0));
   }
 
@@ -191,99 +195,101 @@ public final class Journal implements AutoCloseable {
         });
   }
 
-  /** The generation that this upgrade would switch to. */
+  /** Sets the generation that a run would switch to. */
   public void candidate(String upgradeId, int generation) {
-    run("writing " + upgradeId, c -> UpgradeTable.candidate(c, upgradeId, generation));
+    write("writing " + upgradeId, c -> UpgradeTable.candidate(c, upgradeId, generation));
   }
 
-  /** A line of the journal, its detail on one line. */
+  /** Adds a step's line to a run. Line breaks of the detail become spaces. */
   public StepRecord append(String upgradeId, String step, StepRecord.Phase phase, String detail) {
     return database.transact(
         "writing step " + step,
         c -> UpgradeTable.append(c, upgradeId, step, phase, detail, clock.instant()));
   }
 
-  /** Keeps JSON with an upgrade, in place of what was there under the key. */
+  /** Keeps JSON with a run under a key; replaces what was there. */
   public void attach(String upgradeId, String key, String json) {
-    run("writing " + key, c -> UpgradeTable.attach(c, upgradeId, key, json));
+    write("writing " + key, c -> UpgradeTable.attach(c, upgradeId, key, json));
   }
 
   public Optional<String> attachment(String upgradeId, String key) {
     return database.transact("reading " + key, c -> UpgradeTable.attachment(c, upgradeId, key));
   }
 
-  /** Ends a run that runs. */
+  /** Ends a run. */
   public void end(String upgradeId, Outcome outcome, String reason) {
     if (outcome == Outcome.RUNNING) {
       throw new IllegalArgumentException("running is not an end");
     }
-    run(
+    write(
         "ending " + upgradeId,
         c -> UpgradeTable.end(c, upgradeId, outcome, reason, clock.instant()));
   }
 
-  /** Takes back that a run needs attention. */
+  /** Turns the outcome of a run that needs attention into rolled back; adds to its reason. */
   public void settle(String upgradeId, String reason) {
-    run("settling " + upgradeId, c -> UpgradeTable.settle(c, upgradeId, reason));
+    write("settling " + upgradeId, c -> UpgradeTable.settle(c, upgradeId, reason));
   }
 
+  /** The run that is under way; there is never more than one. */
   public Optional<UpgradeRecord> running() {
     return database.transact("reading what runs", UpgradeTable::running);
   }
 
   public Optional<UpgradeRecord> upgrade(String id) {
-    return database.transact("reading " + id, c -> UpgradeTable.one(c, id));
+    return database.transact("reading " + id, c -> UpgradeTable.find(c, id));
   }
 
-  /** Newest first. */
+  /** All runs, newest first. */
   public List<UpgradeRecord> history() {
     return database.transact("reading the history", UpgradeTable::newestFirst);
   }
 
-  /** In the order in which they were written. */
+  /** The lines of a run's steps, in the order in which they were written. */
   public List<StepRecord> steps(String id) {
     return database.transact("reading the steps of " + id, c -> UpgradeTable.steps(c, id));
   }
 
   /**
-   * Puts a version's content in quarantine.
+   * Puts a version in quarantine, by its content.
    *
-   * @param content empty when it failed before its content was known: then the version is meant
+   * @param content empty when the version failed before its content was known: then every content
+   *     of that version is in quarantine
    */
   public void quarantine(String version, String content, String reason) {
-    run(
+    write(
         "quarantining " + version,
         c ->
             QuarantineTable.add(
                 c, new QuarantineRecord(version, content, reason, clock.instant())));
   }
 
-  /** The newest quarantine of a version, whatever its content was. */
+  /** The newest quarantine of a version, whatever its content. */
   public Optional<QuarantineRecord> quarantined(String version) {
     return database.transact("reading the quarantine", c -> QuarantineTable.of(c, version));
   }
 
-  /** The newest quarantine of this content, under whatever version's name it failed. */
+  /** The newest quarantine of a content, whatever the name of the version that failed with it. */
   public Optional<QuarantineRecord> quarantined(String version, String content) {
     return database.transact(
         "reading the quarantine", c -> QuarantineTable.of(c, version, content));
   }
 
-  /** Newest first. */
+  /** All quarantines, newest first. */
   public List<QuarantineRecord> quarantines() {
     return database.transact("reading the quarantine", QuarantineTable::newestFirst);
   }
 
   public void unquarantine(String version) {
-    run("taking " + version + " out of quarantine", c -> QuarantineTable.remove(c, version));
+    write("taking " + version + " out of quarantine", c -> QuarantineTable.remove(c, version));
   }
 
   /**
-   * Forgets everything of the stack, for {@code down --volumes}. Numbers go on: no generation and
-   * no upgrade ever has another's.
+   * Forgets everything about the stack, for {@code down --volumes}. Numbers go on: no generation
+   * and no run ever has the number of an earlier one.
    */
   public void forget() {
-    run(
+    write(
         "forgetting the stack",
         c -> {
           for (String table :
@@ -300,14 +306,14 @@ public final class Journal implements AutoCloseable {
   }
 
   private interface Change {
-    void run(Connection connection) throws SQLException;
+    void apply(Connection connection) throws SQLException;
   }
 
-  private void run(String doing, Change change) {
+  private void write(String doing, Change change) {
     database.transact(
         doing,
         c -> {
-          change.run(c);
+          change.apply(c);
           return true;
         });
   }

@@ -14,16 +14,17 @@ import org.jspecify.annotations.Nullable;
 import org.sqlite.SQLiteErrorCode;
 
 /**
- * The journal's file: one connection, one transaction at a time, each on the disk when it returns.
+ * The SQLite file of a journal. It has one connection, which runs one transaction at a time; a
+ * transaction is on the disk when the call returns.
  *
- * <p>WAL with {@code synchronous = FULL}: a commit is one flush of the log; the classic rollback
- * journal would need {@code EXTRA} for the same promise, at three flushes. {@code locking_mode =
- * EXCLUSIVE}: a second service on the same file is refused, and the kernel takes the lock back from
- * a killed owner.
+ * <p>The file uses a write-ahead log with {@code synchronous = FULL}: a commit is one flush of the
+ * log. SQLite's rollback journal would need {@code EXTRA}, with three flushes, for the same
+ * promise. With {@code locking_mode = EXCLUSIVE} a second process is refused, and the kernel
+ * releases the lock of a process that was killed.
  */
 final class JournalDatabase implements AutoCloseable {
 
-  /** What happens in a transaction. */
+  /** The statements of a transaction. */
   interface Work<T extends @Nullable Object> {
     T run(Connection connection) throws SQLException;
   }
@@ -41,7 +42,8 @@ final class JournalDatabase implements AutoCloseable {
     try {
       if (!Files.exists(file)) {
         if (Files.exists(log(file))) {
-          throw damaged(file, "it is gone, its log " + log(file).getFileName() + " is there", null);
+          throw damaged(
+              file, "it is gone, and its log " + log(file).getFileName() + " is left", null);
         }
         JournalSchema.create(file);
       }
@@ -66,7 +68,7 @@ final class JournalDatabase implements AutoCloseable {
       statement.execute("PRAGMA locking_mode = EXCLUSIVE");
       statement.execute("PRAGMA synchronous = FULL");
       statement.execute("PRAGMA foreign_keys = ON");
-      // The lock is taken by the first write transaction, and kept.
+      // SQLite takes the lock with the first write transaction, and keeps it.
       statement.execute("BEGIN IMMEDIATE");
       statement.execute("COMMIT");
       check(file, statement);
@@ -84,7 +86,7 @@ final class JournalDatabase implements AutoCloseable {
     }
     int version = Integer.parseInt(one(statement, "PRAGMA user_version"));
     if (version == 0) {
-      throw damaged(file, "it has no tables of ours", null);
+      throw damaged(file, "it is no journal: it has no tables", null);
     }
     if (version > JournalSchema.MIGRATIONS.size()) {
       throw new JournalException(
@@ -107,8 +109,8 @@ final class JournalDatabase implements AutoCloseable {
   }
 
   /**
-   * Runs the work whole or not at all. Whatever the work throws that is no {@link SQLException}
-   * comes out as it is, unless it shows a row that can't be read.
+   * Runs the work whole or not at all. A {@link SQLException}, or a row that can't be read, becomes
+   * a {@link JournalException}; other exceptions of the work are passed on.
    *
    * @param doing for the message of a failure, such as {@code "writing step verify"}
    */
@@ -129,8 +131,9 @@ final class JournalDatabase implements AutoCloseable {
   }
 
   /**
-   * The transactions are our own: where the disk is full, or fails, SQLite rolls back by itself
-   * (lang_transaction.html), which the driver's own commit mode doesn't get over.
+   * Begins and commits by statements instead of the driver's commit mode: on a disk that is full or
+   * fails, SQLite rolls back by itself (sqlite.org/lang_transaction.html), and the driver then
+   * takes the transaction for an open one.
    */
   private <T extends @Nullable Object> T committed(Work<T> work) throws SQLException {
     try (Statement statement = connection.createStatement()) {
@@ -142,15 +145,15 @@ final class JournalDatabase implements AutoCloseable {
       } catch (SQLException | RuntimeException | Error e) {
         try {
           statement.execute("ROLLBACK");
-        } catch (SQLException already) {
-          e.addSuppressed(already);
+        } catch (SQLException rolledBackAlready) {
+          e.addSuppressed(rolledBackAlready);
         }
         throw e;
       }
     }
   }
 
-  /** A row whose content makes no sense: its text is the message. */
+  /** A row with a value that can't be read. */
   static final class UnreadableRow extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
@@ -180,7 +183,7 @@ final class JournalDatabase implements AutoCloseable {
   }
 
   private static JournalException translate(Path file, String doing, SQLException e) {
-    // The low byte is the primary code: extended ones say more than is needed here.
+    // The low byte of an extended result code is the primary code, which is enough here.
     return switch (SQLiteErrorCode.getErrorCode(e.getErrorCode() & 0xff)) {
       case SQLITE_CORRUPT, SQLITE_NOTADB -> damaged(file, line(e), e);
       case SQLITE_BUSY, SQLITE_LOCKED ->

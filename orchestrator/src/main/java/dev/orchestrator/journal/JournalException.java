@@ -1,8 +1,8 @@
 package dev.orchestrator.journal;
 
 /**
- * The journal can't be opened, read or written: the message names the file, what is wrong and the
- * way out. Nothing goes on without a journal: whoever gets this stops before the next side effect.
+ * The journal can't be opened, read or written: the message names the file, what is wrong and what
+ * to do. Nothing may go on without a journal: the caller stops before its next side effect.
  */
 public final class JournalException extends RuntimeException {
   private static final long serialVersionUID = 1L;

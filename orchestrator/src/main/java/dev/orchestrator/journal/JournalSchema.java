@@ -17,8 +17,8 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * The tables, and how an older file gets them. {@code user_version} is the number of migrations
- * that a file has had: a new one goes at the end of the list, none is ever edited.
+ * The tables, as a list of migrations. SQLite's {@code user_version} is the number of migrations
+ * that a file has had. A new migration goes to the end of the list; none is ever edited.
  */
 final class JournalSchema {
 
@@ -97,8 +97,8 @@ final class JournalSchema {
   private JournalSchema() {}
 
   /**
-   * A new, empty journal. It gets its name only when it is whole: a file of that name without
-   * tables is a damaged one, and is never taken for a new one.
+   * Creates an empty journal. The file gets its name when it is complete: a file of that name
+   * without tables is damaged, and is never taken for a new one.
    */
   static void create(Path file) throws IOException, SQLException {
     Path folder = file.toAbsolutePath().getParent();
@@ -123,7 +123,7 @@ final class JournalSchema {
     force(folder, StandardOpenOption.READ);
   }
 
-  /** Runs what the file has not had yet, each migration in a transaction of its own. */
+  /** Runs the migrations that the file has not had, each in a transaction of its own. */
   static void migrate(Connection connection, int from) throws SQLException {
     connection.setAutoCommit(false);
     try (Statement statement = connection.createStatement()) {

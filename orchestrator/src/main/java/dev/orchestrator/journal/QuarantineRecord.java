@@ -2,5 +2,5 @@ package dev.orchestrator.journal;
 
 import java.time.Instant;
 
-/** A version's content that failed: not tried again by itself. */
+/** A version that failed with a content: the schedule doesn't try that content again. */
 public record QuarantineRecord(String version, String content, String reason, Instant since) {}

@@ -7,7 +7,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 
-/** The quarantine's table. Each call is a part of the caller's transaction. */
+/** The table of quarantined versions, in the caller's transaction. */
 final class QuarantineTable {
 
   private QuarantineTable() {}
@@ -36,7 +36,7 @@ final class QuarantineTable {
         .findFirst();
   }
 
-  /** A version that failed before its content was known is in quarantine whatever it holds now. */
+  /** A version that failed before its content was known is in quarantine with any content. */
   static Optional<QuarantineRecord> of(Connection connection, String version, String content)
       throws SQLException {
     return newestFirst(connection).stream()

@@ -5,9 +5,11 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The record of an upgrade that a person or a script reads afterwards. Durations in milliseconds.
+ * The record of a run that a person or a script reads afterwards. Times are in milliseconds.
  *
  * @param steps in the order in which they ran, undo steps included
+ * @param traffic null when the run held no clients
+ * @param image null when the run has built no image
  * @param notes lines for a person, such as where newer data was set aside
  */
 public record Receipt(
@@ -19,24 +21,36 @@ public record Receipt(
     @Nullable Image image,
     List<String> notes) {
 
-  /** One step with its time. */
+  /**
+   * A step with the time that it took.
+   *
+   * @param phase the last phase that the journal has of it, in lower case
+   */
   public record Step(String step, String phase, Instant at, long millis, String detail) {}
 
   /**
-   * What clients saw.
+   * How the run treated clients.
    *
    * @param held connections that waited in the gate
-   * @param longestHoldMillis the longest that one of them waited
+   * @param longestHoldMillis the longest time that a connection waited
    * @param refused connections that were closed without an answer
-   * @param drained connections to the old side that ended by themselves
-   * @param cut connections to the old side that were closed at the end of the drain budget
+   * @param drained connections to the old version that ended by themselves
+   * @param cut connections to the old version that were closed at the end of the drain budget
    */
   public record Traffic(
       long held, long longestHoldMillis, long p99HoldMillis, long refused, int drained, int cut) {}
 
-  /** One pass of a copy: {@code pre-sync 1}, {@code sync} … */
+  /**
+   * A pass of a copy.
+   *
+   * @param name {@code pre-sync 1}, {@code sync} …
+   */
   public record CopyPass(String name, long files, long bytes, long millis) {}
 
-  /** The capsule image. */
+  /**
+   * The image of the new version's capsule.
+   *
+   * @param cached whether an earlier build's image was used again
+   */
   public record Image(String reference, long bytes, boolean cached, long buildMillis) {}
 }

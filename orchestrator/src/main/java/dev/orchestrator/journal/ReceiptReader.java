@@ -9,19 +9,19 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** Receipts from what the journal has, also of an upgrade that still runs. */
+/** Makes receipts of what the journal has, also of a run that is still under way. */
 public final class ReceiptReader {
 
   private ReceiptReader() {}
 
-  /** Refuses an id that no upgrade has. */
+  /** The receipt of a run; refuses an id that no run has. */
   public static Receipt of(Journal journal, String stack, String id) throws RefusedException {
     UpgradeRecord upgrade =
         journal
             .upgrade(id)
             .orElseThrow(() ->
                 new RefusedException(
-                    "there is no upgrade %s; `orchestrator history` lists those that there were"
+                    "there is no upgrade %s; `orchestrator history` lists all upgrades"
                         .formatted(id)));
     return new Receipt(
         upgrade,
@@ -46,9 +46,9 @@ public final class ReceiptReader {
   }
 
   /**
-   * A line and the one that ends it become one step, at the time of the first. What was never ended
-   * (it runs, or the service was killed in it) keeps the phase {@code intent} or {@code undo} and
-   * lasts until the next line.
+   * Joins the line that begins a step and the line that ends it to one step, at the time of the
+   * first. A step that was never ended (it is under way, or the service was killed in it) keeps the
+   * phase {@code intent} or {@code undo}, and lasts until the next line.
    */
   static List<Receipt.Step> steps(List<StepRecord> lines) {
     List<Receipt.Step> steps = new ArrayList<>();
@@ -77,7 +77,7 @@ public final class ReceiptReader {
   }
 
   private static Receipt.Step step(StepRecord first, StepRecord last, Instant end) {
-    // A clock that was set back in between must not show as a negative time.
+    // The host's clock may have been set back in between.
     long millis = Math.max(0, Duration.between(first.at(), end).toMillis());
     return new Receipt.Step(
         first.step(),

@@ -6,8 +6,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Keeps with an upgrade what its receipt says beside the steps. Each call is durable when it
- * returns; a restart goes on where the last one was. One thread at a time.
+ * Adds to the receipt of a run what is not in its steps. Each call is durable when it returns, and
+ * adds to what was written before a restart. One thread at a time.
  */
 public final class ReceiptWriter {
 
@@ -27,17 +27,17 @@ public final class ReceiptWriter {
     this.upgrade = upgradeId;
   }
 
-  /** In place of what was said of it before. */
+  /** Sets what clients saw; replaces what was set before. */
   public void traffic(Receipt.Traffic traffic) {
     journal.attach(upgrade, TRAFFIC, Json.write(traffic));
   }
 
-  /** In place of what was said of it before. */
+  /** Sets the image; replaces what was set before. */
   public void image(Receipt.Image image) {
     journal.attach(upgrade, IMAGE, Json.write(image));
   }
 
-  /** One more pass. */
+  /** Adds a pass of a copy. */
   public void copy(Receipt.CopyPass pass) {
     List<Receipt.CopyPass> passes =
         new ArrayList<>(
@@ -49,7 +49,7 @@ public final class ReceiptWriter {
     journal.attach(upgrade, COPIES, Json.write(passes));
   }
 
-  /** One more line for a person; the same line is kept once. */
+  /** Adds a line for a person, unless the receipt has that line already. */
   public void note(String line) {
     List<String> notes =
         new ArrayList<>(

@@ -9,17 +9,17 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Statements in one call each. Instants are kept as ISO text: a person can read the file. */
+/** Runs SQL statements. Instants are kept as ISO text, which a person can read in the file. */
 final class SqlStatements {
 
-  /** A row to a value. */
+  /** Turns a row into a value. */
   interface Mapper<T> {
     T map(ResultSet row) throws SQLException;
   }
 
   private SqlStatements() {}
 
-  /** Number of rows changed. */
+  /** Runs a statement that changes rows; returns how many it changed. */
   static int update(Connection connection, String sql, @Nullable Object... values)
       throws SQLException {
     try (PreparedStatement statement = connection.prepareStatement(sql)) {
@@ -28,6 +28,7 @@ final class SqlStatements {
     }
   }
 
+  /** Runs a query; returns all its rows. */
   static <T> List<T> list(
       Connection connection, Mapper<T> mapper, String sql, @Nullable Object... values)
       throws SQLException {
@@ -43,7 +44,7 @@ final class SqlStatements {
     }
   }
 
-  /** The first row, if there is one. */
+  /** Runs a query; returns its first row. */
   static <T> Optional<T> first(
       Connection connection, Mapper<T> mapper, String sql, @Nullable Object... values)
       throws SQLException {

@@ -3,23 +3,24 @@ package dev.orchestrator.journal;
 import java.time.Instant;
 
 /**
- * A line of the journal.
+ * A line of a run's journal: a step has begun, ended or failed.
  *
+ * @param sequence place of the line in its run, from 1
  * @param detail one line for a person: what was done, with figures, or why it failed
  */
 public record StepRecord(
     String upgrade, int sequence, String step, Phase phase, Instant at, String detail) {
 
-  /** Where in its life the step is. */
+  /** What the line says of its step. */
   public enum Phase {
-    /** Written before the side effect. */
+    /** It begins: written before its side effect. */
     INTENT,
     DONE,
     FAILED,
-    /** Written before an undo's side effect. */
+    /** It begins to be undone: written before the side effect. */
     UNDO,
     UNDONE,
-    /** An undo that failed. */
+    /** Undoing it failed. */
     STUCK
   }
 }

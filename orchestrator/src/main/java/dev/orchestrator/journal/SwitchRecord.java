@@ -2,5 +2,5 @@ package dev.orchestrator.journal;
 
 import java.time.Instant;
 
-/** The last switch that an upgrade made: to which generation, and when. */
+/** The last switch of a run: to which generation, and when. */
 public record SwitchRecord(int generation, Instant at) {}

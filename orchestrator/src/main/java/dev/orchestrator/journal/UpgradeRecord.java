@@ -4,13 +4,13 @@ import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One run of the saga, as the journal has it.
+ * A run of the saga: an up, an upgrade or a rollback.
  *
  * @param id such as {@code u7}
- * @param from number of the generation that served before, or null for the first {@code up}
- * @param to number of the candidate's generation; null until it has one
- * @param reason why it failed or was rolled back; empty when it didn't
- * @param ended null while it runs
+ * @param from number of the generation that served before; null for the first {@code up}
+ * @param to number of the generation that it would switch to; null until it has one
+ * @param reason why it failed or was rolled back; empty when neither happened
+ * @param ended null while it is under way
  */
 public record UpgradeRecord(
     String id,
@@ -24,7 +24,7 @@ public record UpgradeRecord(
     Instant started,
     @Nullable Instant ended) {
 
-  /** What was asked for. */
+  /** Which command began it. */
   public enum Kind {
     UP,
     UPGRADE,
@@ -35,11 +35,11 @@ public record UpgradeRecord(
   public enum Outcome {
     RUNNING,
     DONE,
-    /** It could not begin: nothing was changed. */
+    /** It was refused by its first step: nothing was changed. */
     REFUSED,
     /** It failed and was undone: what served before serves on. */
     ROLLED_BACK,
-    /** An undo failed too: a person must look. */
+    /** It failed, and undoing it failed too: a person must look. */
     NEEDS_ATTENTION
   }
 }

@@ -29,7 +29,7 @@ final class UpgradeTable {
       throws SQLException {
     Optional<UpgradeRecord> other = running(connection);
     if (other.isPresent()) {
-      throw new RefusedException(busy(other.get(), lastStep(connection, other.get().id())));
+      throw new RefusedException(refusal(other.get(), lastStep(connection, other.get().id())));
     }
     int number =
         SqlStatements.first(
@@ -58,7 +58,8 @@ final class UpgradeTable {
         null);
   }
 
-  private static String busy(UpgradeRecord running, String step) {
+  /** Refuses a run because of the run that is under way. */
+  private static String refusal(UpgradeRecord running, String step) {
     String versions =
         running.fromVersion().isEmpty()
             ? running.toVersion()
@@ -93,7 +94,8 @@ final class UpgradeTable {
 
   static void end(Connection connection, String id, Outcome outcome, String reason, Instant now)
       throws SQLException {
-    change(connection, id, "outcome = ?, reason = ?, ended = ?", outcome.name(), line(reason), now);
+    change(
+        connection, id, "outcome = ?, reason = ?, ended = ?", outcome.name(), oneLine(reason), now);
   }
 
   static void settle(Connection connection, String id, String reason) throws SQLException {
@@ -101,11 +103,11 @@ final class UpgradeTable {
         connection,
         "UPDATE upgrade SET outcome = 'ROLLED_BACK', reason = reason || '; ' || ?"
             + " WHERE number = ? AND outcome = 'NEEDS_ATTENTION'",
-        line(reason),
+        oneLine(reason),
         number(id));
   }
 
-  /** Only an upgrade that runs changes. */
+  /** Changes the record of a run that is under way; no other record ever changes. */
   private static void change(
       Connection connection, String id, String assignments, @Nullable Object... values)
       throws SQLException {
@@ -144,8 +146,8 @@ final class UpgradeTable {
         step,
         phase.name(),
         now,
-        line(detail));
-    return new StepRecord(id, sequence, step, phase, now, line(detail));
+        oneLine(detail));
+    return new StepRecord(id, sequence, step, phase, now, oneLine(detail));
   }
 
   static void attach(Connection connection, String id, String key, String json)
@@ -174,7 +176,7 @@ final class UpgradeTable {
         connection, UpgradeTable::row, "SELECT * FROM upgrade WHERE outcome = 'RUNNING'");
   }
 
-  static Optional<UpgradeRecord> one(Connection connection, String id) throws SQLException {
+  static Optional<UpgradeRecord> find(Connection connection, String id) throws SQLException {
     return SqlStatements.first(
         connection, UpgradeTable::row, "SELECT * FROM upgrade WHERE number = ?", number(id));
   }
@@ -201,7 +203,7 @@ final class UpgradeTable {
         number(id));
   }
 
-  /** Number of the row behind {@code u7}; what is no id of ours is in no row. */
+  /** The row number of the id {@code u7}; 0, which no row has, for a text that is no id. */
   static int number(String id) {
     return id.matches("u[1-9][0-9]{0,8}") ? Integer.parseInt(id.substring(1)) : 0;
   }
@@ -244,7 +246,7 @@ final class UpgradeTable {
     return row.wasNull() ? null : value;
   }
 
-  private static String line(String text) {
+  private static String oneLine(String text) {
     return text.replaceAll("\\s*\\R\\s*", " ").strip();
   }
 }

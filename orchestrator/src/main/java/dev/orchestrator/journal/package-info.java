@@ -1,6 +1,6 @@
 /**
- * The durable store (SQLite): generations, upgrades and their steps, receipts, quarantined
- * versions. The one source of truth after a restart.
+ * The durable store of a stack, an SQLite file: generations, runs with their steps, receipts and
+ * quarantined versions. After a restart it is the only source of truth.
  */
 @NullMarked
 package dev.orchestrator.journal;

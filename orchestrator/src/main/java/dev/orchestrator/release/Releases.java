@@ -5,6 +5,7 @@ import dev.orchestrator.files.ContentDigest;
 import dev.orchestrator.files.FileTree;
 import dev.orchestrator.settings.StackSettings;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -13,8 +14,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * The versions of a stack: the folders below {@code releases} that hold a compose file. Read anew
- * at each call. What isn't there is a {@link RefusedException}.
+ * The versions of a stack: the folders below {@code releases} that have a compose file. Every call
+ * reads them anew; a request for a version that isn't there is refused.
  */
 public final class Releases {
   static final List<String> COMPOSE_FILES =
@@ -45,23 +46,21 @@ public final class Releases {
     }
   }
 
-  /** The newest version; a {@link RefusedException} when there is none. */
-  public String newest() {
+  /** The newest version; refused when there is none. */
+  public String newest() throws RefusedException {
     List<String> versions = versions();
     if (versions.isEmpty()) {
       throw new RefusedException(
-          "no version yet: put one with its compose file below " + stack.releases());
+          "there is no version yet: put a folder with a compose file below " + stack.releases());
     }
     return versions.getLast();
   }
 
-  /**
-   * The release of that name; a {@link RefusedException} names the known ones when there is none.
-   */
-  public Release release(String version) {
+  /** The release of that name; the refusal of an unknown name lists the known ones. */
+  public Release release(String version) throws RefusedException {
     if (!NAME.matcher(version).matches()) {
       throw new RefusedException(
-          "'%s' is not a version's name: letters, digits, dots, dashes and underscores; %s"
+          "'%s' can't be a version's name, which has letters, digits, dots, dashes and underscores; %s"
               .formatted(version.replaceAll("\\p{Cntrl}", "?"), known()));
     }
     Path folder = stack.releases().resolve(version);
@@ -84,13 +83,14 @@ public final class Releases {
 
   /**
    * Digest of a version as its author wrote it: its own folder, and what the stack's folder has
-   * beside the releases (build contexts, {@code stack.conf}). The same digest would be the same
-   * upgrade again.
+   * beside the releases (build contexts, {@code stack.conf}). An upgrade to a version with the same
+   * digest would be the same upgrade again.
    */
   public String content(String version) {
     ContentDigest digest = new ContentDigest();
-    digest.add(FileTree.digest(release(version).folder()));
+    Path release = release(version).folder();
     try (Stream<Path> beside = Files.list(stack.folder())) {
+      digest.add(FileTree.digest(release));
       for (Path path : beside.filter(path -> !path.equals(stack.releases())).sorted().toList()) {
         digest.add(String.valueOf(path.getFileName()));
         if (Files.isDirectory(path)) {
@@ -99,6 +99,8 @@ public final class Releases {
           digest.add(path);
         }
       }
+    } catch (UncheckedIOException e) {
+      throw new RefusedException("stack %s: %s".formatted(stack.name(), e.getMessage()), e);
     } catch (IOException e) {
       throw new RefusedException(
           "stack %s: can't read the folder %s: %s".formatted(stack.name(), stack.folder(), e), e);
@@ -109,7 +111,7 @@ public final class Releases {
   private String known() {
     List<String> versions = versions();
     return versions.isEmpty()
-        ? "there is none in " + stack.releases()
+        ? "there are no versions in " + stack.releases()
         : "known: " + String.join(", ", versions);
   }
 

@@ -10,9 +10,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The order of version names: by their numbers (v10 after v9, 1.0 before 1.0.1), a pre-release
- * before its release (1.0-rc1 and 1.0rc1 before 1.0). Names that mean the same (v1.0 and 1.0.0) are
- * ordered as text, so that the order is total.
+ * The order of versions by their names: by the numbers in them (v9 before v10, 1.0 before 1.0.1), a
+ * pre-release before its release (1.0-rc1 and 1.0rc1 before 1.0). Names of the same version (v1.0
+ * and 1.0.0) are ordered as texts, so that the order is total.
  */
 final class VersionOrder implements Comparator<String> {
   static final VersionOrder INSTANCE = new VersionOrder();
@@ -60,7 +60,7 @@ final class VersionOrder implements Comparator<String> {
 
   private static int compareTokens(List<String> a, List<String> b) {
     for (int i = 0; i < Math.max(a.size(), b.size()); i++) {
-      // A missing part counts as zero: 1.0 and 1.0.0 are the same release.
+      // A missing part counts as zero: 1.0 and 1.0.0 are the same version.
       int order = compareToken(i < a.size() ? a.get(i) : "0", i < b.size() ? b.get(i) : "0");
       if (order != 0) {
         return order;

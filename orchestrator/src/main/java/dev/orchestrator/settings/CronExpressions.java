@@ -8,15 +8,20 @@ import com.cronutils.parser.CronParser;
 import java.time.ZoneOffset;
 import java.time.ZonedDateTime;
 
-/** Checks a cron expression of five fields. */
+/** Checks cron expressions of five fields. */
 final class CronExpressions {
 
-  private static final ZonedDateTime SOME_DAY =
+  /** Any day: an expression that has no next time after it never has one. */
+  private static final ZonedDateTime ANY_DAY =
       ZonedDateTime.of(2026, 1, 1, 0, 0, 0, 0, ZoneOffset.UTC);
 
   private CronExpressions() {}
 
-  /** Fails with {@link IllegalArgumentException}, its message for a person. */
+  /**
+   * Returns the text when it is an expression.
+   *
+   * @throws IllegalArgumentException with a message for a person when it isn't
+   */
   static String check(String text) {
     Cron cron;
     try {
@@ -26,7 +31,7 @@ final class CronExpressions {
               .validate();
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(
-          "\"%s\" is no cron expression (%s); write minute hour day month weekday, such as \"0 4 * * *\""
+          "\"%s\" is not a cron expression (%s); write minute hour day month weekday, such as \"0 4 * * *\""
               .formatted(
                   text,
                   String.valueOf(e.getMessage())
@@ -34,9 +39,9 @@ final class CronExpressions {
                       .replaceFirst("\\.$", "")),
           e);
     }
-    if (ExecutionTime.forCron(cron).nextExecution(SOME_DAY).isEmpty()) {
+    if (ExecutionTime.forCron(cron).nextExecution(ANY_DAY).isEmpty()) {
       throw new IllegalArgumentException(
-          "\"" + text + "\" never comes; write a day that its month has");
+          "\"" + text + "\" never comes; write a day that the month has");
     }
     return text;
   }

@@ -12,14 +12,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** The section {@code data}, of orchestrator.conf and of a stack. */
+/** Reads the section {@code data} of orchestrator.conf and of a stack.conf. */
 final class DataReader {
   private static final DataSettings NONE = new DataSettings(Strategy.AUTO, Quiesce.STOP, 0);
 
-  /** They would clash with the names of a generation's other volumes. */
+  /** A generation's other volumes have these names. */
   private static final Set<String> RESERVED = Set.of("data", "store");
 
-  /** How thoroughly the two sides are compared. */
+  /** How thoroughly a copy is compared with its original. */
   private enum Verify {
     SAMPLE,
     FULL
@@ -47,7 +47,7 @@ final class DataReader {
             section.choice("rollback", Rollback.class),
             ignored(section),
             volumes(section, strategy));
-    section.noOthers();
+    section.rejectUnknownKeys();
     return data;
   }
 
@@ -56,9 +56,9 @@ final class DataReader {
     for (SettingsSection section : parent.sections("services")) {
       String name = NameRules.service(section, "name");
       if (services.put(name, section.choice("quiesce", Quiesce.class)) != null) {
-        section.wrong("name", "\"" + name + "\" is there twice; write one of them");
+        section.wrong("name", "\"" + name + "\" is given twice; remove one of the two");
       }
-      section.noOthers();
+      section.rejectUnknownKeys();
     }
     return services;
   }
@@ -71,7 +71,7 @@ final class DataReader {
             section.texts("command", "[mariadb, -e, \"FLUSH TABLES\"]"),
             section.time(
                 "limit", Duration.ofMillis(1), Duration.ofHours(1), Duration.ofSeconds(10)));
-    section.noOthers();
+    section.rejectUnknownKeys();
     return hook;
   }
 
@@ -81,7 +81,10 @@ final class DataReader {
         .filter(path -> !path.startsWith("/"))
         .forEach(path ->
             section.wrong(
-                "ignore", "\"" + path + "\" is no path in a container; write one such as /tmp"));
+                "ignore",
+                "\""
+                    + path
+                    + "\" is not a path in a container; write an absolute path such as /tmp"));
     return paths;
   }
 
@@ -93,25 +96,29 @@ final class DataReader {
         section.wrong("name", "\"" + name + "\" is taken by the orchestrator; write another name");
       }
       if (!name.isEmpty() && volumes.stream().anyMatch(other -> other.name().equals(name))) {
-        section.wrong("name", "\"" + name + "\" is another volume's name; write one of its own");
+        section.wrong(
+            "name", "\"" + name + "\" is the name of another volume; write a different name");
       }
       List<String> paths =
           section.texts("paths", "[\"./media\"]").stream()
               .map(path -> path(section, path))
               .toList();
-      clashes(section, paths, volumes);
+      rejectOverlaps(section, paths, volumes);
       volumes.add(
           new VolumeSettings(
               name,
               paths,
               section.has("strategy") ? section.choice("strategy", Strategy.class) : strategy,
               section.flag("immutable")));
-      section.noOthers();
+      section.rejectUnknownKeys();
     }
     return volumes;
   }
 
-  /** As below /data: {@code binds/…} for a path of the release folder, {@code volumes/…} else. */
+  /**
+   * A path as it is below /data: {@code binds/…} for a path of the release folder, {@code
+   * volumes/…} for a named volume.
+   */
   private static String path(SettingsSection section, String text) {
     try {
       Path path = Path.of(text).normalize();
@@ -123,7 +130,7 @@ final class DataReader {
         return (bind ? "binds/" : "volumes/") + path;
       }
     } catch (InvalidPathException e) {
-      // Told below, in our words.
+      // The message below explains it.
     }
     if (!text.isEmpty()) {
       section.wrong(
@@ -134,10 +141,10 @@ final class DataReader {
     return "binds/?";
   }
 
-  private static void clashes(
-      SettingsSection section, List<String> paths, List<VolumeSettings> before) {
+  private static void rejectOverlaps(
+      SettingsSection section, List<String> paths, List<VolumeSettings> others) {
     List<String> known = new ArrayList<>();
-    before.forEach(volume -> known.addAll(volume.paths()));
+    others.forEach(volume -> known.addAll(volume.paths()));
     for (String path : paths) {
       for (String other : known) {
         if (Path.of(path).startsWith(other) || Path.of(other).startsWith(path)) {

@@ -4,20 +4,21 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * How the data moves.
+ * How data gets from the old version to the new.
  *
- * @param strategy of every volume that has none of its own
- * @param quiesce how services stop writing, where {@code services} says nothing else of one
- * @param services by name, those that stop writing in another way than the rest
- * @param hooks commands in services, before and after
+ * @param strategy for every volume that has no strategy of its own
+ * @param quiesce how services stop writing, unless {@code services} names another way
+ * @param services how single services stop writing, by their names
+ * @param hooks commands that run in services before these stop writing and after they run again
  * @param reserve bytes that must stay free on each disk
- * @param full whether all content is compared, or that of databases and of a sample of the rest
- * @param passes how often the data is copied at most while the old version serves
- * @param small bytes; when a pass has moved no more than this, the rest is small enough to wait for
+ * @param full whether all content of a copy is compared, instead of that of databases and of a
+ *     sample of the other files
+ * @param passes how often at most the data is copied while the old version serves
+ * @param small bytes; once a pass has moved no more than this, clients can wait for the last pass
  * @param allowAttach whether a volume that isn't immutable may be attached
- * @param rollback what becomes of the newer data when nobody says it
- * @param ignore paths in containers, outside volumes, where what is written is no loss
- * @param volumes of their own, beside the one that holds the rest
+ * @param rollback what a rollback does with the newer data when the request doesn't say it
+ * @param ignore paths in containers, outside volumes, whose loss at an upgrade doesn't matter
+ * @param volumes data volumes beside the main one, which holds the rest
  */
 public record DataSettings(
     Strategy strategy,
@@ -35,26 +36,26 @@ public record DataSettings(
 
   /** How green gets its data. */
   public enum Strategy {
-    /** What is best is found out by each upgrade. */
+    /** Each upgrade finds out which of the others is best. */
     AUTO,
     COPY,
     CLONE,
     ATTACH
   }
 
-  /** How blue's writers stop. */
+  /** How the services of the old version stop writing. */
   public enum Quiesce {
-    /** In order, each within its own grace time: what it has in memory reaches the disk. */
+    /** They stop in order, each within its own grace time: their memory reaches the disk. */
     STOP,
-    /** At once, as with a power cut; undone in milliseconds. */
+    /** They are paused at once, as with a power cut; undone in milliseconds. */
     FREEZE
   }
 
-  /** What becomes of the data that is newer than the version that is gone back to. */
+  /** What a rollback does with the data that was written since the switch. */
   public enum Rollback {
-    /** A person says. */
+    /** The person who rolls back decides. */
     ASK,
-    /** The old version goes on with a copy of it; if that isn't healthy, as with restore. */
+    /** The old version goes on with a copy of it; when it isn't healthy with that, as restore. */
     CARRY,
     /** The old version gets its data as of the switch. */
     RESTORE
@@ -67,7 +68,7 @@ public record DataSettings(
     volumes = List.copyOf(volumes);
   }
 
-  /** All else as it is by default; for tests. */
+  /** With the defaults of everything else. */
   public DataSettings(Strategy strategy, Quiesce quiesce, long reserve) {
     this(
         strategy,
@@ -84,7 +85,7 @@ public record DataSettings(
         List.of());
   }
 
-  /** Whether anything is frozen instead of stopped. */
+  /** Whether any service is frozen instead of stopped. */
   public boolean freezes() {
     return quiesce == Quiesce.FREEZE || services.containsValue(Quiesce.FREEZE);
   }

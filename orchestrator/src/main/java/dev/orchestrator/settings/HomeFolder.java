@@ -3,9 +3,9 @@ package dev.orchestrator.settings;
 import java.nio.file.Path;
 import java.util.Map;
 
-/** Where the state is, for the service and for those who look for it. */
+/** Finds the folder of the state, for the service and for commands that look for the service. */
 public final class HomeFolder {
-  /** Names the folder of the state, before the key {@code home}. */
+  /** The environment variable that takes precedence over the key {@code home}. */
   public static final String VARIABLE = "ORCHESTRATOR_HOME";
 
   private static final Path OF_ROOT = Path.of("/var/lib/orchestrator");
@@ -13,10 +13,10 @@ public final class HomeFolder {
   private HomeFolder() {}
 
   /**
-   * The variable first, then the setting, then the user's usual place.
+   * The folder that the environment variable names, else the setting, else the user's default.
    *
-   * @param setting the key {@code home}; empty where it isn't set
-   * @param folder of the configuration file: what a relative setting starts from
+   * @param setting the key {@code home}; empty when it isn't set
+   * @param folder of the configuration file, from which a relative setting starts
    */
   public static Path find(String setting, Path folder, Map<String, String> environment) {
     String variable = environment.getOrDefault(VARIABLE, "");

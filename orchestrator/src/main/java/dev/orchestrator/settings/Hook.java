@@ -4,17 +4,17 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * A command in a service, around the time in which nobody writes.
+ * A command that runs in a service before services stop writing, or after they run again.
  *
  * @param limit how long it may take
  */
 public record Hook(String service, When when, List<String> command, Duration limit) {
 
-  /** On which side of the pause. */
+  /** On which side of the pause in writing. */
   public enum When {
-    /** In the old version, before its services stop or freeze; failing, it ends the upgrade. */
+    /** In the old version, before its services stop or freeze; a failure ends the upgrade. */
     BEFORE,
-    /** In whichever version goes on, when its services run again. */
+    /** In the version that goes on, once its services run again; a failure is noted. */
     AFTER
   }
 }

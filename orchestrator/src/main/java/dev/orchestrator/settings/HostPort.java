@@ -11,21 +11,26 @@ record HostPort(String host, int port) {
       Pattern.compile("(?:(?<host>[^:\\[\\]]+|\\[[^\\]]+\\]):)?(?<port>[0-9]{1,5})");
   private static final Pattern IPV4 = Pattern.compile("[0-9]{1,3}(\\.[0-9]{1,3}){3}");
 
+  /** All interfaces. */
   static final String ALL = "0.0.0.0";
 
   /**
-   * Fails with {@link IllegalArgumentException}, its message for a person; no name is looked up.
+   * Parses an address without looking up a name.
+   *
+   * @throws IllegalArgumentException with a message for a person
    */
   static HostPort parse(String text, int leastPort) {
     Matcher form = FORM.matcher(text);
     if (!form.matches()) {
       throw new IllegalArgumentException(
-          "\"" + text + "\" is no address; write \"127.0.0.1:8080\", or 8080 for all interfaces");
+          "\""
+              + text
+              + "\" is not an address; write \"127.0.0.1:8080\", or 8080 for all interfaces");
     }
     int port = Integer.parseInt(form.group("port"));
     if (port < leastPort || port > 65_535) {
       throw new IllegalArgumentException(
-          port + " is no port; write one from " + leastPort + " to 65535");
+          port + " is not a port; write a number from " + leastPort + " to 65535");
     }
     String host = form.group("host");
     return new HostPort(host == null ? ALL : host(host), port);
@@ -35,19 +40,19 @@ record HostPort(String host, int port) {
     if (text.equals("localhost")) {
       return "127.0.0.1";
     }
-    boolean six = text.startsWith("[");
+    boolean ipv6 = text.startsWith("[");
     try {
-      if (six || IPV4.matcher(text).matches()) {
-        String plain = six ? text.substring(1, text.length() - 1) : text;
+      if (ipv6 || IPV4.matcher(text).matches()) {
+        String plain = ipv6 ? text.substring(1, text.length() - 1) : text;
         return InetAddress.ofLiteral(plain).getHostAddress();
       }
     } catch (IllegalArgumentException e) {
-      // Told below, in our words.
+      // The message below explains it.
     }
     throw new IllegalArgumentException(
         "\""
             + text
-            + "\" is no address of this machine; write an IP address such as 127.0.0.1, 0.0.0.0"
+            + "\" is not an address of this machine; write an IP address such as 127.0.0.1, 0.0.0.0"
             + " (all interfaces) or [::1]");
   }
 
@@ -55,7 +60,7 @@ record HostPort(String host, int port) {
     return InetAddress.ofLiteral(host).isLoopbackAddress();
   }
 
-  /** Whether both can't be listened on at once. */
+  /** Whether one process can't listen on both. */
   boolean clashes(HostPort other) {
     return port == other.port
         && port != 0

@@ -2,7 +2,10 @@ package dev.orchestrator.settings;
 
 import dev.orchestrator.common.RefusedException;
 
-/** A wrong setting: the message names file, line, key, what is wrong and what would be right. */
+/**
+ * Wrong settings. The message has a line for each error: file, line, key, what is wrong and what to
+ * write instead.
+ */
 public final class InvalidSettingsException extends RefusedException {
   private static final long serialVersionUID = 1L;
 

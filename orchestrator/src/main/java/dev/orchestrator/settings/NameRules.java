@@ -2,7 +2,10 @@ package dev.orchestrator.settings;
 
 import java.util.regex.Pattern;
 
-/** Names that end up in those of containers and volumes, in addresses and on command lines. */
+/**
+ * The rules for names that become a part of names of containers and volumes, of addresses and of
+ * command lines.
+ */
 final class NameRules {
 
   private static final Pattern NAME = Pattern.compile("[a-z0-9][a-z0-9_-]{0,39}");
@@ -10,25 +13,25 @@ final class NameRules {
 
   private NameRules() {}
 
-  static boolean right(String name) {
+  static boolean isValid(String name) {
     return NAME.matcher(name).matches();
   }
 
-  /** A needed name. */
+  /** Reads a name that must be there. */
   static String read(SettingsSection section, String key, String example) {
     String name = section.text(key, example);
-    if (section.has(key) && !right(name)) {
-      section.wrong(key, wrong(name));
+    if (section.has(key) && !isValid(name)) {
+      section.wrong(key, explain(name));
     }
     return name;
   }
 
-  static String wrong(String name) {
-    return "\"%s\" is no name; write up to 40 of a-z, 0-9, - and _, a letter or digit first"
+  static String explain(String name) {
+    return "\"%s\" is not a valid name; write up to 40 of a-z, 0-9, - and _, a letter or digit first"
         .formatted(name.length() > 60 ? name.substring(0, 60) + "…" : name);
   }
 
-  /** The needed name of a compose service. */
+  /** Reads the name of a compose service, which must be there. */
   static String service(SettingsSection section) {
     return service(section, "service");
   }
@@ -36,7 +39,8 @@ final class NameRules {
   static String service(SettingsSection section, String key) {
     String service = section.text(key, "web, a service of the compose file");
     if (section.has(key) && !SERVICE.matcher(service).matches()) {
-      section.wrong(key, "\"" + service + "\" can't be a service of a compose file");
+      section.wrong(
+          key, "\"" + service + "\" can't be a service of a compose file; write its name there");
     }
     return service;
   }

@@ -7,7 +7,7 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 
-/** The {@code probes} of a stack. */
+/** Reads the {@code probes} of a stack.conf. */
 final class ProbeReader {
 
   private static final List<String> KINDS = List.of("http", "tcp", "exec");
@@ -22,7 +22,8 @@ final class ProbeReader {
     for (SettingsSection section : stack.sections("probes")) {
       String name = NameRules.read(section, "name", "front-page");
       if (!name.isEmpty() && probes.stream().anyMatch(other -> other.name().equals(name))) {
-        section.wrong("name", "\"" + name + "\" is another probe's name; write one of its own");
+        section.wrong(
+            "name", "\"" + name + "\" is the name of another probe; write a different name");
       }
       String service = NameRules.service(section);
       Optional<Duration> timeout = time(section, "timeout");
@@ -30,11 +31,11 @@ final class ProbeReader {
       if (kinds.size() != 1) {
         section.wrong(
             (kinds.isEmpty() ? "checks nothing" : "has " + String.join(" and ", kinds))
-                + "; write one of http { … }, tcp { … } and exec { … }");
+                + "; write http { … }, tcp { … } or exec { … }");
       } else {
         check(section, kinds.getFirst(), name, service, timeout).ifPresent(probes::add);
       }
-      section.noOthers();
+      section.rejectUnknownKeys();
     }
     return List.copyOf(probes);
   }
@@ -46,7 +47,7 @@ final class ProbeReader {
       return Optional.empty();
     }
     SettingsSection section = inside.get();
-    // A slower answer fails: for a probe that is the same as a shorter time-out.
+    // An answer that comes later than max-latency fails, which is what a shorter time-out does.
     Duration latency = kind.equals("http") ? time(section, "max-latency").orElse(LONGEST) : LONGEST;
     Duration limit = timeout.orElse(latency.equals(LONGEST) ? TIMEOUT : latency);
     Probe.Check check =
@@ -56,7 +57,7 @@ final class ProbeReader {
           default ->
               new Probe.Exec(section.texts("command", "[\"mariadb\", \"-e\", \"select 1\"]"));
         };
-    section.noOthers();
+    section.rejectUnknownKeys();
     return Optional.of(
         new Probe(name, service, check, latency.compareTo(limit) < 0 ? latency : limit));
   }
@@ -69,7 +70,8 @@ final class ProbeReader {
     int port = section.whole("port", 1, 65_535);
     String path = section.has("path") ? section.text("path") : "/";
     if (!path.matches("/[!-~]*")) {
-      section.wrong("path", "\"" + path + "\" is no path; write one such as /health, escaped");
+      section.wrong(
+          "path", "\"" + path + "\" is not a path; write for example /health, percent-encoded");
     }
     int status = section.whole("status", 100, 599, 200);
     String body = section.text("body");
@@ -85,7 +87,7 @@ final class ProbeReader {
       return Pattern.compile(text);
     } catch (PatternSyntaxException e) {
       throw new IllegalArgumentException(
-          "\"%s\" is no regular expression (%s, near index %d); write one, with \\\\ before what is meant as it is"
+          "\"%s\" is not a regular expression (%s, near index %d); put \\\\ before a character that stands for itself"
               .formatted(text, e.getDescription(), e.getIndex()),
           e);
     }

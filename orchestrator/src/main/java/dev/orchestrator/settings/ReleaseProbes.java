@@ -50,8 +50,8 @@ public record ReleaseProbes(List<Probe> probes, String text) {
     SettingsSection section =
         new SettingsSection(file.config().withFallback(defaults).root(), file, "", errors);
     List<Probe> probes = ProbeReader.read(section);
-    section.noOthers();
-    errors.check();
+    section.rejectUnknownKeys();
+    errors.throwIfAny();
     return probes;
   }
 

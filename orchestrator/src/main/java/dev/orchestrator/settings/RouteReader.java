@@ -11,7 +11,7 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** The {@code routes} of a stack.conf. */
+/** Reads the {@code routes} of a stack.conf. */
 final class RouteReader {
   private static final Pattern RANGE = Pattern.compile("(?<first>.*[0-9])-(?<last>[0-9]{1,5})");
   private static final int MOST_PORTS = 1000;
@@ -35,7 +35,8 @@ final class RouteReader {
   private void read(SettingsSection section) {
     String name = NameRules.read(section, "name", "web");
     if (!name.isEmpty() && routes.stream().anyMatch(other -> other.name().equals(name))) {
-      section.wrong("name", "\"" + name + "\" is another route's name; write one of its own");
+      section.wrong(
+          "name", "\"" + name + "\" is the name of another route; write a different name");
     }
     String text = section.text("listen", "\"127.0.0.1:8080\"");
     ListenAddress listen = section.has("listen") ? listen(section, "listen", text) : NONE;
@@ -44,13 +45,13 @@ final class RouteReader {
     if (port + ports(listen) - 1 > LAST_PORT) {
       section.wrong(
           "port",
-          "%d and the %d ports behind it go beyond %d; write a smaller one"
+          "%d and the %d ports behind it go beyond %d; write a smaller port"
               .formatted(port, ports(listen) - 1, LAST_PORT));
       port = 1;
     }
     RouteOptions options = options(section, listen);
     routes.add(new RouteSettings(name, listen, service, port, options));
-    section.noOthers();
+    section.rejectUnknownKeys();
   }
 
   private static int ports(ListenAddress listen) {
@@ -61,7 +62,8 @@ final class RouteReader {
     Protocol protocol = section.choice("protocol", Protocol.class, Protocol.TCP);
     boolean trusted = section.flag("trust-forwarded", false);
     if (trusted && protocol != Protocol.HTTP) {
-      section.wrong("trust-forwarded", "is of http; write protocol = http too, or leave it out");
+      section.wrong(
+          "trust-forwarded", "needs protocol = http; write that too, or leave this setting out");
     }
     return RouteOptions.of(protocol)
         .withProxyProtocol(
@@ -75,18 +77,21 @@ final class RouteReader {
   private ListenAddress preview(SettingsSection section, ListenAddress listen) {
     ListenAddress preview = listen(section, "preview", section.text("preview"));
     if (preview.overlaps(listen)) {
-      section.wrong("preview", "is the route's own port (listen); write another");
+      section.wrong("preview", "overlaps the route's own listen; write another port");
     } else if (!listen.equals(NONE) && !preview.equals(NONE) && ports(preview) != ports(listen)) {
       section.wrong(
           "preview",
-          "has %d ports and listen has %d; write as many".formatted(ports(preview), ports(listen)));
+          "has %d ports and listen has %d; give both as many ports"
+              .formatted(ports(preview), ports(listen)));
     } else {
       return preview;
     }
     return NONE;
   }
 
-  /** An address with one port or a range; none when it is wrong, which is told. */
+  /**
+   * Reads an address with a port or a range of ports; {@link #NONE} and an error when it is wrong.
+   */
   private ListenAddress listen(SettingsSection section, String key, String text) {
     Matcher range = RANGE.matcher(text);
     Optional<ListenAddress> listen =
@@ -95,7 +100,7 @@ final class RouteReader {
             : section
                 .parsed(key, text, one -> HostPort.parse(one, 1))
                 .map(address -> new ListenAddress(address.host(), address.port()));
-    listen.ifPresent(found -> clash(section, key, found));
+    listen.ifPresent(found -> rejectTaken(section, key, found));
     return listen.orElse(NONE);
   }
 
@@ -104,13 +109,13 @@ final class RouteReader {
     int to = Integer.parseInt(last);
     if (to > LAST_PORT || to <= from.port() || to - from.port() >= MOST_PORTS) {
       throw new IllegalArgumentException(
-          "%d-%s is no range; write FIRST-LAST, of %d ports at most"
+          "%d-%s is not a range; write FIRST-LAST, of at most %d ports"
               .formatted(from.port(), last, MOST_PORTS));
     }
     return new ListenAddress(from.host(), from.port(), to);
   }
 
-  private void clash(SettingsSection section, String key, ListenAddress listen) {
+  private void rejectTaken(SettingsSection section, String key, ListenAddress listen) {
     if (listen.overlaps(new ListenAddress(api.host(), api.port()))) {
       section.wrong(key, api + " is the API's (api.listen); write another port");
     }
@@ -124,7 +129,7 @@ final class RouteReader {
                   : "";
       if (!taken.isEmpty()) {
         section.wrong(
-            key, "port %s is taken by %s; write another".formatted(numbers(listen), taken));
+            key, "port %s is taken by %s; write another port".formatted(numbers(listen), taken));
         return;
       }
     }

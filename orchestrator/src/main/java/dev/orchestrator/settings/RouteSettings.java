@@ -9,21 +9,21 @@ import java.util.stream.IntStream;
 /**
  * A public port, or a range of them, and the inner service's ports behind it.
  *
- * @param servicePort the first; as many follow as there are public ones
+ * @param servicePort the first port of the service; as many follow as there are public ports
  */
 public record RouteSettings(
     String name, ListenAddress listen, String service, int servicePort, RouteOptions options) {
 
   /**
-   * One port, protocol tcp.
+   * A route of one port with the protocol tcp.
    *
-   * @param host address to listen on; {@code 0.0.0.0} is all
+   * @param host address to listen on; {@code 0.0.0.0} for all
    */
   public RouteSettings(String name, String host, int port, String service, int servicePort) {
     this(name, new ListenAddress(host, port), service, servicePort, RouteOptions.of(Protocol.TCP));
   }
 
-  /** The public port, or the first of them. */
+  /** The first public port. */
   public int port() {
     return listen.first();
   }
@@ -35,7 +35,7 @@ public record RouteSettings(
         .toList();
   }
 
-  /** Where it listens, for a person. */
+  /** The public address and ports, for a person. */
   public String address() {
     return listen.host()
         + ":"

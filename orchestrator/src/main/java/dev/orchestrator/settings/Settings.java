@@ -6,9 +6,10 @@ import java.time.ZoneId;
 import org.jspecify.annotations.Nullable;
 
 /**
- * All settings of one service, checked. Durations are positive unless said otherwise.
+ * All settings of one service; they have been checked. Durations are positive unless said
+ * otherwise.
  *
- * @param file the file that was read, for messages
+ * @param file orchestrator.conf, for messages
  * @param home folder of the state: journal, token, log, address of the running service
  */
 public record Settings(
@@ -22,10 +23,10 @@ public record Settings(
     StackSettings stack) {
 
   /**
-   * Where the engine is.
+   * How the Docker engine is reached.
    *
    * @param address empty: $DOCKER_HOST, else the default socket
-   * @param timeout of one short call
+   * @param timeout of a short call
    */
   public record EngineSettings(String address, Duration timeout) {}
 
@@ -37,21 +38,22 @@ public record Settings(
    *
    * @param base a base image of the user's own; empty: built from {@code folder}
    * @param folder config/image: the Dockerfile and the scripts of a capsule
-   * @param privileged {@code security.mode = privileged} instead of {@code capabilities}
+   * @param privileged whether capsules get all rights ({@code security.mode = privileged}) instead
+   *     of a list of capabilities
    */
   public record ImageSettings(String base, Path folder, boolean privileged) {}
 
   /**
-   * When updates run by themselves.
+   * When upgrades run without a command.
    *
    * @param upgrade a five-field cron expression, or null for never
    */
   public record ScheduleSettings(@Nullable String upgrade, ZoneId zone) {}
 
   /**
-   * When another process takes this one's routes over.
+   * How this process hands its routes to the process that replaces it.
    *
-   * @param drain how long connections may live on in this one; may be zero
+   * @param drain how long open connections may live on in this process; may be zero
    */
   public record TakeoverSettings(Duration drain) {}
 }

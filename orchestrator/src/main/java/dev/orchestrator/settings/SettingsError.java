@@ -3,14 +3,14 @@ package dev.orchestrator.settings;
 import com.typesafe.config.ConfigOrigin;
 
 /**
- * One thing that is wrong in a file, for one line of a message.
+ * An error in a settings file, which a message tells on one line.
  *
- * @param line from 1; 0 where no line is known
- * @param key path of the key; empty where the whole file is meant
+ * @param line from 1; 0 when no line is known
+ * @param key path of the key; empty when the error is about the whole file
  */
 record SettingsError(String file, int line, String key, String text) {
 
-  /** At a value's origin; what has none (a merged object) is put at the file itself. */
+  /** An error at a value's origin; a merged object has none, and its error is put at the file. */
   static SettingsError at(ConfigOrigin origin, SettingsFile file, String key, String text) {
     String name = origin.filename();
     return name == null || isDefault(origin)
@@ -18,7 +18,7 @@ record SettingsError(String file, int line, String key, String text) {
         : new SettingsError(SettingsFile.shown(name), Math.max(0, origin.lineNumber()), key, text);
   }
 
-  /** Whether a value is of reference.conf, and no file of the user's. */
+  /** Whether a value comes from reference.conf and not from a file of the user's. */
   static boolean isDefault(ConfigOrigin origin) {
     return origin.resource() != null;
   }
@@ -31,7 +31,7 @@ record SettingsError(String file, int line, String key, String text) {
         + printable(text);
   }
 
-  /** On one line, with nothing that moves a terminal's cursor, and no word that fills it. */
+  /** The text on one line, without control characters, and with long words cut. */
   static String printable(String text) {
     return text.replaceAll("\\s+", " ")
         .replaceAll("\\p{Cntrl}", "?")

@@ -5,27 +5,29 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/** Everything that is wrong, so that a person mends it all at once. */
+/** Collects the errors of all files, so that a person can correct them at once. */
 final class SettingsErrors {
 
   private final List<SettingsError> all = new ArrayList<>();
-  private int told;
+  private int count;
 
-  void add(SettingsError problem) {
-    told++;
-    // The defaults of an upgrade are read twice: for themselves, and below those of the stack.
-    if (!all.contains(problem)) {
-      all.add(problem);
+  void add(SettingsError error) {
+    count++;
+    // The sections of orchestrator.conf are read twice: for their own errors, and as the defaults
+    // of
+    // the stack's.
+    if (!all.contains(error)) {
+      all.add(error);
     }
   }
 
-  /** How many were told so far, those that were known already included. */
-  int told() {
-    return told;
+  /** How many errors were added so far, including those that were known already. */
+  int count() {
+    return count;
   }
 
-  /** Fails when there is any: a line each, file by file as they were read, first line first. */
-  void check() throws InvalidSettingsException {
+  /** Throws when there are errors: a line for each, in the order of the files and their lines. */
+  void throwIfAny() throws InvalidSettingsException {
     if (all.isEmpty()) {
       return;
     }
@@ -33,7 +35,7 @@ final class SettingsErrors {
     throw new InvalidSettingsException(
         all.stream()
             .sorted(
-                Comparator.comparingInt((SettingsError problem) -> files.indexOf(problem.file()))
+                Comparator.comparingInt((SettingsError error) -> files.indexOf(error.file()))
                     .thenComparingInt(SettingsError::line))
             .map(SettingsError::shown)
             .collect(Collectors.joining("\n")));

@@ -18,12 +18,15 @@ import java.nio.file.Path;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** A HOCON file: read, with {@code ${NAME}} filled in from the file itself and the environment. */
+/**
+ * A HOCON file that was read: each {@code ${NAME}} is replaced by a value of the file itself, or of
+ * the environment.
+ */
 record SettingsFile(Path path, Config config) {
 
   private static final long LARGEST = 1 << 20;
 
-  /** Whatever keeps it from being read is one {@link InvalidSettingsException} of one line. */
+  /** Reads a file. Every failure is an {@link InvalidSettingsException} of one line. */
   static SettingsFile read(Path path, Map<String, String> env) {
     Path absolute = path.toAbsolutePath().normalize();
     String shown = shown(absolute.toString());
@@ -41,16 +44,17 @@ record SettingsFile(Path path, Config config) {
     } catch (ConfigException e) {
       throw new InvalidSettingsException(line(e, shown), e);
     } catch (StackOverflowError e) {
-      throw new InvalidSettingsException(shown + ": nested too deep; take some brackets away", e);
+      throw new InvalidSettingsException(shown + ": nested too deep; remove some brackets", e);
     }
   }
 
   private static void check(Path path, String shown) throws IOException {
     if (!Files.exists(path)) {
-      throw new InvalidSettingsException(shown + ": there is no such file; name one that is there");
+      throw new InvalidSettingsException(shown + ": there is no such file; check the path");
     }
     if (!Files.isRegularFile(path)) {
-      throw new InvalidSettingsException(shown + ": is no regular file; name one");
+      throw new InvalidSettingsException(
+          shown + ": is not a regular file; name a configuration file");
     }
     if (Files.size(path) > LARGEST) {
       throw new InvalidSettingsException(shown + ": is larger than 1 MiB; is it the right file?");
@@ -65,11 +69,11 @@ record SettingsFile(Path path, Config config) {
         line += bytes[i] == '\n' ? 1 : 0;
       }
       throw new InvalidSettingsException(
-          shown + ":" + line + ": is no UTF-8 text; save it as UTF-8", e);
+          shown + ":" + line + ": is not UTF-8 text; save it as UTF-8", e);
     }
   }
 
-  /** The library's message, in our form: {@code file:line: what is wrong}. */
+  /** The library's message in the form {@code file:line: what is wrong}. */
   private static String line(ConfigException failure, String shown) {
     String text = String.valueOf(failure.getMessage());
     ConfigOrigin origin = failure.origin();
@@ -84,10 +88,10 @@ record SettingsFile(Path path, Config config) {
     if (failure instanceof ConfigException.IO) {
       where = shown;
       String file = text.replaceFirst("^\\W+", "").replaceAll("\\b[\\w.]+Exception: ", "");
-      text = "what it includes can't be read: " + file;
+      text = "an included file can't be read: " + file;
     }
     if (failure instanceof ConfigException.UnresolvedSubstitution) {
-      text += "; set it in the environment, or write ${?NAME} for what may be missing";
+      text += "; set it in the environment, or write ${?NAME} for a variable that may be missing";
     }
     return where
         + ": "
@@ -105,14 +109,14 @@ record SettingsFile(Path path, Config config) {
     return shown(path.toString());
   }
 
-  /** As a person would name it: from the working directory where it is below that. */
+  /** A path for a message: relative to the working directory when it is below that. */
   static String shown(String name) {
     Path path = Path.of(name).toAbsolutePath().normalize();
     Path here = Path.of("").toAbsolutePath();
     return (path.startsWith(here) && !path.equals(here) ? here.relativize(path) : path).toString();
   }
 
-  /** Relative paths of a file are from its folder; {@code ~} is the home folder. */
+  /** Resolves a path of this file: from its folder; {@code ~} is the user's home folder. */
   Path resolve(String text, Map<String, String> env) {
     return resolve(text, folder(), env);
   }

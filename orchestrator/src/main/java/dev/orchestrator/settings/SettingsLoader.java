@@ -22,14 +22,14 @@ import java.util.stream.Stream;
  * Reads orchestrator.conf and the stack.conf that it names, over the defaults of reference.conf.
  * Blocks for some small files; any thread.
  *
- * <p>Whatever is wrong is one {@link InvalidSettingsException}, a line for each problem: {@code
- * file:line: key: what is wrong; what would be right}.
+ * <p>All errors come in one {@link InvalidSettingsException}, a line for each: {@code file:line:
+ * key: what is wrong; what to write}.
  */
 public final class SettingsLoader {
 
   private final SettingsFile file;
   private final Map<String, String> env;
-  private final SettingsErrors problems = new SettingsErrors();
+  private final SettingsErrors errors = new SettingsErrors();
   private final Config reference;
   private final SettingsSection root;
 
@@ -39,16 +39,19 @@ public final class SettingsLoader {
     this.reference =
         ConfigFactory.parseResources(SettingsLoader.class.getClassLoader(), "reference.conf")
             .getConfig("orchestrator");
-    this.root =
-        new SettingsSection(file.config().withFallback(reference).root(), file, "", problems);
+    this.root = new SettingsSection(file.config().withFallback(reference).root(), file, "", errors);
   }
 
-  /** With the environment of this process. */
+  /** Loads the settings with the environment of this process. */
   public static Settings load(Path conf) throws InvalidSettingsException {
     return load(conf, System.getenv());
   }
 
-  /** The environment is for {@code ${NAME}} in the files, and {@value HomeFolder#VARIABLE}. */
+  /**
+   * Loads the settings.
+   *
+   * @param env for {@code ${NAME}} in the files, and for {@value HomeFolder#VARIABLE}
+   */
   public static Settings load(Path conf, Map<String, String> env) throws InvalidSettingsException {
     return new SettingsLoader(SettingsFile.read(conf, env), env).read();
   }
@@ -59,13 +62,13 @@ public final class SettingsLoader {
     ImageSettings image = image();
     ScheduleSettings schedule = schedule();
     TakeoverSettings takeover = takeover();
-    // For their own problems: the stack's are over them.
-    UpgradeReader.upgrade(root, problems);
+    // Only for the errors in these sections: the stack reads them again, as its defaults.
+    UpgradeReader.upgrade(root, errors);
     DataReader.read(root);
     Path home = home();
     Optional<StackSettings> stack = stack(api);
-    root.noOthers();
-    problems.check();
+    root.rejectUnknownKeys();
+    errors.throwIfAny();
     return new Settings(
         file.path(),
         home,
@@ -83,13 +86,13 @@ public final class SettingsLoader {
         .orElse(file.folder());
   }
 
-  /** A section; where it is no object at all (that is told), the defaults' one. */
+  /** A section; when it is no object, which is an error, the section of the defaults. */
   private SettingsSection part(String key) {
     return root.section(key)
-        .orElseGet(() -> new SettingsSection(reference.getObject(key), file, key, problems));
+        .orElseGet(() -> new SettingsSection(reference.getObject(key), file, key, errors));
   }
 
-  /** The library's message on what can't be a path is good enough. */
+  /** A path of the settings; the JDK's message says what is wrong with a text that can't be one. */
   private Path path(SettingsSection section, String key, String text) {
     return section.parsed(key, text, name -> file.resolve(name, env)).orElse(file.folder());
   }
@@ -100,11 +103,11 @@ public final class SettingsLoader {
     if (!host.isEmpty() && !host.matches("unix:///\\S+|tcp://[^\\s/:]+:[0-9]{1,5}/?")) {
       section.wrong(
           "host",
-          "\"%s\" is no address of an engine; write unix:///var/run/docker.sock or tcp://HOST:PORT"
+          "\"%s\" is not an engine's address; write unix:///var/run/docker.sock or tcp://HOST:PORT"
               .formatted(host));
     }
     Duration timeout = section.time("timeout", Duration.ofMillis(1), Duration.ofHours(1));
-    section.noOthers();
+    section.rejectUnknownKeys();
     return new EngineSettings(host, timeout);
   }
 
@@ -119,7 +122,7 @@ public final class SettingsLoader {
           "listen",
           address + " can be reached from outside; write a loopback address: 127.0.0.1:7070");
     }
-    section.noOthers();
+    section.rejectUnknownKeys();
     return address;
   }
 
@@ -127,15 +130,16 @@ public final class SettingsLoader {
     SettingsSection section = part("image");
     String base = section.text("base");
     if (base.matches(".*\\s.*")) {
-      section.wrong("base", "\"" + base + "\" is no image; write one such as docker:28-dind");
+      section.wrong(
+          "base", "\"" + base + "\" is not an image's name; write for example docker:28-dind");
     }
     Path folder = path(section, "folder", section.text("folder"));
     if (!Files.isDirectory(folder)) {
       section.wrong(
           "folder",
-          "there is no folder " + folder + "; name the one with the capsule's Dockerfile");
+          "there is no folder " + folder + "; name the folder with the capsule's Dockerfile");
     }
-    section.noOthers();
+    section.rejectUnknownKeys();
     return new ImageSettings(base, folder, security());
   }
 
@@ -147,7 +151,7 @@ public final class SettingsLoader {
   private boolean security() {
     SettingsSection section = part("security");
     boolean privileged = section.choice("mode", SecurityMode.class) == SecurityMode.PRIVILEGED;
-    section.noOthers();
+    section.rejectUnknownKeys();
     return privileged;
   }
 
@@ -162,14 +166,14 @@ public final class SettingsLoader {
         zone.isEmpty()
             ? Optional.of(ZoneId.systemDefault())
             : section.parsed("zone", zone, SettingsLoader::zone);
-    section.noOthers();
+    section.rejectUnknownKeys();
     return new ScheduleSettings(cron.isEmpty() ? null : cron, found.orElse(ZoneId.of("UTC")));
   }
 
   private TakeoverSettings takeover() {
     SettingsSection section = part("takeover");
     Duration drain = section.time("drain", Duration.ZERO, Duration.ofDays(1));
-    section.noOthers();
+    section.rejectUnknownKeys();
     return new TakeoverSettings(drain);
   }
 
@@ -178,29 +182,29 @@ public final class SettingsLoader {
       return ZoneId.of(text);
     } catch (DateTimeException e) {
       throw new IllegalArgumentException(
-          "\"%s\" is no time zone; %s"
+          "\"%s\" is not a time zone; %s"
               .formatted(
                   text,
                   SpellingSuggestion.near(
                       text,
                       ZoneId.getAvailableZoneIds(),
-                      "write one such as Europe/Berlin or UTC")),
+                      "write for example Europe/Berlin or UTC")),
           e);
     }
   }
 
   private Optional<StackSettings> stack(HostPort api) {
     Path folders = path(root, "stacks-folder", root.text("stacks-folder"));
-    int before = problems.told();
+    int before = errors.count();
     String name = root.text("stack", "demo");
-    if (name.isEmpty() && problems.told() == before) {
+    if (name.isEmpty() && errors.count() == before) {
       root.wrong("stack", "is empty; write stack = demo");
     }
     if (name.isEmpty()) {
       return Optional.empty();
     }
-    if (!NameRules.right(name)) {
-      root.wrong("stack", NameRules.wrong(name));
+    if (!NameRules.isValid(name)) {
+      root.wrong("stack", NameRules.explain(name));
       return Optional.empty();
     }
     Path conf = folders.resolve(name).resolve("stack.conf");
@@ -210,7 +214,9 @@ public final class SettingsLoader {
           "there is no %s; %s"
               .formatted(
                   SettingsFile.shown(conf.toString()),
-                  SpellingSuggestion.of(name, stacks(folders))));
+                  stacks(folders).isEmpty()
+                      ? "there are no stacks in " + SettingsFile.shown(folders.toString())
+                      : SpellingSuggestion.of(name, stacks(folders))));
       return Optional.empty();
     }
     SettingsFile stackFile = SettingsFile.read(conf, env);
@@ -224,8 +230,8 @@ public final class SettingsLoader {
                 .root(),
             stackFile,
             "",
-            problems);
-    return Optional.of(StackReader.read(stackFile, section, api, problems));
+            errors);
+    return Optional.of(StackReader.read(stackFile, section, api, errors));
   }
 
   private static List<String> stacks(Path folder) {

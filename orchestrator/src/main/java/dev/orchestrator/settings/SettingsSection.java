@@ -17,41 +17,42 @@ import java.util.Set;
 import java.util.function.Function;
 
 /**
- * An object of a settings file, read key by key. What is wrong goes to the problems, and a value
- * that does no harm comes back, so that reading goes on; nothing read counts once there is one.
+ * An object of a settings file, read key by key. For a wrong value an error is added and a harmless
+ * value returned, so that reading goes on and finds all errors; with an error nothing that was read
+ * is used.
  */
 final class SettingsSection {
 
   private final ConfigObject object;
   private final SettingsFile file;
   private final String path;
-  private final SettingsErrors problems;
+  private final SettingsErrors errors;
   private final Set<String> known = new LinkedHashSet<>();
 
-  SettingsSection(ConfigObject object, SettingsFile file, String path, SettingsErrors problems) {
+  SettingsSection(ConfigObject object, SettingsFile file, String path, SettingsErrors errors) {
     this.object = object;
     this.file = file;
     this.path = path;
-    this.problems = problems;
+    this.errors = errors;
   }
 
   String path(String key) {
     return path.isEmpty() ? key : path + "." + key;
   }
 
-  /** A problem with a key, at the line of its value. */
+  /** Adds an error about a key, at the line of its value. */
   void wrong(String key, String text) {
     ConfigValue value = object.get(key);
     ConfigOrigin origin = value == null ? object.origin() : value.origin();
-    problems.add(SettingsError.at(origin, file, path(key), text));
+    errors.add(SettingsError.at(origin, file, path(key), text));
   }
 
-  /** A problem with the object as a whole. */
+  /** Adds an error about the whole object. */
   void wrong(String text) {
-    problems.add(SettingsError.at(object.origin(), file, path, text));
+    errors.add(SettingsError.at(object.origin(), file, path, text));
   }
 
-  /** Whether the value is of reference.conf. */
+  /** Whether the value comes from reference.conf. */
   boolean isDefault(String key) {
     ConfigValue value = object.get(key);
     return value == null || SettingsError.isDefault(value.origin());
@@ -61,26 +62,27 @@ final class SettingsSection {
     return find(key).isPresent();
   }
 
-  /** The value, unless there is none or it is null. */
+  /** The value; empty when it is missing or null. */
   Optional<ConfigValue> find(String key) {
     known.add(key);
     return Optional.ofNullable(object.get(key))
         .filter(value -> value.valueType() != ConfigValueType.NULL);
   }
 
-  private Optional<ConfigValue> need(String key, String right) {
+  private Optional<ConfigValue> require(String key, String example) {
     Optional<ConfigValue> value = find(key);
     if (value.isEmpty()) {
-      wrong(key, "is missing; write " + right);
+      wrong(key, "is missing; write " + example);
     }
     return value;
   }
 
-  /** Empty only where it is missing, or is meant to be empty. */
+  /** A text that must be there. */
   String text(String key, String example) {
-    return need(key, key + " = " + example).map(value -> string(key, value)).orElse("");
+    return require(key, key + " = " + example).map(value -> string(key, value)).orElse("");
   }
 
+  /** A text; empty when it is missing. */
   String text(String key) {
     return find(key).map(value -> string(key, value)).orElse("");
   }
@@ -94,16 +96,16 @@ final class SettingsSection {
     return value.atKey("value").getString("value");
   }
 
-  /** A list that is not empty, unless something is wrong. */
+  /** A list of texts that must be there and must not be empty. */
   List<String> texts(String key, String example) {
-    Optional<ConfigList> list = need(key, key + " = " + example).flatMap(v -> list(key, v));
+    Optional<ConfigList> list = require(key, key + " = " + example).flatMap(v -> list(key, v));
     if (list.isPresent() && list.get().isEmpty()) {
       wrong(key, "is empty; write " + example);
     }
     return list.orElse(noValues()).stream().map(value -> string(key, value)).toList();
   }
 
-  /** A list that may be empty or missing. */
+  /** A list of texts that may be empty or missing. */
   List<String> texts(String key) {
     return find(key).flatMap(value -> list(key, value)).orElse(noValues()).stream()
         .map(value -> string(key, value))
@@ -114,14 +116,15 @@ final class SettingsSection {
   boolean flag(String key) {
     Optional<ConfigValue> value = find(key);
     if (value.isPresent() && value.get().valueType() != ConfigValueType.BOOLEAN) {
-      wrong(key, ValueText.text(value.get()) + " is neither true nor false; write one of them");
+      wrong(key, ValueText.text(value.get()) + " is neither true nor false; write true or false");
       return false;
     }
     return value.isPresent() && value.get().atKey("value").getBoolean("value");
   }
 
+  /** A whole number that must be there. */
   int whole(String key, int least, int most) {
-    return need(key, "a number from " + least + " to " + most)
+    return require(key, "a number from " + least + " to " + most)
         .map(value -> whole(key, value, least, most))
         .orElse(least);
   }
@@ -138,7 +141,7 @@ final class SettingsSection {
         return number;
       }
     }
-    wrong(key, text + " is not right; write a whole number from " + least + " to " + most);
+    wrong(key, text + " is not allowed; write a whole number from " + least + " to " + most);
     return least;
   }
 
@@ -153,7 +156,7 @@ final class SettingsSection {
   private Duration time(String key, ConfigValue value, Duration least, Duration most) {
     String text = ValueText.text(value);
     if (value.valueType() == ConfigValueType.NUMBER && !text.equals("0")) {
-      wrong(key, text + " has no unit; write ms, s, m, h or d behind it, such as " + text + "s");
+      wrong(key, text + " has no unit; add ms, s, m, h or d, as in " + text + "s");
       return least;
     }
     try {
@@ -166,7 +169,7 @@ final class SettingsSection {
           "%s is out of range; write %s to %s"
               .formatted(text, ValueText.time(least), ValueText.time(most)));
     } catch (ConfigException | ArithmeticException e) {
-      wrong(key, text + " is no time; write a number with ms, s, m, h or d, such as 60s");
+      wrong(key, text + " is not a time; write a number with ms, s, m, h or d, as in 60s");
     }
     return least;
   }
@@ -179,15 +182,15 @@ final class SettingsSection {
         return bytes;
       }
     } catch (ConfigException e) {
-      // Told below, in our words.
+      // The message below explains it.
     }
     wrong(
         key,
-        value.map(ValueText::text).orElse("") + " is no size; write one such as 512MiB or 1GiB");
+        value.map(ValueText::text).orElse("") + " is not a size; write for example 512MiB or 1GiB");
     return 0;
   }
 
-  /** One of an enum's constants, in lower case. */
+  /** One of an enum's constants, which are written in lower case. */
   <E extends Enum<E>> E choice(String key, Class<E> type) {
     E[] constants = type.getEnumConstants();
     String text = text(key);
@@ -199,11 +202,16 @@ final class SettingsSection {
       }
       names.add(name);
     }
-    wrong(key, "\"" + text + "\" is not known; write " + String.join(" or ", names));
+    wrong(key, "\"" + text + "\" is not known; write " + alternatives(names));
     return constants[0];
   }
 
-  /** One of an enum's constants, in lower case; the fallback where there is none. */
+  private static String alternatives(List<String> names) {
+    int last = names.size() - 1;
+    return String.join(", ", names.subList(0, last)) + " or " + names.get(last);
+  }
+
+  /** One of an enum's constants; the fallback when the key is missing. */
   <E extends Enum<E>> E choice(String key, Class<E> type, E fallback) {
     return has(key) ? choice(key, type) : fallback;
   }
@@ -220,12 +228,12 @@ final class SettingsSection {
     return false;
   }
 
-  /** An object inside this one; empty when it is missing or wrong. */
+  /** An object inside this object; empty when it is missing or wrong. */
   Optional<SettingsSection> section(String key) {
     return find(key).flatMap(value -> inside(key, value));
   }
 
-  /** The objects of a list; missing is empty. */
+  /** The objects of a list; none when it is missing. */
   List<SettingsSection> sections(String key) {
     List<SettingsSection> result = new ArrayList<>();
     int index = 0;
@@ -249,24 +257,24 @@ final class SettingsSection {
 
   private Optional<SettingsSection> inside(String key, ConfigValue value) {
     if (value instanceof ConfigObject inner) {
-      return Optional.of(new SettingsSection(inner, file, path(key), problems));
+      return Optional.of(new SettingsSection(inner, file, path(key), errors));
     }
-    problems.add(
+    errors.add(
         SettingsError.at(
             value.origin(), file, path(key), "is " + ValueText.kind(value) + "; write { … }"));
     return Optional.empty();
   }
 
-  /** To be called last: every key that was not asked for is wrong. */
-  void noOthers() {
+  /** Adds an error for every key that was not read; to be called last. */
+  void rejectUnknownKeys() {
     for (String key : object.keySet()) {
       if (!known.contains(key)) {
-        wrong(key, "is no setting; " + SpellingSuggestion.of(key, known));
+        wrong(key, "is not a setting; " + SpellingSuggestion.of(key, known));
       }
     }
   }
 
-  /** Reads a text with a parser whose {@link IllegalArgumentException} says what is wrong. */
+  /** Parses a text with a parser whose {@link IllegalArgumentException} says what is wrong. */
   <T> Optional<T> parsed(String key, String text, Function<String, T> parser) {
     try {
       return Optional.of(parser.apply(text));

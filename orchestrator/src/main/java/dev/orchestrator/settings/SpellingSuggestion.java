@@ -5,22 +5,18 @@ import java.util.Comparator;
 import java.util.Locale;
 import java.util.stream.Collectors;
 
-/** What somebody who wrote a wrong word may have meant. */
+/** Suggests which of the known words somebody meant who wrote an unknown one. */
 final class SpellingSuggestion {
 
   private SpellingSuggestion() {}
 
-  /** {@code did you mean "x"?}, or all that there are when none is near. */
+  /** {@code did you mean "x"?}, or the list of known words when none is similar. */
   static String of(String wrong, Collection<String> right) {
     return near(
-        wrong,
-        right,
-        right.isEmpty()
-            ? "there is none"
-            : "there is: " + right.stream().sorted().collect(Collectors.joining(", ")));
+        wrong, right, "known: " + right.stream().sorted().collect(Collectors.joining(", ")));
   }
 
-  /** {@code did you mean "x"?}, or what to say when none is near. */
+  /** {@code did you mean "x"?}, or the text {@code otherwise} when no known word is similar. */
   static String near(String wrong, Collection<String> right, String otherwise) {
     return right.stream()
         .filter(word -> distance(plain(wrong), plain(word)) <= Math.max(1, word.length() / 3))
@@ -29,12 +25,12 @@ final class SpellingSuggestion {
         .orElse(otherwise);
   }
 
-  /** Case and the ways to join words are no difference. */
+  /** The word without what doesn't count: its case, and how its parts are joined. */
   private static String plain(String word) {
     return word.toLowerCase(Locale.ROOT).replaceAll("[-_. ]", "");
   }
 
-  /** Levenshtein's. */
+  /** Levenshtein's edit distance, a row of the matrix at a time. */
   private static int distance(String a, String b) {
     int[] above = new int[b.length() + 1];
     for (int j = 0; j <= b.length(); j++) {

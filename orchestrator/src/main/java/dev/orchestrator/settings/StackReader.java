@@ -1,12 +1,12 @@
 package dev.orchestrator.settings;
 
-/** A {@code stack.conf}, over the defaults of orchestrator.conf. */
+/** Reads a {@code stack.conf}, whose defaults are those of orchestrator.conf. */
 final class StackReader {
 
   private StackReader() {}
 
   static StackSettings read(
-      SettingsFile file, SettingsSection section, HostPort api, SettingsErrors problems) {
+      SettingsFile file, SettingsSection section, HostPort api, SettingsErrors errors) {
     String name =
         section.has("name")
             ? NameRules.read(section, "name", "demo")
@@ -17,9 +17,9 @@ final class StackReader {
             file.folder(),
             RouteReader.read(section, api),
             ProbeReader.read(section),
-            UpgradeReader.upgrade(section, problems),
+            UpgradeReader.upgrade(section, errors),
             DataReader.read(section));
-    section.noOthers();
+    section.rejectUnknownKeys();
     return stack;
   }
 }

@@ -4,7 +4,7 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * A stack: what its {@code stack.conf} says, over the defaults of orchestrator.conf.
+ * The settings of a stack: its {@code stack.conf} with the defaults of orchestrator.conf.
  *
  * @param folder config/stacks/NAME; versions are the folders below its {@code releases}
  */

@@ -3,7 +3,7 @@ package dev.orchestrator.settings;
 import dev.orchestrator.settings.UpgradeSettings.VerifySettings;
 import java.time.Duration;
 
-/** The section {@code upgrade}, of orchestrator.conf and of a stack. */
+/** Reads the section {@code upgrade} of orchestrator.conf and of a stack.conf. */
 final class UpgradeReader {
 
   private static final Duration SHORTEST = Duration.ofMillis(1);
@@ -23,15 +23,15 @@ final class UpgradeReader {
 
   private UpgradeReader() {}
 
-  static UpgradeSettings upgrade(SettingsSection parent, SettingsErrors problems) {
+  static UpgradeSettings upgrade(SettingsSection parent, SettingsErrors errors) {
     return parent
         .section("upgrade")
-        .map(section -> readUpgrade(section, problems))
+        .map(section -> readUpgrade(section, errors))
         .orElse(NO_UPGRADE);
   }
 
-  private static UpgradeSettings readUpgrade(SettingsSection section, SettingsErrors problems) {
-    int before = problems.told();
+  private static UpgradeSettings readUpgrade(SettingsSection section, SettingsErrors errors) {
+    int before = errors.count();
     UpgradeSettings upgrade =
         new UpgradeSettings(
             section.time("build-deadline", SHORTEST, LONGEST),
@@ -42,11 +42,11 @@ final class UpgradeReader {
             section.time("bake", Duration.ZERO, LONGEST),
             section.section("verify").map(UpgradeReader::verify).orElse(NO_VERIFY),
             section.whole("keep", 1, 100));
-    section.noOthers();
-    if (problems.told() == before && upgrade.drain().compareTo(upgrade.hold()) >= 0) {
+    section.rejectUnknownKeys();
+    if (errors.count() == before && upgrade.drain().compareTo(upgrade.hold()) >= 0) {
       section.wrong(
           section.isDefault("drain-budget") ? "hold-budget" : "drain-budget",
-          "drain-budget (%s) must be less than hold-budget (%s); write another"
+          "drain-budget (%s) must be less than hold-budget (%s); change one of the two"
               .formatted(ValueText.time(upgrade.drain()), ValueText.time(upgrade.hold())));
     }
     return upgrade;
@@ -58,7 +58,7 @@ final class UpgradeReader {
             section.whole("passes", 1, 1000),
             section.time("interval", SHORTEST, Duration.ofHours(1)),
             section.time("deadline", SHORTEST, LONGEST));
-    section.noOthers();
+    section.rejectUnknownKeys();
     return verify;
   }
 }

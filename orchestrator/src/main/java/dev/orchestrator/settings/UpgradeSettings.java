@@ -8,7 +8,7 @@ import java.time.Duration;
  * @param build deadline of building a capsule image
  * @param ready deadline of a capsule's inner engine
  * @param preSync deadline of the copy while blue serves
- * @param hold how long new connections may wait, from hold to switch: past it the upgrade fails
+ * @param hold how long new connections may wait, from hold to switch; then the upgrade fails
  * @param drain how long existing connections may go on before blue stops; may be zero
  * @param bake how long green is watched after the switch; may be zero
  * @param keep how many old generations stay for rollback, at least 1
@@ -23,17 +23,17 @@ public record UpgradeSettings(
     VerifySettings verify,
     int keep) {
 
-  /** The same with another bake window, and another number of old generations that stay. */
+  /** The same with another bake window and another number of old generations that stay. */
   public UpgradeSettings with(Duration otherBake, int otherKeep) {
     return new UpgradeSettings(build, ready, preSync, hold, drain, otherBake, verify, otherKeep);
   }
 
   /**
-   * The health gate.
+   * When a version counts as healthy.
    *
-   * @param passes healthy this many times in a row
-   * @param interval from the begin of a round to that of the next
-   * @param deadline from the start of the services
+   * @param passes so many rounds of checks in a row must find nothing wrong
+   * @param interval from the begin of a round to the begin of the next
+   * @param deadline from the start of the services to the last of these rounds
    */
   public record VerifySettings(int passes, Duration interval, Duration deadline) {}
 }

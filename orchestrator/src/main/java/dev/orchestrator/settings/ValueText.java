@@ -3,7 +3,7 @@ package dev.orchestrator.settings;
 import com.typesafe.config.ConfigValue;
 import java.time.Duration;
 
-/** Values as a message names them. */
+/** Shows values of settings in messages. */
 final class ValueText {
 
   private ValueText() {}

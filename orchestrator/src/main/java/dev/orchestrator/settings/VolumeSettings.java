@@ -4,11 +4,13 @@ import dev.orchestrator.settings.DataSettings.Strategy;
 import java.util.List;
 
 /**
- * A data volume of its own.
+ * A data volume beside the main one.
  *
- * @param paths what it holds, as below /data without it: {@code binds/media} for {@code ./media} of
- *     the compose file, {@code volumes/media} for its named volume {@code media}
- * @param immutable whether its files never change once they are written: both versions can use them
+ * @param paths the paths below /data that it holds in place of the main volume: {@code binds/media}
+ *     for {@code ./media} of the compose file, {@code volumes/media} for its named volume {@code
+ *     media}
+ * @param immutable whether its files never change once they are written, so that both versions can
+ *     use them
  */
 public record VolumeSettings(
     String name, List<String> paths, Strategy strategy, boolean immutable) {
@@ -17,7 +19,7 @@ public record VolumeSettings(
     paths = List.copyOf(paths);
   }
 
-  /** A path as its author wrote it. */
+  /** A path as the author of the compose file wrote it. */
   public static String shown(String path) {
     return path.startsWith("binds/")
         ? "./" + path.substring("binds/".length())

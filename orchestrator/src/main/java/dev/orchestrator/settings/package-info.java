@@ -1,6 +1,6 @@
 /**
- * HOCON configuration to records, each value checked, with file, line and path of the wrong key in
- * the message.
+ * The configuration files (HOCON) as records whose values have been checked. The message about a
+ * wrong value has its file, its line and the path of its key.
  */
 @NullMarked
 package dev.orchestrator.settings;

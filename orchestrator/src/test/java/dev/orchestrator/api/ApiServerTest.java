@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.orchestrator.common.ApiJson;
+import dev.orchestrator.common.Json;
 import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.report.Status;
 import dev.orchestrator.settings.Settings.ApiSettings;
@@ -167,7 +167,7 @@ final class ApiServerTest {
   @Test
   void recordsSurviveTheWire() throws IOException {
     Answer answer = send("GET /v1/status", authorized(), "");
-    assertEquals(control.status(), ApiJson.read(answer.body(), Status.class));
+    assertEquals(control.status(), Json.read(answer.body(), Status.class));
   }
 
   @Test
@@ -194,7 +194,7 @@ final class ApiServerTest {
 
   private record Answer(int status, String body) {
     String error() {
-      return String.valueOf(ApiJson.read(body, Map.class).get("error"));
+      return String.valueOf(Json.read(body, Map.class).get("error"));
     }
   }
 

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.orchestrator.common.ApiJson;
+import dev.orchestrator.common.Json;
 import dev.orchestrator.settings.Settings.ApiSettings;
 import dev.orchestrator.testing.FakeControl;
 import io.vertx.core.Vertx;
@@ -138,7 +138,7 @@ final class WrongRequestsTest {
   }
 
   private static byte[] json(String name, String value) {
-    return ApiJson.write(Map.of(name, value)).getBytes(UTF_8);
+    return Json.write(Map.of(name, value)).getBytes(UTF_8);
   }
 
   /** Returns the line that it is refused with. */
@@ -146,7 +146,7 @@ final class WrongRequestsTest {
     String answer = send(request, "", body);
     assertEquals(status, status(answer), answer);
     String json = answer.substring(answer.indexOf("\r\n\r\n") + 4);
-    String line = String.valueOf(ApiJson.read(json, Map.class).get("error"));
+    String line = String.valueOf(Json.read(json, Map.class).get("error"));
     assertEquals(1, line.lines().count(), line);
     assertFalse(line.contains("Exception"), line);
     assertServes();

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.orchestrator.api.ApiServer;
 import dev.orchestrator.client.ExitCode;
-import dev.orchestrator.common.ApiJson;
+import dev.orchestrator.common.Json;
 import dev.orchestrator.journal.UpgradeRecord;
 import dev.orchestrator.report.Status;
 import dev.orchestrator.settings.Settings.ApiSettings;
@@ -177,7 +177,7 @@ final class CliTest {
 
   @Test
   void jsonIsTheApisOwn() {
-    assertEquals(control.status(), ApiJson.read(run("status --json").out(), Status.class));
+    assertEquals(control.status(), Json.read(run("status --json").out(), Status.class));
     for (String command : List.of("history --json", "show u7 --json", "versions --json")) {
       assertTrue(run(command).out().startsWith(command.startsWith("show") ? "{" : "[ {"));
     }

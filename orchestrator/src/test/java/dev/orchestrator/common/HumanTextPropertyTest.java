@@ -9,7 +9,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
-/** What is shown of an amount, read back, is that amount as far as it was shown. */
+/** The text of an amount, read back, is the amount up to the digits that the text has. */
 final class HumanTextPropertyTest {
   private static final Map<String, Double> SECONDS =
       Map.of("ms", 0.001, "s", 1.0, "min", 60.0, "h", 3600.0, "d", 86_400.0);

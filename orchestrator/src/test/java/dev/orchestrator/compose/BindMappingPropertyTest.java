@@ -61,7 +61,7 @@ final class BindMappingPropertyTest {
   }
 
   @Test
-  void nothingLeavesTheDataAndTheRelease() {
+  void everyBindMountEndsInTheDataOrTheRelease() {
     List<VolumeSettings> volumes =
         List.of(new VolumeSettings("media", List.of("binds/a"), Strategy.COPY, false));
     GeneratedInput.forAll(

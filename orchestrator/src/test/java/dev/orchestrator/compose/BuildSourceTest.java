@@ -61,7 +61,7 @@ class BuildSourceTest {
   }
 
   @Test
-  void digestDependsOnAllThatGoesIn() throws IOException {
+  void digestDependsOnEveryInput() throws IOException {
     BuildSource source = source("{context: '/check/demo/images/db'}");
     String digest = source.digest(List.of("sha256:1"));
     assertEquals(digest, source("{context: '/check/demo/images/db'}").digest(List.of("sha256:1")));

@@ -10,7 +10,7 @@ import java.util.List;
 
 /** Compose models for tests, written as Compose prints them, in a shorter form of JSON. */
 final class ComposeModelFixture {
-  /** What stands for the release's folder. */
+  /** The path that stands for the release's folder. */
   static final String PROJECT = "/check/demo/releases/v1";
 
   private static final JsonMapper JSON =

@@ -20,7 +20,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Where a stack's data ends up in a capsule. */
+/** The places of a stack's data in a capsule. */
 class DataMappingTest {
   @TempDir Path release;
   private ComposeModel model = ComposeModelFixture.of(Path.of("/"), "{}");
@@ -106,7 +106,7 @@ class DataMappingTest {
     assertEquals("/data/binds/conf", model.root().at("/services/a/volumes/0/source").asText());
     assertEquals(
         "/data/binds/conf/app.ini", model.root().at("/services/b/volumes/0/source").asText());
-    // The folder comes before what is in it, else it would be there already when its turn comes.
+    // A folder is copied before a file in it: else the folder would exist, and not be copied.
     assertEquals(
         List.of("/data/binds/conf", "/data/binds/conf/app.ini"),
         seeds.stream().map(SeedFile::to).toList());
@@ -194,7 +194,7 @@ class DataMappingTest {
   }
 
   @Test
-  void whatAVolumeOfItsOwnHoldsLivesThere() {
+  void pathsOfAnOwnVolumeAreInThatVolume() {
     own = List.of(volume("media", "binds/media", "volumes/podcasts"), volume("db", "volumes/db"));
     map(
         "{services: {a: {volumes: [{type: 'bind', source: 'PROJECT/media/books', target: '/b'},"
@@ -218,7 +218,7 @@ class DataMappingTest {
   }
 
   @Test
-  void whatIsToBeInAVolumeAndIsNotMountedIsSaid() {
+  void aPathOfAnOwnVolumeThatNoServiceMountsIsAWarning() {
     own = List.of(volume("media", "binds/meida", "volumes/podcasts"));
     map(
         "{services: {a: {volumes: [{type: 'bind', source: 'PROJECT/media', target: '/m'}]}},"
@@ -235,8 +235,8 @@ class DataMappingTest {
     own = List.of(volume("media", "binds/media/books"));
     RefusedException e = assertThrows(RefusedException.class, () -> bind("PROJECT/media", false));
     assertEquals(
-        "here: service a mounts ./media, and a part of it, ./media/books, is to be in the volume"
-            + " media: name ./media in data.volumes too",
+        "here: service a mounts ./media, but data.volumes puts a part of that, ./media/books, into"
+            + " the volume media: name ./media in data.volumes too",
         e.getMessage());
   }
 

@@ -16,7 +16,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-/** Which port of a capsule leads to which port of a service. */
+/** The ports of a capsule on which the ports of services are published. */
 class PortMappingTest {
   private ComposeModel model = ComposeModelFixture.of(Path.of("/"), "{}");
   private List<String> warnings = List.of();
@@ -31,7 +31,7 @@ class PortMappingTest {
   }
 
   @Test
-  void portThatIsNotPublishedGetsItsOwnNumberWhereThatIsFree() {
+  void anUnpublishedPortIsPublishedUnderItsOwnNumberIfThatIsFree() {
     assertEquals(
         Map.of("web:80", 80, "app:80", 20000, "db:3306", 3306),
         map("{web: {}, app: {}, db: {ports: [{target: 3306}]}}", "web:80", "app:80", "db:3306"));
@@ -54,7 +54,7 @@ class PortMappingTest {
   }
 
   @Test
-  void datagramPortIsNoAnswerToARoute() {
+  void aPublishedUdpPortDoesNotServeARoute() {
     assertEquals(
         Map.of("t:6881", 6881),
         map("{t: {ports: [{target: 6881, published: '6881', protocol: 'udp'}]}}", "t:6881"));
@@ -78,8 +78,8 @@ class PortMappingTest {
     RefusedException route =
         assertThrows(RefusedException.class, () -> map("{a: {}, b: {}}", "web:80"));
     assertEquals(
-        "here: route r0 in /stack/stack.conf is for service web, which isn't there; its services"
-            + " are: a, b",
+        "here: route r0 in /stack/stack.conf is for service web, which the compose file doesn't"
+            + " have; its services are: a, b",
         route.getMessage());
     assertThrows(RefusedException.class, () -> map("{a: {network_mode: 'none'}}", "a:80"));
   }

@@ -31,9 +31,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * The files of {@code wrong/compose}, each as a version's compose file: refused in one line by what
- * an upgrade, {@code --plan} and {@code up} ask first, with nothing left on the engine. The first
- * line of a file has a part of what is said.
+ * The files of {@code wrong/compose}, each as a version's compose file: the check that precedes an
+ * upgrade, {@code --plan} and {@code up} refuses it in one line, and leaves nothing on the engine.
+ * The first line of a file has a part of the expected message.
  */
 @Tag("engine")
 final class WrongComposeEngineTest {

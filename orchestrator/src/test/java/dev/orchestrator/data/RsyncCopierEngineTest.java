@@ -93,7 +93,7 @@ class RsyncCopierEngineTest {
   }
 
   @Test
-  void theLastPassBringsEveryChangeAlsoThoseThatTimesDontShow() {
+  void theLastPassCopiesChangesThatModificationTimesDoNotShow() {
     live();
     volumes.shell(
         """
@@ -113,7 +113,7 @@ class RsyncCopierEngineTest {
   }
 
   @Test
-  void aFirstPassThatWasKilledIsGoneOnWithAndNothingIsTakenForCopied() {
+  void afterAKilledFirstPassTheNextCopiesTheRest() {
     live();
     volumes.shell(
         """
@@ -156,7 +156,7 @@ class RsyncCopierEngineTest {
     volumes.shell("head -c 6000000 /dev/urandom > /from/film");
     live();
     finish();
-    // Size and times as before: the disk's own fault, say.
+    // Size and times stay, as when a disk corrupts a file.
     volumes.shell(
         "printf X | dd of=/to/film bs=1 seek=3000000 conv=notrunc status=none; touch -r /from/film"
             + " /to/film");
@@ -188,7 +188,7 @@ class RsyncCopierEngineTest {
     assertEquals(withoutLinks(seen), withoutLinks(volumes.listing("/to")));
   }
 
-  /** What layers say of a file's names is not to be relied on. */
+  /** Links and inodes of an overlay are not reliable. */
   private static List<String> withoutLinks(List<String> listing) {
     return listing.stream()
         .map(line -> line.replaceFirst(" links \\d+ with .* (?=\\d+ bytes)", " "))
@@ -216,7 +216,7 @@ class RsyncCopierEngineTest {
       // As if the pass had begun long after the files were made.
       volumes.shell("echo $(($(date +%s) + 5)) > /to/.orchestrator/copy/since");
       assertTrue(copying.compare(true, DEADLINE) >= 10, "compared while in use");
-      // Neither side has been read since: what changes on one of them is found.
+      // Neither volume has been read since: a change on either is found.
       volumes.shell("touch -r /to/plain /t; echo TEXT > /to/plain; touch -r /t /to/plain");
       DataException e =
           assertThrows(DataException.class, () -> copying.finish(true, DEADLINE, line -> {}));
@@ -225,7 +225,7 @@ class RsyncCopierEngineTest {
   }
 
   @Test
-  void whatChangedSinceIsCounted() {
+  void changesSinceAMomentAreCounted() {
     live();
     finish();
     Instant since = Instant.now();
@@ -241,7 +241,7 @@ class RsyncCopierEngineTest {
   }
 
   @Test
-  void theLeaseOfASideStaysItsOwn() {
+  void eachVolumeKeepsItsOwnLease() {
     volumes.shell(
         "mkdir -p /from/.orchestrator /to/.orchestrator; echo 7 > /from/.orchestrator/lease");
     volumes.shell("echo 8 > /to/.orchestrator/lease");
@@ -267,7 +267,7 @@ class RsyncCopierEngineTest {
   }
 
   @Test
-  void aDiskThatFillsUpEndsTheCopyAndIsNamedAndTheOriginalIsAsItWas() {
+  void aFullDiskEndsTheCopyIsNamedAndLeavesTheOriginalAsItWas() {
     volumes.shell("head -c 30000000 /dev/urandom > /from/large");
     List<String> before = volumes.listing("/from");
     String small = volumes.run + "-small";
@@ -290,7 +290,7 @@ class RsyncCopierEngineTest {
   }
 
   @Test
-  void theSpaceThatIsNeededAndFree() {
+  void usedAndFreeSpaceAreMeasured() {
     volumes.shell("head -c 30000000 /dev/zero | tr '\\\\0' x > /from/large");
     VolumeUsage measure = copier.measure(volumes.volume(volumes.from), volumes.labels, DEADLINE);
     assertTrue(measure.used() > 30_000_000 && measure.used() < 40_000_000, measure.toString());

@@ -85,7 +85,8 @@ final class VolumesFixture implements AutoCloseable {
                 List.of("seccomp=unconfined", "apparmor=unconfined"),
                 List.of(),
                 true),
-            Duration.ofSeconds(1)));
+            Duration.ofSeconds(1),
+            Map.of()));
     engine.startContainer(writer);
     inClone("source /usr/local/lib/capsule/common.sh; source $LIB/volumes.sh; mount_volumes new");
     return new DataVolume(

@@ -30,7 +30,7 @@ final class BuildContextTest {
   }
 
   @Test
-  void whatIsIgnoredStaysOutAndTheDockerfileIn() throws IOException {
+  void ignoredFilesStayOutButTheDockerfileIsSent() throws IOException {
     for (String name : List.of("Dockerfile", "a.log", "src/b.log", "src/b.c", "doc/x", "doc/y/k")) {
       file(name);
     }

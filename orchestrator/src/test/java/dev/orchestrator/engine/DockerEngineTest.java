@@ -110,7 +110,8 @@ final class DockerEngineTest extends EngineContract {
             "bridge",
             new ContainerSecurity(
                 false, true, List.of("NET_RAW"), List.of("seccomp=unconfined"), List.of(), false),
-            Duration.ofSeconds(7)));
+            Duration.ofSeconds(7),
+            Map.of()));
     engine.startContainer(plain.name());
     assertTrue(engine.container(plain.name()).orElseThrow().address().contains("."));
     String script =
@@ -124,11 +125,24 @@ final class DockerEngineTest extends EngineContract {
   }
 
   @Test
+  void aLogKeepsWithinTheSizeThatItsOptionsGiveIt() {
+    ContainerSpec plain =
+        ContainerSpec.helper(
+            run + "-log", image(), shell("/bin/busybox seq 100000"), labels, List.of());
+    engine.createContainer(plain.withLogOptions(Map.of("max-size", "10k", "max-file", "2")));
+    engine.startContainer(plain.name());
+    assertEquals(0, engine.awaitExit(plain.name(), SOON));
+    List<String> kept = engine.logs(plain.name(), 200_000);
+    assertEquals("100000", kept.getLast());
+    assertTrue(kept.size() < 1000, kept.size() + " lines are kept of 100000");
+  }
+
+  @Test
   void aMissingProgramIsAnExitCode() {
     String name = running(RUNS_ON);
     ExecResult result = engine.exec(name, List.of("/no/such"), SOON);
     assertFalse(result.ok());
-    assertTrue(result.lastWords().contains("/no/such"), result.toString());
+    assertTrue(result.errorLine().contains("/no/such"), result.toString());
   }
 
   @Test

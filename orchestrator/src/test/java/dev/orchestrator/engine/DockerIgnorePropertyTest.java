@@ -20,9 +20,9 @@ final class DockerIgnorePropertyTest {
       List.of("a", "b", "c", ".", "/", "/", "*", "**", "**/", "?", "[ab]", "[^a]", "[a-b]", "\\*");
   private static final List<String> PATH = List.of("a", "b", "c", ".", "*", "/");
 
-  /** Docker makes a regular expression of a pattern. */
+  /** The regular expression that Docker makes of a pattern. */
   @Test
-  void itDecidesAsDockersRegularExpressionsDo() {
+  void itMatchesWhatDockersRegularExpressionMatches() {
     GeneratedInput.forAll(
         20_000,
         random -> {
@@ -67,7 +67,7 @@ final class DockerIgnorePropertyTest {
   }
 
   @Test
-  void whateverIsWrittenIsAPatternOrToldWithItsLine() {
+  void anyTextIsAPatternOrAnErrorWithItsLine() {
     GeneratedInput.forAll(
         20_000,
         random -> {
@@ -90,7 +90,7 @@ final class DockerIgnorePropertyTest {
     assertTrue(String.valueOf(e.getMessage()).startsWith(".dockerignore:2: "), e.getMessage());
   }
 
-  /** Tried one way after the other, they would take longer than the world is old. */
+  /** With backtracking, the match would take longer than the age of the universe. */
   @ParameterizedTest
   @ValueSource(strings = {"*a*a*a*a*a*a*a*a*a*a*a*a*b", "**/a/**/a/**/a/**/a/**/a/**/a/**/a/**/b"})
   void aPatternOfManyStarsTakesNoTime(String pattern) {

@@ -75,7 +75,7 @@ final class EngineConnectionTest {
   }
 
   @Test
-  void dockersOwnWordsArePassedOn() throws IOException {
+  void theEnginesOwnMessageIsPassedOn() throws IOException {
     try (Stub stub = new Stub("1.41");
         DockerEngine engine = DockerEngine.connect(stub.address(), SOON)) {
       EngineException e = fails(Kind.CONFLICT, () -> engine.startContainer("green"));

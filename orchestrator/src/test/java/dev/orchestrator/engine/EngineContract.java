@@ -17,12 +17,12 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 
-/** What every {@link Engine} does, the real one and the one that other tests use instead. */
+/** The behaviour of every {@link Engine}: of the real one, and of the fake that other tests use. */
 abstract class EngineContract {
   static final Duration SOON = Duration.ofSeconds(30);
   static final Duration TINY = Duration.ofMillis(300);
 
-  /** Ends at SIGTERM, with 0. */
+  /** A script that ends with 0 at SIGTERM. */
   static final String RUNS_ON = "trap 'exit 0' TERM; while :; do sleep 300 & wait; done";
 
   final String run = "engine-test-" + UUID.randomUUID().toString().substring(0, 8);
@@ -30,7 +30,7 @@ abstract class EngineContract {
 
   abstract Engine engine();
 
-  /** Of an image with {@code /bin/busybox}, label {@code kept=yes}. */
+  /** The name of an image with {@code /bin/busybox} and the label {@code kept=yes}. */
   abstract String image();
 
   @AfterEach
@@ -97,7 +97,7 @@ abstract class EngineContract {
   }
 
   @Test
-  void aNameIsTakenOnce() {
+  void aNameInUseIsAConflict() {
     String name = create("exit 0");
     EngineException e =
         fails(
@@ -110,7 +110,7 @@ abstract class EngineContract {
   }
 
   @Test
-  void whatIsNotThereIsNotFound() {
+  void missingContainersVolumesAndImagesAreNotFound() {
     String nobody = run + "-nobody";
     assertEquals(Optional.empty(), engine().container(nobody));
     assertEquals(Optional.empty(), engine().volume(nobody));
@@ -137,7 +137,7 @@ abstract class EngineContract {
   }
 
   @Test
-  void theBeginningOfAnIdIsNoName() {
+  void theBeginningOfAnIdIsNotAName() {
     String name = create("exit 0");
     String id = engine().container(name).orElseThrow().id();
     assertEquals(Optional.empty(), engine().container(id.substring(0, 12)));
@@ -208,7 +208,7 @@ abstract class EngineContract {
   }
 
   @Test
-  void labelsFindOnlyWhatCarriesAll() {
+  void aSearchByLabelsFindsThoseThatHaveAllOfThem() {
     String name = create("exit 0");
     engine().createVolume(run, labels);
     Map<String, String> more = Labels.with(labels, "more", "x");
@@ -282,7 +282,7 @@ abstract class EngineContract {
   }
 
   @Test
-  void infoSaysWhatItIs() {
+  void infoDescribesTheEngine() {
     EngineInfo info = engine().info();
     assertTrue(info.apiVersion().startsWith("1."), info.toString());
     assertTrue(info.dataRoot().startsWith("/"), info.toString());

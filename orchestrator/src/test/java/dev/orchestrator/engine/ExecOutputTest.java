@@ -25,9 +25,9 @@ final class ExecOutputTest {
     assertEquals(new ExecResult(3, "one\ntwo\n", "a warning\n"), output.result(3));
   }
 
-  /** A hook may print a whole dump; what it says last is what a message needs. */
+  /** A hook may print a whole database dump; a message needs the end of it. */
   @Test
-  void ofWhatIsTooMuchTheEndIsKept() {
+  void theEndOfALongOutputIsKept() {
     String line = "x".repeat(MIB - 1) + "\n";
     for (int i = 0; i < 100; i++) {
       says(StreamType.STDOUT, line);

@@ -67,7 +67,7 @@ final class FakeEngineTest extends EngineContract {
     assertEquals(Map.of("a/b", "text"), engine.content("v"));
   }
 
-  /** Knows the contract's scripts. */
+  /** A behaviour that runs the contract's scripts. */
   private static final class FewScripts implements FakeBehaviour {
     @Override
     public OptionalInt run(FakeEngine engine, ContainerSpec spec, Consumer<String> line) {

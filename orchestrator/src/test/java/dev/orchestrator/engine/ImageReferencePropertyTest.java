@@ -14,7 +14,7 @@ final class ImageReferencePropertyTest {
   private static final List<String> TAGS = List.of("1", "latest", "v1.2-rc1", "_x", "A.b-c");
 
   @Test
-  void whatWasPutTogetherComesApart() {
+  void aReferenceIsCutIntoThePartsThatItWasMadeOf() {
     GeneratedInput.forAll(
         2_000,
         random -> {
@@ -31,9 +31,9 @@ final class ImageReferencePropertyTest {
         });
   }
 
-  /** No tag and no digest would mean all tags. */
+  /** Without tag and digest the engine would pull all tags. */
   @Test
-  void nothingThatIsWrittenIsLostAndAllTagsAreNeverMeant() {
+  void everyReferenceHasATagOrADigest() {
     GeneratedInput.forAll(
         20_000,
         random -> {

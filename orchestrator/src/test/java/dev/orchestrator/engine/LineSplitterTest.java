@@ -12,7 +12,7 @@ final class LineSplitterTest {
   private final LineSplitter splitter = new LineSplitter(lines::add);
 
   @Test
-  void piecesBecomeLinesWhereverTheyAreCut() {
+  void linesAreTheSameWhereverThePiecesAreCut() {
     byte[] text = "größe\r\nzwei\n\n10%\r20%\rlast".getBytes(UTF_8);
     for (byte b : text) {
       splitter.add(new byte[] {b});
@@ -23,9 +23,9 @@ final class LineSplitterTest {
     assertEquals(List.of("größe", "zwei", "", "10%", "20%", "last"), lines);
   }
 
-  /** Such as a dump of a database that a hook prints. */
+  /** A database dump that a hook prints may have no line ends. */
   @Test
-  void whatHasNoLineEndsIsNotGatheredWithoutEnd() {
+  void aLineWithoutAnEndIsPassedOnInPieces() {
     splitter.add("x".repeat(150_000).getBytes(UTF_8));
     splitter.end();
     assertEquals(List.of(65_536, 65_536, 18_928), lines.stream().map(String::length).toList());

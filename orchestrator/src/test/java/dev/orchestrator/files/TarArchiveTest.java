@@ -3,10 +3,12 @@ package dev.orchestrator.files;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -81,6 +83,14 @@ class TarArchiveTest {
     Files.delete(folder.resolve("link"));
     Files.createSymbolicLink(folder.resolve("link"), Path.of("bag"));
     assertNotEquals(mode, FileTree.digest(folder));
+  }
+
+  @Test
+  void aFolderThatIsNotThereIsNamed() {
+    Path missing = folder.resolve("missing");
+    UncheckedIOException e =
+        assertThrows(UncheckedIOException.class, () -> FileTree.digest(missing));
+    assertEquals("can't read the folder %s: %s".formatted(missing, missing), e.getMessage());
   }
 
   private byte[] bytes(long limit) throws IOException {

@@ -19,6 +19,15 @@ final class FakeServiceCapsule implements Capsule {
   private final Deque<List<InnerService>> rounds = new ArrayDeque<>();
   int asked;
 
+  /** Printed by the health check of each service of the rounds that follow. */
+  String checkOutput = "";
+
+  /** Printed by every command but {@code true}. */
+  String commandOutput = "it says no\n";
+
+  /** The log of every service. */
+  List<String> log = List.of("out of memory");
+
   /** Run each time that it is asked for its services. */
   Runnable asking = () -> {};
 
@@ -27,7 +36,8 @@ final class FakeServiceCapsule implements Capsule {
     rounds.add(
         List.of(services).stream()
             .map(text -> text.split(" ", 4))
-            .map(p -> new InnerService(p[0], p[1], p[2], Integer.parseInt(p[3]), 0, ""))
+            .map(
+                p -> new InnerService(p[0], p[1], p[2], Integer.parseInt(p[3]), 0, "", checkOutput))
             .toList());
     return this;
   }
@@ -87,12 +97,12 @@ final class FakeServiceCapsule implements Capsule {
   public ExecResult exec(String service, List<String> command, Duration deadline) {
     return command.getFirst().equals("true")
         ? new ExecResult(0, "", "")
-        : new ExecResult(1, "", "it says no\n");
+        : new ExecResult(1, "", commandOutput);
   }
 
   @Override
   public List<String> logs(@Nullable String service, int tail, Duration deadline) {
-    return List.of("out of memory");
+    return log.subList(Math.max(0, log.size() - tail), log.size());
   }
 
   @Override

@@ -18,7 +18,7 @@ import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** The gate's logic, on a clock that moves when the gate waits. */
+/** The rounds of the checker, on a clock that moves when the checker pauses. */
 class HealthCheckerTest {
   private static final VerifySettings THREE_PASSES =
       new VerifySettings(3, Duration.ofSeconds(1), Duration.ofSeconds(10));
@@ -134,6 +134,46 @@ class HealthCheckerTest {
   void aProbeOfAServiceThatTheVersionLacksIsNotAsked() {
     capsule.round("db running healthy 0");
     assertEquals(List.of(), checker.check(capsule, probes("false"), Map.of()));
+  }
+
+  @Test
+  void theReasonIsTheLineOfACheckAndOfALogThatTellsIt() {
+    capsule.checkOutput =
+        """
+        Exception in thread "main" java.lang.IllegalStateException: no schema
+        \tat shop.Check.main(Check.java:9)
+        Caused by: java.sql.SQLException: Access denied for user 'shop'
+        \tat com.mysql.Connection.open(Connection.java:815)
+        \t... 4 more
+        """;
+    capsule.log =
+        List.of(
+            "web-1  | 2026-11-02T04:00:00.1Z listening",
+            "web-1  | 2026-11-02T04:00:01.1Z Traceback (most recent call last):",
+            "web-1  | 2026-11-02T04:00:01.1Z   File \"/app.py\", line 3, in open",
+            "web-1  | 2026-11-02T04:00:01.1Z     connect()",
+            "web-1  | 2026-11-02T04:00:01.1Z OperationalError: gone away",
+            "web-1  | 2026-11-02T04:00:01.1Z ");
+    capsule.round("web running unhealthy 0");
+    HealthException e = assertThrows(HealthException.class, () -> await("true"));
+    assertEquals(
+        "green is not healthy after 10 s: service web: is unhealthy: its health check says: Caused"
+            + " by: java.sql.SQLException: Access denied for user 'shop' (its log ends with:"
+            + " listening | OperationalError: gone away)",
+        e.getMessage());
+    assertEquals(List.of("service web: is unhealthy"), said);
+  }
+
+  @Test
+  void aLongProbeIsAShortLineOfProgressWhichChangesOnlyWithWhatIsWrong() {
+    capsule.round("web running healthy 0");
+    capsule.commandOutput = "a line of a long answer ".repeat(20);
+    assertThrows(
+        HealthException.class,
+        () -> await("mysql --user=shop --password=secret --execute='SELECT count(*) FROM t'"));
+    assertEquals(1, said.size(), said.toString());
+    assertEquals("probe command: exit code 1", said.getFirst());
+    assertFalse(said.getFirst().contains("secret"));
   }
 
   @Test

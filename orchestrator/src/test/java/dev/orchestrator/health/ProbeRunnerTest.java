@@ -60,7 +60,7 @@ class ProbeRunnerTest {
   }
 
   @Test
-  void pageOfASinglePageApplicationIsNoHealth() {
+  void pageOfASinglePageApplicationIsNotHealthy() {
     assertEquals(
         "GET /app at port 80: its body does not match /UP/: <html><div id=root></div></html>",
         http("/app", 200, "UP"));
@@ -73,7 +73,7 @@ class ProbeRunnerTest {
   }
 
   @Test
-  void nobodyThereIsSaidSo() throws IOException {
+  void aRefusedConnectionIsReported() throws IOException {
     int free;
     try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       free = socket.getLocalPort();
@@ -94,10 +94,20 @@ class ProbeRunnerTest {
   }
 
   @Test
-  void commandsLastWordsAreInTheMessage() {
+  void errorLineOfACommandIsInTheMessage() {
     assertEquals("", run(new Probe.Exec(List.of("true")), 1));
     assertEquals(
         "false -x: exit code 1: it says no", run(new Probe.Exec(List.of("false", "-x")), 1));
+  }
+
+  @Test
+  void aLongCommandIsCutWhereItMayHoldAPassword() {
+    assertEquals(
+        "mysql -h 127.0.0.1 …: exit code 1: it says no",
+        run(
+            new Probe.Exec(
+                List.of("mysql", "-h", "127.0.0.1", "--password=secret", "-e", "SELECT 1 FROM t")),
+            1));
   }
 
   @Test
@@ -127,6 +137,9 @@ class ProbeRunnerTest {
 
   private String run(Probe.Check check, int port) {
     Probe probe = new Probe("p", "web", check, TIMEOUT);
-    return runner.run(new FakeServiceCapsule(), probe, Map.of("web:80", port)).orElse("");
+    return runner
+        .run(new FakeServiceCapsule(), probe, Map.of("web:80", port))
+        .map(HealthProblem::text)
+        .orElse("");
   }
 }

@@ -22,7 +22,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A journal whose file was damaged in any way: what it knew, or one line; never a new beginning.
+ * A journal whose file was damaged at random: it has its content, or opening it fails with one
+ * line; it never begins anew.
  */
 final class JournalDamagePropertyTest {
   private static final Instant NOW = Instant.parse("2026-11-25T10:00:00Z");
@@ -31,7 +32,7 @@ final class JournalDamagePropertyTest {
   @TempDir Path folder;
 
   @Test
-  void aDamagedJournalIsToldOrKnowsWhatServed() throws IOException {
+  void aDamagedJournalIsReportedOrStillKnowsWhatServed() throws IOException {
     byte[] whole = written();
     GeneratedInput.forAll(
         400,

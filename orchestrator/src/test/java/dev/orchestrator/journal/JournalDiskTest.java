@@ -21,7 +21,7 @@ class JournalDiskTest {
   @TempDir Path directory;
 
   @Test
-  void afterTheDiskWasFullItIsWrittenAgain() {
+  void afterTheDiskWasFullTheJournalCanBeWrittenAgain() {
     assumeTrue(LoopDiskFixture.possible("mkfs.ext4"), "no mkfs.ext4 here, or this isn't root");
     try (LoopDiskFixture disk = new LoopDiskFixture(directory, "mkfs.ext4", 16 << 20);
         Journal journal =

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The file under whatever may happen to it. */
+/** A journal whose file was damaged, moved, copied or cut off. */
 class JournalFileTest {
 
   @TempDir Path folder;
@@ -39,7 +39,7 @@ class JournalFileTest {
   }
 
   @Test
-  void itIsForItsOwnerAlone() throws IOException {
+  void theFileIsReadableByItsOwnerAlone() throws IOException {
     Path nested = folder.resolve("new/home/journal.db");
     try (Journal journal = open(nested)) {
       serveFirst(journal);
@@ -49,9 +49,9 @@ class JournalFileTest {
     assertEquals("rwx------", permissions(folder.resolve("new/home")));
   }
 
-  /** What a power cut leaves: the files as they are, nobody closed them. */
+  /** A power cut leaves the files as they are, without closing the journal. */
   @Test
-  void aCopyOfTheFilesOfAnOpenOneHasEverythingThatWasWritten() throws IOException {
+  void aCopyOfTheFilesOfAnOpenJournalIsComplete() throws IOException {
     try (Journal journal = open(file)) {
       serveFirst(journal);
       String id = journal.begin(Kind.UPGRADE, "v1", "v2", 1).id();
@@ -66,9 +66,9 @@ class JournalFileTest {
     }
   }
 
-  /** A power cut in the middle of writing the log: what was acknowledged before is all there. */
+  /** A power cut while the log is written: everything that was acknowledged before is there. */
   @Test
-  void aTornLogLosesNothingThatWasThereBeforeIt() throws IOException {
+  void aTornLogLosesNothingThatWasAcknowledgedBefore() throws IOException {
     try (Journal journal = open(file)) {
       serveFirst(journal);
       String id = journal.begin(Kind.UPGRADE, "v1", "v2", 1).id();
@@ -95,7 +95,7 @@ class JournalFileTest {
   }
 
   @Test
-  void aDamagedOneIsNamedWithTheWayOutAndLeftAsItIs() throws IOException {
+  void aDamagedJournalIsNamedWithWhatToDoAndIsNotTouched() throws IOException {
     try (Journal journal = open(file)) {
       serveFirst(journal);
     }
@@ -119,15 +119,15 @@ class JournalFileTest {
   }
 
   @Test
-  void oneThatIsGoneWhileItsLogIsThereIsNotBegunAnew() throws IOException {
+  void aMissingFileWhoseLogIsLeftIsDamage() throws IOException {
     Files.writeString(log(file), "something");
     String message = failure(() -> open(file));
-    assertTrue(message.contains("it is gone, its log journal.db-wal is there"), message);
+    assertTrue(message.contains("it is gone, and its log journal.db-wal is left"), message);
     assertFalse(Files.exists(file));
   }
 
   @Test
-  void oneThatWasKilledWhileItWasMadeIsMadeAgain() throws IOException {
+  void aHalfCreatedFileIsCreatedAgain() throws IOException {
     Files.writeString(folder.resolve("journal.db.new"), "half of it");
     try (Journal journal = open(file)) {
       assertEquals(1, journal.nextGeneration());
@@ -136,7 +136,7 @@ class JournalFileTest {
   }
 
   @Test
-  void oneOfANewerServiceIsLeftAlone() throws Exception {
+  void aJournalOfANewerServiceIsNotTouched() throws Exception {
     open(file).close();
     sql("PRAGMA user_version = 99");
     String message = failure(() -> open(file));
@@ -147,11 +147,11 @@ class JournalFileTest {
   void anotherProgramsDatabaseIsNotTaken() throws Exception {
     sql("CREATE TABLE other (x)");
     String message = failure(() -> open(file));
-    assertTrue(message.contains("damaged (it has no tables of ours)"), message);
+    assertTrue(message.contains("damaged (it is no journal: it has no tables)"), message);
   }
 
   @Test
-  void aRowThatMakesNoSenseIsDamage() throws Exception {
+  void anUnreadableRowIsDamage() throws Exception {
     try (Journal journal = open(file)) {
       serveFirst(journal);
     }
@@ -176,7 +176,7 @@ class JournalFileTest {
   }
 
   @Test
-  void aFolderThatCannotBeIsNamed() throws IOException {
+  void aFolderThatCannotBeCreatedIsNamed() throws IOException {
     Files.writeString(folder.resolve("taken"), "a file");
     Path inside = folder.resolve("taken/journal.db");
     String message = failure(() -> open(inside));

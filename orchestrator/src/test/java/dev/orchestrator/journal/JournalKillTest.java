@@ -19,7 +19,7 @@ import org.junit.jupiter.api.RepetitionInfo;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A process of its own writes, and is killed while it does. */
+/** A journal whose process is killed while it writes. */
 class JournalKillTest {
 
   private static final Map<String, String> ATTACHMENTS =
@@ -29,7 +29,7 @@ class JournalKillTest {
 
   @TempDir Path folder;
 
-  /** Says the number of each line after it was written, until somebody kills it. */
+  /** Prints the number of each line after it was written, until it is killed. */
   static final class Writer {
     public static void main(String[] arguments) {
       Journal journal = Journal.open(Path.of(arguments[0]), InstantSource.system());
@@ -40,7 +40,7 @@ class JournalKillTest {
     }
   }
 
-  /** Begins and ends one run after another, until somebody kills it. */
+  /** Begins and ends one run after another, until it is killed. */
   static final class Beginner {
     public static void main(String[] arguments) {
       Journal journal = Journal.open(Path.of(arguments[0]), InstantSource.system());
@@ -53,7 +53,7 @@ class JournalKillTest {
   }
 
   @Test
-  void whatWasAcknowledgedIsThereAndTheLockIsNot() throws Exception {
+  void afterAKillAcknowledgedLinesAreThereAndTheLockIsFree() throws Exception {
     Path file = folder.resolve("journal.db");
     int acknowledged = killAfter(50, Writer.class, file);
 
@@ -89,9 +89,9 @@ class JournalKillTest {
   }
 
   /**
-   * Starts the program, and kills it once it has said the number.
+   * Starts a program, and kills it once it has printed the number.
    *
-   * @return the last number that it said
+   * @return the last number that it printed
    */
   private static int killAfter(int number, Class<?> program, Path file) throws Exception {
     Process writer =

@@ -47,7 +47,7 @@ class JournalTest {
   }
 
   @Test
-  void aNewOneIsEmpty() {
+  void aNewJournalIsEmpty() {
     assertEquals(Optional.empty(), journal.serving());
     assertEquals(Optional.empty(), journal.previous());
     assertEquals(Optional.empty(), journal.running());
@@ -56,7 +56,7 @@ class JournalTest {
   }
 
   @Test
-  void aNumberIsGivenOnceAlsoWhenNothingCameOfIt() {
+  void aGenerationNumberIsGivenOnceEvenIfItStaysUnused() {
     assertEquals(1, journal.nextGeneration());
     reopen();
     assertEquals(2, journal.nextGeneration());
@@ -94,7 +94,7 @@ class JournalTest {
   }
 
   @Test
-  void theSwitchKeepsWhatServedAndIsOnTheUpgrade() {
+  void aSwitchKeepsTheOldGenerationAndIsInTheRunsRecord() {
     serveFirst(journal);
     String id = journal.begin(Kind.UPGRADE, "v1", "v2", 1).id();
     journal.addCandidate(id, generation(2, "v2"));
@@ -129,7 +129,7 @@ class JournalTest {
   }
 
   @Test
-  void whatARollbackLeftIsNotGoneBackTo() {
+  void noRollbackGoesToAGenerationThatARollbackReplaced() {
     serveFirst(journal);
     serveNext(journal, Kind.UPGRADE, "v1", "v2");
     String id = journal.begin(Kind.ROLLBACK, "v2", "v1", 2).id();
@@ -144,7 +144,7 @@ class JournalTest {
   }
 
   @Test
-  void whatIsRemovedIsNotGoneBackTo() {
+  void noRollbackGoesToARemovedGeneration() {
     serveFirst(journal);
     serveNext(journal, Kind.UPGRADE, "v1", "v2");
     serveNext(journal, Kind.UPGRADE, "v2", "v3");
@@ -155,7 +155,7 @@ class JournalTest {
   }
 
   @Test
-  void oneRunsAndAnotherIsToldWhichSinceWhenAndWhere() {
+  void whileARunIsUnderWayAnotherIsRefusedWithItsIdStartAndStep() {
     String id = journal.begin(Kind.UPGRADE, "v1", "v2", null).id();
     journal.append(id, "verify", Phase.INTENT, "");
 
@@ -198,7 +198,7 @@ class JournalTest {
   }
 
   @Test
-  void ofManyThatBeginAtOnceOneDoes() throws Exception {
+  void ofManyRunsThatBeginAtOnceOneBegins() throws Exception {
     Callable<String> begin = () -> journal.begin(Kind.UPGRADE, "v1", "v2", null).id();
     int begun = 0;
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
@@ -246,14 +246,14 @@ class JournalTest {
   }
 
   @Test
-  void anIdThatIsNoneIsNotThere() {
+  void aTextThatIsNoIdFindsNoRun() {
     for (String id : List.of("", "u", "u0", "7", "u99999999999", "u1; drop table upgrade")) {
       assertEquals(Optional.empty(), journal.upgrade(id), id);
     }
   }
 
   @Test
-  void aClosedOneSaysSo() {
+  void aClosedJournalSaysSo() {
     journal.close();
     JournalException failure = assertThrows(JournalException.class, () -> journal.serving());
     assertTrue(String.valueOf(failure.getMessage()).endsWith("the journal is closed"));

@@ -58,7 +58,7 @@ class ReceiptReaderTest {
   }
 
   @Test
-  void oneThatRunsOrWasKilledShowsTheStepThatHasNoEnd() {
+  void aRunUnderWayShowsTheStepThatHasNotEnded() {
     String id = journal.begin(Kind.UPGRADE, "v1", "v2", null).id();
     line(id, 0, "build", Phase.INTENT, "building v2");
     line(id, 5_000, "build", Phase.INTENT, "building v2");
@@ -83,9 +83,9 @@ class ReceiptReaderTest {
   }
 
   @Test
-  void anIdThatNobodyHasIsRefused() {
+  void anUnknownIdIsRefused() {
     assertEquals(
-        "there is no upgrade u9; `orchestrator history` lists those that there were",
+        "there is no upgrade u9; `orchestrator history` lists all upgrades",
         assertThrows(RefusedException.class, () -> ReceiptReader.of(journal, "demo", "u9"))
             .getMessage());
   }

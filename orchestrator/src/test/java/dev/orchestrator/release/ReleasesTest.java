@@ -66,6 +66,6 @@ class ReleasesTest {
     assertEquals(List.of(), none.versions());
     assertTrue(
         String.valueOf(assertThrows(RefusedException.class, none::newest).getMessage())
-            .startsWith("no version yet: put one with its compose file below "));
+            .startsWith("there is no version yet: put a folder with a compose file below "));
   }
 }

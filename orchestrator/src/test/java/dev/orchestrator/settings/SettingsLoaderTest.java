@@ -62,7 +62,7 @@ class SettingsLoaderTest {
   }
 
   @Test
-  void aStackSaysItsRoutesAndProbes() throws IOException {
+  void aStackHasRoutesAndProbes() throws IOException {
     StackSettings stack =
         ConfigFolderFixture.in(
                 folder,
@@ -109,7 +109,7 @@ class SettingsLoaderTest {
   }
 
   @Test
-  void aRouteSaysHowItTreatsItsTraffic() throws IOException {
+  void aRouteHasOptionsForItsTraffic() throws IOException {
     List<RouteSettings> routes =
         ConfigFolderFixture.in(
                 folder,
@@ -149,7 +149,7 @@ class SettingsLoaderTest {
   }
 
   @Test
-  void aStackSaysHowItsDataMoves() throws IOException {
+  void aStackHasDataSettings() throws IOException {
     DataSettings data =
         ConfigFolderFixture.in(
                 folder,
@@ -220,7 +220,7 @@ class SettingsLoaderTest {
   }
 
   @Test
-  void everythingElseCanBeSet() throws IOException {
+  void everySettingOfOrchestratorConfIsRead() throws IOException {
     Files.createDirectories(folder.resolve("elsewhere/image"));
     Settings settings =
         ConfigFolderFixture.in(
@@ -250,7 +250,7 @@ class SettingsLoaderTest {
   }
 
   @Test
-  void theEnvironmentFillsInAndNamesTheHome() throws IOException {
+  void theEnvironmentReplacesVariablesAndNamesTheHomeFolder() throws IOException {
     ConfigFolderFixture config =
         ConfigFolderFixture.in(
             folder, "stack = ${STACK}\nhome = ~/state\nengine.host = ${?ENGINE}", "");
@@ -267,7 +267,7 @@ class SettingsLoaderTest {
   }
 
   @Test
-  void theFileThatUsersEditIsRightAsItIsAndWithEveryExampleTakenIn() throws IOException {
+  void orchestratorConfIsValidAsItIsAndWithEveryExampleUncommented() throws IOException {
     Path ours = Path.of("../config/orchestrator.conf");
     ConfigFolderFixture config = ConfigFolderFixture.in(folder, Files.readString(ours), "");
     assertEquals("demo", config.load().stack().name());

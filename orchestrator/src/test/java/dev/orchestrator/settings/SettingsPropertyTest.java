@@ -16,7 +16,7 @@ import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Values of settings that nobody has thought of. */
+/** Random values of settings. */
 final class SettingsPropertyTest {
   private static final Map<String, ChronoUnit> TIMES =
       Map.of(
@@ -73,7 +73,7 @@ final class SettingsPropertyTest {
   }
 
   @Test
-  void anyValueOfAnyKeyIsTakenOrToldInShortLines() {
+  void anyValueOfAnyKeyIsAcceptedOrExplainedInShortLines() {
     GeneratedInput.forAll(
         2_000,
         random -> {
@@ -96,7 +96,7 @@ final class SettingsPropertyTest {
       case 0 -> "\"" + GeneratedInput.text(random, letters, 8) + "\"";
       case 1 -> GeneratedInput.text(random, marks, 6);
       case 2 -> Long.toString(random.nextLong() >> random.nextInt(64));
-      // Half of a pair is no text that a file can have.
+      // Half of a surrogate pair is not a text that a file can have.
       default -> GeneratedInput.anything(random, 20).replaceAll("\\p{Cs}", "?");
     };
   }

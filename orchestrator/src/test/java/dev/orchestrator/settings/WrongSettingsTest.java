@@ -15,8 +15,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * The files of {@code wrong/settings}, each as orchestrator.conf: told in a short line for each
- * problem, soon, whatever is in them. The first line of a file has a part of what is said.
+ * The files of {@code wrong/settings}, each read as orchestrator.conf: every error is explained in
+ * a short line, within seconds. The first line of a file has a part of the expected message.
  */
 final class WrongSettingsTest {
   private static final Path FOLDER = Path.of("src/test/resources/wrong/settings");
@@ -31,7 +31,7 @@ final class WrongSettingsTest {
 
   @ParameterizedTest
   @MethodSource("files")
-  void eachIsToldInOneLine(Path file) throws IOException {
+  void eachFileIsExplainedInShortLines(Path file) throws IOException {
     String text = Files.readString(FOLDER.resolve(file));
     String expected = text.lines().findFirst().orElseThrow().substring(2);
     ConfigFolderFixture config = ConfigFolderFixture.in(folder, text, "");

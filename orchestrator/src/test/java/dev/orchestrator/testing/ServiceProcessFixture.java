@@ -5,7 +5,7 @@ import dev.orchestrator.client.ApiClient;
 import dev.orchestrator.client.EventSource;
 import dev.orchestrator.client.RunAccepted;
 import dev.orchestrator.client.ServiceLocation;
-import dev.orchestrator.common.ApiJson;
+import dev.orchestrator.common.Json;
 import dev.orchestrator.home.HomeFiles;
 import dev.orchestrator.journal.Receipt;
 import dev.orchestrator.journal.UpgradeRecord;
@@ -131,7 +131,7 @@ public final class ServiceProcessFixture implements AutoCloseable {
   }
 
   public Status status() {
-    return ApiJson.read(api().get("/v1/status"), Status.class);
+    return Json.read(api().get("/v1/status"), Status.class);
   }
 
   /** Asks for a run; returns its id. */
@@ -152,7 +152,7 @@ public final class ServiceProcessFixture implements AutoCloseable {
   }
 
   public List<UpgradeRecord> runs() {
-    return ApiJson.readList(api().get("/v1/upgrades"), UpgradeRecord.class);
+    return Json.readList(api().get("/v1/upgrades"), UpgradeRecord.class);
   }
 
   public Path config() {
@@ -160,7 +160,7 @@ public final class ServiceProcessFixture implements AutoCloseable {
   }
 
   public Receipt receipt(String run) {
-    return ApiJson.read(api().get("/v1/upgrades/" + run), Receipt.class);
+    return Json.read(api().get("/v1/upgrades/" + run), Receipt.class);
   }
 
   /** Waits until nothing runs and the stack serves. */

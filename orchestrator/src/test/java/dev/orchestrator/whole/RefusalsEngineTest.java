@@ -82,7 +82,7 @@ class RefusalsEngineTest {
       assertRefused(light, "no-yaml", "Compose rejects compose.yaml", "line 2");
       assertRefused(light, "unknown-key", "Compose rejects compose.yaml", "imagge");
       assertRefused(light, "no-service", "route web", "is for service ledger, which isn't there");
-      assertRefused(light, "no-image", "service", "the image nowhere.invalid/a/b:1 can't be had");
+      assertRefused(light, "no-image", "service", "can't get the image nowhere.invalid/a/b:1");
       assertRefused(light, "v1", "v1 is the version that serves");
       assertEquals("kept\n", light.get("/lines"));
 

@@ -1,6 +1,7 @@
 package dev.orchestrator.capsule.image;
 
 import dev.orchestrator.capsule.CapsuleException;
+import dev.orchestrator.common.Deadline;
 import dev.orchestrator.engine.BuildSpec;
 import dev.orchestrator.engine.Engine;
 import dev.orchestrator.engine.EngineException;
@@ -19,8 +20,9 @@ import java.util.Map;
 import java.util.function.Consumer;
 
 /**
- * The image that every capsule starts from: an engine, Compose, and the capsule's scripts. Built
- * from config/image under a tag that is derived from its content. Calls block.
+ * The image that every capsule image starts from: a Docker engine, Compose, and the capsule's
+ * scripts. It is built from config/image, under a tag that is derived from its content. Calls
+ * block.
  */
 final class BaseImage {
   private static final String DEBIAN = "orchestrator/debian:trixie";
@@ -35,8 +37,8 @@ final class BaseImage {
     this.roots = roots;
   }
 
-  /** Its reference; built when it isn't there. */
-  synchronized String ensure(BuildDeadline deadline, Consumer<String> progress) {
+  /** Returns its reference; builds it when it doesn't exist. */
+  synchronized String ensure(Deadline deadline, Consumer<String> progress) {
     String from = settings.base().isEmpty() ? DEBIAN : settings.base();
     String tag = "orchestrator/base:" + hash(from);
     if (engine.image(tag).isPresent()) {
@@ -44,7 +46,7 @@ final class BaseImage {
     }
     try {
       if (!roots.ensure(from, deadline, progress) && engine.image(from).isEmpty()) {
-        engine.pull(from, deadline.remaining(), progress);
+        engine.pull(from, deadline.require(), progress);
       }
       progress.accept("building the capsules' base image " + tag);
       engine.build(
@@ -55,7 +57,7 @@ final class BaseImage {
               Map.of("BASE", from),
               Labels.role("base"),
               tag),
-          deadline.remaining(),
+          deadline.require(),
           progress);
     } catch (EngineException e) {
       throw new CapsuleException(
@@ -64,7 +66,9 @@ final class BaseImage {
     return tag;
   }
 
-  /** The same as the script {@code build} has, so that both find each other's image. */
+  /**
+   * The digest that the script {@code build} computes too, so that both find each other's image.
+   */
   private String hash(String from) {
     Path folder = settings.folder();
     try {

@@ -15,12 +15,12 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Which images hold a database server, and of which release series: the servers themselves are
- * asked, in a container without a network. Calls block.
+ * Finds out which images have a database server, and of which release series, by asking the server
+ * for its version in a container without a network. Calls block.
  */
 final class DatabaseDetector {
   private static final Duration ASK = Duration.ofSeconds(20);
-  private static final String QUESTION =
+  private static final String SCRIPT =
       """
       for each in mariadbd mysqld postgres /usr/sbin/mariadbd /usr/sbin/mysqld /usr/libexec/mariadbd \
         /usr/lib/postgresql/*/bin/postgres /usr/local/pgsql/bin/postgres; do
@@ -40,20 +40,20 @@ final class DatabaseDetector {
     this.helpers = helpers;
   }
 
-  /** By service, such as {@code MariaDB 10.11}; services without a database are not in it. */
+  /** The release series by service, such as {@code MariaDB 10.11}, of services with a database. */
   Map<String, String> of(Map<String, InnerImage> images) {
     Map<String, Optional<String>> known = new HashMap<>();
     Map<String, String> found = new TreeMap<>();
     images.forEach((service, image) ->
         known
-            .computeIfAbsent(image.id(), this::ask)
+            .computeIfAbsent(image.id(), this::detect)
             .ifPresent(database -> found.put(service, database)));
     return found;
   }
 
-  /** An image without a shell says nothing, and has none of these. */
-  private Optional<String> ask(String image) {
-    List<String> command = List.of("sh", "-c", QUESTION);
+  /** Runs the script in an image; an image without a shell has none of these servers. */
+  private Optional<String> detect(String image) {
+    List<String> command = List.of("sh", "-c", SCRIPT);
     try (BuildHelpers.Helper helper =
         helpers.create("ask", image, command, List.of(), ContainerSecurity.DEFAULT)) {
       engine.startContainer(helper.name());
@@ -68,8 +68,8 @@ final class DatabaseDetector {
   }
 
   /**
-   * The series within which a server takes the files of another without ado: two numbers of MariaDB
-   * and MySQL, one of PostgreSQL since its 10.
+   * The release series, within which a server opens the files of another version without a
+   * migration: two numbers for MariaDB and MySQL, one for PostgreSQL since version 10.
    */
   static Optional<String> series(String version) {
     Matcher mariadb = MARIADB.matcher(version);

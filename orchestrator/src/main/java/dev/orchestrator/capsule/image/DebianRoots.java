@@ -1,6 +1,7 @@
 package dev.orchestrator.capsule.image;
 
 import dev.orchestrator.capsule.CapsuleException;
+import dev.orchestrator.common.Deadline;
 import dev.orchestrator.engine.Engine;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -13,8 +14,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The images {@code orchestrator/debian:SUITE}, which no registry has: made by the script {@code
- * debian} of the image folder when they are asked for. Calls block.
+ * The images {@code orchestrator/debian:SUITE}, which no registry has: the script {@code debian} of
+ * the image folder makes them when they are needed. Calls block.
  */
 final class DebianRoots {
   private static final Pattern NAME = Pattern.compile("orchestrator/debian:([a-z]+)");
@@ -32,8 +33,11 @@ final class DebianRoots {
     this.script = folder.resolve("debian");
   }
 
-  /** Makes the image when it is one of ours and isn't there; whether it is one of ours. */
-  boolean ensure(String reference, BuildDeadline deadline, Consumer<String> progress) {
+  /**
+   * Makes the image if its name is {@code orchestrator/debian:SUITE} and it doesn't exist; returns
+   * whether it has such a name.
+   */
+  boolean ensure(String reference, Deadline deadline, Consumer<String> progress) {
     Matcher matcher = NAME.matcher(reference);
     if (!matcher.matches()) {
       return false;
@@ -45,7 +49,7 @@ final class DebianRoots {
     return true;
   }
 
-  private void run(String suite, BuildDeadline deadline, Consumer<String> progress) {
+  private void run(String suite, Deadline deadline, Consumer<String> progress) {
     ProcessBuilder builder = new ProcessBuilder(script.toString(), suite).redirectErrorStream(true);
     builder.environment().put("DOCKER_HOST", engine.info().address());
     String what = "%s %s".formatted(script, suite);
@@ -58,9 +62,10 @@ final class DebianRoots {
     LastLine last = new LastLine(progress);
     Thread reader = Thread.ofVirtual().start(() -> last.read(process));
     try {
-      if (!process.waitFor(deadline.remaining().toMillis(), TimeUnit.MILLISECONDS)) {
-        deadline.remaining();
-      }
+      boolean ended;
+      do {
+        ended = process.waitFor(deadline.require().toMillis(), TimeUnit.MILLISECONDS);
+      } while (!ended);
       reader.join();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -73,7 +78,7 @@ final class DebianRoots {
     }
   }
 
-  /** Passes a process's lines on and keeps the last one, which says why it failed. */
+  /** Passes on the lines of a process, and keeps the last line, which says why it failed. */
   private static final class LastLine {
     private final Consumer<String> progress;
     private volatile Optional<String> line = Optional.empty();

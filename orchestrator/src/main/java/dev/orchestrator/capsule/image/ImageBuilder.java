@@ -1,13 +1,13 @@
 package dev.orchestrator.capsule.image;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.orchestrator.capsule.CapsuleBuilder;
 import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.capsule.CapsuleImage;
+import dev.orchestrator.common.Deadline;
+import dev.orchestrator.common.Json;
 import dev.orchestrator.compose.BuildHelpers;
 import dev.orchestrator.compose.BuildSource;
 import dev.orchestrator.compose.CapsuleStack;
@@ -28,6 +28,8 @@ import dev.orchestrator.settings.Probe;
 import dev.orchestrator.settings.ReleaseProbes;
 import dev.orchestrator.settings.Settings;
 import dev.orchestrator.settings.StackSettings;
+import java.io.UncheckedIOException;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Collection;
 import java.util.List;
@@ -35,26 +37,25 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.function.Supplier;
 
 /**
- * Builds capsule images on the outer engine: release, compose model, inner images, packed layers,
- * and a last layer with the stack's own files. What is there already with the same content is taken
- * as it is. One build at a time; calls block.
+ * Builds capsule images on the outer engine, in these steps: the release, its compose model, the
+ * services' images, a packed layer of each, and a last layer with the stack's own files. Images and
+ * layers that exist with the same content are used again. One build at a time; calls block.
  */
 public final class ImageBuilder implements CapsuleBuilder {
   static final List<String> ENTRYPOINT = List.of("/usr/local/lib/capsule/entrypoint");
 
-  /** On a capsule image: {@link CapsuleImage#ports()} as JSON. */
+  /** A label of capsule images: {@link CapsuleImage#ports()} as JSON. */
   static final String PORTS = "dev.orchestrator.ports";
 
   /** On a capsule image: {@link ReleaseProbes#text} of its release. */
   private static final String PROBES = "dev.orchestrator.probes";
 
-  /** On a capsule image: its databases as JSON. */
+  /** A label of capsule images: the databases in it as JSON. */
   private static final String DATABASES = "dev.orchestrator.databases";
-
-  private static final ObjectMapper JSON =
-      new ObjectMapper().enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS);
 
   private final Engine engine;
   private final StackSettings stack;
@@ -64,14 +65,15 @@ public final class ImageBuilder implements CapsuleBuilder {
   private final BuildHelpers helpers;
   private final BaseImage base;
   private final ComposeReader reader;
-  private final InnerImageProvider inner;
+  private final InnerImageProvider imageProvider;
   private final ImagePacker packer;
-  private final ImagePruner pruning;
+  private final ImagePruner pruner;
 
   /**
    * Builds on this engine.
    *
-   * @param owner labels that everything temporary carries, which tell this service's from another's
+   * @param owner labels of temporary containers and volumes, which tell those of this service from
+   *     those of another
    */
   public ImageBuilder(
       Engine engine, Settings settings, Map<String, String> owner, InstantSource clock) {
@@ -84,22 +86,23 @@ public final class ImageBuilder implements CapsuleBuilder {
     DebianRoots roots = new DebianRoots(engine, settings.image().folder());
     this.base = new BaseImage(engine, settings.image(), roots);
     this.reader = new ComposeReader(engine, helpers, stack);
-    this.inner = new InnerImageProvider(engine, stack, settings.home(), roots);
-    this.pruning = new ImagePruner(engine, stack.name(), settings.home());
+    this.imageProvider = new InnerImageProvider(engine, stack, settings.home(), roots);
+    this.pruner = new ImagePruner(engine, stack.name(), settings.home());
     this.packer = new ImagePacker(engine, settings.image(), helpers, stack.name());
   }
 
   @Override
   public List<String> check(String version) {
     Release release = releases.release(version);
-    ComposeModel model = reader.read(release, base(line -> {}));
+    String baseImage = base(line -> {});
+    ComposeModel model = reading(() -> reader.read(release, baseImage));
     ReleaseProbes probes = ReleaseProbes.read(release.folder());
-    CapsuleStack made =
+    CapsuleStack capsuleStack =
         new ComposeTransform(stack.withProbesOf(probes.probes())).apply(model, Map.of());
     model.services().entrySet().stream()
         .filter(service -> service.getValue().has("build"))
         .forEach(service -> BuildSource.of(model, stack.name(), stack.folder(), service.getKey()));
-    return made.warnings();
+    return capsuleStack.warnings();
   }
 
   @Override
@@ -112,9 +115,9 @@ public final class ImageBuilder implements CapsuleBuilder {
     String json =
         engine.image(image).map(info -> info.labels().getOrDefault(DATABASES, "{}")).orElse("{}");
     try {
-      return JSON.readValue(json, new TypeReference<Map<String, String>>() {});
-    } catch (JsonProcessingException e) {
-      throw new CapsuleException("image " + image + ": its label " + DATABASES + " is no JSON", e);
+      return Json.read(json, new TypeReference<Map<String, String>>() {});
+    } catch (IllegalArgumentException e) {
+      throw new CapsuleException("image " + image + ": its label " + DATABASES + " is not JSON", e);
     }
   }
 
@@ -130,17 +133,20 @@ public final class ImageBuilder implements CapsuleBuilder {
 
   @Override
   public String base(Consumer<String> progress) {
-    return base.ensure(deadline("the capsules' base image"), progress);
+    return within("the capsules' base image", deadline -> base.ensure(deadline, progress));
   }
 
   @Override
   public synchronized int prune(Collection<String> versions) {
-    return pruning.keepOnly(versions);
+    return pruner.keepOnly(versions);
   }
 
   @Override
   public synchronized CapsuleImage build(String version, Consumer<String> progress) {
-    BuildDeadline deadline = deadline("building version " + version);
+    return within("building version " + version, deadline -> build(version, deadline, progress));
+  }
+
+  private CapsuleImage build(String version, Deadline deadline, Consumer<String> progress) {
     if (!owner.isEmpty()) {
       helpers.sweep();
     }
@@ -149,14 +155,14 @@ public final class ImageBuilder implements CapsuleBuilder {
     String baseImage = base.ensure(deadline, progress);
     ComposeModel model = reader.read(release, baseImage);
     model.warnings().forEach(progress);
-    Map<String, InnerImage> images = inner.resolve(model, deadline, progress);
+    Map<String, InnerImage> images = imageProvider.resolve(model, deadline, progress);
     ReleaseProbes probes = ReleaseProbes.read(release.folder());
-    CapsuleStack made =
+    CapsuleStack capsuleStack =
         new ComposeTransform(stack.withProbesOf(probes.probes())).apply(model, images);
-    made.warnings().forEach(progress);
+    capsuleStack.warnings().forEach(progress);
 
-    String compose = made.compose().toPrettyString();
-    String metadata = metadata(version, images, made);
+    String compose = capsuleStack.compose().toPrettyString();
+    String metadata = metadata(version, images, capsuleStack);
     String content =
         ContentDigest.of(
             engine.image(baseImage).orElseThrow().id(),
@@ -164,14 +170,14 @@ public final class ImageBuilder implements CapsuleBuilder {
             metadata,
             FileTree.digest(release.folder()));
     String reference = reference(version);
-    Optional<ImageInfo> there =
+    Optional<ImageInfo> existing =
         engine.image(reference).filter(image -> content.equals(image.labels().get(Labels.CONTENT)));
-    if (there.isPresent()) {
-      return image(version, reference, source, made, there.get(), true);
+    if (existing.isPresent()) {
+      return image(version, reference, source, capsuleStack, existing.get(), true);
     }
     Map<String, String> databases = new DatabaseDetector(engine, helpers).of(images);
     String packed = packer.packed(baseImage, images.values(), deadline, progress);
-    deadline.remaining();
+    Duration _ = deadline.require();
     try (BuildHelpers.Helper helper = helpers.idle("layer", packed, List.of());
         TarArchive archive = new TarArchive()) {
       archive
@@ -186,26 +192,47 @@ public final class ImageBuilder implements CapsuleBuilder {
               ENTRYPOINT,
               List.of(),
               List.of(),
-              labels(version, content, made.ports(), probes, databases)));
+              labels(version, content, capsuleStack.ports(), probes, databases)));
     }
     ImageInfo built = engine.image(reference).orElseThrow();
-    return image(version, reference, source, made, built, false);
+    return image(version, reference, source, capsuleStack, built, false);
   }
 
-  private BuildDeadline deadline(String what) {
-    return new BuildDeadline(
-        clock, "%s of stack %s".formatted(what, stack.name()), stack.upgrade().build());
+  /**
+   * Runs a build within the time that the settings give it.
+   *
+   * @param what is being built, for the message of a failure
+   */
+  private <T> T within(String what, Function<Deadline, T> build) {
+    Duration limit = stack.upgrade().build();
+    try {
+      return reading(() -> build.apply(Deadline.in(limit, clock)));
+    } catch (Deadline.PassedException e) {
+      throw new CapsuleException(
+          "%s of stack %s took longer than %d s".formatted(what, stack.name(), limit.toSeconds()),
+          e);
+    }
   }
 
-  private String metadata(String version, Map<String, InnerImage> images, CapsuleStack made) {
-    ObjectNode node = JSON.createObjectNode();
+  /** Files that can't be read, or a full disk below a temporary archive, fail the build. */
+  private static <T> T reading(Supplier<T> work) {
+    try {
+      return work.get();
+    } catch (UncheckedIOException e) {
+      throw new CapsuleException(String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  private String metadata(
+      String version, Map<String, InnerImage> images, CapsuleStack capsuleStack) {
+    ObjectNode node = JsonNodeFactory.instance.objectNode();
     node.put("stack", stack.name()).put("version", version).put("project", stack.name());
     Map<String, String> ids = new TreeMap<>();
     images.values().forEach(image -> ids.put(image.reference(), image.id()));
-    node.set("images", JSON.valueToTree(ids));
-    node.set("dirs", JSON.valueToTree(made.dirs()));
-    node.set("seedFiles", JSON.valueToTree(made.seedFiles()));
-    node.set("ports", JSON.valueToTree(new TreeMap<>(made.ports())));
+    node.set("images", Json.toTree(ids));
+    node.set("dirs", Json.toTree(capsuleStack.dirs()));
+    node.set("seedFiles", Json.toTree(capsuleStack.seedFiles()));
+    node.set("ports", Json.toTree(new TreeMap<>(capsuleStack.ports())));
     return node.toPrettyString();
   }
 
@@ -220,12 +247,8 @@ public final class ImageBuilder implements CapsuleBuilder {
     labels.put(Labels.VERSION, version);
     labels.put(Labels.CONTENT, content);
     labels.put(PROBES, probes.text());
-    try {
-      labels.put(PORTS, JSON.writeValueAsString(ports));
-      labels.put(DATABASES, JSON.writeValueAsString(databases));
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException("maps of numbers and texts are JSON", e);
-    }
+    labels.put(PORTS, Json.write(new TreeMap<>(ports)));
+    labels.put(DATABASES, Json.write(new TreeMap<>(databases)));
     return labels;
   }
 
@@ -233,9 +256,9 @@ public final class ImageBuilder implements CapsuleBuilder {
       String version,
       String reference,
       String source,
-      CapsuleStack made,
+      CapsuleStack capsuleStack,
       ImageInfo info,
       boolean cached) {
-    return new CapsuleImage(version, reference, source, made.ports(), info.bytes(), cached);
+    return new CapsuleImage(version, reference, source, capsuleStack.ports(), info.bytes(), cached);
   }
 }

@@ -1,10 +1,12 @@
 package dev.orchestrator.capsule.image;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.capsule.runtime.RunFlags;
+import dev.orchestrator.common.Deadline;
+import dev.orchestrator.common.OutputText;
 import dev.orchestrator.compose.BuildHelpers;
 import dev.orchestrator.compose.InnerImage;
 import dev.orchestrator.engine.ContainerSecurity;
@@ -26,12 +28,13 @@ import java.util.Map;
 import java.util.function.Consumer;
 
 /**
- * Packs inner images into seed files, and adds each to the base image as a layer of its own. A
- * layer is found again by what is below it and what is in it, so that a version with one changed
- * image adds that one alone; the pack as a whole by the images in it. Calls block.
+ * Packs the images of services into seed files, and adds each file to the base image as a layer of
+ * its own. An existing layer is found by the layers below it and by its content, so that a version
+ * with one changed image adds only the layer of that image; the whole image is found by the images
+ * in it. Calls block.
  */
 final class ImagePacker {
-  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final int LAST_LINES = 20;
   private static final String OUT = "/pack/out/";
   private static final String DEFAULT_SOCKET = "/var/run/docker.sock";
 
@@ -47,12 +50,9 @@ final class ImagePacker {
     this.stack = stack;
   }
 
-  /** An image with the base and all seed files; made when it isn't there. */
+  /** Returns an image of the base with all seed files; makes it when it doesn't exist. */
   String packed(
-      String base,
-      Collection<InnerImage> images,
-      BuildDeadline deadline,
-      Consumer<String> progress) {
+      String base, Collection<InnerImage> images, Deadline deadline, Consumer<String> progress) {
     String baseId = engine.image(base).orElseThrow().id();
     String in = input(images);
     String key = ContentDigest.of(baseId, in);
@@ -74,7 +74,7 @@ final class ImagePacker {
   }
 
   private static String input(Collection<InnerImage> images) {
-    ObjectNode in = JSON.createObjectNode();
+    ObjectNode in = JsonNodeFactory.instance.objectNode();
     ArrayNode list = in.putArray("images");
     images.stream()
         .distinct()
@@ -87,9 +87,12 @@ final class ImagePacker {
     return in.toString();
   }
 
-  /** Fills the volume; files in the order in which they are to be added, each with its digest. */
+  /**
+   * Packs the images into the volume; returns the files in the order in which they are to be added,
+   * each with its digest.
+   */
   private Map<String, String> pack(
-      String base, String volume, String in, BuildDeadline deadline, Consumer<String> progress) {
+      String base, String volume, String in, Deadline deadline, Consumer<String> progress) {
     RunFlags flags = RunFlags.read(settings.folder(), settings.privileged());
     try (BuildHelpers.Helper store = helpers.volume("pack");
         BuildHelpers.Helper helper =
@@ -106,15 +109,14 @@ final class ImagePacker {
       engine.putArchive(helper.name(), "/pack", archive.text("in.json", in).open());
       engine.startContainer(helper.name());
       progress.accept("packing the inner images");
-      must(helper.name(), List.of("capsule-pack"), deadline, progress);
+      run(helper.name(), List.of("capsule-pack"), deadline, progress);
       String order =
-          must(helper.name(), List.of("cat", OUT + "order"), deadline, line -> {}).stdout();
+          run(helper.name(), List.of("cat", OUT + "order"), deadline, line -> {}).stdout();
       Map<String, String> files = new LinkedHashMap<>();
       List<String> names = new ArrayList<>(order.lines().filter(line -> !line.isBlank()).toList());
       names.add("index.json");
       for (String name : names) {
-        ExecResult sum =
-            must(helper.name(), List.of("sha256sum", OUT + name), deadline, line -> {});
+        ExecResult sum = run(helper.name(), List.of("sha256sum", OUT + name), deadline, line -> {});
         files.put(name, sum.stdout().split(" ", 2)[0]);
       }
       return files;
@@ -126,10 +128,10 @@ final class ImagePacker {
       String key,
       String file,
       String volume,
-      BuildDeadline deadline,
+      Deadline deadline,
       Consumer<String> progress) {
     String tag = tag("layer", key);
-    if (has(tag, key)) {
+    if (exists(tag, key)) {
       return tag;
     }
     progress.accept("adding the layer " + file);
@@ -141,15 +143,19 @@ final class ImagePacker {
             List.of(Mount.readOnly(volume, "/pack")),
             ContainerSecurity.DEFAULT)) {
       engine.startContainer(helper.name());
-      int exit = engine.awaitExit(helper.name(), deadline.remaining());
+      int exit = engine.awaitExit(helper.name(), deadline.require());
       if (exit != 0) {
         throw new CapsuleException(
-            "adding %s to the capsule image failed: %s"
-                .formatted(file, String.join("; ", engine.logs(helper.name(), 3))));
+            "adding %s to the capsule image failed: %s".formatted(file, reason(helper.name())));
       }
       commit(helper.name(), tag, key);
     }
     return tag;
+  }
+
+  private String reason(String container) {
+    String line = OutputText.tellingLine(String.join("\n", engine.logs(container, LAST_LINES)));
+    return line.isEmpty() ? "no output" : line;
   }
 
   private void commit(String container, String reference, String key) {
@@ -164,7 +170,7 @@ final class ImagePacker {
             Labels.with(labels, Labels.STACK, stack)));
   }
 
-  private boolean has(String reference, String key) {
+  private boolean exists(String reference, String key) {
     return engine
         .image(reference)
         .map(ImageInfo::labels)
@@ -173,18 +179,19 @@ final class ImagePacker {
         .isPresent();
   }
 
-  private ExecResult must(
-      String container, List<String> command, BuildDeadline deadline, Consumer<String> progress) {
-    ExecResult result = engine.exec(container, command, deadline.remaining(), progress);
+  /** Runs a command that must succeed. */
+  private ExecResult run(
+      String container, List<String> command, Deadline deadline, Consumer<String> progress) {
+    ExecResult result = engine.exec(container, command, deadline.require(), progress);
     if (!result.ok()) {
       throw new CapsuleException(
           "packing the inner images failed in %s: %s"
-              .formatted(command.getFirst(), result.lastWords()));
+              .formatted(command.getFirst(), result.errorLine()));
     }
     return result;
   }
 
-  /** Where the engine's own socket is on its host. */
+  /** The path of the engine's socket on its own host. */
   private String socket() {
     String address = engine.info().address();
     String scheme = "unix://";

@@ -11,8 +11,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Removes what versions that are gone have left in the engine's image store: capsule images, packed
- * layers, inner images that were built here. Images without our label, such as pulled ones, are
+ * Removes images that no version needs any more: capsule images, packed layers, and services'
+ * images that were built here. Images without the orchestrator's label, such as pulled ones, are
  * never touched. Calls block.
  */
 final class ImagePruner {
@@ -27,8 +27,8 @@ final class ImagePruner {
   }
 
   /**
-   * Removes all but what these versions are made of, and those that a capsule on the engine is of,
-   * which may be another service's; returns how many references went.
+   * Removes all images but those that these versions, and the versions of capsules on the engine,
+   * are made of; a capsule may belong to another service. Returns how many references it removed.
    */
   int keepOnly(Collection<String> wanted) {
     Set<String> versions = new HashSet<>(wanted);
@@ -48,7 +48,7 @@ final class ImagePruner {
       removed += kept.contains(capsule) ? 0 : remove(capsule);
     }
     for (ImageInfo layer : images("layer")) {
-      removed += kept.stream().anyMatch(capsule -> begins(capsule, layer)) ? 0 : remove(layer);
+      removed += kept.stream().anyMatch(capsule -> startsWith(capsule, layer)) ? 0 : remove(layer);
     }
     for (ImageInfo image : images("inner")) {
       removed += inner.contains(image.id()) ? 0 : remove(image);
@@ -64,12 +64,12 @@ final class ImagePruner {
     return Labels.with(Labels.role(role), Labels.STACK, stack);
   }
 
-  private static boolean begins(ImageInfo capsule, ImageInfo layer) {
+  private static boolean startsWith(ImageInfo capsule, ImageInfo layer) {
     return capsule.layers().size() >= layer.layers().size()
         && capsule.layers().subList(0, layer.layers().size()).equals(layer.layers());
   }
 
-  /** One without a name is a parent of another, or is used by a container: it goes with that. */
+  /** Removes an image's names. An image without a name is a parent of another, or a container's. */
   private int remove(ImageInfo image) {
     image.tags().forEach(engine::removeImage);
     return image.tags().size();

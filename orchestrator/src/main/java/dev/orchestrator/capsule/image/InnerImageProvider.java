@@ -2,6 +2,7 @@ package dev.orchestrator.capsule.image;
 
 import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.capsule.image.VersionLock.Pin;
+import dev.orchestrator.common.Deadline;
 import dev.orchestrator.compose.BuildSource;
 import dev.orchestrator.compose.ComposeModel;
 import dev.orchestrator.compose.InnerImage;
@@ -24,8 +25,9 @@ import java.util.TreeMap;
 import java.util.function.Consumer;
 
 /**
- * Gets every service's image into the outer engine: built where the compose file says so, local, or
- * pulled; the ones that the version is locked to, once it is. Calls block.
+ * Gets the image of every service into the store of the outer engine: builds it when the compose
+ * file says so, else takes a local image, else pulls it. Once a version is locked, it gets the
+ * images of its lock. Calls block.
  */
 final class InnerImageProvider {
   private final Engine engine;
@@ -40,17 +42,18 @@ final class InnerImageProvider {
     this.roots = roots;
   }
 
-  /** Images by service, all of them there; the version's lock is written. */
+  /** Returns the images by service, all of which then exist; writes the version's lock. */
   Map<String, InnerImage> resolve(
-      ComposeModel model, BuildDeadline deadline, Consumer<String> progress) {
+      ComposeModel model, Deadline deadline, Consumer<String> progress) {
     VersionLock lock = new VersionLock(home, stack.name(), model.release().version());
     Map<String, Pin> locked = lock.read();
     Map<String, Pin> pins = new TreeMap<>();
     Map<String, InnerImage> byId = new HashMap<>();
     Map<String, InnerImage> images = new TreeMap<>();
     for (String service : model.services().keySet()) {
-      Consumer<String> said = line -> progress.accept(service + ": " + line);
-      Found found = find(model, service, Optional.ofNullable(locked.get(service)), deadline, said);
+      Consumer<String> serviceProgress = line -> progress.accept(service + ": " + line);
+      Found found =
+          find(model, service, Optional.ofNullable(locked.get(service)), deadline, serviceProgress);
       pins.put(service, found.pin());
       images.put(
           service,
@@ -66,7 +69,7 @@ final class InnerImageProvider {
       ComposeModel model,
       String service,
       Optional<Pin> locked,
-      BuildDeadline deadline,
+      Deadline deadline,
       Consumer<String> progress) {
     if (model.services().getOrDefault(service, model.root()).has("build")) {
       return built(
@@ -79,36 +82,37 @@ final class InnerImageProvider {
         ComposeModel.text(model.services().getOrDefault(service, model.root()).path("image"));
     String source = "image " + name;
     Optional<Pin> pin = locked.filter(found -> found.source().equals(source));
-    Optional<ImageInfo> same = pin.flatMap(found -> engine.image(found.id()));
-    if (same.isPresent()) {
-      return new Found(pin.orElseThrow(), same.get());
+    Optional<ImageInfo> lockedImage = pin.flatMap(found -> engine.image(found.id()));
+    if (lockedImage.isPresent()) {
+      return new Found(pin.orElseThrow(), lockedImage.get());
     }
     if (pin.isPresent() && !pin.get().digest().isEmpty()) {
       return new Found(pin.get(), pulled(service, pin.get().digest(), deadline, progress));
     }
     if (pin.isPresent()) {
-      progress.accept("the image that it was locked to is gone; locked anew to what is there");
+      progress.accept(
+          "the image that it was locked to is gone; it is locked to the present image now");
     }
-    ImageInfo image = had(service, name, deadline, progress);
+    ImageInfo image = obtain(service, name, deadline, progress);
     String digest = image.digests().stream().sorted().findFirst().orElse("");
     return new Found(new Pin(source, image.id(), digest), image);
   }
 
   private Found built(
-      BuildSource source, String service, BuildDeadline deadline, Consumer<String> progress) {
+      BuildSource source, String service, Deadline deadline, Consumer<String> progress) {
     List<String> baseIds = new ArrayList<>();
     try {
       for (String base : source.bases()) {
-        baseIds.add(had(service, base, deadline, progress).id());
+        baseIds.add(obtain(service, base, deadline, progress).id());
       }
     } catch (IOException e) {
       throw failure(service, source.context().resolve(source.dockerfile()).toString(), e);
     }
     String content = source.digest(baseIds);
     String tag = reference(service, content);
-    Optional<ImageInfo> there =
+    Optional<ImageInfo> existing =
         engine.image(tag).filter(image -> content.equals(image.labels().get(Labels.CONTENT)));
-    if (there.isEmpty()) {
+    if (existing.isEmpty()) {
       progress.accept("building " + tag);
       Map<String, String> labels =
           Labels.with(
@@ -119,32 +123,32 @@ final class InnerImageProvider {
         engine.build(
             new BuildSpec(
                 source.context(), source.dockerfile(), source.target(), source.args(), labels, tag),
-            deadline.remaining(),
+            deadline.require(),
             progress);
       } catch (EngineException e) {
         throw failure(service, tag, e);
       }
     }
-    ImageInfo image = there.or(() -> engine.image(tag)).orElseThrow();
+    ImageInfo image = existing.or(() -> engine.image(tag)).orElseThrow();
     return new Found(new Pin("build " + content, image.id(), ""), image);
   }
 
-  /** A local image, one of ours that can be made, or pulled. */
-  private ImageInfo had(
-      String service, String name, BuildDeadline deadline, Consumer<String> progress) {
+  /** A local image, an image that a script of ours makes, or one that is pulled. */
+  private ImageInfo obtain(
+      String service, String name, Deadline deadline, Consumer<String> progress) {
     roots.ensure(name, deadline, progress);
     Optional<ImageInfo> local = engine.image(name);
     return local.orElseGet(() -> pulled(service, name, deadline, progress));
   }
 
   private ImageInfo pulled(
-      String service, String name, BuildDeadline deadline, Consumer<String> progress) {
+      String service, String name, Deadline deadline, Consumer<String> progress) {
     try {
       progress.accept("pulling " + name);
-      engine.pull(name, deadline.remaining(), progress);
+      engine.pull(name, deadline.require(), progress);
       return engine
           .image(name)
-          .orElseThrow(() -> failure(service, name, "it isn't there after the pull"));
+          .orElseThrow(() -> failure(service, name, "the engine doesn't have it after the pull"));
     } catch (EngineException e) {
       throw failure(service, name, e);
     }
@@ -167,7 +171,7 @@ final class InnerImageProvider {
         .formatted(stack.name(), slug(service), hex.substring(0, ContentDigest.SHORT));
   }
 
-  /** Compose takes more in a service's name than the engine does in an image's. */
+  /** Compose allows more characters in a service's name than the engine allows in an image's. */
   private static String slug(String service) {
     String slug = service.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]+", "-");
     return slug.replaceAll("^-|-$", "x");
@@ -179,11 +183,11 @@ final class InnerImageProvider {
 
   private static CapsuleException failure(String service, String image, Exception e) {
     return new CapsuleException(
-        "service %s: the image %s can't be had: %s".formatted(service, image, e.getMessage()), e);
+        "service %s: can't get the image %s: %s".formatted(service, image, e.getMessage()), e);
   }
 
   private static CapsuleException failure(String service, String image, String reason) {
     return new CapsuleException(
-        "service %s: the image %s can't be had: %s".formatted(service, image, reason));
+        "service %s: can't get the image %s: %s".formatted(service, image, reason));
   }
 }

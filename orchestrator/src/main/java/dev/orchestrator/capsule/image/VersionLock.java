@@ -1,9 +1,8 @@
 package dev.orchestrator.capsule.image;
 
 import com.fasterxml.jackson.core.type.TypeReference;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.SerializationFeature;
 import dev.orchestrator.capsule.CapsuleException;
+import dev.orchestrator.common.Json;
 import dev.orchestrator.common.RefusedException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -13,17 +12,17 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * Which images a version was built with, so that it has the same ones whenever it is built again: a
- * file for each version below {@code locks} in the state folder. Written in one piece.
+ * Keeps which images a version was built with, so that it gets the same images whenever it is built
+ * again: in a file for each version below {@code locks} in the state folder, which is replaced as a
+ * whole.
  */
 final class VersionLock {
-  private static final ObjectMapper JSON =
-      new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
+  private static final TypeReference<TreeMap<String, Pin>> PINS = new TypeReference<>() {};
 
   private final Path file;
 
   /**
-   * Locks below this state folder.
+   * The lock of a version.
    *
    * @param home the state folder
    */
@@ -32,24 +31,26 @@ final class VersionLock {
   }
 
   /**
-   * One service's image.
+   * The image of a service.
    *
-   * @param source what the release says: another one unlocks it
+   * @param source where the release gets the image from; with another source the pin no longer
+   *     holds
    * @param id {@code sha256:…}
-   * @param digest {@code repository@sha256:…} to get it by again, or empty for one made here
+   * @param digest {@code repository@sha256:…}, by which it can be pulled again; empty for an image
+   *     that was made here
    */
   record Pin(String source, String id, String digest) {}
 
-  /** Pins by service; empty when the version was never built. */
+  /** The pins by service; empty when the version was never built. */
   Map<String, Pin> read() {
     if (!Files.exists(file)) {
       return Map.of();
     }
     try {
-      return JSON.readValue(file.toFile(), new TypeReference<TreeMap<String, Pin>>() {});
-    } catch (IOException e) {
+      return Json.read(Files.readString(file), PINS);
+    } catch (IOException | IllegalArgumentException e) {
       throw new RefusedException(
-          "%s is damaged: %s; remove it to lock the version anew"
+          "%s is damaged: %s; remove it, and the next build locks the version anew"
               .formatted(file, String.valueOf(e.getMessage()).lines().findFirst().orElse("")),
           e);
     }
@@ -63,7 +64,7 @@ final class VersionLock {
     try {
       Files.createDirectories(file.getParent());
       Path next = file.resolveSibling(file.getFileName() + ".new");
-      JSON.writeValue(next.toFile(), sorted);
+      Files.writeString(next, Json.indent(Json.write(sorted)));
       Files.move(next, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     } catch (IOException e) {
       throw new CapsuleException("can't write %s: %s".formatted(file, e.getMessage()), e);

@@ -1,4 +1,4 @@
-/** Builds the capsule image of a version, and removes the images that nothing needs any more. */
+/** Builds the capsule image of a version, and removes images that no version needs any more. */
 @NullMarked
 package dev.orchestrator.capsule.image;
 

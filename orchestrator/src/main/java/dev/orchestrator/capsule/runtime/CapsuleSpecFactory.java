@@ -9,7 +9,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/** How a capsule is run: its rights, volumes, environment. Reads the image folder at each call. */
+/**
+ * Makes the specification of a capsule's container: its rights, volumes and environment. Reads the
+ * file {@code run-flags} at each call.
+ */
 public final class CapsuleSpecFactory {
   private final ImageSettings settings;
 
@@ -18,13 +21,13 @@ public final class CapsuleSpecFactory {
   }
 
   /**
-   * A capsule that the orchestrator tells what to do. It has no restart policy: which one runs
-   * after a reboot is not the engine's to decide.
+   * The container of a capsule that the orchestrator controls. It has no restart policy: the
+   * orchestrator decides which capsule runs after a reboot.
    *
    * @param image of the capsule
    * @param epoch the generation's number, for the lease
-   * @param volumes its data
-   * @param storeVolume of its inner engine, its own
+   * @param volumes its data volumes
+   * @param storeVolume for its inner engine; no other container uses it
    */
   public ContainerSpec managed(
       String name,
@@ -40,7 +43,7 @@ public final class CapsuleSpecFactory {
     for (DataVolume volume : volumes) {
       mount(volume, mounts, assembled);
       if (volume.main() && volume.layered()) {
-        // In place of the volume that the image declares there.
+        // Takes the place of the volume that the image declares at /data.
         tmpfs.add("/data");
       }
     }
@@ -62,12 +65,13 @@ public final class CapsuleSpecFactory {
         tmpfs,
         "bridge",
         flags.security(),
-        flags.stopTimeout());
+        flags.stopTimeout(),
+        flags.logOptions());
   }
 
   /**
-   * The main volume is at /data, unless it is layered. The others, and all layers, are at /layers,
-   * for the capsule's volumes.sh to put in their places.
+   * Mounts a data volume. The main volume is at /data, unless it is layered. All others, and all
+   * layers, are below /layers, from where the capsule's volumes.sh mounts them in their places.
    */
   private static void mount(DataVolume volume, List<Mount> mounts, List<String> assembled) {
     if (volume.main() && !volume.layered()) {
@@ -76,12 +80,12 @@ public final class CapsuleSpecFactory {
     }
     String folder = "/layers/" + volume.name() + "/";
     mounts.add(Mount.of(volume.volume(), folder + "top"));
-    List<String> below = new ArrayList<>();
+    List<String> lowers = new ArrayList<>();
     for (Layer layer : volume.lowers()) {
-      String place = Integer.toString(below.size() + 1);
-      mounts.add(Mount.readOnly(layer.volume(), folder + place));
-      below.add(layer.upper() ? place + "/" + layer.folder() : place);
+      String number = Integer.toString(lowers.size() + 1);
+      mounts.add(Mount.readOnly(layer.volume(), folder + number));
+      lowers.add(layer.upper() ? number + "/" + layer.folder() : number);
     }
-    assembled.add(volume.name() + "=" + String.join(",", below));
+    assembled.add(volume.name() + "=" + String.join(",", lowers));
   }
 }

@@ -1,20 +1,20 @@
 package dev.orchestrator.capsule.runtime;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.orchestrator.capsule.Capsule;
 import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.capsule.CloneSupport;
 import dev.orchestrator.capsule.DatabaseTable;
 import dev.orchestrator.capsule.InnerService;
 import dev.orchestrator.capsule.OutsidePath;
+import dev.orchestrator.common.Deadline;
+import dev.orchestrator.common.Json;
+import dev.orchestrator.common.OutputText;
 import dev.orchestrator.engine.ContainerInfo;
 import dev.orchestrator.engine.Engine;
 import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.engine.ExecResult;
 import java.time.Duration;
-import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -22,15 +22,15 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** A {@link Capsule} asked through {@code exec} of its {@code capsule} command. Any thread. */
+/** A {@link Capsule} that is controlled by running its {@code capsule} command. Any thread. */
 public final class ContainerCapsule implements Capsule {
-  private static final ObjectMapper JSON = new ObjectMapper();
   private static final Duration POLL = Duration.ofMillis(100);
 
   /** {@code capsule ready} answers at once; this is for an engine that is busy. */
   private static final Duration ONE_TRY = Duration.ofSeconds(15);
 
-  private static final int LAST_LINES = 5;
+  /** A stack trace's first line may be that far from the end of a log. */
+  private static final int LAST_LINES = 100;
 
   private final Engine engine;
   private final String name;
@@ -58,26 +58,25 @@ public final class ContainerCapsule implements Capsule {
 
   @Override
   public void awaitReady(Duration deadline) {
-    Instant end = clock.instant().plus(deadline);
+    Deadline end = Deadline.in(deadline, clock);
     String last = "it did not answer";
     while (true) {
-      Duration left = Duration.between(clock.instant(), end);
-      if (!left.isPositive()) {
+      if (end.passed()) {
         throw failure("waiting %d s for its inner engine".formatted(deadline.toSeconds()), last);
       }
       Optional<ContainerInfo> container = engine.container(name);
       if (container.isEmpty() || !container.get().running()) {
-        throw failure("waiting for its inner engine", ended(container));
+        throw failure("waiting for its inner engine", howItEnded(container));
       }
       try {
-        ExecResult result = engine.exec(name, List.of("capsule", "ready"), min(left, ONE_TRY));
+        ExecResult result = engine.exec(name, List.of("capsule", "ready"), end.atMost(ONE_TRY));
         if (result.ok()) {
           return;
         }
-        last = result.lastWords();
+        last = result.errorLine();
         Thread.sleep(POLL);
       } catch (EngineException e) {
-        // Between the look at its state and the question it may have ended: the next round tells.
+        // The container may have ended since its state was read: the next round reads it again.
         if (e.kind() == EngineException.Kind.UNREACHABLE) {
           throw failure("waiting for its inner engine", e);
         }
@@ -124,12 +123,12 @@ public final class ContainerCapsule implements Capsule {
     String what = "trying out a clone";
     String answer = ask(what, deadline, "clones");
     try {
-      JsonNode found = JSON.readTree(answer);
+      JsonNode found = Json.tree(answer);
       return new CloneSupport(
           found.path("overlay").asBoolean(),
           found.path("links").asBoolean(),
           found.path("why").asText());
-    } catch (JsonProcessingException e) {
+    } catch (IllegalArgumentException e) {
       throw failure(what, e);
     }
   }
@@ -146,7 +145,7 @@ public final class ContainerCapsule implements Capsule {
     String answer = ask(what, deadline, "state");
     List<InnerService> services = new ArrayList<>();
     try {
-      for (JsonNode service : JSON.readTree(answer).path("services")) {
+      for (JsonNode service : Json.tree(answer).path("services")) {
         services.add(
             new InnerService(
                 service.path("service").asText(),
@@ -154,9 +153,10 @@ public final class ContainerCapsule implements Capsule {
                 service.path("health").asText("none"),
                 service.path("exitCode").asInt(),
                 service.path("restarts").asInt(),
-                service.path("startedAt").asText("")));
+                service.path("startedAt").asText(""),
+                service.path("checkOutput").asText("")));
       }
-    } catch (JsonProcessingException e) {
+    } catch (IllegalArgumentException e) {
       throw failure(what, e);
     }
     return services;
@@ -194,8 +194,8 @@ public final class ContainerCapsule implements Capsule {
   private <T> List<T> list(String what, Duration deadline, Class<T> type, String... arguments) {
     String answer = ask(what, deadline, arguments);
     try {
-      return JSON.readerForListOf(type).readValue(answer);
-    } catch (JsonProcessingException e) {
+      return Json.readList(answer, type);
+    } catch (IllegalArgumentException e) {
       throw failure(what, e);
     }
   }
@@ -220,7 +220,7 @@ public final class ContainerCapsule implements Capsule {
     command.addAll(List.of(arguments));
     ExecResult result = run(what, deadline, command);
     if (!result.ok()) {
-      throw failure(what, result.lastWords());
+      throw failure(what, result.errorLine());
     }
     return result.stdout();
   }
@@ -233,16 +233,17 @@ public final class ContainerCapsule implements Capsule {
     }
   }
 
-  private String ended(Optional<ContainerInfo> container) {
+  /** How the container ended, with the telling line of its log. */
+  private String howItEnded(Optional<ContainerInfo> container) {
     if (container.isEmpty()) {
       return "there is no such container";
     }
-    List<String> lines = engine.logs(name, LAST_LINES);
+    String line = OutputText.tellingLine(String.join("\n", engine.logs(name, LAST_LINES)));
     return "it %s with code %d: %s"
         .formatted(
             container.get().state(),
             container.get().exitCode(),
-            lines.isEmpty() ? "no output" : lines.getLast());
+            line.isEmpty() ? "no output" : line);
   }
 
   private CapsuleException failure(String what, String reason) {
@@ -251,9 +252,5 @@ public final class ContainerCapsule implements Capsule {
 
   private CapsuleException failure(String what, Exception e) {
     return new CapsuleException("capsule %s: %s: %s".formatted(name, what, e.getMessage()), e);
-  }
-
-  private static Duration min(Duration a, Duration b) {
-    return a.compareTo(b) < 0 ? a : b;
   }
 }

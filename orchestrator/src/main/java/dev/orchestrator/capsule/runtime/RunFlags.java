@@ -8,24 +8,33 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 
 /**
- * What a capsule needs of the outer engine, as {@code config/image/run-flags} says: the only place
- * where it is written, also used by {@code config/image/run}.
+ * The rights and limits that the outer engine gives a capsule, as {@code config/image/run-flags}
+ * lists them: the only place where they are written, also used by the script {@code
+ * config/image/run}.
  *
  * @param tmpfs paths that are memory file systems
+ * @param logOptions bounds of the capsule's own log
  */
-public record RunFlags(ContainerSecurity security, List<String> tmpfs, Duration stopTimeout) {
+public record RunFlags(
+    ContainerSecurity security,
+    List<String> tmpfs,
+    Duration stopTimeout,
+    Map<String, String> logOptions) {
   private static final Duration STOP = Duration.ofMinutes(2);
   private static final ContainerSecurity PRIVILEGED =
       new ContainerSecurity(true, List.of(), List.of(), List.of(), true);
 
   /**
-   * Reads the file {@code run-flags} of the image folder.
+   * Reads the file {@code run-flags} of the image folder; refuses a file that can't be read, or a
+   * flag whose value makes no sense.
    *
-   * @param privileged all rights in place of those in the file
+   * @param privileged whether a capsule gets all rights in place of those in the file
    */
-  public static RunFlags read(Path folder, boolean privileged) {
+  public static RunFlags read(Path folder, boolean privileged) throws RefusedException {
     Path file = folder.resolve("run-flags");
     List<String> lines;
     try {
@@ -38,6 +47,7 @@ public record RunFlags(ContainerSecurity security, List<String> tmpfs, Duration 
     List<String> options = new ArrayList<>();
     List<String> devices = new ArrayList<>();
     List<String> tmpfs = new ArrayList<>();
+    Map<String, String> logOptions = new TreeMap<>();
     Duration stop = STOP;
     boolean masked = true;
     for (String line : lines) {
@@ -46,10 +56,23 @@ public record RunFlags(ContainerSecurity security, List<String> tmpfs, Duration 
         case "--cap-add" -> capabilities.add(value);
         case "--device-cgroup-rule" -> devices.add(value);
         case "--tmpfs" -> tmpfs.add(value);
-        case "--stop-timeout" -> stop = Duration.ofSeconds(Long.parseLong(value));
+        case "--stop-timeout" -> {
+          if (!value.matches("[0-9]{1,6}")) {
+            throw wrong(file, line, "give a number of seconds");
+          }
+          stop = Duration.ofSeconds(Long.parseLong(value));
+        }
+        case "--log-opt" -> {
+          int equals = value.indexOf('=');
+          if (equals < 1) {
+            throw wrong(file, line, "give NAME=VALUE");
+          }
+          logOptions.put(value.substring(0, equals), value.substring(equals + 1));
+        }
         case "--security-opt" -> {
           if (value.equals("systempaths=unconfined")) {
-            // Docker's client turns this one into empty lists of masked and read-only paths.
+            // The engine's API has no such option: Docker's client turns it into empty lists of
+            // masked and read-only paths.
             masked = false;
           } else {
             options.add(value);
@@ -59,6 +82,11 @@ public record RunFlags(ContainerSecurity security, List<String> tmpfs, Duration 
       }
     }
     ContainerSecurity listed = new ContainerSecurity(false, capabilities, options, devices, masked);
-    return new RunFlags(privileged ? PRIVILEGED : listed, List.copyOf(tmpfs), stop);
+    return new RunFlags(
+        privileged ? PRIVILEGED : listed, List.copyOf(tmpfs), stop, Map.copyOf(logOptions));
+  }
+
+  private static RefusedException wrong(Path file, String line, String advice) {
+    return new RefusedException("%s (image.folder): %s: %s".formatted(file, line.strip(), advice));
   }
 }

@@ -1,4 +1,4 @@
-/** How a capsule is started, and how one that runs is asked. */
+/** Starts capsules from their images, and controls those that run. */
 @NullMarked
 package dev.orchestrator.capsule.runtime;
 

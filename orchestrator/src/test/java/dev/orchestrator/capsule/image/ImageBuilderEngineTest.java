@@ -114,14 +114,13 @@ class ImageBuilderEngineTest {
   }
 
   @Test
-  void imageThatCannotBeHadIsNamedWithItsServiceAndReason() throws IOException {
+  void imageThatCannotBePulledIsNamedWithItsServiceAndReason() throws IOException {
     compose(
         "services: {ledger: {image: 'localhost:1/gone:v9'}, greeter: {image: 'localhost:1/x'}}");
     builder.check("v1");
     CapsuleException e = assertThrows(CapsuleException.class, () -> builder.build("v1", said::add));
     String message = String.valueOf(e.getMessage());
-    assertTrue(
-        message.startsWith("service greeter: the image localhost:1/x can't be had: "), message);
+    assertTrue(message.startsWith("service greeter: can't get the image localhost:1/x: "), message);
     assertEquals(1, message.lines().count());
   }
 

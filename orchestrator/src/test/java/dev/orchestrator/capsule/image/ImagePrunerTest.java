@@ -16,9 +16,9 @@ import org.junit.jupiter.api.io.TempDir;
 final class ImagePrunerTest {
   @TempDir Path home;
 
-  /** Two services may have the same stack, as a drill beside its original. */
+  /** Two services may run the same stack, as a drill does beside the original. */
   @Test
-  void whatAnotherServicesCapsuleIsOfStays() {
+  void imagesOfAnotherServicesCapsulesStay() {
     try (FakeEngine engine = new FakeEngine(FakeBehaviour.QUIET)) {
       for (String version : List.of("v1", "v2", "v3")) {
         engine.addImage("orchestrator/demo:" + version, labels(version));

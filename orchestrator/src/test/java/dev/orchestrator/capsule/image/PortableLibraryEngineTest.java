@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The portable library as far as it can be looked at without a registry: Compose takes it, every
+ * The portable library, as far as it can be checked without a registry: Compose accepts it, every
  * service has a route, a probe and a health check, and nothing of value lies outside the data.
  */
 @Tag("engine")
@@ -37,7 +37,7 @@ class PortableLibraryEngineTest {
   @TempDir Path home;
 
   @Test
-  void composeTakesItAndItsDataIsCarried() throws Exception {
+  void composeAcceptsTheLibraryAndItsDataIsCarried() throws Exception {
     Path conf =
         Files.writeString(
             home.resolve("orchestrator.conf"),

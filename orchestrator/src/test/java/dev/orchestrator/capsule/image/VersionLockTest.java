@@ -17,7 +17,7 @@ class VersionLockTest {
   @TempDir Path home;
 
   @Test
-  void keepsWhatWasWritten() {
+  void pinsThatWereWrittenAreRead() {
     Map<String, Pin> pins =
         Map.of("db", new Pin("image mariadb:11", "sha256:1", "mariadb@sha256:2"));
     assertEquals(Map.of(), new VersionLock(home, "demo", "v1").read());

@@ -110,7 +110,7 @@ class CapsuleEngineTest {
     Capsule capsule = started(image, 1);
 
     HealthException e = assertThrows(HealthException.class, () -> check(capsule, image));
-    assertMessage("service ledger: is unhealthy", e);
+    assertMessage("service ledger: is unhealthy: its health check says: HTTP/1.1 500", e);
   }
 
   private static void assertMessage(String part, Exception e) {

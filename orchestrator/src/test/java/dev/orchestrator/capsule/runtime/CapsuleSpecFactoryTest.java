@@ -31,6 +31,11 @@ class CapsuleSpecFactoryTest {
   }
 
   @Test
+  void theLogOfACapsuleIsBoundedAsRunFlagsSays() {
+    assertEquals(Map.of("max-size", "10m", "max-file", "3"), spec().logOptions());
+  }
+
+  @Test
   void layersAreReadOnlyAndTheNearestComesFirst() {
     DataVolume main =
         new DataVolume(

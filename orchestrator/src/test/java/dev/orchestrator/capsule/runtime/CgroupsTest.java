@@ -28,20 +28,20 @@ class CgroupsTest {
   }
 
   @Test
-  void triesAgainWhileSomebodyIsInTheGroup() throws Exception {
+  void triesAgainWhileAProcessIsInTheGroup() throws Exception {
     assertEquals("", passOn("pause() { busy=no; }"));
     assertEquals("+memory\n", Files.readString(group.resolve("cgroup.subtree_control")));
     assertEquals("17\n", Files.readString(group.resolve("init/cgroup.procs")));
   }
 
   @Test
-  void saysWhichCanNotBePassedOn() throws Exception {
+  void namesTheControllersThatCannotBePassedOn() throws Exception {
     assertEquals(
         "capsule: the services can't have limits that need these cgroup controllers: memory\n",
         passOn("pause() { :; }"));
   }
 
-  /** What it says, with another {@code pause}. */
+  /** The output of the script, with another function {@code pause}. */
   private String passOn(String pause) throws IOException, InterruptedException {
     Process bash =
         new ProcessBuilder(
