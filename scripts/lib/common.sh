@@ -60,14 +60,8 @@ client_options=(
   -XX:TieredStopAtLevel=1
 )
 
-# Of the service: one collector thread, whose pauses are short as little lives long; several would
-# compete with the proxy for the processors.
-serve_options=(
-  --enable-native-access=ALL-UNNAMED
-  --sun-misc-unsafe-memory-access=allow
-  -XX:+UseSerialGC
-  -Xmx512m
-)
+# Options of the service's JVM: one file for the launcher and for services that the program starts.
+mapfile -t serve_options < <(grep -v '^#' "$root/orchestrator/src/main/resources/serve-options")
 
 # Whether the jar is there, and no older than what it is made from.
 built() {

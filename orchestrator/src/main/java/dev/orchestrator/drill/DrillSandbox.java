@@ -7,7 +7,9 @@ import dev.orchestrator.home.HomeFiles;
 import dev.orchestrator.home.HomeLock;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.report.Plan;
+import dev.orchestrator.settings.HomeFolder;
 import dev.orchestrator.settings.Settings;
+import dev.orchestrator.settings.SettingsLoader;
 import java.io.IOException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
@@ -15,138 +17,135 @@ import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A drill from its beginning to its end: a home of its own below the service's, what serves once
- * more in it, the runs, and everything of it removed, also at Ctrl-C. What a drill that was killed
- * has left is removed by the next.
+ * Everything that a drill makes: a home folder below the service's, a replica of the stack on the
+ * engine, a service. Closing it removes all of that, and so does Ctrl-C; what a killed drill has
+ * left is removed when the next one opens.
  */
-public final class Drill implements AutoCloseable {
+final class DrillSandbox implements AutoCloseable {
   private final HomeLock lock;
-  private final HomeFiles real;
+  private final HomeFiles serviceFiles;
   private final HomeFiles files;
   private final DrillService service;
   private final DrillRoutes routes;
   private final StackReplica replica;
-  private final Thread hook = new Thread(this::end, "end of the drill");
-  private boolean ended;
+  private final Thread onInterrupt = new Thread(this::removeAtInterrupt, "end of the drill");
+  private boolean removed;
   private volatile boolean interrupted;
-  private @Nullable DrillRuns runs;
 
-  private Drill(
+  private DrillSandbox(
       HomeLock lock,
-      HomeFiles real,
+      HomeFiles serviceFiles,
       HomeFiles files,
       Settings settings,
       DrillService service,
       DrillRoutes routes) {
     this.lock = lock;
-    this.real = real;
+    this.serviceFiles = serviceFiles;
     this.files = files;
     this.service = service;
     this.routes = routes;
     this.replica = new StackReplica(settings);
   }
 
-  /** The folder of a drill in a service's home. */
-  static HomeFiles folder(HomeFiles real) {
-    return new HomeFiles(real.home().resolve("drill"));
+  /** The folder with everything of a drill, in the home of the service. */
+  private static HomeFiles folder(HomeFiles serviceFiles) {
+    return new HomeFiles(serviceFiles.home().resolve("drill"));
   }
 
-  /** The home of its services. */
-  public static HomeFiles files(HomeFiles real) {
-    return new HomeFiles(folder(real).home().resolve("state"));
+  /** The home of the drill's own service. */
+  private static HomeFiles files(HomeFiles serviceFiles) {
+    return new HomeFiles(folder(serviceFiles).home().resolve("state"));
   }
 
   /**
-   * Takes the drill's home, and clears it.
+   * Takes the lock of drills in the service's home, and removes what an earlier drill has left.
    *
-   * @param settings with that home
+   * @throws RefusedException when another drill is under way, or there is no configuration file
    */
-  public static Drill begin(HomeFiles real, Settings settings, Path config, String mainClass)
-      throws IOException {
-    folder(real).create();
+  static DrillSandbox open(Drill.Program program) throws IOException {
+    Path config = program.location().config();
+    if (config == null) {
+      throw new RefusedException("a drill needs the service's configuration: use --config FILE");
+    }
+    HomeFiles serviceFiles = new HomeFiles(program.location().home());
+    HomeFiles files = files(serviceFiles);
+    Map<String, String> environment = new HashMap<>(program.environment());
+    environment.put(HomeFolder.VARIABLE, files.home().toString());
+    Settings settings = SettingsLoader.load(config, environment);
+    folder(serviceFiles).create();
     HomeLock lock =
-        HomeLock.take(folder(real))
+        HomeLock.take(folder(serviceFiles))
             .orElseThrow(() -> new RefusedException("a drill is under way: wait for its end"));
-    HomeFiles files = files(real);
     DrillRoutes routes = new DrillRoutes(settings.stack());
-    Drill drill =
-        new Drill(
+    DrillSandbox sandbox =
+        new DrillSandbox(
             lock,
-            real,
+            serviceFiles,
             files,
             settings,
-            new DrillService(mainClass, config, files, routes.text()),
+            new DrillService(program.mainClass(), config, files, routes.ports()),
             routes);
-    drill.replica.remove();
-    delete(files.home());
+    sandbox.replica.remove();
+    deleteFolder(files.home());
     files.create();
-    Path locks = real.home().resolve("locks");
+    // The drill's images are those that the versions of the service are locked to.
+    Path locks = serviceFiles.home().resolve("locks");
     if (Files.isDirectory(locks)) {
-      copy(locks, files.home().resolve("locks"));
+      copyFolder(locks, files.home().resolve("locks"));
     }
-    Runtime.getRuntime().addShutdownHook(drill.hook);
-    return drill;
+    Runtime.getRuntime().addShutdownHook(sandbox.onInterrupt);
+    return sandbox;
   }
 
-  public StackReplica.Copied copy(Generation blue, Plan plan, Consumer<String> progress) {
+  /** Copies the data of what serves, and makes it the stack of the drill's service. */
+  StackReplica.Copied copy(Generation serving, Plan plan, Consumer<String> progress) {
     long needed = plan.data().stream().mapToLong(Plan.Volume::needed).sum();
-    StackReplica.Copied copied = replica.copy(blue, needed, progress);
-    runs = new DrillRuns(service, routes, replica::running, blue.version(), plan.to());
-    return copied;
+    return replica.copy(serving, needed, progress);
   }
 
-  /** One part of a drill. */
-  public interface Part {
-    DrillResult run(DrillRuns runs) throws IOException, InterruptedException;
+  /** The runs between two versions on the drill's service. */
+  DrillRuns runs(String from, String to) {
+    return new DrillRuns(service, routes, replica::running, from, to);
   }
 
-  /** Runs it; what it can't go on from is a row that failed. */
-  public DrillResult row(String what, Part part) throws IOException, InterruptedException {
-    DrillRuns begun = runs;
-    if (begun == null) {
-      throw new IllegalStateException("nothing is copied yet");
-    }
-    try {
-      return part.run(begun);
-    } catch (DrillException | CommandException | RefusedException e) {
-      awaitInterrupted();
-      return DrillResult.failed(what, String.valueOf(e.getMessage()));
-    }
-  }
-
-  /** At Ctrl-C the hook ends the process: nothing that fails meanwhile is worth a word. */
-  private void awaitInterrupted() throws InterruptedException {
+  /**
+   * After Ctrl-C, never returns: the hook ends this process, and a failure that its removing causes
+   * is not a result of the drill.
+   */
+  void stopHereWhenInterrupted() throws InterruptedException {
     if (interrupted) {
       new CountDownLatch(1).await();
     }
   }
 
-  private void end() {
+  private void removeAtInterrupt() {
     interrupted = true;
     System.err.println("ending the drill: removing what it has made");
-    finish();
+    remove();
   }
 
-  private synchronized void finish() {
-    if (ended) {
+  private synchronized void remove() {
+    if (removed) {
       return;
     }
-    ended = true;
+    removed = true;
     try {
-      service.end();
+      service.stop();
       replica.remove();
       if (Files.exists(files.log())) {
-        Files.move(files.log(), log(real), StandardCopyOption.REPLACE_EXISTING);
+        Files.move(files.log(), log(serviceFiles), StandardCopyOption.REPLACE_EXISTING);
       }
-      delete(files.home());
+      deleteFolder(files.home());
       replica.close();
       lock.close();
-      delete(folder(real).home());
+      deleteFolder(folder(serviceFiles).home());
     } catch (IOException e) {
       throw new CommandException(
           ExitCode.INTERNAL, "what the drill has made could not be removed: " + e.getMessage(), e);
@@ -155,20 +154,20 @@ public final class Drill implements AutoCloseable {
     }
   }
 
-  /** What its services have written, kept until the next. */
-  public static Path log(HomeFiles real) {
-    return real.home().resolve("drill.log");
+  /** The log of the drill's service, which is kept until the next drill. */
+  static Path log(HomeFiles serviceFiles) {
+    return serviceFiles.home().resolve("drill.log");
   }
 
   @Override
   public void close() {
-    finish();
+    remove();
     if (!interrupted) {
-      Runtime.getRuntime().removeShutdownHook(hook);
+      Runtime.getRuntime().removeShutdownHook(onInterrupt);
     }
   }
 
-  private static void copy(Path from, Path to) throws IOException {
+  private static void copyFolder(Path from, Path to) throws IOException {
     try (var all = Files.walk(from)) {
       for (Path file : all.toList()) {
         Files.copy(file, to.resolve(from.relativize(file)));
@@ -176,7 +175,7 @@ public final class Drill implements AutoCloseable {
     }
   }
 
-  private static void delete(Path folder) throws IOException {
+  private static void deleteFolder(Path folder) throws IOException {
     if (!Files.exists(folder)) {
       return;
     }

@@ -1,5 +1,6 @@
 package dev.orchestrator.stack;
 
+import dev.orchestrator.common.NotYetException;
 import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.journal.Journal;
 import java.time.Duration;
@@ -34,10 +35,10 @@ final class RunAdmission {
   void mayBegin() {
     caretaker.awaitCleared(ASK);
     if (leaving) {
-      throw new RefusedException("another process takes over: try again when it serves");
+      throw new NotYetException("another process takes over: try again when it serves");
     }
     if (!succession.predecessorLeft()) {
-      throw new RefusedException(
+      throw new NotYetException(
           "the process that served before lets its last connections end: try again later"
               + " (takeover.drain bounds that)");
     }

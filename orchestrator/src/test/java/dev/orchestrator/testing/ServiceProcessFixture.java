@@ -136,7 +136,7 @@ public final class ServiceProcessFixture implements AutoCloseable {
 
   /** Asks for a run; returns its id. */
   public String begin(String path, Map<String, ?> body) {
-    return RunAccepted.run(api(), path, body);
+    return RunAccepted.begin(api(), path, body);
   }
 
   /** Reads a run's events until one is wanted; empty when the run ended before. */
