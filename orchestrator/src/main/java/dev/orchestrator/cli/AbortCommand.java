@@ -9,9 +9,11 @@ import picocli.CommandLine.Command;
 /** {@code abort}. */
 @Command(
     name = "abort",
-    description =
-        "End the run that is under way: before the switch it is undone, in the bake it is rolled"
-            + " back. A run whose undo is stuck is left as it is.")
+    description = {
+      "End the run that is under way, and undo it.",
+      "Before the switch the run is undone, in the bake it is rolled back. A run whose undo is"
+          + " stuck is left as it is."
+    })
 final class AbortCommand implements Callable<Integer> {
   private final RootCommand root;
 

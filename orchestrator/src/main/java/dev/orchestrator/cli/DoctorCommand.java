@@ -14,8 +14,9 @@ import picocli.CommandLine.Mixin;
 @Command(
     name = "doctor",
     description = {
-      "Check everything that an upgrade and a rollback depend on, and list the files that services"
-          + " keep outside their volumes. Changes nothing.",
+      "Check everything that an upgrade and a rollback depend on.",
+      "The command also lists the files that services keep outside their volumes. It changes"
+          + " nothing.",
       "The exit code is 5 when a check fails."
     })
 final class DoctorCommand implements Callable<Integer> {

@@ -22,9 +22,10 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "drill",
     description = {
-      "Rehearse an upgrade on this host with a copy of the data, while the stack serves: an upgrade"
-          + " and a rollback, then an upgrade for each step in which the service is killed. No"
-          + " client reaches the copy, and all of it is removed at the end, also at Ctrl-C.",
+      "Rehearse an upgrade with a copy of the data, while the stack serves.",
+      "The rehearsal runs on this host: an upgrade and a rollback, then an upgrade for each step in"
+          + " which the service is killed. No client reaches the copy, and all of it is removed at"
+          + " the end, also at Ctrl-C.",
       "A drill takes the processor and the memory of two more capsules, and the disk space of four"
           + " copies of the data.",
       "The exit code is 4 when a part of the drill fails."

@@ -9,9 +9,11 @@ import picocli.CommandLine.Command;
 /** {@code resume}. */
 @Command(
     name = "resume",
-    description =
-        "Continue after a failure that needs attention: try a stuck undo again at once, or check"
-            + " that the version that serves is healthy again.")
+    description = {
+      "Continue after a failure that needs attention.",
+      "A stuck undo is tried again at once. A run that has ended is settled when the version that"
+          + " serves is healthy again."
+    })
 final class ResumeCommand implements Callable<Integer> {
   private final RootCommand root;
 

@@ -18,10 +18,10 @@ import picocli.CommandLine.Option;
 @Command(
     name = "rollback",
     description = {
-      "Go back to the version that served before. On a terminal the command first prints what was"
-          + " written since the switch, and asks which data to start with; in a script, --data or"
-          + " the setting data.rollback says it.",
-      "The newer data is kept, and the receipt names it, either way."
+      "Go back to the version that served before.",
+      "On a terminal the command first prints what was written since the switch, and asks which"
+          + " data to start with; in a script, --data or the setting data.rollback says it. The"
+          + " newer data is kept, and the receipt names it, either way."
     })
 final class RollbackCommand implements Callable<Integer> {
   /** The service goes through the data, which takes minutes. */

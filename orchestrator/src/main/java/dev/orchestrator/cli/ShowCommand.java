@@ -12,8 +12,10 @@ import picocli.CommandLine.Parameters;
 /** {@code show ID}. */
 @Command(
     name = "show",
-    description =
-        "Show the receipt of a run: each step with its time, what was held, copied and checked.")
+    description = {
+      "Show the receipt of a run.",
+      "It has each step with its time, and what was held, copied and checked."
+    })
 final class ShowCommand implements Callable<Integer> {
   private final RootCommand root;
 

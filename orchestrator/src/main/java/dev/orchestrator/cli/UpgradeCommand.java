@@ -20,8 +20,8 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "upgrade",
     description = {
-      "Move the stack with its data to another version. A version that does not get healthy is"
-          + " undone, and the old version serves on."
+      "Move the stack with its data to another version.",
+      "A version that does not get healthy is undone, and the old version serves on."
     })
 final class UpgradeCommand implements Callable<Integer> {
   /** The service goes through the data for a plan, which takes minutes. */

@@ -122,6 +122,17 @@ public final class ServiceProcessFixture implements AutoCloseable {
     }
   }
 
+  /** SIGTERM, as {@code serve --stop} sends it; returns when the process has ended well. */
+  public void stop() throws InterruptedException {
+    process().destroy();
+    if (!process().waitFor(60, TimeUnit.SECONDS)) {
+      throw new AssertionError("it does not stop");
+    }
+    if (process().exitValue() != 0) {
+      throw new AssertionError("it exited with " + process().exitValue());
+    }
+  }
+
   public HomeFiles files() {
     return new HomeFiles(stack.home());
   }
