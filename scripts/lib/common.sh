@@ -62,15 +62,9 @@ client_options=(
   -XX:TieredStopAtLevel=1
 )
 
-# Of the service: one collector thread, whose pauses are short as little lives long; several would
-# compete with the proxy for the processors.
+# Options of the service's JVM: one file for the launcher and for services that the program starts.
 # shellcheck disable=SC2034 # used by scripts that source this
-serve_options=(
-  --enable-native-access=ALL-UNNAMED
-  --sun-misc-unsafe-memory-access=allow
-  -XX:+UseSerialGC
-  -Xmx512m
-)
+mapfile -t serve_options < <(grep -v '^#' "$root/orchestrator/src/main/resources/serve-options")
 
 # Whether the jar is there, and no older than what it is made from.
 built() {

@@ -31,30 +31,38 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What only one process of a home can have: the journal, and with it control, API and schedule.
- * Opening it puts the routes on what the journal says serves; a run that was cut off is ended next,
- * in the background.
+ * The parts of the service that only one process of a home can have: the journal, and with it the
+ * stack's control, the API and the schedule. Opening it makes the routes lead to what serves by the
+ * journal; a run that was cut off is then ended in the background.
  */
 final class ControlPlane implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(ControlPlane.class);
+
+  /** First pause between two tries of an undo that failed. */
   private static final Duration UNDO_PAUSE = Duration.ofSeconds(1);
 
-  /** Closed in reverse: what was opened last goes first. */
-  private final Deque<AutoCloseable> open = new ArrayDeque<>();
+  /**
+   * Closed from the first to the last, which is the reverse of the order in which they were opened.
+   * The order matters: schedule and API, so that nothing new is begun; the control, which stops a
+   * run that is under way and waits for its thread; only then the engine client and the journal,
+   * which that run uses to its end.
+   */
+  private final Deque<AutoCloseable> parts = new ArrayDeque<>();
 
   private final StackControl control;
   private final ApiServer api;
 
   /**
-   * Returns when the API answers; nothing is left open when that fails.
+   * Opens everything; returns when the API answers. Nothing is left open when that fails.
    *
-   * @param booted is run when the routes are open, before the API is
+   * @param handover the processes before and after this one
+   * @param routesOpen is run when the routes are open, before the API opens
    */
   static ControlPlane open(
-      Settings settings, Vertx vertx, Traffic traffic, HandoverPort succession, Runnable booted) {
+      Settings settings, Vertx vertx, Traffic traffic, HandoverPort handover, Runnable routesOpen) {
     Deque<AutoCloseable> opened = new ArrayDeque<>();
     try {
-      return new ControlPlane(settings, vertx, traffic, succession, booted, opened);
+      return new ControlPlane(settings, vertx, traffic, handover, routesOpen, opened);
     } catch (RuntimeException e) {
       closeAll(opened);
       throw e;
@@ -65,8 +73,8 @@ final class ControlPlane implements AutoCloseable {
       Settings settings,
       Vertx vertx,
       Traffic traffic,
-      HandoverPort succession,
-      Runnable booted,
+      HandoverPort handover,
+      Runnable routesOpen,
       Deque<AutoCloseable> opened) {
     InstantSource clock = InstantSource.system();
     Journal journal = keep(opened, Journal.open(settings.home().resolve("journal.db"), clock));
@@ -74,13 +82,13 @@ final class ControlPlane implements AutoCloseable {
     Engine engine =
         keep(opened, DockerEngine.at(settings.engine().address(), settings.engine().timeout()));
     if (journal.serving().isEmpty()) {
-      // With a stack that serves its clients wait in the routes until the engine is there again.
+      // A stack that serves must not wait for the engine here: its clients wait in the routes.
       log.info("{}", engine.info());
     }
     ResourceNames names = new ResourceNames(settings);
     ImageBuilder builder = new ImageBuilder(engine, settings, names.ours(), SteadyClock.get());
     Releases releases = new Releases(settings.stack());
-    UpgradeContext parts =
+    UpgradeContext upgradeContext =
         new UpgradeContext(
             settings,
             journal,
@@ -99,16 +107,16 @@ final class ControlPlane implements AutoCloseable {
         keep(
             opened,
             new StackControl(
-                parts, releases, nextRun, run -> Thread.ofVirtual().start(run), succession));
+                upgradeContext, releases, nextRun, run -> Thread.ofVirtual().start(run), handover));
     control.boot();
-    booted.run();
+    routesOpen.run();
     api = keep(opened, ApiServer.start(vertx, control, settings.api(), settings.home()));
     keep(opened, ScheduleRunner.start(control, schedule, clock));
-    open.addAll(opened);
+    parts.addAll(opened);
   }
 
-  private static <T extends AutoCloseable> T keep(Deque<AutoCloseable> open, T part) {
-    open.push(part);
+  private static <T extends AutoCloseable> T keep(Deque<AutoCloseable> opened, T part) {
+    opened.push(part);
     return part;
   }
 
@@ -122,15 +130,15 @@ final class ControlPlane implements AutoCloseable {
 
   @Override
   public void close() {
-    closeAll(open);
+    closeAll(parts);
   }
 
-  private static void closeAll(Deque<AutoCloseable> open) {
-    while (!open.isEmpty()) {
+  private static void closeAll(Deque<AutoCloseable> parts) {
+    while (!parts.isEmpty()) {
       try {
-        open.pop().close();
+        parts.pop().close();
       } catch (Exception e) {
-        log.warn("closing: {}", e.toString());
+        log.warn("a part of the service did not close", e);
       }
     }
   }

@@ -17,150 +17,153 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The desk of this process, until another takes over: it is closed when the other has our listening
- * sockets, so that the other can open its own, and opened again should that die before it serves.
- * The routes are open all the time. Thread-safe; nothing runs on an event loop.
+ * Hands over to another process: closes the {@link ControlPlane} of this process when the other has
+ * the listening sockets, so that the other can open its own, and opens it again when the other ends
+ * before it serves. The routes stay open all the time. Thread-safe; nothing here runs on an event
+ * loop.
  */
 final class HandoverCoordinator implements HandoverPort, Handover.Owner, AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(HandoverCoordinator.class);
 
-  /** How long another process may take to come. */
-  private static final Duration COMES = Duration.ofMinutes(1);
+  /** How long the other process may take to connect. */
+  private static final Duration CONNECT_DEADLINE = Duration.ofMinutes(1);
 
   private final Settings settings;
-  private final HomeOwnership tenancy;
+  private final HomeOwnership ownership;
   private final Vertx vertx;
   private final ProxyTraffic traffic;
-  private final BooleanSupplier predecessorLeft;
-  private final CountDownLatch left = new CountDownLatch(1);
-  private ControlPlane desk;
+  private final BooleanSupplier predecessorGone;
+  private final CountDownLatch drained = new CountDownLatch(1);
+  private ControlPlane controlPlane;
   private @Nullable Handover handover;
   private boolean taken;
   private boolean closed;
 
   /**
-   * Opens the desk.
+   * Opens the control plane.
    *
-   * @param booted is run when the routes are open, before anybody is told that this process serves
+   * @param predecessorGone whether the process before has ended
+   * @param routesOpen is run when the routes are open, before the API opens
    */
   HandoverCoordinator(
       Settings settings,
-      HomeOwnership tenancy,
+      HomeOwnership ownership,
       Vertx vertx,
       ProxyTraffic traffic,
-      BooleanSupplier predecessorLeft,
-      Runnable booted) {
+      BooleanSupplier predecessorGone,
+      Runnable routesOpen) {
     this.settings = settings;
-    this.tenancy = tenancy;
+    this.ownership = ownership;
     this.vertx = vertx;
     this.traffic = traffic;
-    this.predecessorLeft = predecessorLeft;
-    this.desk = ControlPlane.open(settings, vertx, traffic, this, booted);
+    this.predecessorGone = predecessorGone;
+    this.controlPlane = ControlPlane.open(settings, vertx, traffic, this, routesOpen);
   }
 
-  synchronized ControlPlane desk() {
-    return desk;
+  synchronized ControlPlane controlPlane() {
+    return controlPlane;
   }
 
-  void awaitLeft() throws InterruptedException {
-    left.await();
+  /** Waits until another process serves and the last connections of this one have ended. */
+  void awaitHandedOver() throws InterruptedException {
+    drained.await();
   }
 
   @Override
   public boolean predecessorLeft() {
-    return predecessorLeft.getAsBoolean();
+    return predecessorGone.getAsBoolean();
   }
 
   @Override
   public synchronized String offer() {
     if (traffic.listensForSystem()) {
       throw new RefusedException(
-          "this service has its sockets from systemd: 'systemctl restart' it, which refuses"
-              + " nobody");
+          "this service has its sockets from systemd: use 'systemctl restart', which refuses no"
+              + " client");
     }
     Path socket = settings.home().resolve("takeover");
     try {
       Handover offered = traffic.offer(socket, this);
       handover = offered;
-      vertx.setTimer(COMES.toMillis(), _ -> later(() -> withdraw(offered)));
+      vertx.setTimer(CONNECT_DEADLINE.toMillis(), _ -> onThread(() -> withdraw(offered)));
       return socket.toString();
     } catch (IOException e) {
-      throw new RefusedException("can't offer the routes: " + e.getMessage(), e);
+      throw new RefusedException("can't hand the routes over: " + e.getMessage(), e);
     }
   }
 
-  private static void later(Runnable action) {
-    Thread.ofVirtual().name("succession").start(action);
+  private static void onThread(Runnable action) {
+    Thread.ofVirtual().name("handover").start(action);
   }
 
   private synchronized void withdraw(Handover offered) {
     if (offered == handover && !taken) {
-      log.warn("nobody came to take over: going on");
-      stay();
+      log.warn("no process came to take over: this one goes on");
+      cancel();
     }
   }
 
   @Override
   public void taken() {
-    later(this::closeDesk);
+    onThread(this::closeControlPlane);
   }
 
-  private synchronized void closeDesk() {
+  private synchronized void closeControlPlane() {
     if (handover == null || closed) {
       return;
     }
     log.info("another process takes over: closing journal, API and schedule");
     taken = true;
-    desk.close();
+    controlPlane.close();
     try {
-      tenancy.release();
+      ownership.release();
     } catch (IOException e) {
-      log.error("can't give up the home", e);
+      log.error("can't release the home", e);
     }
   }
 
   @Override
   public void served() {
-    later(this::leave);
+    onThread(this::leave);
   }
 
   private void leave() {
     Duration drain = settings.takeover().drain();
-    log.info("the other process serves: letting connections end, for {} s", drain.toSeconds());
+    log.info("the other process serves: connections here may end within {} s", drain.toSeconds());
     traffic.leave(drain);
-    log.info("left");
-    left.countDown();
+    log.info("the last connections have ended");
+    drained.countDown();
   }
 
   @Override
   public void abandoned() {
-    later(this::goOn);
+    onThread(this::resume);
   }
 
-  private synchronized void goOn() {
+  private synchronized void resume() {
     if (handover == null || closed) {
       return;
     }
-    log.warn("the process that took over has gone: going on");
+    log.warn("the process that took over has ended: this one goes on");
     if (taken) {
       try {
-        tenancy.take();
-        desk = ControlPlane.open(settings, vertx, traffic, this, () -> {});
+        ownership.take();
+        controlPlane = ControlPlane.open(settings, vertx, traffic, this, () -> {});
       } catch (IOException | RuntimeException e) {
-        log.error("the routes stay open, but nothing else: restart the service", e);
+        log.error("the routes stay open, but API and schedule are closed: restart the service", e);
       }
     }
-    stay();
+    cancel();
   }
 
-  private void stay() {
+  private void cancel() {
     taken = false;
     Handover offered = handover;
     handover = null;
     if (offered != null) {
       offered.close();
     }
-    desk.control().stay();
+    controlPlane.control().stay();
   }
 
   @Override
@@ -171,7 +174,7 @@ final class HandoverCoordinator implements HandoverPort, Handover.Owner, AutoClo
       handover = null;
     }
     if (!taken) {
-      desk.close();
+      controlPlane.close();
     }
   }
 }

@@ -13,8 +13,8 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * Where the program starts. Everything that only the service needs is reached through {@link
- * #startService} alone, so that a client command never loads it.
+ * The main class of the program. Only {@link #startService} reaches the classes of the service, so
+ * that a client command does not load them.
  */
 public final class Main {
   private Main() {}
@@ -24,16 +24,16 @@ public final class Main {
     System.exit(Cli.run(context, arguments));
   }
 
-  private static RunningService startService(Path config, Path home, HomeOwnership tenancy) {
+  private static RunningService startService(Path config, Path home, HomeOwnership ownership) {
     Map<String, String> environment = new HashMap<>(System.getenv());
-    // The command line has decided already: --home goes before the variable and the file.
+    // The command line has found the home by the option, the variable and the file.
     environment.put(HomeFolder.VARIABLE, home.toString());
     Settings settings = SettingsLoader.load(config, environment);
-    String drill = environment.get(DrillSettings.VARIABLE);
-    if (drill != null) {
-      DrillSettings.endWithParent();
-      settings = DrillSettings.of(settings, DrillSettings.ports(drill));
+    String drillPorts = environment.get(DrillSettings.VARIABLE);
+    if (drillPorts != null) {
+      DrillSettings.exitWithParent();
+      settings = DrillSettings.of(settings, DrillSettings.parsePorts(drillPorts));
     }
-    return Service.start(settings, tenancy);
+    return Service.start(settings, ownership);
   }
 }

@@ -23,66 +23,68 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The running service: the routes, which outlive what decides where they lead, and the {@link
- * ControlPlane} that does. Taking over from a process that serves goes in an order in which at
- * every moment one of them has the routes open: its listening sockets come first, then it gives up
- * home and journal and serves on; this process opens its own routes on those sockets; then the
- * other one leaves.
+ * The running service: the routes, and the {@link ControlPlane}, which decides where they lead. The
+ * routes are opened first and closed last.
+ *
+ * <p>Taking over from a service that runs goes in an order in which one of the two processes has
+ * the routes open at every moment: this process gets the listening sockets; the other releases home
+ * and journal, and serves on; this process opens its routes on those sockets; the other lets its
+ * connections end.
  */
 public final class Service implements RunningService {
   private static final Logger log = LoggerFactory.getLogger(Service.class);
-  private static final Duration SOCKETS_COME = Duration.ofSeconds(20);
-  private static final Duration SERVES = Duration.ofSeconds(20);
+  private static final Duration SOCKETS_DEADLINE = Duration.ofSeconds(20);
+  private static final Duration SERVING_DEADLINE = Duration.ofSeconds(20);
   private static final Duration PAUSE = Duration.ofMillis(10);
 
   private final Vertx vertx = Vertx.vertx(new VertxOptions().setPreferNativeTransport(true));
   private final ProxyTraffic traffic;
-  private final HandoverCoordinator successor;
+  private final HandoverCoordinator handover;
   private final @Nullable Takeover takeover;
 
-  /** Starts it on a home that is this process's own already; returns when the API answers. */
+  /** Starts the service on a home that this process owns; returns when the API answers. */
   public static Service start(Settings settings) {
     return start(settings, HomeOwnership.ALONE);
   }
 
   /**
-   * Starts it; returns when the API answers.
+   * Starts the service; returns when the API answers.
    *
    * @throws RefusedException with one clear line; nothing is left open
    */
-  public static Service start(Settings settings, HomeOwnership tenancy) {
+  public static Service start(Settings settings, HomeOwnership ownership) {
     try {
-      return new Service(settings, tenancy);
+      return new Service(settings, ownership);
     } catch (EngineException | JournalException | ProxyException | IOException e) {
       throw new RefusedException(String.valueOf(e.getMessage()), e);
     }
   }
 
-  private Service(Settings settings, HomeOwnership tenancy) throws IOException {
+  private Service(Settings settings, HomeOwnership ownership) throws IOException {
     Takeover taken = null;
     ProxyTraffic routes = null;
     boolean started = false;
     try {
-      Optional<Path> predecessor = tenancy.askPredecessor();
+      Optional<Path> predecessor = ownership.askPredecessor();
       InheritedSockets inherited = InheritedSockets.fromEnvironment(System.getenv());
       if (predecessor.isPresent()) {
-        taken = Takeover.receive(vertx, predecessor.get(), SOCKETS_COME);
+        taken = Takeover.receive(vertx, predecessor.get(), SOCKETS_DEADLINE);
         inherited = taken.inherited();
         taken.taken();
-        tenancy.take();
+        ownership.take();
       }
       routes = new ProxyTraffic(vertx, settings.stack().routes(), inherited);
       traffic = routes;
       takeover = taken;
       ProxyTraffic opened = routes;
       int inheritedSockets = taken == null ? 0 : taken.inheritedCount();
-      successor =
+      handover =
           new HandoverCoordinator(
               settings,
-              tenancy,
+              ownership,
               vertx,
               routes,
-              this::predecessorLeft,
+              this::predecessorGone,
               () -> {
                 awaitServing(opened, inheritedSockets);
                 opened.settle();
@@ -102,42 +104,42 @@ public final class Service implements RunningService {
     }
   }
 
-  /** Before the process that serves is told to leave, this one must be able to. */
+  /** Before the other process is told to leave, the routes of this one must lead somewhere. */
   private static void awaitServing(ProxyTraffic routes, int inherited) {
-    long end = System.nanoTime() + SERVES.toNanos();
+    long end = System.nanoTime() + SERVING_DEADLINE.toNanos();
     while (inherited > 0 && !routes.isServing()) {
       if (System.nanoTime() > end) {
         throw new RefusedException(
-            "what serves could not be reached within %d s: the process before goes on; the log says more"
-                .formatted(SERVES.toSeconds()));
+            "the version that serves could not be reached within %d s: the process before goes on; the log says more"
+                .formatted(SERVING_DEADLINE.toSeconds()));
       }
       LockSupport.parkNanos(PAUSE.toNanos());
     }
   }
 
-  private boolean predecessorLeft() {
+  private boolean predecessorGone() {
     return takeover == null || takeover.isGone();
   }
 
-  /** What the API and the schedule ask; for tests of the whole. */
+  /** The control that API and schedule call; for tests. */
   public Control control() {
-    return successor.desk().control();
+    return handover.controlPlane().control();
   }
 
   @Override
   public String address() {
-    return successor.desk().address();
+    return handover.controlPlane().address();
   }
 
   @Override
-  public void awaitSuccession() throws InterruptedException {
-    successor.awaitLeft();
+  public void awaitHandover() throws InterruptedException {
+    handover.awaitHandedOver();
   }
 
-  /** Stops the service; what runs on the engine runs on. */
+  /** Stops the service; the containers run on. */
   @Override
   public void close() {
-    successor.close();
+    handover.close();
     traffic.close();
     vertx.close().await();
   }

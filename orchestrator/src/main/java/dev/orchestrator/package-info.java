@@ -1,4 +1,4 @@
-/** Where the program starts and where its parts are wired together. */
+/** The program: its main class, and the service, where all parts are wired together. */
 @NullMarked
 package dev.orchestrator;
 

@@ -8,8 +8,9 @@ import java.util.Locale;
 import java.util.Set;
 
 /**
- * Who may speak to the API. The host check keeps out a page in a browser that has its own name
- * resolve to loopback (DNS rebinding); the token keeps out other users of this machine.
+ * Admits requests to the API. The check of the Host header keeps out pages in a browser whose own
+ * name resolves to loopback (DNS rebinding); the token keeps out other users of this machine.
+ * Event-loop code.
  */
 final class AccessGuard {
   private static final Set<String> LOOPBACK = Set.of("127.0.0.1", "localhost", "::1");
@@ -24,19 +25,19 @@ final class AccessGuard {
 
   void checkHost(RoutingContext context) {
     HostAndPort authority = context.request().authority();
-    if (authority != null && isOurs(authority.host().toLowerCase(Locale.ROOT))) {
+    if (authority != null && isAllowed(authority.host().toLowerCase(Locale.ROOT))) {
       context.next();
     } else {
       JsonResponses.error(context, 403, "the Host header must name a loopback address");
     }
   }
 
-  private boolean isOurs(String name) {
-    String bare =
+  private boolean isAllowed(String name) {
+    String address =
         name.startsWith("[") && name.endsWith("]") ? name.substring(1, name.length() - 1) : name;
-    return LOOPBACK.contains(bare)
-        || bare.equals(host)
-        || (bare.startsWith("127.") && NetUtil.isValidIpV4Address(bare));
+    return LOOPBACK.contains(address)
+        || address.equals(host)
+        || (address.startsWith("127.") && NetUtil.isValidIpV4Address(address));
   }
 
   void checkToken(RoutingContext context) {
@@ -44,7 +45,7 @@ final class AccessGuard {
       context.next();
     } else {
       JsonResponses.error(
-          context, 401, "wrong or missing token: send the one from the service's home as a bearer");
+          context, 401, "wrong or missing token: send the token of the service's home as a bearer");
     }
   }
 }

@@ -1,6 +1,7 @@
 package dev.orchestrator.api;
 
 import dev.orchestrator.common.Json;
+import dev.orchestrator.common.NotYetException;
 import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.stack.Control;
 import dev.orchestrator.upgrade.DataOptions;
@@ -19,12 +20,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Which request asks {@code Control} for what. Control blocks, so each call has a virtual thread of
- * its own; requests are read and answered on the event loop.
+ * The routes of the HTTP API: which request calls which method of {@link Control}. These calls
+ * block, so each has a virtual thread of its own; requests are read and answered on the event loop.
  */
 final class ApiRoutes {
   private static final Logger log = LoggerFactory.getLogger(ApiRoutes.class);
-  private static final String UNREADABLE = "the request can't be read";
+  private static final String MALFORMED = "the request is malformed";
   private static final long MOST_BODY_BYTES = 64 * 1024;
 
   private final Vertx vertx;
@@ -58,13 +59,13 @@ final class ApiRoutes {
     post(router, "/v1/up", this::up);
     post(router, "/v1/upgrades", this::upgrade);
     post(router, "/v1/rollback", this::rollback);
-    post(router, "/v1/abort", context -> run(context, control::abort));
-    post(router, "/v1/resume", context -> run(context, control::resume));
+    post(router, "/v1/abort", context -> runId(context, control::abort));
+    post(router, "/v1/resume", context -> runId(context, control::resume));
     post(router, "/v1/takeover", this::takeover);
     post(router, "/v1/down", context -> down(RequestReader.removalInBody(context)));
 
-    router.route().failureHandler(this::failed);
-    router.errorHandler(400, context -> JsonResponses.error(context, 400, UNREADABLE));
+    router.route().failureHandler(this::answerRouterFailure);
+    router.errorHandler(400, context -> JsonResponses.error(context, 400, MALFORMED));
     router.errorHandler(404, context -> JsonResponses.error(context, 404, "no such path"));
     router.errorHandler(
         405, context -> JsonResponses.error(context, 405, "wrong method for this path"));
@@ -72,7 +73,7 @@ final class ApiRoutes {
   }
 
   private Callable<Object> receipt(RoutingContext context) {
-    String id = RequestReader.run(context);
+    String id = RequestReader.runId(context);
     return () -> control.receipt(id);
   }
 
@@ -84,7 +85,7 @@ final class ApiRoutes {
 
   private Callable<Object> logs(RoutingContext context) {
     String service = RequestReader.service(context);
-    int tail = RequestReader.tail(context);
+    int tail = RequestReader.tailLines(context);
     return () -> control.logs(service, tail);
   }
 
@@ -94,7 +95,7 @@ final class ApiRoutes {
   }
 
   private Callable<Object> upgrade(RoutingContext context) {
-    String version = RequestReader.versionToUpgradeTo(context);
+    String version = RequestReader.requiredVersionInBody(context);
     DataOptions options = RequestReader.upgradeOptions(context);
     return () -> Map.of("id", control.upgrade(version, options));
   }
@@ -104,14 +105,14 @@ final class ApiRoutes {
     return () -> Map.of("id", control.rollback(options));
   }
 
-  /** What has no parameters and gives a run's id. */
-  private static Callable<Object> run(RoutingContext context, Supplier<String> request) {
-    RequestReader.noBody(context);
+  /** A request without parameters that is answered with the id of a run. */
+  private static Callable<Object> runId(RoutingContext context, Supplier<String> request) {
+    RequestReader.requireEmptyBody(context);
     return () -> Map.of("id", request.get());
   }
 
   private Callable<Object> takeover(RoutingContext context) {
-    RequestReader.noBody(context);
+    RequestReader.requireEmptyBody(context);
     return () -> Map.of("socket", control.handOver());
   }
 
@@ -122,58 +123,60 @@ final class ApiRoutes {
     };
   }
 
-  private void get(Router router, String path, Function<RoutingContext, Callable<Object>> request) {
-    get(router, path, Set.of(), request);
+  private void get(Router router, String path, Function<RoutingContext, Callable<Object>> handler) {
+    get(router, path, Set.of(), handler);
   }
 
   /**
-   * @param parameters that it knows
+   * Routes a GET.
+   *
+   * @param parameters names of the query parameters that it has
    */
   private void get(
       Router router,
       String path,
       Set<String> parameters,
-      Function<RoutingContext, Callable<Object>> request) {
+      Function<RoutingContext, Callable<Object>> handler) {
     router
         .get(path)
         .handler(context -> {
-          RequestReader.parameters(context, parameters);
-          call(context, 200, request.apply(context));
+          RequestReader.requireKnownParameters(context, parameters);
+          answer(context, 200, handler.apply(context));
         });
   }
 
   private void post(
-      Router router, String path, Function<RoutingContext, Callable<Object>> request) {
-    router.post(path).handler(context -> call(context, 202, request.apply(context)));
+      Router router, String path, Function<RoutingContext, Callable<Object>> handler) {
+    router.post(path).handler(context -> answer(context, 202, handler.apply(context)));
   }
 
-  private void call(RoutingContext context, int status, Callable<Object> question) {
+  private void answer(RoutingContext context, int status, Callable<Object> work) {
     onVirtualThread(
         context,
         loop -> {
-          String answer = Json.write(question.call());
+          String answer = Json.write(work.call());
           loop.runOnContext(now -> JsonResponses.text(context, status, answer));
         });
   }
 
   private void events(RoutingContext context) {
-    RequestReader.parameters(context, Set.of());
-    String id = RequestReader.run(context);
-    long lastSeen = RequestReader.lastEvent(context);
+    RequestReader.requireKnownParameters(context, Set.of());
+    String id = RequestReader.runId(context);
+    long lastSeen = RequestReader.lastEventId(context);
     onVirtualThread(
         context,
         loop -> {
           control.receipt(id); // An unknown id is refused before the stream begins.
-          loop.runOnContext(now -> watch(context, loop, id, lastSeen));
+          loop.runOnContext(now -> startStream(context, loop, id, lastSeen));
         });
   }
 
-  private void watch(RoutingContext context, Context loop, String id, long lastSeen) {
+  private void startStream(RoutingContext context, Context loop, String id, long lastSeen) {
     EventStream stream = new EventStream(vertx, loop, context.response(), lastSeen);
-    onVirtualThread(context, same -> stream.attach(control.watch(id, stream::accept)));
+    onVirtualThread(context, sameLoop -> stream.attach(control.watch(id, stream::accept)));
   }
 
-  /** Work that may block; what it throws becomes the answer. */
+  /** Work that may block; an exception of it becomes the answer. */
   private interface Work {
     void run(Context loop) throws Exception;
   }
@@ -191,12 +194,12 @@ final class ApiRoutes {
         });
   }
 
-  private void failed(RoutingContext context) {
+  private void answerRouterFailure(RoutingContext context) {
     Throwable failure = context.failure();
     if (failure == null && context.statusCode() == 413) {
       JsonResponses.error(context, 413, "the body is larger than " + MOST_BODY_BYTES + " bytes");
     } else if (failure == null) {
-      JsonResponses.error(context, context.statusCode(), UNREADABLE);
+      JsonResponses.error(context, context.statusCode(), MALFORMED);
     } else {
       answerFailure(context, failure);
     }
@@ -204,10 +207,11 @@ final class ApiRoutes {
 
   private static void answerFailure(RoutingContext context, Throwable failure) {
     switch (failure) {
+      case NotYetException refusal -> JsonResponses.notYet(context, message(refusal));
       case RefusedException refusal -> JsonResponses.error(context, 409, message(refusal));
       case BadRequestException bad -> JsonResponses.error(context, 400, message(bad));
       case HttpException http when http.getStatusCode() < 500 ->
-          JsonResponses.error(context, http.getStatusCode(), UNREADABLE);
+          JsonResponses.error(context, http.getStatusCode(), MALFORMED);
       default -> {
         String reference = Long.toHexString(System.nanoTime() & 0xffff_ffffL);
         log.error(
@@ -217,7 +221,9 @@ final class ApiRoutes {
             reference,
             failure);
         if (context.response().headWritten()) {
-          context.response().reset(); // An event stream: the client comes back and is told then.
+          context
+              .response()
+              .reset(); // An event stream: the client connects again, and gets the error then.
           return;
         }
         JsonResponses.error(

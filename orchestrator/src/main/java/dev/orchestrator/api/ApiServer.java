@@ -18,8 +18,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The HTTP API of the service, on loopback. While it listens, its address stands in the home, where
- * clients find it with the token. Start and close from one thread, not an event loop.
+ * The HTTP API of the service, on loopback. While it listens, its address is in a file of the home
+ * folder, where clients find it and the token. Start and close it from one thread that is not an
+ * event loop.
  */
 public final class ApiServer implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(ApiServer.class);
@@ -36,7 +37,7 @@ public final class ApiServer implements AutoCloseable {
   }
 
   /**
-   * Listens, then publishes the address.
+   * Listens, then writes the address to the home folder.
    *
    * @throws RefusedException when the address isn't a loopback address or can't be bound, or the
    *     state folder can't be written
@@ -65,18 +66,18 @@ public final class ApiServer implements AutoCloseable {
             .requestHandler(new ApiRoutes(vertx, control, guard).router());
     listen(server, settings);
     String host = settings.host().contains(":") ? "[" + settings.host() + "]" : settings.host();
-    ApiServer started = new ApiServer(files, server, host + ":" + server.actualPort());
-    files.write(files.address(), started.address + "\n");
-    log.info("API on {}", started.address);
-    return started;
+    ApiServer api = new ApiServer(files, server, host + ":" + server.actualPort());
+    files.write(files.address(), api.address + "\n");
+    log.info("API on {}", api.address);
+    return api;
   }
 
-  /** {@code host:port}, with the port that was taken. */
+  /** The address that it listens on, {@code host:port}. */
   public String address() {
     return address;
   }
 
-  /** Withdraws the address and closes; streams that are open are cut. */
+  /** Removes the address from the home folder and closes; open event streams are cut. */
   @Override
   public void close() {
     try {

@@ -12,7 +12,9 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** The bearer token of the API: 256 random bits, made at the first start, kept in the home. */
+/**
+ * The bearer token of the API: 256 random bits, made at the first start, kept in the home folder.
+ */
 final class ApiToken {
   private static final Pattern SHAPE = Pattern.compile("[0-9a-f]{64}");
 
@@ -23,23 +25,23 @@ final class ApiToken {
   }
 
   static ApiToken loadOrCreate(HomeFiles files) throws IOException {
-    Optional<String> kept = HomeFiles.read(files.token());
-    if (kept.isEmpty()) {
+    Optional<String> saved = HomeFiles.read(files.token());
+    if (saved.isEmpty()) {
       byte[] random = new byte[32];
       new SecureRandom().nextBytes(random);
       String value = HexFormat.of().formatHex(random);
       files.write(files.token(), value + "\n");
       return new ApiToken(value);
     }
-    if (!SHAPE.matcher(kept.get()).matches()) {
+    if (!SHAPE.matcher(saved.get()).matches()) {
       throw new RefusedException(
           "the token in %s is damaged: remove the file, a new one is made at the next start"
               .formatted(files.token()));
     }
-    return new ApiToken(kept.get());
+    return new ApiToken(saved.get());
   }
 
-  /** Compares in a time that tells nothing of how much of it was right. */
+  /** Compares in constant time, so that the time does not tell how much of a guess is right. */
   boolean accepts(@Nullable String authorization) {
     return authorization != null && MessageDigest.isEqual(expected, authorization.getBytes(UTF_8));
   }

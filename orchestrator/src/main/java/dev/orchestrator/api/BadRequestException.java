@@ -1,6 +1,6 @@
 package dev.orchestrator.api;
 
-/** A request that doesn't say what it should: answered with 400 and the message. */
+/** A request of the wrong form: the API answers 400 with the message. */
 final class BadRequestException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 

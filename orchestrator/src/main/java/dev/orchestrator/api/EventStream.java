@@ -10,30 +10,30 @@ import io.vertx.core.http.HttpServerResponse;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One client that watches a run: server-sent events, each with its sequence as the id. Ends after
- * the event {@code end}, or when the client goes. All fields are touched on the event loop alone;
- * {@link #accept} hands over from whatever thread an event comes on.
+ * The server-sent events of a run for one client; an event's id is its sequence. The stream ends
+ * after the event {@code end}, or when the client closes it. All fields belong to the event loop;
+ * {@link #accept} passes events to it from any thread.
  */
 final class EventStream {
   /** How often a comment is sent while nothing happens, so that a lost peer is noticed. */
   static final long HEARTBEAT_MILLIS = 10_000;
 
-  /** A client this far behind is cut off; it comes back with Last-Event-ID. */
+  /** A client that is this far behind is cut off; it connects again with Last-Event-ID. */
   private static final int MOST_UNSENT_BYTES = 1 << 20;
 
   private final Vertx vertx;
   private final Context loop;
   private final HttpServerResponse response;
   private final long heartbeat;
-  private long last;
-  private boolean over;
+  private long lastSequence;
+  private boolean ended;
   private EventHub.@Nullable Subscription subscription;
 
   EventStream(Vertx vertx, Context loop, HttpServerResponse response, long lastSeen) {
     this.vertx = vertx;
     this.loop = loop;
     this.response = response;
-    this.last = lastSeen;
+    this.lastSequence = lastSeen;
     response
         .setChunked(true)
         .setWriteQueueMaxSize(MOST_UNSENT_BYTES)
@@ -44,33 +44,33 @@ final class EventStream {
     response.write(": watching\n\n");
   }
 
-  /** Any thread; events keep their order because they come one at a time. */
+  /** Sends an event. Any thread; events keep their order, as they come one at a time. */
   void accept(RunEvent event) {
     loop.runOnContext(now -> send(event));
   }
 
-  /** Takes over the subscription; any thread. */
-  void attach(EventHub.Subscription taken) {
+  /** Closes this subscription when the stream ends. Any thread. */
+  void attach(EventHub.Subscription attached) {
     loop.runOnContext(now -> {
-      subscription = taken;
-      if (over) {
+      subscription = attached;
+      if (ended) {
         unsubscribe();
       }
     });
   }
 
   private void send(RunEvent event) {
-    boolean isEnd = event.phase().equals("end");
-    if (over) {
+    boolean last = event.phase().equals("end");
+    if (ended) {
       return;
     }
-    if (event.sequence() > last) {
-      last = event.sequence();
+    if (event.sequence() > lastSequence) {
+      lastSequence = event.sequence();
       response.write(
           "id: %d\nevent: %s\ndata: %s\n\n"
               .formatted(event.sequence(), event.phase(), Json.write(event)));
     }
-    if (isEnd) {
+    if (last) {
       response.end();
       end();
     } else if (response.writeQueueFull()) {
@@ -80,8 +80,8 @@ final class EventStream {
   }
 
   private void end() {
-    if (!over) {
-      over = true;
+    if (!ended) {
+      ended = true;
       vertx.cancelTimer(heartbeat);
       unsubscribe();
     }
@@ -89,10 +89,10 @@ final class EventStream {
 
   /** Off the event loop: closing may wait for an event that is being delivered. */
   private void unsubscribe() {
-    EventHub.Subscription taken = subscription;
-    if (taken != null) {
+    EventHub.Subscription closing = subscription;
+    if (closing != null) {
       subscription = null;
-      Thread.ofVirtual().name("api-unwatch").start(taken::close);
+      Thread.ofVirtual().name("api-unwatch").start(closing::close);
     }
   }
 }

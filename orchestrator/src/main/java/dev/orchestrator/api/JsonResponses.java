@@ -6,18 +6,18 @@ import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.RoutingContext;
 import java.util.Map;
 
-/** Writes answers: always JSON, always one line of reason when something is wrong. */
+/** Writes answers as JSON; an error is {@code {"error": "one line"}}. Event-loop code. */
 final class JsonResponses {
   private JsonResponses() {}
 
-  static void json(RoutingContext context, int status, Object body) {
+  private static void json(RoutingContext context, int status, Object body) {
     text(context, status, Json.write(body));
   }
 
   static void text(RoutingContext context, int status, String json) {
     HttpServerResponse response = context.response();
     if (response.ended() || response.closed()) {
-      return; // The client is gone: there is nobody to answer.
+      return; // The client has closed the connection.
     }
     response
         .setStatusCode(status)
@@ -27,6 +27,15 @@ final class JsonResponses {
   }
 
   static void error(RoutingContext context, int status, String line) {
-    json(context, status, Map.of("error", line.lines().findFirst().orElse("")));
+    json(context, status, Map.of("error", firstLine(line)));
+  }
+
+  /** Refuses a request that the service will admit later. */
+  static void notYet(RoutingContext context, String line) {
+    json(context, 409, Map.of("error", firstLine(line), "retry", true));
+  }
+
+  private static String firstLine(String text) {
+    return text.lines().findFirst().orElse("");
   }
 }

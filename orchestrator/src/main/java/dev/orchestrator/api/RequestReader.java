@@ -17,17 +17,17 @@ import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** Reads what a request asks for and checks its shape, before {@code Control} sees it. */
+/** Reads the parameters and the body of a request, and checks their form. Event-loop code. */
 final class RequestReader {
   private static final int MOST_LINES = 10_000;
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._+-]{0,127}");
-  private static final Set<String> UPGRADE = Set.of("version", "full", "attach");
+  private static final Set<String> UPGRADE_FIELDS = Set.of("version", "full", "attach");
   private static final Pattern NUMBER = Pattern.compile("[0-9]{1,9}");
 
   private RequestReader() {}
 
-  /** Of a run, as it is in the path. */
-  static String run(RoutingContext context) {
+  /** The id of a run in the path. */
+  static String runId(RoutingContext context) {
     String id = String.valueOf(context.pathParam("id"));
     if (!NAME.matcher(id).matches()) {
       throw new RefusedException("there is no run " + printable(id));
@@ -35,8 +35,8 @@ final class RequestReader {
     return id;
   }
 
-  /** Refuses parameters that would be ignored. */
-  static void parameters(RoutingContext context, Set<String> known) {
+  /** Refuses query parameters that the route does not have. */
+  static void requireKnownParameters(RoutingContext context, Set<String> known) {
     for (String name : context.queryParams().names()) {
       if (!known.contains(name)) {
         throw new BadRequestException("unknown parameter: " + printable(name));
@@ -45,15 +45,15 @@ final class RequestReader {
   }
 
   static String version(RoutingContext context) {
-    return name("version", parameter(context, "version"));
+    return checkedName("version", parameter(context, "version"));
   }
 
   static @Nullable String service(RoutingContext context) {
     String value = parameter(context, "service");
-    return value == null ? null : name("service", value);
+    return value == null ? null : checkedName("service", value);
   }
 
-  static int tail(RoutingContext context) {
+  static int tailLines(RoutingContext context) {
     String value = parameter(context, "tail");
     if (value == null) {
       return 100;
@@ -66,7 +66,7 @@ final class RequestReader {
   }
 
   /** The sequence of the last event that the client has; 0 when it has none. */
-  static long lastEvent(RoutingContext context) {
+  static long lastEventId(RoutingContext context) {
     String value = context.request().getHeader("Last-Event-ID");
     if (value == null) {
       return 0;
@@ -79,12 +79,14 @@ final class RequestReader {
 
   static @Nullable String versionInBody(RoutingContext context) {
     JsonNode version = body(context, Set.of("version")).get("version");
-    return version == null || version.isNull() ? null : name("version", text("version", version));
+    return version == null || version.isNull()
+        ? null
+        : checkedName("version", text("version", version));
   }
 
-  static String versionToUpgradeTo(RoutingContext context) {
-    JsonNode version = body(context, UPGRADE).get("version");
-    return name("version", version == null ? null : text("version", version));
+  static String requiredVersionInBody(RoutingContext context) {
+    JsonNode version = body(context, UPGRADE_FIELDS).get("version");
+    return checkedName("version", version == null ? null : text("version", version));
   }
 
   static DataOptions planOptions(RoutingContext context) {
@@ -92,11 +94,11 @@ final class RequestReader {
   }
 
   static DataOptions upgradeOptions(RoutingContext context) {
-    JsonNode asked = body(context, UPGRADE);
-    return new DataOptions(null, flag(asked, "full"), flag(asked, "attach"));
+    JsonNode fields = body(context, UPGRADE_FIELDS);
+    return new DataOptions(null, flag(fields, "full"), flag(fields, "attach"));
   }
 
-  static void noBody(RoutingContext context) {
+  static void requireEmptyBody(RoutingContext context) {
     body(context, Set.of());
   }
 
@@ -113,9 +115,9 @@ final class RequestReader {
   }
 
   static Removal removalInBody(RoutingContext context) {
-    JsonNode asked = body(context, Set.of("volumes", "images"));
-    boolean volumes = flag(asked, "volumes");
-    if (flag(asked, "images")) {
+    JsonNode fields = body(context, Set.of("volumes", "images"));
+    boolean volumes = flag(fields, "volumes");
+    if (flag(fields, "images")) {
       return Removal.IMAGES;
     }
     return volumes ? Removal.VOLUMES : Removal.NOTHING;
@@ -158,16 +160,16 @@ final class RequestReader {
     return tree;
   }
 
-  /** What isn't UTF-8 is refused, not replaced: a name would become another. */
+  /** Bytes that are not UTF-8 are refused, not replaced: a name would become another name. */
   private static String utf8(@Nullable Buffer body) throws CharacterCodingException {
     return body == null
         ? ""
         : StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(body.getBytes())).toString();
   }
 
-  private static String text(String what, JsonNode node) {
+  private static String text(String name, JsonNode node) {
     if (!node.isTextual()) {
-      throw new BadRequestException(what + " must be a string");
+      throw new BadRequestException(name + " must be a string");
     }
     return node.textValue();
   }
@@ -180,14 +182,14 @@ final class RequestReader {
     return values.isEmpty() ? null : values.getFirst();
   }
 
-  private static String name(String what, @Nullable String value) {
+  private static String checkedName(String field, @Nullable String value) {
     if (value == null) {
-      throw new BadRequestException(what + " is missing");
+      throw new BadRequestException(field + " is missing");
     }
     if (!NAME.matcher(value).matches()) {
       throw new BadRequestException(
           "%s must be letters, digits and ._+- (at most 128): got \"%s\""
-              .formatted(what, printable(value)));
+              .formatted(field, printable(value)));
     }
     return value;
   }

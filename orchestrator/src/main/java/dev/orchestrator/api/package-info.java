@@ -1,4 +1,4 @@
-/** The HTTP API on loopback, its event stream (SSE) and its token. Event-loop code. */
+/** The HTTP API on loopback: its routes, its server-sent events, its token. */
 @NullMarked
 package dev.orchestrator.api;
 

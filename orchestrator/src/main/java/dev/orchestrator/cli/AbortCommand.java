@@ -9,9 +9,11 @@ import picocli.CommandLine.Command;
 /** {@code abort}. */
 @Command(
     name = "abort",
-    description =
-        "Ends what runs: before the switch it is undone, in the bake rolled back. What can't be"
-            + " undone is left as it is.")
+    description = {
+      "End the run that is under way, and undo it.",
+      "Before the switch the run is undone, in the bake it is rolled back. A run whose undo is"
+          + " stuck is left as it is."
+    })
 final class AbortCommand implements Callable<Integer> {
   private final RootCommand root;
 
@@ -21,9 +23,9 @@ final class AbortCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws InterruptedException {
-    String id = RunAccepted.run(root.api(), "/v1/abort", Map.of());
-    int code = root.follower().follow(id);
-    // Undone is what was asked for.
+    String id = RunAccepted.begin(root.api(), "/v1/abort", Map.of());
+    int code = root.follower().followAccepted(id);
+    // The run was to be undone: that it is, is a success.
     return code == ExitCode.ROLLED_BACK || code == ExitCode.REFUSED ? ExitCode.DONE : code;
   }
 }

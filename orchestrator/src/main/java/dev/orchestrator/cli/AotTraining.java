@@ -17,8 +17,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Walks through the client commands once, so that the build can put the classes that they load into
- * a cache: a command then starts in half the time. Run by {@code scripts/build}, never by a user.
+ * Runs the client commands once against a server with fixed answers, so that {@code scripts/build}
+ * can put the classes that they load into a cache: a command then starts in half the time. Users do
+ * not run this.
  */
 final class AotTraining {
   private static final String RUN =
@@ -109,8 +110,8 @@ final class AotTraining {
         InstantSource.system(),
         Duration.ofSeconds(1),
         AotTraining.class.getName(),
-        (file, home, tenancy) -> {
-          throw new IllegalStateException("not here");
+        (file, home, ownership) -> {
+          throw new IllegalStateException("no command of the training run starts a service");
         });
   }
 }

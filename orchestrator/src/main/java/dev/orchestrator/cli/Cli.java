@@ -12,13 +12,13 @@ import java.util.function.Function;
 import picocli.CommandLine;
 import picocli.CommandLine.Help.Ansi;
 
-/** The command line: from arguments to an exit code. */
+/** The command line: runs the command that the arguments name, and gives its exit code. */
 public final class Cli {
   private static final Map<String, Function<RootCommand, Object>> COMMANDS = commands();
 
   private Cli() {}
 
-  /** Runs one command; prints at most one line when it fails. Any thread. */
+  /** Runs a command; one that fails prints one line. Safe for any thread. */
   public static int run(CliContext context, String... arguments) {
     Terminal terminal = context.terminal();
     RootCommand root = new RootCommand(context);
@@ -27,19 +27,19 @@ public final class Cli {
     line.setOut(new PrintWriter(terminal.out(), true, terminal.out().charset()))
         .setErr(new PrintWriter(terminal.err(), true, terminal.err().charset()))
         .setColorScheme(CommandLine.Help.defaultColorScheme(terminal.colour() ? Ansi.ON : Ansi.OFF))
-        .setParameterExceptionHandler((e, given) -> usage(terminal, e))
-        .setExecutionExceptionHandler((e, command, parsed) -> failed(root, e));
+        .setParameterExceptionHandler((e, given) -> handleWrongUsage(terminal, e))
+        .setExecutionExceptionHandler((e, command, parsed) -> handleFailure(root, e));
     return line.execute(arguments);
   }
 
   /**
-   * Adds the commands that are named, all when none is. Reading the annotations of all of them
-   * takes longer than the command itself.
+   * Adds the commands that the arguments name, all of them when they name none: to read the
+   * annotations of every command takes longer than a command itself.
    */
-  private static void addCommands(CommandLine line, RootCommand root, Set<String> named) {
-    boolean all = COMMANDS.keySet().stream().noneMatch(named::contains);
+  private static void addCommands(CommandLine line, RootCommand root, Set<String> arguments) {
+    boolean all = COMMANDS.keySet().stream().noneMatch(arguments::contains);
     COMMANDS.forEach((name, command) -> {
-      if (all || named.contains(name)) {
+      if (all || arguments.contains(name)) {
         line.addSubcommand(name, command.apply(root));
       }
     });
@@ -65,34 +65,36 @@ public final class Cli {
     return commands;
   }
 
-  private static int usage(Terminal terminal, CommandLine.ParameterException e) {
+  private static int handleWrongUsage(Terminal terminal, CommandLine.ParameterException e) {
     if (e.getCause() instanceof RefusedException refusal) {
-      return complain(terminal, String.valueOf(refusal.getMessage()), ExitCode.REFUSED);
+      return printError(terminal, String.valueOf(refusal.getMessage()), ExitCode.REFUSED);
     }
     String name = e.getCommandLine().getCommandSpec().qualifiedName();
-    return complain(terminal, "%s; see '%s --help'".formatted(oneLine(e), name), ExitCode.USAGE);
+    return printError(
+        terminal, "%s; see '%s --help'".formatted(inOneLine(e), name), ExitCode.USAGE);
   }
 
-  private static int failed(RootCommand root, Exception e) {
+  private static int handleFailure(RootCommand root, Exception e) {
     Terminal terminal = root.context().terminal();
     return switch (e) {
-      case CommandException failure -> complain(terminal, oneLine(failure), failure.exitCode());
-      case RefusedException refusal -> complain(terminal, oneLine(refusal), ExitCode.REFUSED);
+      case CommandException failure -> printError(terminal, inOneLine(failure), failure.exitCode());
+      case RefusedException refusal -> printError(terminal, inOneLine(refusal), ExitCode.REFUSED);
       default ->
-          complain(
+          printError(
               terminal,
-              "unexpected: %s; the details are in %s".formatted(oneLine(e), root.keep(e)),
+              "unexpected: %s; the details are in %s"
+                  .formatted(inOneLine(e), root.saveStackTrace(e)),
               ExitCode.INTERNAL);
     };
   }
 
-  private static int complain(Terminal terminal, String line, int exitCode) {
-    terminal.err().println(terminal.red("error:") + " " + line);
+  private static int printError(Terminal terminal, String message, int exitCode) {
+    terminal.err().println(terminal.red("error:") + " " + message);
     terminal.err().flush();
     return exitCode;
   }
 
-  private static String oneLine(Throwable e) {
+  private static String inOneLine(Throwable e) {
     String message = e.getMessage();
     String text = message == null || message.isBlank() ? e.getClass().getSimpleName() : message;
     return String.join(" ", text.strip().lines().map(String::strip).toList());

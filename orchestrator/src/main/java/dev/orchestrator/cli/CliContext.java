@@ -9,23 +9,26 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What commands need from the process that they run in; a test hands in its own.
+ * The environment that commands run in: terminal, variables, clock, and how a service is started.
  *
+ * @param terminal where the command prints and asks
+ * @param environment environment variables
  * @param root folder of the installation that the launcher belongs to, or null
- * @param mainClass what a detached service is started with
- * @param starter how {@code serve} starts the service
- * @param patience how long a lost connection is tried again
+ * @param clock a clock that is never set back
+ * @param reconnectTimeout how long a command tries to reach the service again after it lost it
+ * @param mainClass main class of the program, for a service in a process of its own
+ * @param starter starts the service in this process
  */
 public record CliContext(
     Terminal terminal,
     Map<String, String> environment,
     @Nullable Path root,
     InstantSource clock,
-    Duration patience,
+    Duration reconnectTimeout,
     String mainClass,
     RunningService.Starter starter) {
 
-  /** Of this process. */
+  /** The context of this process. */
   public static CliContext ofProcess(String mainClass, RunningService.Starter starter) {
     Map<String, String> environment = System.getenv();
     String root = System.getProperty("orchestrator.root", "");

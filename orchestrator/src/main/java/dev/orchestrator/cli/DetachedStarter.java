@@ -15,14 +15,14 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Starts the service in a session of its own, so that it outlives the terminal, and waits until it
- * answers. When it can't start, its last line is passed on.
+ * Starts the service in a process and a session of its own, so that it outlives the terminal, and
+ * waits until its API answers. Why a service could not start is told by the last line that it
+ * wrote.
  */
 final class DetachedStarter {
   private static final Duration DEADLINE = Duration.ofSeconds(60);
@@ -44,10 +44,14 @@ final class DetachedStarter {
     this.service = new ServeProcess(files, new ApiClient(location));
   }
 
-  /** Returns the address of the API. */
+  /**
+   * Starts the service; returns the address of its API.
+   *
+   * @throws CommandException with the service's own exit code when it could not start
+   */
   String start() throws IOException, InterruptedException {
     if (!takeover && HomeLock.isHeld(files)) {
-      throw new RefusedException(ServiceStopper.running(files));
+      throw new RefusedException(ServiceStopper.describe(files));
     }
     Process process =
         new ProcessBuilder(command())
@@ -59,9 +63,9 @@ final class DetachedStarter {
     Instant deadline = context.clock().instant().plus(DEADLINE);
     while (context.clock().instant().isBefore(deadline)) {
       if (process.waitFor(PAUSE.toMillis(), TimeUnit.MILLISECONDS)) {
-        throw died(process.exitValue());
+        throw ended(process.exitValue());
       }
-      Optional<String> address = answering(process.pid());
+      Optional<String> address = answeringAddress(process.pid());
       if (address.isPresent()) {
         return address.get();
       }
@@ -74,32 +78,25 @@ final class DetachedStarter {
   }
 
   private List<String> command() {
-    List<String> command = new ArrayList<>(List.of("setsid"));
-    String launcher = System.getProperty("orchestrator.launcher", "");
-    if (launcher.isEmpty()) {
-      command.addAll(ServeProcess.java(context.mainClass()));
-    } else {
-      command.addAll(List.of("env", "ORCHESTRATOR_DETACHED=true", launcher));
-    }
-    command.addAll(
-        List.of("serve", "--config", config.toString(), "--home", location.home().toString()));
+    List<String> command = ServeProcess.command(context.mainClass(), config, location.home());
     if (takeover) {
       command.add("--takeover");
     }
     return command;
   }
 
-  /** The address, once the pid file names our child and its API answers. */
-  private Optional<String> answering(long pid) throws IOException {
+  /** The address, once the process that was started owns the home and its API answers. */
+  private Optional<String> answeringAddress(long pid) throws IOException {
     if (PidFile.read(files).filter(file -> file.pid() == pid).isEmpty()) {
       return Optional.empty();
     }
-    return service.answering();
+    return service.answeringAddress();
   }
 
-  private CommandException died(int exitCode) throws IOException {
-    String last = service.lastLine().orElse("the service ended at once; its log: " + files.log());
-    boolean ours = exitCode >= ExitCode.USAGE && exitCode <= ExitCode.UNREACHABLE;
-    return new CommandException(ours ? exitCode : ExitCode.INTERNAL, last);
+  private CommandException ended(int exitCode) throws IOException {
+    String last =
+        service.lastConsoleLine().orElse("the service ended at once; its log: " + files.log());
+    boolean documented = exitCode >= ExitCode.USAGE && exitCode <= ExitCode.UNREACHABLE;
+    return new CommandException(documented ? exitCode : ExitCode.INTERNAL, last);
   }
 }

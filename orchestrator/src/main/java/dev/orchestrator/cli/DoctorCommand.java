@@ -14,12 +14,14 @@ import picocli.CommandLine.Mixin;
 @Command(
     name = "doctor",
     description = {
-      "Looks at all that an upgrade and a way back depend on, and at what services keep outside"
-          + " their volumes; changes nothing.",
-      "Exit code 5 when something is wrong."
+      "Check everything that an upgrade and a rollback depend on.",
+      "The command also lists the files that services keep outside their volumes. It changes"
+          + " nothing.",
+      "The exit code is 5 when a check fails."
     })
 final class DoctorCommand implements Callable<Integer> {
-  private static final Duration LOOK = Duration.ofMinutes(20);
+  /** Checks that go through the data take minutes. */
+  private static final Duration DEADLINE = Duration.ofMinutes(20);
 
   private final RootCommand root;
 
@@ -31,21 +33,21 @@ final class DoctorCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    String answer = root.api().get("/v1/doctor", LOOK);
-    DoctorReport found = Json.read(answer, DoctorReport.class);
+    String answer = root.api().get("/v1/doctor", DEADLINE);
+    DoctorReport report = Json.read(answer, DoctorReport.class);
     Terminal terminal = root.context().terminal();
-    if (json.given()) {
-      terminal.line(Json.indent(answer));
+    if (json.requested()) {
+      terminal.println(Json.indent(answer));
     } else {
-      print(terminal, found);
+      print(terminal, report);
     }
-    return found.checks().stream().anyMatch(check -> check.state() == State.BAD)
+    return report.checks().stream().anyMatch(check -> check.state() == State.BAD)
         ? ExitCode.NEEDS_ATTENTION
         : ExitCode.DONE;
   }
 
-  private static void print(Terminal terminal, DoctorReport found) {
-    for (DoctorReport.Check check : found.checks()) {
+  private static void print(Terminal terminal, DoctorReport report) {
+    for (DoctorReport.Check check : report.checks()) {
       String mark =
           switch (check.state()) {
             case GOOD -> terminal.green("✓");
@@ -53,16 +55,16 @@ final class DoctorCommand implements Callable<Integer> {
             case BAD -> terminal.red("✗");
           };
       String advice = check.advice().isEmpty() ? "" : " (" + check.advice() + ")";
-      terminal.line("%s %-15s %s%s".formatted(mark, check.name(), check.text(), advice));
+      terminal.println("%s %-15s %s%s".formatted(mark, check.name(), check.text(), advice));
     }
-    if (found.outside().isEmpty()) {
+    if (report.outside().isEmpty()) {
       return;
     }
-    terminal.line("");
+    terminal.println("");
     TextTable table = new TextTable("SERVICE", "PATH", "SIZE", "TO KEEP IT, IN THE COMPOSE FILE");
-    for (DoctorReport.Outside place : found.outside()) {
-      table.row(place.service(), place.folder(), HumanText.bytes(place.bytes()), place.add());
+    for (DoctorReport.Outside files : report.outside()) {
+      table.row(files.service(), files.folder(), HumanText.bytes(files.bytes()), files.add());
     }
-    table.lines().forEach(terminal::line);
+    table.lines().forEach(terminal::println);
   }
 }

@@ -9,19 +9,21 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /** {@code down}. */
-@Command(name = "down", description = "Stops the stack. Its data stays: 'up' brings it back.")
+@Command(name = "down", description = "Stop the stack. Its data stays, and 'up' starts it again.")
 final class DownCommand implements Callable<Integer> {
-  /** Longer than the stop time-out of a capsule. */
+  /** Longer than the time that a capsule has to stop. */
   private static final Duration DEADLINE = Duration.ofMinutes(5);
 
   private final RootCommand root;
 
   @Option(
       names = "--volumes",
-      description = "Remove the stack: its capsules, all its data, what is known of its runs.")
+      description = "Also remove the capsules, all data, and the records of all runs.")
   private boolean volumes;
 
-  @Option(names = "--images", description = "The same, and the images that were built for it.")
+  @Option(
+      names = "--images",
+      description = "As --volumes, and remove the images that were built for the stack.")
   private boolean images;
 
   DownCommand(RootCommand root) {
@@ -34,7 +36,10 @@ final class DownCommand implements Callable<Integer> {
     api.post("/v1/down", Map.of("volumes", volumes, "images", images), DEADLINE);
     root.context()
         .terminal()
-        .line(volumes || images ? "down, and everything of it removed" : "down; its data stays");
+        .println(
+            volumes || images
+                ? "down; its capsules and its data are removed"
+                : "down; its data stays");
     return ExitCode.DONE;
   }
 }

@@ -8,7 +8,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
 /** {@code history}. */
-@Command(name = "history", description = "Lists all runs, newest first.")
+@Command(name = "history", description = "List all runs, newest first.")
 final class HistoryCommand implements Callable<Integer> {
   private final RootCommand root;
   @Mixin private final JsonOption json = new JsonOption();
@@ -21,10 +21,10 @@ final class HistoryCommand implements Callable<Integer> {
   public Integer call() {
     String answer = root.api().get("/v1/upgrades");
     Terminal terminal = root.context().terminal();
-    if (json.given()) {
+    if (json.requested()) {
       terminal.out().println(Json.indent(answer));
     } else {
-      RunText.table(Json.readList(answer, UpgradeRecord.class)).forEach(terminal::line);
+      RunText.table(Json.readList(answer, UpgradeRecord.class)).forEach(terminal::println);
     }
     return ExitCode.DONE;
   }

@@ -2,12 +2,12 @@ package dev.orchestrator.cli;
 
 import picocli.CommandLine.Option;
 
-/** {@code --json}: the API's own answer, indented. Its fields are kept from version to version. */
+/** {@code --json}: prints the API's answer, indented. Its fields do not change their meaning. */
 final class JsonOption {
-  @Option(names = "--json", description = "Print JSON, for scripts.")
-  private boolean given;
+  @Option(names = "--json", description = "Print the API's answer as JSON, for scripts.")
+  private boolean requested;
 
-  boolean given() {
-    return given;
+  boolean requested() {
+    return requested;
   }
 }

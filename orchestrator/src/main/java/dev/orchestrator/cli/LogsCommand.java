@@ -10,18 +10,21 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** {@code logs [SERVICE]}. */
-@Command(name = "logs", description = "Prints the last lines of the services' logs.")
+@Command(name = "logs", description = "Print the last lines of the services' logs.")
 final class LogsCommand implements Callable<Integer> {
   private final RootCommand root;
 
-  @Parameters(arity = "0..1", paramLabel = "SERVICE", description = "Default: all services.")
+  @Parameters(
+      arity = "0..1",
+      paramLabel = "SERVICE",
+      description = "Service of the compose file (default: all services).")
   private @Nullable String service;
 
   @Option(
       names = "--tail",
       paramLabel = "N",
       defaultValue = "100",
-      description = "Lines of each service, 1 to 10000 (default: ${DEFAULT-VALUE}).")
+      description = "Number of lines of each service, from 1 to 10000 (default: ${DEFAULT-VALUE}).")
   private int tail;
 
   LogsCommand(RootCommand root) {

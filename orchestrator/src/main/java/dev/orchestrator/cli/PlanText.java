@@ -6,7 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** A plan for a person: the steps, how each volume goes along and why, what to look out for. */
+/** Prints a plan: the steps, how the data of each volume gets to the new version, warnings. */
 final class PlanText {
   private PlanText() {}
 

@@ -10,15 +10,20 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Shows a run as it happens: one line a step once it is over. What goes on in between is redrawn in
- * place on a terminal, and a line of its own elsewhere. Any thread.
+ * Prints the events of a run: a line for each step when the step is over. The progress within a
+ * step is one line that is redrawn on a terminal; elsewhere it is a short line, printed only when
+ * its text changes, as a service may report the same progress many times. Thread-safe.
  */
 final class ProgressPrinter {
+  /** Columns of a progress line where there is no terminal: a log that people read. */
+  private static final int LOG_COLUMNS = 120;
+
   private final Terminal terminal;
   private final InstantSource clock;
-  private final Map<String, Instant> begun = new HashMap<>();
+  private final Map<String, Instant> startOfStep = new HashMap<>();
   private @Nullable RunEvent current;
-  private Instant arrived = Instant.EPOCH;
+  private Instant arrival = Instant.EPOCH;
+  private String printedProgress = "";
 
   ProgressPrinter(Terminal terminal, InstantSource clock) {
     this.terminal = terminal;
@@ -28,67 +33,76 @@ final class ProgressPrinter {
   synchronized void print(RunEvent event) {
     switch (event.phase()) {
       case "intent", "undo" -> {
-        begun.put(event.step(), event.at());
-        show(event);
+        startOfStep.put(event.step(), event.at());
+        showCurrent(event);
       }
       case "progress" -> {
-        show(event);
+        showCurrent(event);
         if (!terminal.interactive()) {
-          terminal.line("· %-10s %8s  %s".formatted(event.step(), "", event.text()));
+          printProgress(event);
         }
       }
-      case "done" -> over(terminal.green("✓"), event, "");
-      case "failed" -> over(terminal.red("✗"), event, "");
+      case "done" -> printEndOfStep(terminal.green("✓"), event, event.text());
+      case "failed" -> printEndOfStep(terminal.red("✗"), event, event.text());
       case "undone" -> {
         clear();
         if (!event.text().isEmpty()) {
-          over(terminal.yellow("↶"), event, "undone" + colon(event));
+          printEndOfStep(terminal.yellow("↶"), event, "undone" + colonAndText(event));
         }
       }
-      case "stuck" -> over(terminal.red("✗"), event, "undo failed" + colon(event));
+      case "stuck" -> printEndOfStep(terminal.red("✗"), event, "undo failed" + colonAndText(event));
       default -> clear();
     }
   }
 
-  /** Redraws the line of the step that goes on, with its time so far. */
-  synchronized void tick() {
+  /** Redraws the line of the current step, with the time that the step has taken so far. */
+  synchronized void redraw() {
     RunEvent event = current;
     if (event != null) {
-      Instant start = begun.getOrDefault(event.step(), event.at());
-      // The service's clock up to the event's arrival, ours from there.
+      Instant start = startOfStep.getOrDefault(event.step(), event.at());
+      // By the service's clock until the event was sent, by this process's clock since it arrived.
       Duration passed =
-          Duration.between(start, event.at()).plus(Duration.between(arrived, clock.instant()));
+          Duration.between(start, event.at()).plus(Duration.between(arrival, clock.instant()));
       terminal.redraw(line("…", event.step(), Math.max(0, passed.toMillis()), event.text()));
     }
   }
 
-  /** Leaves a clean line behind. */
+  /** Removes the line of the current step. */
   synchronized void clear() {
     current = null;
     terminal.redraw("");
   }
 
-  /** A line between those of the steps. */
-  synchronized void note(String text) {
+  /** Prints a line that is not about a step, above the line of the current step. */
+  synchronized void printNote(String text) {
     terminal.redraw("");
-    terminal.line(text);
-    tick();
+    terminal.println(text);
+    redraw();
   }
 
-  private void show(RunEvent event) {
+  private void showCurrent(RunEvent event) {
     current = event;
-    arrived = clock.instant();
-    tick();
+    arrival = clock.instant();
+    redraw();
   }
 
-  private void over(String mark, RunEvent event, String instead) {
-    Instant start = begun.getOrDefault(event.step(), event.at());
+  private void printProgress(RunEvent event) {
+    String line =
+        Terminal.fit("· %-10s %8s  %s".formatted(event.step(), "", event.text()), LOG_COLUMNS);
+    if (!line.equals(printedProgress)) {
+      printedProgress = line;
+      terminal.println(line);
+    }
+  }
+
+  private void printEndOfStep(String mark, RunEvent event, String text) {
+    Instant start = startOfStep.getOrDefault(event.step(), event.at());
     clear();
     long millis = Math.max(0, Duration.between(start, event.at()).toMillis());
-    terminal.line(line(mark, event.step(), millis, instead.isEmpty() ? event.text() : instead));
+    terminal.println(line(mark, event.step(), millis, text));
   }
 
-  private static String colon(RunEvent event) {
+  private static String colonAndText(RunEvent event) {
     return event.text().isEmpty() ? "" : ": " + event.text();
   }
 

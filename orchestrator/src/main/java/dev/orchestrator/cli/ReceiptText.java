@@ -10,9 +10,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** A receipt for a person: in full for {@code show}, in a few lines at the end of a run. */
+/** Prints a receipt: in full for {@code show}, as a summary at the end of a run. */
 final class ReceiptText {
-  private static final DateTimeFormatter AT =
+  private static final DateTimeFormatter TIME_OF_DAY =
       DateTimeFormatter.ofPattern("HH:mm:ss.SSS", Locale.ROOT);
 
   private ReceiptText() {}
@@ -31,7 +31,7 @@ final class ReceiptText {
     TextTable steps = new TextTable("AT", "STEP", "PHASE", "TIME", "DETAIL");
     for (Receipt.Step step : receipt.steps()) {
       steps.row(
-          AT.format(step.at().atZone(ZoneId.systemDefault())),
+          TIME_OF_DAY.format(step.at().atZone(ZoneId.systemDefault())),
           step.step(),
           step.phase().toLowerCase(Locale.ROOT),
           HumanText.time(step.millis()),
@@ -40,19 +40,19 @@ final class ReceiptText {
     lines.add("");
     lines.addAll(steps.lines());
     lines.add("");
-    lines.addAll(measured(receipt));
+    lines.addAll(measurements(receipt));
     return lines;
   }
 
   static List<String> summary(Receipt receipt) {
     List<String> lines = new ArrayList<>();
     lines.add(RunText.sentence(receipt.upgrade()));
-    lines.addAll(measured(receipt));
+    lines.addAll(measurements(receipt));
     lines.add("more: orchestrator show " + receipt.upgrade().id());
     return lines;
   }
 
-  private static List<String> measured(Receipt receipt) {
+  private static List<String> measurements(Receipt receipt) {
     List<String> lines = new ArrayList<>();
     Receipt.Traffic traffic = receipt.traffic();
     if (traffic != null) {

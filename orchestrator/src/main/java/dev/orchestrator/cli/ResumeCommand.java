@@ -9,9 +9,11 @@ import picocli.CommandLine.Command;
 /** {@code resume}. */
 @Command(
     name = "resume",
-    description =
-        "What needs attention: tries an undo that is stuck again at once, or checks that what"
-            + " serves is healthy again.")
+    description = {
+      "Continue after a failure that needs attention.",
+      "A stuck undo is tried again at once. A run that has ended is settled when the version that"
+          + " serves is healthy again."
+    })
 final class ResumeCommand implements Callable<Integer> {
   private final RootCommand root;
 
@@ -21,8 +23,8 @@ final class ResumeCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    String id = RunAccepted.run(root.api(), "/v1/resume", Map.of());
-    root.context().terminal().line(id + ": going on; 'orchestrator status' tells how it is");
+    String id = RunAccepted.begin(root.api(), "/v1/resume", Map.of());
+    root.context().terminal().println(id + ": continued; 'orchestrator status' shows the result");
     return ExitCode.DONE;
   }
 }

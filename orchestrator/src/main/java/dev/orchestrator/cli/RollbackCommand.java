@@ -18,13 +18,14 @@ import picocli.CommandLine.Option;
 @Command(
     name = "rollback",
     description = {
-      "Goes back to the version before. Says first what was written since the switch, and asks on a"
-          + " terminal; in a script --data or data.rollback must say what becomes of that.",
-      "The newer data is kept and named either way."
+      "Go back to the version that served before.",
+      "On a terminal the command first prints what was written since the switch, and asks which"
+          + " data to start with; in a script, --data or the setting data.rollback says it. The"
+          + " newer data is kept, and the receipt names it, either way."
     })
 final class RollbackCommand implements Callable<Integer> {
-  /** Going through the data takes its time. */
-  private static final Duration LOOK = Duration.ofMinutes(20);
+  /** The service goes through the data, which takes minutes. */
+  private static final Duration COST_DEADLINE = Duration.ofMinutes(20);
 
   private static final int POLLS = 50;
 
@@ -34,13 +35,16 @@ final class RollbackCommand implements Callable<Integer> {
       names = "--data",
       paramLabel = "carry|restore",
       description = {
-        "carry: the old version goes on with a copy of the newer data, and as with restore where it"
-            + " isn't healthy with that.",
-        "restore: it gets its data as of the switch."
+        "Data that the old version starts with.",
+        "carry: a copy of the newer data; if the version is not healthy with it, its own data as of"
+            + " the switch.",
+        "restore: its own data as of the switch."
       })
   private @Nullable RollbackDataOption data;
 
-  @Option(names = "--plan", description = "Print what was written since the switch, do nothing.")
+  @Option(
+      names = "--plan",
+      description = "Print what was written since the switch, and change nothing.")
   private boolean plan;
 
   RollbackCommand(RootCommand root) {
@@ -50,39 +54,40 @@ final class RollbackCommand implements Callable<Integer> {
   @Override
   public Integer call() throws InterruptedException {
     Terminal terminal = root.context().terminal();
-    RollbackDataOption wanted = data;
-    if (plan || (wanted == null && terminal.asks())) {
-      RollbackCost cost = Json.read(root.api().get("/v1/rollback", LOOK), RollbackCost.class);
-      RollbackText.lines(cost).forEach(terminal::line);
+    RollbackDataOption chosen = data;
+    if (plan || (chosen == null && terminal.canAsk())) {
+      RollbackCost cost =
+          Json.read(root.api().get("/v1/rollback", COST_DEADLINE), RollbackCost.class);
+      RollbackText.lines(cost).forEach(terminal::println);
       if (plan) {
         return ExitCode.DONE;
       }
-      Optional<RollbackDataOption> said = ask(terminal, cost);
-      if (said.isEmpty()) {
-        terminal.line("nothing was done");
+      Optional<RollbackDataOption> answer = ask(terminal, cost);
+      if (answer.isEmpty()) {
+        terminal.println("nothing was done");
         return ExitCode.REFUSED;
       }
-      wanted = said.get();
+      chosen = answer.get();
     }
-    Map<String, String> body = wanted == null ? Map.of() : Map.of("data", wanted.name());
-    String id = RunAccepted.run(root.api(), "/v1/rollback", body);
-    int code = root.follower().follow(id);
-    return code == ExitCode.ROLLED_BACK && wanted != RollbackDataOption.restore
-        ? second(id, code)
+    Map<String, String> body = chosen == null ? Map.of() : Map.of("data", chosen.name());
+    String id = RunAccepted.begin(root.api(), "/v1/rollback", body);
+    int code = root.follower().followAccepted(id);
+    return code == ExitCode.ROLLED_BACK && chosen != RollbackDataOption.restore
+        ? followFallBack(id, code)
         : code;
   }
 
   private static Optional<RollbackDataOption> ask(Terminal terminal, RollbackCost cost) {
-    RollbackDataOption usual =
+    RollbackDataOption configured =
         cost.configured().equals("restore") ? RollbackDataOption.restore : RollbackDataOption.carry;
     while (true) {
       String answer =
           terminal.ask(
               "%s with a copy of the newer data (carry), with its data as of the switch (restore), or not at all (no)? [%s] "
-                  .formatted(cost.to(), usual));
+                  .formatted(cost.to(), configured));
       switch (answer.strip()) {
         case "" -> {
-          return Optional.of(usual);
+          return Optional.of(configured);
         }
         case "carry", "c" -> {
           return Optional.of(RollbackDataOption.carry);
@@ -93,19 +98,22 @@ final class RollbackCommand implements Callable<Integer> {
         case "no", "n", "q" -> {
           return Optional.empty();
         }
-        default -> terminal.line("carry, restore or no");
+        default -> terminal.println("carry, restore or no");
       }
     }
   }
 
-  /** The run with the old data that follows one that wasn't healthy with the newer. */
-  private int second(String first, int code) throws InterruptedException {
+  /**
+   * Follows the run that the service begins by itself with the old data, when the version was not
+   * healthy with the newer data.
+   */
+  private int followFallBack(String first, int code) throws InterruptedException {
     for (int i = 0; i < POLLS; i++) {
       UpgradeRecord last =
           Json.readList(root.api().get("/v1/upgrades"), UpgradeRecord.class).getFirst();
       if (!last.id().equals(first) && last.kind() == UpgradeRecord.Kind.ROLLBACK) {
-        root.context().terminal().line("now with its data as of the switch: " + last.id());
-        return root.follower().follow(last.id());
+        root.context().terminal().println("now with its own data as of the switch: " + last.id());
+        return root.follower().followAccepted(last.id());
       }
       TimeUnit.MILLISECONDS.sleep(20);
     }

@@ -1,6 +1,6 @@
 package dev.orchestrator.cli;
 
-/** What becomes of newer data in a rollback, as a person writes it. */
+/** Values of {@code rollback --data}: which data the old version starts with. */
 enum RollbackDataOption {
   carry,
   restore

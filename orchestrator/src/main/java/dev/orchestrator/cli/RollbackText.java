@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** What a rollback costs, for a person. */
+/** Prints what a rollback costs: what was written since the switch. */
 final class RollbackText {
   private RollbackText() {}
 

@@ -19,7 +19,10 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
 
-/** {@code orchestrator} itself: the options that every command has, and what follows from them. */
+/**
+ * {@code orchestrator} without a command: the options that every command has, and what a command
+ * gets by them: the service's location, its API.
+ */
 @Command(
     name = "orchestrator",
     scope = ScopeType.INHERIT,
@@ -28,17 +31,17 @@ import picocli.CommandLine.Spec;
     synopsisSubcommandLabel = "COMMAND",
     sortOptions = false,
     usageHelpAutoWidth = false,
-    description = "Upgrades a whole compose stack, databases included, on a live host.",
+    description = "Upgrade a whole compose stack, databases included, on a live Docker host.",
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {
       "0:done",
       "1:internal error",
       "2:wrong usage",
-      "3:refused, nothing was changed",
-      "4:failed and rolled back, what served before serves on",
+      "3:refused: nothing was changed",
+      "4:failed and rolled back: the version that served before serves on",
       "5:needs attention",
-      "6:the service isn't reachable",
-      "130:Ctrl-C; what the service was doing goes on"
+      "6:the service does not answer",
+      "130:interrupted by Ctrl-C: a run in the service goes on"
     })
 final class RootCommand implements Runnable {
   private final CliContext context;
@@ -56,8 +59,8 @@ final class RootCommand implements Runnable {
       scope = ScopeType.INHERIT,
       paramLabel = "FILE",
       description =
-          "Configuration (default: $ORCHESTRATOR_CONFIG, else config/orchestrator.conf beside the"
-              + " launcher, else /etc/orchestrator/orchestrator.conf).")
+          "Configuration file (default: $ORCHESTRATOR_CONFIG, else config/orchestrator.conf of"
+              + " the installation, else /etc/orchestrator/orchestrator.conf).")
   void config(Path file) {
     config = file;
   }
@@ -66,7 +69,7 @@ final class RootCommand implements Runnable {
       names = "--home",
       scope = ScopeType.INHERIT,
       paramLabel = "DIR",
-      description = "Folder of the service's state (default: 'home' of the configuration).")
+      description = "Folder of the service's state (default: 'home' in the configuration file).")
   void home(Path folder) {
     home = folder;
   }
@@ -81,6 +84,7 @@ final class RootCommand implements Runnable {
     return context;
   }
 
+  /** Where the service is, by the options, the environment and the configuration file. */
   ServiceLocation location() {
     return ServiceLocation.find(config, home, context.environment(), context.root());
   }
@@ -90,11 +94,11 @@ final class RootCommand implements Runnable {
   }
 
   RunFollower follower() {
-    return new RunFollower(api(), context.terminal(), context.clock(), context.patience());
+    return new RunFollower(api(), context.terminal(), context.clock(), context.reconnectTimeout());
   }
 
-  /** Keeps a stack trace out of the terminal; returns the file that has it. */
-  Path keep(Exception e) {
+  /** Writes a stack trace to a file instead of the terminal; returns the file. */
+  Path saveStackTrace(Exception e) {
     StringWriter trace = new StringWriter();
     e.printStackTrace(new PrintWriter(trace));
     String record = context.clock().instant() + " " + trace;
@@ -102,12 +106,12 @@ final class RootCommand implements Runnable {
       Path file = new HomeFiles(location().home()).clientLog();
       Files.writeString(file, record, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
       return file;
-    } catch (IOException | RuntimeException second) {
-      return keepInTemporary(record);
+    } catch (IOException | RuntimeException unwritable) {
+      return saveInTemporaryFile(record);
     }
   }
 
-  private static Path keepInTemporary(String record) {
+  private static Path saveInTemporaryFile(String record) {
     try {
       Path file = Files.createTempFile("orchestrator-", ".log");
       Files.writeString(file, record);
@@ -117,7 +121,7 @@ final class RootCommand implements Runnable {
     }
   }
 
-  /** The version that the build put into the jar. */
+  /** The program's version, which the build writes into the jar. */
   static final class Version implements IVersionProvider {
     @Override
     public String[] getVersion() {

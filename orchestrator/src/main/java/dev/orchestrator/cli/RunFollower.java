@@ -6,6 +6,8 @@ import dev.orchestrator.client.EventSource;
 import dev.orchestrator.client.ExitCode;
 import dev.orchestrator.common.Json;
 import dev.orchestrator.journal.Receipt;
+import dev.orchestrator.journal.UpgradeRecord;
+import dev.orchestrator.report.Status;
 import dev.orchestrator.upgrade.RunEvent;
 import java.time.Duration;
 import java.time.Instant;
@@ -15,115 +17,165 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Watches a run to its end, from this process: shows the steps, connects again when the connection
- * is lost, prints the receipt's summary. The run doesn't need us: Ctrl-C only stops watching.
+ * Follows a run to its end from a client: prints the steps, connects again when the connection is
+ * lost, prints the receipt's summary. The run does not depend on this process: Ctrl-C only stops
+ * following.
  */
 final class RunFollower {
-  private static final Duration PAUSE = Duration.ofMillis(300);
+  private static final Duration RECONNECT_PAUSE = Duration.ofMillis(300);
+  private static final long REDRAW_MILLIS = 200;
 
-  /** A connection that lived this long counts as one: the time to connect again starts anew. */
-  private static final Duration ALIVE = Duration.ofSeconds(1);
+  /** After a connection that lived this long, the time to connect again starts anew. */
+  private static final Duration LIVED = Duration.ofSeconds(1);
 
   private final ApiClient api;
   private final Terminal terminal;
   private final InstantSource clock;
-  private final Duration patience;
+  private final Duration reconnectTimeout;
   private final ProgressPrinter printer;
 
-  RunFollower(ApiClient api, Terminal terminal, InstantSource clock, Duration patience) {
+  RunFollower(ApiClient api, Terminal terminal, InstantSource clock, Duration reconnectTimeout) {
     this.api = api;
     this.terminal = terminal;
     this.clock = clock;
-    this.patience = patience;
+    this.reconnectTimeout = reconnectTimeout;
     this.printer = new ProgressPrinter(terminal, clock);
   }
 
-  /** Returns the exit code that says how the run ended. */
-  int follow(String id) throws InterruptedException {
-    Thread goodbye = new Thread(() -> detach(id), "detach");
-    Runtime.getRuntime().addShutdownHook(goodbye);
+  /**
+   * Follows a run that the service has accepted: a service that is away from the beginning is
+   * waited for, as the run goes on when it is back.
+   *
+   * @return the exit code that tells how the run ended
+   */
+  int followAccepted(String id) throws InterruptedException {
+    return follow(id, true);
+  }
+
+  /**
+   * Follows a run that a user named.
+   *
+   * @return the exit code that tells how the run ended
+   * @throws CommandException.Unreachable when the service does not answer at first
+   */
+  int followNamed(String id) throws InterruptedException {
+    return follow(id, false);
+  }
+
+  private int follow(String id, boolean accepted) throws InterruptedException {
+    Thread onInterrupt = new Thread(() -> printDetached(id), "detach");
+    Runtime.getRuntime().addShutdownHook(onInterrupt);
     CountDownLatch over = new CountDownLatch(1);
-    Thread ticker = Thread.ofVirtual().name("ticker").start(() -> tick(over));
+    Thread redrawer = Thread.ofVirtual().name("redraw").start(() -> redrawUntil(over));
     boolean ended;
     try {
-      ended = watch(id);
+      ended = printEvents(id, accepted);
     } finally {
       over.countDown();
-      ticker.join();
+      redrawer.join();
       printer.clear();
-      forget(goodbye);
+      removeHook(onInterrupt);
     }
     if (!ended) {
-      terminal.line(id + " needs attention: 'orchestrator status' says why, and what to do");
+      terminal.println(id + " needs attention: 'orchestrator status' says why, and what to do");
       return ExitCode.NEEDS_ATTENTION;
     }
-    Receipt receipt = Json.read(api.get("/v1/upgrades/" + ApiClient.segment(id)), Receipt.class);
-    ReceiptText.summary(receipt).forEach(terminal::line);
+    Receipt receipt = receipt(id);
+    ReceiptText.summary(receipt).forEach(terminal::println);
     return ExitCode.of(receipt);
   }
 
-  /** False when it has got stuck, and is tried on without us. */
-  private boolean watch(String id) throws InterruptedException {
-    long last = 0;
-    Instant lost = clock.instant();
-    boolean told = false;
+  /** Returns true at the end of the run, false when its undo is stuck and the service retries. */
+  private boolean printEvents(String id, boolean accepted) throws InterruptedException {
+    long lastSequence = 0;
+    boolean reached = accepted;
+    Instant lostAt = clock.instant();
+    boolean noted = false;
     while (true) {
-      @Nullable Instant connected = null;
+      @Nullable Instant connectedAt = null;
       String reason = "the connection was closed";
-      try (EventSource events = api.events(id, last)) {
-        connected = clock.instant();
+      try (EventSource events = api.events(id, lastSequence)) {
+        connectedAt = clock.instant();
+        reached = true;
         for (RunEvent event = events.next(); event != null; event = events.next()) {
-          last = Math.max(last, event.sequence());
-          told = false;
+          lastSequence = Math.max(lastSequence, event.sequence());
+          noted = false;
           printer.print(event);
-          if (event.phase().equals("end") || event.phase().equals("stuck")) {
-            return event.phase().equals("end");
+          if (event.phase().equals("end")) {
+            return true;
+          }
+          if (event.phase().equals("stuck") && isStuck(id)) {
+            return false;
           }
         }
       } catch (CommandException.Unreachable e) {
-        reason = String.valueOf(e.getMessage());
-        if (last == 0 && !told) {
-          throw e; // Never connected: there is nothing to resume.
+        if (!reached) {
+          throw e;
         }
+        reason = String.valueOf(e.getMessage());
       }
       Instant now = clock.instant();
-      boolean lived = connected != null && Duration.between(connected, now).compareTo(ALIVE) > 0;
-      if (!told || lived) {
-        lost = now;
+      boolean lived =
+          connectedAt != null && Duration.between(connectedAt, now).compareTo(LIVED) > 0;
+      if (!noted || lived) {
+        lostAt = now;
       }
-      if (Duration.between(lost, now).compareTo(patience) >= 0) {
+      if (Duration.between(lostAt, now).compareTo(reconnectTimeout) >= 0) {
         throw new CommandException.Unreachable(
             "lost sight of %s, it may go on: %s".formatted(id, reason));
       }
-      if (!told) {
-        printer.note("connection lost: trying again for " + patience.toSeconds() + " s");
-        told = true;
+      if (!noted) {
+        printer.printNote(
+            "connection lost: trying again for " + reconnectTimeout.toSeconds() + " s");
+        noted = true;
       }
-      TimeUnit.MILLISECONDS.sleep(PAUSE.toMillis());
+      TimeUnit.MILLISECONDS.sleep(RECONNECT_PAUSE.toMillis());
     }
   }
 
-  private void tick(CountDownLatch over) {
+  /** Events are told from the beginning: what was stuck once may be undone by now. */
+  private boolean isStuck(String id) {
+    Status status = Json.read(api.get("/v1/status"), Status.class);
+    UpgradeRecord running = status.running();
+    return running != null && running.id().equals(id) && !status.attention().isEmpty();
+  }
+
+  /** The run has ended: a service that is being restarted is waited for. */
+  private Receipt receipt(String id) throws InterruptedException {
+    String path = "/v1/upgrades/" + ApiClient.segment(id);
+    Instant end = clock.instant().plus(reconnectTimeout);
+    while (true) {
+      try {
+        return Json.read(api.get(path), Receipt.class);
+      } catch (CommandException.Unreachable e) {
+        if (!clock.instant().isBefore(end)) {
+          throw e;
+        }
+        TimeUnit.MILLISECONDS.sleep(RECONNECT_PAUSE.toMillis());
+      }
+    }
+  }
+
+  private void redrawUntil(CountDownLatch over) {
     try {
-      while (terminal.interactive() && !over.await(200, TimeUnit.MILLISECONDS)) {
-        printer.tick();
+      while (terminal.interactive() && !over.await(REDRAW_MILLIS, TimeUnit.MILLISECONDS)) {
+        printer.redraw();
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
   }
 
-  private void detach(String id) {
+  private void printDetached(String id) {
     printer.clear();
     terminal.err().printf("detached: %s goes on; 'orchestrator watch %s' shows it again%n", id, id);
   }
 
-  private static void forget(Thread hook) {
+  private static void removeHook(Thread hook) {
     try {
       Runtime.getRuntime().removeShutdownHook(hook);
     } catch (IllegalStateException e) {
-      // Ctrl-C has come: the hook is running and says what it has to say.
-      return;
+      return; // The process ends after Ctrl-C: the hook runs.
     }
   }
 }

@@ -6,8 +6,8 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 
-/** Runs of the saga in a few words. */
-public final class RunText {
+/** Prints runs: as a title, a sentence, a row of a table. */
+final class RunText {
   private RunText() {}
 
   /** {@code u7 upgrade v1 → v2}. */
@@ -18,7 +18,7 @@ public final class RunText {
     return "%s %s %s".formatted(run.id(), kind, versions);
   }
 
-  public static String outcome(UpgradeRecord run) {
+  static String outcome(UpgradeRecord run) {
     return switch (run.outcome()) {
       case RUNNING -> "running";
       case DONE -> "done";

@@ -17,7 +17,9 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code serve [--detach] [--takeover]}, {@code serve --stop}. */
-@Command(name = "serve", description = "Runs the service: routes, API, schedule.")
+@Command(
+    name = "serve",
+    description = "Run the service: the public routes, the API and the schedule.")
 final class ServeCommand implements Callable<Integer> {
   private final RootCommand root;
 
@@ -25,18 +27,23 @@ final class ServeCommand implements Callable<Integer> {
   @Spec
   private CommandSpec spec;
 
-  @Option(names = "--detach", description = "Run it in the background, return once it answers.")
+  @Option(
+      names = "--detach",
+      description = "Run the service in the background, and return when its API answers.")
   private boolean detach;
 
   @Option(
       names = "--takeover",
       description = {
-        "Take the routes over from the service that runs on this home, without a client refused;",
-        "it lets its connections end and leaves. Refused while an upgrade runs."
+        "Take the routes over from the service that runs on this home; no client is refused. The"
+            + " old process lets its connections end (takeover.drain) and exits. Refused while a"
+            + " run is under way."
       })
   private boolean takeover;
 
-  @Option(names = "--stop", description = "Stop the service that runs on this home.")
+  @Option(
+      names = "--stop",
+      description = "Stop the service that runs on this home. Its containers run on.")
   private boolean stop;
 
   ServeCommand(RootCommand root) {
@@ -51,9 +58,9 @@ final class ServeCommand implements Callable<Integer> {
     if (stop) {
       if (detach || takeover) {
         throw new ParameterException(
-            spec.commandLine(), "--stop and the other options are mutually exclusive");
+            spec.commandLine(), "--stop and the other options of serve are mutually exclusive");
       }
-      terminal.line(ServiceStopper.stop(files));
+      terminal.println(ServiceStopper.stop(files));
       return ExitCode.DONE;
     }
     Path config = location.config();
@@ -63,30 +70,30 @@ final class ServeCommand implements Callable<Integer> {
     files.create();
     if (detach) {
       String address = new DetachedStarter(root.context(), location, config, takeover).start();
-      terminal.line("serving: API on %s, log in %s".formatted(address, files.log()));
+      terminal.println("serving: API on %s, log in %s".formatted(address, files.log()));
       return ExitCode.DONE;
     }
-    try (HomeOwner tenant = new HomeOwner(location, files, takeover)) {
+    try (HomeOwner owner = new HomeOwner(location, files, takeover)) {
       if (!takeover) {
-        tenant.takeFree();
+        owner.takeNow();
       }
-      return serve(config, files, tenant);
+      return serve(config, files, owner);
     }
   }
 
-  private int serve(Path config, HomeFiles files, HomeOwner tenant)
+  private int serve(Path config, HomeFiles files, HomeOwner owner)
       throws IOException, InterruptedException {
     configureLog(files);
-    RunningService service = root.context().starter().start(config, files.home(), tenant);
-    Runtime.getRuntime().addShutdownHook(new Thread(() -> shutDown(service, tenant), "shutdown"));
+    RunningService service = root.context().starter().start(config, files.home(), owner);
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> shutDown(service, owner), "shutdown"));
     root.context()
         .terminal()
-        .line("serving: API on %s, log in %s".formatted(service.address(), files.log()));
-    service.awaitSuccession(); // Or a signal.
+        .println("serving: API on %s, log in %s".formatted(service.address(), files.log()));
+    service.awaitHandover(); // A signal ends the process before.
     return ExitCode.DONE;
   }
 
-  /** Before the first logger: the file has everything, a console only the lines. */
+  /** Called before the first logger exists: the file gets stack traces too, a console does not. */
   private static void configureLog(HomeFiles files) {
     System.setProperty("logback.configurationFile", "logback-serve.xml");
     System.setProperty("orchestrator.log.file", files.log().toString());
@@ -95,14 +102,14 @@ final class ServeCommand implements Callable<Integer> {
         Boolean.getBoolean("orchestrator.detached") ? "NONE" : "CONSOLE");
   }
 
-  /** An ordered stop is a success, not death by a signal. */
-  private static void shutDown(RunningService service, HomeOwner tenant) {
+  /** Ends the process with exit code 0: a stop that was asked for is not a failure. */
+  private static void shutDown(RunningService service, HomeOwner owner) {
     service.close();
     try {
-      tenant.close();
+      owner.close();
     } catch (IOException e) {
-      // What is left names a process that is gone: whoever reads it finds that out.
-      System.err.println("can't leave the home: " + e.getMessage());
+      // The process id that is left names no live process, which its readers find out.
+      System.err.println("can't release the home: " + e.getMessage());
     }
     Runtime.getRuntime().halt(ExitCode.DONE);
   }

@@ -10,11 +10,18 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
 /** {@code show ID}. */
-@Command(name = "show", description = "Shows the receipt of a run.")
+@Command(
+    name = "show",
+    description = {
+      "Show the receipt of a run.",
+      "It has each step with its time, and what was held, copied and checked."
+    })
 final class ShowCommand implements Callable<Integer> {
   private final RootCommand root;
 
-  @Parameters(paramLabel = "ID", description = "Such as u7: see 'orchestrator history'.")
+  @Parameters(
+      paramLabel = "ID",
+      description = "Id of the run, such as u7: see 'orchestrator history'.")
   private String id = "";
 
   @Mixin private final JsonOption json = new JsonOption();
@@ -27,10 +34,10 @@ final class ShowCommand implements Callable<Integer> {
   public Integer call() {
     String answer = root.api().get("/v1/upgrades/" + ApiClient.segment(id));
     Terminal terminal = root.context().terminal();
-    if (json.given()) {
+    if (json.requested()) {
       terminal.out().println(Json.indent(answer));
     } else {
-      ReceiptText.full(Json.read(answer, Receipt.class)).forEach(terminal::line);
+      ReceiptText.full(Json.read(answer, Receipt.class)).forEach(terminal::println);
     }
     return ExitCode.DONE;
   }

@@ -8,7 +8,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
 /** {@code status}. */
-@Command(name = "status", description = "Shows what serves, its services and its routes.")
+@Command(name = "status", description = "Show which version serves, its services and its routes.")
 final class StatusCommand implements Callable<Integer> {
   private final RootCommand root;
   @Mixin private final JsonOption json = new JsonOption();
@@ -21,11 +21,11 @@ final class StatusCommand implements Callable<Integer> {
   public Integer call() {
     String answer = root.api().get("/v1/status");
     Terminal terminal = root.context().terminal();
-    if (json.given()) {
+    if (json.requested()) {
       terminal.out().println(Json.indent(answer));
     } else {
       StatusText.lines(Json.read(answer, Status.class), terminal, root.context().clock().instant())
-          .forEach(terminal::line);
+          .forEach(terminal::println);
     }
     return ExitCode.DONE;
   }

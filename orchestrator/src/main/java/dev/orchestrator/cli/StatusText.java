@@ -8,7 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** {@link Status} for a person: what serves, since when, how it is; then services and routes. */
+/** Prints {@link Status}: the version that serves, its state, then services and routes. */
 final class StatusText {
   private StatusText() {}
 
@@ -16,15 +16,15 @@ final class StatusText {
     List<String> lines = new ArrayList<>();
     lines.add(headline(status, terminal, now));
     if (!status.attention().isEmpty()) {
-      field(lines, "attention", status.attention());
+      addField(lines, "attention", status.attention());
     }
     Status.Side serving = status.serving();
     if (serving != null) {
-      field(lines, "capsule", serving.container() + " (" + serving.state() + ")");
+      addField(lines, "capsule", serving.container() + " (" + serving.state() + ")");
     }
     Status.Side previous = status.previous();
     if (previous != null) {
-      field(
+      addField(
           lines,
           "previous",
           "%s, generation %d (%s): 'orchestrator rollback' goes there"
@@ -32,7 +32,7 @@ final class StatusText {
     }
     UpgradeRecord running = status.running();
     if (running != null) {
-      field(
+      addField(
           lines,
           "running",
           "%s for %s, in step %s: 'orchestrator watch %s'"
@@ -44,14 +44,14 @@ final class StatusText {
     }
     UpgradeRecord last = status.last();
     if (last != null) {
-      field(lines, "last run", RunText.sentence(last));
+      addField(lines, "last run", RunText.sentence(last));
     }
     Instant next = status.nextRun();
     if (next != null) {
-      field(lines, "next run", HumanText.when(next));
+      addField(lines, "next run", HumanText.when(next));
     }
-    field(lines, "engine", status.engine());
-    tables(lines, status);
+    addField(lines, "engine", status.engine());
+    addTables(lines, status);
     return lines;
   }
 
@@ -62,10 +62,11 @@ final class StatusText {
           case "needs attention" -> terminal.red("●");
           default -> terminal.yellow("●");
         };
-    return "%s %s: %s%s".formatted(dot, status.stack(), status.state(), of(status.serving(), now));
+    return "%s %s: %s%s"
+        .formatted(dot, status.stack(), status.state(), describe(status.serving(), now));
   }
 
-  private static String of(Status.@Nullable Side serving, Instant now) {
+  private static String describe(Status.@Nullable Side serving, Instant now) {
     return serving == null
         ? ""
         : ", %s (generation %d) since %s (%s)"
@@ -76,11 +77,11 @@ final class StatusText {
                 HumanText.time(serving.since(), now));
   }
 
-  private static void field(List<String> lines, String name, String value) {
+  private static void addField(List<String> lines, String name, String value) {
     lines.add("  %-9s %s".formatted(name, value));
   }
 
-  private static void tables(List<String> lines, Status status) {
+  private static void addTables(List<String> lines, Status status) {
     if (!status.services().isEmpty()) {
       TextTable table = new TextTable("SERVICE", "STATE", "HEALTH", "RESTARTS");
       for (Status.Service service : status.services()) {

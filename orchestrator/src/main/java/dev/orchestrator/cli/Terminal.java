@@ -7,13 +7,13 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where a command writes and asks: results to {@code out}, complaints to {@code err}.
+ * The output and input of a command: results go to {@code out}, errors to {@code err}.
  *
- * @param in where a person answers, null where nobody does
- * @param interactive a person sees it: lines may be redrawn
- * @param colour whether to colour
- * @param unicode whether the output can carry ✓ and its like
- * @param width columns of a line that is redrawn
+ * @param in the input of a person who answers questions, null where no person is
+ * @param interactive whether the output is a terminal, where a line can be redrawn
+ * @param colour whether the output is coloured
+ * @param unicode whether the output's character set has ✓ and the other marks
+ * @param width columns of the terminal
  */
 public record Terminal(
     PrintStream out,
@@ -25,8 +25,8 @@ public record Terminal(
     int width) {
 
   /**
-   * Of this process. The launcher says whether its output is a terminal, as finding out in Java
-   * costs a tenth of a second.
+   * The terminal of this process. The launcher says whether there is one, as finding out in Java
+   * takes a tenth of a second.
    */
   static Terminal ofProcess(Map<String, String> environment) {
     boolean interactive =
@@ -45,12 +45,12 @@ public record Terminal(
         width < 20 ? 80 : width);
   }
 
-  /** Whether somebody answers. */
-  boolean asks() {
+  /** Whether a person can answer a question. */
+  boolean canAsk() {
     return in != null;
   }
 
-  /** Asks; an end of the input is a no. */
+  /** Prints the question and reads a line; the end of the input is the answer {@code no}. */
   String ask(String question) {
     out.print(unicode ? question : plain(question));
     out.flush();
@@ -69,17 +69,33 @@ public record Terminal(
     return answer.toString();
   }
 
-  void line(String text) {
+  /** Prints a line to the results. */
+  void println(String text) {
     out.println(unicode ? text : plain(text));
   }
 
-  /** Replaces the line that the cursor is on; nothing where lines can't be redrawn. */
+  /**
+   * Replaces the line that the cursor is on, cut to the width of the terminal; does nothing where
+   * lines can't be redrawn.
+   */
   void redraw(String text) {
     if (interactive) {
-      String fitting = text.length() < width ? text : text.substring(0, width - 1);
-      out.print("\r\u001b[K" + (unicode ? fitting : plain(fitting)));
+      // A line as wide as the terminal would make some terminals begin another.
+      String fitting =
+          unicode ? fit(text, width - 1, "…") : fit(plain(text), width - 1, plain("…"));
+      out.print("\r\u001b[K" + fitting);
       out.flush();
     }
+  }
+
+  /** The text as one line of so many columns at most; the end of a longer one is cut. */
+  static String fit(String text, int columns) {
+    return fit(text, columns, "…");
+  }
+
+  private static String fit(String text, int columns, String end) {
+    String line = text.replaceAll("\\p{Cntrl}+", " ");
+    return line.length() <= columns ? line : line.substring(0, columns - end.length()) + end;
   }
 
   String green(String text) {

@@ -3,7 +3,7 @@ package dev.orchestrator.cli;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Columns aligned as {@code docker ps} does it: a heading in capitals, three spaces between. */
+/** A table of text, aligned as {@code docker ps} prints it: a heading in capitals, no lines. */
 final class TextTable {
   private final List<List<String>> rows = new ArrayList<>();
 

@@ -9,14 +9,14 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
 /** {@code up [VERSION]}. */
-@Command(name = "up", description = "Brings the stack up, at the version that served last.")
+@Command(name = "up", description = "Start the stack, and make its routes lead to it.")
 final class UpCommand implements Callable<Integer> {
   private final RootCommand root;
 
   @Parameters(
       arity = "0..1",
       paramLabel = "VERSION",
-      description = "Default: the one that served last, else the newest.")
+      description = "Version to start (default: the version that served last, else the newest).")
   private @Nullable String version;
 
   UpCommand(RootCommand root) {
@@ -26,11 +26,11 @@ final class UpCommand implements Callable<Integer> {
   @Override
   public Integer call() throws InterruptedException {
     Map<String, String> body = version == null ? Map.of() : Map.of("version", version);
-    String id = RunAccepted.run(root.api(), "/v1/up", body);
+    String id = RunAccepted.begin(root.api(), "/v1/up", body);
     if (id.isEmpty()) {
-      root.context().terminal().line("the stack serves already: nothing to do");
+      root.context().terminal().println("the stack serves already: nothing to do");
       return ExitCode.DONE;
     }
-    return root.follower().follow(id);
+    return root.follower().followAccepted(id);
   }
 }

@@ -4,53 +4,74 @@ import dev.orchestrator.client.ApiClient;
 import dev.orchestrator.client.ExitCode;
 import dev.orchestrator.client.RunAccepted;
 import dev.orchestrator.common.Json;
-import dev.orchestrator.journal.UpgradeRecord;
 import dev.orchestrator.report.Plan;
-import dev.orchestrator.report.Status;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 /** {@code upgrade VERSION}. */
 @Command(
     name = "upgrade",
-    description = "Moves the stack with its data to another version, and back if that fails.")
+    description = {
+      "Move the stack with its data to another version.",
+      "A version that does not get healthy is undone, and the old version serves on."
+    })
 final class UpgradeCommand implements Callable<Integer> {
-  private static final long POLL_MILLIS = 500;
-
-  /** Going through the data takes its time. */
-  private static final Duration LOOK = Duration.ofMinutes(20);
+  /** The service goes through the data for a plan, which takes minutes. */
+  private static final Duration PLAN_DEADLINE = Duration.ofMinutes(20);
 
   private final RootCommand root;
 
-  @Parameters(paramLabel = "VERSION", description = "A folder below the stack's releases/.")
+  @SuppressWarnings("NullAway.Init") // set by picocli
+  @Spec
+  private CommandSpec spec;
+
+  @Parameters(
+      paramLabel = "VERSION",
+      description = "Version to upgrade to: see 'orchestrator versions'.")
   private String version = "";
 
-  @Option(names = "--plan", description = "Print what would be done, do nothing.")
+  @Option(names = "--plan", description = "Print what the upgrade would do, and change nothing.")
   private boolean plan;
 
-  @Option(names = "--detach", description = "Print the id of the run, don't watch it.")
+  @Option(
+      names = "--detach",
+      description = "Print the id of the run and return, instead of showing the run.")
   private boolean detach;
 
-  @Option(names = "--wait", description = "Wait for the end of a run that is under way.")
+  @Option(
+      names = "--wait",
+      description =
+          "Wait until the service can begin the upgrade: for the end of another run, and of a"
+              + " takeover.")
   private boolean wait;
+
+  @Option(
+      names = "--wait-timeout",
+      paramLabel = "SECONDS",
+      defaultValue = "86400",
+      description = "Give up --wait after so many seconds (default: ${DEFAULT-VALUE}).")
+  private int waitSeconds;
 
   @Option(
       names = "--verify",
       paramLabel = "sample|full",
       description =
-          "Compare the content of databases and of a sample of the other files, or of all files"
-              + " (default: data.verify).")
+          "Compare a copy's databases and a sample of its other files, or all files (default:"
+              + " data.verify).")
   private @Nullable VerifyOption verify;
 
   @Option(
       names = "--allow-attach",
-      description = "Let volumes be attached that aren't immutable: there is no way back for them.")
+      description =
+          "Attach volumes that are not marked immutable: a rollback can't restore their data.")
   private boolean attach;
 
   UpgradeCommand(RootCommand root) {
@@ -59,38 +80,35 @@ final class UpgradeCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws InterruptedException {
+    if (waitSeconds < 0) {
+      throw new ParameterException(
+          spec.commandLine(), "--wait-timeout must be a number of seconds from 0 on");
+    }
     if (plan) {
       printPlan();
       return ExitCode.DONE;
     }
-    if (wait) {
-      awaitIdle();
-    }
-    String id =
-        RunAccepted.run(
-            root.api(),
-            "/v1/upgrades",
-            Map.of("version", version, "full", verify == VerifyOption.full, "attach", attach));
+    String id = begin();
     if (detach) {
-      root.context().terminal().line(id);
+      root.context().terminal().println(id);
       return ExitCode.DONE;
     }
-    return root.follower().follow(id);
+    return root.follower().followAccepted(id);
   }
 
-  private void awaitIdle() throws InterruptedException {
-    String said = "";
-    while (true) {
-      UpgradeRecord running = Json.read(root.api().get("/v1/status"), Status.class).running();
-      if (running == null) {
-        return;
-      }
-      if (!said.equals(running.id())) {
-        root.context().terminal().line("waiting for " + RunText.title(running));
-        said = running.id();
-      }
-      TimeUnit.MILLISECONDS.sleep(POLL_MILLIS);
-    }
+  private String begin() throws InterruptedException {
+    Map<String, ?> body =
+        Map.of("version", version, "full", verify == VerifyOption.full, "attach", attach);
+    CliContext context = root.context();
+    return wait
+        ? new AdmissionWait(
+                root.api(),
+                context.terminal(),
+                context.clock(),
+                context.reconnectTimeout(),
+                Duration.ofSeconds(waitSeconds))
+            .begin("/v1/upgrades", body)
+        : RunAccepted.begin(root.api(), "/v1/upgrades", body);
   }
 
   private void printPlan() {
@@ -98,7 +116,7 @@ final class UpgradeCommand implements Callable<Integer> {
         ApiClient.parameter("version", version)
             + (verify == VerifyOption.full ? "&full=true" : "")
             + (attach ? "&attach=true" : "");
-    Plan found = Json.read(root.api().get("/v1/plan?" + query, LOOK), Plan.class);
-    PlanText.lines(found).forEach(root.context().terminal()::line);
+    Plan answer = Json.read(root.api().get("/v1/plan?" + query, PLAN_DEADLINE), Plan.class);
+    PlanText.lines(answer).forEach(root.context().terminal()::println);
   }
 }

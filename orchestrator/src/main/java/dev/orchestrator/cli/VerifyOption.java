@@ -1,6 +1,6 @@
 package dev.orchestrator.cli;
 
-/** How much of a copy's content is compared, as a person writes it. */
+/** Values of {@code upgrade --verify}: how much of a copy's content is compared. */
 enum VerifyOption {
   sample,
   full

@@ -8,7 +8,9 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
 /** {@code versions}. */
-@Command(name = "versions", description = "Lists the versions of the stack and their state.")
+@Command(
+    name = "versions",
+    description = "List the versions of the stack, and which are in quarantine and why.")
 final class VersionsCommand implements Callable<Integer> {
   private final RootCommand root;
   @Mixin private final JsonOption json = new JsonOption();
@@ -21,7 +23,7 @@ final class VersionsCommand implements Callable<Integer> {
   public Integer call() {
     String answer = root.api().get("/v1/versions");
     Terminal terminal = root.context().terminal();
-    if (json.given()) {
+    if (json.requested()) {
       terminal.out().println(Json.indent(answer));
       return ExitCode.DONE;
     }
@@ -29,7 +31,7 @@ final class VersionsCommand implements Callable<Integer> {
     for (VersionStatus version : Json.readList(answer, VersionStatus.class)) {
       table.row(version.version(), version.state(), version.note());
     }
-    table.lines().forEach(terminal::line);
+    table.lines().forEach(terminal::println);
     return ExitCode.DONE;
   }
 }

@@ -11,11 +11,14 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
 /** {@code watch [ID]}. */
-@Command(name = "watch", description = "Shows a run as it happens, from its beginning.")
+@Command(name = "watch", description = "Show a run as it happens, from its beginning.")
 final class WatchCommand implements Callable<Integer> {
   private final RootCommand root;
 
-  @Parameters(arity = "0..1", paramLabel = "ID", description = "Default: the one that runs.")
+  @Parameters(
+      arity = "0..1",
+      paramLabel = "ID",
+      description = "Id of the run (default: the run that is under way).")
   private @Nullable String id;
 
   WatchCommand(RootCommand root) {
@@ -24,17 +27,18 @@ final class WatchCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws InterruptedException {
-    return root.follower().follow(id == null ? running() : id);
+    return root.follower().followNamed(id == null ? idOfRunning() : id);
   }
 
-  private String running() {
+  private String idOfRunning() {
     Status status = Json.read(root.api().get("/v1/status"), Status.class);
     UpgradeRecord running = status.running();
     if (running != null) {
       return running.id();
     }
     UpgradeRecord last = status.last();
-    String hint = last == null ? "" : ": 'orchestrator show %s' has the last".formatted(last.id());
+    String hint =
+        last == null ? "" : ": 'orchestrator show %s' shows the last run".formatted(last.id());
     throw new CommandException(ExitCode.REFUSED, "nothing runs at present" + hint);
   }
 }

@@ -16,17 +16,21 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The client of the service's API. Address and token are read for each call: a service that was
- * started again in between is found again. Blocking; what goes wrong is a {@link CommandException}.
+ * The client of the service's HTTP API. It reads the address and the token before each call, so
+ * that it finds a service that was restarted in between. Calls block. Failures are {@link
+ * CommandException}s: {@link CommandException.Unreachable} when the service does not answer, {@link
+ * CommandException.NotYet} when it will accept the same request later.
  */
 public final class ApiClient {
   private static final int CONNECT_MILLIS = 3_000;
-  private static final int SHORT_MILLIS = 60_000;
+  private static final int READ_MILLIS = 60_000;
 
-  /** Three heartbeats: a stream that is silent for longer is lost. */
+  /** Three heartbeats of the service: a stream that is silent for longer is lost. */
   private static final int STREAM_MILLIS = 30_000;
 
   private final ServiceLocation location;
@@ -37,30 +41,32 @@ public final class ApiClient {
     this.files = new HomeFiles(location.home());
   }
 
+  /** The body of the answer to GET. */
   public String get(String path) {
-    return exchange("GET", path, Map.of(), SHORT_MILLIS);
+    return exchange("GET", path, Map.of(), READ_MILLIS);
   }
 
-  /** The same for an answer that takes longer. */
+  /** The body of the answer to GET, for requests that take the service longer. */
   public String get(String path, Duration deadline) {
     return exchange("GET", path, Map.of(), Math.toIntExact(deadline.toMillis()));
   }
 
-  /** One query parameter, encoded. */
+  /** A query parameter, encoded: {@code name=value}. */
   public static String parameter(String name, String value) {
     return name + "=" + URLEncoder.encode(value, UTF_8);
   }
 
-  /** One segment of a path, encoded. */
+  /** A segment of a path, encoded. */
   public static String segment(String value) {
     return URLEncoder.encode(value, UTF_8).replace("+", "%20");
   }
 
+  /** The body of the answer to POST with a JSON object. */
   public String post(String path, Map<String, ?> body, Duration deadline) {
     return exchange("POST", path, body, Math.toIntExact(deadline.toMillis()));
   }
 
-  /** Follows a run from the event after {@code lastSeen}. */
+  /** Opens the stream of a run's events, from the event after the sequence {@code lastSeen}. */
   public EventSource events(String id, long lastSeen) {
     String path = "/v1/upgrades/" + segment(id) + "/events";
     try {
@@ -69,7 +75,7 @@ public final class ApiClient {
       connection.setRequestProperty("Last-Event-ID", Long.toString(lastSeen));
       int status = connection.getResponseCode();
       if (status != 200) {
-        throw refused(status, text(connection.getErrorStream()));
+        throw failure(status, text(connection.getErrorStream()));
       }
       return new EventSource(connection.getInputStream(), connection::disconnect);
     } catch (IOException e) {
@@ -86,7 +92,7 @@ public final class ApiClient {
         }
         int status = connection.getResponseCode();
         if (status >= 400) {
-          throw refused(status, text(connection.getErrorStream()));
+          throw failure(status, text(connection.getErrorStream()));
         }
         return text(connection.getInputStream());
       } finally {
@@ -103,7 +109,8 @@ public final class ApiClient {
   }
 
   /**
-   * With a fixed length: otherwise Java sends a request again by itself when its answer is lost.
+   * Sends the body with a fixed length: otherwise Java repeats a request by itself when its answer
+   * is lost, and a run would begin twice.
    */
   private static void send(HttpURLConnection connection, byte[] body) throws IOException {
     connection.setRequestProperty("Content-Type", "application/json");
@@ -143,36 +150,43 @@ public final class ApiClient {
     }
   }
 
-  private CommandException refused(int status, String body) {
-    String reason = reason(body);
+  /** The fields of an error's body; others may be added. */
+  private record ErrorBody(@Nullable String error, boolean retry) {}
+
+  private CommandException failure(int status, String body) {
+    ErrorBody answer = errorBody(body);
+    String line = answer.error();
+    String reason = line == null || line.isEmpty() ? "the service refused, without a reason" : line;
     return switch (status) {
       case 400 -> new CommandException(ExitCode.USAGE, reason);
       case 401 ->
           new CommandException(
               ExitCode.REFUSED, "the service refused the token in %s".formatted(files.token()));
       case 500 -> new CommandException(ExitCode.INTERNAL, "%s: %s".formatted(reason, files.log()));
-      default -> new CommandException(ExitCode.REFUSED, reason);
+      default ->
+          answer.retry()
+              ? new CommandException.NotYet(reason)
+              : new CommandException(ExitCode.REFUSED, reason);
     };
   }
 
-  private static String reason(String body) {
+  private static ErrorBody errorBody(String body) {
     try {
-      Object reason = Json.read(body, Map.class).get("error");
-      if (reason instanceof String line && !line.isEmpty()) {
-        return line;
-      }
+      // Jackson reads the JSON text "null" as null.
+      return Objects.requireNonNullElse(
+          Json.read(body, ErrorBody.class), new ErrorBody(null, false));
     } catch (IllegalArgumentException e) {
-      return "the service answered with something else than JSON: is another program on its port?";
+      return new ErrorBody(
+          "the service's answer is not JSON: is another program on its port?", false);
     }
-    return "the service refused, without a reason";
   }
 
   private CommandException.Unreachable unreachable(IOException e) {
     String tried = location.configured();
     try {
       tried = address();
-    } catch (IOException second) {
-      e.addSuppressed(second);
+    } catch (IOException unreadable) {
+      e.addSuppressed(unreadable);
     }
     return new CommandException.Unreachable(
         "the service isn't running (tried %s): start it with 'orchestrator serve --detach'"
@@ -180,7 +194,7 @@ public final class ApiClient {
         e);
   }
 
-  private static String text(InputStream stream) throws IOException {
+  private static String text(@Nullable InputStream stream) throws IOException {
     if (stream == null) {
       return "";
     }

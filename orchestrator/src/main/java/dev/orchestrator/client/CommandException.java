@@ -1,6 +1,6 @@
 package dev.orchestrator.client;
 
-/** A command that can't go on: one line for the user, and the exit code. */
+/** A command fails: one line for the user, and the exit code of the command. */
 public class CommandException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
@@ -20,7 +20,16 @@ public class CommandException extends RuntimeException {
     return exitCode;
   }
 
-  /** The service doesn't answer: not running, or gone in the middle of an answer. */
+  /** The service refuses a request that it will accept later, without a change by anybody. */
+  public static final class NotYet extends CommandException {
+    private static final long serialVersionUID = 1L;
+
+    public NotYet(String line) {
+      super(ExitCode.REFUSED, line);
+    }
+  }
+
+  /** The service does not answer: it is not running, or it ended before its answer. */
   public static final class Unreachable extends CommandException {
     private static final long serialVersionUID = 1L;
 

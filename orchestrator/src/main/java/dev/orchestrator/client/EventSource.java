@@ -10,7 +10,7 @@ import java.io.InputStream;
 import java.io.InputStreamReader;
 import org.jspecify.annotations.Nullable;
 
-/** Reads server-sent events from an open answer. One thread. */
+/** Reads the server-sent events of a run from an open answer. Confined to one thread. */
 public final class EventSource implements AutoCloseable {
   private final BufferedReader lines;
   private final Runnable disconnect;
@@ -23,7 +23,8 @@ public final class EventSource implements AutoCloseable {
   /**
    * Waits for the next event.
    *
-   * @return null when the stream has ended, for whatever reason
+   * @return null when the stream has ended or the connection is lost; the caller may connect again
+   *     from the last event that it has
    */
   public @Nullable RunEvent next() {
     StringBuilder data = new StringBuilder();
@@ -35,13 +36,13 @@ public final class EventSource implements AutoCloseable {
           return Json.read(data.toString(), RunEvent.class);
         }
       }
+      return null; // What an event that was cut off has in `data` is sent again.
     } catch (IOException e) {
-      return null; // Lost: the caller connects again from the last event it has.
+      return null;
     }
-    return null;
   }
 
-  /** Without waiting for the peer. */
+  /** Closes the connection, also while the peer sends nothing. */
   @Override
   public void close() {
     disconnect.run();

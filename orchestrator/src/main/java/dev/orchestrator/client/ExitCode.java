@@ -2,7 +2,7 @@ package dev.orchestrator.client;
 
 import dev.orchestrator.journal.Receipt;
 
-/** What a command's exit code says. Scripts rely on these numbers. */
+/** The exit codes of the commands. Scripts rely on these numbers. */
 public final class ExitCode {
   public static final int DONE = 0;
   public static final int INTERNAL = 1;
@@ -10,7 +10,7 @@ public final class ExitCode {
   public static final int REFUSED = 3;
   public static final int ROLLED_BACK = 4;
 
-  /** Of a drill: something in it failed. */
+  /** Exit code of {@code drill} when a part of it failed. */
   public static final int DRILL_FAILED = 4;
 
   public static final int NEEDS_ATTENTION = 5;
@@ -18,7 +18,7 @@ public final class ExitCode {
 
   private ExitCode() {}
 
-  /** Of a run that has ended. */
+  /** The exit code that tells how a run has ended. */
   public static int of(Receipt receipt) {
     return switch (receipt.upgrade().outcome()) {
       case RUNNING, DONE -> DONE;

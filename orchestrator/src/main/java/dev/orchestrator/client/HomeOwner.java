@@ -15,9 +15,12 @@ import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
-/** This process as the tenant of a home. */
+/**
+ * This process as the owner of a home: it takes the lock, writes its process id, and asks the
+ * service that runs to hand over. Thread-safe.
+ */
 public final class HomeOwner implements HomeOwnership, AutoCloseable {
-  private static final Duration PATIENCE = Duration.ofSeconds(30);
+  private static final Duration DEADLINE = Duration.ofSeconds(30);
   private static final Duration PAUSE = Duration.ofMillis(20);
 
   private final ServiceLocation location;
@@ -31,8 +34,8 @@ public final class HomeOwner implements HomeOwnership, AutoCloseable {
     this.takesOver = takesOver;
   }
 
-  /** The answer of the service that is asked to give up its place. */
-  record Offer(String socket) {}
+  /** The service's answer to the request to hand over. */
+  record HandoverOffer(String socket) {}
 
   @Override
   public Optional<Path> askPredecessor() throws IOException {
@@ -43,17 +46,21 @@ public final class HomeOwner implements HomeOwnership, AutoCloseable {
       throw new RefusedException(
           "no service runs on " + files.home() + " to take over from: 'orchestrator serve'");
     }
-    String answer = new ApiClient(location).post("/v1/takeover", Map.of(), PATIENCE);
-    return Optional.of(Path.of(Json.read(answer, Offer.class).socket()));
+    String answer = new ApiClient(location).post("/v1/takeover", Map.of(), DEADLINE);
+    return Optional.of(Path.of(Json.read(answer, HandoverOffer.class).socket()));
   }
 
-  /** At once, or not at all. */
-  public void takeFree() throws IOException {
+  /**
+   * Takes the home at once.
+   *
+   * @throws RefusedException when a service runs on it
+   */
+  public void takeNow() throws IOException {
     Optional<HomeLock> taken = HomeLock.take(files);
     if (taken.isEmpty()) {
-      throw new RefusedException(ServiceStopper.running(files));
+      throw new RefusedException(ServiceStopper.describe(files));
     }
-    moveIn(taken.get());
+    settle(taken.get());
   }
 
   @Override
@@ -61,7 +68,7 @@ public final class HomeOwner implements HomeOwnership, AutoCloseable {
     if (lock != null) {
       return;
     }
-    long end = System.nanoTime() + PATIENCE.toNanos();
+    long end = System.nanoTime() + DEADLINE.toNanos();
     Optional<HomeLock> taken = HomeLock.take(files);
     while (taken.isEmpty() && System.nanoTime() < end) {
       LockSupport.parkNanos(PAUSE.toNanos());
@@ -69,14 +76,15 @@ public final class HomeOwner implements HomeOwnership, AutoCloseable {
     }
     if (taken.isEmpty()) {
       throw new RefusedException(
-          "the home %s was not given up within %d s".formatted(files.home(), PATIENCE.toSeconds()));
+          "the home %s was not released within %d s by the service before"
+              .formatted(files.home(), DEADLINE.toSeconds()));
     }
-    moveIn(taken.get());
+    settle(taken.get());
   }
 
-  private synchronized void moveIn(HomeLock taken) throws IOException {
+  private synchronized void settle(HomeLock taken) throws IOException {
     lock = taken;
-    // In this order: whoever sees our pid knows that an address is ours too.
+    // In this order: a client that finds our process id then knows that an address is ours too.
     Files.deleteIfExists(files.address());
     PidFile.ofThisProcess().write(files);
   }
@@ -89,7 +97,7 @@ public final class HomeOwner implements HomeOwnership, AutoCloseable {
     }
   }
 
-  /** Removes what names this process, unless another has moved in. */
+  /** Removes the process id and releases the home, unless another process owns it by now. */
   @Override
   public synchronized void close() throws IOException {
     if (lock != null) {

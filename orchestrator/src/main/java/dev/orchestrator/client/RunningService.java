@@ -4,27 +4,27 @@ import dev.orchestrator.home.HomeOwnership;
 import java.io.IOException;
 import java.nio.file.Path;
 
-/** A service that was started and answers. */
+/** A service of this process that was started and answers. */
 public interface RunningService extends AutoCloseable {
 
-  /** {@code host:port} of its API. */
+  /** Address of the API, {@code host:port}. */
   String address();
 
-  /** Returns when another process serves instead, and this one has nothing left to do. */
-  void awaitSuccession() throws InterruptedException;
+  /** Waits until another process has taken over and the last connections here have ended. */
+  void awaitHandover() throws InterruptedException;
 
-  /** Stops what this process runs; the stack serves on or not as the service decides. */
+  /** Stops routes, API and schedule; the containers run on. */
   @Override
   void close();
 
-  /** How {@code serve} gets one: the only way from the command line into the service. */
+  /** Starts the service for {@code serve}: the only way from the command line into it. */
   @FunctionalInterface
   interface Starter {
     /**
-     * Starts the service; returns once its API answers, and the home is its own.
+     * Starts the service; returns when its API answers and this process owns the home.
      *
-     * @throws dev.orchestrator.common.RefusedException when it can't start, in one line
+     * @throws dev.orchestrator.common.RefusedException when the service can't start, in one line
      */
-    RunningService start(Path config, Path home, HomeOwnership tenancy) throws IOException;
+    RunningService start(Path config, Path home, HomeOwnership ownership) throws IOException;
   }
 }

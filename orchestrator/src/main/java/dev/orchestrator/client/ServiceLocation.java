@@ -14,23 +14,24 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where the service of a configuration is to be found. A client reads two or three keys and leaves
- * checking the rest to the service: it starts faster, and works with a damaged stack.
+ * Where a client finds the service: its configuration file, home folder and API address. A client
+ * reads only the two or three keys that it needs, and leaves checking the others to the service:
+ * the client starts faster, and works while the stack's settings are damaged.
  *
- * @param config the configuration file; null when there is none and {@code --home} was given
- * @param home absolute
- * @param configured the address that the configuration names, for messages
+ * @param config the configuration file; null when {@code --home} was given and no file was found
+ * @param home the home folder, absolute
+ * @param configured the API's address in the configuration, {@code host:port}
  */
 public record ServiceLocation(@Nullable Path config, Path home, String configured) {
   private static final String SYSTEM_CONFIG = "/etc/orchestrator/orchestrator.conf";
   private static final String DEFAULT_ADDRESS = "127.0.0.1:7070";
 
   /**
-   * Looks for the configuration where the command line, the environment and the installation say.
+   * Looks for the configuration file on the command line, in the environment, in the installation
+   * and in /etc, in this order.
    *
-   * @param root the folder that the launcher is installed in, or null
-   * @throws RefusedException when a file that was named isn't there or can't be read, or none is
-   *     found
+   * @param root folder of the installation that the launcher belongs to, or null
+   * @throws RefusedException when a named file does not exist or can't be read, or none is found
    */
   public static ServiceLocation find(
       @Nullable Path config,
@@ -41,25 +42,26 @@ public record ServiceLocation(@Nullable Path config, Path home, String configure
     if (file == null) {
       return new ServiceLocation(null, absolute(home, Path.of("")), DEFAULT_ADDRESS);
     }
-    Config read = read(file);
-    Path whole = file.toAbsolutePath().normalize();
-    Path folder = whole.resolveSibling("").normalize();
-    Path state =
+    Config settings = read(file);
+    Path absoluteFile = file.toAbsolutePath().normalize();
+    Path folder = absoluteFile.resolveSibling("").normalize();
+    Path homeFolder =
         home == null
-            ? HomeFolder.find(text(read, "home", ""), folder, environment)
+            ? HomeFolder.find(text(settings, "home", ""), folder, environment)
             : absolute(home, folder);
-    return new ServiceLocation(whole, state, text(read, "api.listen", DEFAULT_ADDRESS));
+    return new ServiceLocation(
+        absoluteFile, homeFolder, text(settings, "api.listen", DEFAULT_ADDRESS));
   }
 
-  private static Path absolute(@Nullable Path path, Path otherwise) {
-    return (path == null ? otherwise : path).toAbsolutePath().normalize();
+  private static Path absolute(@Nullable Path path, Path fallback) {
+    return (path == null ? fallback : path).toAbsolutePath().normalize();
   }
 
   private static @Nullable Path configFile(
       @Nullable Path named,
       Map<String, String> environment,
       @Nullable Path root,
-      boolean optional) {
+      boolean mayBeMissing) {
     if (named != null) {
       return existing(named, "--config");
     }
@@ -77,7 +79,7 @@ public record ServiceLocation(@Nullable Path config, Path home, String configure
         return file;
       }
     }
-    if (optional) {
+    if (mayBeMissing) {
       return null;
     }
     throw new RefusedException(
@@ -104,9 +106,9 @@ public record ServiceLocation(@Nullable Path config, Path home, String configure
     }
   }
 
-  private static String text(Config config, String path, String otherwise) {
+  private static String text(Config config, String path, String fallback) {
     try {
-      return config.hasPath(path) ? config.getString(path) : otherwise;
+      return config.hasPath(path) ? config.getString(path) : fallback;
     } catch (ConfigException e) {
       throw new RefusedException("damaged configuration: " + firstLine(e), e);
     }

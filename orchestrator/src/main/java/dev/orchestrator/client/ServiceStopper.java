@@ -11,22 +11,22 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
-/** Ends the service of a home, and says what is known of it. */
+/** Stops the service of a home, and describes the one that runs. */
 public final class ServiceStopper {
   private static final Duration DEADLINE = Duration.ofMinutes(2);
 
   private ServiceStopper() {}
 
-  /** Asks it to stop and waits; returns a line that says what was done. */
+  /** Sends SIGTERM to the service and waits for its end; returns a line that says what was done. */
   public static String stop(HomeFiles files) throws IOException, InterruptedException {
     if (!HomeLock.isHeld(files)) {
       return "no service runs on " + files.home();
     }
     ProcessHandle process =
         PidFile.read(files)
-            .orElseThrow(() -> notFound(files))
-            .process()
-            .orElseThrow(() -> notFound(files));
+            .orElseThrow(() -> unknownProcess(files))
+            .liveProcess()
+            .orElseThrow(() -> unknownProcess(files));
     if (!process.destroy()) {
       throw new RefusedException(
           "can't signal the service (process %d): run the command as the user who runs it"
@@ -44,21 +44,21 @@ public final class ServiceStopper {
     return "stopped the service (process " + process.pid() + ")";
   }
 
-  /** One line on the service that is in the way. */
-  public static String running(HomeFiles files) {
+  /** One line that describes the service that runs, for a start that is refused. */
+  public static String describe(HomeFiles files) {
     try {
       String process = PidFile.read(files).map(pid -> ", process " + pid.pid()).orElse("");
       String address = HomeFiles.read(files.address()).map(at -> ", API on " + at).orElse("");
-      return "a service runs already on %s%s%s: 'orchestrator serve --stop' ends it"
+      return "a service runs already on %s%s%s: 'orchestrator serve --stop' stops it"
           .formatted(files.home(), process, address);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
   }
 
-  private static RefusedException notFound(HomeFiles files) {
+  private static RefusedException unknownProcess(HomeFiles files) {
     return new RefusedException(
-        "a service runs on %s, but %s doesn't tell which process it is: end it by hand"
+        "a service runs on %s, but %s does not name its process: stop it by hand"
             .formatted(files.home(), files.pid()));
   }
 }

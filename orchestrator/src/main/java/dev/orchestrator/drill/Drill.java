@@ -1,204 +1,152 @@
 package dev.orchestrator.drill;
 
+import dev.orchestrator.client.ApiClient;
 import dev.orchestrator.client.CommandException;
-import dev.orchestrator.client.ExitCode;
+import dev.orchestrator.client.ServiceLocation;
+import dev.orchestrator.common.Json;
 import dev.orchestrator.common.RefusedException;
+import dev.orchestrator.data.DataException;
+import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.home.HomeFiles;
-import dev.orchestrator.home.HomeLock;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.report.Plan;
-import dev.orchestrator.settings.Settings;
+import dev.orchestrator.report.Status;
 import java.io.IOException;
-import java.nio.file.FileVisitResult;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.BasicFileAttributes;
-import java.util.concurrent.CountDownLatch;
-import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
 
 /**
- * A drill from its beginning to its end: a home of its own below the service's, what serves once
- * more in it, the runs, and everything of it removed, also at Ctrl-C. What a drill that was killed
- * has left is removed by the next.
+ * A rehearsal of one upgrade on this host, with a copy of the data, while the stack serves: an
+ * upgrade and a rollback without a fault, then an upgrade for each step in which the service is
+ * killed. Calls block; confined to one thread.
  */
-public final class Drill implements AutoCloseable {
-  private final HomeLock lock;
-  private final HomeFiles real;
-  private final HomeFiles files;
-  private final DrillService service;
-  private final DrillRoutes routes;
-  private final StackReplica replica;
-  private final Thread hook = new Thread(this::end, "end of the drill");
-  private boolean ended;
-  private volatile boolean interrupted;
-  private @Nullable DrillRuns runs;
+public final class Drill {
+  /** The service goes through the data for a plan, which takes minutes. */
+  private static final Duration PLAN_DEADLINE = Duration.ofMinutes(20);
 
-  private Drill(
-      HomeLock lock,
-      HomeFiles real,
-      HomeFiles files,
-      Settings settings,
-      DrillService service,
-      DrillRoutes routes) {
-    this.lock = lock;
-    this.real = real;
-    this.files = files;
-    this.service = service;
-    this.routes = routes;
-    this.replica = new StackReplica(settings);
+  private final Program program;
+  private final Generation serving;
+  private final Plan plan;
+
+  /**
+   * The program that a drill starts its service with.
+   *
+   * @param location the service that the stack runs under
+   * @param environment variables that settings are read with
+   * @param mainClass main class of the program
+   */
+  public record Program(
+      ServiceLocation location, Map<String, String> environment, String mainClass) {}
+
+  /** Is told of a drill as it goes on, on the thread that runs it. */
+  public interface Listener {
+    /** A line of the copy's progress. */
+    void copying(String line);
+
+    /** The data is copied: so many files and bytes, in so many milliseconds. */
+    void copied(long files, long bytes, long millis);
+
+    /** A part has ended. */
+    void ended(DrillResult result);
   }
 
-  /** The folder of a drill in a service's home. */
-  static HomeFiles folder(HomeFiles real) {
-    return new HomeFiles(real.home().resolve("drill"));
-  }
-
-  /** The home of its services. */
-  public static HomeFiles files(HomeFiles real) {
-    return new HomeFiles(folder(real).home().resolve("state"));
+  private Drill(Program program, Generation serving, Plan plan) {
+    this.program = program;
+    this.serving = serving;
+    this.plan = plan;
   }
 
   /**
-   * Takes the drill's home, and clears it.
+   * Asks the service what the upgrade would do. Nothing is made yet.
    *
-   * @param settings with that home
+   * @throws RefusedException when a run is under way, or the version serves already
+   * @throws CommandException when the service refuses or does not answer
    */
-  public static Drill begin(HomeFiles real, Settings settings, Path config, String mainClass)
-      throws IOException {
-    folder(real).create();
-    HomeLock lock =
-        HomeLock.take(folder(real))
-            .orElseThrow(() -> new RefusedException("a drill is under way: wait for its end"));
-    HomeFiles files = files(real);
-    DrillRoutes routes = new DrillRoutes(settings.stack());
-    Drill drill =
-        new Drill(
-            lock,
-            real,
-            files,
-            settings,
-            new DrillService(mainClass, config, files, routes.text()),
-            routes);
-    drill.replica.remove();
-    delete(files.home());
-    files.create();
-    Path locks = real.home().resolve("locks");
-    if (Files.isDirectory(locks)) {
-      copy(locks, files.home().resolve("locks"));
+  public static Drill of(Program program, String version) {
+    ApiClient api = new ApiClient(program.location());
+    Status status = Json.read(api.get("/v1/status"), Status.class);
+    if (status.running() != null) {
+      throw new RefusedException(
+          "%s is under way: wait for its end ('orchestrator watch')"
+              .formatted(status.running().id()));
     }
-    Runtime.getRuntime().addShutdownHook(drill.hook);
-    return drill;
-  }
-
-  public StackReplica.Copied copy(Generation blue, Plan plan, Consumer<String> progress) {
-    long needed = plan.data().stream().mapToLong(Plan.Volume::needed).sum();
-    StackReplica.Copied copied = replica.copy(blue, needed, progress);
-    runs = new DrillRuns(service, routes, replica::running, blue.version(), plan.to());
-    return copied;
-  }
-
-  /** One part of a drill. */
-  public interface Part {
-    DrillResult run(DrillRuns runs) throws IOException, InterruptedException;
-  }
-
-  /** Runs it; what it can't go on from is a row that failed. */
-  public DrillResult row(String what, Part part) throws IOException, InterruptedException {
-    DrillRuns begun = runs;
-    if (begun == null) {
-      throw new IllegalStateException("nothing is copied yet");
+    Generation serving = Json.read(api.get("/v1/serving"), Generation.class);
+    if (serving.version().equals(version)) {
+      throw new RefusedException(version + " is the version that serves: nothing to rehearse");
     }
+    String path = "/v1/plan?" + ApiClient.parameter("version", version);
+    return new Drill(program, serving, Json.read(api.get(path, PLAN_DEADLINE), Plan.class));
+  }
+
+  /** The upgrade that is rehearsed. */
+  public Plan plan() {
+    return plan;
+  }
+
+  /** The log of the drill's service, which is kept until the next drill. */
+  public Path log() {
+    return DrillSandbox.log(new HomeFiles(program.location().home()));
+  }
+
+  /**
+   * Runs the drill, and removes everything that it made, also at Ctrl-C.
+   *
+   * @param steps names of the steps in which the service is killed
+   * @return a result for each part; without a whole upgrade and back, nothing was killed
+   * @throws RefusedException when another drill is under way, the engine does not answer, or there
+   *     is not enough space
+   */
+  public List<DrillResult> run(List<String> steps, Listener listener)
+      throws IOException, InterruptedException {
+    try (DrillSandbox sandbox = DrillSandbox.open(program)) {
+      long start = System.nanoTime();
+      StackReplica.Copied copied = sandbox.copy(serving, plan, listener::copying);
+      long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start);
+      listener.copied(copied.files(), copied.bytes(), millis);
+      return runParts(sandbox, steps, listener);
+    } catch (EngineException | DataException e) {
+      throw new RefusedException(String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  private List<DrillResult> runParts(DrillSandbox sandbox, List<String> steps, Listener listener)
+      throws IOException, InterruptedException {
+    DrillRuns runs = sandbox.runs(serving.version(), plan.to());
+    List<DrillResult> results = new ArrayList<>();
+    boolean withoutFault =
+        passes(sandbox, "up on the copy", runs::up, results, listener)
+            && passes(sandbox, "upgrade", runs::upgrade, results, listener)
+            && passes(sandbox, "rollback", runs::rollback, results, listener);
+    if (withoutFault) {
+      for (String step : steps) {
+        String name = "killed in " + step;
+        boolean _ = passes(sandbox, name, () -> runs.killedIn(step), results, listener);
+      }
+    }
+    return results;
+  }
+
+  private interface Part {
+    DrillResult run() throws IOException, InterruptedException;
+  }
+
+  /** Runs a part; a failure that the part can't go on from is its result. */
+  private static boolean passes(
+      DrillSandbox sandbox, String name, Part part, List<DrillResult> results, Listener listener)
+      throws IOException, InterruptedException {
+    DrillResult result;
     try {
-      return part.run(begun);
+      result = part.run();
     } catch (DrillException | CommandException | RefusedException e) {
-      awaitInterrupted();
-      return DrillResult.failed(what, String.valueOf(e.getMessage()));
+      sandbox.stopHereWhenInterrupted();
+      result = DrillResult.failed(name, String.valueOf(e.getMessage()));
     }
-  }
-
-  /** At Ctrl-C the hook ends the process: nothing that fails meanwhile is worth a word. */
-  private void awaitInterrupted() throws InterruptedException {
-    if (interrupted) {
-      new CountDownLatch(1).await();
-    }
-  }
-
-  private void end() {
-    interrupted = true;
-    System.err.println("ending the drill: removing what it has made");
-    finish();
-  }
-
-  private synchronized void finish() {
-    if (ended) {
-      return;
-    }
-    ended = true;
-    try {
-      service.end();
-      replica.remove();
-      if (Files.exists(files.log())) {
-        Files.move(files.log(), log(real), StandardCopyOption.REPLACE_EXISTING);
-      }
-      delete(files.home());
-      replica.close();
-      lock.close();
-      delete(folder(real).home());
-    } catch (IOException e) {
-      throw new CommandException(
-          ExitCode.INTERNAL, "what the drill has made could not be removed: " + e.getMessage(), e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
-  }
-
-  /** What its services have written, kept until the next. */
-  public static Path log(HomeFiles real) {
-    return real.home().resolve("drill.log");
-  }
-
-  @Override
-  public void close() {
-    finish();
-    if (!interrupted) {
-      Runtime.getRuntime().removeShutdownHook(hook);
-    }
-  }
-
-  private static void copy(Path from, Path to) throws IOException {
-    try (var all = Files.walk(from)) {
-      for (Path file : all.toList()) {
-        Files.copy(file, to.resolve(from.relativize(file)));
-      }
-    }
-  }
-
-  private static void delete(Path folder) throws IOException {
-    if (!Files.exists(folder)) {
-      return;
-    }
-    Files.walkFileTree(
-        folder,
-        new SimpleFileVisitor<>() {
-          @Override
-          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
-              throws IOException {
-            Files.delete(file);
-            return FileVisitResult.CONTINUE;
-          }
-
-          @Override
-          public FileVisitResult postVisitDirectory(Path visited, @Nullable IOException failure)
-              throws IOException {
-            if (failure != null) {
-              throw failure;
-            }
-            Files.delete(visited);
-            return FileVisitResult.CONTINUE;
-          }
-        });
+    results.add(result);
+    listener.ended(result);
+    return result.passed();
   }
 }

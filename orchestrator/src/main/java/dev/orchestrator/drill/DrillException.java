@@ -1,6 +1,6 @@
 package dev.orchestrator.drill;
 
-/** Why a part of a drill has failed, in one line. */
+/** A part of a drill has failed; the message is one line that says why. */
 final class DrillException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 

@@ -14,26 +14,31 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 
-/** The loopback ports of a drill's routes, and whether they answer. */
+/** The routes of a drill's service: their ports on loopback, and whether they answer. */
 final class DrillRoutes {
-  /** Below those that the system gives to clients: a port stays free while its service is dead. */
-  private static final int FIRST = 20_000;
+  /**
+   * First port of the range, which is below the ports that the kernel gives to clients: a port
+   * stays free while the drill's service is dead.
+   */
+  private static final int FIRST_PORT = 20_000;
 
-  private static final int RANGE = 12_000;
+  private static final int PORTS = 12_000;
   private static final int TRIES = 200;
 
-  /** One that is held is answered when it is released. */
-  private static final int PATIENCE_MILLIS = 10_000;
+  /** A request that the gate holds is answered when the gate opens. */
+  private static final int ANSWER_MILLIS = 10_000;
 
-  /** The way through a route: to a path where a probe names one, else a connection. */
-  private record Way(int port, String path) {}
+  /**
+   * A question through a route: a GET of a path that a probe names, or an empty path to connect.
+   */
+  private record Question(int port, String path) {}
 
   private final List<Integer> ports = new ArrayList<>();
-  private final List<Way> ways = new ArrayList<>();
+  private final List<Question> questions = new ArrayList<>();
 
   DrillRoutes(StackSettings stack) {
     for (RouteSettings route : stack.routes()) {
-      int first = free(route.servicePorts().size());
+      int first = freePorts(route.servicePorts().size());
       ports.add(first);
       boolean plain = route.options().sendProxyProtocol().name().equals("OFF");
       for (Probe probe : stack.probes()) {
@@ -42,70 +47,68 @@ final class DrillRoutes {
             && probe.check() instanceof Probe.Http http) {
           int index = route.servicePorts().indexOf(http.port());
           if (index >= 0) {
-            ways.add(new Way(first + index, http.path()));
+            questions.add(new Question(first + index, http.path()));
           }
         }
       }
     }
-    if (ways.isEmpty()) {
-      ports.forEach(port -> ways.add(new Way(port, "")));
+    if (questions.isEmpty()) {
+      ports.forEach(port -> questions.add(new Question(port, "")));
     }
   }
 
-  /** For the drill's service. */
-  String text() {
-    return DrillSettings.text(ports);
+  /** The first port of each route, as {@link DrillSettings#VARIABLE} has them. */
+  String ports() {
+    return DrillSettings.format(ports);
   }
 
-  private int free(int count) {
+  private int freePorts(int count) {
     for (int i = 0; i < TRIES; i++) {
-      int first = FIRST + ThreadLocalRandom.current().nextInt(RANGE - count);
-      if (isFree(first, count)) {
+      int first = FIRST_PORT + ThreadLocalRandom.current().nextInt(PORTS - count);
+      if (areFree(first, count)) {
         return first;
       }
     }
-    throw new DrillException("no %d free ports from %d on".formatted(count, FIRST));
+    throw new DrillException("no %d free ports from %d on".formatted(count, FIRST_PORT));
   }
 
-  private boolean isFree(int first, int count) {
+  private boolean areFree(int first, int count) {
     for (int port = first; port < first + count; port++) {
-      if (ports.contains(port) || taken(port)) {
+      if (ports.contains(port) || isTaken(port)) {
         return false;
       }
     }
     return true;
   }
 
-  private static boolean taken(int port) {
+  private static boolean isTaken(int port) {
     try {
       new ServerSocket(port, 1, InetAddress.getLoopbackAddress()).close();
       return false;
     } catch (IOException e) {
-      return true; // Somebody has it.
+      return true; // Another process listens there.
     }
   }
 
-  /** Whether each answers now; waits for one that holds. */
-  boolean answer() {
-    return ways.stream().allMatch(DrillRoutes::answers);
+  /** Whether all routes answer; waits for those that are held. */
+  boolean allAnswer() {
+    return questions.stream().allMatch(DrillRoutes::answers);
   }
 
-  /**
-   * Any answer of the service counts: what a page must be is for the probes, which the run asks.
-   */
-  private static boolean answers(Way way) {
+  /** Every answer but a server's error counts: what a page must contain, the run's probes check. */
+  private static boolean answers(Question question) {
     try {
-      if (way.path().isEmpty()) {
-        new Socket(InetAddress.getLoopbackAddress(), way.port()).close();
+      if (question.path().isEmpty()) {
+        new Socket(InetAddress.getLoopbackAddress(), question.port()).close();
         return true;
       }
       HttpURLConnection connection =
           (HttpURLConnection)
-              URI.create("http://127.0.0.1:" + way.port() + way.path())
+              URI.create("http://127.0.0.1:" + question.port() + question.path())
                   .toURL()
                   .openConnection(Proxy.NO_PROXY);
-      connection.setConnectTimeout(PATIENCE_MILLIS);
-      connection.setReadTimeout(PATIENCE_MILLIS);
+      connection.setConnectTimeout(ANSWER_MILLIS);
+      connection.setReadTimeout(ANSWER_MILLIS);
       connection.setInstanceFollowRedirects(false);
       connection.setRequestProperty("Connection", "close");
       try {
@@ -114,7 +117,7 @@ final class DrillRoutes {
         connection.disconnect();
       }
     } catch (IOException e) {
-      return false; // Nobody listens, or nothing answers: that is the question.
+      return false; // Nobody listens, or nobody answers.
     }
   }
 }

@@ -1,6 +1,5 @@
 package dev.orchestrator.drill;
 
-import dev.orchestrator.cli.RunText;
 import dev.orchestrator.client.EventSource;
 import dev.orchestrator.client.RunAccepted;
 import dev.orchestrator.common.Json;
@@ -13,15 +12,16 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 
-/** The runs of a drill, each of them a row of its table. */
-public final class DrillRuns {
-  private static final Duration LONGEST = Duration.ofMinutes(15);
+/** The runs of a drill on its own service; each is a part with a result. Calls block. */
+final class DrillRuns {
+  private static final Duration DEADLINE = Duration.ofMinutes(15);
   private static final long PAUSE_MILLIS = 200;
 
   private final DrillService service;
@@ -29,10 +29,12 @@ public final class DrillRuns {
   private final Supplier<List<String>> containers;
   private final String from;
   private final String to;
-  private final Map<String, Long> usual = new HashMap<>();
+  private final Map<String, Long> millisOfStep = new HashMap<>();
 
   /**
-   * @param containers names of the drill's containers that run
+   * Begins nothing yet.
+   *
+   * @param containers gives the names of the drill's containers that run
    */
   DrillRuns(
       DrillService service,
@@ -47,19 +49,19 @@ public final class DrillRuns {
     this.to = to;
   }
 
-  /** Brings the copy up. */
-  public DrillResult up() throws IOException, InterruptedException {
+  /** Starts the service, and the stack on the copy. */
+  DrillResult up() throws IOException, InterruptedException {
     long start = System.nanoTime();
     service.start();
-    return whole("up on the copy", start, begin("/v1/up", Map.of()), from);
+    return withoutFault("up on the copy", start, begin("/v1/up", Map.of()), from);
   }
 
-  public DrillResult upgrade() throws InterruptedException {
-    return whole("upgrade", System.nanoTime(), beginUpgrade(), to);
+  DrillResult upgrade() throws InterruptedException {
+    return withoutFault("upgrade", System.nanoTime(), beginUpgrade(), to);
   }
 
-  public DrillResult rollback() throws InterruptedException {
-    return whole(
+  DrillResult rollback() throws InterruptedException {
+    return withoutFault(
         "rollback", System.nanoTime(), begin("/v1/rollback", Map.of("data", "restore")), from);
   }
 
@@ -68,65 +70,74 @@ public final class DrillRuns {
   }
 
   private String begin(String path, Map<String, ?> body) {
-    return RunAccepted.run(service.api(), path, body);
+    return RunAccepted.begin(service.api(), path, body);
   }
 
-  /** A run that nothing happens to. */
-  private DrillResult whole(String what, long start, String run, String wanted)
+  /** Waits for the end of a run that nothing disturbs. */
+  private DrillResult withoutFault(String part, long start, String run, String version)
       throws InterruptedException {
     Status status = awaitServing(start);
     Receipt receipt = receipt(run);
     if (receipt.upgrade().outcome() != Outcome.DONE) {
-      return new DrillResult(what, false, -1, millis(start), end(receipt.upgrade()));
+      return new DrillResult(part, false, -1, millisSince(start), ending(receipt.upgrade()));
     }
-    receipt.steps().forEach(step -> usual.merge(step.step(), step.millis(), Math::max));
-    String wrong = wrong(status, List.of(wanted));
+    receipt.steps().forEach(step -> millisOfStep.merge(step.step(), step.millis(), Math::max));
+    String problem = problem(status, version);
     return new DrillResult(
-        what, wrong.isEmpty(), -1, millis(start), wrong.isEmpty() ? wanted + " serves" : wrong);
+        part,
+        problem.isEmpty(),
+        -1,
+        millisSince(start),
+        problem.isEmpty() ? version + " serves" : problem);
   }
 
-  /** An upgrade, the service killed in the middle of a step. */
-  public DrillResult killedIn(String step) throws IOException, InterruptedException {
-    String what = "killed in " + step;
+  /** Begins an upgrade, kills the service in the middle of a step, and starts it again. */
+  DrillResult killedIn(String step) throws IOException, InterruptedException {
+    String part = "killed in " + step;
     Status.Side now = status().serving();
     if (now != null && now.version().equals(to)) {
       DrillResult back = rollback();
       if (!back.passed()) {
-        return DrillResult.failed(what, "going back before it: " + back.text());
+        return DrillResult.failed(part, "the rollback before it failed: " + back.text());
       }
     }
     String run = beginUpgrade();
-    if (!await(run, event -> event.step().equals(step) && event.phase().equals("intent"))) {
-      return DrillResult.failed(what, "never got there: " + end(receipt(run).upgrade()));
+    if (!sees(run, event -> event.step().equals(step) && event.phase().equals("intent"))) {
+      return DrillResult.failed(
+          part, "the upgrade did not reach the step: " + ending(receipt(run).upgrade()));
     }
-    TimeUnit.MILLISECONDS.sleep(usual.getOrDefault(step, 0L) / 2);
+    TimeUnit.MILLISECONDS.sleep(millisOfStep.getOrDefault(step, 0L) / 2);
     service.kill();
     long start = System.nanoTime();
-    AtomicLong answered = new AtomicLong(-1);
-    Thread looking = Thread.ofVirtual().start(() -> look(start, answered));
+    AtomicLong awayMillis = new AtomicLong(-1);
+    Thread observer = Thread.ofVirtual().start(() -> noteFirstAnswer(start, awayMillis));
     try {
       service.start();
       Status status = awaitServing(start);
-      long whole = millis(start);
-      looking.join(LONGEST);
+      long whole = millisSince(start);
+      observer.join(DEADLINE);
       UpgradeRecord record = receipt(run).upgrade();
-      String wrong =
-          answered.get() < 0
+      String problem =
+          awayMillis.get() < 0
               ? "its routes don't answer"
-              : wrong(status, record.outcome() == Outcome.DONE ? List.of(to) : List.of(from));
+              : problem(status, record.outcome() == Outcome.DONE ? to : from);
       return new DrillResult(
-          what, wrong.isEmpty(), answered.get(), whole, wrong.isEmpty() ? end(record) : wrong);
+          part,
+          problem.isEmpty(),
+          awayMillis.get(),
+          whole,
+          problem.isEmpty() ? ending(record) : problem);
     } finally {
-      looking.interrupt();
+      observer.interrupt();
     }
   }
 
-  /** Notes when the routes answer. */
-  private void look(long start, AtomicLong answered) {
+  /** Asks the routes until they answer, and notes when they did. */
+  private void noteFirstAnswer(long start, AtomicLong awayMillis) {
     try {
-      while (!Thread.currentThread().isInterrupted() && millis(start) < LONGEST.toMillis()) {
-        if (routes.answer()) {
-          answered.set(millis(start));
+      while (!Thread.currentThread().isInterrupted() && millisSince(start) < DEADLINE.toMillis()) {
+        if (routes.allAnswer()) {
+          awayMillis.set(millisSince(start));
           return;
         }
         TimeUnit.MILLISECONDS.sleep(PAUSE_MILLIS / 4);
@@ -137,15 +148,19 @@ public final class DrillRuns {
   }
 
   /** {@code v2 serves}, {@code v1 serves: rolled back, cut off by …}. */
-  private String end(UpgradeRecord record) {
+  private String ending(UpgradeRecord record) {
     String serves = (record.outcome() == Outcome.DONE ? to : from) + " serves";
     return record.outcome() == Outcome.DONE
         ? serves
-        : "%s: %s, %s".formatted(serves, RunText.outcome(record), record.reason());
+        : "%s: %s, %s"
+            .formatted(
+                serves,
+                record.outcome().name().toLowerCase(Locale.ROOT).replace('_', ' '),
+                record.reason());
   }
 
-  /** True when such an event came before the run's end. */
-  private boolean await(String run, Predicate<RunEvent> wanted) {
+  /** Reads a run's events until one is as wanted; false when the run ended before. */
+  private boolean sees(String run, Predicate<RunEvent> wanted) {
     try (EventSource events = service.api().events(run, 0)) {
       for (RunEvent event = events.next(); event != null; event = events.next()) {
         if (wanted.test(event)) {
@@ -156,7 +171,7 @@ public final class DrillRuns {
     return false;
   }
 
-  /** Nothing runs, every service is well, the routes are open. */
+  /** Waits until no run is under way, every service is healthy, and the routes are open. */
   private Status awaitServing(long start) throws InterruptedException {
     while (true) {
       Status status = status();
@@ -167,38 +182,36 @@ public final class DrillRuns {
       if (status.running() == null && status.state().equals("down") && last != null) {
         throw new DrillException(last.reason());
       }
-      boolean well =
+      boolean healthy =
           status.services().stream()
               .noneMatch(
                   each -> each.health().equals("starting") || each.health().equals("unhealthy"));
       boolean open = status.routes().stream().allMatch(route -> route.gate().startsWith("open"));
-      if (status.running() == null && status.state().equals("serving") && well && open) {
+      if (status.running() == null && status.state().equals("serving") && healthy && open) {
         return status;
       }
       pause(start, "nothing serves");
     }
   }
 
-  private static void pause(long start, String what) throws InterruptedException {
-    if (millis(start) > LONGEST.toMillis()) {
-      throw new DrillException("%s within %d min".formatted(what, LONGEST.toMinutes()));
+  private static void pause(long start, String missing) throws InterruptedException {
+    if (millisSince(start) > DEADLINE.toMillis()) {
+      throw new DrillException("%s within %d min".formatted(missing, DEADLINE.toMinutes()));
     }
     TimeUnit.MILLISECONDS.sleep(PAUSE_MILLIS);
   }
 
-  /** What is wrong with what serves; empty for nothing. */
-  private String wrong(Status status, List<String> wanted) {
+  /** Why the version does not serve as it should; empty when it does. */
+  private String problem(Status status, String version) {
     Status.Side serving = status.serving();
-    if (serving == null || !wanted.contains(serving.version())) {
-      return (serving == null ? "nothing" : serving.version())
-          + " serves instead of "
-          + wanted.getFirst();
+    if (serving == null || !version.equals(serving.version())) {
+      return (serving == null ? "nothing" : serving.version()) + " serves instead of " + version;
     }
     List<String> running = containers.get();
     if (!running.equals(List.of(serving.container()))) {
-      return "these run beside each other: " + String.join(", ", running);
+      return "these containers run: " + String.join(", ", running);
     }
-    return routes.answer() ? "" : "its routes don't answer";
+    return routes.allAnswer() ? "" : "its routes don't answer";
   }
 
   private Status status() {
@@ -209,7 +222,7 @@ public final class DrillRuns {
     return Json.read(service.api().get("/v1/upgrades/" + run), Receipt.class);
   }
 
-  private static long millis(long start) {
+  private static long millisSince(long start) {
     return TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start);
   }
 }

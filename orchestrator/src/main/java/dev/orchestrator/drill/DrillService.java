@@ -8,17 +8,16 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The service of a drill: a process of its own, which is killed and started again. A signal of the
- * terminal doesn't reach it; when this process is gone, it ends with its input.
+ * The service of a drill: a process of its own, started as {@code serve --detach} starts one, which
+ * is killed and started again. Signals of the terminal do not reach it; it ends by itself when this
+ * process has ended, as its input ends then. Thread-safe.
  */
 final class DrillService {
-  private static final Duration STARTS = Duration.ofSeconds(60);
+  private static final Duration START_DEADLINE = Duration.ofSeconds(60);
   private static final long PAUSE_MILLIS = 20;
 
   private final String mainClass;
@@ -26,11 +25,13 @@ final class DrillService {
   private final HomeFiles files;
   private final String ports;
   private @Nullable Process process;
-  private boolean over;
+  private boolean stopped;
 
   /**
-   * @param files of the drill's home
-   * @param ports as in {@link DrillSettings#VARIABLE}
+   * Starts nothing yet.
+   *
+   * @param files the drill's home
+   * @param ports value of {@link DrillSettings#VARIABLE}
    */
   DrillService(String mainClass, Path config, HomeFiles files, String ports) {
     this.mainClass = mainClass;
@@ -43,34 +44,31 @@ final class DrillService {
     return new ApiClient(new ServiceLocation(config, files.home(), "127.0.0.1:1"));
   }
 
-  /** Returns when its API answers. */
+  /** Starts the process; returns when its API answers. */
   void start() throws IOException, InterruptedException {
     Process started = launch();
     ServeProcess service = new ServeProcess(files, api());
-    long end = System.nanoTime() + STARTS.toNanos();
-    while (service.answering().isEmpty()) {
+    long end = System.nanoTime() + START_DEADLINE.toNanos();
+    while (service.answeringAddress().isEmpty()) {
       if (started.waitFor(PAUSE_MILLIS, TimeUnit.MILLISECONDS)) {
         throw new DrillException(
-            "its service ended at once: " + service.lastLine().orElse("without a word"));
+            "the drill's service ended at once: "
+                + service.lastConsoleLine().orElse("without a word"));
       }
       if (System.nanoTime() > end) {
         throw new DrillException(
-            "its service did not answer within %d s".formatted(STARTS.toSeconds()));
+            "the drill's service did not answer within %d s".formatted(START_DEADLINE.toSeconds()));
       }
     }
   }
 
   private synchronized Process launch() throws IOException {
-    if (over) {
-      throw new DrillException("it is over");
+    if (stopped) {
+      throw new DrillException("the drill has ended");
     }
     Files.deleteIfExists(files.address());
-    List<String> command = new ArrayList<>(List.of("setsid"));
-    command.addAll(ServeProcess.java(mainClass));
-    command.addAll(
-        List.of("serve", "--config", config.toString(), "--home", files.home().toString()));
     ProcessBuilder builder =
-        new ProcessBuilder(command)
+        new ProcessBuilder(ServeProcess.command(mainClass, config, files.home()))
             .redirectErrorStream(true)
             .redirectOutput(files.console().toFile());
     builder.environment().put(DrillSettings.VARIABLE, ports);
@@ -79,7 +77,7 @@ final class DrillService {
     return started;
   }
 
-  /** SIGKILL; returns when it is gone. */
+  /** Sends SIGKILL; returns when the process has ended. */
   synchronized void kill() throws InterruptedException {
     Process running = process;
     if (running != null) {
@@ -87,9 +85,9 @@ final class DrillService {
     }
   }
 
-  /** The same, and it is not started again. */
-  synchronized void end() throws InterruptedException {
-    over = true;
+  /** Kills the process for good: it can't be started again. */
+  synchronized void stop() throws InterruptedException {
+    stopped = true;
     kill();
   }
 }

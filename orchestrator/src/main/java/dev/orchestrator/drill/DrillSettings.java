@@ -17,27 +17,27 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /**
- * A user's settings as the services of a drill have them: the same stack, routes on loopback ports
- * of its own, no schedule, a short bake.
+ * The settings of a drill's service: those of the user's service, but with routes on other ports of
+ * loopback, without a schedule, and with a short bake.
  */
 public final class DrillSettings {
-  /** Set for the processes of a drill: the first port of each route. */
+  /** Environment variable of a drill's service: the first port of each route. */
   public static final String VARIABLE = "ORCHESTRATOR_DRILL";
 
-  /** Each step is killed once and gone back from: a long bake would be all that is seen. */
-  private static final Duration BAKE = Duration.ofSeconds(3);
+  /** A drill has an upgrade for each step: with a longer bake it would be waiting for bakes. */
+  private static final Duration MOST_BAKE = Duration.ofSeconds(3);
 
   private static final String LOOPBACK = "127.0.0.1";
 
   private DrillSettings() {}
 
-  /** What {@link #VARIABLE} says. */
-  public static String text(List<Integer> ports) {
+  /** The value of {@link #VARIABLE}. */
+  static String format(List<Integer> ports) {
     return ports.stream().map(String::valueOf).collect(Collectors.joining(","));
   }
 
-  /** The reverse of {@link #text}. */
-  public static List<Integer> ports(String text) {
+  /** Reads a value of {@link #VARIABLE}. */
+  public static List<Integer> parsePorts(String text) {
     return Arrays.stream(text.split(",", -1))
         .filter(port -> !port.isEmpty())
         .map(Integer::valueOf)
@@ -45,35 +45,35 @@ public final class DrillSettings {
   }
 
   /**
-   * Moves everything out of the public's sight.
+   * Changes the settings of a service into those of a drill, which no client can reach.
    *
-   * @param ports the first of each route, in their order
+   * @param ports the first port of each route, in the order of the routes
    */
-  public static Settings of(Settings real, List<Integer> ports) {
-    StackSettings stack = real.stack();
+  public static Settings of(Settings settings, List<Integer> ports) {
+    StackSettings stack = settings.stack();
     List<RouteSettings> routes = new ArrayList<>();
     for (int i = 0; i < stack.routes().size(); i++) {
-      routes.add(hidden(stack.routes().get(i), ports.get(i)));
+      routes.add(onLoopback(stack.routes().get(i), ports.get(i)));
     }
     UpgradeSettings limits = stack.upgrade();
     return new Settings(
-        real.file(),
-        real.home(),
-        real.engine(),
+        settings.file(),
+        settings.home(),
+        settings.engine(),
         new ApiSettings(LOOPBACK, 0),
-        real.image(),
-        new ScheduleSettings(null, real.schedule().zone()),
-        real.takeover(),
+        settings.image(),
+        new ScheduleSettings(null, settings.schedule().zone()),
+        settings.takeover(),
         new StackSettings(
             stack.name(),
             stack.folder(),
             List.copyOf(routes),
             stack.probes(),
-            limits.with(limits.bake().compareTo(BAKE) < 0 ? limits.bake() : BAKE, 1),
+            limits.with(limits.bake().compareTo(MOST_BAKE) < 0 ? limits.bake() : MOST_BAKE, 1),
             stack.data()));
   }
 
-  private static RouteSettings hidden(RouteSettings route, int port) {
+  private static RouteSettings onLoopback(RouteSettings route, int port) {
     return new RouteSettings(
         route.name(),
         new ListenAddress(LOOPBACK, port, port + route.servicePorts().size() - 1),
@@ -83,17 +83,17 @@ public final class DrillSettings {
             .withProxyProtocol(route.options().sendProxyProtocol(), false));
   }
 
-  /** A process of a drill that was killed has nobody to end it: it ends with its input. */
-  public static void endWithParent() {
+  /** Ends this process when its input ends, as nobody else ends it when the drill was killed. */
+  public static void exitWithParent() {
     Thread.ofPlatform()
         .daemon()
         .name("parent")
         .start(() -> {
           try {
-            // Nobody writes there.
+            // The drill never writes: this returns at its end.
             long _ = System.in.transferTo(OutputStream.nullOutputStream());
           } catch (IOException e) {
-            System.err.println("the drill is gone: " + e.getMessage());
+            System.err.println("the drill has ended: " + e.getMessage());
           }
           Runtime.getRuntime().halt(1);
         });

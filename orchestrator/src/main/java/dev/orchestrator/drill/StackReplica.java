@@ -29,17 +29,18 @@ import java.util.Map;
 import java.util.function.Consumer;
 
 /**
- * What serves, once more, in the home of a drill: its data copied while it serves, and a journal in
- * which that is the generation to bring up. Calls block.
+ * A replica of the stack in the home of a drill: a copy of the data, made while the stack serves,
+ * and a journal in which that copy is the generation to start. Calls block.
  */
-public final class StackReplica implements AutoCloseable {
+final class StackReplica implements AutoCloseable {
   /**
-   * Copies that are there at once: what serves in the drill, kept, set aside, and the candidate.
+   * Copies of the data beyond the replica that exist at the same time: of the kept generation, of
+   * what a rollback sets aside, of the candidate.
    */
   private static final int MORE_COPIES = 3;
 
-  private static final Duration LOOK = Duration.ofMinutes(30);
-  private static final Duration SLACK = Duration.ofMinutes(5);
+  private static final Duration MEASURE_DEADLINE = Duration.ofMinutes(30);
+  private static final Duration HELPER_SLACK = Duration.ofMinutes(5);
   private static final int PASSES = 3;
 
   private final Settings settings;
@@ -48,11 +49,11 @@ public final class StackReplica implements AutoCloseable {
   private final DataCopier copier;
 
   /**
-   * A replica in the home that these settings name.
+   * Connects to the engine; copies nothing yet.
    *
-   * @param settings with the drill's own home
+   * @param settings settings with the home of the drill
    */
-  public StackReplica(Settings settings) {
+  StackReplica(Settings settings) {
     this.settings = settings;
     this.names = new ResourceNames(settings);
     this.engine = DockerEngine.connect(settings.engine().address(), settings.engine().timeout());
@@ -60,27 +61,27 @@ public final class StackReplica implements AutoCloseable {
     this.copier = new RsyncCopier(engine, () -> builder.base(line -> {}));
   }
 
-  /** What a copy has moved. */
-  public record Copied(long files, long bytes) {}
+  /** What was copied. */
+  record Copied(long files, long bytes) {}
 
   /**
-   * Copies the data of what serves, and writes the journal.
+   * Copies the data of the generation that serves, and writes the journal.
    *
-   * @param needed bytes that an upgrade of it takes beyond that
-   * @throws RefusedException when there is no space for it
+   * @param needed bytes that an upgrade needs beyond the copy
+   * @throws RefusedException when there is not enough space
    */
-  public Copied copy(Generation blue, long needed, Consumer<String> progress) {
-    // The same number: the lease that comes along with the data goes by it.
+  Copied copy(Generation serving, long needed, Consumer<String> progress) {
+    // With the same number, as the lease in the data that is copied names it.
     Generation replica =
         new Generation(
-            blue.number(),
-            blue.version(),
-            blue.content(),
-            blue.image(),
-            names.container(blue.number()),
-            volumes(blue, needed),
-            names.store(blue.number()),
-            blue.ports(),
+            serving.number(),
+            serving.version(),
+            serving.content(),
+            serving.image(),
+            names.container(serving.number()),
+            replicaVolumes(serving, needed),
+            names.store(serving.number()),
+            serving.ports(),
             InstantSource.system().instant());
     for (DataVolume volume : replica.volumes()) {
       engine.createVolume(volume.volume(), names.labels(replica, "", "data"));
@@ -88,29 +89,31 @@ public final class StackReplica implements AutoCloseable {
     engine.createVolume(replica.storeVolume(), names.labels(replica, "", "store"));
     long files = 0;
     long bytes = 0;
-    for (int i = 0; i < blue.volumes().size(); i++) {
-      Copied volume = copy(blue.volumes().get(i), replica.volumes().get(i), progress);
+    for (int i = 0; i < serving.volumes().size(); i++) {
+      Copied volume = copy(serving.volumes().get(i), replica.volumes().get(i), progress);
       files += volume.files();
       bytes += volume.bytes();
     }
-    write(replica);
+    writeJournal(replica);
     return new Copied(files, bytes);
   }
 
-  /** All are copied, also those that an upgrade attaches: nothing of the drill may reach them. */
-  private List<DataVolume> volumes(Generation blue, long needed) {
+  /**
+   * Copies of all volumes, also of those that an upgrade attaches: a drill must not change them.
+   */
+  private List<DataVolume> replicaVolumes(Generation serving, long needed) {
     Map<String, String> labels = names.helper("drill", ResourceNames.COPY);
     List<DataVolume> volumes = new ArrayList<>();
     long takes = MORE_COPIES * needed;
     long free = Long.MAX_VALUE;
-    for (DataVolume volume : blue.volumes()) {
-      VolumeUsage measure = copier.measure(volume, labels, LOOK);
+    for (DataVolume volume : serving.volumes()) {
+      VolumeUsage measure = copier.measure(volume, labels, MEASURE_DEADLINE);
       takes += measure.share() ? 0 : measure.used();
       free = Math.min(free, measure.free());
       volumes.add(
           DataVolume.plain(
               volume.name(),
-              names.volume(blue.number(), volume.name()),
+              names.volume(serving.number(), volume.name()),
               measure.share() ? Method.REFLINK : Method.COPY,
               volume.paths()));
     }
@@ -126,7 +129,7 @@ public final class StackReplica implements AutoCloseable {
   private Copied copy(DataVolume from, DataVolume to, Consumer<String> progress) {
     Duration limit = settings.stack().upgrade().preSync();
     CopyJob job =
-        new CopyJob(from, to, names.helper("drill", ResourceNames.COPY), limit.plus(SLACK));
+        new CopyJob(from, to, names.helper("drill", ResourceNames.COPY), limit.plus(HELPER_SLACK));
     long files = 0;
     long bytes = 0;
     try (DataCopier.Copying copying = copier.begin(job)) {
@@ -142,8 +145,8 @@ public final class StackReplica implements AutoCloseable {
     return new Copied(files, bytes);
   }
 
-  /** As after {@code down}: {@code up} brings it up. */
-  private void write(Generation replica) {
+  /** Leaves a stack that is down: {@code up} starts the replica. */
+  private void writeJournal(Generation replica) {
     InstantSource clock = InstantSource.system();
     try (Journal journal = Journal.open(settings.home().resolve("journal.db"), clock)) {
       journal.claim(settings.stack().name());
@@ -156,15 +159,15 @@ public final class StackReplica implements AutoCloseable {
   }
 
   /** Names of the drill's containers that run. */
-  public List<String> running() {
+  List<String> running() {
     return engine.containers(names.ours()).stream()
         .filter(container -> container.running() || container.paused())
         .map(ContainerInfo::name)
         .toList();
   }
 
-  /** Removes everything that a drill in this home has made on the engine, but images. */
-  public void remove() {
+  /** Removes the containers and volumes of drills in this home; images stay. */
+  void remove() {
     for (ContainerInfo container : engine.containers(names.ours())) {
       engine.removeContainer(container.name());
     }

@@ -1,6 +1,6 @@
 /**
- * What a drill runs on: a copy of the serving data as a generation of a throw-away home, and the
- * settings that keep its services from the public.
+ * The rehearsal of an upgrade: a replica of the stack in a home of its own, a service on it that no
+ * client reaches, and the runs, in which that service is killed.
  */
 @NullMarked
 package dev.orchestrator.drill;

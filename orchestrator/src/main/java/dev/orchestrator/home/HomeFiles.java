@@ -9,17 +9,19 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Optional;
 
 /**
- * The files in the service's home that the service and its clients share. Both sides use this
- * class, so that their names stand in one place. Any thread.
+ * The files in the home folder that the service and its clients share. Both use this class, so that
+ * the names of the files stand in one place. Safe for any thread.
+ *
+ * @param home the folder of the service's state
  */
 public record HomeFiles(Path home) {
 
-  /** The API's bearer token, readable by its owner alone. */
+  /** The bearer token of the API; only its owner can read the file. */
   public Path token() {
     return home.resolve("token");
   }
 
-  /** {@code host:port} of the running service; absent while none runs. */
+  /** {@code host:port} of the running service's API; absent while no service runs. */
   public Path address() {
     return home.resolve("api");
   }
@@ -29,7 +31,7 @@ public record HomeFiles(Path home) {
     return home.resolve("lock");
   }
 
-  /** Process id and start time of the running service. */
+  /** Process id and start time of the running service: see {@link PidFile}. */
   public Path pid() {
     return home.resolve("pid");
   }
@@ -39,17 +41,17 @@ public record HomeFiles(Path home) {
     return home.resolve("orchestrator.log");
   }
 
-  /** What a detached service wrote to its terminal: empty unless it could not start. */
+  /** Standard output and error of a detached service: empty unless it could not start. */
   public Path console() {
     return home.resolve("orchestrator.out");
   }
 
-  /** Where a client command leaves the stack trace of an error that nobody expected. */
+  /** Stack traces of unexpected errors in client commands. */
   public Path clientLog() {
     return home.resolve("client.log");
   }
 
-  /** Makes the folder, closed to others, where it is missing. */
+  /** Creates the folder, for its owner alone, unless it exists. */
   public void create() throws IOException {
     if (!Files.isDirectory(home)) {
       Files.createDirectories(
@@ -57,7 +59,7 @@ public record HomeFiles(Path home) {
     }
   }
 
-  /** Replaces a file as a whole: a reader sees the old text or the new, never a part. */
+  /** Replaces a file atomically: a reader sees the old text or the new, never a part. */
   public void write(Path file, String text) throws IOException {
     Path draft =
         Files.createTempFile(
@@ -73,7 +75,7 @@ public record HomeFiles(Path home) {
     }
   }
 
-  /** The file's text without the white space around it; empty when there is none. */
+  /** The text of a file without the white space around it; empty when there is no text. */
   public static Optional<String> read(Path file) throws IOException {
     try {
       return Optional.of(Files.readString(file).strip()).filter(text -> !text.isEmpty());

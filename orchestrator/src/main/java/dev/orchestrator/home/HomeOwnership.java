@@ -5,11 +5,12 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * A process's hold on its home, of which there is one at a time: lock, process id, and the journal
- * with them. The service gives it up, or gets it, when routes pass from one process to another.
+ * The ownership of a home folder, which one process has at a time: the lock, the process id, and
+ * with them the right to open the journal. A service gives it up, or gets it, when the routes pass
+ * from one process to another.
  */
 public interface HomeOwnership {
-  /** Of a process that has its home already, and nobody before it. */
+  /** For a process that owns its home from the beginning and takes over from nobody. */
   HomeOwnership ALONE =
       new HomeOwnership() {
         @Override
@@ -25,20 +26,20 @@ public interface HomeOwnership {
       };
 
   /**
-   * Asks the process that serves to give its place up; gives the Unix socket where its listening
-   * sockets are to be had. Empty where this process was not started to take over.
+   * Asks the service that runs to hand over; returns the Unix socket on which it passes its
+   * listening sockets. Empty when this process was not started to take over.
    *
-   * @throws dev.orchestrator.common.RefusedException when it won't, or there is none
+   * @throws dev.orchestrator.common.RefusedException when no service runs, or it refuses
    */
   Optional<Path> askPredecessor() throws IOException;
 
   /**
-   * Waits, for a bounded time, until the home is ours.
+   * Waits, for a bounded time, until the other process has released the home, then owns it.
    *
-   * @throws dev.orchestrator.common.RefusedException when another process has it still
+   * @throws dev.orchestrator.common.RefusedException when the other process still owns it
    */
   void take() throws IOException;
 
-  /** Lets another process have it. */
+  /** Releases the home for another process. */
   void release() throws IOException;
 }

@@ -9,8 +9,12 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Which process the service is. A number alone may belong to another process by now, so its start
- * goes with it: in clock ticks since boot, which no change of the clock moves.
+ * The process of the running service. The kernel gives the number of a process that has ended to
+ * another process later, so the start time is recorded with it.
+ *
+ * @param pid process id
+ * @param started start of the process in clock ticks since boot, which setting the clock does not
+ *     change
  */
 public record PidFile(long pid, long started) {
   private static final Pattern SHAPE = Pattern.compile("(\\d{1,10}) (\\d{1,18})");
@@ -35,8 +39,8 @@ public record PidFile(long pid, long started) {
     files.write(files.pid(), pid + " " + started + "\n");
   }
 
-  /** The process, if it still is the one that wrote the file. */
-  public Optional<ProcessHandle> process() throws IOException {
+  /** The process that wrote the file; empty when it has ended. */
+  public Optional<ProcessHandle> liveProcess() throws IOException {
     Optional<Long> start = started(pid);
     return start.isPresent() && start.get() == started ? ProcessHandle.of(pid) : Optional.empty();
   }

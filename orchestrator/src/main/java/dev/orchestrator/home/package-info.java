@@ -1,6 +1,4 @@
-/**
- * The state folder: the files that the service and its clients share, and which process owns them.
- */
+/** The home folder, which holds the service's state: its files, and which process owns it. */
 @NullMarked
 package dev.orchestrator.home;
 

@@ -1,6 +1,6 @@
 package dev.orchestrator.journal;
 
-import dev.orchestrator.common.RefusedException;
+import dev.orchestrator.common.NotYetException;
 import dev.orchestrator.journal.UpgradeRecord.Kind;
 import dev.orchestrator.journal.UpgradeRecord.Outcome;
 import java.sql.Connection;
@@ -29,7 +29,7 @@ final class UpgradeTable {
       throws SQLException {
     Optional<UpgradeRecord> other = running(connection);
     if (other.isPresent()) {
-      throw new RefusedException(refusal(other.get(), lastStep(connection, other.get().id())));
+      throw new NotYetException(refusal(other.get(), lastStep(connection, other.get().id())));
     }
     int number =
         SqlStatements.first(

@@ -14,9 +14,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Upgrades to the newest version when its time has come. A version in quarantine is passed over,
- * and so is the time itself while something else runs or nothing serves: the next one will do.
- * Confined to one thread.
+ * Begins an upgrade to the newest version at the times of the schedule. It passes over versions in
+ * quarantine. A time at which another run is under way, or nothing serves, is passed over too: the
+ * next time will do. Confined to one thread.
  */
 final class AutoUpgrade {
   private static final Logger log = LoggerFactory.getLogger(AutoUpgrade.class);
@@ -24,31 +24,31 @@ final class AutoUpgrade {
   private final Control control;
   private final Schedule schedule;
   private final InstantSource clock;
-  private Instant looked;
+  private Instant lastTick;
   private @Nullable Instant due;
 
   AutoUpgrade(Control control, Schedule schedule, InstantSource clock) {
     this.control = control;
     this.schedule = schedule;
     this.clock = clock;
-    this.looked = clock.instant();
-    this.due = schedule.nextRun(looked).orElse(null);
+    this.lastTick = clock.instant();
+    this.due = schedule.nextRun(lastTick).orElse(null);
   }
 
-  /** Looks at the clock, and acts when the time has come. What is refused is logged, no failure. */
+  /** Begins an upgrade if a time of the schedule has come. A refusal is logged. */
   void tick() {
     Instant now = clock.instant();
-    if (now.isBefore(looked)) {
-      // The clock was set back: the time that was waited for may be far off now.
+    if (now.isBefore(lastTick)) {
+      // The clock was set back: the time that is due may be far off now.
       due = schedule.nextRun(now).orElse(null);
     }
-    looked = now;
+    lastTick = now;
     if (due == null || now.isBefore(due)) {
       return;
     }
     due = schedule.nextRun(now).orElse(null);
     try {
-      candidate().ifPresent(this::upgrade);
+      newestCandidate().ifPresent(this::upgrade);
     } catch (RefusedException e) {
       log.info("scheduled upgrade: {}", e.getMessage());
     }
@@ -58,22 +58,23 @@ final class AutoUpgrade {
     log.info("scheduled upgrade to {}: {}", version, control.upgrade(version));
   }
 
-  private Optional<String> candidate() {
+  /** The newest version after the one that serves that is not in quarantine. */
+  private Optional<String> newestCandidate() {
     Status status = control.status();
     Status.Side serving = status.serving();
     if (serving == null || !status.state().equals("serving")) {
-      log.info("scheduled upgrade: not now, {} is {}", status.stack(), status.state());
+      log.info("scheduled upgrade: passed over, as {} is {}", status.stack(), status.state());
       return Optional.empty();
     }
     List<VersionStatus> newer =
         control.versions().stream()
-            .filter(each -> Releases.newer(each.version(), serving.version()))
+            .filter(version -> Releases.newer(version.version(), serving.version()))
             .toList();
-    for (VersionStatus each : newer.reversed()) {
-      if (!each.state().equals("quarantined")) {
-        return Optional.of(each.version());
+    for (VersionStatus version : newer.reversed()) {
+      if (!version.state().equals("quarantined")) {
+        return Optional.of(version.version());
       }
-      log.info("scheduled upgrade: {} is quarantined: {}", each.version(), each.note());
+      log.info("scheduled upgrade: {} is quarantined: {}", version.version(), version.note());
     }
     return Optional.empty();
   }

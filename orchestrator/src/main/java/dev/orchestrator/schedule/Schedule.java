@@ -12,19 +12,19 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * When updates run: a cron expression of five fields in a time zone, or never. A time that the
- * clocks skip in spring has no run that day, one that comes twice in autumn has one.
+ * The times of scheduled upgrades: a cron expression of five fields in a time zone, or never. A
+ * time that the change of clocks skips has no run that day; a time that comes twice has one run.
  */
 public final class Schedule {
-  private final @Nullable ExecutionTime times;
+  private final @Nullable ExecutionTime executionTimes;
   private final ZoneId zone;
 
-  private Schedule(@Nullable ExecutionTime times, ZoneId zone) {
-    this.times = times;
+  private Schedule(@Nullable ExecutionTime executionTimes, ZoneId zone) {
+    this.executionTimes = executionTimes;
     this.zone = zone;
   }
 
-  /** The settings have been checked: an expression that is none can't get here. */
+  /** The schedule of these settings, whose expression was checked when they were loaded. */
   public static Schedule of(ScheduleSettings settings) {
     String cron = settings.upgrade();
     return new Schedule(
@@ -36,11 +36,11 @@ public final class Schedule {
         settings.zone());
   }
 
-  /** The first run after an instant; empty for never. */
+  /** The first time after an instant; empty for never. */
   public Optional<Instant> nextRun(Instant after) {
-    return times == null
+    return executionTimes == null
         ? Optional.empty()
-        : times
+        : executionTimes
             .nextExecution(ZonedDateTime.ofInstant(after, zone))
             .map(ZonedDateTime::toInstant)
             .filter(next -> next.isAfter(after));

@@ -9,18 +9,18 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The thread that looks at the clock. It looks every second instead of sleeping until the time, as
- * the wall clock may be set and the host may sleep.
+ * The thread of the schedule. It compares the clock with the schedule every second instead of
+ * sleeping until the next time, as the wall clock may be set and the host may be suspended.
  */
 public final class ScheduleRunner implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(ScheduleRunner.class);
-  private static final Duration LOOK = Duration.ofSeconds(1);
+  private static final Duration PERIOD = Duration.ofSeconds(1);
 
   private final CountDownLatch closed = new CountDownLatch(1);
 
   private ScheduleRunner() {}
 
-  /** Starts it. */
+  /** Starts the thread. */
   public static ScheduleRunner start(Control control, Schedule schedule, InstantSource clock) {
     ScheduleRunner runner = new ScheduleRunner();
     AutoUpgrade auto = new AutoUpgrade(control, schedule, clock);
@@ -30,16 +30,16 @@ public final class ScheduleRunner implements AutoCloseable {
 
   private void run(AutoUpgrade auto) {
     try {
-      while (!closed.await(LOOK.toMillis(), TimeUnit.MILLISECONDS)) {
-        look(auto);
+      while (!closed.await(PERIOD.toMillis(), TimeUnit.MILLISECONDS)) {
+        tick(auto);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
   }
 
-  /** One failed look (the engine is away, say) must not end all the others. */
-  private static void look(AutoUpgrade auto) {
+  /** A failure, such as an engine that does not answer, must not end the schedule. */
+  private static void tick(AutoUpgrade auto) {
     try {
       auto.tick();
     } catch (RuntimeException e) {
@@ -47,7 +47,7 @@ public final class ScheduleRunner implements AutoCloseable {
     }
   }
 
-  /** What runs runs on. */
+  /** Ends the thread; a run that it began goes on. */
   @Override
   public void close() {
     closed.countDown();

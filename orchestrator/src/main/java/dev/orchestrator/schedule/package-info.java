@@ -1,4 +1,4 @@
-/** Cron-driven updates: when, and to which version. */
+/** Scheduled upgrades: at which times, to which version. */
 @NullMarked
 package dev.orchestrator.schedule;
 

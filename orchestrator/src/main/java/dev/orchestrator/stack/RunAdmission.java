@@ -1,5 +1,6 @@
 package dev.orchestrator.stack;
 
+import dev.orchestrator.common.NotYetException;
 import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.journal.Journal;
 import dev.orchestrator.upgrade.ServingLock;

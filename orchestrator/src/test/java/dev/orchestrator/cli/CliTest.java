@@ -276,6 +276,17 @@ final class CliTest {
     assertTrue(result.out().contains("--config"), result.out());
   }
 
+  @Test
+  void helpDescribesEachCommandInOneLine() {
+    List<String> help = run("--help").out().lines().toList();
+    int first = help.indexOf("Commands:") + 1;
+    List<String> described = help.subList(first, help.indexOf("Exit codes:"));
+    assertEquals(15, described.stream().filter(line -> !line.isBlank()).count(), "commands");
+    for (String line : described) {
+      assertTrue(line.isBlank() || line.matches("  [a-z]+ +[A-Z].*[^.]\\."), line);
+    }
+  }
+
   private Result run(String arguments) {
     return commands.run(arguments == null ? new String[0] : arguments.split(" ", -1));
   }

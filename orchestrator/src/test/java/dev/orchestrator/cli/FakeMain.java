@@ -13,7 +13,7 @@ import java.nio.file.Path;
 import java.util.concurrent.CountDownLatch;
 import org.slf4j.LoggerFactory;
 
-/** The program with a service that has an API and nothing behind it. */
+/** The program, with a service that has an API in front of a {@link FakeControl}. */
 public final class FakeMain {
   private FakeMain() {}
 
@@ -22,7 +22,7 @@ public final class FakeMain {
     System.exit(Cli.run(context, arguments));
   }
 
-  public static RunningService start(Path config, Path home, HomeOwnership tenancy)
+  public static RunningService start(Path config, Path home, HomeOwnership ownership)
       throws IOException {
     if (Files.readString(config).contains("refuse-me")) {
       throw new RefusedException("orchestrator.conf:3: refuse-me: unknown key");
@@ -40,7 +40,7 @@ public final class FakeMain {
       }
 
       @Override
-      public void awaitSuccession() throws InterruptedException {
+      public void awaitHandover() throws InterruptedException {
         new CountDownLatch(1).await();
       }
 

@@ -105,13 +105,30 @@ final class ProcessTest {
   @Test
   void clientCommandsLoadNothingOfTheService() throws Exception {
     assertEquals(0, commands.run("serve", "--detach").exitCode());
-    Ended status = run(Main.class, List.of("-Xlog:class+load"), "status");
-    assertEquals(0, status.exitCode());
-    assertTrue(status.text().contains("dev.orchestrator.client.ApiClient"));
+    for (String command : List.of("status", "versions", "show u7", "upgrade v2 --plan")) {
+      assertLoadsNothingOfTheService(ExitCode.DONE, command);
+    }
+  }
+
+  @Test
+  void norDoTheyWithoutAService() throws Exception {
+    for (String command : List.of("status", "versions", "drill v2")) {
+      assertLoadsNothingOfTheService(ExitCode.UNREACHABLE, command);
+    }
+    assertLoadsNothingOfTheService(ExitCode.DONE, "--help");
+    assertLoadsNothingOfTheService(ExitCode.DONE, "serve --stop");
+  }
+
+  private void assertLoadsNothingOfTheService(int exitCode, String command) throws Exception {
+    Ended ended = run(Main.class, List.of("-Xlog:class+load"), command.split(" ", -1));
+    assertEquals(exitCode, ended.exitCode(), command);
+    List<String> loaded =
+        ended.text().lines().filter(line -> line.contains("[class,load]")).toList();
+    assertTrue(loaded.stream().anyMatch(line -> line.contains(RootCommand.class.getName())));
     for (String foreign :
         List.of("io.vertx", "io.netty", "ch.qos.logback", "org.sqlite", "com.github.dockerjava")) {
       assertEquals(
-          List.of(), status.text().lines().filter(line -> line.contains(foreign)).toList());
+          List.of(), loaded.stream().filter(line -> line.contains(foreign)).toList(), command);
     }
   }
 

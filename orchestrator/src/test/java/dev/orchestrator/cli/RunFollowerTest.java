@@ -1,9 +1,11 @@
 package dev.orchestrator.cli;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.sun.net.httpserver.HttpServer;
 import dev.orchestrator.api.ApiServer;
 import dev.orchestrator.client.ExitCode;
 import dev.orchestrator.journal.UpgradeRecord.Outcome;
@@ -13,9 +15,13 @@ import dev.orchestrator.testing.CommandRunner.Result;
 import dev.orchestrator.testing.FakeControl;
 import io.vertx.core.Vertx;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -126,7 +132,7 @@ final class RunFollowerTest {
 
   @Test
   void serviceThatStaysAwayIsSix() throws Exception {
-    commands.patience(Duration.ofMillis(700));
+    commands.reconnectTimeout(Duration.ofMillis(700));
     FutureTask<Result> command = inBackground("watch", "u7");
     control.awaitWatches(1);
     control.play("prepare", "intent", "", 0);
@@ -134,6 +140,55 @@ final class RunFollowerTest {
     Result result = command.get(20, TimeUnit.SECONDS);
     assertEquals(ExitCode.UNREACHABLE, result.exitCode());
     assertTrue(result.err().startsWith("error: lost sight of u7, it may go on"), result.err());
+  }
+
+  @Test
+  void undoThatWasStuckOnceIsFollowedToItsEnd() {
+    control.play("start", "stuck", "the engine is away", 0);
+    control.play("start", "undone", "v2 stopped", 500);
+    control.end(Outcome.ROLLED_BACK, "db is unhealthy");
+    assertEquals(ExitCode.ROLLED_BACK, commands.run("watch", "u7").exitCode());
+  }
+
+  @Test
+  void undoThatIsStuckNeedsAttentionAndIsNotWaitedFor() {
+    control.attention("u7 can't be undone at step start");
+    control.play("start", "stuck", "the engine is away", 0);
+    Result result = commands.run("watch", "u7");
+    assertEquals(ExitCode.NEEDS_ATTENTION, result.exitCode());
+    assertTrue(result.out().contains("u7 needs attention: 'orchestrator status'"), result.out());
+  }
+
+  @Test
+  void acceptedRunIsFollowedThoughTheServiceIsKilledAtOnce() throws Exception {
+    server.close();
+    CountDownLatch lost = new CountDownLatch(1);
+    HttpServer dying =
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    dying.createContext(
+        "/v1/upgrades",
+        exchange -> {
+          if (exchange.getRequestMethod().equals("POST")) {
+            byte[] body = "{\"id\":\"u7\"}".getBytes(UTF_8);
+            exchange.sendResponseHeaders(202, body.length);
+            exchange.getResponseBody().write(body);
+          } else {
+            lost.countDown(); // Killed before it has answered.
+          }
+          exchange.close();
+        });
+    dying.start();
+    Files.writeString(
+        commands.home.resolve("api"), "127.0.0.1:" + dying.getAddress().getPort() + "\n");
+    FutureTask<Result> command = inBackground("upgrade", "v2");
+    assertTrue(lost.await(20, TimeUnit.SECONDS));
+    dying.stop(0);
+    server = serve();
+    control.awaitWatches(1);
+    control.end(Outcome.DONE, "");
+    Result result = command.get(20, TimeUnit.SECONDS);
+    assertEquals(ExitCode.DONE, result.exitCode(), result.err());
+    assertTrue(result.out().contains("connection lost: trying again"), result.out());
   }
 
   private void playPrepare() {

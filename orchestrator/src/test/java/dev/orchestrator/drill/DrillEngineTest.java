@@ -93,6 +93,12 @@ class DrillEngineTest {
     List<String> there = things();
     Process killed = start("v3");
     awaitUp(killed);
+    List<String> services =
+        killed.descendants().map(each -> each.info().commandLine().orElse("")).toList();
+    assertEquals(1, services.size(), services.toString());
+    // It rehearses with the options that `serve` has in production.
+    assertTrue(services.getFirst().contains("-Xmx512m"), services.getFirst());
+    assertTrue(services.getFirst().contains("-XX:+ExitOnOutOfMemoryError"), services.getFirst());
     int _ = killed.destroyForcibly().waitFor();
     assertNotEquals(there, things());
 

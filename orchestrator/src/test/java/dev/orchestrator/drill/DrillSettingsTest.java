@@ -52,7 +52,7 @@ final class DrillSettingsTest {
   @Test
   void portsGoThroughAVariable() {
     for (List<Integer> ports : List.of(List.<Integer>of(), List.of(1), List.of(20_001, 20_007))) {
-      assertEquals(ports, DrillSettings.ports(DrillSettings.text(ports)));
+      assertEquals(ports, DrillSettings.parsePorts(DrillSettings.format(ports)));
     }
   }
 

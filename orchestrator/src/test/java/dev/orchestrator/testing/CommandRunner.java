@@ -20,7 +20,7 @@ import java.util.Map;
 public final class CommandRunner {
   public final Path config;
   public final Path home;
-  private Duration patience = Duration.ofSeconds(20);
+  private Duration reconnectTimeout = Duration.ofSeconds(20);
   private boolean interactive;
   private String answers = "";
 
@@ -32,8 +32,8 @@ public final class CommandRunner {
     Files.writeString(config, "home = home\napi.listen = \"127.0.0.1:1\"\n");
   }
 
-  public CommandRunner patience(Duration time) {
-    patience = time;
+  public CommandRunner reconnectTimeout(Duration time) {
+    reconnectTimeout = time;
     return this;
   }
 
@@ -69,7 +69,7 @@ public final class CommandRunner {
             Map.of("ORCHESTRATOR_CONFIG", config.toString()),
             null,
             InstantSource.system(),
-            patience,
+            reconnectTimeout,
             FakeMain.class.getName(),
             FakeMain::start);
     int exitCode = Cli.run(context, arguments);

@@ -1,5 +1,6 @@
 package dev.orchestrator.testing;
 
+import dev.orchestrator.common.NotYetException;
 import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.data.DataVolume;
 import dev.orchestrator.data.DataVolume.Method;
@@ -39,6 +40,9 @@ public final class FakeControl implements Control {
   private int watches;
   private UpgradeRecord.Outcome outcome = UpgradeRecord.Outcome.RUNNING;
   private String reason = "";
+  private String attention = "";
+  private String notYet = "";
+  private int refusals;
 
   /** Delivers the next event of run u7, {@code afterMillis} after its start. */
   public synchronized void play(String step, String phase, String text, long afterMillis) {
@@ -53,6 +57,21 @@ public final class FakeControl implements Control {
     outcome = ending;
     reason = why;
     play(ending.name(), "end", why, 65_000);
+  }
+
+  /** What {@code status} says of a run that needs attention. */
+  public synchronized void attention(String text) {
+    attention = text;
+  }
+
+  /** Refuses to begin anything for the time being; an empty reason admits runs again. */
+  public synchronized void refuseForNow(String why) {
+    notYet = why;
+  }
+
+  /** Waits until so many requests were refused for the time being. */
+  public synchronized void awaitRefusals(int count) throws InterruptedException {
+    await(() -> refusals >= count);
   }
 
   /** What was asked for, such as {@code upgrade v2}. */
@@ -86,8 +105,8 @@ public final class FakeControl implements Control {
   public synchronized Status status() {
     return new Status(
         "demo",
-        "serving",
-        "",
+        attention.isEmpty() ? "serving" : "needs attention",
+        attention,
         new Status.Side("v1", 1, "demo-g1", "running", START),
         null,
         List.of(new Status.Service("db", "running", "healthy", 0)),
@@ -150,6 +169,11 @@ public final class FakeControl implements Control {
 
   @Override
   public synchronized String upgrade(String version, DataOptions options) {
+    if (!notYet.isEmpty()) {
+      refusals++;
+      notifyAll();
+      throw new NotYetException(notYet);
+    }
     calls.add(
         "upgrade "
             + version

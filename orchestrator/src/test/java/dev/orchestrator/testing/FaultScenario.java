@@ -207,6 +207,7 @@ public final class FaultScenario implements AutoCloseable {
     before = point -> {};
     after = point -> {};
     host.away = 0;
+    host.journalFull = 0;
     at.look();
     // What was asked for may have been refused while the engine was away: that is an end too.
     if (at.journal.serving().isEmpty() || at.journal.down()) {

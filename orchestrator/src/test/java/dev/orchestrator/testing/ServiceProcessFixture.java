@@ -122,6 +122,17 @@ public final class ServiceProcessFixture implements AutoCloseable {
     }
   }
 
+  /** SIGTERM, as {@code serve --stop} sends it; returns when the process has ended well. */
+  public void stop() throws InterruptedException {
+    process().destroy();
+    if (!process().waitFor(60, TimeUnit.SECONDS)) {
+      throw new AssertionError("it does not stop");
+    }
+    if (process().exitValue() != 0) {
+      throw new AssertionError("it exited with " + process().exitValue());
+    }
+  }
+
   public HomeFiles files() {
     return new HomeFiles(stack.home());
   }
@@ -136,7 +147,7 @@ public final class ServiceProcessFixture implements AutoCloseable {
 
   /** Asks for a run; returns its id. */
   public String begin(String path, Map<String, ?> body) {
-    return RunAccepted.run(api(), path, body);
+    return RunAccepted.begin(api(), path, body);
   }
 
   /** Reads a run's events until one is wanted; empty when the run ended before. */

@@ -137,16 +137,23 @@ class TakeoverEngineTest {
     assertEquals(0, run("serve", "--detach"));
     assertEquals(0, run("up", "v1"));
     ProcessHandle first = service();
+    Process waiting;
     try (Socket half = halfARequest()) {
       Files.writeString(config, Files.readString(config).replace("1h", "0s"));
       assertEquals(0, run("serve", "--detach", "--takeover"));
       assertTrue(first.isAlive());
       assertFalse(run("upgrade", "v2") == 0);
       assertTrue(output().contains("takeover.drain bounds that"), output());
+      waiting = start(command("upgrade", "v2", "--wait"));
+      processes.add(waiting);
+      until("it waits", () -> output().contains("waiting: the process that served before"));
       half.getOutputStream().write("Host: a\r\nConnection: close\r\n\r\n".getBytes(US_ASCII));
       assertTrue(new String(half.getInputStream().readAllBytes(), US_ASCII).contains("ledger v1"));
     }
     until("the old process has left", () -> !first.isAlive());
+    assertTrue(waiting.waitFor(240, TimeUnit.SECONDS));
+    assertEquals(0, waiting.exitValue(), output());
+    assertEquals("ledger v2", get());
 
     ProcessHandle second = service();
     try (Socket half = halfARequest()) {
