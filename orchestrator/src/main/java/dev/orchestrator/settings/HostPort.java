@@ -60,10 +60,6 @@ record HostPort(String host, int port) {
     return InetAddress.ofLiteral(host).isLoopbackAddress();
   }
 
-  private static boolean any(String host) {
-    return InetAddress.ofLiteral(host).isAnyLocalAddress();
-  }
-
   @Override
   public String toString() {
     return (host.contains(":") ? "[" + host + "]" : host) + ":" + port;
