@@ -43,11 +43,11 @@ final class PortMapping {
       }
     }
     for (Probe probe : stack.probes()) {
-      String what = "probe " + probe.name();
+      String user = "probe " + probe.name();
       switch (probe.check()) {
-        case Probe.Http http -> publish(what, probe.service(), http.port());
-        case Probe.Tcp tcp -> publish(what, probe.service(), tcp.port());
-        case Probe.Exec _ -> service(what, probe.service());
+        case Probe.Http http -> publish(user, probe.service(), http.port());
+        case Probe.Tcp tcp -> publish(user, probe.service(), tcp.port());
+        case Probe.Exec _ -> service(user, probe.service());
       }
     }
     return Map.copyOf(ports);
@@ -69,18 +69,18 @@ final class PortMapping {
     }
   }
 
-  private void publish(String what, String name, int target) {
-    ports.computeIfAbsent(name + ":" + target, key -> capsulePort(what, name, target));
+  private void publish(String user, String name, int target) {
+    ports.computeIfAbsent(name + ":" + target, key -> capsulePort(user, name, target));
   }
 
-  private int capsulePort(String what, String name, int target) {
+  private int capsulePort(String user, String name, int target) {
     String owner = name;
-    ObjectNode service = service(what, name);
+    ObjectNode service = service(user, name);
     // A service may use the network of another service, such as a VPN: the other publishes its
     // port.
     for (int i = 0; i < services.size() && mode(service).startsWith("service:"); i++) {
       owner = mode(service).substring("service:".length());
-      service = service(what, owner);
+      service = service(user, owner);
     }
     if (mode(service).equals("host")) {
       taken.putIfAbsent(target, owner);
@@ -89,7 +89,7 @@ final class PortMapping {
     if (mode(service).equals("none")) {
       throw new RefusedException(
           "%s: %s needs port %d of service %s, which has network_mode none"
-              .formatted(where, what, target, name));
+              .formatted(where, user, target, name));
     }
     ArrayNode list = service.withArrayProperty("ports");
     for (JsonNode port : list) {
@@ -110,14 +110,14 @@ final class PortMapping {
     return free;
   }
 
-  private ObjectNode service(String what, String name) {
+  private ObjectNode service(String user, String name) {
     ObjectNode service = services.get(name);
     if (service == null) {
       throw new RefusedException(
           "%s: %s in %s is for service %s, which the compose file doesn't have; its services are: %s"
               .formatted(
                   where,
-                  what,
+                  user,
                   stack.folder().resolve("stack.conf"),
                   name,
                   String.join(", ", services.keySet())));
