@@ -60,17 +60,6 @@ record HostPort(String host, int port) {
     return InetAddress.ofLiteral(host).isLoopbackAddress();
   }
 
-  /** Whether one process can't listen on both. */
-  boolean clashes(HostPort other) {
-    return port == other.port
-        && port != 0
-        && (host.equals(other.host) || any(host) || any(other.host));
-  }
-
-  private static boolean any(String host) {
-    return InetAddress.ofLiteral(host).isAnyLocalAddress();
-  }
-
   @Override
   public String toString() {
     return (host.contains(":") ? "[" + host + "]" : host) + ":" + port;
