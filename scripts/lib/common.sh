@@ -52,7 +52,9 @@ version=$(sed -n '0,/<version>/s/.*<version>\(.*\)<\/version>.*/\1/p' "$root/pom
 jar=$root/orchestrator/target/orchestrator-$version.jar
 
 # Classes that commands load, as the JDK wants to have them; only for the options they were made with.
+# shellcheck disable=SC2034 # used by scripts that source this
 archive=$cache/orchestrator.aot
+# shellcheck disable=SC2034 # used by scripts that source this
 client_options=(
   --enable-native-access=ALL-UNNAMED
   --sun-misc-unsafe-memory-access=allow
@@ -62,6 +64,7 @@ client_options=(
 
 # Of the service: one collector thread, whose pauses are short as little lives long; several would
 # compete with the proxy for the processors.
+# shellcheck disable=SC2034 # used by scripts that source this
 serve_options=(
   --enable-native-access=ALL-UNNAMED
   --sun-misc-unsafe-memory-access=allow

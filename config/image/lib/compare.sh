@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2154,SC2034
+# shellcheck shell=bash
 # FROM, TO, WORK, STATE, OURS, RSYNC, protect, full, entries and content are the caller's.
 #
 # Compares a copy with its original. Of all entries everything but the content; the content of

@@ -18,7 +18,7 @@ read_lease() {
 write_lease() {
   [[ $1 =~ ^[0-9]{1,18}$ ]] || die 2 "an epoch is a whole number, not $1"
   mkdir -p "${LEASE%/*}"
-  echo "$1" >"$LEASE.new"
+  echo "$((10#$1))" >"$LEASE.new"
   sync "$LEASE.new"
   mv "$LEASE.new" "$LEASE"
   sync "${LEASE%/*}"
@@ -47,6 +47,10 @@ check_lease() {
 }
 
 take_lease() {
+  local mine=${CAPSULE_EPOCH:-0}
   check_lease
-  [[ -e $LEASE && $(read_lease) -ge ${CAPSULE_EPOCH:-0} ]] || write_lease "${CAPSULE_EPOCH:-0}"
+  # Decimal also with a zero in front, which would make it octal.
+  if [[ ! -e $LEASE ]] || (($(read_lease) < 10#$mine)); then
+    write_lease "$mine"
+  fi
 }

@@ -1,23 +1,26 @@
 # shellcheck shell=bash
 # The stack's services in the inner engine.
 
-readonly COMPOSE_PID=$RUN/compose.pid
+# A file for each start that is under way: its name ends in the process's id.
+readonly START=$RUN/compose-up
 
 # As a filter of the engine's API: all of Compose's containers but those of `compose run`. There is
 # one project in a capsule.
 readonly SERVICES='%7B%22label%22%3A%5B%22com.docker.compose.oneoff%3DFalse%22%5D%7D'
 
-# compose ARGUMENT...: its progress is kept aside; when it fails, its last line is the error.
+# compose ARGUMENT...: its progress is kept aside; when it fails, its last line is the error. A start
+# and a stop may run side by side: each has files of its own.
 compose() {
-  local log=$RUN/compose.log code=0 pid
+  local log=$RUN/compose-$BASHPID.log code=0 pid error
   [[ -e $STACK/compose.json ]] || die 1 "there is no stack in this image"
   docker compose --ansi never --progress plain --project-directory "$STACK" \
     --file "$STACK/compose.json" "$@" >"$log" 2>&1 &
   pid=$!
-  echo "$pid" >"$COMPOSE_PID"
+  [[ $1 != up ]] || touch "$START.$pid"
   wait "$pid" || code=$?
-  rm -f "$COMPOSE_PID"
-  ((code == 0)) || die 1 "compose $1: $(grep -v '^ *$' "$log" | tail -n 1)"
+  error=$(grep -v '^ *$' "$log" | tail -n 1) || true
+  rm -f "$START.$pid" "$log"
+  ((code == 0)) || die 1 "compose $1: $error"
 }
 
 require_ready() {
@@ -54,11 +57,13 @@ start_services() {
 # stop_services [SERVICE...]: all unless some are named. Ends a start that is still under way: its
 # services would come up behind our back.
 stop_services() {
-  local starting
+  local file
   [[ -e $STACK/compose.json ]] || return 0
-  starting=$(cat "$COMPOSE_PID" 2>/dev/null || true)
-  [[ -z $starting ]] || ! kill -TERM "$starting" 2>/dev/null ||
-    timeout 5 tail --pid="$starting" -f /dev/null || true
+  for file in "$START".*; do
+    [[ -e $file ]] || continue # no start is under way
+    kill -TERM "${file##*.}" 2>/dev/null || continue
+    timeout 5 tail --pid="${file##*.}" -f /dev/null || true
+  done
   compose stop "$@"
   flush_data
   (($# > 0)) || unmount_clones || say "a clone could not be unmounted"

@@ -14,6 +14,7 @@
 readonly LAYERS=/layers
 
 # mount_volumes [new]: with it, clones that weren't made yet are. May be run again.
+# shellcheck disable=SC2120 # `capsule mount` alone passes "new"
 mount_volumes() {
   local new=${1:-} pair name target source below=''
   mkdir -p "$RUN/placed"

@@ -64,7 +64,7 @@ public final class Service implements RunningService {
     boolean started = false;
     try {
       Optional<Path> predecessor = tenancy.askPredecessor();
-      InheritedSockets inherited = InheritedSockets.ofSystem(System.getenv());
+      InheritedSockets inherited = InheritedSockets.fromEnvironment(System.getenv());
       if (predecessor.isPresent()) {
         taken = Takeover.receive(vertx, predecessor.get(), SOCKETS_COME);
         inherited = taken.inherited();

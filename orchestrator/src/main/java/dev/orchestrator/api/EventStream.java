@@ -1,7 +1,7 @@
 package dev.orchestrator.api;
 
 import dev.orchestrator.common.Json;
-import dev.orchestrator.stack.Control;
+import dev.orchestrator.upgrade.EventHub;
 import dev.orchestrator.upgrade.RunEvent;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
@@ -27,7 +27,7 @@ final class EventStream {
   private final long heartbeat;
   private long last;
   private boolean over;
-  private Control.@Nullable Subscription subscription;
+  private EventHub.@Nullable Subscription subscription;
 
   EventStream(Vertx vertx, Context loop, HttpServerResponse response, long lastSeen) {
     this.vertx = vertx;
@@ -50,7 +50,7 @@ final class EventStream {
   }
 
   /** Takes over the subscription; any thread. */
-  void attach(Control.Subscription taken) {
+  void attach(EventHub.Subscription taken) {
     loop.runOnContext(now -> {
       subscription = taken;
       if (over) {
@@ -89,7 +89,7 @@ final class EventStream {
 
   /** Off the event loop: closing may wait for an event that is being delivered. */
   private void unsubscribe() {
-    Control.Subscription taken = subscription;
+    EventHub.Subscription taken = subscription;
     if (taken != null) {
       subscription = null;
       Thread.ofVirtual().name("api-unwatch").start(taken::close);

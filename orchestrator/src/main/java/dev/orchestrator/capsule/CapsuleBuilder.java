@@ -1,5 +1,6 @@
 package dev.orchestrator.capsule;
 
+import dev.orchestrator.settings.Probe;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -34,6 +35,12 @@ public interface CapsuleBuilder {
    * MariaDB 10.11}. Empty when the image doesn't exist.
    */
   Map<String, String> databases(String image);
+
+  /**
+   * The probes that a version has of its own, as its release had them when the image was built.
+   * Empty when there is no such image.
+   */
+  List<Probe> probes(String image);
 
   /** The reference of the base image, which is built when it is missing; helpers run in it too. */
   String base(Consumer<String> progress);

@@ -2,6 +2,7 @@ package dev.orchestrator.cli;
 
 import dev.orchestrator.common.HumanText;
 import dev.orchestrator.report.RollbackCost;
+import dev.orchestrator.upgrade.DataChanges;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -21,13 +22,13 @@ final class RollbackText {
                 cost.from(),
                 HumanText.when(cost.since())));
     lines.add("written since:");
-    for (RollbackCost.Volume volume : cost.volumes()) {
+    for (DataChanges.Volume volume : cost.volumes()) {
       lines.add("  %-10s %s".formatted(volume.name(), volume(volume)));
     }
     if (!cost.tables().isEmpty()) {
       lines.add("");
       TextTable tables = new TextTable("TABLE", "SERVICE", "ROWS (ABOUT)", "SINCE THE SWITCH");
-      for (RollbackCost.Rows rows : cost.tables()) {
+      for (DataChanges.Rows rows : cost.tables()) {
         tables.row(
             rows.table(),
             rows.service(),
@@ -39,7 +40,7 @@ final class RollbackText {
     return lines;
   }
 
-  private static String volume(RollbackCost.Volume volume) {
+  private static String volume(DataChanges.Volume volume) {
     return volume.note().isEmpty()
         ? String.format(
             Locale.ROOT,

@@ -3,6 +3,7 @@ package dev.orchestrator.compose;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.settings.StackSettings;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
@@ -44,7 +45,8 @@ public final class ComposeTransform {
                     .formatted(where, name));
           }
         });
-    Map<String, Integer> ports = new PortMapping(where, stack, services).apply();
+    PortMapping mapping = new PortMapping(where, stack, services);
+    Map<String, Integer> ports = mapping.apply();
     services.forEach((name, service) -> {
       service.remove(DROPPED);
       service.put("pull_policy", "never");
@@ -60,6 +62,9 @@ public final class ComposeTransform {
       data.map(name, service, image == null ? List.of() : image.volumes());
     });
     data.finish();
-    return new CapsuleStack(model.root(), data.dirs(), data.seedFiles(), ports, data.warnings());
+    List<String> warnings = new ArrayList<>(mapping.warnings());
+    warnings.addAll(data.warnings());
+    return new CapsuleStack(
+        model.root(), data.dirs(), data.seedFiles(), ports, List.copyOf(warnings));
   }
 }

@@ -7,7 +7,9 @@ import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.settings.Probe;
 import dev.orchestrator.settings.RouteSettings;
 import dev.orchestrator.settings.StackSettings;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.TreeMap;
@@ -27,6 +29,7 @@ final class PortMapping {
   private final Map<Integer, String> taken = new HashMap<>();
 
   private final Map<String, Integer> ports = new TreeMap<>();
+  private final List<String> warnings = new ArrayList<>();
 
   PortMapping(String where, StackSettings stack, Map<String, ObjectNode> services) {
     this.where = where;
@@ -34,23 +37,50 @@ final class PortMapping {
     this.services = services;
   }
 
-  /** Returns the capsule's port for the {@code service:port} of each route and probe. */
+  /**
+   * From {@code service:port} of each route and probe to the capsule's port. A route or a probe of
+   * a service that this version doesn't have is left out: another version may have it.
+   */
   Map<String, Integer> apply() {
     services.forEach(this::keepPublished);
     for (RouteSettings route : stack.routes()) {
-      for (int port : route.servicePorts()) {
-        publish("route " + route.name(), route.service(), port);
+      if (isThere("route " + route.name(), route.service(), "it leads nowhere in this version")) {
+        for (int port : route.servicePorts()) {
+          publish("route " + route.name(), route.service(), port);
+        }
       }
+    }
+    if (ports.isEmpty() && !stack.routes().isEmpty()) {
+      // Nobody could reach anything: the names in stack.conf are wrong.
+      RouteSettings first = stack.routes().getFirst();
+      service("route " + first.name(), first.service());
     }
     for (Probe probe : stack.probes()) {
       String user = "probe " + probe.name();
-      switch (probe.check()) {
-        case Probe.Http http -> publish(user, probe.service(), http.port());
-        case Probe.Tcp tcp -> publish(user, probe.service(), tcp.port());
-        case Probe.Exec _ -> service(user, probe.service());
+      if (isThere(user, probe.service(), "it is not asked of this version")) {
+        switch (probe.check()) {
+          case Probe.Http http -> publish(user, probe.service(), http.port());
+          case Probe.Tcp tcp -> publish(user, probe.service(), tcp.port());
+          case Probe.Exec _ -> {}
+        }
       }
     }
     return Map.copyOf(ports);
+  }
+
+  /** Routes and probes that this version has no service for, a line each. */
+  List<String> warnings() {
+    return List.copyOf(warnings);
+  }
+
+  private boolean isThere(String what, String service, String otherwise) {
+    if (services.containsKey(service)) {
+      return true;
+    }
+    warnings.add(
+        "%s is for service %s, which isn't there: %s; its services are: %s"
+            .formatted(what, service, otherwise, String.join(", ", services.keySet())));
+    return false;
   }
 
   /** Keeps the ports that the compose file publishes, on all addresses of the capsule. */

@@ -33,29 +33,28 @@ public final class DoctorChecks {
   private static final Duration LOOK = Duration.ofMinutes(10);
   private static final Duration ASK = Duration.ofSeconds(20);
 
-  private final UpgradeContext parts;
-  private final ResourceNames names;
+  private final UpgradeContext context;
   private final List<Check> checks = new ArrayList<>();
 
-  public DoctorChecks(UpgradeContext parts, ResourceNames names) {
-    this.parts = parts;
-    this.names = names;
+  public DoctorChecks(UpgradeContext context) {
+    this.context = context;
   }
 
   public DoctorReport look() {
     List<DoctorReport.Outside> outside = new ArrayList<>();
-    Optional<Generation> serving = parts.journal().serving();
+    Optional<Generation> serving = context.journal().serving();
     check("engine", this::engine);
     check("left over", this::leftOver);
-    if (serving.isPresent() && !parts.journal().down()) {
+    if (serving.isPresent() && !context.journal().down()) {
       Generation now = serving.get();
       check("serving", () -> serving(now));
+      check("probes", () -> probes(now));
       now.volumes().forEach(volume -> check("space for " + volume.name(), () -> space(volume)));
       check("clones", () -> clones(now));
       check("way back", this::wayBack);
       check("outside volumes", () -> outside(now, outside));
     }
-    return new DoctorReport(parts.settings().stack().name(), List.copyOf(checks), outside);
+    return new DoctorReport(context.settings().stack().name(), List.copyOf(checks), outside);
   }
 
   private void check(String name, Supplier<Check> look) {
@@ -71,13 +70,12 @@ public final class DoctorChecks {
   }
 
   private Check engine() {
-    EngineInfo info = parts.engine().info();
+    EngineInfo info = context.engine().info();
     return good("engine", "Docker " + info.version() + " at " + info.address());
   }
 
   private Check serving(Generation now) {
-    List<String> wrong =
-        parts.health().check(parts.capsule(now), parts.settings().stack().probes(), now.ports());
+    List<String> wrong = context.checkHealth(now);
     return wrong.isEmpty()
         ? good("serving", now.version() + " is healthy")
         : new Check(
@@ -87,10 +85,21 @@ public final class DoctorChecks {
             "see 'orchestrator logs'");
   }
 
+  private Check probes(Generation now) {
+    List<String> notAsked = context.probesNotAsked(now);
+    return notAsked.isEmpty()
+        ? good("probes", "each of the stack's can be asked of " + now.version())
+        : new Check(
+            "probes",
+            DoctorReport.State.WARNING,
+            String.join("; ", notAsked),
+            "no loss when they are of another version; else build the version again");
+  }
+
   private Check space(DataVolume volume) {
     VolumeUsage measure =
-        parts.copier().measure(volume, names.helper(NO_RUN, ResourceNames.LOOK), LOOK);
-    long reserve = parts.settings().stack().data().reserve();
+        context.copier().measure(volume, context.names().helper(NO_RUN, ResourceNames.LOOK), LOOK);
+    long reserve = context.settings().stack().data().reserve();
     String text =
         String.format(
             Locale.ROOT,
@@ -114,7 +123,7 @@ public final class DoctorChecks {
   }
 
   private Check clones(Generation now) {
-    CloneSupport found = parts.capsule(now).clones(ASK);
+    CloneSupport found = context.capsule(now).clones(ASK);
     if (!found.overlay()) {
       return new Check(
           "clones",
@@ -132,7 +141,7 @@ public final class DoctorChecks {
   }
 
   private Check wayBack() {
-    Optional<Generation> previous = parts.journal().previous();
+    Optional<Generation> previous = context.journal().previous();
     if (previous.isEmpty()) {
       return new Check("way back", DoctorReport.State.WARNING, "no earlier version is kept", "");
     }
@@ -140,7 +149,7 @@ public final class DoctorChecks {
     List<String> gone = new ArrayList<>();
     old.volumes().stream()
         .flatMap(volume -> volume.needs().stream())
-        .filter(volume -> parts.engine().volume(volume).isEmpty())
+        .filter(volume -> context.engine().volume(volume).isEmpty())
         .forEach(gone::add);
     return gone.isEmpty()
         ? good("way back", old.version() + ", generation " + old.number() + ", with its data")
@@ -154,7 +163,7 @@ public final class DoctorChecks {
   /** What carries our labels and is in no generation. */
   private Check leftOver() {
     Set<String> known = new HashSet<>();
-    for (GenerationRecord row : parts.journal().generations()) {
+    for (GenerationRecord row : context.journal().generations()) {
       if (row.state() != State.REMOVED) {
         known.add(row.generation().container());
         known.add(row.generation().storeVolume());
@@ -162,11 +171,11 @@ public final class DoctorChecks {
       }
     }
     List<String> unknown = new ArrayList<>();
-    if (parts.journal().running().isEmpty()) {
-      for (ContainerInfo container : parts.engine().containers(names.ours())) {
+    if (context.journal().running().isEmpty()) {
+      for (ContainerInfo container : context.engine().containers(context.names().ours())) {
         unknown.add("container " + container.name());
       }
-      for (VolumeInfo volume : parts.engine().volumes(names.ours())) {
+      for (VolumeInfo volume : context.engine().volumes(context.names().ours())) {
         if ("data".equals(volume.labels().get(Labels.ROLE))) {
           unknown.add("volume " + volume.name());
         }
@@ -183,7 +192,7 @@ public final class DoctorChecks {
   }
 
   private Check outside(Generation now, List<DoctorReport.Outside> found) {
-    found.addAll(new OutsideState(parts).places(now));
+    found.addAll(new OutsideState(context).places(now));
     return found.isEmpty()
         ? good("outside volumes", "nothing that counts")
         : new Check(

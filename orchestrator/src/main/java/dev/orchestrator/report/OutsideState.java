@@ -35,16 +35,16 @@ final class OutsideState {
           "/home",
           "/srv");
 
-  private final UpgradeContext parts;
+  private final UpgradeContext context;
 
-  OutsideState(UpgradeContext parts) {
-    this.parts = parts;
+  OutsideState(UpgradeContext context) {
+    this.context = context;
   }
 
   /** The largest first. */
   List<DoctorReport.Outside> places(Generation generation) {
     List<OutsidePath> all =
-        parts.capsule(generation).outside(parts.settings().stack().data().ignore(), LOOK);
+        context.capsule(generation).outside(context.settings().stack().data().ignore(), LOOK);
     Map<String, List<OutsidePath>> byPlace = new LinkedHashMap<>();
     for (OutsidePath each : all) {
       byPlace

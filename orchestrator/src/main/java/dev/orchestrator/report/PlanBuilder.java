@@ -11,11 +11,11 @@ import dev.orchestrator.upgrade.DataOptions;
 import dev.orchestrator.upgrade.DataPlanner;
 import dev.orchestrator.upgrade.FailureText;
 import dev.orchestrator.upgrade.FreezeGuard;
-import dev.orchestrator.upgrade.Planner;
 import dev.orchestrator.upgrade.ResourceNames;
 import dev.orchestrator.upgrade.Step;
 import dev.orchestrator.upgrade.UpgradeContext;
 import dev.orchestrator.upgrade.VolumeTransfer;
+import dev.orchestrator.upgrade.steps.UpgradePlans;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -27,47 +27,46 @@ public final class PlanBuilder {
   /** In place of a run's id, in the labels of helpers. */
   private static final String NO_RUN = "plan";
 
-  private final UpgradeContext parts;
-  private final ResourceNames names;
+  private final UpgradeContext context;
   private final DataPlanner planner;
   private final DataSettings data;
 
-  public PlanBuilder(UpgradeContext parts, ResourceNames names) {
-    this.parts = parts;
-    this.names = names;
-    this.planner = new DataPlanner(parts);
-    this.data = parts.settings().stack().data();
+  public PlanBuilder(UpgradeContext context) {
+    this.context = context;
+    this.planner = context.planner();
+    this.data = context.settings().stack().data();
   }
 
   public Plan upgrade(String version, DataOptions options) {
-    List<String> warnings = new ArrayList<>(parts.builder().check(version));
-    Optional<Generation> serving = parts.journal().serving();
+    List<String> warnings = new ArrayList<>(context.builder().check(version));
+    Optional<Generation> serving = context.journal().serving();
     if (serving.isEmpty()) {
-      return plan(Kind.UP, "", version, Planner.FIRST_UP, planner.begin(), warnings);
+      return plan(Kind.UP, "", version, UpgradePlans.FIRST_UP, planner.begin(), warnings);
     }
     Generation blue = serving.get();
-    if (parts.journal().down()) {
+    if (context.journal().down()) {
       warnings.add("the stack is down: what becomes of its data is found out when it is up");
-      return plan(Kind.UPGRADE, blue.version(), version, Planner.UPGRADE, List.of(), warnings);
+      return plan(Kind.UPGRADE, blue.version(), version, UpgradePlans.UPGRADE, List.of(), warnings);
     }
     checkFreeze(blue, version, warnings);
-    List<VolumeTransfer> moves =
-        planner.upgrade(blue, options, names.helper(NO_RUN, ResourceNames.LOOK));
-    String _ = planner.space(moves);
-    moves.forEach(move ->
+    List<VolumeTransfer> transfers =
+        planner.upgrade(blue, options, context.names().helper(NO_RUN, ResourceNames.LOOK));
+    String _ = planner.requireSpace(transfers);
+    transfers.forEach(move ->
         move.warnings().forEach(line -> warnings.add("volume " + move.name() + ": " + line)));
+    warnings.addAll(probesNotAsked(blue));
     warnings.addAll(outside(blue));
-    return plan(Kind.UPGRADE, blue.version(), version, Planner.UPGRADE, moves, warnings);
+    return plan(Kind.UPGRADE, blue.version(), version, UpgradePlans.UPGRADE, transfers, warnings);
   }
 
   private void checkFreeze(Generation blue, String version, List<String> warnings) {
     if (!data.freezes()) {
       return;
     }
-    Optional<String> built = parts.builder().built(version);
-    Map<String, String> old = parts.builder().databases(blue.image());
+    Optional<String> built = context.builder().built(version);
+    Map<String, String> old = context.builder().databases(blue.image());
     if (built.isPresent()) {
-      FreezeGuard.check(data, old, parts.builder().databases(built.get()));
+      FreezeGuard.check(data, old, context.builder().databases(built.get()));
     } else if (!old.isEmpty()) {
       warnings.add(
           version
@@ -76,9 +75,17 @@ public final class PlanBuilder {
     }
   }
 
+  private List<String> probesNotAsked(Generation blue) {
+    try {
+      return context.probesNotAsked(blue);
+    } catch (CapsuleException | EngineException e) {
+      return List.of("which probes are asked could not be found out: " + FailureText.of(e));
+    }
+  }
+
   private List<String> outside(Generation blue) {
     try {
-      return new OutsideState(parts).warnings(blue);
+      return new OutsideState(context).warnings(blue);
     } catch (CapsuleException | EngineException e) {
       return List.of("state outside volumes could not be looked for: " + FailureText.of(e));
     }
@@ -89,15 +96,15 @@ public final class PlanBuilder {
       String from,
       String to,
       List<Step> steps,
-      List<VolumeTransfer> moves,
+      List<VolumeTransfer> transfers,
       List<String> warnings) {
     return new Plan(
         kind,
-        parts.settings().stack().name(),
+        context.settings().stack().name(),
         from,
         to,
-        steps.stream().map(step -> new Plan.Step(step.id(), step.does(), step.undo())).toList(),
-        moves.stream().map(PlanBuilder::volume).toList(),
+        steps.stream().map(step -> new Plan.Step(step.id(), step.does(), step.undoneBy())).toList(),
+        transfers.stream().map(PlanBuilder::volume).toList(),
         kind == Kind.UP ? "" : quiesce(),
         warnings);
   }

@@ -1,5 +1,6 @@
 package dev.orchestrator.report;
 
+import dev.orchestrator.upgrade.DataChanges;
 import java.time.Instant;
 import java.util.List;
 
@@ -17,27 +18,6 @@ public record RollbackCost(
     String to,
     int generation,
     Instant since,
-    List<Volume> volumes,
-    List<Rows> tables,
-    String configured) {
-
-  /**
-   * A data volume.
-   *
-   * @param volume the engine's name of it, which it keeps
-   * @param files changed or new since
-   * @param bytes sizes of those files
-   * @param deleted files that were there before
-   * @param note what else there is to say, such as that both versions have this volume
-   */
-  public record Volume(
-      String name, String volume, long files, long bytes, long deleted, String note) {}
-
-  /**
-   * A table.
-   *
-   * @param rows that it has now, as the server estimates them
-   * @param more rows than at the switch; negative when there are fewer
-   */
-  public record Rows(String service, String table, long rows, long more) {}
-}
+    List<DataChanges.Volume> volumes,
+    List<DataChanges.Rows> tables,
+    String configured) {}

@@ -13,10 +13,10 @@ import dev.orchestrator.journal.StepRecord;
 import dev.orchestrator.journal.SwitchRecord;
 import dev.orchestrator.journal.UpgradeRecord;
 import dev.orchestrator.journal.UpgradeRecord.Outcome;
-import dev.orchestrator.stack.RunExecutor;
 import dev.orchestrator.upgrade.RunControl;
 import dev.orchestrator.upgrade.UpgradeContext;
 import dev.orchestrator.upgrade.UpgradeRun;
+import dev.orchestrator.upgrade.steps.UpgradePlans;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -33,16 +33,18 @@ import org.jspecify.annotations.Nullable;
 public final class StatusCollector {
   private static final Duration ASK = Duration.ofSeconds(5);
 
-  private final UpgradeContext parts;
+  private final UpgradeContext context;
   private final Journal journal;
   private final Supplier<@Nullable Instant> nextRun;
-  private final RunExecutor runner;
+  private final Supplier<@Nullable UpgradeRun> currentRun;
 
   public StatusCollector(
-      UpgradeContext parts, Supplier<@Nullable Instant> nextRun, RunExecutor runner) {
-    this.runner = runner;
-    this.parts = parts;
-    this.journal = parts.journal();
+      UpgradeContext context,
+      Supplier<@Nullable Instant> nextRun,
+      Supplier<@Nullable UpgradeRun> currentRun) {
+    this.currentRun = currentRun;
+    this.context = context;
+    this.journal = context.journal();
     this.nextRun = nextRun;
   }
 
@@ -54,13 +56,13 @@ public final class StatusCollector {
     String attention = attention(last, running);
     List<StepRecord> lines = running.map(run -> journal.steps(run.id())).orElse(List.of());
     return new Status(
-        parts.settings().stack().name(),
+        context.settings().stack().name(),
         attention.isEmpty() ? state(serving, running) : "needs attention",
         attention,
         serving.map(this::side).orElse(null),
         journal.previous().map(this::side).orElse(null),
         serving.filter(now -> !journal.down()).map(this::services).orElse(List.of()),
-        parts.traffic().routes().stream()
+        context.traffic().routes().stream()
             .map(route ->
                 new Status.Route(
                     route.name(),
@@ -90,26 +92,32 @@ public final class StatusCollector {
 
   /** What a person must know and can do; empty when nothing needs attention. */
   private String attention(Optional<UpgradeRecord> last, Optional<UpgradeRecord> running) {
-    UpgradeRun run = runner.current();
-    RunControl.Stuck stuck = run == null ? null : run.reins.stuck();
+    UpgradeRun run = currentRun.get();
+    RunControl.Stuck stuck = run == null ? null : run.control.stuck();
     if (run != null && stuck != null) {
       return "%s can't be undone at step %s and is tried again and again: %s; see 'orchestrator show %s' and 'docker ps -a', then 'orchestrator resume' to try at once, or 'orchestrator abort' to leave it as it is"
           .formatted(run.id(), stuck.step().id(), stuck.why(), run.id());
     }
-    return running.isPresent()
-        ? ""
-        : last.filter(ended -> ended.outcome() == Outcome.NEEDS_ATTENTION)
-            .map(ended ->
-                "%s: %s; see 'orchestrator logs', then 'orchestrator resume' when it is mended, or 'orchestrator abort' to leave it as it is"
-                    .formatted(ended.id(), ended.reason()))
-            .orElse("");
+    if (running.isPresent()) {
+      String id = running.get().id();
+      return run == null ? UpgradePlans.unknownStep(id, journal.steps(id)).orElse("") : "";
+    }
+    return last.filter(ended -> ended.outcome() == Outcome.NEEDS_ATTENTION)
+        .map(ended ->
+            "%s: %s; see 'orchestrator logs', then 'orchestrator resume' when it is mended, or 'orchestrator abort' to leave it as it is"
+                .formatted(ended.id(), ended.reason()))
+        .orElse("");
   }
 
   private Status.Side side(Generation generation) {
     String state;
     try {
       state =
-          parts.engine().container(generation.container()).map(ContainerInfo::state).orElse("gone");
+          context
+              .engine()
+              .container(generation.container())
+              .map(ContainerInfo::state)
+              .orElse("gone");
     } catch (EngineException e) {
       state = "unknown: " + e.getMessage();
     }
@@ -134,7 +142,7 @@ public final class StatusCollector {
 
   private List<Status.Service> services(Generation generation) {
     try {
-      return parts.capsule(generation).services(ASK).stream()
+      return context.capsule(generation).services(ASK).stream()
           .map(StatusCollector::service)
           .toList();
     } catch (CapsuleException | EngineException e) {
@@ -148,7 +156,7 @@ public final class StatusCollector {
 
   private String engine() {
     try {
-      EngineInfo info = parts.engine().info();
+      EngineInfo info = context.engine().info();
       return info.version() + " at " + info.address();
     } catch (EngineException e) {
       return e.getMessage() + "";

@@ -89,4 +89,12 @@ public record DataSettings(
   public boolean freezes() {
     return quiesce == Quiesce.FREEZE || services.containsValue(Quiesce.FREEZE);
   }
+
+  /**
+   * Whether the whole capsule is frozen: its connections stay open, and are served on where the
+   * upgrade fails.
+   */
+  public boolean freezesAll() {
+    return quiesce == Quiesce.FREEZE;
+  }
 }

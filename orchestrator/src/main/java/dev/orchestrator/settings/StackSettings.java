@@ -19,4 +19,10 @@ public record StackSettings(
   public Path releases() {
     return folder.resolve("releases");
   }
+
+  /** The same stack with the probes of a release over its own. */
+  public StackSettings withProbesOf(List<Probe> release) {
+    return new StackSettings(
+        name, folder, routes, ReleaseProbes.merge(probes, release), upgrade, data);
+  }
 }

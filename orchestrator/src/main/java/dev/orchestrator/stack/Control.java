@@ -9,6 +9,7 @@ import dev.orchestrator.report.RollbackCost;
 import dev.orchestrator.report.Status;
 import dev.orchestrator.report.VersionStatus;
 import dev.orchestrator.upgrade.DataOptions;
+import dev.orchestrator.upgrade.EventHub;
 import dev.orchestrator.upgrade.RunEvent;
 import java.util.List;
 import java.util.function.Consumer;
@@ -111,11 +112,5 @@ public interface Control {
    * Past and coming events of a run, in order, none twice, none missing, on any thread, one at a
    * time. The last has the phase {@code end}.
    */
-  Subscription watch(String id, Consumer<RunEvent> listener);
-
-  /** Ends a watch. */
-  interface Subscription extends AutoCloseable {
-    @Override
-    void close();
-  }
+  EventHub.Subscription watch(String id, Consumer<RunEvent> listener);
 }

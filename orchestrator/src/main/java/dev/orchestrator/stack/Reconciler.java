@@ -3,6 +3,7 @@ package dev.orchestrator.stack;
 import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.stack.CutOffRuns.CutOff;
 import dev.orchestrator.upgrade.FailureText;
+import dev.orchestrator.upgrade.RunControl.CutOffError;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -11,30 +12,29 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Looks after the stack for as long as the service runs: opens the routes, ends what was cut off,
- * then lets the {@link ServingSupervisor} look every few seconds.
+ * The loop that brings the engine to what the journal says, for as long as the service runs: opens
+ * the routes, ends the run that was cut off, then has the {@link ServingSupervisor} look every few
+ * seconds.
  */
 public final class Reconciler implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Reconciler.class);
-  private static final Duration LOOK = Duration.ofSeconds(3);
+  private static final Duration INTERVAL = Duration.ofSeconds(3);
 
   /** Routes are open by then; who waits in them is released when the engine has answered. */
-  private static final Duration ROUTES = Duration.ofSeconds(1);
+  private static final Duration ROUTES_OPEN = Duration.ofSeconds(1);
 
-  private final CutOffRuns boot;
-  private final ServingSupervisor keeper;
-  private final RunExecutor runner;
+  private final CutOffRuns cutOffRuns;
+  private final ServingSupervisor supervisor;
   private final CountDownLatch closed = new CountDownLatch(1);
   private final CountDownLatch cleared = new CountDownLatch(1);
   private volatile boolean started;
   private @Nullable CutOff found;
   private boolean swept;
-  private String said = "";
+  private String lastFailure = "";
 
-  Reconciler(CutOffRuns boot, ServingSupervisor keeper, RunExecutor runner) {
-    this.boot = boot;
-    this.keeper = keeper;
-    this.runner = runner;
+  Reconciler(CutOffRuns cutOffRuns, ServingSupervisor supervisor) {
+    this.cutOffRuns = cutOffRuns;
+    this.supervisor = supervisor;
   }
 
   /** Returns when the routes are open; the rest goes on in the background. */
@@ -43,9 +43,9 @@ public final class Reconciler implements AutoCloseable {
     find();
     started = true;
     CountDownLatch open = new CountDownLatch(1);
-    Thread.ofVirtual().name("caretaker").start(() -> care(open));
+    Thread.ofVirtual().name("reconciler").start(() -> reconcile(open));
     try {
-      if (!open.await(ROUTES.toMillis(), TimeUnit.MILLISECONDS)) {
+      if (!open.await(ROUTES_OPEN.toMillis(), TimeUnit.MILLISECONDS)) {
         log.warn("the engine is slow to answer: connections wait");
       }
     } catch (InterruptedException e) {
@@ -54,13 +54,13 @@ public final class Reconciler implements AutoCloseable {
   }
 
   private void find() {
-    found = boot.cutOff().orElse(null);
+    found = cutOffRuns.cutOff().orElse(null);
   }
 
   /**
-   * A run that begins would meet what an earlier process has left: waits until that is removed.
+   * Waits until the leftovers of an earlier process are removed: a run that begins would meet them.
    *
-   * @throws RefusedException when it takes longer than the limit: the engine doesn't answer
+   * @throws RefusedException when that takes longer than the limit: the engine doesn't answer
    */
   void awaitCleared(Duration limit) {
     try {
@@ -73,24 +73,29 @@ public final class Reconciler implements AutoCloseable {
     }
   }
 
-  private void care(CountDownLatch open) {
-    openRoutes();
-    open.countDown();
-    while (!guarded(this::replay)) {
-      if (pause()) {
-        return;
+  private void reconcile(CountDownLatch open) {
+    try {
+      openRoutes();
+      open.countDown();
+      while (!succeeds(this::replay)) {
+        if (pause()) {
+          return;
+        }
       }
-    }
-    while (!pause()) {
-      look();
+      while (!pause()) {
+        look();
+      }
+    } catch (CutOffError e) {
+      log.info("{}", e.getMessage());
     }
   }
 
   /**
-   * For a test, on its own thread: whether what was cut off is ended; not while the engine is away.
+   * For a test, on its own thread: whether the run that was cut off has ended; not while the engine
+   * is away.
    */
   public boolean replayed() {
-    return guarded(() -> {
+    return succeeds(() -> {
       if (found == null) {
         find();
       }
@@ -98,21 +103,21 @@ public final class Reconciler implements AutoCloseable {
     });
   }
 
-  /** Removes what belongs to nobody, ends what was cut off, starts what should serve. */
+  /** Removes what belongs to nobody, ends the run that was cut off, starts what should serve. */
   private void replay() {
-    CutOff cut = found;
+    CutOff cutOff = found;
     if (!swept) {
-      boot.removeHelpers();
-      boot.removeCandidates(cut == null ? null : cut.run().green);
+      cutOffRuns.removeHelpers();
+      cutOffRuns.removeCandidates(cutOff == null ? null : cutOff.run().green);
       swept = true;
       cleared.countDown();
     }
-    if (cut == null || goesOnBesideWhatServes(cut)) {
-      keeper.look();
+    if (cutOff == null || cutOff.goesOnBesideServing()) {
+      supervisor.look();
     }
-    if (cut != null) {
+    if (cutOff != null) {
       try {
-        runner.run(cut.run(), () -> boot.end(cut));
+        cutOffRuns.end(cutOff);
       } finally {
         // Ended, or further than it was found: a second try begins with what the journal says then.
         find();
@@ -120,39 +125,35 @@ public final class Reconciler implements AutoCloseable {
     }
   }
 
-  private static boolean goesOnBesideWhatServes(CutOff cut) {
-    return cut.run().holds() && !cut.rest().isEmpty();
-  }
-
   public void openRoutes() {
-    guarded(boot::openRoutes);
+    boolean _ = succeeds(cutOffRuns::openRoutes);
   }
 
   /** What it does every few seconds. */
   public void look() {
-    guarded(keeper::look);
+    boolean _ = succeeds(supervisor::look);
   }
 
-  /** True when it went well; the same failure is told once, not every few seconds. */
-  private boolean guarded(Runnable task) {
+  /** False when it has failed; the same failure is logged once, not every few seconds. */
+  private boolean succeeds(Runnable task) {
     try {
       task.run();
-      said = "";
+      lastFailure = "";
       return true;
     } catch (RuntimeException | LinkageError e) {
-      String words = FailureText.of(e);
-      if (!words.equals(said)) {
-        log.error("{}", words);
-        said = words;
+      String failure = FailureText.of(e);
+      if (!failure.equals(lastFailure)) {
+        log.error("{}", failure);
+        lastFailure = failure;
       }
       return false;
     }
   }
 
-  /** True when it is over. */
+  /** True when the service stops. */
   private boolean pause() {
     try {
-      return closed.await(LOOK.toMillis(), TimeUnit.MILLISECONDS);
+      return closed.await(INTERVAL.toMillis(), TimeUnit.MILLISECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return true;

@@ -10,46 +10,39 @@ import dev.orchestrator.report.RollbackCost;
 import dev.orchestrator.settings.DataSettings.Rollback;
 import dev.orchestrator.upgrade.DataChanges;
 import dev.orchestrator.upgrade.DataOptions;
-import dev.orchestrator.upgrade.Planner;
-import dev.orchestrator.upgrade.ResourceNames;
 import dev.orchestrator.upgrade.Step;
 import dev.orchestrator.upgrade.UpgradeContext;
 import dev.orchestrator.upgrade.UpgradeRun;
+import dev.orchestrator.upgrade.steps.UpgradePlans;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.Set;
 
 /** Runs that go back to the version before: with the newer data, or with its own. */
 final class RollbackService {
-  /** Where an old version shows that it can't go on with newer data. */
-  private static final Set<Step> UNHEALTHY = Set.of(Step.START, Step.VERIFY, Step.BAKE);
-
-  private final UpgradeContext parts;
+  private final UpgradeContext context;
   private final Journal journal;
-  private final DataChanges written;
 
-  RollbackService(UpgradeContext parts, ResourceNames names) {
-    this.parts = parts;
-    this.written = new DataChanges(parts, names);
-    this.journal = parts.journal();
+  RollbackService(UpgradeContext context) {
+    this.context = context;
+    this.journal = context.journal();
   }
 
   /**
-   * What becomes of the newer data: as asked for, else as configured; a refusal where nobody says.
+   * What becomes of the newer data: as asked for, else as configured; refused where nobody says.
    */
-  Rollback data(DataOptions options) {
+  Rollback dataChoice(DataOptions options) {
     Rollback asked = options.rollback();
-    Rollback what = asked == null ? parts.settings().stack().data().rollback() : asked;
-    if (what == Rollback.ASK) {
+    Rollback choice = asked == null ? context.data().rollback() : asked;
+    if (choice == Rollback.ASK) {
       throw new RefusedException(
           "say what becomes of what was written since the switch: --data carry or --data restore"
               + " (or set data.rollback)");
     }
-    return what;
+    return choice;
   }
 
-  /** The generation that one goes back to. */
-  Generation previous() {
+  /** The generation that a rollback goes back to. */
+  private Generation previous() {
     return journal
         .previous()
         .orElseThrow(() ->
@@ -61,37 +54,44 @@ final class RollbackService {
   /** What was written since the switch. */
   RollbackCost cost(Generation blue) {
     Generation old = previous();
+    DataChanges changes = context.changes();
     return new RollbackCost(
         blue.version(),
         old.version(),
         old.number(),
-        written.since(blue),
-        written.volumes(blue, old, "rollback"),
-        written.tables(blue),
-        parts.settings().stack().data().rollback().name().toLowerCase(Locale.ROOT));
+        changes.since(blue),
+        changes.volumes(blue, old, "rollback"),
+        changes.tables(blue),
+        context.data().rollback().name().toLowerCase(Locale.ROOT));
   }
 
-  UpgradeRun begin(Generation blue, Rollback what) {
+  /** Begins the run in the journal; it is not executed yet. */
+  UpgradeRun begin(Generation blue, Rollback choice) {
     Generation old = previous();
+    boolean carries = choice == Rollback.CARRY;
     UpgradeRecord record =
-        journal.begin(Kind.ROLLBACK, blue.version(), old.version(), blue.number());
-    DataOptions.of(what).keep(parts, record.id());
-    if (what == Rollback.CARRY) {
-      UpgradeRun run = new UpgradeRun(record, Planner.CARRY, blue, null);
+        journal.begin(
+            Kind.ROLLBACK,
+            blue.version(),
+            old.version(),
+            blue.number(),
+            carries ? null : old.number(),
+            DataOptions.of(choice).attachments());
+    UpgradeRun run =
+        new UpgradeRun(record, UpgradePlans.of(record, carries), blue, carries ? null : old);
+    if (carries) {
       run.old = old;
-      return run;
     }
-    journal.candidate(record.id(), old.number());
-    return new UpgradeRun(record, Planner.RESTORE, blue, old);
+    return run;
   }
 
   /** A version that wasn't healthy with the newer data gets its own, as of the switch. */
-  Optional<UpgradeRun> fallBack(UpgradeRun run) {
+  Optional<UpgradeRun> beginFallBack(UpgradeRun run) {
     Step failed = run.failed;
     boolean unhealthy =
         run.old != null
             && failed != null
-            && UNHEALTHY.contains(failed)
+            && failed.runsCandidate()
             && journal
                 .upgrade(run.id())
                 .filter(record -> record.outcome() == Outcome.ROLLED_BACK)

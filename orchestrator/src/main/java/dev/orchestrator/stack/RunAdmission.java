@@ -2,42 +2,53 @@ package dev.orchestrator.stack;
 
 import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.journal.Journal;
+import dev.orchestrator.upgrade.ServingLock;
 import java.time.Duration;
 
 /**
- * This process's place between the one before it and the one after: whether it may begin anything,
- * and how it hands over. Thread-safe.
+ * Decides whether this process may begin a run now: it stands between the process before it, which
+ * may not have left yet, and the one after it, which may be about to take over. Thread-safe.
  */
 final class RunAdmission {
-  private static final Duration ASK = Duration.ofSeconds(20);
+  private static final Duration PATIENCE = Duration.ofSeconds(20);
   private static final String BUSY = "a run is under way: wait for its end ('orchestrator watch')";
 
   private final Journal journal;
-  private final ServingSupervisor keeper;
-  private final Reconciler caretaker;
-  private final HandoverPort succession;
+  private final ServingLock servingLock;
+  private final Reconciler reconciler;
+  private final RunExecutor executor;
+  private final HandoverPort handover;
   private volatile boolean leaving;
+  private volatile boolean closed;
 
   RunAdmission(
-      Journal journal, ServingSupervisor keeper, Reconciler caretaker, HandoverPort succession) {
+      Journal journal,
+      ServingLock servingLock,
+      Reconciler reconciler,
+      RunExecutor executor,
+      HandoverPort handover) {
     this.journal = journal;
-    this.keeper = keeper;
-    this.caretaker = caretaker;
-    this.succession = succession;
+    this.servingLock = servingLock;
+    this.reconciler = reconciler;
+    this.executor = executor;
+    this.handover = handover;
   }
 
   /**
-   * Waits until what an earlier process has left is removed.
+   * Waits until the leftovers of an earlier process are removed.
    *
    * @throws RefusedException when this process is not to begin anything now
    */
-  void mayBegin() {
-    caretaker.awaitCleared(ASK);
-    if (leaving) {
-      throw new RefusedException("another process takes over: try again when it serves");
+  void requireAdmission() {
+    if (closed) {
+      throw new NotYetException("the service stops: try again when it runs");
     }
-    if (!succession.predecessorLeft()) {
-      throw new RefusedException(
+    reconciler.awaitCleared(PATIENCE);
+    if (leaving) {
+      throw new NotYetException("another process takes over: try again when it serves");
+    }
+    if (!handover.predecessorLeft()) {
+      throw new NotYetException(
           "the process that served before lets its last connections end: try again later"
               + " (takeover.drain bounds that)");
     }
@@ -45,26 +56,31 @@ final class RunAdmission {
 
   /** Waits for another process from now on; returns the path of the Unix socket where. */
   String handOver() {
-    mayBegin();
-    if (!keeper.hand(ASK)) {
+    requireAdmission();
+    if (executor.isBusy() || !servingLock.acquire(PATIENCE)) {
       throw new RefusedException(BUSY);
     }
     try {
-      leaving = true; // First: a run that begins now sees it, or is seen in the journal.
-      if (journal.running().isPresent()) {
+      leaving = true; // First: a run that begins now sees it, or is seen here.
+      if (executor.isBusy() || journal.running().isPresent()) {
         throw new RefusedException(BUSY);
       }
-      return succession.offer();
+      return handover.offer();
     } catch (RuntimeException e) {
       leaving = false;
       throw e;
     } finally {
-      keeper.back();
+      servingLock.release();
     }
   }
 
-  /** The other process did not come. */
+  /** The other process did not come, or has gone: this one goes on. */
   void stay() {
     leaving = false;
+  }
+
+  /** Nothing begins any more: the service stops. */
+  void close() {
+    closed = true;
   }
 }

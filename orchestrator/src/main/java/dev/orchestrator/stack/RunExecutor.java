@@ -1,53 +1,170 @@
 package dev.orchestrator.stack;
 
+import dev.orchestrator.common.Deadline;
+import dev.orchestrator.common.RefusedException;
+import dev.orchestrator.journal.Journal;
+import dev.orchestrator.journal.JournalException;
+import dev.orchestrator.upgrade.RunControl.CutOffError;
 import dev.orchestrator.upgrade.Saga;
+import dev.orchestrator.upgrade.ServingLock;
 import dev.orchestrator.upgrade.Step;
+import dev.orchestrator.upgrade.UpgradeContext;
 import dev.orchestrator.upgrade.UpgradeRun;
+import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Executor;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** Runs runs, one at a time: the journal accepts no second one. */
-public final class RunExecutor {
+/** Executes runs, one at a time: the journal accepts no second one. Thread-safe. */
+final class RunExecutor {
+  private static final Logger log = LoggerFactory.getLogger(RunExecutor.class);
+
   private final Saga saga;
-  private final ServingSupervisor keeper;
-  private final RollbackService backward;
+  private final Journal journal;
+  private final ServingLock servingLock;
+  private final RollbackService rollback;
   private final Executor threads;
-  private volatile @Nullable UpgradeRun current;
 
-  RunExecutor(Saga saga, ServingSupervisor keeper, RollbackService backward, Executor threads) {
-    this.saga = saga;
-    this.keeper = keeper;
-    this.backward = backward;
+  private @Nullable UpgradeRun current;
+
+  /** Runs that were handed in and have not left their thread: with a fall-back, it is one. */
+  private int busy;
+
+  private boolean closed;
+
+  RunExecutor(UpgradeContext context, RollbackService rollback, Executor threads) {
+    this.saga = new Saga(context);
+    this.journal = context.journal();
+    this.servingLock = context.servingLock();
+    this.rollback = rollback;
     this.threads = threads;
   }
 
   /** The run that is under way in this process. */
-  public @Nullable UpgradeRun current() {
+  synchronized @Nullable UpgradeRun current() {
     return current;
   }
 
-  /** Starts one on a thread of its own. */
-  void start(UpgradeRun run, List<Step> steps) {
-    current = run;
-    threads.execute(() -> run(run, () -> saga.execute(run, steps)));
+  /**
+   * Whether a run is under way or its fall-back is about to begin, which the journal may not know
+   * yet.
+   */
+  synchronized boolean isBusy() {
+    return busy > 0;
   }
 
-  /** Runs one on this thread. */
-  void run(UpgradeRun run, Runnable work) {
+  /**
+   * Begins a run and executes it on a thread of its own.
+   *
+   * @param begin writes the beginning to the journal, which refuses a second run
+   * @return the run's id
+   */
+  String start(Supplier<UpgradeRun> begin) {
+    UpgradeRun run;
+    synchronized (this) {
+      if (busy > 0 && journal.running().isEmpty()) {
+        throw new RefusedException(
+            "a run has just ended, and another is about to follow it: see 'orchestrator status'");
+      }
+      run = begin.get();
+      enter(run);
+    }
+    threads.execute(() -> runToEnd(run, () -> saga.execute(run, run.steps)));
+    return run.id();
+  }
+
+  /** Undoes a run that was cut off, on this thread. */
+  void undoCutOff(UpgradeRun run, String why) {
+    runHere(run, () -> saga.undoCutOff(run, why));
+  }
+
+  /** Goes on with a run that was cut off, on this thread. */
+  void resumeCutOff(UpgradeRun run, List<Step> rest) {
+    runHere(run, () -> saga.execute(run, rest));
+  }
+
+  private void runHere(UpgradeRun run, Runnable work) {
+    enter(run);
+    runToEnd(run, work);
+  }
+
+  private synchronized void enter(UpgradeRun run) {
+    busy++;
     current = run;
+    if (closed) {
+      run.control.cutOff();
+    }
+  }
+
+  private synchronized void leave() {
+    busy--;
+    current = null;
+    notifyAll();
+  }
+
+  private void runToEnd(UpgradeRun run, Runnable work) {
+    try {
+      execute(run, work);
+      fallBack(run);
+    } catch (CutOffError e) {
+      log.info("{} was cut off: {}", run.id(), e.getMessage());
+    } finally {
+      leave();
+    }
+  }
+
+  /** Follows a rollback whose version was not healthy with the newer data. */
+  private void fallBack(UpgradeRun run) {
+    Optional<UpgradeRun> second;
+    try {
+      second = rollback.beginFallBack(run);
+    } catch (JournalException | RefusedException e) {
+      log.error("{}: its fall-back did not begin: {}", run.id(), e.getMessage());
+      return;
+    }
+    second.ifPresent(fallBack -> {
+      synchronized (this) {
+        current = fallBack;
+      }
+      execute(fallBack, () -> saga.execute(fallBack, fallBack.steps));
+    });
+  }
+
+  private void execute(UpgradeRun run, Runnable work) {
     try {
       if (!run.holds()) {
         // Nothing serves: what is brought up is the run's from the beginning.
-        boolean _ = keeper.hand();
+        boolean _ = servingLock.acquire();
       }
       work.run();
     } finally {
-      current = null;
-      keeper.back();
+      servingLock.release();
     }
-    backward
-        .fallBack(run)
-        .ifPresent(second -> run(second, () -> saga.execute(second, second.steps)));
+  }
+
+  /**
+   * Cuts off the run that is under way, as a kill of the process would, and waits for its thread:
+   * what the thread uses may be closed afterwards.
+   *
+   * @return false when the thread did not end in time
+   */
+  synchronized boolean close(Duration limit) {
+    closed = true;
+    if (current != null) {
+      current.control.cutOff();
+    }
+    Deadline deadline = Deadline.in(limit);
+    try {
+      while (busy > 0 && !deadline.passed()) {
+        wait(Math.max(1, deadline.remaining().toMillis()));
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    return busy == 0;
   }
 }

@@ -1,6 +1,10 @@
 package dev.orchestrator.stack;
 
+import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.common.RefusedException;
+import dev.orchestrator.data.DataException;
+import dev.orchestrator.engine.EngineException;
+import dev.orchestrator.engine.Labels;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.Journal;
 import dev.orchestrator.journal.Receipt;
@@ -18,94 +22,92 @@ import dev.orchestrator.report.Status;
 import dev.orchestrator.report.StatusCollector;
 import dev.orchestrator.report.VersionStatus;
 import dev.orchestrator.settings.DataSettings.Rollback;
-import dev.orchestrator.upgrade.Answered;
 import dev.orchestrator.upgrade.DataOptions;
 import dev.orchestrator.upgrade.EventHub;
-import dev.orchestrator.upgrade.Planner;
-import dev.orchestrator.upgrade.ResourceNames;
-import dev.orchestrator.upgrade.Retention;
+import dev.orchestrator.upgrade.FailureText;
 import dev.orchestrator.upgrade.RunEvent;
-import dev.orchestrator.upgrade.Saga;
-import dev.orchestrator.upgrade.Step;
-import dev.orchestrator.upgrade.Undo;
 import dev.orchestrator.upgrade.UpgradeContext;
 import dev.orchestrator.upgrade.UpgradeRun;
+import dev.orchestrator.upgrade.steps.UpgradePlans;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The one stack of this service under control: accepts runs, one at a time, and tells of them. */
 public final class StackControl implements Control, AutoCloseable {
-  private static final Duration ASK = Duration.ofSeconds(20);
+  private static final Logger log = LoggerFactory.getLogger(StackControl.class);
+  private static final Duration PATIENCE = Duration.ofSeconds(20);
 
-  private final UpgradeContext parts;
-  private final ResourceNames names;
+  /** For the thread of a run that is cut off: what it waits for is interrupted. */
+  private static final Duration CLOSE_LIMIT = Duration.ofSeconds(20);
+
+  private final UpgradeContext context;
   private final Releases releases;
   private final Journal journal;
-  private final EventHub events;
-  private final ServingSupervisor keeper;
-  private final RollbackService backward;
-  private final RunExecutor runner;
-  private final StatusCollector view;
-  private final Reconciler caretaker;
-  private final RunAdmission place;
+  private final ServingSupervisor supervisor;
+  private final RollbackService rollback;
+  private final RunExecutor executor;
+  private final StatusCollector status;
+  private final Reconciler reconciler;
+  private final RunAdmission admission;
 
   /**
    * Wires the parts of one stack; nothing is started yet.
    *
    * @param nextRun when the schedule runs next, or null
-   * @param runs where runs are run: a new virtual thread for each
-   * @param succession the processes before and after this one
+   * @param threads where runs are executed: a new virtual thread for each
+   * @param handover to the processes before and after this one
    */
   public StackControl(
-      UpgradeContext parts,
+      UpgradeContext context,
       Releases releases,
       Supplier<@Nullable Instant> nextRun,
-      Executor runs,
-      HandoverPort succession) {
-    this.parts = parts;
-    this.names = new ResourceNames(parts.settings());
+      Executor threads,
+      HandoverPort handover) {
+    this.context = context;
     this.releases = releases;
-    this.journal = parts.journal();
-    this.events = new EventHub(journal, parts.clock());
-    this.keeper = new ServingSupervisor(parts, names);
-    this.backward = new RollbackService(parts, names);
-    Saga saga = new Saga(parts, names, events, keeper);
-    this.runner = new RunExecutor(saga, keeper, backward, runs);
-    this.view = new StatusCollector(parts, nextRun, runner);
-    this.caretaker = new Reconciler(new CutOffRuns(parts, names, saga), keeper, runner);
-    this.place = new RunAdmission(journal, keeper, caretaker, succession);
+    this.journal = context.journal();
+    this.supervisor = new ServingSupervisor(context);
+    this.rollback = new RollbackService(context);
+    this.executor = new RunExecutor(context, rollback, threads);
+    this.status = new StatusCollector(context, nextRun, executor::current);
+    this.reconciler = new Reconciler(new CutOffRuns(context, executor), supervisor);
+    this.admission =
+        new RunAdmission(journal, context.servingLock(), reconciler, executor, handover);
   }
 
   /** Opens the routes on what serves, then, in the background, ends what was cut off. */
   public void boot() {
-    caretaker.start();
+    reconciler.start();
   }
 
   /** What looks after the stack; for a test, which runs it on its own thread. */
-  public Reconciler caretaker() {
-    return caretaker;
+  public Reconciler reconciler() {
+    return reconciler;
   }
 
   @Override
   public Status status() {
-    return view.status();
+    return status.status();
   }
 
   @Override
   public List<VersionStatus> versions() {
-    return view.versions(releases.versions(), releases::content);
+    return status.versions(releases.versions(), releases::content);
   }
 
   @Override
   public Plan plan(String version, DataOptions options) {
     releases.release(version);
-    return Answered.by(() -> new PlanBuilder(parts, names).upgrade(version, options));
+    return answered(() -> new PlanBuilder(context).upgrade(version, options));
   }
 
   @Override
@@ -115,15 +117,20 @@ public final class StackControl implements Control, AutoCloseable {
 
   @Override
   public String up(@Nullable String version) {
-    place.mayBegin();
+    admission.requireAdmission();
     if (version != null) {
       releases.release(version);
     }
     Optional<Generation> serving = journal.serving();
     if (serving.isEmpty()) {
-      Answered.by(() -> Strangers.refuse(parts, names));
+      answered(this::refuseUnknownData);
       String wanted = version == null ? releases.newest() : version;
-      return start(journal.begin(Kind.UP, "", wanted, null), Planner.FIRST_UP, null, null);
+      return executor.start(() ->
+          new UpgradeRun(
+              journal.begin(Kind.UP, "", wanted, null, null, Map.of()),
+              UpgradePlans.FIRST_UP,
+              null,
+              null));
     }
     Generation now = serving.get();
     if (version != null && !version.equals(now.version())) {
@@ -137,49 +144,56 @@ public final class StackControl implements Control, AutoCloseable {
     if (!journal.down()) {
       return "";
     }
-    UpgradeRecord record = journal.begin(Kind.UP, now.version(), now.version(), now.number());
-    journal.candidate(record.id(), now.number());
-    return start(record, Planner.UP_AGAIN, null, now);
+    return executor.start(() ->
+        new UpgradeRun(
+            journal.begin(
+                Kind.UP, now.version(), now.version(), now.number(), now.number(), Map.of()),
+            UpgradePlans.UP_AGAIN,
+            null,
+            now));
   }
 
   @Override
   public String upgrade(String version, DataOptions options) {
-    place.mayBegin();
+    admission.requireAdmission();
     releases.release(version);
     Generation blue = serving("upgrade");
     if (blue.version().equals(version)) {
       throw new RefusedException(version + " is the version that serves: nothing to do");
     }
-    UpgradeRecord record = journal.begin(Kind.UPGRADE, blue.version(), version, blue.number());
-    options.keep(parts, record.id());
-    return start(record, Planner.UPGRADE, blue, null);
+    return executor.start(() ->
+        new UpgradeRun(
+            journal.begin(
+                Kind.UPGRADE, blue.version(), version, blue.number(), null, options.attachments()),
+            UpgradePlans.UPGRADE,
+            blue,
+            null));
   }
 
   @Override
   public String rollback(DataOptions options) {
-    place.mayBegin();
-    Rollback what = backward.data(options);
-    UpgradeRun run = backward.begin(serving("roll back"), what);
-    runner.start(run, run.steps);
-    return run.id();
+    admission.requireAdmission();
+    Rollback choice = rollback.dataChoice(options);
+    Generation blue = serving("roll back");
+    return executor.start(() -> rollback.begin(blue, choice));
   }
 
   @Override
   public RollbackCost rollbackCost() {
     Generation now = serving("roll back");
-    return Answered.by(() -> backward.cost(now));
+    return answered(() -> rollback.cost(now));
   }
 
   @Override
   public DoctorReport doctor() {
-    return new DoctorChecks(parts, names).look();
+    return new DoctorChecks(context).look();
   }
 
   @Override
   public String abort() {
-    UpgradeRun run = runner.current();
+    UpgradeRun run = executor.current();
     if (run != null) {
-      run.reins.abort(run.id());
+      run.control.abort(run.id());
       return run.id();
     }
     UpgradeRecord left =
@@ -190,22 +204,21 @@ public final class StackControl implements Control, AutoCloseable {
 
   @Override
   public String resume() {
-    place.mayBegin();
-    UpgradeRun run = runner.current();
+    admission.requireAdmission();
+    UpgradeRun run = executor.current();
     if (run != null) {
-      if (run.reins.stuck() == null) {
+      if (run.control.stuck() == null) {
         throw new RefusedException(run.id() + " is under way: 'orchestrator watch' shows it");
       }
-      run.reins.nudge();
+      run.control.retry();
       return run.id();
     }
     UpgradeRecord left =
         needsAttention()
             .orElseThrow(() -> new RefusedException("nothing needs attention: nothing to resume"));
-    Answered.by(keeper::look);
+    answered(supervisor::look);
     Generation now = serving("resume");
-    List<String> wrong =
-        parts.health().check(parts.capsule(now), parts.settings().stack().probes(), now.ports());
+    List<String> wrong = answered(() -> context.checkHealth(now));
     if (!wrong.isEmpty()) {
       throw new RefusedException(
           now.version() + " is not healthy yet: " + String.join("; ", wrong));
@@ -233,51 +246,80 @@ public final class StackControl implements Control, AutoCloseable {
     return serving;
   }
 
-  private String start(
-      UpgradeRecord record,
-      List<Step> steps,
-      @Nullable Generation blue,
-      @Nullable Generation green) {
-    runner.start(new UpgradeRun(record, steps, blue, green), steps);
-    return record.id();
+  /** A journal that knows nothing, and data on the engine: never begun anew over it. */
+  private void refuseUnknownData() {
+    List<String> known =
+        journal.generations().stream()
+            .flatMap(row -> row.generation().volumes().stream())
+            .flatMap(volume -> volume.needs().stream())
+            .toList();
+    context.engine().volumes(context.names().ours()).stream()
+        .filter(volume -> "data".equals(volume.labels().get(Labels.ROLE)))
+        .filter(volume -> !known.contains(volume.name()))
+        .findFirst()
+        .ifPresent(volume -> {
+          throw new RefusedException(
+              "there is data of this stack (volume %s) that the journal in %s doesn't know: put a copy of the journal back, or remove what is there with 'docker rm -f' and 'docker volume rm'"
+                  .formatted(volume.name(), context.settings().home()));
+        });
+  }
+
+  /** A question to an engine or a capsule that may not answer: its message says all there is. */
+  private static <T> T answered(Supplier<T> question) {
+    try {
+      return question.get();
+    } catch (EngineException | CapsuleException | DataException e) {
+      throw new RefusedException(FailureText.of(e), e);
+    }
+  }
+
+  private static void answered(Runnable question) {
+    boolean _ =
+        answered(() -> {
+          question.run();
+          return true;
+        });
   }
 
   @Override
   public void down(Removal removal) {
-    place.mayBegin();
-    if (journal.running().isPresent() || !keeper.hand(ASK)) {
+    admission.requireAdmission();
+    if (journal.running().isPresent() || !context.servingLock().acquire(PATIENCE)) {
       throw new RefusedException(
           "a run is under way, or what serves is being started: wait for its end ('orchestrator"
               + " watch')");
     }
     try {
-      Answered.by(() -> takeDown(removal));
+      answered(() -> takeDown(removal));
     } finally {
-      keeper.back();
+      context.servingLock().release();
     }
   }
 
   private void takeDown(Removal removal) {
     journal.setDown(true);
-    parts.traffic().shut();
-    journal.serving().ifPresent(now -> parts.engine().stopContainer(now.container(), Undo.STOP));
+    context.traffic().shut();
+    journal
+        .serving()
+        .ifPresent(
+            now -> context.engine().stopContainer(now.container(), UpgradeContext.STOP_TIMEOUT));
     if (removal != Removal.NOTHING) {
-      new Retention(parts, names).removeAll();
+      context.retention().removeAll();
       journal.forget();
     }
     if (removal == Removal.IMAGES) {
-      parts.builder().prune(List.of());
+      context.builder().prune(List.of());
     }
   }
 
   @Override
   public String handOver() {
-    return place.handOver();
+    return admission.handOver();
   }
 
   /** The other process did not come. */
   public void stay() {
-    place.stay();
+    admission.stay();
   }
 
   @Override
@@ -288,7 +330,7 @@ public final class StackControl implements Control, AutoCloseable {
   @Override
   public Receipt receipt(String id) {
     known(id);
-    return ReceiptReader.of(journal, parts.settings().stack().name(), id);
+    return ReceiptReader.of(journal, context.settings().stack().name(), id);
   }
 
   private void known(String id) {
@@ -300,18 +342,25 @@ public final class StackControl implements Control, AutoCloseable {
   @Override
   public List<String> logs(@Nullable String service, int tail) {
     Generation now = serving("show logs of");
-    return Answered.by(() -> parts.capsule(now).logs(service, tail, ASK));
+    return answered(() -> context.capsule(now).logs(service, tail, PATIENCE));
   }
 
   @Override
-  public Subscription watch(String id, Consumer<RunEvent> listener) {
+  public EventHub.Subscription watch(String id, Consumer<RunEvent> listener) {
     known(id);
-    return events.watch(id, listener);
+    return context.events().watch(id, listener);
   }
 
-  /** Stops looking after the stack; the routes stay as they are. */
+  /**
+   * Stops looking after the stack; the routes stay as they are. A run that is under way is cut off,
+   * as by a kill: the next start of the service ends it. Returns when its thread has left.
+   */
   @Override
   public void close() {
-    caretaker.close();
+    admission.close();
+    reconciler.close();
+    if (!executor.close(CLOSE_LIMIT)) {
+      log.warn("the run that is under way did not stop within {} s", CLOSE_LIMIT.toSeconds());
+    }
   }
 }

@@ -4,12 +4,14 @@ import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.journal.Receipt;
 import dev.orchestrator.proxy.Handover;
 import dev.orchestrator.proxy.Proxy;
+import dev.orchestrator.proxy.config.Backend;
 import dev.orchestrator.proxy.config.ProxyOptions;
 import dev.orchestrator.proxy.config.Route;
 import dev.orchestrator.proxy.config.RouteUnavailableException;
-import dev.orchestrator.proxy.config.Target;
+import dev.orchestrator.proxy.gate.DrainResult;
 import dev.orchestrator.proxy.gate.GateState;
 import dev.orchestrator.proxy.listen.InheritedSockets;
+import dev.orchestrator.proxy.listen.SystemdSockets;
 import dev.orchestrator.proxy.stats.HttpStats;
 import dev.orchestrator.proxy.stats.RouteStats;
 import dev.orchestrator.proxy.stats.TargetStats;
@@ -19,7 +21,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** The stack's routes, through the built-in proxy. */
@@ -31,7 +32,7 @@ public final class ProxyTraffic implements Traffic {
   private long refusedBefore;
 
   public ProxyTraffic(Vertx vertx, List<RouteSettings> routes) {
-    this(vertx, routes, InheritedSockets.nothing());
+    this(vertx, routes, InheritedSockets.none());
   }
 
   /**
@@ -83,58 +84,44 @@ public final class ProxyTraffic implements Traffic {
   }
 
   @Override
-  public Drained drain(Duration budget) {
-    dev.orchestrator.proxy.gate.DrainResult drained = proxy().drain(budget);
-    return new Drained(drained.alone(), drained.cut());
+  public DrainResult drain(Duration budget) {
+    return proxy().drain(budget);
   }
 
   @Override
-  public void preview(Side side) {
-    proxy().preview(side(side));
+  public void preview(Backend candidate) {
+    proxy().preview(candidate);
   }
 
   @Override
-  public void lead(Side side) {
-    proxy().switchTo(side(side));
+  public void lead(Backend backend) {
+    proxy().switchTo(backend);
     proxy().preview(null);
-  }
-
-  private static dev.orchestrator.proxy.config.Backend side(Side side) {
-    return new dev.orchestrator.proxy.config.Backend(
-        side.name(),
-        side.targets().entrySet().stream()
-            .collect(
-                Collectors.toMap(
-                    route -> route.getKey(),
-                    route ->
-                        route.getValue().stream()
-                            .map(each -> new Target(each.host(), each.port()))
-                            .toList())));
   }
 
   @Override
   public synchronized boolean leadsTo(String name) {
     return proxy != null
         && proxy.state() instanceof GateState.Open open
-        && open.side().name().equals(name);
+        && open.backend().name().equals(name);
   }
 
   @Override
   public synchronized void shut() {
     close();
-    inherited.refuse();
+    inherited.refuseClients();
   }
 
   /** Where no routes are open, nothing listens. */
   public synchronized void settle() {
     if (proxy == null) {
-      inherited.refuse();
+      inherited.refuseClients();
     }
   }
 
   /** The listening sockets are systemd's, which gives them to our next start. */
   public boolean listensForSystem() {
-    return inherited.ofSystem();
+    return inherited instanceof SystemdSockets;
   }
 
   /** The routes are open, and lead somewhere. */
@@ -154,7 +141,7 @@ public final class ProxyTraffic implements Traffic {
       leaving = proxy;
     }
     if (leaving != null) {
-      dev.orchestrator.proxy.gate.DrainResult _ = leaving.leave(budget);
+      DrainResult _ = leaving.leave(budget);
     }
     shut();
   }
@@ -207,7 +194,7 @@ public final class ProxyTraffic implements Traffic {
     }
     String gate =
         switch (proxy.state()) {
-          case GateState.Open open -> "open to " + open.side().name();
+          case GateState.Open open -> "open to " + open.backend().name();
           case GateState.Holding holding -> "held";
           case GateState.Closed closed -> "closed";
         };

@@ -1,26 +1,16 @@
 package dev.orchestrator.traffic;
 
 import dev.orchestrator.journal.Receipt;
+import dev.orchestrator.proxy.config.Backend;
+import dev.orchestrator.proxy.gate.DrainResult;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 
 /**
  * The proxy, as the saga sees it. Every call returns when it has taken effect, and doing it again
  * changes nothing. Blocking.
  */
 public interface Traffic extends AutoCloseable {
-
-  /**
-   * Where routes lead: a name for a person, and host and port of each of a route's ports by the
-   * route's name.
-   *
-   * @param name the capsule's container
-   */
-  record Side(String name, Map<String, List<Address>> targets) {}
-
-  /** Where one route leads. */
-  record Address(String host, int port) {}
 
   /** A route's traffic, for {@code status}. */
   record RouteState(
@@ -48,9 +38,6 @@ public interface Traffic extends AutoCloseable {
     }
   }
 
-  /** How a drain ended. */
-  record Drained(int alone, int cut) {}
-
   /**
    * Listens on every route, or on none: a port that can't be had is a {@link
    * dev.orchestrator.common.RefusedException}. Connections wait until a side is given or the
@@ -64,16 +51,16 @@ public interface Traffic extends AutoCloseable {
   void hold(Duration deadline);
 
   /** Lets existing connections end for at most the budget, then closes the rest. */
-  Drained drain(Duration budget);
+  DrainResult drain(Duration budget);
 
   /** The previews lead to the candidate, until a side is led to. */
-  void preview(Side side);
+  void preview(Backend candidate);
 
   /**
    * One reference write: every route leads there from now on, and what waits is released to it. The
    * previews are closed.
    */
-  void lead(Side side);
+  void lead(Backend backend);
 
   /** Whether new connections go to the side of that name at this moment. */
   boolean leadsTo(String name);

@@ -20,44 +20,34 @@ import java.util.function.Consumer;
  * Brings what served before back to service: thawed or started on its own data or, where the newer
  * version has served already, on a clone of the newer data or of its own as of the switch.
  */
-final class BlueRestorer {
-  private final UpgradeContext parts;
-  private final Notes notes;
-  private final CapsuleStarter revival;
-  private final VolumeRebaser rebase;
-  private final Retention retention;
-  private final Quiescer quiescing;
+public final class BlueRestorer {
+  private final UpgradeContext context;
+  private final CapsuleStarter starter;
+  private final VolumeRebaser rebaser;
   private final DataSettings data;
   private final UpgradeSettings limits;
 
-  BlueRestorer(UpgradeContext parts, ResourceNames names, Notes notes, CapsuleStarter revival) {
-    this.parts = parts;
-    this.revival = revival;
-    this.notes = notes;
-    this.retention = new Retention(parts, names);
-    this.rebase = new VolumeRebaser(parts, names);
-    this.quiescing = new Quiescer(parts, notes);
-    this.data = parts.settings().stack().data();
-    this.limits = parts.settings().stack().upgrade();
+  BlueRestorer(UpgradeContext context) {
+    this.context = context;
+    this.starter = context.starter();
+    this.rebaser = context.rebaser();
+    this.data = context.data();
+    this.limits = context.limits();
   }
 
-  /** Whether clients were led to the candidate in this run. */
-  static boolean served(UpgradeContext parts, UpgradeRun run) {
-    return parts.journal().switched(run.id()).isPresent();
-  }
-
-  String toBlue(UpgradeRun run, Consumer<String> progress) {
+  /** Returns one line on how it serves now. */
+  public String restore(UpgradeRun run, Consumer<String> progress) {
     Generation blue = run.blue();
-    if (served(parts, run) && run.green != null) {
+    if (context.hasServed(run) && run.green != null) {
       return afterSwitch(run, blue, run.green, progress);
     }
-    return paused(blue) ? thaw(run, blue) : revive(run, blue, progress);
+    return paused(blue) ? thaw(run, blue) : bringUp(run, blue, progress);
   }
 
   /** Also one that isn't healthy: it is what there is. */
-  private String revive(UpgradeRun run, Generation blue, Consumer<String> progress) {
-    String wrong = revival.revive(blue, run.id(), progress);
-    quiescing.after(run.id(), parts.capsule(blue));
+  private String bringUp(UpgradeRun run, Generation blue, Consumer<String> progress) {
+    String wrong = starter.bringUp(blue, run.id(), progress);
+    context.hooks().runAfter(run.id(), context.capsule(blue));
     if (wrong.isEmpty()) {
       return blue.version() + " is healthy again";
     }
@@ -65,8 +55,12 @@ final class BlueRestorer {
     return run.unwell;
   }
 
+  private void note(UpgradeRun run, String line) {
+    context.log().receipt(run.id()).note(line);
+  }
+
   private boolean paused(Generation generation) {
-    return parts
+    return context
         .engine()
         .container(generation.container())
         .filter(ContainerInfo::paused)
@@ -75,45 +69,47 @@ final class BlueRestorer {
 
   /** As it is: what clients have open goes on. */
   private String thaw(UpgradeRun run, Generation blue) {
-    parts.engine().unpauseContainer(blue.container());
-    Capsule capsule = parts.capsule(blue);
+    context.engine().unpauseContainer(blue.container());
+    Capsule capsule = context.capsule(blue);
     capsule.lease(blue.number(), limits.ready());
     if (!data.services().isEmpty()) {
       capsule.start(limits.verify().deadline());
     }
-    quiescing.after(run.id(), capsule);
+    context.hooks().runAfter(run.id(), capsule);
     return blue.version() + " thawed";
   }
 
   private String afterSwitch(
       UpgradeRun run, Generation blue, Generation green, Consumer<String> progress) {
     if (settled(run, blue)) {
-      return revive(run, blue, progress);
+      return bringUp(run, blue, progress);
     }
     Optional<String> carried = carry(run, blue, green, progress);
     if (carried.isPresent()) {
       return carried.get();
     }
-    Generation original = rebase.original(run.id(), blue);
-    boolean frozen = VolumeRebaser.frozen(parts, original);
+    Generation original = rebaser.original(run.id(), blue);
+    boolean frozen = rebaser.isBelowAnother(original);
     Generation old =
-        frozen ? rebase.onto(run.id(), blue, original.volumes(), "") : rebase.back(run.id(), blue);
-    retention.sweep();
-    notes.note(
-        run.id(),
+        frozen
+            ? rebaser.onto(run.id(), blue, original.volumes(), "")
+            : rebaser.back(run.id(), blue);
+    context.retention().sweep();
+    note(
+        run,
         "%s goes on with its data as of the switch; what was written since is set aside in volume %s"
             .formatted(blue.version(), Retention.volumes(green)));
     if (!frozen && paused(old)) {
       return thaw(run, old);
     }
     if (!frozen) {
-      return revive(run, old, progress);
+      return bringUp(run, old, progress);
     }
-    revival.wake(old, run.id());
-    parts.capsule(old).mount(limits.ready());
-    String revived = revive(run, old, progress);
+    starter.startContainer(old, run.id());
+    context.capsule(old).mount(limits.ready());
+    String broughtUp = bringUp(run, old, progress);
     settle(run, old);
-    return revived;
+    return broughtUp;
   }
 
   /**
@@ -121,16 +117,16 @@ final class BlueRestorer {
    * written, what they write must not be thrown away.
    */
   private void settle(UpgradeRun run, Generation old) {
-    parts.capsule(old).mark(run.id(), limits.ready());
+    context.capsule(old).mark(run.id(), limits.ready());
   }
 
   private boolean settled(UpgradeRun run, Generation blue) {
-    if (rebase.original(run.id(), blue).volumes().equals(blue.volumes())
-        || parts.engine().container(blue.container()).isEmpty()) {
+    if (rebaser.original(run.id(), blue).volumes().equals(blue.volumes())
+        || context.engine().container(blue.container()).isEmpty()) {
       return false;
     }
-    revival.wake(blue, run.id());
-    return parts.capsule(blue).mark(limits.ready()).equals(run.id());
+    starter.startContainer(blue, run.id());
+    return context.capsule(blue).mark(limits.ready()).equals(run.id());
   }
 
   /** Empty where it can't be, or where the old version isn't healthy with the newer data. */
@@ -144,17 +140,17 @@ final class BlueRestorer {
       return Optional.empty();
     }
     try {
-      Generation old = rebase.onto(run.id(), blue, green.volumes(), "-carry");
+      Generation old = rebaser.onto(run.id(), blue, green.volumes(), "-carry");
       // No longer than clients may wait: they do.
       String healthy = tried(run, old, limits.hold(), progress);
-      notes.note(
-          run.id(),
+      note(
+          run,
           "%s goes on with a clone of %s's data: nothing that was written is lost; the newer data itself stays in volume %s, that as of the switch until the next upgrade in volume %s"
               .formatted(
                   blue.version(),
                   green.version(),
                   Retention.volumes(green),
-                  Retention.volumes(rebase.original(run.id(), blue))));
+                  Retention.volumes(rebaser.original(run.id(), blue))));
       settle(run, old);
       return Optional.of(healthy + ", with a clone of the newer data");
     } catch (CapsuleException | HealthException e) {
@@ -164,7 +160,7 @@ final class BlueRestorer {
       String why =
           "%s is not healthy with %s's data (%s)"
               .formatted(blue.version(), green.version(), e.getMessage());
-      notes.note(run.id(), why);
+      note(run, why);
       progress.accept(why + ": taking its own as of the switch");
       return Optional.empty();
     }
@@ -172,20 +168,14 @@ final class BlueRestorer {
 
   /** Fails where it isn't healthy. */
   private String tried(UpgradeRun run, Generation old, Duration limit, Consumer<String> progress) {
-    revival.wake(old, run.id());
-    Capsule capsule = parts.capsule(old);
+    starter.startContainer(old, run.id());
+    Capsule capsule = context.capsule(old);
     capsule.mount(limits.ready());
     capsule.lease(old.number(), limits.ready());
     capsule.start(limit);
-    quiescing.after(run.id(), capsule);
-    return parts
-        .health()
-        .await(
-            capsule,
-            parts.settings().stack().probes(),
-            old.ports(),
-            new VerifySettings(1, limits.verify().interval(), limit),
-            progress);
+    context.hooks().runAfter(run.id(), capsule);
+    return context.awaitHealthy(
+        old, new VerifySettings(1, limits.verify().interval(), limit), progress);
   }
 
   private static boolean possible(DataVolume volume, Generation green) {

@@ -9,7 +9,6 @@ import dev.orchestrator.health.HealthException;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.settings.UpgradeSettings;
 import dev.orchestrator.settings.UpgradeSettings.VerifySettings;
-import java.time.Duration;
 import java.util.Optional;
 import java.util.function.Consumer;
 
@@ -18,41 +17,35 @@ import java.util.function.Consumer;
  * its services stopped. What runs is left alone.
  */
 public final class CapsuleStarter {
-  private final UpgradeContext parts;
-  private final ResourceNames names;
+  private final UpgradeContext context;
 
-  public CapsuleStarter(UpgradeContext parts, ResourceNames names) {
-    this.parts = parts;
-    this.names = names;
-  }
-
-  /** For a look in passing: a third of what one call to the engine may take. */
-  static Duration ask(UpgradeContext parts) {
-    return parts.settings().engine().timeout().dividedBy(3);
+  CapsuleStarter(UpgradeContext context) {
+    this.context = context;
   }
 
   /** Whether its container runs, and services in it. */
   public boolean runs(Generation generation) {
-    Optional<ContainerInfo> container = parts.engine().container(generation.container());
+    Optional<ContainerInfo> container = context.engine().container(generation.container());
     return container.filter(ContainerInfo::running).isPresent()
         // A managed capsule that was restarted by hand runs, and waits to be told to start them.
-        && parts.capsule(generation).services(ask(parts)).stream()
+        && context.capsule(generation).services(context.lookTimeout()).stream()
             .map(InnerService::state)
             .anyMatch(state -> state.equals("running") || state.equals("restarting"));
   }
 
-  /** Makes its volumes and its container where they are missing, and starts it: inner engine up. */
-  void wake(Generation generation, String run) {
-    Optional<ContainerInfo> there = parts.engine().container(generation.container());
+  /** Makes its container where there is none and starts it; returns when the inner engine is up. */
+  public void startContainer(Generation generation, String run) {
+    Optional<ContainerInfo> there = context.engine().container(generation.container());
     if (there.isEmpty()) {
-      parts
+      context
           .engine()
-          .createContainer(parts.specs().of(generation, names.labels(generation, run, "capsule")));
+          .createContainer(
+              context.specs().of(generation, context.names().labels(generation, run, "capsule")));
     } else if (there.get().paused()) {
-      parts.engine().unpauseContainer(generation.container());
+      context.engine().unpauseContainer(generation.container());
     }
-    parts.engine().startContainer(generation.container());
-    parts.capsule(generation).awaitReady(parts.settings().stack().upgrade().ready());
+    context.engine().startContainer(generation.container());
+    context.capsule(generation).awaitReady(context.limits().ready());
   }
 
   /**
@@ -61,24 +54,20 @@ public final class CapsuleStarter {
    * @return what is wrong with it, empty when it is healthy: its services that are well are better
    *     than none
    */
-  public String revive(Generation generation, String run, Consumer<String> progress) {
+  public String bringUp(Generation generation, String run, Consumer<String> progress) {
     requireData(generation);
-    wake(generation, run);
-    UpgradeSettings limits = parts.settings().stack().upgrade();
-    Capsule capsule = parts.capsule(generation);
+    startContainer(generation, run);
+    UpgradeSettings limits = context.limits();
+    Capsule capsule = context.capsule(generation);
     capsule.thaw(limits.ready());
     capsule.lease(generation.number(), limits.ready());
     try {
       capsule.start(limits.verify().deadline());
       progress.accept(
-          parts
-              .health()
-              .await(
-                  capsule,
-                  parts.settings().stack().probes(),
-                  generation.ports(),
-                  new VerifySettings(1, limits.verify().interval(), limits.verify().deadline()),
-                  progress));
+          context.awaitHealthy(
+              generation,
+              new VerifySettings(1, limits.verify().interval(), limits.verify().deadline()),
+              progress));
       return "";
     } catch (HealthException e) {
       return FailureText.of(e);
@@ -94,7 +83,7 @@ public final class CapsuleStarter {
   private void requireData(Generation generation) {
     generation.volumes().stream()
         .flatMap(volume -> volume.needs().stream())
-        .filter(volume -> parts.engine().volume(volume).isEmpty())
+        .filter(volume -> context.engine().volume(volume).isEmpty())
         .findFirst()
         .ifPresent(volume -> {
           throw new EngineException(
@@ -102,9 +91,11 @@ public final class CapsuleStarter {
               "the data of %s is gone: there is no volume %s; put a copy of it back, then 'orchestrator resume'"
                   .formatted(generation.version(), volume));
         });
-    if (parts.engine().volume(generation.storeVolume()).isEmpty()) {
+    if (context.engine().volume(generation.storeVolume()).isEmpty()) {
       // The inner engine's store is filled from the image again.
-      parts.engine().createVolume(generation.storeVolume(), names.labels(generation, "", "store"));
+      context
+          .engine()
+          .createVolume(generation.storeVolume(), context.names().labels(generation, "", "store"));
     }
   }
 }

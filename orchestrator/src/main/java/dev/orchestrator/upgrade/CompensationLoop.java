@@ -4,8 +4,10 @@ import dev.orchestrator.journal.JournalException;
 import dev.orchestrator.journal.StepRecord;
 import dev.orchestrator.journal.StepRecord.Phase;
 import java.time.Duration;
-import java.util.EnumSet;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * Undoes the steps of a run that began, backwards, each until it succeeds: with a pause that grows
@@ -13,52 +15,51 @@ import java.util.Set;
  * and says so; a person may have it tried again at once, or left as it is.
  */
 final class CompensationLoop {
-  private static final int TRIES = 3;
-  private static final int LONGEST = 10;
+  private static final int TRIES_BEFORE_STUCK = 3;
+  private static final int LONGEST_PAUSE = 10;
 
-  private final UpgradeContext parts;
+  private final UpgradeContext context;
   private final RunLog log;
-  private final Undo undo;
 
-  CompensationLoop(UpgradeContext parts, RunLog log, Undo undo) {
-    this.parts = parts;
-    this.log = log;
-    this.undo = undo;
+  CompensationLoop(UpgradeContext context) {
+    this.context = context;
+    this.log = context.log();
   }
 
-  /** Returns whether all of it was undone: not when a person said to leave it. */
-  boolean all(UpgradeRun run) {
-    run.reins.undoing();
-    Set<Step> begun = begun(run);
+  /** Returns whether everything was undone: not when a person said to leave it. */
+  boolean undoAll(UpgradeRun run) {
+    run.control.setUndoing();
+    Set<String> begun = begun(run);
     for (Step step : run.steps.reversed()) {
-      if (begun.contains(step) && !one(run, step)) {
+      if (begun.contains(step.id()) && !undo(run, step)) {
         return false;
       }
     }
     return true;
   }
 
-  private boolean one(UpgradeRun run, Step step) {
+  private boolean undo(UpgradeRun run, Step step) {
     log.tryWrite(run, step, Phase.UNDO, "");
     for (int tried = 1; ; tried++) {
       try {
-        String did = undo.run(step, run, line -> log.progress(run, step, line));
-        run.reins.stuck(null);
+        String did =
+            run.control.undo(() -> step.undo(run, context, line -> log.progress(run, step, line)));
+        run.control.setStuck(null);
         run.begun.remove(step);
         log.tryWrite(run, step, Phase.UNDONE, did);
         return true;
       } catch (RuntimeException | LinkageError e) {
         String why = FailureText.of(e);
-        if (tried >= TRIES) {
-          run.reins.stuck(new RunControl.Stuck(step, why));
+        if (tried >= TRIES_BEFORE_STUCK) {
+          run.control.setStuck(new RunControl.Stuck(step, why));
         }
-        if (tried == TRIES) {
+        if (tried == TRIES_BEFORE_STUCK) {
           log.tryWrite(run, step, Phase.STUCK, why);
         } else {
           log.progress(run, step, "undoing failed, trying again: " + why);
         }
-        run.reins.nap(pause(tried));
-        if (run.reins.abandoned()) {
+        run.control.pause(pause(tried));
+        if (run.control.takeAbandoned()) {
           return false;
         }
       }
@@ -66,21 +67,20 @@ final class CompensationLoop {
   }
 
   private Duration pause(int tried) {
-    return parts.undoPause().multipliedBy(Math.min(LONGEST, 1L << Math.min(tried - 1, 4)));
+    return context.undoPause().multipliedBy(Math.min(LONGEST_PAUSE, 1L << Math.min(tried - 1, 4)));
   }
 
-  /**
-   * The steps that have a line in the journal, or began here, and whose undo has not ended well.
-   */
-  private Set<Step> begun(UpgradeRun run) {
-    Set<Step> begun = EnumSet.noneOf(Step.class);
-    begun.addAll(run.begun);
+  /** Names of the steps that have begun, by the journal or here, and were not undone yet. */
+  private Set<String> begun(UpgradeRun run) {
+    Set<String> begun =
+        run.begun.stream().map(Step::id).collect(Collectors.toCollection(LinkedHashSet::new));
     try {
-      for (StepRecord line : parts.journal().steps(run.id())) {
+      List<StepRecord> lines = context.journal().steps(run.id());
+      for (StepRecord line : lines) {
         if (line.phase() == Phase.INTENT) {
-          begun.add(Step.of(line.step()));
+          begun.add(line.step());
         } else if (line.phase() == Phase.UNDONE) {
-          begun.remove(Step.of(line.step()));
+          begun.remove(line.step());
         }
       }
     } catch (JournalException e) {

@@ -13,7 +13,6 @@ import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.SwitchRecord;
 import dev.orchestrator.journal.UpgradeRecord;
-import dev.orchestrator.report.RollbackCost;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -35,18 +34,38 @@ public final class DataChanges {
   private static final Duration LOOK = Duration.ofMinutes(10);
   private static final Duration ASK = Duration.ofSeconds(20);
 
-  private final UpgradeContext parts;
-  private final ResourceNames names;
+  private final UpgradeContext context;
 
-  public DataChanges(UpgradeContext parts, ResourceNames names) {
-    this.parts = parts;
-    this.names = names;
+  DataChanges(UpgradeContext context) {
+    this.context = context;
   }
 
+  /**
+   * What was written to a data volume.
+   *
+   * @param volume the engine's name of it, which it keeps
+   * @param files changed or new since
+   * @param bytes sizes of those files
+   * @param deleted files that were there before
+   * @param note what else there is to say, such as that both versions have this volume
+   */
+  public record Volume(
+      String name, String volume, long files, long bytes, long deleted, String note) {}
+
+  /**
+   * What was written to a table of a database.
+   *
+   * @param rows that it has now, as the server estimates them
+   * @param more rows than at the switch; negative when there are fewer
+   */
+  public record Rows(String service, String table, long rows, long more) {}
+
   /** Notes how the tables are right after a switch. Nothing depends on it. */
-  void noteTables(UpgradeRun run) {
+  public void noteTables(UpgradeRun run) {
     try {
-      parts.journal().attach(run.id(), TABLES, Json.write(parts.capsule(run.green()).tables(ASK)));
+      context
+          .journal()
+          .attach(run.id(), TABLES, Json.write(context.capsule(run.green()).tables(ASK)));
     } catch (CapsuleException | EngineException e) {
       log.warn("the tables are not noted: {}", e.getMessage()); // A rollback has less to tell then.
     }
@@ -54,9 +73,9 @@ public final class DataChanges {
 
   /** The last switch to a generation, with its run. */
   private Optional<Map.Entry<String, SwitchRecord>> lastSwitch(Generation generation) {
-    for (UpgradeRecord run : parts.journal().history()) {
+    for (UpgradeRecord run : context.journal().history()) {
       Optional<SwitchRecord> found =
-          parts
+          context
               .journal()
               .switched(run.id())
               .filter(last -> last.generation() == generation.number());
@@ -76,43 +95,47 @@ public final class DataChanges {
    *
    * @param before the generation that it had its data from
    */
-  public List<RollbackCost.Volume> volumes(Generation now, Generation before, String run) {
+  public List<Volume> volumes(Generation now, Generation before, String run) {
     return now.volumes().stream().map(volume -> volume(now, volume, before, run)).toList();
   }
 
-  private RollbackCost.Volume volume(
-      Generation now, DataVolume volume, Generation before, String run) {
+  private Volume volume(Generation now, DataVolume volume, Generation before, String run) {
     Optional<DataVolume> old = DataPlanner.named(before, volume.name());
     if (old.isEmpty() || volume.method() == Method.ATTACH) {
       String note =
           old.isEmpty() ? before.version() + " has no such volume" : "both versions have this one";
-      return new RollbackCost.Volume(volume.name(), volume.volume(), 0, 0, 0, note);
+      return new Volume(volume.name(), volume.volume(), 0, 0, 0, note);
     }
     try {
       VolumeChanges changes =
-          parts
+          context
               .copier()
-              .changes(old.get(), volume, since(now), names.helper(run, ResourceNames.LOOK), LOOK);
-      return new RollbackCost.Volume(
+              .changes(
+                  old.get(),
+                  volume,
+                  since(now),
+                  context.names().helper(run, ResourceNames.LOOK),
+                  LOOK);
+      return new Volume(
           volume.name(), volume.volume(), changes.files(), changes.bytes(), changes.deleted(), "");
     } catch (DataException e) {
       String note = "how much could not be found out: " + e.getMessage();
-      return new RollbackCost.Volume(volume.name(), volume.volume(), 0, 0, 0, note);
+      return new Volume(volume.name(), volume.volume(), 0, 0, 0, note);
     }
   }
 
   /** Tables that were written to since. */
-  public List<RollbackCost.Rows> tables(Generation now) {
+  public List<Rows> tables(Generation now) {
     Optional<Map.Entry<String, SwitchRecord>> last = lastSwitch(now);
     Map<String, DatabaseTable> then =
         last
-            .flatMap(found -> parts.journal().attachment(found.getKey(), TABLES))
+            .flatMap(found -> context.journal().attachment(found.getKey(), TABLES))
             .map(json -> Json.read(json, LIST))
             .orElse(List.of())
             .stream()
             .collect(Collectors.toMap(DataChanges::key, Function.identity(), (a, b) -> a));
     try {
-      return parts.capsule(now).tables(ASK).stream()
+      return context.capsule(now).tables(ASK).stream()
           .filter(table -> written(table, before(then, table), since(now)))
           .map(table -> rows(table, before(then, table).map(DatabaseTable::rows).orElse(0L)))
           .toList();
@@ -136,12 +159,12 @@ public final class DataChanges {
         || now.writes() > then.map(DatabaseTable::writes).orElse(0L);
   }
 
-  private static RollbackCost.Rows rows(DatabaseTable now, long then) {
-    return new RollbackCost.Rows(now.service(), now.table(), now.rows(), now.rows() - then);
+  private static Rows rows(DatabaseTable now, long then) {
+    return new Rows(now.service(), now.table(), now.rows(), now.rows() - then);
   }
 
   /** One line: {@code data: 12 files of 3.4 MB changed, 1 deleted (volume x)}. */
-  static String line(List<RollbackCost.Volume> volumes) {
+  public static String line(List<Volume> volumes) {
     return volumes.stream()
         .map(volume ->
             volume.note().isEmpty()

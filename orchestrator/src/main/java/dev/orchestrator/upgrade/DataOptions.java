@@ -2,6 +2,7 @@ package dev.orchestrator.upgrade;
 
 import dev.orchestrator.common.Json;
 import dev.orchestrator.settings.DataSettings.Rollback;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,12 +24,14 @@ public record DataOptions(@Nullable Rollback rollback, boolean full, boolean att
     return new DataOptions(rollback, false, false);
   }
 
-  public void keep(UpgradeContext parts, String run) {
-    parts.journal().attach(run, KEY, Json.write(this));
+  /** As they are kept with a run from its beginning. */
+  public Map<String, String> attachments() {
+    return Map.of(KEY, Json.write(this));
   }
 
-  public static DataOptions of(UpgradeContext parts, String run) {
-    return parts
+  /** Those that a run was begun with. */
+  public static DataOptions of(UpgradeContext context, String run) {
+    return context
         .journal()
         .attachment(run, KEY)
         .map(json -> Json.read(json, DataOptions.class))

@@ -25,12 +25,12 @@ public final class DataPlanner {
 
   private static final Duration ASK = Duration.ofSeconds(20);
 
-  private final UpgradeContext parts;
+  private final UpgradeContext context;
   private final DataSettings data;
 
-  public DataPlanner(UpgradeContext parts) {
-    this.parts = parts;
-    this.data = parts.settings().stack().data();
+  public DataPlanner(UpgradeContext context) {
+    this.context = context;
+    this.data = context.settings().stack().data();
   }
 
   /** The volumes as stack.conf has them, the main one first. */
@@ -51,7 +51,7 @@ public final class DataPlanner {
   /** Of an upgrade from what serves. */
   public List<VolumeTransfer> upgrade(
       Generation blue, DataOptions options, Map<String, String> labels) {
-    return moves(blue, volumes(), options, labels);
+    return transfers(blue, volumes(), options, labels);
   }
 
   /** Of going back to an old version with a copy of what serves' data. */
@@ -66,30 +66,30 @@ public final class DataPlanner {
                     .orElse(
                         new VolumeSettings(volume.name(), volume.paths(), Strategy.AUTO, false)))
             .toList();
-    return moves(blue, volumes, options, labels);
+    return transfers(blue, volumes, options, labels);
   }
 
-  private List<VolumeTransfer> moves(
+  private List<VolumeTransfer> transfers(
       Generation blue,
       List<VolumeSettings> volumes,
       DataOptions options,
       Map<String, String> labels) {
     checkPlaces(blue, volumes);
     CloneSupport clones = clones(blue);
-    List<VolumeTransfer> moves = new ArrayList<>();
+    List<VolumeTransfer> transfers = new ArrayList<>();
     for (VolumeSettings volume : volumes) {
       Optional<DataVolume> from = named(blue, volume.name());
-      moves.add(
+      transfers.add(
           from.map(original -> move(blue, volume, original, clones, options, labels))
               .orElseGet(() -> VolumeTransfer.begin(volume.name(), volume.paths())));
     }
-    return moves;
+    return transfers;
   }
 
   /** One that doesn't answer is no reason not to leave it. */
   private CloneSupport clones(Generation blue) {
     try {
-      return parts.capsule(blue).clones(ASK);
+      return context.capsule(blue).clones(ASK);
     } catch (CapsuleException | EngineException e) {
       return new CloneSupport(false, false, e.getMessage() + "");
     }
@@ -102,7 +102,7 @@ public final class DataPlanner {
       CloneSupport clones,
       DataOptions options,
       Map<String, String> labels) {
-    VolumeUsage measure = parts.copier().measure(from, labels, LOOK);
+    VolumeUsage measure = context.copier().measure(from, labels, LOOK);
     TransferPolicy.Choice choice =
         new TransferPolicy(
                 volume.name(),
@@ -160,10 +160,10 @@ public final class DataPlanner {
   /**
    * What the moves take beyond what is there, in bytes, and what is free; refused when too much.
    */
-  public String space(List<VolumeTransfer> moves) {
-    long needed = moves.stream().mapToLong(VolumeTransfer::needs).sum();
+  public String requireSpace(List<VolumeTransfer> transfers) {
+    long needed = transfers.stream().mapToLong(VolumeTransfer::needs).sum();
     Optional<VolumeUsage> any =
-        moves.stream().flatMap(move -> Stream.ofNullable(move.measure())).findFirst();
+        transfers.stream().flatMap(move -> Stream.ofNullable(move.measure())).findFirst();
     long free = any.map(VolumeUsage::free).orElse(Long.MAX_VALUE);
     if (needed + data.reserve() > free) {
       throw new RefusedException(

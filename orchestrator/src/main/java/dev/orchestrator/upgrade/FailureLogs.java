@@ -13,33 +13,33 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Keeps the logs of a capsule that failed before it is removed: they are what tells why. */
-final class FailureLogs {
+public final class FailureLogs {
   private static final Logger log = LoggerFactory.getLogger(FailureLogs.class);
   private static final int LINES = 500;
 
-  private final UpgradeContext parts;
+  private final UpgradeContext context;
 
-  FailureLogs(UpgradeContext parts) {
-    this.parts = parts;
+  FailureLogs(UpgradeContext context) {
+    this.context = context;
   }
 
   /** Writes them to a file below the state folder; returns where, for a message. */
-  String keep(String upgrade, Generation generation) {
+  public String keep(String upgrade, Generation generation) {
     Path file =
-        parts
+        context
             .settings()
             .home()
             .resolve("logs")
             .resolve(upgrade + "-" + generation.version() + ".log");
-    if (Files.exists(file) || parts.engine().container(generation.container()).isEmpty()) {
+    if (Files.exists(file) || context.engine().container(generation.container()).isEmpty()) {
       return Files.exists(file) ? "; its logs: " + file : "";
     }
     List<String> lines = new ArrayList<>();
     try {
       lines.add("== capsule " + generation.container());
-      lines.addAll(parts.engine().logs(generation.container(), LINES));
+      lines.addAll(context.engine().logs(generation.container(), LINES));
       lines.add("== inner services");
-      lines.addAll(parts.capsule(generation).logs(null, LINES, Duration.ofSeconds(20)));
+      lines.addAll(context.capsule(generation).logs(null, LINES, Duration.ofSeconds(20)));
     } catch (EngineException | CapsuleException e) {
       lines.add("== no more: " + e.getMessage());
     }

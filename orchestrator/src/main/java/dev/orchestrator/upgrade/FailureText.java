@@ -24,7 +24,7 @@ public final class FailureText {
           HealthException.class,
           JournalException.class,
           HoldBudgetExceededException.class,
-          RunControl.Aborted.class);
+          RunControl.AbortedException.class);
 
   private FailureText() {}
 

@@ -1,19 +1,21 @@
 package dev.orchestrator.upgrade;
 
-/** Clients have waited for as long as they may: the run is undone, blue serves them. */
-final class HoldBudgetExceededException extends RuntimeException {
+/** Clients have waited for as long as they may: the run is undone, and blue serves them. */
+public final class HoldBudgetExceededException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
-  private static final String WORDS =
-      "the hold budget ran out before the switch: raise upgrade.hold-budget, or see in the receipt"
-          + " which step took long";
-
+  /** Between two steps, or before an action that would need time. */
   HoldBudgetExceededException() {
-    super(WORDS);
+    super(
+        "the hold budget ran out before the switch: see in the receipt which step took long, or"
+            + " raise upgrade.hold-budget");
   }
 
-  /** Found in the middle of a step, which says how far it was. */
-  HoldBudgetExceededException(Throwable stopped) {
-    super(WORDS + "; " + FailureText.of(stopped), stopped);
+  /** In the middle of a step. Its own failure comes first: that is what a person can mend. */
+  public HoldBudgetExceededException(Throwable failure) {
+    super(
+        FailureText.of(failure)
+            + "; the hold budget ran out with it (upgrade.hold-budget, if it only needs longer)",
+        failure);
   }
 }

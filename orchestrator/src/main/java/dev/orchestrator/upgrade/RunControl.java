@@ -7,70 +7,106 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** How others act on a run that is under way: abort it, look at why it is stuck. Thread-safe. */
+/**
+ * How others act on a run that is under way: abort it, cut it off, look at why its undo is stuck.
+ * Thread-safe; {@link #act}, {@link #undo} and {@link #pause} are for the run's own thread.
+ */
 public final class RunControl {
 
   /** A run was ended by {@code orchestrator abort}. */
-  static final class Aborted extends RuntimeException {
+  static final class AbortedException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    Aborted(@Nullable Throwable cause) {
+    AbortedException(@Nullable Throwable cause) {
       super("aborted by hand", cause);
+    }
+  }
+
+  /**
+   * The service stops in the middle of a run. An error, so that nothing in the saga handles it: to
+   * the journal it is as if the process had been killed, and the next start ends the run.
+   */
+  public static final class CutOffError extends Error {
+    private static final long serialVersionUID = 1L;
+
+    CutOffError() {
+      super("the service stops: its next start ends the run");
     }
   }
 
   /** An undo that fails again and again. */
   public record Stuck(Step step, String why) {}
 
-  private final Semaphore nudges = new Semaphore(0);
+  private final Semaphore retries = new Semaphore(0);
   private @Nullable Thread acting;
   private boolean aborted;
+  private boolean cutOff;
   private boolean undoing;
   private boolean abandoned;
   private @Nullable Stuck stuck;
   private @Nullable Step step;
 
-  /** Runs a step's action, on the run's own thread; {@link #abort} interrupts it. */
+  /** Runs a step's action; {@link #abort} and {@link #cutOff} interrupt it. */
   <T> T act(Step now, Supplier<T> action) {
     synchronized (this) {
       step = now;
       if (aborted) {
-        throw new Aborted(null);
+        throw new AbortedException(null);
       }
+    }
+    try {
+      return interruptibly(action);
+    } catch (RuntimeException e) {
+      throw aborted() ? new AbortedException(e) : e;
+    }
+  }
+
+  /** Runs what undoes a step; only {@link #cutOff} interrupts it. */
+  <T> T undo(Supplier<T> action) {
+    synchronized (this) {
+      undoing = true;
+    }
+    return interruptibly(action);
+  }
+
+  private <T> T interruptibly(Supplier<T> action) {
+    synchronized (this) {
+      requireNotCutOff();
       acting = Thread.currentThread();
     }
     try {
       return action.get();
     } catch (RuntimeException e) {
-      throw aborted() ? new Aborted(e) : e;
+      requireNotCutOff();
+      throw e;
     } finally {
-      settle();
+      clearInterrupt();
     }
   }
 
   /** The interrupt was for the action, and must not hit what undoes it. */
-  private synchronized void settle() {
+  private synchronized void clearInterrupt() {
     acting = null;
     if (Thread.interrupted()) {
-      nudges.drainPermits();
+      retries.drainPermits();
     }
   }
 
-  /** Ends the run at its next point; nothing to be said against it before and in the bake. */
+  /** Ends the run at its next point: before the switch and in the bake that is always possible. */
   public synchronized void abort(String run) {
     if (stuck != null) {
       abandoned = true;
-      nudges.release();
+      retries.release();
       return;
     }
     if (undoing || aborted) {
       throw new RefusedException(run + " is being undone already: 'orchestrator watch' shows it");
     }
-    if (step == Step.RETAIN) {
-      throw new RefusedException(
-          run
-              + " has switched and is putting the old version away: 'orchestrator rollback' goes"
-              + " back");
+    if (step != null) {
+      step.abortRefusal()
+          .ifPresent(why -> {
+            throw new RefusedException(run + " " + why);
+          });
     }
     aborted = true;
     if (acting != null) {
@@ -82,11 +118,31 @@ public final class RunControl {
     return aborted;
   }
 
-  synchronized void undoing() {
+  /** Ends the run's thread as a kill of the process would: nothing more is written of it. */
+  public synchronized void cutOff() {
+    cutOff = true;
+    if (acting != null) {
+      acting.interrupt();
+    }
+    retries.release();
+  }
+
+  /**
+   * Before each line of the journal and each action.
+   *
+   * @throws CutOffError when the service stops
+   */
+  synchronized void requireNotCutOff() {
+    if (cutOff) {
+      throw new CutOffError();
+    }
+  }
+
+  synchronized void setUndoing() {
     undoing = true;
   }
 
-  public synchronized void stuck(@Nullable Stuck why) {
+  synchronized void setStuck(@Nullable Stuck why) {
     stuck = why;
   }
 
@@ -94,8 +150,8 @@ public final class RunControl {
     return stuck;
   }
 
-  /** Whether a person has said to leave what is stuck as it is; once for each time. */
-  synchronized boolean abandoned() {
+  /** Whether a person has said to leave what is stuck as it is; true once for each time. */
+  synchronized boolean takeAbandoned() {
     boolean said = abandoned;
     abandoned = false;
     if (said) {
@@ -104,19 +160,20 @@ public final class RunControl {
     return said;
   }
 
-  /** Waits, or until somebody says that it is worth trying again. */
-  void nap(Duration atMost) {
+  /** Waits for that long, or until {@link #retry}. */
+  void pause(Duration atMost) {
     try {
-      if (nudges.tryAcquire(atMost.toNanos(), TimeUnit.NANOSECONDS)) {
-        nudges.drainPermits();
+      if (retries.tryAcquire(atMost.toNanos(), TimeUnit.NANOSECONDS)) {
+        retries.drainPermits();
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+    requireNotCutOff();
   }
 
-  /** Tries again at once. */
-  public void nudge() {
-    nudges.release();
+  /** Has what is stuck tried again at once. */
+  public void retry() {
+    retries.release();
   }
 }

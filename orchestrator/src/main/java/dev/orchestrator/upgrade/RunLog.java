@@ -2,23 +2,31 @@ package dev.orchestrator.upgrade;
 
 import dev.orchestrator.journal.Journal;
 import dev.orchestrator.journal.JournalException;
+import dev.orchestrator.journal.Receipt;
+import dev.orchestrator.journal.ReceiptWriter;
 import dev.orchestrator.journal.StepRecord;
 import dev.orchestrator.journal.StepRecord.Phase;
 import dev.orchestrator.journal.UpgradeRecord.Outcome;
+import dev.orchestrator.traffic.Traffic;
 import java.util.Locale;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A run's lines: into the journal, the log, and to those who watch. */
-final class RunLog {
+/**
+ * What is told of a run: its lines, into the journal, the log and to those who watch, and what its
+ * receipt says beside them. On the run's thread.
+ */
+public final class RunLog {
   private static final Logger log = LoggerFactory.getLogger(RunLog.class);
 
   private final Journal journal;
   private final EventHub events;
+  private final Traffic traffic;
 
-  RunLog(Journal journal, EventHub events) {
+  RunLog(Journal journal, EventHub events, Traffic traffic) {
     this.journal = journal;
     this.events = events;
+    this.traffic = traffic;
   }
 
   /** The word for a phase in events. */
@@ -33,7 +41,8 @@ final class RunLog {
 
   /** Durable when it returns. */
   void write(UpgradeRun run, Step step, Phase phase, String detail) {
-    told(run, journal.append(run.id(), step.id(), phase, detail));
+    run.control.requireNotCutOff();
+    publish(run, journal.append(run.id(), step.id(), phase, detail));
   }
 
   /**
@@ -42,26 +51,47 @@ final class RunLog {
    */
   void tryWrite(UpgradeRun run, Step step, Phase phase, String detail) {
     try {
-      told(run, journal.append(run.id(), step.id(), phase, detail));
+      write(run, step, phase, detail);
     } catch (JournalException e) {
       log.error("{} {} {} {}: {}", run.id(), step.id(), phase, detail, e.getMessage());
       events.publish(run.id(), step.id(), word(phase), detail);
     }
   }
 
-  private void told(UpgradeRun run, StepRecord line) {
+  private void publish(UpgradeRun run, StepRecord line) {
     log.info("{} {} {} {}", run.id(), line.step(), line.phase(), line.detail());
     events.publishLine(run.id(), line.sequence(), line.step(), word(line.phase()), line.detail());
   }
 
+  /** A line for those who watch; no journal keeps it. */
   void progress(UpgradeRun run, Step step, String line) {
     events.publish(run.id(), step.id(), "progress", line);
   }
 
   void end(UpgradeRun run, Outcome outcome, String why) {
+    run.control.requireNotCutOff();
     journal.end(run.id(), outcome, why);
     log.info(
         "{} {} -> {}: {} {}", run.id(), run.record.kind(), run.record.toVersion(), outcome, why);
     events.publish(run.id(), word(outcome), "end", why);
+  }
+
+  /** What the receipt of a run says beside the steps. */
+  public ReceiptWriter receipt(String run) {
+    return new ReceiptWriter(journal, run);
+  }
+
+  /** Puts into the receipt what clients saw since the hold. */
+  public void noteTraffic(UpgradeRun run) {
+    Receipt.Traffic seen = traffic.sinceHold();
+    receipt(run.id())
+        .traffic(
+            new Receipt.Traffic(
+                seen.held(),
+                seen.longestHoldMillis(),
+                seen.p99HoldMillis(),
+                seen.refused(),
+                run.drained.ended(),
+                run.drained.cut()));
   }
 }

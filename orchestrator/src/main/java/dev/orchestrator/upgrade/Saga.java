@@ -1,13 +1,10 @@
 package dev.orchestrator.upgrade;
 
-import dev.orchestrator.capsule.CapsuleException;
-import dev.orchestrator.health.HealthException;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.JournalException;
 import dev.orchestrator.journal.StepRecord.Phase;
 import dev.orchestrator.journal.UpgradeRecord.Kind;
 import dev.orchestrator.journal.UpgradeRecord.Outcome;
-import dev.orchestrator.stack.ServingSupervisor;
 import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -22,107 +19,100 @@ import org.slf4j.LoggerFactory;
 public final class Saga {
   private static final Logger logger = LoggerFactory.getLogger(Saga.class);
 
-  private final UpgradeContext parts;
+  private final UpgradeContext context;
   private final RunLog log;
-  private final Actions actions;
-  private final CompensationLoop undoing;
-  private final Notes notes;
+  private final CompensationLoop compensation;
 
-  public Saga(
-      UpgradeContext parts, ResourceNames names, EventHub events, ServingSupervisor keeper) {
-    this.parts = parts;
-    this.log = new RunLog(parts.journal(), events);
-    this.notes = new Notes(parts.journal(), parts.traffic());
-    this.actions = new Actions(parts, names, notes, keeper);
-    this.undoing = new CompensationLoop(parts, log, new Undo(parts, names, notes, keeper));
+  public Saga(UpgradeContext context) {
+    this.context = context;
+    this.log = context.log();
+    this.compensation = new CompensationLoop(context);
   }
 
   /** Runs these steps of a run to its end, whatever happens. */
   public void execute(UpgradeRun run, List<Step> steps) {
     for (Step step : steps) {
-      if (!passed(run, step)) {
+      if (!passes(run, step)) {
         return;
       }
     }
-    succeeded(run);
+    succeed(run);
   }
 
-  /** Undoes a run that was cut off, by a restart. */
+  /** Undoes a run that was cut off by the end of an earlier process. */
   public void undoCutOff(UpgradeRun run, String why) {
     undo(run, why);
   }
 
   /** Runs one step; false when the run has ended with it. */
-  private boolean passed(UpgradeRun run, Step step) {
+  private boolean passes(UpgradeRun run, Step step) {
     while (true) {
       try {
         log.write(run, step, Phase.INTENT, step.does());
         run.begun.add(step);
         String did =
-            run.reins.act(
-                step, () -> actions.run(step, run, line -> log.progress(run, step, line)));
+            run.control.act(
+                step, () -> step.run(run, context, line -> log.progress(run, step, line)));
         log.write(run, step, Phase.DONE, did);
         return true;
       } catch (JournalException e) {
         if (!run.switched) {
-          failed(run, step, e);
+          fail(run, step, e);
           return false;
         }
         // Green serves, and going back needs the journal no less than going on.
         log.progress(run, step, FailureText.of(e));
-        run.reins.nap(parts.undoPause());
+        run.control.pause(context.undoPause());
       } catch (RuntimeException | LinkageError e) {
         // The latter: a class that can't be loaded, as the program's file was replaced meanwhile.
-        boolean cutShort = run.hold != null && run.hold.passed() && isOfGreen(e);
-        failed(run, step, cutShort ? new HoldBudgetExceededException(e) : e);
+        boolean cutShort = run.hold != null && run.hold.passed() && Step.isOfCapsule(e);
+        fail(run, step, cutShort ? new HoldBudgetExceededException(e) : e);
         return false;
       }
     }
   }
 
-  private void succeeded(UpgradeRun run) {
+  private void succeed(UpgradeRun run) {
     switch (run.record.kind()) {
       case ROLLBACK -> quarantine(run.blue(), "rolled back by hand, " + run.id());
-      case UP, UPGRADE -> parts.journal().unquarantine(run.green().version());
+      case UP, UPGRADE -> context.journal().unquarantine(run.green().version());
     }
-    parts.journal().setDown(false);
+    context.journal().setDown(false);
     end(run, Outcome.DONE, "");
   }
 
-  private void failed(UpgradeRun run, Step step, Throwable e) {
+  private void fail(UpgradeRun run, Step step, Throwable failure) {
     run.failed = step;
-    String why = FailureText.of(e);
+    String why = FailureText.of(failure);
     log.tryWrite(run, step, Phase.FAILED, why);
-    if (step == Step.RETAIN) {
-      // Green serves and is healthy: leftovers are no reason to go back.
-      note(run, "what is old could not be put away: " + why);
-      end(run, Outcome.DONE, "");
-    } else if (step == Step.PREFLIGHT || step == Step.BUILD) {
-      boolean whole = undoing.all(run);
-      end(run, whole ? Outcome.REFUSED : Outcome.NEEDS_ATTENTION, why);
-    } else {
-      Generation green = run.green;
-      boolean itsOwnFault = isOfGreen(e) || e instanceof HoldBudgetExceededException;
-      if (green != null && itsOwnFault && run.record.kind() != Kind.ROLLBACK) {
-        quarantine(green, step.id() + ": " + why);
+    switch (step.onFailure()) {
+      case KEEP -> {
+        note(run, "what is old could not be put away: " + why);
+        end(run, Outcome.DONE, "");
       }
-      undo(run, e instanceof RunControl.Aborted ? why : step.id() + ": " + why);
+      case REFUSE -> {
+        boolean whole = compensation.undoAll(run);
+        end(run, whole ? Outcome.REFUSED : Outcome.NEEDS_ATTENTION, why);
+      }
+      case ROLL_BACK -> {
+        Generation green = run.green;
+        if (green != null
+            && step.isFaultOfCandidate(failure)
+            && run.record.kind() != Kind.ROLLBACK) {
+          quarantine(green, step.id() + ": " + why);
+        }
+        undo(run, failure instanceof RunControl.AbortedException ? why : step.id() + ": " + why);
+      }
     }
-  }
-
-  /** Whether it says something of a capsule: not where the engine was away. */
-  private static boolean isOfGreen(Throwable e) {
-    return e instanceof HealthException
-        || (e instanceof CapsuleException capsule && !capsule.isOutage());
   }
 
   private void undo(UpgradeRun run, String why) {
     run.hold = null;
-    boolean held = run.begun.contains(Step.HOLD);
-    boolean whole = undoing.all(run);
+    boolean held = run.hasHeld();
+    boolean whole = compensation.undoAll(run);
     if (held) {
       try {
-        notes.traffic(run.id(), run.drained);
+        log.noteTraffic(run);
       } catch (JournalException e) {
         logger.error("{}", e.getMessage());
       }
@@ -137,7 +127,7 @@ public final class Saga {
 
   private void quarantine(Generation generation, String why) {
     try {
-      parts.journal().quarantine(generation.version(), generation.content(), why);
+      context.journal().quarantine(generation.version(), generation.content(), why);
     } catch (JournalException e) {
       logger.error("{}", e.getMessage());
     }
@@ -145,14 +135,14 @@ public final class Saga {
 
   private void note(UpgradeRun run, String line) {
     try {
-      notes.note(run.id(), line);
+      log.receipt(run.id()).note(line);
     } catch (JournalException e) {
       logger.error("{}", e.getMessage());
     }
   }
 
   /**
-   * Nothing else may run before the journal has its end: waits for a journal that can't be written.
+   * Nothing else may run before the journal has the end: waits for a journal that can't be written.
    */
   private void end(UpgradeRun run, Outcome outcome, String why) {
     do {
@@ -161,9 +151,9 @@ public final class Saga {
         return;
       } catch (JournalException e) {
         logger.error("{}", e.getMessage());
-        run.reins.stuck(new RunControl.Stuck(Step.RETAIN, FailureText.of(e)));
-        run.reins.nap(parts.undoPause().multipliedBy(5));
+        run.control.setStuck(new RunControl.Stuck(run.steps.getLast(), FailureText.of(e)));
+        run.control.pause(context.undoPause().multipliedBy(5));
       }
-    } while (!run.reins.abandoned());
+    } while (!run.control.takeAbandoned());
   }
 }

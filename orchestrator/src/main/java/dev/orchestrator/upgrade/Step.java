@@ -1,75 +1,131 @@
 package dev.orchestrator.upgrade;
 
-import java.util.Locale;
+import dev.orchestrator.capsule.CapsuleException;
+import dev.orchestrator.health.HealthException;
+import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
- * The steps that runs are made of. {@link Actions} and {@link Undo} each have one exhaustive switch
- * over them: a new step does not compile until it can be run and undone.
+ * A step of a run: what it does, what undoes it, what a restart of the service makes of a run that
+ * was cut off in it, and what its failure means. One subclass and one file for each step, in {@code
+ * upgrade.steps}; a new one does not compile until it has all of these.
+ *
+ * <p>Steps have no state: everything is in the run, in the journal, or on the engine. A step may be
+ * run again after a restart, and undone although it did nothing yet, or undone twice: it looks at
+ * what is there, by name and label.
  */
-public enum Step {
-  PREFLIGHT(
-      "checks the engine, the version, the disk, the ports and that what serves is healthy",
-      "nothing to undo"),
-  BUILD("builds the capsule image, or takes the one with the same content", "kept as a cache"),
-  PREPARE(
-      "makes green's container and volumes; inner engine up, services created, not started",
-      "green is removed"),
-  WAKE("starts the kept capsule's container and its inner engine", "it is stopped again"),
-  PRE_SYNC("copies the data while blue serves", "green's data is removed"),
-  HOLD("new connections wait; existing ones may end by themselves", "they are released to blue"),
-  QUIESCE("stops blue's services, so that what they have in memory is on disk", "blue is started"),
-  SYNC("copies what changed since, flushes it, compares the two sides", "green's data is removed"),
-  START("starts green's services", "green's services are stopped"),
-  VERIFY("waits until every service and every probe is healthy", "nothing to undo"),
-  SWITCH("leads every route to green and releases what waits", "routes lead to blue again"),
-  BAKE("watches green", "rolls back"),
-  RETAIN("stops blue and keeps it; removes older generations", "nothing to undo");
+public abstract class Step {
 
-  /** What the next start does with a run that was cut off in a step. */
+  /** What the next start of the service does with a run that was cut off in a step. */
   public enum AfterRestart {
-    /** Runs it again from its beginning: what was done is found, nobody waits. */
+    /** Runs the step again from its beginning: what was done is found, no client waits. */
     GO_ON,
-    /** Clients wait: they are given back to what served. */
+    /** Clients wait: they are given back to the version that served. */
     UNDO,
-    /** The journal decides: with the switch in it the run goes on, else it is undone. */
+    /** With the switch in the journal the run goes on behind the step, else it is undone. */
     ASK_THE_JOURNAL
   }
 
+  /** What becomes of a run whose step has failed. */
+  public enum OnFailure {
+    /** Nothing that anybody sees has changed: the run is undone, and ends as refused. */
+    REFUSE,
+    /** The run is undone, and ends as rolled back. */
+    ROLL_BACK,
+    /** The new version serves and is healthy: the failure is noted, and the run ends as done. */
+    KEEP
+  }
+
+  private final String id;
   private final String does;
-  private final String undo;
+  private final String undoneBy;
 
-  Step(String does, String undo) {
+  /**
+   * Describes a step.
+   *
+   * @param id its name in the journal, in events and on the terminal, such as {@code pre-sync}: a
+   *     journal keeps it, so that it never changes
+   * @param does what it does, for a plan
+   * @param undoneBy what undoes it, for a plan
+   */
+  protected Step(String id, String does, String undoneBy) {
+    this.id = id;
     this.does = does;
-    this.undo = undo;
+    this.undoneBy = undoneBy;
   }
 
-  /** Its name in the journal, in events and on the terminal, such as {@code pre-sync}. */
-  public String id() {
-    return name().toLowerCase(Locale.ROOT).replace('_', '-');
+  public final String id() {
+    return id;
   }
 
-  /** The step of that name. */
-  public static Step of(String id) {
-    return valueOf(id.toUpperCase(Locale.ROOT).replace('-', '_'));
-  }
-
-  /** What it does, for a plan. */
-  public String does() {
+  public final String does() {
     return does;
   }
 
-  /** The one table of it. A run in which nobody serves before it, such as the first up, goes on. */
-  public AfterRestart afterRestart() {
-    return switch (this) {
-      case PREFLIGHT, BUILD, PREPARE, WAKE, PRE_SYNC -> AfterRestart.GO_ON;
-      case HOLD, QUIESCE, SYNC, START, VERIFY -> AfterRestart.UNDO;
-      case SWITCH -> AfterRestart.ASK_THE_JOURNAL;
-      case BAKE, RETAIN -> AfterRestart.GO_ON;
-    };
+  public final String undoneBy() {
+    return undoneBy;
   }
 
-  /** What undoes it, for a plan. */
-  public String undo() {
-    return undo;
+  public abstract AfterRestart afterRestart();
+
+  public abstract OnFailure onFailure();
+
+  /**
+   * Looks, in the preflight, for a reason why this step would fail later.
+   *
+   * @return what was found, empty for nothing to say
+   * @throws dev.orchestrator.common.RefusedException with the reason
+   */
+  public String check(UpgradeRun run, UpgradeContext context) {
+    return "";
+  }
+
+  /**
+   * Does it, on the run's thread.
+   *
+   * @param progress takes lines for a person meanwhile
+   * @return one line on what was done, with figures
+   */
+  public abstract String run(UpgradeRun run, UpgradeContext context, Consumer<String> progress);
+
+  /**
+   * Undoes it; tried again until it succeeds.
+   *
+   * @return one line on what was undone, empty for nothing
+   */
+  public abstract String undo(UpgradeRun run, UpgradeContext context, Consumer<String> progress);
+
+  /**
+   * Whether a failure says something against the candidate: it goes to quarantine then, and is not
+   * tried again by itself. An engine that was away says nothing.
+   */
+  public boolean isFaultOfCandidate(Throwable failure) {
+    return failure instanceof HoldBudgetExceededException || isOfCapsule(failure);
+  }
+
+  /** Whether a capsule has failed, and the engine was there. */
+  static boolean isOfCapsule(Throwable failure) {
+    return failure instanceof HealthException
+        || (failure instanceof CapsuleException capsule && !capsule.isOutage());
+  }
+
+  /** Whether clients wait from this step on, so that the run has a budget for it. */
+  public boolean holdsClients() {
+    return false;
+  }
+
+  /** Whether green's services run in it, so that its failure may come from the data they got. */
+  public boolean runsCandidate() {
+    return false;
+  }
+
+  /** Why the run can't be aborted in this step any more; empty where it can. */
+  public Optional<String> abortRefusal() {
+    return Optional.empty();
+  }
+
+  @Override
+  public final String toString() {
+    return id;
   }
 }

@@ -5,60 +5,64 @@ import dev.orchestrator.common.Deadline;
 import dev.orchestrator.data.DataCopier.Copying;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.UpgradeRecord;
-import dev.orchestrator.traffic.Traffic;
+import dev.orchestrator.proxy.gate.DrainResult;
 import java.time.Duration;
-import java.util.EnumSet;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One run of the saga while it is in memory. All that must outlive the process is in the journal.
- * Confined to the run's thread, {@link #reins} apart.
+ * One run of the saga while it is in memory. Everything that must outlive the process is in the
+ * journal. Confined to the run's thread, {@link #control} apart.
  */
 public final class UpgradeRun {
   public final UpgradeRecord record;
   public final List<Step> steps;
-  public final RunControl reins = new RunControl();
+  public final RunControl control = new RunControl();
 
-  /** What served before; null at the first {@code up}. */
-  final @Nullable Generation blue;
+  /** The generation that served before; null where none did, as at the first {@code up}. */
+  public final @Nullable Generation blue;
 
-  /** The candidate; of an upgrade it is there from {@code prepare} on. */
+  /** The candidate; null before the step that makes it. */
   public @Nullable Generation green;
 
-  @Nullable CapsuleImage image;
+  /** Set by the build. */
+  public @Nullable CapsuleImage image;
 
   /** Of a rollback that carries the data: the kept generation whose version is to run again. */
   public @Nullable Generation old;
 
-  /** Set by {@code hold}: by when the switch must have happened. */
-  @Nullable Deadline hold;
+  /** Set by the hold: by when the switch must have happened. */
+  public @Nullable Deadline hold;
 
-  /** How the data gets to the candidate; null before it was found out. */
-  @Nullable List<VolumeTransfer> moves;
+  /** How the data gets to the candidate; null before that was found out. */
+  public @Nullable List<VolumeTransfer> transfers;
 
   /** The step that failed; null where none has. */
   public @Nullable Step failed;
 
-  /** Copies under way, by the volume's name. */
-  final Map<String, Copying> copies = new HashMap<>();
+  /** Copies under way, by the name of the volume. */
+  public final Map<String, Copying> copies = new HashMap<>();
 
   /** The journal has the switch: green serves. */
   public boolean switched;
 
   /** How often each service had been restarted when green was found healthy. */
-  Map<String, Integer> restarts = Map.of();
+  public Map<String, Integer> restarts = Map.of();
 
   /** What is not as it should be although everything was undone; empty when all is well. */
-  String unwell = "";
+  public String unwell = "";
 
-  /** Steps that began in this process: the journal knows them too, when it could be written. */
-  final Set<Step> begun = EnumSet.noneOf(Step.class);
+  /** What became of the connections that were open at the hold. */
+  public DrainResult drained = new DrainResult(0, 0);
 
-  Traffic.Drained drained = new Traffic.Drained(0, 0);
+  /** Steps that began in this process: the journal knows them too, if it could be written. */
+  final Set<Step> begun = new LinkedHashSet<>();
+
+  private final boolean holds;
 
   public UpgradeRun(
       UpgradeRecord record,
@@ -69,10 +73,11 @@ public final class UpgradeRun {
     this.steps = steps;
     this.blue = blue;
     this.green = green;
+    this.holds = steps.stream().anyMatch(Step::holdsClients);
   }
 
-  /** Ends the helpers of copies; what was copied stays. */
-  void endCopies() {
+  /** Ends the helpers of copies; the data that they copied stays. */
+  public void endCopies() {
     List.copyOf(copies.keySet())
         .forEach(name -> {
           Copying copying = copies.remove(name);
@@ -86,9 +91,14 @@ public final class UpgradeRun {
     return record.id();
   }
 
-  /** Whether clients wait in it: it has a side that serves before it. */
+  /** Whether clients wait in this run: a version serves before it, and the routes are open. */
   public boolean holds() {
-    return steps.contains(Step.HOLD);
+    return holds;
+  }
+
+  /** Whether a step that makes clients wait has begun in this process. */
+  boolean hasHeld() {
+    return begun.stream().anyMatch(Step::holdsClients);
   }
 
   public Generation blue() {
@@ -98,7 +108,7 @@ public final class UpgradeRun {
     return blue;
   }
 
-  Generation green() {
+  public Generation green() {
     if (green == null) {
       throw new IllegalStateException(id() + " has no candidate yet");
     }
@@ -106,9 +116,12 @@ public final class UpgradeRun {
   }
 
   /**
-   * The time that a step may take: its own limit, and while clients wait what is left of the hold.
+   * The time that a step may take: its own limit, and while clients wait the rest of the hold
+   * budget.
+   *
+   * @throws HoldBudgetExceededException when nothing is left of that
    */
-  Duration budget(Duration limit) {
+  public Duration budget(Duration limit) {
     Deadline held = hold;
     if (held == null) {
       return limit;

@@ -15,28 +15,28 @@ import java.util.Optional;
  * volume may be a layer below a newer version's, which nobody may write to. Its container is made
  * anew, as mounts can't change; the inner engine's store stays. Each may be run again.
  */
-final class VolumeRebaser {
+public final class VolumeRebaser {
   /** Kept with a run, with a generation's number: the volumes that it had before. */
   private static final String ORIGINAL = "original-volumes-";
 
   private static final TypeReference<List<DataVolume>> VOLUMES = new TypeReference<>() {};
 
-  private final UpgradeContext parts;
-  private final ResourceNames names;
+  private final UpgradeContext context;
 
-  VolumeRebaser(UpgradeContext parts, ResourceNames names) {
-    this.parts = parts;
-    this.names = names;
+  VolumeRebaser(UpgradeContext context) {
+    this.context = context;
   }
 
-  /** The same, also when this run has begun to change that already. */
-  boolean needed(String run, Generation generation) {
-    return kept(run, generation).isPresent() || frozen(parts, generation);
+  /** Whether a generation can't start on its own data; the same after this run has changed that. */
+  public boolean needed(String run, Generation generation) {
+    return kept(run, generation).isPresent() || isBelowAnother(generation);
   }
 
-  /** Whether another generation needs what this one would write to. */
-  static boolean frozen(UpgradeContext parts, Generation generation) {
-    return parts.journal().generations().stream()
+  /**
+   * Whether a volume of this generation is a layer below another's: then nobody may write to it.
+   */
+  boolean isBelowAnother(Generation generation) {
+    return context.journal().generations().stream()
         .filter(row -> row.state() != Generation.State.REMOVED)
         .map(GenerationRecord::generation)
         .filter(other -> other.number() != generation.number())
@@ -55,12 +55,12 @@ final class VolumeRebaser {
    *
    * @return the generation as it was
    */
-  Generation original(String run, Generation generation) {
+  public Generation original(String run, Generation generation) {
     return kept(run, generation).map(generation::with).orElse(generation);
   }
 
   private Optional<List<DataVolume>> kept(String run, Generation generation) {
-    return parts
+    return context
         .journal()
         .attachment(run, ORIGINAL + generation.number())
         .map(json -> Json.read(json, VOLUMES));
@@ -71,7 +71,7 @@ final class VolumeRebaser {
    *
    * @param what they are, a part of the new volumes' names
    */
-  Generation onto(String run, Generation generation, List<DataVolume> bases, String what) {
+  public Generation onto(String run, Generation generation, List<DataVolume> bases, String what) {
     List<DataVolume> volumes = new ArrayList<>();
     for (DataVolume own : original(run, generation).volumes()) {
       DataVolume base =
@@ -85,7 +85,7 @@ final class VolumeRebaser {
               ? own
               : new DataVolume(
                   own.name(),
-                  names.volume(generation.number(), own.name()) + "." + run + what,
+                  context.names().volume(generation.number(), own.name()) + "." + run + what,
                   Method.OVERLAY,
                   base.layers(),
                   own.paths()));
@@ -95,7 +95,7 @@ final class VolumeRebaser {
 
   /** Whether another generation uses the very same volume. */
   private boolean attached(Generation generation, DataVolume own) {
-    return parts.journal().generations().stream()
+    return context.journal().generations().stream()
         .filter(row -> row.state() != Generation.State.REMOVED)
         .map(GenerationRecord::generation)
         .filter(other -> other.number() != generation.number())
@@ -104,7 +104,7 @@ final class VolumeRebaser {
   }
 
   /** On what it had before; nothing where it still has that. */
-  Generation back(String run, Generation generation) {
+  public Generation back(String run, Generation generation) {
     Optional<List<DataVolume>> original = kept(run, generation);
     return original.isEmpty() ? generation : put(run, generation, original.get());
   }
@@ -112,19 +112,21 @@ final class VolumeRebaser {
   private Generation put(String run, Generation generation, List<DataVolume> volumes) {
     Generation original = original(run, generation);
     if (kept(run, generation).isEmpty()) {
-      parts.journal().attach(run, ORIGINAL + generation.number(), Json.write(original.volumes()));
+      context.journal().attach(run, ORIGINAL + generation.number(), Json.write(original.volumes()));
     }
     Generation based = generation.with(volumes);
-    parts.journal().setVolumes(generation.number(), volumes);
-    parts.engine().removeContainer(generation.container());
+    context.journal().setVolumes(generation.number(), volumes);
+    context.engine().removeContainer(generation.container());
     for (DataVolume volume : volumes) {
       if (!original.volumes().contains(volume)) {
         // What an earlier try has written there is of no use.
-        parts.engine().removeVolume(volume.volume());
-        parts.engine().createVolume(volume.volume(), names.labels(based, run, "data"));
+        context.engine().removeVolume(volume.volume());
+        context.engine().createVolume(volume.volume(), context.names().labels(based, run, "data"));
       }
     }
-    parts.engine().createContainer(parts.specs().of(based, names.labels(based, run, "capsule")));
+    context
+        .engine()
+        .createContainer(context.specs().of(based, context.names().labels(based, run, "capsule")));
     return based;
   }
 }

@@ -19,6 +19,7 @@ import org.junit.jupiter.api.Test;
 /** The ports of a capsule on which the ports of services are published. */
 class PortMappingTest {
   private ComposeModel model = ComposeModelFixture.of(Path.of("/"), "{}");
+  private List<String> warnings = List.of();
 
   @Test
   void composeFilesOwnPortIsTaken() {
@@ -73,16 +74,38 @@ class PortMappingTest {
   }
 
   @Test
-  void routeOrProbeOfAnUnknownServiceNamesTheKnownOnes() {
+  void aStackWhoseRoutesAllLeadToUnknownServicesIsRefusedWithTheKnownOnes() {
     RefusedException route =
         assertThrows(RefusedException.class, () -> map("{a: {}, b: {}}", "web:80"));
     assertEquals(
         "here: route r0 in /stack/stack.conf is for service web, which the compose file doesn't"
             + " have; its services are: a, b",
         route.getMessage());
-    Probe probe = new Probe("p", "db", new Probe.Exec(List.of("true")), Duration.ofSeconds(1));
-    assertThrows(RefusedException.class, () -> map("{a: {}}", List.of(), List.of(probe)));
     assertThrows(RefusedException.class, () -> map("{a: {network_mode: 'none'}}", "a:80"));
+  }
+
+  @Test
+  void aRouteOrProbeOfAServiceThatOnlyAnotherVersionHasIsLeftOutAndSaid() {
+    Duration second = Duration.ofSeconds(1);
+    assertEquals(
+        Map.of("a:80", 80),
+        map(
+            "{a: {}}",
+            List.of(
+                new RouteSettings("web", "0.0.0.0", 1000, "a", 80),
+                new RouteSettings("shop", "0.0.0.0", 1001, "cart", 81)),
+            List.of(
+                new Probe("front", "cart", new Probe.Tcp(81), second),
+                new Probe("inside", "cart", new Probe.Exec(List.of("true")), second))));
+    assertEquals(
+        List.of(
+            "route shop is for service cart, which isn't there: it leads nowhere in this version;"
+                + " its services are: a",
+            "probe front is for service cart, which isn't there: it is not asked of this version;"
+                + " its services are: a",
+            "probe inside is for service cart, which isn't there: it is not asked of this version;"
+                + " its services are: a"),
+        warnings);
   }
 
   private Map<String, Integer> map(String services, String... routes) {
@@ -107,6 +130,9 @@ class PortMappingTest {
     StackSettings light = new LightStackFixture("demo", folder, folder).stack(1);
     StackSettings stack =
         new StackSettings("demo", folder, routes, probes, light.upgrade(), light.data());
-    return new PortMapping("here", stack, model.services()).apply();
+    PortMapping mapping = new PortMapping("here", stack, model.services());
+    Map<String, Integer> ports = mapping.apply();
+    warnings = mapping.warnings();
+    return ports;
   }
 }

@@ -109,7 +109,7 @@ class HealthCheckerTest {
 
   @Test
   void anEngineThatWasAwayIsNoFaultOfTheCapsule() {
-    capsule.round("db running healthy 0");
+    capsule.round("db running healthy 0", "web running healthy 0");
     capsule.asking =
         () -> {
           if (capsule.asked() == 2) {
@@ -119,7 +119,7 @@ class HealthCheckerTest {
           }
         };
     assertEquals(
-        "1 services healthy, 1 probes passed, 3 times in a row, after 4.0 s", await("true"));
+        "2 services healthy, 1 probes passed, 3 times in a row, after 4.0 s", await("true"));
     capsule.asked = 0;
     CapsuleException e = assertThrows(CapsuleException.class, () -> await("false"));
     assertEquals(
@@ -127,6 +127,13 @@ class HealthCheckerTest {
             + " ends with: out of memory); the engine was away in between",
         e.getMessage());
     assertTrue(e.isOutage());
+  }
+
+  /** It was written for a version that has that service. */
+  @Test
+  void aProbeOfAServiceThatTheVersionLacksIsNotAsked() {
+    capsule.round("db running healthy 0");
+    assertEquals(List.of(), checker.check(capsule, probes("false"), Map.of()));
   }
 
   @Test

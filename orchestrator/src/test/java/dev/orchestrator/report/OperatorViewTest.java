@@ -18,6 +18,7 @@ import dev.orchestrator.testing.InMemoryFolder;
 import dev.orchestrator.testing.Invariants;
 import dev.orchestrator.testing.OrchestratorFixture;
 import dev.orchestrator.traffic.Traffic.Clients;
+import dev.orchestrator.upgrade.DataChanges;
 import dev.orchestrator.upgrade.DataOptions;
 import dev.orchestrator.upgrade.ResourceNames;
 import java.nio.file.Path;
@@ -38,12 +39,12 @@ class OperatorViewTest {
   @TempDir(factory = InMemoryFolder.class)
   Path home;
 
-  private final FakeHost world = new FakeHost();
+  private final FakeHost host = new FakeHost();
   private OrchestratorFixture at;
 
   @BeforeEach
   void start() {
-    at = new OrchestratorFixture(world, home, data(Quiesce.STOP));
+    at = new OrchestratorFixture(host, home, data(Quiesce.STOP));
     at.control.up("v1");
   }
 
@@ -58,7 +59,7 @@ class OperatorViewTest {
 
   private void again(DataSettings data, Duration bake) {
     at.close();
-    at = new OrchestratorFixture(world, home, data, bake);
+    at = new OrchestratorFixture(host, home, data, bake);
     at.boot();
   }
 
@@ -75,8 +76,8 @@ class OperatorViewTest {
 
   @Test
   void aPlanSaysHowEachVolumeGoesAndWhyAndChangesNothing() {
-    world.outside.add(CACHE);
-    int operations = world.operations;
+    host.outside.add(CACHE);
+    int operations = host.operations;
     Plan plan = at.control.plan("v2", DataOptions.NONE);
     assertEquals("overlay", plan.data().getFirst().how());
     assertTrue(plan.data().getFirst().why().contains("a layer over v1's data"), plan.toString());
@@ -87,14 +88,14 @@ class OperatorViewTest {
                 + " [\"app-opt-app-state:/opt/app/state\"], volumes: {app-opt-app-state: {}}"),
         plan.warnings());
     assertEquals(1, at.journal.history().size(), "no run has begun");
-    assertEquals(1, world.alive().size());
-    assertEquals(1, world.operations - operations, "only the version is checked");
+    assertEquals(1, host.alive().size());
+    assertEquals(1, host.operations - operations, "only the version is checked");
   }
 
   @Test
   void aDatabaseWhoseReleaseSeriesChangesIsNotFrozen() {
-    world.databases.put("orchestrator/shop:v1", Map.of("db", "MariaDB 10.11"));
-    world.databases.put("orchestrator/shop:v2", Map.of("db", "MariaDB 11.8"));
+    host.databases.put("orchestrator/shop:v1", Map.of("db", "MariaDB 10.11"));
+    host.databases.put("orchestrator/shop:v2", Map.of("db", "MariaDB 11.8"));
     again(data(Quiesce.FREEZE), Duration.ZERO);
     Plan before = at.control.plan("v2", DataOptions.NONE);
     assertTrue(before.warnings().getFirst().startsWith("v2 isn't built yet"), before.toString());
@@ -111,25 +112,25 @@ class OperatorViewTest {
         assertThrows(RefusedException.class, () -> at.control.plan("v2", DataOptions.NONE))
             .getMessage(),
         "now that it is built");
-    Invariants.assertWhole(world, at, "refused");
+    Invariants.assertWhole(host, at, "refused");
   }
 
   @Test
   void aRollbackSaysWhatWasWrittenSinceTheSwitch() {
-    world.tables.add(new DatabaseTable("db", "shop.orders", 100, 40, 0));
-    world.tables.add(new DatabaseTable("db", "shop.items", 7, 3, 0));
+    host.tables.add(new DatabaseTable("db", "shop.orders", 100, 40, 0));
+    host.tables.add(new DatabaseTable("db", "shop.items", 7, 3, 0));
     assertEquals(Outcome.DONE, upgrade("v2").outcome());
-    world.tables.set(0, new DatabaseTable("db", "shop.orders", 112, 52, 0));
-    world.tables.add(new DatabaseTable("db", "shop.notes", 5, 5, 0));
-    world.write(at.traffic.reaches());
+    host.tables.set(0, new DatabaseTable("db", "shop.orders", 112, 52, 0));
+    host.tables.add(new DatabaseTable("db", "shop.notes", 5, 5, 0));
+    host.write(at.traffic.reaches());
 
     RollbackCost cost = at.control.rollbackCost();
     assertEquals("v2 v1 restore", cost.from() + " " + cost.to() + " " + cost.configured());
     assertEquals(1, cost.volumes().getFirst().files());
     assertEquals(
         List.of(
-            new RollbackCost.Rows("db", "shop.orders", 112, 12),
-            new RollbackCost.Rows("db", "shop.notes", 5, 5)),
+            new DataChanges.Rows("db", "shop.orders", 112, 12),
+            new DataChanges.Rows("db", "shop.notes", 5, 5)),
         cost.tables());
     assertEquals(Outcome.DONE, at.journal.history().getFirst().outcome(), "nothing was begun");
   }
@@ -147,10 +148,10 @@ class OperatorViewTest {
   @Test
   void theDoctorNamesWhatIsWrongAndWhatToDo() {
     upgrade("v2");
-    world.outside.add(CACHE);
-    world.overlays = false;
-    world.neverHealthy.add("v2");
-    world.engine.createVolume(
+    host.outside.add(CACHE);
+    host.overlays = false;
+    host.neverHealthy.add("v2");
+    host.engine.createVolume(
         "stray",
         new ResourceNames(OrchestratorFixture.settings(home))
             .labels(at.journal.serving().orElseThrow(), "", "data"));
@@ -168,8 +169,8 @@ class OperatorViewTest {
     again(OrchestratorFixture.data(Strategy.COPY, Quiesce.STOP, Rollback.RESTORE), Duration.ZERO);
     upgrade("v2");
     assertEquals(DoctorReport.State.GOOD, check("way back").state());
-    world.engine.removeContainer(at.container(1));
-    world.engine.removeVolume(at.container(1) + "-data");
+    host.engine.removeContainer(at.container(1));
+    host.engine.removeVolume(at.container(1) + "-data");
     assertEquals("volumes of v1 are gone: " + at.container(1) + "-data", check("way back").text());
     assertEquals(DoctorReport.State.BAD, check("way back").state());
   }
@@ -186,6 +187,6 @@ class OperatorViewTest {
     UpgradeRecord run = upgrade("v2");
     assertEquals(Outcome.ROLLED_BACK, run.outcome());
     assertTrue(run.reason().startsWith("bake: clients fare badly"), run.reason());
-    Invariants.assertWhole(world, at, "after the bake");
+    Invariants.assertWhole(host, at, "after the bake");
   }
 }

@@ -27,7 +27,7 @@ class AbortTest {
   @TempDir(factory = InMemoryFolder.class)
   Path home;
 
-  private FakeHost world;
+  private FakeHost host;
   private OrchestratorFixture at;
 
   @BeforeEach
@@ -39,10 +39,10 @@ class AbortTest {
     if (at != null) {
       at.close();
     }
-    world = new FakeHost();
-    at = new OrchestratorFixture(world, home.resolve(Integer.toString(number)));
+    host = new FakeHost();
+    at = new OrchestratorFixture(host, home.resolve(Integer.toString(number)));
     at.control.up("v1");
-    world.operations = 0;
+    host.operations = 0;
   }
 
   @AfterEach
@@ -51,7 +51,7 @@ class AbortTest {
   }
 
   private void before(OrchestratorFixture.Strike strike) {
-    OrchestratorFixture.clientsWrite(world, () -> at, strike);
+    OrchestratorFixture.clientsWrite(host, () -> at, strike);
   }
 
   private UpgradeRecord upgrade(String version) {
@@ -63,7 +63,7 @@ class AbortTest {
     List<String> refused = new ArrayList<>();
     before((operation, number) -> {});
     assertEquals(Outcome.DONE, upgrade("v2").outcome());
-    int points = world.operations;
+    int points = host.operations;
     for (int number = 1; number <= points; number++) {
       fresh(number);
       int strike = number;
@@ -85,7 +85,7 @@ class AbortTest {
         assertEquals("v1", at.journal.serving().orElseThrow().version(), "operation " + number);
         assertTrue(at.journal.quarantines().isEmpty(), "no fault of the version's");
       }
-      Invariants.assertWhole(world, at, "aborted in operation " + number);
+      Invariants.assertWhole(host, at, "aborted in operation " + number);
     }
     assertTrue(points > 15, "points: " + points);
   }
@@ -98,12 +98,12 @@ class AbortTest {
 
   @Test
   void anUndoThatFailsIsTriedOnAndSaidToNeedAttention() {
-    world.neverHealthy.add("v3");
+    host.neverHealthy.add("v3");
     List<Status> seen = new ArrayList<>();
     int[] tries = {0};
     before((operation, number) -> {
       boolean undoing = operation.equals("capsule.start") && at.traffic.held;
-      if (undoing && world.alive().isEmpty() && ++tries[0] > 1 && tries[0] < 9) {
+      if (undoing && host.alive().isEmpty() && ++tries[0] > 1 && tries[0] < 9) {
         if (tries[0] == 6) {
           seen.add(at.control.status());
           assertEquals("u2", at.control.resume(), "resume tries it at once");
@@ -119,16 +119,16 @@ class AbortTest {
     assertTrue(stuck.attention().contains("no room for a container"), stuck.attention());
     assertTrue(stuck.attention().contains("orchestrator resume"), stuck.attention());
     assertEquals("serving", at.control.status().state());
-    Invariants.assertWhole(world, at, "after the tries");
+    Invariants.assertWhole(host, at, "after the tries");
   }
 
   @Test
   void whatCantBeUndoneCanBeLeftAndTakenUpAgain() {
-    world.neverHealthy.add("v3");
+    host.neverHealthy.add("v3");
     int[] tries = {0};
     before((operation, number) -> {
       boolean undoing = operation.equals("capsule.start") && at.traffic.held;
-      if (undoing && world.alive().isEmpty() && ++tries[0] > 1) {
+      if (undoing && host.alive().isEmpty() && ++tries[0] > 1) {
         if (tries[0] == 8) {
           at.control.abort();
         }

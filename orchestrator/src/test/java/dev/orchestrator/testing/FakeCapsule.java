@@ -15,21 +15,21 @@ import org.jspecify.annotations.Nullable;
 
 /** A capsule of a {@link FakeHost}: its one service, db, writes to all of its data volumes. */
 public final class FakeCapsule implements Capsule {
-  private final FakeHost world;
+  private final FakeHost host;
   private final String container;
 
-  public FakeCapsule(FakeHost world, String container) {
-    this.world = world;
+  public FakeCapsule(FakeHost host, String container) {
+    this.host = host;
     this.container = container;
   }
 
   private void running(String what) {
     try {
-      world.answer();
+      host.answer();
     } catch (EngineException e) {
       throw new CapsuleException(what + ": " + e.getMessage(), e);
     }
-    if (!world.runs(container)) {
+    if (!host.runs(container)) {
       throw new EngineException(
           EngineException.Kind.CONFLICT, what + ": " + container + " is not running");
     }
@@ -43,7 +43,7 @@ public final class FakeCapsule implements Capsule {
   @Override
   public String address() {
     // A paused one has its address.
-    if (!world.there(container)) {
+    if (!host.there(container)) {
       running("address");
     }
     return container;
@@ -51,93 +51,92 @@ public final class FakeCapsule implements Capsule {
 
   @Override
   public void awaitReady(Duration deadline) {
-    world.operate("capsule.ready", () -> running("ready"));
+    host.operate("capsule.ready", () -> running("ready"));
   }
 
   @Override
   public void create(Duration deadline) {
-    world.operate("capsule.create", () -> running("create"));
+    host.operate("capsule.create", () -> running("create"));
   }
 
   @Override
   public void start(Duration deadline) {
-    world.operate(
+    host.operate(
         "capsule.start",
         () -> {
           running("start");
           int mine =
-              Integer.parseInt(
-                  world.engine.spec(container).env().getOrDefault("CAPSULE_EPOCH", ""));
-          int held = world.data.lease(container);
+              Integer.parseInt(host.engine.spec(container).env().getOrDefault("CAPSULE_EPOCH", ""));
+          int held = host.data.lease(container);
           if (held != 0 && held != mine) {
             throw new CapsuleException(
                 "refused: this capsule has epoch %d, its data belongs to epoch %d"
                     .formatted(mine, held));
           }
-          if (!world.mounted.containsKey(container)) {
-            world.data.mount(container);
+          if (!host.mounted.containsKey(container)) {
+            host.data.mount(container);
           }
-          world.writers.add(container);
-          if (world.alive().size() > 1) {
-            world.violations.add("two writers: " + world.writers);
+          host.writers.add(container);
+          if (host.alive().size() > 1) {
+            host.violations.add("two writers: " + host.writers);
           }
         });
   }
 
   @Override
   public void stop(Collection<String> services, Duration deadline) {
-    world.operate(
+    host.operate(
         "capsule.stop",
         () -> {
           running("stop");
           if (services.isEmpty() || services.contains("db")) {
-            world.writers.remove(container);
+            host.writers.remove(container);
           }
           if (services.isEmpty()) {
-            world.mounted.remove(container);
+            host.mounted.remove(container);
           }
         });
   }
 
   @Override
   public void freeze(Collection<String> services, Duration deadline) {
-    world.operate(
+    host.operate(
         "capsule.freeze",
         () -> {
           running("freeze");
-          world.frozen.add(container);
+          host.frozen.add(container);
         });
   }
 
   @Override
   public void thaw(Duration deadline) {
     running("thaw");
-    world.frozen.remove(container);
+    host.frozen.remove(container);
   }
 
   @Override
   public void mount(Duration deadline) {
-    world.operate(
+    host.operate(
         "capsule.mount",
         () -> {
           running("mount");
-          world.data.mount(container);
+          host.data.mount(container);
         });
   }
 
   @Override
   public CloneSupport clones(Duration deadline) {
     running("clones");
-    return new CloneSupport(world.overlays, true, world.overlays ? "" : "no overlays here");
+    return new CloneSupport(host.overlays, true, host.overlays ? "" : "no overlays here");
   }
 
   @Override
   public List<InnerService> services(Duration deadline) {
     running("state");
-    if (world.slow.remove(container)) {
+    if (host.slow.remove(container)) {
       throw new CapsuleException("capsule " + container + ": not done in time");
     }
-    String state = world.alive().contains(container) ? "running" : "exited";
+    String state = host.alive().contains(container) ? "running" : "exited";
     return List.of(new InnerService("db", state, "healthy", 0, 0, ""));
   }
 
@@ -145,8 +144,8 @@ public final class FakeCapsule implements Capsule {
   public ExecResult exec(String service, List<String> command, Duration deadline) {
     running("exec");
     String words = String.join(" ", command);
-    world.commands.add(container + ": " + words);
-    return world.failing.contains(words)
+    host.commands.add(container + ": " + words);
+    return host.failing.contains(words)
         ? new ExecResult(1, "", words + " failed")
         : new ExecResult(0, "", "");
   }
@@ -159,38 +158,38 @@ public final class FakeCapsule implements Capsule {
   @Override
   public List<OutsidePath> outside(List<String> ignore, Duration deadline) {
     running("diff");
-    return world.outside;
+    return host.outside;
   }
 
   @Override
   public List<DatabaseTable> tables(Duration deadline) {
     running("tables");
-    return world.tables;
+    return host.tables;
   }
 
   @Override
   public void mark(String word, Duration deadline) {
-    world.operate(
+    host.operate(
         "capsule.mark",
         () -> {
           running("mark");
-          world.data.mark(container, word);
+          host.data.mark(container, word);
         });
   }
 
   @Override
   public String mark(Duration deadline) {
     running("mark");
-    return world.data.mark(container);
+    return host.data.mark(container);
   }
 
   @Override
   public void lease(int epoch, Duration deadline) {
-    world.operate(
+    host.operate(
         "capsule.lease",
         () -> {
           running("lease");
-          world.data.lease(container, epoch);
+          host.data.lease(container, epoch);
         });
   }
 }

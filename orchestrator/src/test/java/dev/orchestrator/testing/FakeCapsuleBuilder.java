@@ -3,6 +3,7 @@ package dev.orchestrator.testing;
 import dev.orchestrator.capsule.CapsuleBuilder;
 import dev.orchestrator.capsule.CapsuleImage;
 import dev.orchestrator.release.Releases;
+import dev.orchestrator.settings.Probe;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -11,42 +12,48 @@ import java.util.function.Consumer;
 
 /** Builds capsules of a {@link FakeHost}: images that are there at once, with nothing in them. */
 public final class FakeCapsuleBuilder implements CapsuleBuilder {
-  private final FakeHost world;
+  private final FakeHost host;
   private final Releases releases;
 
-  public FakeCapsuleBuilder(FakeHost world, Releases releases) {
-    this.world = world;
+  public FakeCapsuleBuilder(FakeHost host, Releases releases) {
+    this.host = host;
     this.releases = releases;
   }
 
   @Override
   public List<String> check(String version) {
-    world.operate("builder.check", () -> {});
+    host.operate("builder.check", () -> {});
     return List.of();
   }
 
   @Override
   public Optional<String> built(String version) {
-    return world.engine.image("orchestrator/shop:" + version).map(image -> image.id());
+    return host.engine.image("orchestrator/shop:" + version).map(image -> image.id());
   }
 
   @Override
   public Map<String, String> databases(String image) {
-    String tag = world.engine.image(image).map(found -> found.tags().getFirst()).orElse("");
-    return world.databases.getOrDefault(tag, Map.of());
+    String tag = host.engine.image(image).map(found -> found.tags().getFirst()).orElse("");
+    return host.databases.getOrDefault(tag, Map.of());
+  }
+
+  @Override
+  public List<Probe> probes(String image) {
+    String tag = host.engine.image(image).map(found -> found.tags().getFirst()).orElse("");
+    return host.probes.getOrDefault(tag, List.of());
   }
 
   @Override
   public CapsuleImage build(String version, Consumer<String> progress) {
-    world.operate(
-        "builder.build", () -> world.engine.addImage("orchestrator/shop:" + version, Map.of()));
+    host.operate(
+        "builder.build", () -> host.engine.addImage("orchestrator/shop:" + version, Map.of()));
     return new CapsuleImage(
         version, "orchestrator/shop:" + version, releases.content(version), Map.of(), 1, false);
   }
 
   @Override
   public int prune(Collection<String> versions) {
-    world.operate("builder.prune", () -> {});
+    host.operate("builder.prune", () -> {});
     return 0;
   }
 

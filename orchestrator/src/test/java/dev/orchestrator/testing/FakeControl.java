@@ -12,7 +12,9 @@ import dev.orchestrator.report.RollbackCost;
 import dev.orchestrator.report.Status;
 import dev.orchestrator.report.VersionStatus;
 import dev.orchestrator.stack.Control;
+import dev.orchestrator.upgrade.DataChanges;
 import dev.orchestrator.upgrade.DataOptions;
+import dev.orchestrator.upgrade.EventHub;
 import dev.orchestrator.upgrade.RunEvent;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -174,9 +176,9 @@ public final class FakeControl implements Control {
         1,
         START,
         List.of(
-            new RollbackCost.Volume("data", "demo-g2-data", 12, 3_400_000, 1, ""),
-            new RollbackCost.Volume("media", "demo-media", 0, 0, 0, "both versions have this one")),
-        List.of(new RollbackCost.Rows("db", "shop.orders", 1200, 34)),
+            new DataChanges.Volume("data", "demo-g2-data", 12, 3_400_000, 1, ""),
+            new DataChanges.Volume("media", "demo-media", 0, 0, 0, "both versions have this one")),
+        List.of(new DataChanges.Rows("db", "shop.orders", 1200, 34)),
         "ask");
   }
 
@@ -246,7 +248,7 @@ public final class FakeControl implements Control {
   }
 
   @Override
-  public synchronized Subscription watch(String id, Consumer<RunEvent> listener) {
+  public synchronized EventHub.Subscription watch(String id, Consumer<RunEvent> listener) {
     Receipt _ = receipt(id);
     watches++;
     notifyAll();

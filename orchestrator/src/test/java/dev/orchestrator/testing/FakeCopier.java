@@ -16,16 +16,16 @@ import java.util.function.Consumer;
 
 /** Copies data volumes of a {@link FakeHost}, with a helper container that uses both. */
 public final class FakeCopier implements DataCopier {
-  private final FakeHost world;
+  private final FakeHost host;
 
-  public FakeCopier(FakeHost world) {
-    this.world = world;
+  public FakeCopier(FakeHost host) {
+    this.host = host;
   }
 
   @Override
   public Copying begin(CopyJob job) {
-    String helper = "helper-" + ++world.helpers;
-    world.engine.createContainer(
+    String helper = "helper-" + ++host.helpers;
+    host.engine.createContainer(
         ContainerSpec.helper(
             helper,
             FakeHost.BASE,
@@ -33,7 +33,7 @@ public final class FakeCopier implements DataCopier {
             job.labels(),
             List.of(
                 Mount.readOnly(job.from().volume(), "/from"), Mount.of(job.to().volume(), "/to"))));
-    world.engine.startContainer(helper);
+    host.engine.startContainer(helper);
     return new WorldCopying(job, helper);
   }
 
@@ -48,23 +48,23 @@ public final class FakeCopier implements DataCopier {
 
     @Override
     public CopyReport live(Duration deadline, Consumer<String> progress) {
-      world.operate("copier.live", this::copy);
-      return new CopyReport(1, world.passes.isEmpty() ? 0 : world.passes.remove(), 0, 0, deadline);
+      host.operate("copier.live", this::copy);
+      return new CopyReport(1, host.passes.isEmpty() ? 0 : host.passes.remove(), 0, 0, deadline);
     }
 
     @Override
     public long compare(boolean full, Duration deadline) {
-      world.operate("copier.compare", () -> {});
+      host.operate("copier.compare", () -> {});
       return 1;
     }
 
     @Override
     public CopyReport finish(boolean full, Duration deadline, Consumer<String> progress) {
-      world.operate(
+      host.operate(
           "copier.finish",
           () -> {
-            if (!world.alive().isEmpty()) {
-              world.violations.add("last pass while " + world.writers + " write");
+            if (!host.alive().isEmpty()) {
+              host.violations.add("last pass while " + host.writers + " write");
             }
             copy();
           });
@@ -72,18 +72,18 @@ public final class FakeCopier implements DataCopier {
     }
 
     private void copy() {
-      world.data.fill(job.to().volume(), world.data.seen(job.from()));
+      host.data.fill(job.to().volume(), host.data.seen(job.from()));
     }
 
     @Override
     public void close() {
-      world.engine.removeContainer(helper);
+      host.engine.removeContainer(helper);
     }
   }
 
   @Override
   public VolumeUsage measure(DataVolume volume, Map<String, String> labels, Duration deadline) {
-    return new VolumeUsage(world.used, 1, 0, 0, 1_000_000_000_000L, "ext2/ext3", world.shares);
+    return new VolumeUsage(host.used, 1, 0, 0, 1_000_000_000_000L, "ext2/ext3", host.shares);
   }
 
   @Override
@@ -93,6 +93,6 @@ public final class FakeCopier implements DataCopier {
       Instant since,
       Map<String, String> labels,
       Duration deadline) {
-    return new VolumeChanges(world.data.seen(now).size() - world.data.seen(before).size(), 7, 0);
+    return new VolumeChanges(host.data.seen(now).size() - host.data.seen(before).size(), 7, 0);
   }
 }

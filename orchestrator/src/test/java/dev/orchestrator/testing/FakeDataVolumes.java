@@ -16,7 +16,7 @@ import java.util.TreeMap;
  * Whatever is written below a clone that is in use, or that is kept, is a violation.
  */
 public final class FakeDataVolumes {
-  private final FakeHost world;
+  private final FakeHost host;
 
   /** What was written to a volume itself. */
   private final Map<String, List<String>> rows = new TreeMap<>();
@@ -27,8 +27,8 @@ public final class FakeDataVolumes {
   /** Of each clone that was made: what it saw below it then. */
   private final Map<String, List<String>> below = new TreeMap<>();
 
-  public FakeDataVolumes(FakeHost world) {
-    this.world = world;
+  public FakeDataVolumes(FakeHost host) {
+    this.host = host;
   }
 
   /** A data volume as a container has it. */
@@ -41,7 +41,7 @@ public final class FakeDataVolumes {
   }
 
   public List<Mounted> of(String container) {
-    return of(world.engine.spec(container));
+    return of(host.engine.spec(container));
   }
 
   private static List<Mounted> of(ContainerSpec spec) {
@@ -93,13 +93,13 @@ public final class FakeDataVolumes {
   }
 
   private void written(String volume, String what) {
-    world.forgetEnded();
+    host.forgetEnded();
     below.forEach((clone, seen) -> {
       boolean used =
-          world.mounted.values().stream().anyMatch(tops -> tops.contains(clone))
-              && world.lowers.getOrDefault(clone, List.of()).contains(volume);
+          host.mounted.values().stream().anyMatch(tops -> tops.contains(clone))
+              && host.lowers.getOrDefault(clone, List.of()).contains(volume);
       if (used) {
-        world.violations.add(what + " was written to " + volume + ", below the clone " + clone);
+        host.violations.add(what + " was written to " + volume + ", below the clone " + clone);
       }
     });
   }
@@ -111,20 +111,20 @@ public final class FakeDataVolumes {
         continue;
       }
       if (volume.layers().size() > TransferPolicy.MOST_LAYERS) {
-        world.violations.add(volume + " has too many layers");
+        host.violations.add(volume + " has too many layers");
       }
-      world.writers.stream()
-          .filter(writer -> !writer.equals(container) && world.there(writer))
+      host.writers.stream()
+          .filter(writer -> !writer.equals(container) && host.there(writer))
           .filter(writer -> of(writer).stream().anyMatch(v -> volume.lowers().contains(v.top())))
           .forEach(writer ->
-              world.violations.add(volume.top() + " was cloned while " + writer + " may write"));
+              host.violations.add(volume.top() + " was cloned while " + writer + " may write"));
       List<String> now = view(volume.lowers());
       List<String> then = below.putIfAbsent(volume.top(), now);
       if (then != null && !then.equals(now)) {
-        world.violations.add("what is below the clone " + volume.top() + " has changed");
+        host.violations.add("what is below the clone " + volume.top() + " has changed");
       }
-      world.lowers.put(volume.top(), volume.lowers());
-      world.mounted.computeIfAbsent(container, name -> new ArrayList<>()).add(volume.top());
+      host.lowers.put(volume.top(), volume.lowers());
+      host.mounted.computeIfAbsent(container, name -> new ArrayList<>()).add(volume.top());
     }
   }
 

@@ -51,6 +51,9 @@ public final class FakeHost {
     public default void before(String operation, int number) {}
 
     public default void after(String operation, int number) {}
+
+    /** In the middle of each write to the journal: nothing of it is durable yet. */
+    public default void inJournalWrite() {}
   }
 
   private static final Set<String> CHANGES =
@@ -101,6 +104,12 @@ public final class FakeHost {
 
   /** By a capsule image's name: its databases. */
   public final Map<String, Map<String, String>> databases = new HashMap<>();
+
+  /** By a capsule image's name: the probes of its own. */
+  public final Map<String, List<Probe>> probes = new HashMap<>();
+
+  /** Probes that were asked, with the container. */
+  public final Set<String> asked = new TreeSet<>();
 
   /** v1 can't read what v2 has written. */
   public boolean oneWay;
@@ -172,6 +181,7 @@ public final class FakeHost {
 
   /** Fails as a journal on a full disk would. */
   public void takeLine() {
+    faults.inJournalWrite();
     if (journalFull > 0) {
       journalFull--;
       throw new JournalException("the disk is full");
@@ -275,6 +285,7 @@ public final class FakeHost {
       @Override
       public List<String> check(Capsule capsule, List<Probe> probes, Map<String, Integer> ports) {
         answer();
+        probes.forEach(probe -> asked.add(capsule.name() + " " + probe.name()));
         String version = version(capsule.name());
         if (neverHealthy.contains(capsule.name()) || neverHealthy.contains(version)) {
           return List.of("db: unhealthy");

@@ -1,6 +1,8 @@
 package dev.orchestrator.testing;
 
 import dev.orchestrator.journal.Receipt;
+import dev.orchestrator.proxy.config.Backend;
+import dev.orchestrator.proxy.gate.DrainResult;
 import dev.orchestrator.traffic.Traffic;
 import java.time.Duration;
 import java.util.List;
@@ -9,10 +11,10 @@ import org.jspecify.annotations.Nullable;
 
 /** The proxy of one process of the orchestrator: gone with it. */
 public final class FakeTraffic implements Traffic {
-  private final FakeHost world;
+  private final FakeHost host;
 
-  public FakeTraffic(FakeHost world) {
-    this.world = world;
+  public FakeTraffic(FakeHost host) {
+    this.host = host;
   }
 
   public @Nullable String leadsTo;
@@ -31,27 +33,27 @@ public final class FakeTraffic implements Traffic {
 
   @Override
   public void hold(Duration deadline) {
-    world.operate("traffic.hold", () -> held = true);
+    host.operate("traffic.hold", () -> held = true);
   }
 
   @Override
-  public Drained drain(Duration budget) {
+  public DrainResult drain(Duration budget) {
     connected = null;
-    return new Drained(0, 0);
+    return new DrainResult(0, 0);
   }
 
   @Override
-  public void preview(Side side) {}
+  public void preview(Backend candidate) {}
 
   @Override
-  public void lead(Side side) {
-    world.operate(
+  public void lead(Backend backend) {
+    host.operate(
         "traffic.lead",
         () -> {
-          if (connected != null && !connected.equals(side.name())) {
-            world.violations.add("a connection to " + connected + " is open after the switch");
+          if (connected != null && !connected.equals(backend.name())) {
+            host.violations.add("a connection to " + connected + " is open after the switch");
           }
-          leadsTo = side.name();
+          leadsTo = backend.name();
           held = false;
         });
   }

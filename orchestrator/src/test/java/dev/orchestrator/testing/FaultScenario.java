@@ -3,6 +3,8 @@ package dev.orchestrator.testing;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.orchestrator.common.RefusedException;
+import dev.orchestrator.engine.EngineException;
+import dev.orchestrator.journal.JournalException;
 import dev.orchestrator.journal.StepRecord;
 import dev.orchestrator.journal.StepRecord.Phase;
 import dev.orchestrator.settings.DataSettings;
@@ -13,12 +15,15 @@ import dev.orchestrator.settings.VolumeSettings;
 import dev.orchestrator.stack.Control;
 import dev.orchestrator.upgrade.RunEvent;
 import dev.orchestrator.upgrade.Step;
+import dev.orchestrator.upgrade.steps.UpgradePlans;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A run of one kind on a fresh host in memory, with clients that write, and faults at its points.
@@ -71,7 +76,9 @@ public final class FaultScenario implements AutoCloseable {
   /** Where in a run something may happen: a line of the journal, or an operation on the host. */
   public record Point(int number, String what, boolean operation) {}
 
-  public final FakeHost world = new FakeHost();
+  private static final Duration STOPS = Duration.ofSeconds(5);
+
+  public final FakeHost host = new FakeHost();
   public final Set<Step> steps = new LinkedHashSet<>();
   private final List<Point> points = new ArrayList<>();
   private final Case what;
@@ -80,34 +87,42 @@ public final class FaultScenario implements AutoCloseable {
   private Consumer<Point> after = point -> {};
   private int passed;
 
+  /** The thread that closes the service, from {@link #stopService} to the next start. */
+  private @Nullable Thread stopping;
+
   public FaultScenario(Case what, Path home) {
     this.what = what;
-    at = new OrchestratorFixture(world, home, what.data());
+    at = new OrchestratorFixture(host, home, what.data());
     prepare();
   }
 
   private void prepare() {
     if (what != Case.UP) {
       at.control.up("v1");
-      world.write(at.traffic.reaches());
+      host.write(at.traffic.reaches());
     }
     if (what == Case.UP_AGAIN) {
       at.control.down(Control.Removal.NOTHING);
     }
     if (what.back()) {
       at.control.upgrade("v2");
-      world.write(at.traffic.reaches());
+      host.write(at.traffic.reaches());
     }
     if (what.broken()) {
-      world.neverHealthy.add("v3");
+      host.neverHealthy.add("v3");
     }
-    world.oneWay = what == Case.CLONED_ONE_WAY_BAD_BAKE;
-    world.faults =
+    host.oneWay = what == Case.CLONED_ONE_WAY_BAD_BAKE;
+    host.faults =
         new FakeHost.Faults() {
           @Override
           public void before(String operation, int number) {
-            world.write(at.traffic.reaches());
+            host.write(at.traffic.reaches());
             reach(new Point(++passed, operation, true), before);
+          }
+
+          @Override
+          public void inJournalWrite() {
+            reach(new Point(++passed, "journal write", false), before);
           }
 
           @Override
@@ -115,8 +130,8 @@ public final class FaultScenario implements AutoCloseable {
             if (what.badBake()
                 && operation.equals("traffic.lead")
                 && at.container(2).equals(at.traffic.leadsTo)) {
-              world.write(at.traffic.reaches());
-              world.neverHealthy.add("v2");
+              host.write(at.traffic.reaches());
+              host.neverHealthy.add("v2");
             }
             after.accept(new Point(passed, operation, true));
           }
@@ -140,6 +155,26 @@ public final class FaultScenario implements AutoCloseable {
     after = action;
   }
 
+  /**
+   * The service is told to stop, by somebody else; what the run does at this moment is interrupted,
+   * where it is an action of the run's own. Then the next process starts.
+   */
+  public void stopService() {
+    if (stopping != null) {
+      return;
+    }
+    OrchestratorFixture stopped = at;
+    stopping = Thread.ofVirtual().start(stopped.control::close);
+    try {
+      if (stopping.join(STOPS)) {
+        return; // No run was under way.
+      }
+    } catch (InterruptedException e) {
+      throw new EngineException(EngineException.Kind.REFUSED, "interrupted", e);
+    }
+    throw new AssertionError("the run was not interrupted");
+  }
+
   /** All points that were passed so far. */
   public List<Point> points() {
     return List.copyOf(points);
@@ -154,17 +189,24 @@ public final class FaultScenario implements AutoCloseable {
       try {
         doing.run();
       } catch (FakeHost.Killed killed) {
-        at.close();
-        at = new OrchestratorFixture(world, at.home, what.data());
+        startAgain();
         next = this::restart;
       } catch (RefusedException refusal) {
         // The engine was away when it was asked for: nothing has begun.
-        assertTrue(String.valueOf(refusal.getMessage()).contains("engine"), refusal.toString());
+        String why = String.valueOf(refusal.getMessage());
+        assertTrue(why.contains("engine") || stopping != null, refusal.toString());
+      } catch (JournalException full) {
+        // The journal was full when it was asked for: nothing has begun, and nothing is left of it.
+        assertTrue(at.journal.running().isEmpty(), "half a beginning is left");
+      }
+      if (next == null && stopping != null) {
+        startAgain();
+        next = this::restart;
       }
     }
     before = point -> {};
     after = point -> {};
-    world.away = 0;
+    host.away = 0;
     at.look();
     // What was asked for may have been refused while the engine was away: that is an end too.
     if (at.journal.serving().isEmpty() || at.journal.down()) {
@@ -172,11 +214,26 @@ public final class FaultScenario implements AutoCloseable {
     }
   }
 
+  /** The process is gone, and the next one opens the journal. */
+  private void startAgain() {
+    Thread closing = stopping;
+    if (closing != null) {
+      try {
+        assertTrue(closing.join(STOPS), "the service does not stop");
+      } catch (InterruptedException e) {
+        throw new AssertionError(e);
+      }
+      stopping = null;
+    }
+    at.close();
+    at = new OrchestratorFixture(host, at.home, what.data());
+  }
+
   private void restart() {
     at.lines = this::line;
-    at.control.caretaker().openRoutes();
+    at.control.reconciler().openRoutes();
     at.subscribe();
-    for (int tries = 0; !at.control.caretaker().replayed(); tries++) {
+    for (int tries = 0; !at.control.reconciler().replayed(); tries++) {
       assertTrue(tries < 10, "the engine is there again");
     }
   }
@@ -194,7 +251,7 @@ public final class FaultScenario implements AutoCloseable {
 
   private void line(RunEvent event) {
     if (!event.phase().equals("progress") && !event.phase().equals("end")) {
-      steps.add(Step.of(event.step()));
+      steps.add(UpgradePlans.step(event.step()).orElseThrow());
       reach(new Point(++passed, event.step() + " " + event.phase(), false), before);
     }
   }
@@ -206,13 +263,22 @@ public final class FaultScenario implements AutoCloseable {
         .flatMap(run -> at.journal.steps(run.id()).stream())
         .filter(line -> line.phase() == Phase.INTENT)
         .map(StepRecord::step)
-        .map(Step::of)
+        .map(id -> UpgradePlans.step(id).orElseThrow())
         .forEach(begun::add);
     return begun;
   }
 
+  /** Versions in quarantine; the one that was left by hand is there on purpose. */
+  public Set<String> quarantinedByFaults() {
+    Set<String> versions = new LinkedHashSet<>();
+    at.journal.quarantines().stream()
+        .filter(each -> !each.reason().startsWith("rolled back by hand"))
+        .forEach(each -> versions.add(each.version()));
+    return versions;
+  }
+
   public void assertWhole(String where) {
-    Invariants.assertWhole(world, at, what + ", " + where);
+    Invariants.assertWhole(host, at, what + ", " + where);
   }
 
   @Override

@@ -22,12 +22,12 @@ import org.jspecify.annotations.Nullable;
 
 /** What must hold when all is quiet again, whatever has happened. */
 public final class Invariants {
-  private final FakeHost world;
+  private final FakeHost host;
   private final OrchestratorFixture at;
   private final String what;
 
-  private Invariants(FakeHost world, OrchestratorFixture at, String what) {
-    this.world = world;
+  private Invariants(FakeHost host, OrchestratorFixture at, String what) {
+    this.host = host;
     this.at = at;
     this.what = what;
   }
@@ -37,16 +37,16 @@ public final class Invariants {
    * set aside, nothing was written below a clone, and nothing is left that the journal doesn't
    * know.
    */
-  public static void assertWhole(FakeHost world, OrchestratorFixture at, String what) {
-    Invariants check = new Invariants(world, at, what);
+  public static void assertWhole(FakeHost host, OrchestratorFixture at, String what) {
+    Invariants check = new Invariants(host, at, what);
     assertTrue(at.journal.running().isEmpty(), what + ": a run has not ended");
     for (UpgradeRecord run : at.journal.history()) {
       assertTrue(run.outcome() != Outcome.NEEDS_ATTENTION, what + ": " + run);
       assertTrue(run.outcome() == Outcome.DONE || !run.reason().isEmpty(), what + ": no reason");
     }
-    assertEquals(List.of(), world.violations, what);
+    assertEquals(List.of(), host.violations, what);
     Generation serving = at.journal.serving().orElseThrow();
-    assertEquals(Set.of(serving.container()), world.alive(), what + ": writers");
+    assertEquals(Set.of(serving.container()), host.alive(), what + ": writers");
     assertEquals(serving.container(), at.traffic.reaches(), what + ": clients reach");
     check.data(serving);
     check.nothingLeft();
@@ -58,23 +58,23 @@ public final class Invariants {
 
   private void data(Generation serving) {
     for (DataVolume volume : serving.volumes()) {
-      Set<String> kept = new HashSet<>(world.data.seen(volume));
+      Set<String> kept = new HashSet<>(host.data.seen(volume));
       for (GenerationRecord row : rows()) {
         if (row.state() == State.SET_ASIDE) {
           DataPlanner.named(row.generation(), volume.name())
-              .ifPresent(newer -> kept.addAll(world.data.seen(newer)));
+              .ifPresent(newer -> kept.addAll(host.data.seen(newer)));
         }
       }
-      List<String> missing = new ArrayList<>(world.acknowledged);
+      List<String> missing = new ArrayList<>(host.acknowledged);
       missing.removeAll(kept);
       assertEquals(List.of(), missing, what + ": lost of " + volume);
-      List<String> twice = new ArrayList<>(world.data.seen(volume));
+      List<String> twice = new ArrayList<>(host.data.seen(volume));
       new HashSet<>(twice).forEach(twice::remove);
       assertEquals(List.of(), twice, what + ": twice in " + volume);
     }
     for (GenerationRecord row : rows()) {
       for (DataVolume volume : row.generation().volumes()) {
-        assertTrue(world.data.whole(volume), what + ": written below " + volume);
+        assertTrue(host.data.whole(volume), what + ": written below " + volume);
       }
     }
   }
@@ -88,11 +88,11 @@ public final class Invariants {
       volumes.add(row.generation().storeVolume());
       row.generation().volumes().forEach(volume -> volumes.addAll(volume.needs()));
     }
-    for (ContainerInfo container : world.engine.containers(Map.of(Labels.OURS, "1"))) {
+    for (ContainerInfo container : host.engine.containers(Map.of(Labels.OURS, "1"))) {
       assertTrue(containers.contains(container.name()), what + ": left over " + container.name());
     }
     Set<String> there = new TreeSet<>();
-    world.engine.volumes(Map.of(Labels.OURS, "1")).forEach(volume -> there.add(volume.name()));
+    host.engine.volumes(Map.of(Labels.OURS, "1")).forEach(volume -> there.add(volume.name()));
     // What a note names is for a person to look at, until the next run.
     String notes = at.control.receipt(at.journal.history().getFirst().id()).notes().toString();
     there.removeIf(volume -> !volumes.contains(volume) && notes.contains(volume));
@@ -100,11 +100,11 @@ public final class Invariants {
   }
 
   /** What a generation sees of its main volume. */
-  public static List<String> rows(FakeHost world, OrchestratorFixture at, int generation) {
+  public static List<String> rows(FakeHost host, OrchestratorFixture at, int generation) {
     return at.journal.generations().stream()
         .map(GenerationRecord::generation)
         .filter(each -> each.number() == generation)
-        .map(each -> world.data.seen(each.volumes().getFirst()))
+        .map(each -> host.data.seen(each.volumes().getFirst()))
         .findFirst()
         .orElseThrow();
   }

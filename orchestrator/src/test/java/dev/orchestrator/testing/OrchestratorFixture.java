@@ -9,14 +9,15 @@ import dev.orchestrator.settings.DataSettings;
 import dev.orchestrator.settings.DataSettings.Quiesce;
 import dev.orchestrator.settings.DataSettings.Rollback;
 import dev.orchestrator.settings.DataSettings.Strategy;
+import dev.orchestrator.settings.Probe;
 import dev.orchestrator.settings.RouteSettings;
 import dev.orchestrator.settings.Settings;
 import dev.orchestrator.settings.StackSettings;
 import dev.orchestrator.settings.UpgradeSettings;
 import dev.orchestrator.settings.VolumeSettings;
-import dev.orchestrator.stack.Control;
 import dev.orchestrator.stack.HandoverPort;
 import dev.orchestrator.stack.StackControl;
+import dev.orchestrator.upgrade.EventHub;
 import dev.orchestrator.upgrade.ResourceNames;
 import dev.orchestrator.upgrade.RunEvent;
 import dev.orchestrator.upgrade.UpgradeContext;
@@ -41,7 +42,7 @@ public final class OrchestratorFixture implements AutoCloseable {
 
   private static final Duration NO_BAKE = Duration.ofMillis(20);
 
-  public final FakeHost world;
+  public final FakeHost host;
   public final DataSettings data;
   public final Path home;
   public final Journal journal;
@@ -52,45 +53,50 @@ public final class OrchestratorFixture implements AutoCloseable {
   /** Of undoing: a run that would go on for ever is a failure here. */
   private int tries;
 
-  public OrchestratorFixture(FakeHost world, Path home) {
-    this(world, home, DATA);
+  public OrchestratorFixture(FakeHost host, Path home) {
+    this(host, home, DATA);
   }
 
-  public OrchestratorFixture(FakeHost world, Path home, DataSettings data) {
-    this(world, home, data, NO_BAKE);
+  public OrchestratorFixture(FakeHost host, Path home, DataSettings data) {
+    this(host, home, data, NO_BAKE);
   }
 
-  public OrchestratorFixture(FakeHost world, Path home, DataSettings data, Duration bake) {
-    this.world = world;
+  public OrchestratorFixture(FakeHost host, Path home, DataSettings data, Duration bake) {
+    this(host, home, data, bake, List.of());
+  }
+
+  public OrchestratorFixture(
+      FakeHost host, Path home, DataSettings data, Duration bake, List<Probe> probes) {
+    this.host = host;
     this.data = data;
     this.home = home;
-    InstantSource clock = () -> Instant.now().plus(world.clockOff);
+    InstantSource clock = () -> Instant.now().plus(host.clockOff);
     // The journal asks for the time in the middle of each write.
     InstantSource journalClock =
         () -> {
-          world.takeLine();
+          host.takeLine();
           return clock.instant();
         };
     this.journal = Journal.open(home.resolve("journal.db"), journalClock);
-    this.traffic = new FakeTraffic(world);
-    Settings settings = settings(home, data, bake);
+    this.traffic = new FakeTraffic(host);
+    Settings settings = settings(home, data, bake, probes);
     CapsuleSpecFactory specs =
         new CapsuleSpecFactory(new Settings.ImageSettings("", Path.of("../config/image"), false));
     Releases releases = new Releases(settings.stack());
-    UpgradeContext parts =
+    UpgradeContext context =
         new UpgradeContext(
             settings,
             journal,
-            world.engine,
-            world.builder(releases),
+            host.engine,
+            host.builder(releases),
             UpgradeContext.SpecFactory.managed(specs),
-            world::capsule,
-            world.copier(),
-            world.health(),
+            host::capsule,
+            host.copier(),
+            host.health(),
             traffic,
             clock,
             Duration.ZERO);
-    this.control = new StackControl(parts, releases, () -> null, this::run, HandoverPort.NONE);
+    this.control = new StackControl(context, releases, () -> null, this::run, HandoverPort.NONE);
   }
 
   /** Told of each operation before it is done, counted from 1. */
@@ -103,13 +109,12 @@ public final class OrchestratorFixture implements AutoCloseable {
    *
    * @param now the process that lives then
    */
-  public static void clientsWrite(
-      FakeHost world, Supplier<OrchestratorFixture> now, Strike strike) {
-    world.faults =
+  public static void clientsWrite(FakeHost host, Supplier<OrchestratorFixture> now, Strike strike) {
+    host.faults =
         new FakeHost.Faults() {
           @Override
           public void before(String operation, int number) {
-            world.write(now.get().traffic.reaches());
+            host.write(now.get().traffic.reaches());
             strike.at(operation, number);
           }
         };
@@ -126,7 +131,7 @@ public final class OrchestratorFixture implements AutoCloseable {
     journal
         .running()
         .ifPresent(run -> {
-          Control.Subscription _ =
+          EventHub.Subscription _ =
               control.watch(
                   run.id(),
                   event -> {
@@ -163,10 +168,11 @@ public final class OrchestratorFixture implements AutoCloseable {
   }
 
   public static Settings settings(Path home, DataSettings data) {
-    return settings(home, data, NO_BAKE);
+    return settings(home, data, NO_BAKE, List.of());
   }
 
-  private static Settings settings(Path home, DataSettings data, Duration bake) {
+  private static Settings settings(
+      Path home, DataSettings data, Duration bake, List<Probe> probes) {
     Path folder = home.resolve("stacks/shop");
     try {
       for (String version : List.of("v1", "v2", "v3")) {
@@ -184,7 +190,7 @@ public final class OrchestratorFixture implements AutoCloseable {
             "shop",
             folder,
             List.of(new RouteSettings("db", "127.0.0.1", 13306, "db", 3306)),
-            List.of(),
+            probes,
             new UpgradeSettings(
                 minute,
                 minute,
@@ -208,13 +214,13 @@ public final class OrchestratorFixture implements AutoCloseable {
 
   /** What a start of the service does, to its end. */
   public void boot() {
-    control.caretaker().openRoutes();
-    boolean _ = control.caretaker().replayed();
+    control.reconciler().openRoutes();
+    boolean _ = control.reconciler().replayed();
   }
 
   /** What the service does every few seconds. */
   public void look() {
-    control.caretaker().look();
+    control.reconciler().look();
   }
 
   public String container(int generation) {

@@ -2,6 +2,7 @@ package dev.orchestrator.testing;
 
 import dev.orchestrator.journal.Receipt;
 import dev.orchestrator.stack.Control;
+import dev.orchestrator.upgrade.EventHub;
 import dev.orchestrator.upgrade.RunEvent;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -17,7 +18,7 @@ public final class RunWatcher {
   public static Receipt await(Control control, String run, Consumer<RunEvent> listener)
       throws InterruptedException {
     CountDownLatch ended = new CountDownLatch(1);
-    try (Control.Subscription _ =
+    try (EventHub.Subscription _ =
         control.watch(
             run,
             event -> {

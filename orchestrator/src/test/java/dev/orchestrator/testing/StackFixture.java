@@ -6,11 +6,11 @@ import java.nio.file.Path;
 
 /** A stack in memory with versions v1, v2 and v3, for tests of those who use {@link Control}. */
 public final class StackFixture implements AutoCloseable {
-  private final FakeHost world = new FakeHost();
+  private final FakeHost host = new FakeHost();
   private final OrchestratorFixture at;
 
   public StackFixture(Path home) {
-    at = new OrchestratorFixture(world, home);
+    at = new OrchestratorFixture(host, home);
   }
 
   public Control control() {
@@ -24,11 +24,11 @@ public final class StackFixture implements AutoCloseable {
 
   /** Every capsule of this version stays unhealthy from now on. */
   public void neverHealthy(String version) {
-    world.neverHealthy.add(version);
+    host.neverHealthy.add(version);
   }
 
   public void healthyAgain() {
-    world.neverHealthy.clear();
+    host.neverHealthy.clear();
   }
 
   /** Folder of a version, for a test that changes it. */

@@ -1,7 +1,7 @@
 package dev.orchestrator.testing;
 
-import dev.orchestrator.upgrade.Planner;
 import dev.orchestrator.upgrade.Step;
+import dev.orchestrator.upgrade.steps.UpgradePlans;
 import java.util.List;
 
 /** The steps of runs, for tests elsewhere. */
@@ -9,10 +9,10 @@ public final class StepNames {
   private StepNames() {}
 
   public static List<Step> upgrade() {
-    return Planner.UPGRADE;
+    return UpgradePlans.UPGRADE;
   }
 
   public static List<Step> rollback() {
-    return Planner.RESTORE;
+    return UpgradePlans.RESTORE;
   }
 }

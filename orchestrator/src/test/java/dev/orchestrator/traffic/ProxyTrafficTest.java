@@ -3,9 +3,11 @@ package dev.orchestrator.traffic;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import com.sun.net.httpserver.HttpServer;
+import dev.orchestrator.proxy.config.Backend;
 import dev.orchestrator.proxy.config.ListenAddress;
 import dev.orchestrator.proxy.config.Protocol;
 import dev.orchestrator.proxy.config.RouteOptions;
+import dev.orchestrator.proxy.config.Target;
 import dev.orchestrator.settings.RouteSettings;
 import dev.orchestrator.traffic.Traffic.Clients;
 import io.vertx.core.Vertx;
@@ -43,12 +45,12 @@ class ProxyTrafficTest {
     int web = free();
     int other = free();
     List<RouteSettings> routes = List.of(route("web", web), route("other", other));
-    Traffic.Address address = new Traffic.Address("127.0.0.1", target.getAddress().getPort());
+    Target address = new Target("127.0.0.1", target.getAddress().getPort());
     try (ProxyTraffic traffic = new ProxyTraffic(vertx, routes);
         HttpClient client = HttpClient.newHttpClient()) {
       traffic.open(Duration.ofSeconds(20));
       traffic.lead(
-          new Traffic.Side("green", Map.of("web", List.of(address), "other", List.of(address))));
+          new Backend("green", Map.of("web", List.of(address), "other", List.of(address))));
       for (String path :
           List.of("%d/".formatted(web), "%d/bad".formatted(web), "%d/".formatted(other))) {
         HttpResponse<Void> _ =

@@ -40,12 +40,12 @@ class DataSagaTest {
   @TempDir(factory = InMemoryFolder.class)
   Path home;
 
-  private FakeHost world;
+  private FakeHost host;
   private OrchestratorFixture at;
 
   @BeforeEach
   void start() {
-    world = new FakeHost();
+    host = new FakeHost();
     with(OrchestratorFixture.data(Strategy.AUTO, Quiesce.STOP, Rollback.ASK));
   }
 
@@ -58,13 +58,13 @@ class DataSagaTest {
     if (at != null) {
       at.close();
     }
-    world = new FakeHost();
-    at = new OrchestratorFixture(world, home.resolve(Integer.toString(data.hashCode())), data);
-    world.faults =
+    host = new FakeHost();
+    at = new OrchestratorFixture(host, home.resolve(Integer.toString(data.hashCode())), data);
+    host.faults =
         new FakeHost.Faults() {
           @Override
           public void before(String operation, int number) {
-            world.write(at.traffic.reaches());
+            host.write(at.traffic.reaches());
           }
         };
   }
@@ -79,7 +79,7 @@ class DataSagaTest {
 
   private void done(String id) {
     assertEquals(Outcome.DONE, run(id).outcome(), run(id).reason());
-    Invariants.assertWhole(world, at, id);
+    Invariants.assertWhole(host, at, id);
   }
 
   private GenerationRecord generation(int number) {
@@ -92,7 +92,7 @@ class DataSagaTest {
 
   private void writes() {
     for (int i = 0; i < 3; i++) {
-      world.write(at.traffic.reaches());
+      host.write(at.traffic.reaches());
     }
   }
 
@@ -116,7 +116,7 @@ class DataSagaTest {
 
   @Test
   void filesThatCanShareTheirBlocksDo() {
-    world.shares = true;
+    host.shares = true;
     done(at.control.up("v1"));
     done(at.control.upgrade("v2"));
     assertEquals(Method.REFLINK, volumes(2).getFirst().method());
@@ -125,7 +125,7 @@ class DataSagaTest {
 
   @Test
   void whereClonesCantBeMountedAutoCopies() {
-    world.overlays = false;
+    host.overlays = false;
     done(at.control.up("v1"));
     done(at.control.upgrade("v2"));
     assertEquals(Method.COPY, volumes(2).getFirst().method());
@@ -134,12 +134,12 @@ class DataSagaTest {
   @Test
   void aCloneThatIsAskedForAndCantBeIsRefused() {
     with(OrchestratorFixture.data(Strategy.CLONE, Quiesce.STOP, Rollback.ASK));
-    world.overlays = false;
+    host.overlays = false;
     done(at.control.up("v1"));
     UpgradeRecord run = upgrade("v2");
     assertEquals(Outcome.REFUSED, run.outcome());
     assertTrue(run.reason().contains("a clone can't be mounted on this host"), run.reason());
-    Invariants.assertWhole(world, at, "refused");
+    Invariants.assertWhole(host, at, "refused");
   }
 
   @Test
@@ -151,7 +151,7 @@ class DataSagaTest {
     assertEquals(Method.ATTACH, volumes(2).get(1).method());
     done(at.control.upgrade("v3"));
     assertTrue(
-        world.engine.volume(volumes(1).get(1).volume()).isPresent(),
+        host.engine.volume(volumes(1).get(1).volume()).isPresent(),
         "its first generation is removed, the volume is needed");
     done(at.control.rollback());
     assertEquals("v2", Invariants.serves(at));
@@ -177,16 +177,16 @@ class DataSagaTest {
   void passesGoOnUntilLittleMovesOrNoLess() {
     with(OrchestratorFixture.data(Strategy.COPY, Quiesce.STOP, Rollback.ASK));
     done(at.control.up("v1"));
-    world.passes.addAll(List.of(1000L, 500L, 11L));
+    host.passes.addAll(List.of(1000L, 500L, 11L));
     String id = at.control.upgrade("v2");
     done(id);
     assertEquals(
         List.of("pre-sync 1", "pre-sync 2", "pre-sync 3", "sync"),
         at.control.receipt(id).copies().stream().map(copy -> copy.name()).toList());
-    world.passes.addAll(List.of(1000L, 5L, 11L));
+    host.passes.addAll(List.of(1000L, 5L, 11L));
     assertEquals(3, at.control.receipt(at.control.upgrade("v3")).copies().size());
-    world.passes.clear();
-    world.passes.addAll(List.of(1000L, 1000L, 11L));
+    host.passes.clear();
+    host.passes.addAll(List.of(1000L, 1000L, 11L));
     String third = at.control.upgrade("v2");
     assertEquals(4, at.control.receipt(third).copies().size(), "the second is the first delta");
   }
@@ -197,7 +197,7 @@ class DataSagaTest {
     at.close();
     at =
         new OrchestratorFixture(
-            world,
+            host,
             at.home,
             OrchestratorFixture.data(Strategy.AUTO, Quiesce.STOP, Rollback.ASK, MEDIA));
     at.boot();
@@ -213,20 +213,20 @@ class DataSagaTest {
   void goingBackToDataAsOfTheSwitchLeavesTheNewerAsItIs() {
     done(at.control.up("v1"));
     done(at.control.upgrade("v2"));
-    List<String> atSwitch = Invariants.rows(world, at, 1);
+    List<String> atSwitch = Invariants.rows(host, at, 1);
     writes();
-    List<String> newer = Invariants.rows(world, at, 2);
+    List<String> newer = Invariants.rows(host, at, 2);
     String id = at.control.rollback(DataOptions.of(Rollback.RESTORE));
     done(id);
     assertEquals("v1", Invariants.serves(at));
     assertEquals(1, at.journal.serving().orElseThrow().number());
     assertEquals(2, volumes(1).getFirst().layers().size(), "over its own volume, which is frozen");
     writes();
-    List<String> kept = Invariants.rows(world, at, 2);
+    List<String> kept = Invariants.rows(host, at, 2);
     assertEquals(newer, kept.subList(0, newer.size()));
-    assertEquals(atSwitch, Invariants.rows(world, at, 1).subList(0, atSwitch.size()));
-    assertFalse(Invariants.rows(world, at, 1).containsAll(newer));
-    assertEquals(kept, Invariants.rows(world, at, 2), "set aside, and left alone");
+    assertEquals(atSwitch, Invariants.rows(host, at, 1).subList(0, atSwitch.size()));
+    assertFalse(Invariants.rows(host, at, 1).containsAll(newer));
+    assertEquals(kept, Invariants.rows(host, at, 2), "set aside, and left alone");
     done(at.control.upgrade("v2"));
     done(at.control.upgrade("v3"));
   }
@@ -245,7 +245,7 @@ class DataSagaTest {
       assertEquals(3, serving.number());
       assertEquals(State.SET_ASIDE, generation(2).state());
       assertTrue(
-          world.data.seen(serving.volumes().getFirst()).containsAll(world.acknowledged),
+          host.data.seen(serving.volumes().getFirst()).containsAll(host.acknowledged),
           "" + strategy);
       assertTrue(
           at.control.receipt(id).notes().toString().contains(volumes(2).getFirst().volume()),
@@ -259,12 +259,12 @@ class DataSagaTest {
     done(at.control.up("v1"));
     done(at.control.upgrade("v2"));
     writes();
-    world.oneWay = true;
+    host.oneWay = true;
     String id = at.control.rollback();
     assertEquals(Outcome.ROLLED_BACK, run(id).outcome());
     UpgradeRecord second = at.journal.history().getFirst();
     assertEquals(Outcome.DONE, second.outcome(), second.reason());
-    Invariants.assertWhole(world, at, "fell back");
+    Invariants.assertWhole(host, at, "fell back");
     assertEquals("v1", Invariants.serves(at));
     assertEquals(1, at.journal.serving().orElseThrow().number());
   }
@@ -275,30 +275,30 @@ class DataSagaTest {
     done(at.control.upgrade("v2"));
     RefusedException e = assertThrows(RefusedException.class, () -> at.control.rollback());
     assertTrue(String.valueOf(e.getMessage()).contains("--data carry or --data restore"), "" + e);
-    Invariants.assertWhole(world, at, "refused");
+    Invariants.assertWhole(host, at, "refused");
   }
 
   private String unhealthyInTheBakeWindow() {
     done(at.control.up("v1"));
-    world.faults =
+    host.faults =
         new FakeHost.Faults() {
           @Override
           public void before(String operation, int number) {
-            world.write(at.traffic.reaches());
+            host.write(at.traffic.reaches());
           }
 
           @Override
           public void after(String operation, int number) {
             if (operation.equals("traffic.lead") && at.container(2).equals(at.traffic.leadsTo)) {
               writes();
-              world.neverHealthy.add("v2");
+              host.neverHealthy.add("v2");
             }
           }
         };
     String id = at.control.upgrade("v2");
     assertEquals(Outcome.ROLLED_BACK, run(id).outcome());
     assertEquals("v1", Invariants.serves(at));
-    Invariants.assertWhole(world, at, "after the bake");
+    Invariants.assertWhole(host, at, "after the bake");
     return at.control.receipt(id).notes().toString();
   }
 
@@ -308,8 +308,8 @@ class DataSagaTest {
       with(OrchestratorFixture.data(strategy, Quiesce.STOP, Rollback.ASK));
       String notes = unhealthyInTheBakeWindow();
       assertTrue(notes.contains("nothing that was written is lost"), notes);
-      assertTrue(Invariants.rows(world, at, 1).containsAll(world.acknowledged), "" + strategy);
-      world.neverHealthy.clear();
+      assertTrue(Invariants.rows(host, at, 1).containsAll(host.acknowledged), "" + strategy);
+      host.neverHealthy.clear();
       done(at.control.upgrade("v2"));
       done(at.control.upgrade("v3"));
     }
@@ -319,10 +319,10 @@ class DataSagaTest {
   void afterABadBakeWithDataThatOnlyTheNewVersionReadsItIsSetAside() {
     for (Strategy strategy : List.of(Strategy.AUTO, Strategy.COPY)) {
       with(OrchestratorFixture.data(strategy, Quiesce.STOP, Rollback.ASK));
-      world.oneWay = true;
+      host.oneWay = true;
       String notes = unhealthyInTheBakeWindow();
       assertTrue(notes.contains("set aside in volume " + volumes(2).getFirst().volume()), notes);
-      assertFalse(Invariants.rows(world, at, 1).containsAll(world.acknowledged), "" + strategy);
+      assertFalse(Invariants.rows(host, at, 1).containsAll(host.acknowledged), "" + strategy);
     }
   }
 
@@ -331,11 +331,11 @@ class DataSagaTest {
     with(OrchestratorFixture.data(Strategy.AUTO, Quiesce.FREEZE, Rollback.ASK));
     done(at.control.up("v1"));
     writes();
-    world.neverHealthy.add(at.container(2));
+    host.neverHealthy.add(at.container(2));
     assertEquals(Outcome.ROLLED_BACK, upgrade("v2").outcome());
     assertEquals(at.container(1), at.traffic.connected, "the same connection");
-    Invariants.assertWhole(world, at, "failed");
-    world.neverHealthy.clear();
+    Invariants.assertWhole(host, at, "failed");
+    host.neverHealthy.clear();
     done(at.control.upgrade("v3"));
     assertEquals(Method.COPY, volumes(3).getFirst().method(), "a clone is not for what is frozen");
   }
@@ -363,29 +363,28 @@ class DataSagaTest {
     with(hooked(Quiesce.STOP, Map.of()));
     done(at.control.up("v1"));
     done(at.control.upgrade("v2"));
-    assertEquals(
-        List.of(at.container(1) + ": flush", at.container(2) + ": resume"), world.commands);
-    world.commands.clear();
-    world.neverHealthy.add("v3");
+    assertEquals(List.of(at.container(1) + ": flush", at.container(2) + ": resume"), host.commands);
+    host.commands.clear();
+    host.neverHealthy.add("v3");
     assertEquals(Outcome.ROLLED_BACK, upgrade("v3").outcome());
-    assertEquals(at.container(2) + ": resume", world.commands.getLast());
+    assertEquals(at.container(2) + ": resume", host.commands.getLast());
   }
 
   @Test
   void aHookThatFailsBeforeEndsTheUpgradeOneAfterIsNoted() {
     with(hooked(Quiesce.STOP, Map.of()));
     done(at.control.up("v1"));
-    world.failing.add("resume");
+    host.failing.add("resume");
     String id = at.control.upgrade("v2");
     done(id);
     String notes = at.control.receipt(id).notes().toString();
     assertTrue(notes.contains("hook after in service db (resume): resume failed"), notes);
-    world.failing.add("flush");
+    host.failing.add("flush");
     UpgradeRecord run = upgrade("v3");
     assertEquals(Outcome.ROLLED_BACK, run.outcome());
     assertEquals("quiesce: hook before in service db (flush): flush failed", run.reason());
     assertEquals("available", at.control.versions().get(2).state(), "no fault of the version's");
-    Invariants.assertWhole(world, at, "hook failed");
+    Invariants.assertWhole(host, at, "hook failed");
   }
 
   @Test
@@ -394,9 +393,9 @@ class DataSagaTest {
       Quiesce other = quiesce == Quiesce.STOP ? Quiesce.FREEZE : Quiesce.STOP;
       with(hooked(quiesce, Map.of("db", other)));
       done(at.control.up("v1"));
-      world.neverHealthy.add("v2");
+      host.neverHealthy.add("v2");
       assertEquals(Outcome.ROLLED_BACK, upgrade("v2").outcome());
-      Invariants.assertWhole(world, at, "undone, " + quiesce);
+      Invariants.assertWhole(host, at, "undone, " + quiesce);
       done(at.control.upgrade("v3"));
     }
   }

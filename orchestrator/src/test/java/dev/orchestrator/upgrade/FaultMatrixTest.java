@@ -9,8 +9,10 @@ import dev.orchestrator.testing.FaultScenario;
 import dev.orchestrator.testing.FaultScenario.Case;
 import dev.orchestrator.testing.FaultScenario.Point;
 import dev.orchestrator.testing.InMemoryFolder;
+import dev.orchestrator.upgrade.steps.UpgradePlans;
 import java.nio.file.Path;
 import java.util.EnumSet;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Predicate;
@@ -40,6 +42,8 @@ class FaultMatrixTest {
     KILLED_BEFORE,
     KILLED_AFTER,
     ENGINE_RESTARTS,
+    /** By a signal that lets the service end in order. */
+    SERVICE_STOPS,
     /** For a while; then somebody has made room. */
     JOURNAL_IS_FULL
   }
@@ -68,14 +72,14 @@ class FaultMatrixTest {
 
   @Test
   void everyStepIsStruck() {
-    Set<Step> struck = EnumSet.noneOf(Step.class);
+    Set<Step> struck = new HashSet<>();
     for (Case what : Case.values()) {
       try (FaultScenario clean = scenario(what)) {
         clean.run();
         struck.addAll(clean.steps);
       }
     }
-    assertEquals(EnumSet.allOf(Step.class), struck);
+    assertEquals(Set.copyOf(UpgradePlans.all()), struck);
   }
 
   @TestFactory
@@ -124,8 +128,9 @@ class FaultMatrixTest {
             case FAILS ->
                 throw new EngineException(EngineException.Kind.REFUSED, now.what() + " failed");
             case KILLED_BEFORE -> throw new FakeHost.Killed(now.what());
-            case ENGINE_RESTARTS -> run.world.restartEngine(3);
-            case JOURNAL_IS_FULL -> run.world.journalFull = 7;
+            case ENGINE_RESTARTS -> run.host.restartEngine(3);
+            case JOURNAL_IS_FULL -> run.host.journalFull = 7;
+            case SERVICE_STOPS -> run.stopService();
             case KILLED_AFTER -> {}
           }
         }
@@ -142,6 +147,9 @@ class FaultMatrixTest {
         throw new AssertionError(what + ", " + where + ": " + e, e);
       }
       run.assertWhole(where);
+      if (fault == Fault.SERVICE_STOPS && !what.broken() && !what.badBake()) {
+        assertEquals(Set.of(), run.quarantinedByFaults(), where + ": quarantined");
+      }
     }
   }
 }

@@ -29,7 +29,7 @@ class FaultSequencesTest {
   private static final List<Case> CASES = List.of(Case.values());
 
   /** About as many points as a run with a fault passes. */
-  private static final int POINTS = 90;
+  private static final int POINTS = 120;
 
   @TempDir(factory = InMemoryFolder.class)
   Path home;
@@ -44,7 +44,8 @@ class FaultSequencesTest {
                   "engine restarts",
                   "clock an hour ahead",
                   "clock an hour back",
-                  "journal is full")
+                  "journal is full",
+                  "service stops")
               .get(kind)
           + " at point "
           + point;
@@ -79,7 +80,7 @@ class FaultSequencesTest {
         run.atPoints(point -> {
           if (point.what().equals("traffic.lead")) {
             switch (leads.incrementAndGet()) {
-              case 1 -> run.world.journalFull = 7;
+              case 1 -> run.host.journalFull = 7;
               case 2 -> throw new EngineException(EngineException.Kind.REFUSED, "it failed");
               default -> {}
             }
@@ -104,7 +105,7 @@ class FaultSequencesTest {
     Case what = CASES.get(random.nextInt(CASES.size()));
     List<Fault> faults = new ArrayList<>();
     for (int i = 0; i < 2; i++) {
-      faults.add(new Fault(1 + random.nextInt(POINTS), random.nextInt(7)));
+      faults.add(new Fault(1 + random.nextInt(POINTS), random.nextInt(8)));
     }
     String where =
         faults
@@ -137,10 +138,15 @@ class FaultSequencesTest {
         }
       }
       case 1 -> throw new FakeHost.Killed(point.what());
-      case 3 -> run.world.restartEngine(3);
-      case 4 -> run.world.clockOff = Duration.ofHours(1);
-      case 5 -> run.world.clockOff = Duration.ofHours(-1);
-      case 6 -> run.world.journalFull = 7;
+      case 3 -> run.host.restartEngine(3);
+      case 4 -> run.host.clockOff = Duration.ofHours(1);
+      case 5 -> run.host.clockOff = Duration.ofHours(-1);
+      case 6 -> run.host.journalFull = 7;
+      case 7 -> {
+        if (point.operation()) {
+          run.stopService();
+        }
+      }
       default -> {}
     }
   }

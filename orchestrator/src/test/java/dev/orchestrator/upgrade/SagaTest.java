@@ -21,6 +21,7 @@ import dev.orchestrator.testing.FakeHost;
 import dev.orchestrator.testing.InMemoryFolder;
 import dev.orchestrator.testing.Invariants;
 import dev.orchestrator.testing.OrchestratorFixture;
+import dev.orchestrator.upgrade.steps.UpgradePlans;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -36,13 +37,13 @@ class SagaTest {
   @TempDir(factory = InMemoryFolder.class)
   Path home;
 
-  private FakeHost world;
+  private FakeHost host;
   private OrchestratorFixture at;
 
   @BeforeEach
   void start() {
-    world = new FakeHost();
-    at = new OrchestratorFixture(world, home);
+    host = new FakeHost();
+    at = new OrchestratorFixture(host, home);
     clientsWrite((operation, number) -> {});
   }
 
@@ -52,17 +53,17 @@ class SagaTest {
   }
 
   private void clientsWrite(OrchestratorFixture.Strike strike) {
-    OrchestratorFixture.clientsWrite(world, () -> at, strike);
+    OrchestratorFixture.clientsWrite(host, () -> at, strike);
   }
 
   private UpgradeRecord upAndUpgrade(String version) {
     at.control.up("v1");
-    world.operations = 0;
+    host.operations = 0;
     return at.journal.upgrade(at.control.upgrade(version)).orElseThrow();
   }
 
   private List<String> rows(int generation) {
-    return Invariants.rows(world, at, generation);
+    return Invariants.rows(host, at, generation);
   }
 
   private String serves() {
@@ -70,7 +71,7 @@ class SagaTest {
   }
 
   private void assertWhole(String what) {
-    Invariants.assertWhole(world, at, what);
+    Invariants.assertWhole(host, at, what);
   }
 
   @Test
@@ -79,25 +80,25 @@ class SagaTest {
     assertEquals(Outcome.DONE, run.outcome());
     assertEquals("v2", serves());
     assertWhole("upgrade");
-    assertTrue(world.acknowledged.size() > 5, "clients wrote: " + world.acknowledged);
+    assertTrue(host.acknowledged.size() > 5, "clients wrote: " + host.acknowledged);
     assertEquals("v1", at.journal.previous().orElseThrow().version());
-    assertFalse(world.runs(at.container(1)), "blue is stopped");
+    assertFalse(host.runs(at.container(1)), "blue is stopped");
     Receipt receipt = at.control.receipt(run.id());
     assertEquals(
-        Planner.UPGRADE.stream().map(Step::id).toList(),
+        UpgradePlans.UPGRADE.stream().map(Step::id).toList(),
         receipt.steps().stream().map(Receipt.Step::step).toList());
   }
 
   @Test
   void aVersionThatNeverGetsHealthyIsUndoneAndQuarantined() {
-    world.neverHealthy.add(at.container(2));
+    host.neverHealthy.add(at.container(2));
     UpgradeRecord run = upAndUpgrade("v3");
     assertEquals(Outcome.ROLLED_BACK, run.outcome());
     assertEquals("verify: db: unhealthy", run.reason());
     assertEquals("v1", serves());
     assertWhole("rolled back");
-    assertTrue(world.engine.container(at.container(2)).isEmpty(), "green is removed");
-    assertTrue(world.engine.volume(at.container(2) + "-data").isEmpty(), "with its data");
+    assertTrue(host.engine.container(at.container(2)).isEmpty(), "green is removed");
+    assertTrue(host.engine.volume(at.container(2) + "-data").isEmpty(), "with its data");
     VersionStatus v3 = at.control.versions().get(2);
     assertEquals("quarantined", v3.state());
     assertTrue(v3.note().contains("db: unhealthy"), v3.note());
@@ -108,7 +109,7 @@ class SagaTest {
     at.control.up("v1");
     clientsWrite((operation, number) -> {
       if (operation.equals("traffic.lead")) {
-        world.neverHealthy.add(at.container(2));
+        host.neverHealthy.add(at.container(2));
       }
     });
     UpgradeRecord run = at.journal.upgrade(at.control.upgrade("v2")).orElseThrow();
@@ -116,7 +117,7 @@ class SagaTest {
     assertTrue(run.reason().startsWith("bake: "), run.reason());
     assertEquals("v1", serves());
     assertWhole("after the bake");
-    assertTrue(world.engine.volume(at.container(2) + "-data").isPresent(), "its data is kept");
+    assertTrue(host.engine.volume(at.container(2) + "-data").isPresent(), "its data is kept");
     assertTrue(at.journal.previous().isEmpty(), "nothing to roll back to: v2 failed");
   }
 
@@ -125,13 +126,13 @@ class SagaTest {
     at.control.up("v1");
     clientsWrite((operation, number) -> {
       if (operation.equals("traffic.lead")) {
-        world.slow.add(at.container(2));
+        host.slow.add(at.container(2));
       }
     });
     UpgradeRecord run = at.journal.upgrade(at.control.upgrade("v2")).orElseThrow();
     assertEquals(Outcome.DONE, run.outcome(), run.reason());
     assertEquals("v2", serves());
-    assertTrue(world.slow.isEmpty(), "it was asked");
+    assertTrue(host.slow.isEmpty(), "it was asked");
   }
 
   @Test
@@ -163,9 +164,26 @@ class SagaTest {
     });
     UpgradeRecord run = at.journal.upgrade(at.control.upgrade("v2")).orElseThrow();
     assertEquals(Outcome.ROLLED_BACK, run.outcome(), run.reason());
-    assertTrue(run.reason().contains("the hold budget ran out"), run.reason());
-    assertTrue(run.reason().contains("db: starting"), run.reason());
+    String cause = "verify: green is not healthy after 0 s: db: starting; ";
+    assertTrue(run.reason().startsWith(cause), run.reason());
+    assertTrue(run.reason().substring(cause.length()).contains("the hold budget ran out"));
     assertTrue(at.journal.quarantined("v2").isPresent());
+  }
+
+  @Test
+  void aBlueThatDoesNotStopSaysNothingAgainstTheNewVersion() {
+    at.control.up("v1");
+    AtomicBoolean hangs = new AtomicBoolean(true);
+    clientsWrite((operation, number) -> {
+      if (operation.equals("capsule.stop") && hangs.getAndSet(false)) {
+        throw new CapsuleException("stopping the services of v1: db does not end");
+      }
+    });
+    UpgradeRecord run = at.journal.upgrade(at.control.upgrade("v2")).orElseThrow();
+    assertEquals(Outcome.ROLLED_BACK, run.outcome(), run.reason());
+    assertTrue(run.reason().startsWith("quiesce: stopping the services of v1"), run.reason());
+    assertTrue(at.journal.quarantined("v2").isEmpty(), "the schedule tries it again");
+    assertWhole("blue does not stop");
   }
 
   /** The program's file was built anew under the running service. */
@@ -179,7 +197,7 @@ class SagaTest {
           throw new NoClassDefFoundError("dev/orchestrator/Gone");
         }
       });
-      world.operations = 0;
+      host.operations = 0;
       String before = serves();
       UpgradeRecord run =
           at.journal.upgrade(at.control.upgrade(before.equals("v1") ? "v2" : "v1")).orElseThrow();
@@ -197,7 +215,7 @@ class SagaTest {
     upAndUpgrade("v2");
     List<String> atSwitch = rows(1);
     for (int i = 0; i < 5; i++) {
-      world.write(at.traffic.reaches());
+      host.write(at.traffic.reaches());
     }
     UpgradeRecord back = at.journal.upgrade(at.control.rollback()).orElseThrow();
     assertEquals(Outcome.DONE, back.outcome());
@@ -226,10 +244,10 @@ class SagaTest {
   @Test
   void downStopsAndUpComesBackWithTheSameData() {
     at.control.up("v1");
-    world.write(at.traffic.reaches());
+    host.write(at.traffic.reaches());
     at.control.down(Control.Removal.NOTHING);
     assertEquals("down", at.control.status().state());
-    assertEquals(Set.of(), world.alive());
+    assertEquals(Set.of(), host.alive());
     at.control.up(null);
     assertEquals("serving", at.control.status().state());
     assertWhole("up again");
@@ -239,8 +257,8 @@ class SagaTest {
   void downWithVolumesRemovesEverythingOfTheStack() {
     upAndUpgrade("v2");
     at.control.down(Control.Removal.VOLUMES);
-    assertEquals(List.of(), world.engine.containers(Map.of(Labels.OURS, "1")));
-    assertEquals(List.of(), world.engine.volumes(Map.of(Labels.OURS, "1")));
+    assertEquals(List.of(), host.engine.containers(Map.of(Labels.OURS, "1")));
+    assertEquals(List.of(), host.engine.volumes(Map.of(Labels.OURS, "1")));
     at.control.up("v1");
     assertEquals("v1", serves());
   }
@@ -248,14 +266,14 @@ class SagaTest {
   @Test
   void refusalsChangeNothing() {
     at.control.up("v1");
-    int before = world.operations;
+    int before = host.operations;
     assertEquals("", at.control.up(null));
     for (String version : List.of("v9", "../v1", "v1")) {
       assertThrows(RefusedException.class, () -> at.control.upgrade(version), version);
     }
     assertThrows(RefusedException.class, () -> at.control.up("v2"));
     assertThrows(RefusedException.class, () -> at.control.rollback());
-    assertEquals(before, world.operations);
+    assertEquals(before, host.operations);
     assertWhole("refused");
   }
 

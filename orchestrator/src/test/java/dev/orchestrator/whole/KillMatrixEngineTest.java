@@ -20,6 +20,7 @@ import dev.orchestrator.testing.StepNames;
 import dev.orchestrator.testing.SubprocessLoad;
 import dev.orchestrator.upgrade.RunEvent;
 import dev.orchestrator.upgrade.Step;
+import dev.orchestrator.upgrade.steps.UpgradePlans;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -63,7 +64,7 @@ class KillMatrixEngineTest {
   private List<Cell> cells() {
     List<Cell> all = new ArrayList<>();
     StepNames.upgrade().forEach(step -> all.add(new Cell(Case.UPGRADE, step)));
-    List<Step> unhealthy = List.of(Step.VERIFY);
+    List<Step> unhealthy = List.of(UpgradePlans.step("verify").orElseThrow());
     unhealthy.forEach(step -> all.add(new Cell(Case.BROKEN, step)));
     StepNames.rollback().forEach(step -> all.add(new Cell(Case.ROLLBACK, step)));
     String only = System.getProperty("matrix.step");

@@ -9,7 +9,6 @@ import dev.orchestrator.engine.ExecResult;
 import dev.orchestrator.journal.Receipt;
 import dev.orchestrator.journal.UpgradeRecord.Outcome;
 import dev.orchestrator.report.DoctorReport;
-import dev.orchestrator.report.RollbackCost;
 import dev.orchestrator.settings.DataSettings;
 import dev.orchestrator.settings.DataSettings.Quiesce;
 import dev.orchestrator.settings.DataSettings.Rollback;
@@ -20,6 +19,7 @@ import dev.orchestrator.testing.LightLoad;
 import dev.orchestrator.testing.LightServiceFixture;
 import dev.orchestrator.testing.LightStackFixture;
 import dev.orchestrator.testing.VolumeInspector;
+import dev.orchestrator.upgrade.DataChanges;
 import dev.orchestrator.upgrade.DataOptions;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -136,7 +136,7 @@ class LightDataEngineTest {
   private static void assertToldBefore(LightServiceFixture light)
       throws IOException, InterruptedException {
     assertEquals("written\n", light.post("0"));
-    RollbackCost.Volume data = light.control().rollbackCost().volumes().getFirst();
+    DataChanges.Volume data = light.control().rollbackCost().volumes().getFirst();
     assertEquals(light.container(2) + "-data", data.volume());
     assertTrue(data.files() > 0 && data.bytes() > 0 && data.note().isEmpty(), data.toString());
 

@@ -14,6 +14,7 @@ import dev.orchestrator.settings.Settings;
 import dev.orchestrator.settings.StackSettings;
 import dev.orchestrator.testing.LightServiceFixture;
 import dev.orchestrator.testing.LightStackFixture;
+import dev.orchestrator.upgrade.DataOptions;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -110,7 +111,7 @@ class RefusalsEngineTest {
   }
 
   @Test
-  void aProbeForAServiceThatIsNotThere() throws Exception {
+  void aProbeForAServiceThatIsNotThereIsNotAskedAndSaid() throws Exception {
     UnaryOperator<Settings> change =
         LightStackFixture.changed(s -> {
           List<Probe> probes = new ArrayList<>(s.probes());
@@ -120,11 +121,14 @@ class RefusalsEngineTest {
     try (LightServiceFixture light =
         new LightServiceFixture(LightStackFixture.in(directory), change)) {
       Receipt up = light.await(light.control().up("v1"));
-      assertEquals(Outcome.REFUSED, up.upgrade().outcome());
-      String reason = up.upgrade().reason();
-      assertTrue(reason.contains("probe shop"), reason);
-      assertTrue(reason.contains("is for service shop, which isn't there"), reason);
-      assertEquals(List.of(), light.containers());
+      assertEquals(Outcome.DONE, up.upgrade().outcome(), up.upgrade().reason());
+      String plan = light.control().plan("v2", DataOptions.NONE).warnings().toString();
+      assertTrue(plan.contains("probe shop is for service shop, which isn't there"), plan);
+      String doctor = light.control().doctor().checks().toString();
+      assertTrue(
+          doctor.contains("probe shop is not asked of v1, which has no service shop"), doctor);
+      Receipt upgrade = light.await(light.control().upgrade("v2"));
+      assertEquals(Outcome.DONE, upgrade.upgrade().outcome(), upgrade.upgrade().reason());
     }
   }
 

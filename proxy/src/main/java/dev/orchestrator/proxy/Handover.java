@@ -26,32 +26,38 @@ import org.jspecify.annotations.Nullable;
 /**
  * Offers the listening sockets of a proxy to one other process of this user, over a Unix socket
  * ({@link Takeover} is the other end). The descriptors themselves are passed (SCM_RIGHTS, unix(7)),
- * so that both processes have the same sockets with the same queues: at every moment one of them
- * listens, and no connection that waits for its acceptance is lost. Two sockets on one port
+ * so that both processes have the same sockets with the same queues: at every moment a process
+ * listens, and no connection that waits to be accepted is lost. Two sockets on one port
  * (SO_REUSEPORT) would not do: closing one of them resets what is in its queue.
  */
-@SuppressWarnings("FutureReturnValueIgnored") // what a write brings arrives as an event
+@SuppressWarnings("FutureReturnValueIgnored") // a write that fails closes the channel
 public final class Handover implements AutoCloseable {
-  /** Who offers. One of the last two is called, on an event loop; neither after a close. */
+  /**
+   * The process that offers its sockets. Called on an event loop: {@link #taken}, then one of the
+   * other two; nothing after a close.
+   */
   public interface Owner {
-    /** The other process has the sockets, is about to start, and needs what is ours alone. */
+    /**
+     * The other process has the sockets and is about to start: it needs what only one process can
+     * have, such as the journal.
+     */
     void taken();
 
-    /** It serves: this process may leave. */
+    /** The other process serves: this process may leave. */
     void served();
 
-    /** It has gone without having served: this process goes on. */
+    /** The other process has ended without having served: this process goes on. */
     void abandoned();
   }
 
-  /** What fits into an address of Netty's. */
+  /** The longest path that fits into a Unix socket's address as Netty builds it, in bytes. */
   static final int LONGEST_PATH = 100;
 
   private static final long BIND_SECONDS = 5;
 
   private final Channel listener;
   private final Path socket;
-  private final AtomicBoolean met = new AtomicBoolean();
+  private final AtomicBoolean connected = new AtomicBoolean();
 
   private Handover(Channel listener, Path socket) {
     this.listener = listener;
@@ -59,15 +65,16 @@ public final class Handover implements AutoCloseable {
   }
 
   /**
-   * Waits for the other process.
+   * Begins to wait for the other process.
    *
-   * @param proxy null when it has no routes open
+   * @param proxy whose sockets are offered; null when no routes are open
    * @param socket the path of the Unix socket, of {@value LONGEST_PATH} bytes at most
    */
   public static Handover offer(Vertx vertx, @Nullable Proxy proxy, Path socket, Owner owner)
       throws IOException {
     if (socket.toString().length() > LONGEST_PATH) {
-      throw new IOException(socket + ": longer than a Unix socket's path may be");
+      throw new IOException(
+          socket + ": the path of a Unix socket has at most " + LONGEST_PATH + " bytes");
     }
     Files.deleteIfExists(socket);
     Handover[] self = new Handover[1];
@@ -81,10 +88,10 @@ public final class Handover implements AutoCloseable {
                   @Override
                   protected void initChannel(Channel peer) {
                     Handover handover = self[0];
-                    if (handover.met.compareAndSet(false, true)) {
+                    if (handover.connected.compareAndSet(false, true)) {
                       peer.pipeline()
                           .addLast(
-                              new Giver(proxy == null ? List.of() : proxy.descriptors(), owner));
+                              new Sender(proxy == null ? List.of() : proxy.descriptors(), owner));
                     } else {
                       peer.close();
                     }
@@ -100,7 +107,7 @@ public final class Handover implements AutoCloseable {
     return self[0];
   }
 
-  /** Offers no more. */
+  /** Withdraws the offer. */
   @Override
   public void close() {
     listener.close().awaitUninterruptibly(BIND_SECONDS, TimeUnit.SECONDS);
@@ -111,12 +118,12 @@ public final class Handover implements AutoCloseable {
     }
   }
 
-  private static final class Giver extends ChannelInboundHandlerAdapter {
+  private static final class Sender extends ChannelInboundHandlerAdapter {
     private final List<Integer> descriptors;
     private final Owner owner;
     private boolean served;
 
-    Giver(List<Integer> descriptors, Owner owner) {
+    Sender(List<Integer> descriptors, Owner owner) {
       this.descriptors = descriptors;
       this.owner = owner;
     }
@@ -126,15 +133,15 @@ public final class Handover implements AutoCloseable {
       for (int descriptor : descriptors) {
         context.write(new FileDescriptor(descriptor));
       }
-      // The end of the descriptors; a descriptor that can be nothing else, as it is this very one.
+      // The channel's own descriptor marks the end: it is not a listening socket.
       context.writeAndFlush(((io.netty.channel.unix.UnixChannel) context.channel()).fd());
     }
 
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {
-      ByteBuf words = (ByteBuf) message;
-      while (words.isReadable()) {
-        switch (words.readByte()) {
+      ByteBuf signals = (ByteBuf) message;
+      while (signals.isReadable()) {
+        switch (signals.readByte()) {
           case Takeover.TAKEN -> owner.taken();
           case Takeover.SERVES -> {
             served = true;
@@ -143,7 +150,7 @@ public final class Handover implements AutoCloseable {
           default -> context.close();
         }
       }
-      words.release();
+      signals.release();
     }
 
     @Override

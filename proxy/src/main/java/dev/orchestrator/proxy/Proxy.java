@@ -13,6 +13,7 @@ import dev.orchestrator.proxy.gate.GateState;
 import dev.orchestrator.proxy.gate.OpenRoute;
 import dev.orchestrator.proxy.gate.Session;
 import dev.orchestrator.proxy.gate.Sessions;
+import dev.orchestrator.proxy.http.UpstreamPool;
 import dev.orchestrator.proxy.listen.InheritedSockets;
 import dev.orchestrator.proxy.listen.RouteListener;
 import dev.orchestrator.proxy.listen.RouteListeners;
@@ -32,12 +33,12 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The public ports of a stack, in front of the side that serves. Methods block until they have
- * taken effect and may be called from any thread but an event loop's. They throw {@link
- * ProxyException}.
+ * The public ports of a stack, in front of the backend that serves. Methods block until they have
+ * taken effect, and may be called on any thread but an event loop. They throw {@link
+ * dev.orchestrator.proxy.config.ProxyException} when an event loop does not answer.
  */
 public final class Proxy implements AutoCloseable {
-  private final LoopContexts lanes;
+  private final LoopContexts loops;
   private final Gate gate;
   private final Gate previewGate;
   private final Sessions sessions = new Sessions();
@@ -45,10 +46,11 @@ public final class Proxy implements AutoCloseable {
   private volatile Map<String, OpenRoute> routes = Map.of();
   private volatile Map<String, OpenRoute> previews = Map.of();
   private volatile @Nullable RouteListeners listeners;
-  private final AtomicReference<@Nullable RouteListeners> acceptsLater = new AtomicReference<>();
+  private final AtomicReference<@Nullable RouteListeners> deferredListeners =
+      new AtomicReference<>();
 
   private Proxy(VertxInternal vertx, ProxyOptions options) {
-    this.lanes = new LoopContexts(vertx.nettyEventLoopGroup());
+    this.loops = new LoopContexts(vertx.nettyEventLoopGroup());
     this.gate =
         new Gate("gate", vertx.nettyEventLoopGroup(), options.clock(), () -> gateChanged(routes));
     this.previewGate =
@@ -61,7 +63,7 @@ public final class Proxy implements AutoCloseable {
             previewGate,
             new Semaphore(options.maxHeld()),
             sessions,
-            lanes,
+            loops,
             new TargetResolver(vertx.nameResolver().nettyAddressResolverGroup()),
             new AtomicBoolean());
   }
@@ -77,60 +79,62 @@ public final class Proxy implements AutoCloseable {
   /**
    * Opens every route, or none. To be called once.
    *
-   * @param side what serves; null for nothing: the gate is closed until {@link #switchTo}
+   * @param backend serves from now on; null for none: the gate is closed until {@link #switchTo}
    * @throws RouteUnavailableException naming the first route that cannot be opened
    */
-  public void open(List<Route> wanted, @Nullable Backend side) {
-    open(wanted, side, InheritedSockets.nothing());
+  public void open(List<Route> wanted, @Nullable Backend backend) {
+    open(wanted, backend, InheritedSockets.none());
   }
 
   /**
-   * Opens every route, or none, on inherited sockets where there are any for it, so that no client
-   * is refused in between. A process that gives them away accepts until there is a side to lead to
-   * here; only then we begin to. To be called once.
+   * Opens every route, or none; on inherited sockets where there are some for a route, so that no
+   * client is refused meanwhile. A process that shares the sockets goes on to accept connections;
+   * this process begins to when it has a backend. To be called once.
+   *
+   * @throws RouteUnavailableException naming the first route that cannot be opened
    */
   public synchronized void open(
-      List<Route> wanted, @Nullable Backend side, InheritedSockets inherited) {
-    lanes.checkThread();
+      List<Route> wanted, @Nullable Backend backend, InheritedSockets inherited) {
+    loops.requireOtherThread();
     if (listeners != null) {
       throw new IllegalStateException("the routes are open already");
     }
     List<OpenRoute> opening = new ArrayList<>();
-    Map<String, OpenRoute> mains = new LinkedHashMap<>();
-    Map<String, OpenRoute> extras = new LinkedHashMap<>();
+    Map<String, OpenRoute> routesByName = new LinkedHashMap<>();
+    Map<String, OpenRoute> previewsByName = new LinkedHashMap<>();
     for (Route each : wanted) {
-      OpenRoute main = new OpenRoute(each, false, shared);
-      mains.put(each.name(), main);
-      opening.add(main);
+      OpenRoute route = new OpenRoute(each, false, shared);
+      routesByName.put(each.name(), route);
+      opening.add(route);
       if (each.options().preview() != null) {
         OpenRoute preview = new OpenRoute(each, true, shared);
-        extras.put(each.name(), preview);
+        previewsByName.put(each.name(), preview);
         opening.add(preview);
       }
     }
-    RouteListeners.checkOverlaps(opening);
-    if (side != null) {
-      checkTargets(side, mains);
+    RouteListeners.requireDistinct(opening);
+    if (backend != null) {
+      requireTargets(backend, routesByName);
     }
-    boolean taken = inherited.shared();
+    boolean socketsShared = inherited.isShared();
     RouteListeners bound = RouteListeners.bind(opening, inherited);
-    routes = mains;
-    previews = extras;
+    routes = routesByName;
+    previews = previewsByName;
     listeners = bound;
-    if (side != null) {
-      gate.switchTo(side);
+    if (backend != null) {
+      gate.switchTo(backend);
     }
-    if (taken && side == null) {
-      acceptsLater.set(bound);
+    if (socketsShared && backend == null) {
+      deferredListeners.set(bound);
     } else {
       bound.accept();
     }
   }
 
-  private void acceptNow() {
-    RouteListeners waiting = acceptsLater.getAndSet(null);
-    if (waiting != null) {
-      waiting.accept();
+  private void acceptDeferred() {
+    RouteListeners deferred = deferredListeners.getAndSet(null);
+    if (deferred != null) {
+      deferred.accept();
     }
   }
 
@@ -153,9 +157,9 @@ public final class Proxy implements AutoCloseable {
     return open.port(route);
   }
 
-  /** What serves, or served before the hold; null where nothing does. */
-  public @Nullable Backend side() {
-    return gate.side();
+  /** The backend that serves, or served before the hold; null where none does. */
+  public @Nullable Backend backend() {
+    return gate.backend();
   }
 
   /** What happens to a connection that arrives now. */
@@ -164,98 +168,99 @@ public final class Proxy implements AutoCloseable {
   }
 
   /**
-   * Makes new connections and requests wait, unread, for at most the deadline; then they are
-   * released to the side that served. When this returns nothing begins on that side any more. Held
-   * already: only the deadline changes.
+   * Makes new connections and requests wait, unread, until the deadline; then they are released to
+   * the backend that served. When this returns, nothing new begins on that backend. While a hold is
+   * running, only its deadline changes.
+   *
+   * @param deadline from now
    */
   public void hold(Duration deadline) {
-    lanes.checkThread();
-    if (!gate.holding()) {
+    loops.requireOtherThread();
+    if (!gate.isHolding()) {
       routes.values().forEach(route -> route.counters.newHold());
     }
     gate.hold(deadline);
-    lanes.onEach(_ -> {});
+    loops.runOnEach(_ -> {});
   }
 
   /**
-   * Waits until what keeps a side busy that gets nothing new has ended: any side while held, else
-   * any but the side that serves. What is left after the budget is cut: what was read is passed on,
-   * then both ends read the end of the stream.
+   * Waits for the end of the connections and requests on backends that get nothing new: on any
+   * backend while held, else on any but the one that serves. Those left after the budget are cut:
+   * bytes that were read are passed on, then both ends read the end of the stream.
    */
   public DrainResult drain(Duration budget) {
-    lanes.checkThread();
-    return sessions.drain(each -> of(each, gate) && !gate.leadsTo(each.lead().side()), budget);
+    loops.requireOtherThread();
+    return sessions.drain(session -> isStale(session, gate), budget);
   }
 
-  private static boolean of(Session session, Gate gate) {
-    return session.route().gate == gate;
+  /** True for a session of a gate's routes on a backend that does not serve now. */
+  private static boolean isStale(Session session, Gate gate) {
+    return session.route().gate == gate && !gate.isOpenTo(session.backend().definition());
   }
 
-  /** Ends a hold: connections go on to the side that served before. Not held: does nothing. */
+  /** Ends a hold: connections go to the backend that served before. Does nothing without a hold. */
   public void release() {
-    lanes.checkThread();
+    loops.requireOtherThread();
     gate.release();
   }
 
   /**
-   * New and waiting connections and requests go to this side from now on; what had begun on another
-   * lives on.
+   * Sends new and waiting connections and requests to a backend from now on; those that had begun
+   * on another backend live on.
    *
-   * @throws IllegalArgumentException when an open route has no target on the side
+   * @throws IllegalArgumentException when an open route has no target on the backend
    */
-  public void switchTo(Backend side) {
-    lanes.checkThread();
-    checkTargets(side, routes);
-    gate.switchTo(side);
-    acceptNow();
-    lanes.onEach(_ -> {});
+  public void switchTo(Backend backend) {
+    loops.requireOtherThread();
+    requireTargets(backend, routes);
+    gate.switchTo(backend);
+    acceptDeferred();
+    loops.runOnEach(_ -> {});
   }
 
-  /** Nothing serves: new and waiting connections are closed. What had begun lives on. */
+  /** Closes new and waiting connections from now on; those that had begun live on. */
   public void closeGate() {
-    lanes.checkThread();
+    loops.requireOtherThread();
     gate.close();
-    lanes.onEach(_ -> {});
+    loops.runOnEach(_ -> {});
   }
 
   /**
-   * Leads the previews to a side; null for none, which closes them. Connections that they had to
-   * another side are cut.
+   * Sends connections to the previews to a backend from now on; those to another backend are cut.
+   *
+   * @param backend null closes the previews
    */
-  public void preview(@Nullable Backend side) {
-    lanes.checkThread();
-    if (side == null) {
+  public void preview(@Nullable Backend backend) {
+    loops.requireOtherThread();
+    if (backend == null) {
       previewGate.close();
     } else {
-      checkTargets(side, previews);
-      previewGate.switchTo(side);
+      requireTargets(backend, previews);
+      previewGate.switchTo(backend);
     }
-    lanes.onEach(_ -> {});
-    DrainResult _ =
-        sessions.drain(
-            each -> of(each, previewGate) && !previewGate.leadsTo(each.lead().side()),
-            Duration.ZERO);
+    loops.runOnEach(_ -> {});
+    DrainResult _ = sessions.drain(session -> isStale(session, previewGate), Duration.ZERO);
   }
 
-  /** The descriptors of all listening sockets, for another process. */
+  /** The descriptors of all listening sockets, to hand over to another process. */
   List<Integer> descriptors() {
     RouteListeners open = listeners;
     return open == null ? List.of() : open.all().stream().map(RouteListener::descriptor).toList();
   }
 
   /**
-   * Gives the routes away, to a process that has taken the listening sockets over: accepts no more,
-   * asks clients of http routes to come again on another connection, and waits for the end of all
-   * that there is; what is left after the budget is cut. To be closed then.
+   * Leaves the routes to a process that has taken the listening sockets over: accepts no more
+   * connections, asks clients of http routes to open another, and waits until all have ended; those
+   * left after the budget are cut. To be closed then.
    */
   public DrainResult leave(Duration budget) {
-    lanes.checkThread();
+    loops.requireOtherThread();
     shared.leaving().set(true);
     RouteListeners open = listeners;
     if (open != null) {
       open.pause();
     }
-    lanes.onEach(_ -> {});
+    loops.runOnEach(_ -> {});
     long end = System.nanoTime() + budget.toNanos();
     sessions.awaitClients(budget);
     return sessions.drain(_ -> true, Duration.ofNanos(Math.max(0, end - System.nanoTime())));
@@ -277,27 +282,27 @@ public final class Proxy implements AutoCloseable {
     return each;
   }
 
-  /** Closes routes, waiting connections and links; takes a second at most for polite peers. */
+  /** Closes the routes and all connections; peers get at most a second to read the end. */
   @Override
   public synchronized void close() {
-    lanes.checkThread();
+    loops.requireOtherThread();
     if (listeners != null) {
       listeners.close();
       listeners = null;
     }
     gate.close();
     previewGate.close();
-    lanes.onEach(_ -> {});
+    loops.runOnEach(_ -> {});
     sessions.close();
-    lanes.onEach(LoopContext::close);
+    loops.runOnEach(LoopContext::close);
   }
 
-  private static void checkTargets(Backend side, Map<String, OpenRoute> open) {
-    open.values().forEach(route -> route.checkTargets(side));
+  private static void requireTargets(Backend backend, Map<String, OpenRoute> routes) {
+    routes.values().forEach(route -> route.requireTargets(backend));
   }
 
-  private void gateChanged(Map<String, OpenRoute> which) {
-    which.values().forEach(route -> route.queue.gateChanged());
-    lanes.tellEach(lane -> lane.store.retire());
+  private void gateChanged(Map<String, OpenRoute> routesOfGate) {
+    routesOfGate.values().forEach(route -> route.queue.gateChanged());
+    loops.submitToEach(loop -> UpstreamPool.of(loop).closeStale());
   }
 }

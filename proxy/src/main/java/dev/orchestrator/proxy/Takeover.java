@@ -1,6 +1,8 @@
 package dev.orchestrator.proxy;
 
+import dev.orchestrator.proxy.listen.HandedOverSockets;
 import dev.orchestrator.proxy.listen.InheritedSockets;
+import dev.orchestrator.proxy.listen.RouteListener;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
@@ -28,11 +30,11 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /**
- * Takes the listening sockets of another process over ({@link Handover} is the other end): receive
- * them, {@link #taken}, open the routes with them, {@link #serving}. Ending before that leaves the
- * other process as it was.
+ * Takes the listening sockets of another process over ({@link Handover} is the other end). In this
+ * order: {@link #receive}, {@link #taken}, open the routes on the sockets, {@link #serving}. A
+ * process that ends before the last step leaves the other process as it was.
  */
-@SuppressWarnings("FutureReturnValueIgnored") // what a write brings arrives as an event
+@SuppressWarnings("FutureReturnValueIgnored") // a write that fails closes the channel
 public final class Takeover implements AutoCloseable {
   static final byte TAKEN = 't';
   static final byte SERVES = 's';
@@ -80,28 +82,28 @@ public final class Takeover implements AutoCloseable {
     }
   }
 
-  /** How many sockets came. */
+  /** The number of sockets received. */
   public int inheritedCount() {
     return descriptors.size();
   }
 
-  /** For {@link Proxy#open}. */
+  /** The sockets, for {@link Proxy#open}. */
   public InheritedSockets inherited() {
-    return new InheritedSockets(descriptors);
+    return new HandedOverSockets(descriptors);
   }
 
-  /** The other process is to let go of what only one can have. */
+  /** Tells the other process to give up what only one process can have, such as the journal. */
   public void taken() {
-    say(TAKEN);
+    send(TAKEN);
   }
 
-  /** The routes are open here: the other process may leave. */
+  /** Tells the other process that the routes are open here, and that it may leave. */
   public void serving() {
-    say(SERVES);
+    send(SERVES);
   }
 
-  private void say(byte word) {
-    channel.writeAndFlush(Unpooled.copiedBuffer(new byte[] {word}));
+  private void send(byte signal) {
+    channel.writeAndFlush(Unpooled.copiedBuffer(new byte[] {signal}));
   }
 
   /** Waits for the end of the other process; false when that takes longer. */
@@ -109,6 +111,7 @@ public final class Takeover implements AutoCloseable {
     return gone.await(atMost.toNanos(), TimeUnit.NANOSECONDS);
   }
 
+  /** True when the other process has ended. */
   public boolean isGone() {
     return gone.getCount() == 0;
   }
@@ -129,7 +132,7 @@ public final class Takeover implements AutoCloseable {
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) throws IOException {
       FileDescriptor descriptor = (FileDescriptor) message;
-      if (InheritedSockets.listens(new Socket(descriptor.intValue()))) {
+      if (RouteListener.isListening(new Socket(descriptor.intValue()))) {
         descriptors.add(descriptor.intValue());
       } else {
         descriptor.close();

@@ -1,6 +1,6 @@
 package dev.orchestrator.proxy;
 
-import static dev.orchestrator.proxy.testing.ProxyFixture.side;
+import static dev.orchestrator.proxy.testing.ProxyFixture.backend;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -21,7 +21,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** What a client or a target can cost an http route: bytes and time. */
+/** The bounds of an http route on bytes and time, for clients and targets. */
 @Timeout(60)
 @SuppressWarnings("StringConcatToTextBlock") // a text block ends its lines without CR
 class HttpBoundsTest {
@@ -32,7 +32,7 @@ class HttpBoundsTest {
   @Test
   void aHeadThatDoesNotComeInTimeIsA408() throws Exception {
     try (var blue = HttpServerFixture.named("v1");
-        var fixture = ProxyFixture.opened(SHORT_HEAD, side("blue", blue));
+        var fixture = ProxyFixture.opened(SHORT_HEAD, backend("blue", blue));
         var slow = fixture.http();
         var silent = fixture.http()) {
       slow.send("GET / HTTP/1.1\r\nHost: a\r\nX: ");
@@ -46,7 +46,7 @@ class HttpBoundsTest {
   @Test
   void aHeadThatTricklesInIsBoundedAsAWhole() throws Exception {
     try (var blue = HttpServerFixture.named("v1");
-        var fixture = ProxyFixture.opened(SHORT_HEAD, side("blue", blue));
+        var fixture = ProxyFixture.opened(SHORT_HEAD, backend("blue", blue));
         var client = fixture.http()) {
       client.send("GET / HTTP/1.1\r\nHost: a\r\n");
       try (var drip = Executors.newSingleThreadScheduledExecutor()) {
@@ -62,19 +62,19 @@ class HttpBoundsTest {
     try {
       client.send("X: 1\r\n");
     } catch (IOException e) {
-      throw new UncheckedIOException(e); // which ends it: the proxy has closed the connection
+      throw new UncheckedIOException(e); // ends the schedule: the proxy has closed the connection
     }
   }
 
   @Test
   void aSecondRequestIsBoundedTooAndAnIdleConnectionIsNot() throws Exception {
     try (var blue = HttpServerFixture.named("v1");
-        var fixture = ProxyFixture.opened(SHORT_HEAD, side("blue", blue));
+        var fixture = ProxyFixture.opened(SHORT_HEAD, backend("blue", blue));
         var client = fixture.http();
         var silent = fixture.http()) {
       client.get("/");
       client.read();
-      assertEquals("", silent.rest()); // by now the time for a head has passed
+      assertEquals("", silent.rest()); // the time for a head has passed then
       client.get("/");
       assertEquals("v1", client.read().body());
       client.send("GET / HTTP/1.1\r\n");
@@ -85,7 +85,7 @@ class HttpBoundsTest {
   @Test
   void aBodyThatStandsStillIsA408() throws Exception {
     try (var blue = HttpServerFixture.named("v1");
-        var fixture = ProxyFixture.opened(SHORT_HEAD, side("blue", blue));
+        var fixture = ProxyFixture.opened(SHORT_HEAD, backend("blue", blue));
         var client = fixture.http()) {
       client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhalf");
       assertEquals(408, client.read().status());
@@ -96,7 +96,7 @@ class HttpBoundsTest {
   @Test
   void aHeadThatIsTooLargeIsRefused() throws Exception {
     try (var blue = HttpServerFixture.named("v1");
-        var fixture = ProxyFixture.opened(HTTP, side("blue", blue))) {
+        var fixture = ProxyFixture.opened(HTTP, backend("blue", blue))) {
       try (var client = fixture.http()) {
         client.send("GET /" + "a".repeat(20_000) + " HTTP/1.1\r\nHost: a\r\n\r\n");
         assertEquals(414, client.read().status());
@@ -108,7 +108,7 @@ class HttpBoundsTest {
       }
       try (var client = fixture.http()) {
         client.send("GET / HTTP/1.1\r\nHost: a\r\nCookie: " + "a".repeat(30_000) + "\r\n\r\n");
-        assertEquals("v1", client.read().body()); // large, and still in bounds
+        assertEquals("v1", client.read().body()); // large, but within the bound
       }
     }
   }
@@ -117,14 +117,14 @@ class HttpBoundsTest {
   void aTargetThatAcceptsAndNeverAnswersIsA504AfterTheIdleTime() throws Exception {
     var over = new CountDownLatch(1);
     try (var blue =
-            new HttpServerFixture((request, wire) -> {
+            new HttpServerFixture((request, connection) -> {
               Await.forEnd(over);
               return false;
             });
         var fixture =
             ProxyFixture.opened(
                 HTTP.withTimeouts(Duration.ofMillis(300), Duration.ofSeconds(30)),
-                side("blue", blue));
+                backend("blue", blue));
         var client = fixture.http();
         var idle = fixture.http()) {
       client.get("/");
@@ -140,16 +140,16 @@ class HttpBoundsTest {
     long size = 64 << 20;
     var sent = new java.util.concurrent.atomic.AtomicLong();
     try (var blue =
-            new HttpServerFixture((request, wire) -> {
-              wire.send("HTTP/1.1 200 OK\r\nContent-Length: " + size + "\r\n\r\n");
+            new HttpServerFixture((request, connection) -> {
+              connection.send("HTTP/1.1 200 OK\r\nContent-Length: " + size + "\r\n\r\n");
               byte[] piece = new byte[1 << 16];
               for (long at = 0; at < size; at += piece.length) {
-                wire.socket.getOutputStream().write(piece);
+                connection.socket.getOutputStream().write(piece);
                 sent.addAndGet(piece.length);
               }
               return true;
             });
-        var fixture = ProxyFixture.opened(HTTP, side("blue", blue));
+        var fixture = ProxyFixture.opened(HTTP, backend("blue", blue));
         var client = fixture.http()) {
       client.get("/");
       client.head();

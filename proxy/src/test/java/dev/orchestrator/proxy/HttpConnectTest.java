@@ -1,6 +1,6 @@
 package dev.orchestrator.proxy;
 
-import static dev.orchestrator.proxy.testing.ProxyFixture.side;
+import static dev.orchestrator.proxy.testing.ProxyFixture.backend;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -18,7 +18,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** An http route whose target is not there, or goes away as it is used. */
+/** An http route whose target does not listen, or closes while it is used. */
 @Timeout(60)
 class HttpConnectTest {
   private static final RouteOptions HTTP = RouteOptions.of(Protocol.HTTP);
@@ -28,7 +28,7 @@ class HttpConnectTest {
 
   @Test
   void aTargetThatDoesNotListenWithinTheBoundIsA502() throws Exception {
-    try (var fixture = ProxyFixture.opened(QUICK, HTTP, side("blue", ServerFixture.freePort()));
+    try (var fixture = ProxyFixture.opened(QUICK, HTTP, backend("blue", ServerFixture.freePort()));
         var client = fixture.http()) {
       client.get("/");
       assertEquals(502, client.read().status());
@@ -40,7 +40,7 @@ class HttpConnectTest {
   @Test
   void aTargetThatIsJustAboutToListenIsWaitedFor() throws Exception {
     int port = ServerFixture.freePort();
-    try (var fixture = ProxyFixture.opened(HTTP, side("blue", port));
+    try (var fixture = ProxyFixture.opened(HTTP, backend("blue", port));
         var client = fixture.http()) {
       client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi");
       Await.until("some attempts failed", () -> fixture.stats().connectFailures() > 3);
@@ -48,8 +48,8 @@ class HttpConnectTest {
           new ServerFixture(
               port,
               socket -> {
-                var wire = new RawHttpConnection(socket);
-                wire.send(HttpServerFixture.answer(wire.read().body()));
+                var connection = new RawHttpConnection(socket);
+                connection.send(HttpServerFixture.answer(connection.read().body()));
               })) {
         assertEquals("hi", client.read().body());
       }
@@ -57,18 +57,18 @@ class HttpConnectTest {
   }
 
   @Test
-  void whenTheTargetClosesAKeptConnectionAsItIsUsedTheRequestIsRepeated() throws Exception {
-    // It reads the second request of a connection and closes without a word, as if it had not.
+  void whenTheTargetClosesAnIdleConnectionAsItIsUsedTheRequestIsRepeated() throws Exception {
+    // The target reads the second request of a connection and closes without a response.
     var served = new AtomicInteger();
     try (var blue =
             new ServerFixture(socket -> {
-              var wire = new RawHttpConnection(socket);
-              wire.read();
-              wire.send(HttpServerFixture.answer("v1"));
-              wire.read();
+              var connection = new RawHttpConnection(socket);
+              connection.read();
+              connection.send(HttpServerFixture.answer("v1"));
+              connection.read();
               served.incrementAndGet();
             });
-        var fixture = ProxyFixture.opened(HTTP, side("blue", blue));
+        var fixture = ProxyFixture.opened(HTTP, backend("blue", blue));
         var client = fixture.http()) {
       for (int i = 0; i < 6; i++) {
         client.get("/");
@@ -80,9 +80,9 @@ class HttpConnectTest {
   }
 
   @Test
-  void aRequestThatIsNotSafeToRepeatNeverGoesOverAKeptConnection() throws Exception {
+  void aRequestThatIsNotSafeToRepeatNeverUsesAnIdleConnection() throws Exception {
     try (var blue = HttpServerFixture.named("v1");
-        var fixture = ProxyFixture.opened(HTTP, side("blue", blue));
+        var fixture = ProxyFixture.opened(HTTP, backend("blue", blue));
         var client = fixture.http()) {
       for (int i = 0; i < 3; i++) {
         client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n");
@@ -97,7 +97,7 @@ class HttpConnectTest {
   @Test
   void connectionsOfRequestsThatAreNotSafeToRepeatDontPileUpAtTheTarget() throws Exception {
     try (var blue = HttpServerFixture.named("v1");
-        var fixture = ProxyFixture.opened(HTTP, side("blue", blue));
+        var fixture = ProxyFixture.opened(HTTP, backend("blue", blue));
         var client = fixture.http()) {
       for (int i = 0; i < 20; i++) {
         client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n");
@@ -112,18 +112,18 @@ class HttpConnectTest {
   void aRequestThatIsNotSafeToRepeatIsSentOnceAndItsFailureTold() throws Exception {
     var seen = new AtomicInteger();
     try (var blue =
-            new HttpServerFixture((request, wire) -> {
+            new HttpServerFixture((request, connection) -> {
               seen.incrementAndGet();
               return false;
             });
-        var fixture = ProxyFixture.opened(QUICK, HTTP, side("blue", blue))) {
+        var fixture = ProxyFixture.opened(QUICK, HTTP, backend("blue", blue))) {
       try (var client = fixture.http()) {
         client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n");
         assertEquals(502, client.read().status());
         assertEquals(1, seen.get());
       }
       try (var client = fixture.http()) {
-        client.get("/"); // repeated, but not for ever
+        client.get("/"); // repeated within the bound
         assertEquals(502, client.read().status());
         assertTrue(seen.get() > 3);
       }

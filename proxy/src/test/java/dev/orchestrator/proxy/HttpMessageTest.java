@@ -1,6 +1,6 @@
 package dev.orchestrator.proxy;
 
-import static dev.orchestrator.proxy.testing.ProxyFixture.side;
+import static dev.orchestrator.proxy.testing.ProxyFixture.backend;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -27,9 +27,9 @@ class HttpMessageTest {
   private static final RouteOptions HTTP = RouteOptions.of(Protocol.HTTP);
 
   @Test
-  void theTargetSeesWhoAskedAndNothingThatWasForTheProxyAlone() throws Exception {
+  void theTargetGetsTheClientsAddressAndNoHopByHopFields() throws Exception {
     try (var blue = HttpServerFixture.named("v1");
-        var fixture = ProxyFixture.opened(HTTP, side("blue", blue));
+        var fixture = ProxyFixture.opened(HTTP, backend("blue", blue));
         var client = fixture.http()) {
       client.send(
           "GET /a?b=c HTTP/1.1\r\nHost: shop.example:8080\r\nConnection: keep-alive, X-Secret\r\n"
@@ -53,9 +53,9 @@ class HttpMessageTest {
   }
 
   @Test
-  void behindATrustedProxyWhatItSaysIsKeptAndAddedTo() throws Exception {
+  void theForwardingFieldsOfATrustedProxyAreKeptAndExtended() throws Exception {
     try (var blue = HttpServerFixture.named("v1");
-        var fixture = ProxyFixture.opened(HTTP.withTrustForwarded(true), side("blue", blue));
+        var fixture = ProxyFixture.opened(HTTP.withTrustForwarded(true), backend("blue", blue));
         var client = fixture.http()) {
       client.send(
           "GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 1.2.3.4\r\nX-Forwarded-Proto: https\r\n"
@@ -70,16 +70,16 @@ class HttpMessageTest {
   }
 
   @Test
-  void theClientDoesNotSeeWhatTheTargetSaidToTheProxyAlone() throws Exception {
+  void theClientGetsNoHopByHopFieldsOfTheTarget() throws Exception {
     try (var blue =
-            new HttpServerFixture((request, wire) -> {
-              wire.send(
+            new HttpServerFixture((request, connection) -> {
+              connection.send(
                   "HTTP/1.1 404 Gone fishing\r\nConnection: close, X-Inner\r\nX-Inner: 1\r\n"
                       + "Keep-Alive: timeout=1\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\n"
                       + "Content-Length: 2\r\n\r\nno");
               return false;
             });
-        var fixture = ProxyFixture.opened(HTTP, side("blue", blue));
+        var fixture = ProxyFixture.opened(HTTP, backend("blue", blue));
         var client = fixture.http()) {
       for (int i = 0; i < 2; i++) { // the client's connection lives on
         client.get("/");
@@ -97,15 +97,17 @@ class HttpMessageTest {
   void bodiesStreamBothWaysPieceByPiece() throws Exception {
     try (var blue =
             new ServerFixture(socket -> {
-              var wire = new RawHttpConnection(socket);
-              wire.head();
-              wire.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
-              for (String piece = wire.chunk(); !piece.isEmpty(); piece = wire.chunk()) {
-                wire.send("5\r\n" + piece + "\r\n");
+              var connection = new RawHttpConnection(socket);
+              connection.head();
+              connection.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+              for (String piece = connection.chunk();
+                  !piece.isEmpty();
+                  piece = connection.chunk()) {
+                connection.send("5\r\n" + piece + "\r\n");
               }
-              wire.send("0\r\n\r\n");
+              connection.send("0\r\n\r\n");
             });
-        var fixture = ProxyFixture.opened(HTTP, side("blue", blue));
+        var fixture = ProxyFixture.opened(HTTP, backend("blue", blue));
         var client = fixture.http()) {
       client.send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
       assertEquals("chunked", client.head().field("transfer-encoding"));
@@ -121,13 +123,13 @@ class HttpMessageTest {
   @Test
   void trailersPassBothWays() throws Exception {
     try (var blue =
-            new HttpServerFixture((request, wire) -> {
-              wire.send(
+            new HttpServerFixture((request, connection) -> {
+              connection.send(
                   "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n"
                       + "Sum: 7\r\n\r\n");
               return true;
             });
-        var fixture = ProxyFixture.opened(HTTP, side("blue", blue));
+        var fixture = ProxyFixture.opened(HTTP, backend("blue", blue));
         var client = fixture.http()) {
       client.send(
           "POST / HTTP/1.1\r\nHost: a\r\nConnection: TE\r\nTE: trailers\r\n"
@@ -144,17 +146,18 @@ class HttpMessageTest {
   void aClientThatWaitsForAContinueGetsItFromTheTarget() throws Exception {
     try (var blue =
             new ServerFixture(socket -> {
-              var wire = new RawHttpConnection(socket);
-              RawHttpConnection.Message head = wire.head();
+              var connection = new RawHttpConnection(socket);
+              RawHttpConnection.Message head = connection.head();
               if (head.start().contains("/refused")) {
-                wire.send("HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\n\r\n");
+                connection.send("HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\n\r\n");
                 return;
               }
-              wire.send("HTTP/1.1 100 Continue\r\n\r\n");
-              wire.send(
-                  HttpServerFixture.answer(wire.body(head).body() + " " + head.field("expect")));
+              connection.send("HTTP/1.1 100 Continue\r\n\r\n");
+              connection.send(
+                  HttpServerFixture.answer(
+                      connection.body(head).body() + " " + head.field("expect")));
             });
-        var fixture = ProxyFixture.opened(HTTP, side("blue", blue))) {
+        var fixture = ProxyFixture.opened(HTTP, backend("blue", blue))) {
       try (var client = fixture.http()) {
         client.send(
             "PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n");
@@ -168,22 +171,22 @@ class HttpMessageTest {
                 + "Content-Length: 4\r\n\r\n");
         RawHttpConnection.Message answer = client.read();
         assertEquals(417, answer.status());
-        assertEquals("close", answer.field("connection")); // is a body coming or not?
+        assertEquals("close", answer.field("connection")); // as the client may send the body or not
         assertEquals("", client.rest());
       }
     }
   }
 
   @Test
-  void aClientOfTheOldProtocolGetsItsAnswerInItsWay() throws Exception {
+  void aClientOfHttp10GetsABodyThatEndsWithTheConnection() throws Exception {
     try (var blue =
-            new HttpServerFixture((request, wire) -> {
-              wire.send(
+            new HttpServerFixture((request, connection) -> {
+              connection.send(
                   "HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\nHTTP/1.1 200 OK\r\n"
                       + "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n3\r\ndef\r\n0\r\n\r\n");
               return true;
             });
-        var fixture = ProxyFixture.opened(HTTP, side("blue", blue));
+        var fixture = ProxyFixture.opened(HTTP, backend("blue", blue));
         var client = fixture.http()) {
       client.send("GET / HTTP/1.0\r\n\r\n");
       RawHttpConnection.Message head = client.head();
@@ -198,9 +201,9 @@ class HttpMessageTest {
   }
 
   @Test
-  void aClientOfTheOldProtocolMayKeepItsConnection() throws Exception {
+  void aClientOfHttp10MayKeepItsConnection() throws Exception {
     try (var blue = HttpServerFixture.named("v1");
-        var fixture = ProxyFixture.opened(HTTP, side("blue", blue));
+        var fixture = ProxyFixture.opened(HTTP, backend("blue", blue));
         var client = fixture.http()) {
       for (int i = 0; i < 2; i++) {
         client.send("GET / HTTP/1.0\r\nHost: a\r\nConnection: keep-alive\r\n\r\n");
@@ -212,13 +215,13 @@ class HttpMessageTest {
   }
 
   @Test
-  void aTargetThatEndsItsAnswerByClosingIsPassedOnInChunks() throws Exception {
+  void aResponseThatEndsWithTheConnectionIsPassedOnInChunks() throws Exception {
     try (var blue =
-            new HttpServerFixture((request, wire) -> {
-              wire.send("HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\nuntil the end");
+            new HttpServerFixture((request, connection) -> {
+              connection.send("HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\nuntil the end");
               return false;
             });
-        var fixture = ProxyFixture.opened(HTTP, side("blue", blue));
+        var fixture = ProxyFixture.opened(HTTP, backend("blue", blue));
         var client = fixture.http()) {
       for (int i = 0; i < 2; i++) {
         client.get("/");
@@ -230,9 +233,9 @@ class HttpMessageTest {
   @Test
   void answersWithoutABodyAndPipelinedRequestsKeepTheirOrder() throws Exception {
     try (var blue =
-            new HttpServerFixture((request, wire) -> {
+            new HttpServerFixture((request, connection) -> {
               String path = request.start().split(" ", -1)[1];
-              wire.send(
+              connection.send(
                   switch (path) {
                     case "/304" -> "HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n";
                     case "/204" -> "HTTP/1.1 204 No Content\r\n\r\n";
@@ -241,7 +244,7 @@ class HttpMessageTest {
                   });
               return true;
             });
-        var fixture = ProxyFixture.opened(HTTP, side("blue", blue));
+        var fixture = ProxyFixture.opened(HTTP, backend("blue", blue));
         var client = fixture.http()) {
       client.send(
           "GET /304 HTTP/1.1\r\nHost: a\r\n\r\nGET /204 HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -259,20 +262,20 @@ class HttpMessageTest {
   }
 
   @Test
-  void aClientThatEndsItsStreamBehindItsRequestIsAnsweredStill() throws Exception {
+  void aClientThatEndsItsStreamBehindItsRequestIsStillAnswered() throws Exception {
     String large = "x".repeat(8 << 20);
     var ended = new CountDownLatch(1);
     try (var blue =
-            new HttpServerFixture((request, wire) -> {
+            new HttpServerFixture((request, connection) -> {
               try {
                 assertTrue(ended.await(10, TimeUnit.SECONDS));
               } catch (InterruptedException e) {
                 throw new AssertionError(e);
               }
-              wire.send(HttpServerFixture.answer(large));
+              connection.send(HttpServerFixture.answer(large));
               return true;
             });
-        var fixture = ProxyFixture.opened(HTTP, side("blue", blue));
+        var fixture = ProxyFixture.opened(HTTP, backend("blue", blue));
         var client = fixture.http()) {
       client.get("/");
       client.socket.shutdownOutput();
@@ -286,29 +289,31 @@ class HttpMessageTest {
   @Test
   void aTargetThatBreaksOffDoesNotLookComplete() throws Exception {
     try (var blue =
-            new HttpServerFixture((request, wire) -> {
-              wire.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf");
+            new HttpServerFixture((request, connection) -> {
+              connection.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf");
               return false;
             });
-        var fixture = ProxyFixture.opened(HTTP, side("blue", blue));
+        var fixture = ProxyFixture.opened(HTTP, backend("blue", blue));
         var client = fixture.http()) {
       client.get("/");
       assertThrows(EOFException.class, client::read);
     }
     try (var blue =
             new ServerFixture(socket -> {
-              var wire = new RawHttpConnection(socket);
-              wire.head();
-              wire.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n");
-              wire.text(1); // until the client has read it
+              var connection = new RawHttpConnection(socket);
+              connection.head();
+              connection.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n");
+              connection.text(1); // the test says that the client has read it
             });
-        var fixture = ProxyFixture.opened(HTTP, side("blue", blue));
+        var fixture = ProxyFixture.opened(HTTP, backend("blue", blue));
         var client = fixture.http()) {
       client.send("POST / HTTP/1.0\r\nHost: a\r\nContent-Length: 1\r\n\r\n");
       client.head();
       assertEquals("half", client.text(4));
       client.send("x");
-      assertThrows(SocketException.class, client::rest); // only a reset can say so here
+      assertThrows(
+          SocketException.class,
+          client::rest); // only a reset can tell that the body is not complete
     }
   }
 
@@ -323,11 +328,11 @@ class HttpMessageTest {
                 + "Transfer-Encoding: chunked\r\n\r\n"
                 + "0\r\n\r\n")) {
       try (var blue =
-              new HttpServerFixture((request, wire) -> {
-                wire.send(nonsense);
+              new HttpServerFixture((request, connection) -> {
+                connection.send(nonsense);
                 return true;
               });
-          var fixture = ProxyFixture.opened(HTTP, side("blue", blue));
+          var fixture = ProxyFixture.opened(HTTP, backend("blue", blue));
           var client = fixture.http()) {
         client.get("/");
         RawHttpConnection.Message answer = client.read();

@@ -1,6 +1,6 @@
 package dev.orchestrator.proxy;
 
-import static dev.orchestrator.proxy.testing.ProxyFixture.side;
+import static dev.orchestrator.proxy.testing.ProxyFixture.backend;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -16,8 +16,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Shapes that two programs may read as different requests (RFC 9112, 11.2). Each is answered with
- * an error, the connection is closed, and the target never sees what is hidden behind.
+ * Requests that two programs may read differently (RFC 9112, 11.2). Each gets an error, the
+ * connection is closed, and the target never sees a request hidden in it.
  */
 @Timeout(60)
 @SuppressWarnings("StringConcatToTextBlock") // a text block ends its lines without CR
@@ -112,7 +112,7 @@ class HttpSmugglingTest {
   @Test
   void aRequestThatTurnsOutBadWhileItIsHeldIsNeverSent() throws Exception {
     try (var blue = HttpServerFixture.named("v1");
-        var fixture = ProxyFixture.opened(RouteOptions.of(Protocol.HTTP), side("blue", blue));
+        var fixture = ProxyFixture.opened(RouteOptions.of(Protocol.HTTP), backend("blue", blue));
         var client = fixture.http()) {
       fixture.proxy.hold(Duration.ofMinutes(1));
       client.send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n" + HIDDEN);
@@ -126,7 +126,7 @@ class HttpSmugglingTest {
 
   private static void refused(String sent) throws Exception {
     try (var blue = HttpServerFixture.named("v1");
-        var fixture = ProxyFixture.opened(RouteOptions.of(Protocol.HTTP), side("blue", blue));
+        var fixture = ProxyFixture.opened(RouteOptions.of(Protocol.HTTP), backend("blue", blue));
         var client = fixture.http()) {
       client.send(sent);
       RawHttpConnection.Message answer = client.read();

@@ -1,6 +1,6 @@
 package dev.orchestrator.proxy;
 
-import static dev.orchestrator.proxy.testing.ProxyFixture.side;
+import static dev.orchestrator.proxy.testing.ProxyFixture.backend;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -24,7 +24,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** What a client of an http route sees of holds, switches and drains. */
+/** Holds, switches and drains of an http route, as its clients see them. */
 @Timeout(60)
 class HttpSwitchTest {
   private static final RouteOptions HTTP = RouteOptions.of(Protocol.HTTP);
@@ -35,13 +35,13 @@ class HttpSwitchTest {
   void aConnectionThatStaysOpenSeesTheOldVersionAndThenTheNew() throws Exception {
     try (var blue = HttpServerFixture.named("v1");
         var green = HttpServerFixture.named("v2");
-        var fixture = ProxyFixture.opened(HTTP, side("blue", blue));
+        var fixture = ProxyFixture.opened(HTTP, backend("blue", blue));
         var client = fixture.http()) {
       for (int i = 0; i < 3; i++) {
         client.get("/");
         assertEquals("v1", client.read().body());
       }
-      fixture.proxy.switchTo(side("green", green));
+      fixture.proxy.switchTo(backend("green", green));
       for (int i = 0; i < 3; i++) {
         client.get("/");
         assertEquals("v2", client.read().body());
@@ -57,7 +57,7 @@ class HttpSwitchTest {
   void heldRequestsWaitAndAreThenSent() throws Exception {
     try (var blue = HttpServerFixture.named("v1");
         var green = HttpServerFixture.named("v2");
-        var fixture = ProxyFixture.opened(HTTP, side("blue", blue));
+        var fixture = ProxyFixture.opened(HTTP, backend("blue", blue));
         var open = fixture.http();
         var other = fixture.http()) {
       open.get("/");
@@ -68,7 +68,7 @@ class HttpSwitchTest {
       other.send("POST /held HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello");
       fixture.untilHeld(2);
 
-      fixture.proxy.switchTo(side("green", green));
+      fixture.proxy.switchTo(backend("green", green));
 
       assertEquals("v2", open.read().body());
       assertEquals("v2", other.read().body());
@@ -85,9 +85,9 @@ class HttpSwitchTest {
   }
 
   @Test
-  void whenTheDeadlinePassesHeldRequestsGoToTheSideThatServed() throws Exception {
+  void whenTheDeadlinePassesHeldRequestsGoToTheBackendThatServed() throws Exception {
     try (var blue = HttpServerFixture.named("v1");
-        var fixture = ProxyFixture.opened(HTTP, side("blue", blue));
+        var fixture = ProxyFixture.opened(HTTP, backend("blue", blue));
         var client = fixture.http()) {
       fixture.proxy.hold(SHORT);
       client.get("/");
@@ -96,12 +96,12 @@ class HttpSwitchTest {
   }
 
   @Test
-  void oneMoreThanMayBeHeldIsToldWhenToComeAgain() throws Exception {
+  void aRequestAboveTheBoundOnHeldRequestsIsA503WithRetryAfter() throws Exception {
     var one =
         new ProxyOptions(
             1, 64, Duration.ofSeconds(2), Duration.ofSeconds(5), InstantSource.system());
     try (var blue = HttpServerFixture.named("v1");
-        var fixture = ProxyFixture.opened(one, HTTP, side("blue", blue));
+        var fixture = ProxyFixture.opened(one, HTTP, backend("blue", blue));
         var first = fixture.http();
         var second = fixture.http()) {
       fixture.proxy.hold(LONG);
@@ -133,7 +133,7 @@ class HttpSwitchTest {
   @Test
   void aClientThatLeavesWhileItsRequestIsHeldIsDroppedAndNeverServed() throws Exception {
     try (var blue = HttpServerFixture.named("v1");
-        var fixture = ProxyFixture.opened(HTTP, side("blue", blue));
+        var fixture = ProxyFixture.opened(HTTP, backend("blue", blue));
         var patient = fixture.http()) {
       fixture.proxy.hold(LONG);
       var polite = fixture.http();
@@ -155,18 +155,18 @@ class HttpSwitchTest {
   }
 
   @Test
-  void aRequestInFlightFinishesOnTheOldSideInsideTheBudget() throws Exception {
+  void aRequestInFlightFinishesOnTheOldBackendInsideTheBudget() throws Exception {
     var asked = new CountDownLatch(1);
     var finish = new CountDownLatch(1);
     try (var blue =
-            new HttpServerFixture((request, wire) -> {
+            new HttpServerFixture((request, connection) -> {
               asked.countDown();
               Await.forEnd(finish);
-              wire.send(HttpServerFixture.answer("v1, late"));
+              connection.send(HttpServerFixture.answer("v1, late"));
               return true;
             });
         var green = HttpServerFixture.named("v2");
-        var fixture = ProxyFixture.opened(HTTP, side("blue", blue));
+        var fixture = ProxyFixture.opened(HTTP, backend("blue", blue));
         var client = fixture.http()) {
       client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n");
       assertTrue(asked.await(10, TimeUnit.SECONDS));
@@ -176,7 +176,7 @@ class HttpSwitchTest {
       Await.until("it waits", () -> draining.getState() == Thread.State.TIMED_WAITING);
       finish.countDown();
       assertEquals(new DrainResult(1, 0), drained.get(10, TimeUnit.SECONDS));
-      fixture.proxy.switchTo(side("green", green));
+      fixture.proxy.switchTo(backend("green", green));
       assertEquals("v1, late", client.read().body());
       client.get("/");
       assertEquals("v2", client.read().body());
@@ -184,18 +184,18 @@ class HttpSwitchTest {
   }
 
   @Test
-  void aRequestThatIsSafeToRepeatAndWasNotAnsweredGoesToTheNewSideAfterTheBudget()
+  void aRequestThatIsSafeToRepeatAndWasNotAnsweredGoesToTheNewBackendAfterTheBudget()
       throws Exception {
     var asked = new CountDownLatch(2);
     var over = new CountDownLatch(1);
     try (var blue =
-            new HttpServerFixture((request, wire) -> {
+            new HttpServerFixture((request, connection) -> {
               asked.countDown();
               Await.forEnd(over);
               return false;
             });
         var green = HttpServerFixture.named("v2");
-        var fixture = ProxyFixture.opened(HTTP, side("blue", blue));
+        var fixture = ProxyFixture.opened(HTTP, backend("blue", blue));
         var get = fixture.http();
         var post = fixture.http()) {
       get.get("/events");
@@ -204,22 +204,23 @@ class HttpSwitchTest {
       fixture.proxy.hold(LONG);
       assertEquals(new DrainResult(0, 2), fixture.proxy.drain(SHORT));
       assertEquals(502, post.read().status());
-      fixture.proxy.switchTo(side("green", green));
+      fixture.proxy.switchTo(backend("green", green));
       assertEquals("v2", get.read().body());
       over.countDown();
     }
   }
 
   @Test
-  void anAnswerThatIsCutIsSeenToBeCut() throws Exception {
+  void aClientSeesThatAResponseWasCut() throws Exception {
     var over = new CountDownLatch(1);
     try (var blue =
-            new HttpServerFixture((request, wire) -> {
-              wire.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n");
+            new HttpServerFixture((request, connection) -> {
+              connection.send(
+                  "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n");
               Await.forEnd(over);
               return false;
             });
-        var fixture = ProxyFixture.opened(HTTP, side("blue", blue));
+        var fixture = ProxyFixture.opened(HTTP, backend("blue", blue));
         var client = fixture.http()) {
       client.get("/");
       RawHttpConnection.Message head = client.head();
@@ -235,15 +236,15 @@ class HttpSwitchTest {
   @Test
   void aWebsocketLivesThroughASwitchAndIsCutWithTheDrain() throws Exception {
     try (var blue =
-            new HttpServerFixture((request, wire) -> {
-              wire.send(
+            new HttpServerFixture((request, connection) -> {
+              connection.send(
                   "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
                       + "Connection: Upgrade\r\nSec-WebSocket-Accept: x\r\n\r\nblue says hi");
-              wire.in.transferTo(wire.socket.getOutputStream());
+              connection.in.transferTo(connection.socket.getOutputStream());
               return false;
             });
         var green = HttpServerFixture.named("v2");
-        var fixture = ProxyFixture.opened(HTTP, side("blue", blue));
+        var fixture = ProxyFixture.opened(HTTP, backend("blue", blue));
         var client = fixture.http()) {
       client.send(
           "GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
@@ -258,7 +259,7 @@ class HttpSwitchTest {
       assertEquals("websocket", asked.field("upgrade"));
       assertEquals("k", asked.field("sec-websocket-key"));
 
-      fixture.proxy.switchTo(side("green", green));
+      fixture.proxy.switchTo(backend("green", green));
       for (int i = 0; i < 50; i++) {
         client.send("message " + i % 10);
         assertEquals("message " + i % 10, client.text(9));

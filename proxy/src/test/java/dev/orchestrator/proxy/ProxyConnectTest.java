@@ -23,7 +23,7 @@ class ProxyConnectTest {
   @Test
   void aTargetThatIsJustAboutToListenIsWaitedFor() throws Exception {
     int port = ServerFixture.freePort();
-    try (var fixture = ProxyFixture.opened(ProxyFixture.side("blue", port));
+    try (var fixture = ProxyFixture.opened(ProxyFixture.backend("blue", port));
         Socket client = fixture.connect()) {
       Await.until("some attempts failed", () -> fixture.stats().connectFailures() > 3);
       try (var _ = new ServerFixture(port, socket -> socket.getOutputStream().write('b'))) {
@@ -40,7 +40,7 @@ class ProxyConnectTest {
         new ProxyOptions(
             100, 64, Duration.ofSeconds(1), Duration.ofMillis(300), InstantSource.system());
     int port = ServerFixture.freePort();
-    try (var fixture = ProxyFixture.opened(quick, ProxyFixture.side("blue", port));
+    try (var fixture = ProxyFixture.opened(quick, ProxyFixture.backend("blue", port));
         Socket client = fixture.connect()) {
       client.getOutputStream().write(1);
       assertEquals(-1, client.getInputStream().read());
@@ -53,20 +53,20 @@ class ProxyConnectTest {
   void aConnectionWhoseTargetRefusesGoesBackToTheGateWhenItIsHeld() throws Exception {
     int port = ServerFixture.freePort();
     try (var green = ServerFixture.echo('g');
-        var fixture = ProxyFixture.opened(ProxyFixture.side("blue", port));
+        var fixture = ProxyFixture.opened(ProxyFixture.backend("blue", port));
         Socket client = fixture.connect()) {
       Await.until("an attempt failed", () -> fixture.stats().connectFailures() > 0);
       fixture.proxy.hold(LONG);
       Await.until("held", () -> fixture.stats().holds().held() == 1);
-      fixture.proxy.switchTo(ProxyFixture.side("green", green));
+      fixture.proxy.switchTo(ProxyFixture.backend("green", green));
       assertEquals('g', client.getInputStream().read());
       assertEquals(1, fixture.stats().lastHold().served());
     }
   }
 
   @Test
-  void anAttemptThatHangsIsRecalledByASwitch() throws Exception {
-    // Nobody answers on an address set aside for documentation.
+  void anAttemptThatHangsIsCancelledByASwitch() throws Exception {
+    // No machine has this address, which is reserved for documentation.
     Backend nowhere = Backend.of("blue", Map.of(ProxyFixture.WEB, new Target("192.0.2.1", 9)));
     var patient =
         new ProxyOptions(
@@ -75,7 +75,7 @@ class ProxyConnectTest {
         var fixture = ProxyFixture.opened(patient, nowhere);
         Socket client = fixture.connect()) {
       fixture.untilHeld(1);
-      fixture.proxy.switchTo(ProxyFixture.side("green", green));
+      fixture.proxy.switchTo(ProxyFixture.backend("green", green));
       assertEquals('g', client.getInputStream().read());
     }
   }

@@ -26,9 +26,9 @@ class ProxyDrainTest {
   private static final Duration SHORT = Duration.ofMillis(200);
 
   @Test
-  void linksThatEndByThemselvesAreWaitedForAndTheOthersCut() throws Exception {
+  void connectionsThatEndByThemselvesAreWaitedForAndTheOthersCut() throws Exception {
     try (var blue = ServerFixture.echo('b');
-        var fixture = ProxyFixture.opened(ProxyFixture.side("blue", blue));
+        var fixture = ProxyFixture.opened(ProxyFixture.backend("blue", blue));
         Socket second = fixture.connect();
         Socket stays = fixture.connect()) {
       Socket first = fixture.connect();
@@ -46,9 +46,9 @@ class ProxyDrainTest {
   }
 
   @Test
-  void aDrainEndsAsSoonAsNothingIsLeft() throws Exception {
+  void aDrainEndsWithTheLastConnection() throws Exception {
     try (var blue = ServerFixture.echo('b');
-        var fixture = ProxyFixture.opened(ProxyFixture.side("blue", blue));
+        var fixture = ProxyFixture.opened(ProxyFixture.backend("blue", blue));
         Socket client = fixture.connect()) {
       assertEquals('b', client.getInputStream().read());
       fixture.proxy.hold(LONG);
@@ -72,9 +72,9 @@ class ProxyDrainTest {
               socket.getOutputStream().write(answer);
               written.countDown();
               request.complete(socket.getInputStream().readAllBytes());
-              Await.forEnd(over); // has seen the end, and does not close
+              Await.forEnd(over); // the target has read the end of the stream, and does not close
             });
-        var fixture = ProxyFixture.opened(ProxyFixture.side("blue", blue));
+        var fixture = ProxyFixture.opened(ProxyFixture.backend("blue", blue));
         Socket client = fixture.connect()) {
       assertTrue(written.await(10, TimeUnit.SECONDS));
       client.getOutputStream().write("sent before the cut".getBytes(UTF_8));
@@ -83,8 +83,10 @@ class ProxyDrainTest {
       assertEquals(new DrainResult(0, 1), fixture.proxy.drain(SHORT));
 
       assertEquals("sent before the cut", new String(request.get(5, TimeUnit.SECONDS), UTF_8));
-      over.countDown(); // the target goes away, as it does when its side is stopped
-      client.getOutputStream().write("too late".getBytes(UTF_8)); // no reset for that
+      over.countDown(); // the target closes, as it does when its backend is stopped
+      client
+          .getOutputStream()
+          .write("too late".getBytes(UTF_8)); // which must not reset the connection
       assertArrayEquals(answer, client.getInputStream().readAllBytes());
       assertEquals(0, fixture.stats().resetsByTarget());
     }
@@ -101,7 +103,7 @@ class ProxyDrainTest {
               socket.getOutputStream().write(answer);
               Await.forEnd(over);
             });
-        var fixture = ProxyFixture.opened(ProxyFixture.side("blue", blue));
+        var fixture = ProxyFixture.opened(ProxyFixture.backend("blue", blue));
         Socket client = fixture.connect()) {
       Await.until("relayed", () -> fixture.stats().bytesOut() > 0);
       Await.until("buffers full", new StallDetector(() -> fixture.stats().bytesOut()));
@@ -117,13 +119,13 @@ class ProxyDrainTest {
   }
 
   @Test
-  void notHeldADrainIsOfTheLinksToOtherSides() throws Exception {
+  void withoutAHoldADrainIsOfTheConnectionsToOtherBackends() throws Exception {
     try (var blue = ServerFixture.echo('b');
         var green = ServerFixture.echo('g');
-        var fixture = ProxyFixture.opened(ProxyFixture.side("blue", blue));
+        var fixture = ProxyFixture.opened(ProxyFixture.backend("blue", blue));
         Socket old = fixture.connect()) {
       assertEquals('b', old.getInputStream().read());
-      fixture.proxy.switchTo(ProxyFixture.side("green", green));
+      fixture.proxy.switchTo(ProxyFixture.backend("green", green));
       try (Socket young = fixture.connect()) {
         assertEquals('g', young.getInputStream().read());
         old.getOutputStream().write('1');

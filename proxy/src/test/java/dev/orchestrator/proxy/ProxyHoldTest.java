@@ -26,9 +26,9 @@ class ProxyHoldTest {
   private static final Duration SHORT = Duration.ofMillis(150);
 
   @Test
-  void heldConnectionsWaitUnreadAndAreReleasedToTheSideThatServed() throws Exception {
+  void heldConnectionsWaitUnreadAndAreReleasedToTheBackendThatServed() throws Exception {
     try (var blue = ServerFixture.echo('b');
-        var fixture = ProxyFixture.opened(ProxyFixture.side("blue", blue))) {
+        var fixture = ProxyFixture.opened(ProxyFixture.backend("blue", blue))) {
       fixture.proxy.hold(LONG);
       try (Socket client = fixture.connect()) {
         client.getOutputStream().write("hello".getBytes(US_ASCII));
@@ -45,14 +45,14 @@ class ProxyHoldTest {
   }
 
   @Test
-  void heldConnectionsGoToTheNewSide() throws Exception {
+  void heldConnectionsGoToTheNewBackend() throws Exception {
     try (var blue = ServerFixture.echo('b');
         var green = ServerFixture.echo('g');
-        var fixture = ProxyFixture.opened(ProxyFixture.side("blue", blue))) {
+        var fixture = ProxyFixture.opened(ProxyFixture.backend("blue", blue))) {
       fixture.proxy.hold(LONG);
       try (Socket client = fixture.connect()) {
         fixture.untilHeld(1);
-        fixture.proxy.switchTo(ProxyFixture.side("green", green));
+        fixture.proxy.switchTo(ProxyFixture.backend("green", green));
         assertEquals("g", read(client, 1));
         assertEquals(0, blue.accepted.get());
       }
@@ -60,13 +60,13 @@ class ProxyHoldTest {
   }
 
   @Test
-  void whenTheDeadlinePassesTheyGoBackToTheSideThatServed() throws Exception {
+  void whenTheDeadlinePassesHeldConnectionsGoToTheBackendThatServed() throws Exception {
     try (var blue = ServerFixture.echo('b');
-        var fixture = ProxyFixture.opened(ProxyFixture.side("blue", blue))) {
+        var fixture = ProxyFixture.opened(ProxyFixture.backend("blue", blue))) {
       fixture.proxy.hold(SHORT);
       try (Socket client = fixture.connect()) {
         assertEquals("b", read(client, 1));
-        assertEquals(ProxyFixture.side("blue", blue), fixture.proxy.side());
+        assertEquals(ProxyFixture.backend("blue", blue), fixture.proxy.backend());
         assertTrue(fixture.stats().lastHold().longest().compareTo(Duration.ofMillis(50)) > 0);
       }
     }
@@ -75,7 +75,7 @@ class ProxyHoldTest {
   @Test
   void aLaterHoldReplacesTheDeadline() throws Exception {
     try (var blue = ServerFixture.echo('b');
-        var fixture = ProxyFixture.opened(ProxyFixture.side("blue", blue))) {
+        var fixture = ProxyFixture.opened(ProxyFixture.backend("blue", blue))) {
       fixture.proxy.hold(LONG);
       try (Socket client = fixture.connect()) {
         fixture.untilHeld(1);
@@ -87,7 +87,7 @@ class ProxyHoldTest {
   }
 
   @Test
-  void theyAreReleasedInOrderOfArrival() throws Exception {
+  void heldConnectionsAreReleasedInOrderOfArrival() throws Exception {
     int clients = 40;
     Map<Socket, Integer> firstByte = new ConcurrentHashMap<>();
     ProxyOptions oneAtATime =
@@ -98,7 +98,7 @@ class ProxyHoldTest {
               firstByte.put(socket, socket.getInputStream().read());
               socket.getInputStream().read();
             });
-        var fixture = ProxyFixture.opened(oneAtATime, ProxyFixture.side("blue", blue))) {
+        var fixture = ProxyFixture.opened(oneAtATime, ProxyFixture.backend("blue", blue))) {
       fixture.proxy.hold(LONG);
       List<Socket> sockets = new ArrayList<>();
       for (int i = 0; i < clients; i++) {
@@ -123,7 +123,7 @@ class ProxyHoldTest {
   @Test
   void aClientThatLeavesWhileHeldIsDropped() throws Exception {
     try (var blue = ServerFixture.echo('b');
-        var fixture = ProxyFixture.opened(ProxyFixture.side("blue", blue))) {
+        var fixture = ProxyFixture.opened(ProxyFixture.backend("blue", blue))) {
       fixture.proxy.hold(LONG);
       Socket polite = fixture.connect();
       Socket rude = fixture.connect();
@@ -151,14 +151,14 @@ class ProxyHoldTest {
   void aHeldClientThatSentItsRequestAndEndedItsStreamIsServed() throws Exception {
     byte[] request = "x".repeat(40_000).getBytes(US_ASCII);
     try (var blue = ServerFixture.echo('b');
-        var fixture = ProxyFixture.opened(ProxyFixture.side("blue", blue))) {
+        var fixture = ProxyFixture.opened(ProxyFixture.backend("blue", blue))) {
       fixture.proxy.hold(LONG);
       try (Socket client = fixture.connect()) {
         client.getOutputStream().write(request);
         client.shutdownOutput();
         fixture.untilHeld(1);
         try (Socket later = fixture.connect()) {
-          fixture.untilHeld(2); // by now the end of the first stream has been seen
+          fixture.untilHeld(2); // the end of the first stream has been seen then
           fixture.proxy.release();
           assertEquals("b", read(later, 1));
         }
@@ -168,12 +168,12 @@ class ProxyHoldTest {
   }
 
   @Test
-  void oneMoreThanMayBeHeldIsClosedCleanly() throws Exception {
+  void aConnectionAboveTheBoundOnHeldConnectionsIsClosedCleanly() throws Exception {
     ProxyOptions two =
         new ProxyOptions(
             2, 64, Duration.ofSeconds(2), Duration.ofSeconds(5), InstantSource.system());
     try (var blue = ServerFixture.echo('b');
-        var fixture = ProxyFixture.opened(two, ProxyFixture.side("blue", blue))) {
+        var fixture = ProxyFixture.opened(two, ProxyFixture.backend("blue", blue))) {
       fixture.proxy.hold(LONG);
       try (Socket first = fixture.connect();
           Socket second = fixture.connect()) {
@@ -204,8 +204,8 @@ class ProxyHoldTest {
         fixture.proxy.closeGate();
         assertEquals(-1, held.getInputStream().read());
       }
-      assertNull(fixture.proxy.side());
-      fixture.proxy.switchTo(ProxyFixture.side("blue", blue));
+      assertNull(fixture.proxy.backend());
+      fixture.proxy.switchTo(ProxyFixture.backend("blue", blue));
       try (Socket client = fixture.connect()) {
         assertEquals("b", read(client, 1));
       }

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** More of everything than a unit test has time for. */
+/** Loads that take longer than a unit test may. */
 @Tag("long")
 @Timeout(300)
 class ProxyLoadTest {
@@ -36,11 +36,11 @@ class ProxyLoadTest {
   }
 
   @Test
-  void tenThousandHeldConnectionsTakeLittleAndAreAllServed() throws Exception {
+  void tenThousandHeldConnectionsTakeLittleMemoryAndAreAllServed() throws Exception {
     try (var blue =
             new ServerFixture(
                 socket -> socket.getInputStream().transferTo(socket.getOutputStream()));
-        var fixture = ProxyFixture.opened(PATIENT, ProxyFixture.side("blue", blue))) {
+        var fixture = ProxyFixture.opened(PATIENT, ProxyFixture.backend("blue", blue))) {
       fixture.proxy.hold(Duration.ofMinutes(4));
       long before = liveBytes();
       Process clients = clients(fixture.proxy.port(ProxyFixture.WEB));

@@ -1,6 +1,6 @@
 package dev.orchestrator.proxy;
 
-import static dev.orchestrator.proxy.testing.ProxyFixture.side;
+import static dev.orchestrator.proxy.testing.ProxyFixture.backend;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -29,11 +29,11 @@ class ProxyProtocolTest {
   private static final RouteOptions HTTP = RouteOptions.of(Protocol.HTTP);
 
   @Test
-  void theTargetOfATcpRouteIsToldItsClientInOneLine() throws Exception {
+  void theTargetOfATcpRouteGetsTheHeaderAsALineOfText() throws Exception {
     try (var blue = ServerFixture.echo('b');
         var fixture =
             ProxyFixture.opened(
-                TCP.withProxyProtocol(ProxyProtocol.V1, false), side("blue", blue));
+                TCP.withProxyProtocol(ProxyProtocol.V1, false), backend("blue", blue));
         Socket client = fixture.connect()) {
       client.getOutputStream().write("hello".getBytes(US_ASCII));
       client.shutdownOutput();
@@ -46,11 +46,11 @@ class ProxyProtocolTest {
   }
 
   @Test
-  void orInBinary() throws Exception {
+  void theTargetOfATcpRouteGetsTheHeaderInBinary() throws Exception {
     try (var blue = ServerFixture.echo('b');
         var fixture =
             ProxyFixture.opened(
-                TCP.withProxyProtocol(ProxyProtocol.V2, false), side("blue", blue));
+                TCP.withProxyProtocol(ProxyProtocol.V2, false), backend("blue", blue));
         Socket client = fixture.connect()) {
       client.shutdownOutput();
       byte[] seen = client.getInputStream().readAllBytes();
@@ -66,7 +66,8 @@ class ProxyProtocolTest {
   void aHeaderOfTheClientsProxyIsReadAndPassedOn() throws Exception {
     try (var blue = ServerFixture.echo('b');
         var fixture =
-            ProxyFixture.opened(TCP.withProxyProtocol(ProxyProtocol.V1, true), side("blue", blue));
+            ProxyFixture.opened(
+                TCP.withProxyProtocol(ProxyProtocol.V1, true), backend("blue", blue));
         Socket client = fixture.connect()) {
       for (String piece : new String[] {"PROXY TCP4 203.0.113.7 ", "198.51.100.1 1234 443\r\nfi"}) {
         client.getOutputStream().write(piece.getBytes(US_ASCII));
@@ -84,7 +85,7 @@ class ProxyProtocolTest {
     try (var blue = ServerFixture.echo('b');
         var fixture =
             ProxyFixture.opened(
-                TCP.withProxyProtocol(ProxyProtocol.OFF, true), side("blue", blue))) {
+                TCP.withProxyProtocol(ProxyProtocol.OFF, true), backend("blue", blue))) {
       fixture.proxy.hold(Duration.ofMinutes(1));
       try (Socket client = fixture.connect()) {
         client.getOutputStream().write("PROXY TCP6 ::1 ::2 1 2\r\nbehind".getBytes(US_ASCII));
@@ -97,13 +98,13 @@ class ProxyProtocolTest {
   }
 
   @Test
-  void withoutOneTheClientIsClosed() throws Exception {
+  void aClientWithoutAHeaderIsClosed() throws Exception {
     try (var blue = ServerFixture.echo('b');
         var fixture =
             ProxyFixture.opened(
                 TCP.withProxyProtocol(ProxyProtocol.OFF, true)
                     .withTimeouts(Duration.ZERO, Duration.ofMillis(200)),
-                side("blue", blue))) {
+                backend("blue", blue))) {
       try (var wrong = fixture.http();
           var silent = fixture.http()) {
         wrong.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
@@ -116,19 +117,21 @@ class ProxyProtocolTest {
   }
 
   @Test
-  void anHttpRouteTellsItForEachClientsOwnConnection() throws Exception {
+  void theTargetOfAnHttpRouteGetsAConnectionWithAHeaderForEachClient() throws Exception {
     BlockingQueue<String> headers = new LinkedBlockingQueue<>();
     try (var blue =
             new ServerFixture(socket -> {
-              var wire = new RawHttpConnection(socket);
-              headers.add(wire.text("PROXY TCP4 203.0.113.7 198.51.100.1 1111 443\r\n".length()));
+              var connection = new RawHttpConnection(socket);
+              headers.add(
+                  connection.text("PROXY TCP4 203.0.113.7 198.51.100.1 1111 443\r\n".length()));
               for (int i = 0; i < 2; i++) {
-                wire.send(HttpServerFixture.answer(wire.read().field("x-forwarded-for")));
+                connection.send(
+                    HttpServerFixture.answer(connection.read().field("x-forwarded-for")));
               }
             });
         var fixture =
             ProxyFixture.opened(
-                HTTP.withProxyProtocol(ProxyProtocol.V1, true), side("blue", blue))) {
+                HTTP.withProxyProtocol(ProxyProtocol.V1, true), backend("blue", blue))) {
       for (String port : new String[] {"1111", "2222"}) {
         String header = "PROXY TCP4 203.0.113.7 198.51.100.1 " + port + " 443\r\n";
         try (var client = fixture.http()) {

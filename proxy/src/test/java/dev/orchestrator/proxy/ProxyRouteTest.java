@@ -1,6 +1,6 @@
 package dev.orchestrator.proxy;
 
-import static dev.orchestrator.proxy.testing.ProxyFixture.side;
+import static dev.orchestrator.proxy.testing.ProxyFixture.backend;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -29,7 +29,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Ranges, previews, idle time and the figures of each target. */
+/** Port ranges, previews, the idle time-out, and the figures of each backend. */
 @Timeout(60)
 class ProxyRouteTest {
   private static final RouteOptions TCP = RouteOptions.of(Protocol.TCP);
@@ -62,7 +62,7 @@ class ProxyRouteTest {
     }
   }
 
-  /** Below the ports that the system gives to clients. */
+  /** A range below the ports that the kernel gives to clients. */
   private static int freeRange(int size) {
     for (int first = 20_000; first < 32_000; first += size) {
       if (IntStream.range(first, first + size).allMatch(ProxyRouteTest::isFree)) {
@@ -89,10 +89,10 @@ class ProxyRouteTest {
     RouteOptions previewed = TCP.withPreview(new ListenAddress("127.0.0.1", 0));
     try (var blue = ServerFixture.echo('b');
         var green = ServerFixture.echo('g');
-        var fixture = ProxyFixture.opened(previewed, side("blue", blue))) {
+        var fixture = ProxyFixture.opened(previewed, backend("blue", blue))) {
       int port = fixture.proxy.previewPort("web");
       assertEquals(-1, firstByte(port)); // no candidate yet
-      fixture.proxy.preview(side("green", green));
+      fixture.proxy.preview(backend("green", green));
       assertEquals('g', firstByte(port));
       assertEquals('b', firstByte(fixture.proxy.port("web")));
 
@@ -100,8 +100,8 @@ class ProxyRouteTest {
       try (Socket client = new Socket(InetAddress.getLoopbackAddress(), port)) {
         assertEquals('g', client.getInputStream().read());
         assertEquals(new DrainResult(0, 0), fixture.proxy.drain(Duration.ZERO));
-        fixture.proxy.switchTo(side("green", green));
-        fixture.proxy.preview(side("blue", blue)); // what was left is looked at now
+        fixture.proxy.switchTo(backend("green", green));
+        fixture.proxy.preview(backend("blue", blue)); // cuts the connection to the other backend
         assertEquals(-1, client.getInputStream().read());
       }
       assertEquals('b', firstByte(port));
@@ -146,7 +146,7 @@ class ProxyRouteTest {
   void aConnectionOnWhichNothingMovesIsClosedAfterTheIdleTime() throws Exception {
     RouteOptions idle = TCP.withTimeouts(Duration.ofMillis(400), Duration.ofSeconds(30));
     try (var blue = ServerFixture.echo('b');
-        var fixture = ProxyFixture.opened(idle, side("blue", blue));
+        var fixture = ProxyFixture.opened(idle, backend("blue", blue));
         Socket still = fixture.connect();
         Socket busy = fixture.connect()) {
       assertEquals('b', still.getInputStream().read());
@@ -174,11 +174,11 @@ class ProxyRouteTest {
   void figuresAreKeptForEachTarget() throws Exception {
     try (var blue = HttpServerFixture.named("v1");
         var green = HttpServerFixture.named("four");
-        var fixture = ProxyFixture.opened(RouteOptions.of(Protocol.HTTP), side("blue", blue));
+        var fixture = ProxyFixture.opened(RouteOptions.of(Protocol.HTTP), backend("blue", blue));
         var client = fixture.http()) {
       client.get("/");
       client.read();
-      fixture.proxy.switchTo(side("green", green));
+      fixture.proxy.switchTo(backend("green", green));
       client.get("/");
       client.read();
       client.get("/");
@@ -190,7 +190,7 @@ class ProxyRouteTest {
       assertTrue(stats.targets().http().p50().isPositive());
       assertTrue(get(stats.byTarget(), "green").bytesOut() > 2 * 4);
       for (int i = 0; i < 30; i++) {
-        fixture.proxy.switchTo(side("side " + i, green));
+        fixture.proxy.switchTo(backend("backend " + i, green));
         client.get("/");
         client.read();
       }

@@ -32,7 +32,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(120)
 class ProxySwitchTest {
 
-  /** Half of the switches with a hold and a drain before, half at once. */
+  /** Half of the switches have a hold and a drain before them. */
   @Test
   void noClientLosesAByteThroughSwitches() throws Exception {
     exchangeThroughSwitches(200, 20);
@@ -43,17 +43,19 @@ class ProxySwitchTest {
     var exchanges = new AtomicLong();
     try (var blue = new ServerFixture(socket -> digestService(socket, 'b'));
         var green = new ServerFixture(socket -> digestService(socket, 'g'));
-        var fixture = ProxyFixture.opened(ProxyFixture.side("blue", blue));
+        var fixture = ProxyFixture.opened(ProxyFixture.backend("blue", blue));
         var threads = Executors.newVirtualThreadPerTaskExecutor()) {
       List<Future<?>> clients = new ArrayList<>();
       for (int i = 0; i < count; i++) {
         int seed = i;
         clients.add(threads.submit(() -> client(fixture, seed, done, exchanges)));
       }
-      Backend[] sides = {ProxyFixture.side("blue", blue), ProxyFixture.side("green", green)};
+      Backend[] backends = {
+        ProxyFixture.backend("blue", blue), ProxyFixture.backend("green", green)
+      };
       for (int i = 1; i <= switches; i++) {
         awaitProgress(exchanges, count, clients);
-        Backend next = sides[i % 2];
+        Backend next = backends[i % 2];
         if (i % 4 < 2) {
           fixture.proxy.hold(Duration.ofSeconds(20));
           assertEquals(0, fixture.proxy.drain(Duration.ofSeconds(10)).cut());
@@ -103,8 +105,8 @@ class ProxySwitchTest {
         }
         socket.shutdownOutput();
         DataInputStream in = new DataInputStream(socket.getInputStream());
-        byte side = in.readByte();
-        assertTrue(side == 'b' || side == 'g');
+        byte name = in.readByte();
+        assertTrue(name == 'b' || name == 'g');
         assertArrayEquals(TcpRelayTest.digest(request), in.readNBytes(32));
         byte[] answer = in.readNBytes(in.readInt());
         assertArrayEquals(TcpRelayTest.digest(answer), in.readNBytes(32));
@@ -118,7 +120,7 @@ class ProxySwitchTest {
   private static void digestService(Socket socket, char name) throws IOException {
     byte[] request = socket.getInputStream().readAllBytes();
     if (request.length == 0) {
-      return; // connected just as the gate changed, and recalled before anything was sent
+      return; // the gate changed meanwhile: cancelled before anything was sent
     }
     byte[] answer = TcpRelayTest.random(request.length, request.length * 2);
     OutputStream out = socket.getOutputStream();
@@ -130,18 +132,18 @@ class ProxySwitchTest {
   }
 
   @Test
-  void aLinkLivesOnThroughASwitch() throws IOException, ExecutionException {
+  void aConnectionLivesOnThroughASwitch() throws IOException, ExecutionException {
     try (var blue = ServerFixture.echo('b');
         var green = ServerFixture.echo('g');
-        var fixture = ProxyFixture.opened(ProxyFixture.side("blue", blue));
+        var fixture = ProxyFixture.opened(ProxyFixture.backend("blue", blue));
         Socket client = fixture.connect()) {
       assertEquals('b', client.getInputStream().read());
-      fixture.proxy.switchTo(ProxyFixture.side("green", green));
+      fixture.proxy.switchTo(ProxyFixture.backend("green", green));
       for (int i = 0; i < 100; i++) {
         client.getOutputStream().write(i);
         assertEquals(i, client.getInputStream().read());
       }
-      assertEquals("green", Objects.requireNonNull(fixture.proxy.side()).name());
+      assertEquals("green", Objects.requireNonNull(fixture.proxy.backend()).name());
     }
   }
 }

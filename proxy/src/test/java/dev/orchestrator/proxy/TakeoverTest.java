@@ -28,7 +28,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Two processes, and clients that connect all the time. */
+/** One process takes over from another while clients connect all the time. */
 @Tag("long") // four JVMs
 @Timeout(120)
 class TakeoverTest {
@@ -58,7 +58,7 @@ class TakeoverTest {
     var done = new AtomicBoolean();
     var exchanges = new AtomicLong();
     try (var threads = Executors.newVirtualThreadPerTaskExecutor();
-        AutoCloseable _ = () -> done.set(true); // else the threads would be waited for
+        AutoCloseable _ = () -> done.set(true); // or the executor's close would wait for ever
         var kept = connect(tcp);
         var keptHttp = connect(http)) {
       keptHttp.get("/");
@@ -76,9 +76,9 @@ class TakeoverTest {
       long before = exchanges.get();
       Await.until("clients are served by the new one", () -> exchanges.get() > before + 400);
       assertTrue(old.isAlive()); // two of its clients are still there
-      kept.get("/"); // on the connection that the old process has
+      kept.get("/"); // on the connection to the old process
       assertEquals("blue", kept.read().body());
-      // The old one leaves when it has heard of the new one: soon, or it is not yet told here.
+      // The old process is told of the new one a moment later than this test.
       Await.until(
           "it is told to come again, to the new one", () -> "close".equals(answer(keptHttp)));
       assertEquals("", keptHttp.rest());
@@ -93,7 +93,7 @@ class TakeoverTest {
     }
   }
 
-  /** What the next answer says of its connection. */
+  /** The field Connection of the next response. */
   private static String answer(RawHttpConnection client) {
     try {
       client.get("/");

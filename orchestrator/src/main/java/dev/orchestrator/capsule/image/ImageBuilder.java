@@ -24,6 +24,8 @@ import dev.orchestrator.files.FileTree;
 import dev.orchestrator.files.TarArchive;
 import dev.orchestrator.release.Release;
 import dev.orchestrator.release.Releases;
+import dev.orchestrator.settings.Probe;
+import dev.orchestrator.settings.ReleaseProbes;
 import dev.orchestrator.settings.Settings;
 import dev.orchestrator.settings.StackSettings;
 import java.io.UncheckedIOException;
@@ -48,6 +50,9 @@ public final class ImageBuilder implements CapsuleBuilder {
 
   /** A label of capsule images: {@link CapsuleImage#ports()} as JSON. */
   static final String PORTS = "dev.orchestrator.ports";
+
+  /** On a capsule image: {@link ReleaseProbes#text} of its release. */
+  private static final String PROBES = "dev.orchestrator.probes";
 
   /** A label of capsule images: the databases in it as JSON. */
   private static final String DATABASES = "dev.orchestrator.databases";
@@ -91,7 +96,9 @@ public final class ImageBuilder implements CapsuleBuilder {
     Release release = releases.release(version);
     String baseImage = base(line -> {});
     ComposeModel model = reading(() -> reader.read(release, baseImage));
-    CapsuleStack capsuleStack = new ComposeTransform(stack).apply(model, Map.of());
+    ReleaseProbes probes = ReleaseProbes.read(release.folder());
+    CapsuleStack capsuleStack =
+        new ComposeTransform(stack.withProbesOf(probes.probes())).apply(model, Map.of());
     model.services().entrySet().stream()
         .filter(service -> service.getValue().has("build"))
         .forEach(service -> BuildSource.of(model, stack.name(), stack.folder(), service.getKey()));
@@ -112,6 +119,12 @@ public final class ImageBuilder implements CapsuleBuilder {
     } catch (IllegalArgumentException e) {
       throw new CapsuleException("image " + image + ": its label " + DATABASES + " is not JSON", e);
     }
+  }
+
+  @Override
+  public List<Probe> probes(String image) {
+    return ReleaseProbes.parse(
+        engine.image(image).map(info -> info.labels().getOrDefault(PROBES, "")).orElse(""));
   }
 
   private String reference(String version) {
@@ -143,7 +156,9 @@ public final class ImageBuilder implements CapsuleBuilder {
     ComposeModel model = reader.read(release, baseImage);
     model.warnings().forEach(progress);
     Map<String, InnerImage> images = imageProvider.resolve(model, deadline, progress);
-    CapsuleStack capsuleStack = new ComposeTransform(stack).apply(model, images);
+    ReleaseProbes probes = ReleaseProbes.read(release.folder());
+    CapsuleStack capsuleStack =
+        new ComposeTransform(stack.withProbesOf(probes.probes())).apply(model, images);
     capsuleStack.warnings().forEach(progress);
 
     String compose = capsuleStack.compose().toPrettyString();
@@ -177,7 +192,7 @@ public final class ImageBuilder implements CapsuleBuilder {
               ENTRYPOINT,
               List.of(),
               List.of(),
-              labels(version, content, capsuleStack.ports(), databases)));
+              labels(version, content, capsuleStack.ports(), probes, databases)));
     }
     ImageInfo built = engine.image(reference).orElseThrow();
     return image(version, reference, source, capsuleStack, built, false);
@@ -222,11 +237,16 @@ public final class ImageBuilder implements CapsuleBuilder {
   }
 
   private Map<String, String> labels(
-      String version, String content, Map<String, Integer> ports, Map<String, String> databases) {
+      String version,
+      String content,
+      Map<String, Integer> ports,
+      ReleaseProbes probes,
+      Map<String, String> databases) {
     Map<String, String> labels = new TreeMap<>(Labels.role("capsule"));
     labels.put(Labels.STACK, stack.name());
     labels.put(Labels.VERSION, version);
     labels.put(Labels.CONTENT, content);
+    labels.put(PROBES, probes.text());
     labels.put(PORTS, Json.write(new TreeMap<>(ports)));
     labels.put(DATABASES, Json.write(new TreeMap<>(databases)));
     return labels;

@@ -5,11 +5,12 @@ import java.util.Map;
 import java.util.stream.Collectors;
 
 /**
- * One side of a switch: a capsule and where each route leads on it.
+ * What the routes lead to: one capsule, with the target of each route on it. A switch changes from
+ * one backend to another.
  *
- * @param name the capsule's name, for logs, for figures and for people
- * @param targets by the name of the route, one for each of its ports; every open route must be
- *     there
+ * @param name the capsule's name, for logs and figures
+ * @param targets by the name of the route, one target for each of its ports; every open route must
+ *     be there
  */
 public record Backend(String name, Map<String, List<Target>> targets) {
   public Backend {
@@ -19,7 +20,7 @@ public record Backend(String name, Map<String, List<Target>> targets) {
                 Collectors.toUnmodifiableMap(Map.Entry::getKey, e -> List.copyOf(e.getValue())));
   }
 
-  /** A side for routes with one port each. */
+  /** A backend for routes with one port each. */
   public static Backend of(String name, Map<String, Target> targets) {
     return new Backend(
         name,

@@ -1,10 +1,11 @@
 package dev.orchestrator.proxy.config;
 
 /**
- * What a route listens on: one port, or a range of them.
+ * The address that a route listens on, with one port or a range of ports.
  *
- * @param host the local address; empty, {@code 0.0.0.0} or {@code ::} for all of both families
- * @param first 1 to 65535, or 0 for a free one that the system picks
+ * @param host the local address; empty, {@code 0.0.0.0} or {@code ::} for all addresses, of IPv4
+ *     and IPv6
+ * @param first 1 to 65535, or 0 for a free port that the system picks
  * @param last the same as {@code first} for one port
  */
 public record ListenAddress(String host, int first, int last) {
@@ -19,15 +20,17 @@ public record ListenAddress(String host, int first, int last) {
     this(host, port, port);
   }
 
+  /** The number of ports. */
   public int ports() {
     return last - first + 1;
   }
 
+  /** True when it is all addresses of the machine. */
   public boolean everyAddress() {
     return host.isEmpty() || host.equals("0.0.0.0") || host.equals("::");
   }
 
-  /** Whether both can't be listened on at once. */
+  /** True when both can't be listened on at the same time. */
   public boolean overlaps(ListenAddress other) {
     return first != 0
         && other.first != 0
@@ -36,20 +39,20 @@ public record ListenAddress(String host, int first, int last) {
         && (everyAddress() || other.everyAddress() || host.equals(other.host));
   }
 
-  private String at() {
+  private String hostText() {
     if (everyAddress()) {
       return "*";
     }
     return host.contains(":") ? "[" + host + "]" : host;
   }
 
-  /** One of its ports, counted from 0. */
+  /** The address with one of its ports, counted from 0, as text. */
   public String address(int port) {
-    return at() + ":" + (first + port);
+    return hostText() + ":" + (first + port);
   }
 
   @Override
   public String toString() {
-    return at() + ":" + first + (first == last ? "" : "-" + last);
+    return hostText() + ":" + first + (first == last ? "" : "-" + last);
   }
 }

@@ -1,9 +1,9 @@
 package dev.orchestrator.proxy.config;
 
-/** What a route understands of its traffic. */
+/** The protocol that a route speaks. */
 public enum Protocol {
-  /** Nothing: bytes both ways. Connections are held, released and drained. */
+  /** Bytes are relayed in both directions. Connections are held, released and drained. */
   TCP,
-  /** HTTP/1.0 and 1.1: requests are held, and a client's connection survives the switch. */
+  /** HTTP/1.0 and 1.1: requests are held, and a client's connection outlives a switch. */
   HTTP
 }

@@ -1,10 +1,14 @@
 package dev.orchestrator.proxy.config;
 
-/** Whether, and how, a target is told its client's address in front of the connection. */
+/**
+ * The version of HAProxy's PROXY protocol in which a target is sent its client's address, before
+ * everything else on the connection.
+ */
 public enum ProxyProtocol {
+  /** No header is sent. */
   OFF,
   /** One line of text. */
   V1,
-  /** Binary. */
+  /** A binary header. */
   V2
 }

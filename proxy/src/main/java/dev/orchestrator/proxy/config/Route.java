@@ -1,10 +1,10 @@
 package dev.orchestrator.proxy.config;
 
 /**
- * A public port of the stack, or a range of them.
+ * A public port of the stack, or a range of ports.
  *
  * @param name unique among the routes of a stack
- * @param listen where it listens; the k-th port leads to the k-th target
+ * @param listen the address that it listens on; its n-th port leads to the n-th target
  */
 public record Route(String name, ListenAddress listen, RouteOptions options) {
   public Route {
@@ -15,7 +15,7 @@ public record Route(String name, ListenAddress listen, RouteOptions options) {
     }
   }
 
-  /** A tcp route with one port; 0 for a free one. */
+  /** A tcp route with one port; 0 for a free port. */
   public Route(String name, String host, int port) {
     this(name, new ListenAddress(host, port), RouteOptions.of(Protocol.TCP));
   }

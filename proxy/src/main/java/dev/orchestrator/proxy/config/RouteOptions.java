@@ -6,16 +6,16 @@ import org.jspecify.annotations.Nullable;
 /**
  * How a route treats its traffic.
  *
- * @param protocol what it understands of it
- * @param sendProxyProtocol whether the target is told the client's address that way
- * @param acceptProxyProtocol each client's connection must begin with such a header: for a route
- *     behind another proxy, and for no other, as anybody can write one
+ * @param protocol that it speaks
+ * @param sendProxyProtocol the version of the PROXY protocol header that targets are sent
+ * @param acceptProxyProtocol each client's connection must begin with a PROXY protocol header. Only
+ *     for a route behind another proxy, as any client can write such a header
  * @param idleTimeout a connection on which nothing moves for so long is closed; zero for never
- * @param headTimeout how long a client may take to send a PROXY protocol header, or the head of a
- *     request once it has begun it
- * @param trustForwarded for http: {@code X-Forwarded-*} and {@code Forwarded} of clients are kept
- *     and added to, instead of replaced: for a route behind another proxy
- * @param preview where it also listens, always to lead to the candidate; null for nowhere
+ * @param headTimeout the time that a client has to send a PROXY protocol header, or to send the
+ *     whole head of a request after its first byte
+ * @param trustForwarded for http: the fields {@code X-Forwarded-*} and {@code Forwarded} of clients
+ *     are kept and extended, not replaced. Only for a route behind another proxy
+ * @param preview an address on which the route leads to the candidate of an upgrade; null for none
  */
 public record RouteOptions(
     Protocol protocol,
@@ -35,7 +35,7 @@ public record RouteOptions(
           false,
           null);
 
-  /** Plain: no PROXY protocol, no idle time-out, 30 s for a head, no preview. */
+  /** No PROXY protocol, no idle time-out, 30 s for a head, no preview. */
   public static RouteOptions of(Protocol protocol) {
     return TCP.withProtocol(protocol);
   }
@@ -56,7 +56,7 @@ public record RouteOptions(
         protocol, sent, accepted, idleTimeout, headTimeout, trustForwarded, preview);
   }
 
-  /** Zero for none. */
+  /** Zero for no idle time-out. */
   public RouteOptions withIdleTimeout(Duration value) {
     return withTimeouts(value, headTimeout);
   }

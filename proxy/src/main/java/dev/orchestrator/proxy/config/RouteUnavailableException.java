@@ -2,7 +2,7 @@ package dev.orchestrator.proxy.config;
 
 import org.jspecify.annotations.Nullable;
 
-/** A route could not be opened; no other route of the same call was left open either. */
+/** A route could not be opened; no other route of the same call is left open. */
 public final class RouteUnavailableException extends ProxyException {
   private final String route;
   private final String address;

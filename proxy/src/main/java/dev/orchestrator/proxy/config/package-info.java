@@ -1,6 +1,4 @@
-/**
- * What a proxy is told: routes, addresses to listen on, protocols, backends; and its exceptions.
- */
+/** The configuration of a proxy: routes, listen addresses, backends, bounds; and its exceptions. */
 @NullMarked
 package dev.orchestrator.proxy.config;
 

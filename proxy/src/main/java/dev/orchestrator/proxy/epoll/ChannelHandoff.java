@@ -8,61 +8,62 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The passages between a wire and a channel with a pipeline, which HTTP is spoken on. A socket is
- * one or the other; what was the other before is left alone from then on.
+ * Turns an {@link EpollSocket} into a Netty channel with a pipeline, on which HTTP is spoken, and
+ * back. A connection is only one of the two at a time; the object that it was before must not be
+ * used any more.
  */
-@SuppressWarnings("FutureReturnValueIgnored") // what these bring arrives as an event
+@SuppressWarnings("FutureReturnValueIgnored") // a failure arrives as an event of the channel
 public final class ChannelHandoff {
   private ChannelHandoff() {}
 
-  /** Takes a wire, and what was read from it before. */
-  public interface Taker {
-    void take(EpollSocket wire, @Nullable ByteBuf early);
+  /** Receives a socket that was a channel. */
+  public interface SocketReceiver {
+    /**
+     * Takes the socket over.
+     *
+     * @param readAhead bytes that were read from the channel before, to be released by the
+     *     receiver; or null
+     */
+    void receive(EpollSocket socket, @Nullable ByteBuf readAhead);
   }
 
-  public static EpollSocketChannel of(EpollSocket wire) {
-    wire.detach();
-    return new EpollSocketChannel(wire.socket().intValue());
+  /** The channel is not yet registered. */
+  public static EpollSocketChannel toChannel(EpollSocket socket) {
+    socket.deregister();
+    return new EpollSocketChannel(socket.socket().intValue());
   }
 
-  public static void register(EpollSocketChannel channel, LoopContext lane) {
-    channel.unsafe().register(lane.loop, channel.newPromise());
-  }
-
-  /** Everything written must have been flushed. A channel that closes first is not given. */
-  public static void toWire(
-      EpollSocketChannel channel, LoopContext lane, Consumer<EpollSocket> taker) {
-    toWire(channel, lane, taker, () -> {});
+  public static void register(EpollSocketChannel channel, LoopContext loop) {
+    channel.unsafe().register(loop.eventLoop, channel.newPromise());
   }
 
   /**
-   * The same.
+   * Turns a channel into a socket, later. Everything written must have been flushed.
    *
-   * @param failed is run instead when the channel has closed
+   * @param failed is run instead of the receiver when the channel has closed meanwhile
    */
-  public static void toWire(
-      EpollSocketChannel channel, LoopContext lane, Consumer<EpollSocket> taker, Runnable failed) {
+  public static void toSocket(
+      EpollSocketChannel channel,
+      LoopContext loop,
+      Consumer<EpollSocket> receiver,
+      Runnable failed) {
     channel
         .deregister()
-        .addListener(left -> {
-          if (!left.isSuccess() || !channel.isOpen()) {
-            close(channel);
+        .addListener(deregistered -> {
+          if (!deregistered.isSuccess() || !channel.isOpen()) {
+            channel.close();
             failed.run();
             return;
           }
-          EpollSocket wire = new EpollSocket(new Socket(channel.fd().intValue()), _ -> {});
+          EpollSocket socket = new EpollSocket(new Socket(channel.fd().intValue()), _ -> {});
           try {
-            wire.register(lane.loop);
+            socket.register(loop.eventLoop);
           } catch (IOException e) {
-            wire.close();
+            socket.close();
             failed.run();
             return;
           }
-          taker.accept(wire);
+          receiver.accept(socket);
         });
-  }
-
-  public static void close(EpollSocketChannel channel) {
-    channel.close();
   }
 }

@@ -17,27 +17,28 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One end of a connection: a socket on an event loop, which alone touches it. It is put on epoll
- * once, edge-triggered and for everything, and remembers what it may still do; so no system call is
- * spent on changing what it waits for, nothing is read before somebody wants it, and a peer that
- * leaves is noticed all the same.
+ * One end of a connection: a socket on an event loop, to be used on that loop alone. It is
+ * registered with epoll once, edge-triggered and for every kind of event, and remembers whether it
+ * can be read and written. So no system call is spent on changing the registration, nothing is read
+ * before the owner asks for it, and a peer that closes is noticed all the same.
  */
 public final class EpollSocket implements EpollIoHandle {
-  /** What {@link #read}, {@link #write} and the splices give for a connection that broke off. */
+  /** Returned by {@link #read}, {@link #write} and the splices when the connection is reset. */
   public static final int BROKEN = -2;
 
-  /** The end of the stream. */
+  /** Returned by {@link #read} at the end of the peer's stream. */
   public static final int END = -1;
 
   private static final Logger log = LoggerFactory.getLogger(EpollSocket.class);
-  private static final EpollIoOps EVERYTHING =
+  private static final EpollIoOps ALL_EVENTS =
       EpollIoOps.valueOf(Native.EPOLLIN | Native.EPOLLOUT | Native.EPOLLRDHUP | Native.EPOLLET);
   private static final int EPOLLHUP = 0x10;
-  private static final int GONE = EPOLLHUP | Native.EPOLLERR;
+  private static final int GONE_EVENTS = EPOLLHUP | Native.EPOLLERR;
 
-  /** Told, on the event loop, that something may be possible that was not before. */
+  /** The object that uses the socket. */
   public interface Owner {
-    void ready(EpollSocket wire);
+    /** Called on the event loop when the socket may be readable, writable or closed now. */
+    void ready(EpollSocket socket);
   }
 
   private final Socket socket;
@@ -45,7 +46,7 @@ public final class EpollSocket implements EpollIoHandle {
   private @Nullable IoRegistration registration;
   private boolean readable;
   private boolean writable = true;
-  private boolean ending;
+  private boolean peerEnded;
   private boolean gone;
 
   public EpollSocket(Socket socket, Owner owner) {
@@ -53,7 +54,7 @@ public final class EpollSocket implements EpollIoHandle {
     this.owner = owner;
   }
 
-  /** To be called once, on the event loop. */
+  /** Registers the socket with the loop's epoll. To be called once, on the event loop. */
   public void register(IoEventLoop loop) throws IOException {
     IoRegistration registered = loop.register(this).getNow();
     if (registered == null) {
@@ -61,7 +62,7 @@ public final class EpollSocket implements EpollIoHandle {
     }
     registration = registered;
     try {
-      registered.submit(EVERYTHING);
+      registered.submit(ALL_EVENTS);
     } catch (RuntimeException e) {
       throw new IOException(e);
     }
@@ -83,22 +84,22 @@ public final class EpollSocket implements EpollIoHandle {
   @Override
   public void handle(IoRegistration from, IoEvent event) {
     int ops = ((EpollIoEvent) event).ops().value();
-    if ((ops & (Native.EPOLLRDHUP | GONE)) != 0) {
-      ending = true;
+    if ((ops & (Native.EPOLLRDHUP | GONE_EVENTS)) != 0) {
+      peerEnded = true;
       readable = true;
-      gone = (ops & GONE) != 0;
+      gone = (ops & GONE_EVENTS) != 0;
     }
     if ((ops & Native.EPOLLIN) != 0) {
       readable = true;
     }
-    if ((ops & (Native.EPOLLOUT | GONE)) != 0) {
+    if ((ops & (Native.EPOLLOUT | GONE_EVENTS)) != 0) {
       writable = true;
     }
     try {
       owner.ready(this);
-    } catch (RuntimeException | LinkageError e) { // the latter: a class that can't be loaded
-      // The loop would drop the events of others with it, or end.
-      log.error("a connection is closed for an error of the proxy", e);
+    } catch (RuntimeException | LinkageError e) { // LinkageError: a class can't be loaded
+      // Thrown on, it would make the loop drop the events of other sockets, or end.
+      log.error("a connection is closed because of an error in the proxy", e);
       close();
     }
   }
@@ -107,26 +108,30 @@ public final class EpollSocket implements EpollIoHandle {
     return socket.isOpen();
   }
 
-  public boolean readable() {
+  public boolean isReadable() {
     return readable;
   }
 
-  /** The peer has ended its stream or broken off; what it had sent may still be unread. */
-  public boolean ending() {
-    return ending;
+  /** The peer has ended its stream or reset; bytes that it sent before may still be unread. */
+  public boolean hasPeerEnded() {
+    return peerEnded;
   }
 
-  /** The connection broke off, or has ended in both directions. */
-  public boolean gone() {
+  /** The connection was reset, or has ended in both directions. */
+  public boolean isGone() {
     return gone;
   }
 
-  /** Reads into the lane's buffer; 0 when there is nothing now. */
-  public int read(LoopContext lane, int atMost) {
+  /**
+   * Reads into the loop's buffer.
+   *
+   * @return the number of bytes; 0 when there are none now; {@link #END} or {@link #BROKEN}
+   */
+  public int read(LoopContext loop, int atMost) {
     try {
-      int count = socket.recvAddress(lane.address, 0, atMost);
-      // Less than asked for is all there was: no need to ask again (epoll(7)), but for the end.
-      if (count == 0 || (count > 0 && count < atMost && !ending)) {
+      int count = socket.recvAddress(loop.address, 0, atMost);
+      // A short read has emptied the socket (epoll(7)); only the end needs another read.
+      if (count == 0 || (count > 0 && count < atMost && !peerEnded)) {
         readable = false;
       }
       return count;
@@ -135,10 +140,14 @@ public final class EpollSocket implements EpollIoHandle {
     }
   }
 
-  /** Writes a part of the lane's buffer; less than asked for means that it is full now. */
-  public int write(LoopContext lane, int from, int to) {
+  /**
+   * Writes a part of the loop's buffer.
+   *
+   * @return the number of bytes; fewer than asked for when the socket is full now
+   */
+  public int write(LoopContext loop, int from, int to) {
     try {
-      int count = socket.sendAddress(lane.address, from, to);
+      int count = socket.sendAddress(loop.address, from, to);
       writable = count == to - from;
       return count;
     } catch (IOException | NotYetConnectedException e) {
@@ -146,7 +155,9 @@ public final class EpollSocket implements EpollIoHandle {
     }
   }
 
-  /** Writes what remains of the buffer; false when the connection broke off. */
+  /**
+   * Writes the remaining bytes of the buffer, as far as fit; false when the connection is reset.
+   */
   public boolean write(ByteBuffer bytes) {
     try {
       int count = socket.send(bytes, bytes.position(), bytes.limit());
@@ -158,11 +169,11 @@ public final class EpollSocket implements EpollIoHandle {
     }
   }
 
-  public boolean writable() {
+  public boolean isWritable() {
     return writable;
   }
 
-  /** Moves bytes into an empty pipe, inside the kernel; 0 for none now, and for the end. */
+  /** Moves bytes into an empty pipe, inside the kernel; 0 for none now, and at the end. */
   public int spliceTo(KernelPipe pipe, int atMost) {
     try {
       return Native.splice(socket.intValue(), -1, pipe.in.intValue(), -1, atMost);
@@ -171,7 +182,7 @@ public final class EpollSocket implements EpollIoHandle {
     }
   }
 
-  /** Moves bytes out of a pipe; 0 when the connection is full. */
+  /** Moves bytes out of a pipe; 0 when the socket is full. */
   public int spliceFrom(KernelPipe pipe, int count) {
     try {
       int moved = Native.splice(pipe.out.intValue(), -1, socket.intValue(), -1, count);
@@ -182,29 +193,29 @@ public final class EpollSocket implements EpollIoHandle {
     }
   }
 
-  /** Tells the peer that nothing more comes, after the last byte written. */
-  public void endOutput() {
+  /** Ends the stream to the peer, after the last byte written. */
+  public void shutdownOutput() {
     try {
       socket.shutdown(false, true);
     } catch (IOException | NotYetConnectedException e) {
-      // It is gone: nothing is left to be told. Whoever reads it finds that out.
+      // The connection is gone: the next read reports that.
     }
   }
 
-  /** Closes so that the peer sees that the stream broke off. */
+  /** Closes with a reset, so that the peer sees that the stream is not complete. */
   public void reset() {
     try {
       if (socket.isOpen()) {
         socket.setSoLinger(0);
       }
     } catch (IOException | NotYetConnectedException e) {
-      // Not connected any more: there is nobody to be told.
+      // The connection is gone: no peer could see a reset.
     }
     close();
   }
 
-  /** Takes it off the event loop, and leaves it open. */
-  public void detach() {
+  /** Removes the socket from the event loop, and leaves it open. */
+  public void deregister() {
     if (registration != null) {
       registration.cancel();
       registration = null;
@@ -214,10 +225,10 @@ public final class EpollSocket implements EpollIoHandle {
   @Override
   public void close() {
     try {
-      socket.close(); // takes it off epoll too
+      socket.close(); // removes it from epoll too
     } catch (IOException | NotYetConnectedException e) {
       log.warn("closing a connection: {}", e.getMessage());
     }
-    detach();
+    deregister();
   }
 }

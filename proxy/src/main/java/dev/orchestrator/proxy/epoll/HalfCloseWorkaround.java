@@ -13,16 +13,16 @@ import java.lang.invoke.MethodType;
  * <p>Netty's epoll transport (seen in 4.2.18) takes a socket off epoll when it is interested in
  * nothing, as it is after the end of the peer's stream, and fails to put it back: the first write
  * that does not fit the socket's buffer then closes the channel, and the rest of an answer to a
- * half-closed client is lost. A flag that is always set prevents that. Edge-triggering is one that
- * does no harm once there is nothing left to read, and spares us the repeated reports of a reset
- * that were the reason for taking the socket off.
+ * half-closed client is lost. A flag that is always set prevents that. The flag for edge-triggering
+ * does no harm once there is nothing left to read, and also prevents the repeated reports of a
+ * reset, for which Netty takes the socket off epoll.
  */
 public final class HalfCloseWorkaround {
   private static final MethodHandle SET_FLAG = setFlag();
 
   private HalfCloseWorkaround() {}
 
-  /** To be called from the event of the input's end. */
+  /** To be called when the channel tells the end of its input. */
   public static void keepWritable(Channel channel) {
     if (channel instanceof EpollSocketChannel epoll) {
       try {

@@ -3,9 +3,9 @@ package dev.orchestrator.proxy.epoll;
 import io.netty.channel.unix.FileDescriptor;
 import java.io.IOException;
 
-/** A pipe of the kernel, through which bytes move from socket to socket without being copied. */
+/** A pipe of the kernel: splice(2) moves bytes through it from socket to socket uncopied. */
 public final class KernelPipe {
-  /** What an empty one takes at least, in bytes; Linux's default, see pipe(7). */
+  /** The least number of bytes that an empty pipe takes: Linux's default, see pipe(7). */
   public static final int CAPACITY = 65_536;
 
   final FileDescriptor out;

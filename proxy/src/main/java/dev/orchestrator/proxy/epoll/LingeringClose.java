@@ -4,35 +4,35 @@ import io.netty.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Closes a connection so that the peer reads the end of the stream. To close a socket with unread
- * data would reset it, so what the peer still sends is read and thrown away until it closes too, or
- * a second has passed.
+ * Closes a connection so that the peer reads the end of the stream. Closing a socket with unread
+ * data would reset the connection, so bytes that the peer still sends are read and thrown away
+ * until it closes too, or a second has passed.
  */
 public final class LingeringClose implements EpollSocket.Owner {
   private static final long SECONDS = 1;
 
-  private final LoopContext lane;
+  private final LoopContext loop;
   private final ScheduledFuture<?> limit;
 
-  private LingeringClose(LoopContext lane, EpollSocket wire) {
-    this.lane = lane;
-    this.limit = lane.loop.schedule(wire::close, SECONDS, TimeUnit.SECONDS);
+  private LingeringClose(LoopContext loop, EpollSocket socket) {
+    this.loop = loop;
+    this.limit = loop.schedule(socket::close, SECONDS, TimeUnit.SECONDS);
   }
 
-  /** To be called on the lane's loop. */
-  public static void to(EpollSocket wire, LoopContext lane) {
-    wire.endOutput();
-    LingeringClose farewell = new LingeringClose(lane, wire);
-    wire.setOwner(farewell);
-    farewell.ready(wire);
+  /** Begins to close the socket; to be called on its loop. */
+  public static void begin(EpollSocket socket, LoopContext loop) {
+    socket.shutdownOutput();
+    LingeringClose closing = new LingeringClose(loop, socket);
+    socket.setOwner(closing);
+    closing.ready(socket);
   }
 
   @Override
-  public void ready(EpollSocket wire) {
-    while (wire.readable()) {
-      if (wire.read(lane, LoopContext.BUFFER) < 0) {
+  public void ready(EpollSocket socket) {
+    while (socket.isReadable()) {
+      if (socket.read(loop, LoopContext.BUFFER_SIZE) < 0) {
         limit.cancel(false);
-        wire.close();
+        socket.close();
         return;
       }
     }

@@ -12,47 +12,47 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 
-/** A lane for each event loop. Thread-safe. */
+/** The contexts of all event loops of a proxy. Thread-safe. */
 public final class LoopContexts {
   private static final long ANSWER_SECONDS = 10;
 
   private final List<LoopContext> all;
   private final AtomicInteger next = new AtomicInteger();
 
-  public LoopContexts(EventLoopGroup loops) {
-    List<LoopContext> lanes = new ArrayList<>();
-    for (EventExecutor each : loops) {
+  public LoopContexts(EventLoopGroup group) {
+    List<LoopContext> contexts = new ArrayList<>();
+    for (EventExecutor each : group) {
       if (!(each instanceof IoEventLoop loop) || !loop.isCompatible(EpollIoHandle.class)) {
         throw new ProxyException(
             "the proxy needs Linux's epoll: run it on Linux, on x86-64 or arm64", null);
       }
-      lanes.add(new LoopContext(loop));
+      contexts.add(new LoopContext(loop));
     }
-    this.all = List.copyOf(lanes);
+    this.all = List.copyOf(contexts);
   }
 
-  /** In turn. */
+  /** The loop for the next connection, in turn. */
   public LoopContext next() {
     return all.get(Math.floorMod(next.getAndIncrement(), all.size()));
   }
 
   /**
-   * Does something on each lane's loop, and returns when it was done on all: each has then also
-   * done what it had begun before.
+   * Runs an action on every loop, and returns when it has run on all of them. Each loop has then
+   * also run everything that was submitted to it before this call.
    */
-  public void onEach(Consumer<LoopContext> action) {
-    CountDownLatch passed = new CountDownLatch(all.size());
-    for (LoopContext lane : all) {
-      lane.loop.execute(() -> {
+  public void runOnEach(Consumer<LoopContext> action) {
+    CountDownLatch done = new CountDownLatch(all.size());
+    for (LoopContext loop : all) {
+      loop.eventLoop.execute(() -> {
         try {
-          action.accept(lane);
+          action.accept(loop);
         } finally {
-          passed.countDown();
+          done.countDown();
         }
       });
     }
     try {
-      if (!passed.await(ANSWER_SECONDS, TimeUnit.SECONDS)) {
+      if (!done.await(ANSWER_SECONDS, TimeUnit.SECONDS)) {
         throw new ProxyException(
             "an event loop of the proxy did not answer within " + ANSWER_SECONDS + " s", null);
       }
@@ -62,15 +62,17 @@ public final class LoopContexts {
     }
   }
 
-  /** Does something on each lane's loop, later. */
-  public void tellEach(Consumer<LoopContext> action) {
-    all.forEach(lane -> lane.loop.execute(() -> action.accept(lane)));
+  /** Runs an action on every loop, later. */
+  public void submitToEach(Consumer<LoopContext> action) {
+    all.forEach(loop -> loop.eventLoop.execute(() -> action.accept(loop)));
   }
 
-  public void checkThread() {
-    for (LoopContext lane : all) {
-      if (lane.loop.inEventLoop()) {
-        throw new IllegalStateException("the proxy's methods block: not on an event loop");
+  /** Fails when the caller is on an event loop, which must not block. */
+  public void requireOtherThread() {
+    for (LoopContext loop : all) {
+      if (loop.eventLoop.inEventLoop()) {
+        throw new IllegalStateException(
+            "the proxy's methods block: they must not be called on an event loop");
       }
     }
   }

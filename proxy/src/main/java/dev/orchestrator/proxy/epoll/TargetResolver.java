@@ -5,7 +5,7 @@ import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.concurrent.Future;
 import java.net.InetSocketAddress;
 
-/** Looks up the addresses of targets that are given by name, without blocking. Thread-safe. */
+/** Looks up the addresses of targets that are given by host name. Never blocks. Thread-safe. */
 public record TargetResolver(AddressResolverGroup<InetSocketAddress> resolvers) {
   public Future<InetSocketAddress> resolve(EventExecutor loop, InetSocketAddress unresolved) {
     return resolvers.getResolver(loop).resolve(unresolved);

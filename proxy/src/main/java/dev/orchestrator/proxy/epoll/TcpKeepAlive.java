@@ -3,7 +3,7 @@ package dev.orchestrator.proxy.epoll;
 import io.netty.channel.unix.Socket;
 import java.io.IOException;
 
-/** Finds out about peers that vanished without a word: after two minutes instead of two hours. */
+/** Detects peers that vanished without closing: after two minutes, not Linux's two hours. */
 public final class TcpKeepAlive {
   private static final int IPPROTO_TCP = 6;
   private static final int TCP_KEEPIDLE = 4;
@@ -12,12 +12,12 @@ public final class TcpKeepAlive {
 
   private TcpKeepAlive() {}
 
-  /** Sockets accepted by a listening one inherit it. */
+  /** Turns keep-alive on. */
   public static void set(Socket socket) throws IOException {
     socket.setKeepAlive(true);
   }
 
-  /** Sets the times too. */
+  /** Turns keep-alive on with our times; sockets accepted by a listening socket inherit both. */
   public static void setTimes(Socket socket) throws IOException {
     set(socket);
     socket.setIntOpt(IPPROTO_TCP, TCP_KEEPIDLE, 60);

@@ -1,4 +1,4 @@
-/** Sockets, pipes and event loops, directly over epoll. Knows nothing of routes. */
+/** Sockets, pipes and event loops, directly over epoll. */
 @NullMarked
 package dev.orchestrator.proxy.epoll;
 

@@ -17,70 +17,70 @@ import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** One attempt to connect to a target, on a lane's loop. Ends in one of the listener's methods. */
+/** One attempt to connect to a target. To be used on the event loop of its context alone. */
 final class ConnectAttempt implements EpollSocket.Owner {
-
+  /** Told how the attempt ends: one of the methods is called, once, unless it is cancelled. */
   interface Listener {
+    /** Takes the connection over. */
     void connected(EpollSocket target);
 
     void failed(String reason);
   }
 
-  private final LoopContext lane;
+  private final LoopContext loop;
   private final Listener listener;
-  private @Nullable EpollSocket wire;
-  private @Nullable ScheduledFuture<?> limit;
-  private boolean over;
+  private @Nullable EpollSocket socket;
+  private @Nullable ScheduledFuture<?> timeout;
+  private boolean finished;
 
-  /** One that has not begun. */
-  ConnectAttempt(LoopContext lane, Listener listener) {
-    this.lane = lane;
+  ConnectAttempt(LoopContext loop, Listener listener) {
+    this.loop = loop;
     this.listener = listener;
   }
 
-  /** Begins it; the listener may be told before this returns. */
-  void start(InetSocketAddress address, Duration timeout, TargetResolver names) {
+  /** Begins the attempt; the listener may be called before this returns. */
+  void start(InetSocketAddress address, Duration atMost, TargetResolver resolver) {
     if (!address.isUnresolved()) {
-      connect(address, timeout);
+      connect(address, atMost);
       return;
     }
-    Future<InetSocketAddress> found = names.resolve(lane.loop, address);
-    found.addListener(_ -> {
-      if (found.isSuccess()) {
-        connect(found.getNow(), timeout);
+    Future<InetSocketAddress> resolved = resolver.resolve(loop.eventLoop, address);
+    resolved.addListener(_ -> {
+      if (resolved.isSuccess()) {
+        connect(resolved.getNow(), atMost);
       } else {
-        fail(String.valueOf(found.cause().getMessage()));
+        fail(String.valueOf(resolved.cause().getMessage()));
       }
     });
   }
 
-  private void connect(InetSocketAddress address, Duration timeout) {
-    if (over) {
+  private void connect(InetSocketAddress address, Duration atMost) {
+    if (finished) {
       return;
     }
     try {
-      // Of the target's own family: one for both costs more, to make and to connect.
-      Socket socket =
+      // A socket of the target's own family costs less than one for both, to open and to connect.
+      Socket opened =
           LinuxSocket.newSocketStream(
               address.getAddress() instanceof Inet4Address
                   ? SocketProtocolFamily.INET
                   : SocketProtocolFamily.INET6);
-      EpollSocket connecting = new EpollSocket(socket, this);
-      wire = connecting;
-      socket.setTcpNoDelay(true);
-      TcpKeepAlive.set(socket);
-      boolean connected = socket.connect(address);
-      connecting.register(lane.loop);
+      EpollSocket connecting = new EpollSocket(opened, this);
+      socket = connecting;
+      opened.setTcpNoDelay(true);
+      TcpKeepAlive.set(opened);
+      boolean connected = opened.connect(address);
+      connecting.register(loop.eventLoop);
       if (connected) {
         succeed(connecting);
       } else {
-        limit =
-            lane.loop.schedule(
-                () -> fail("it did not answer in " + timeout.toMillis() + " ms"),
-                timeout.toNanos(),
+        timeout =
+            loop.schedule(
+                () -> fail("it did not answer in " + atMost.toMillis() + " ms"),
+                atMost.toNanos(),
                 TimeUnit.NANOSECONDS);
       }
-    } catch (IOException | ChannelException e) { // the latter: out of file descriptors
+    } catch (IOException | ChannelException e) { // ChannelException: no file descriptor is left
       fail(String.valueOf(e.getMessage()));
     }
   }
@@ -88,7 +88,7 @@ final class ConnectAttempt implements EpollSocket.Owner {
   @Override
   public void ready(EpollSocket connecting) {
     try {
-      if (!over && connecting.socket().finishConnect()) {
+      if (!finished && connecting.socket().finishConnect()) {
         succeed(connecting);
       }
     } catch (IOException e) {
@@ -97,29 +97,29 @@ final class ConnectAttempt implements EpollSocket.Owner {
   }
 
   private void succeed(EpollSocket connected) {
-    end();
+    finish();
     listener.connected(connected);
   }
 
   private void fail(String reason) {
-    if (!over) {
+    if (!finished) {
       cancel();
       listener.failed(reason);
     }
   }
 
-  private void end() {
-    over = true;
-    if (limit != null) {
-      limit.cancel(false);
+  private void finish() {
+    finished = true;
+    if (timeout != null) {
+      timeout.cancel(false);
     }
   }
 
-  /** Gives it up; the listener is not told. */
+  /** Ends the attempt without a call of the listener. */
   void cancel() {
-    end();
-    if (wire != null) {
-      wire.close();
+    finish();
+    if (socket != null) {
+      socket.close();
     }
   }
 }

@@ -3,7 +3,7 @@ package dev.orchestrator.proxy.gate;
 /**
  * How a drain ended.
  *
- * @param alone connections that ended by themselves within the budget
- * @param cut connections that were closed when it was over
+ * @param ended sessions that ended by themselves within the budget
+ * @param cut sessions that were cut when the budget was spent
  */
-public record DrainResult(int alone, int cut) {}
+public record DrainResult(int ended, int cut) {}

@@ -13,7 +13,10 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Decides what happens to a connection that arrives. Thread-safe; reading is one volatile read. */
+/**
+ * Decides what happens to a connection that arrives: see {@link GateState}. Thread-safe; reading
+ * the state is one volatile read.
+ */
 public final class Gate {
   private static final Logger log = LoggerFactory.getLogger(Gate.class);
 
@@ -24,7 +27,12 @@ public final class Gate {
   private volatile GateState state = new Closed();
   private @Nullable ScheduledFuture<?> deadline;
 
-  /** A closed gate; {@code onChange} runs after each change, on the thread that made it. */
+  /**
+   * A closed gate.
+   *
+   * @param name for the log
+   * @param onChange is run after each change, on the thread that made it
+   */
   public Gate(String name, EventExecutorGroup timers, InstantSource clock, Runnable onChange) {
     this.name = name;
     this.timers = timers;
@@ -36,36 +44,39 @@ public final class Gate {
     return state;
   }
 
-  public boolean holding() {
+  public boolean isHolding() {
     return state instanceof Holding;
   }
 
-  public boolean leadsTo(Backend side) {
-    return state instanceof Open(Backend now) && now.equals(side);
+  public boolean isOpenTo(Backend backend) {
+    return state instanceof Open(Backend current) && current.equals(backend);
   }
 
-  public @Nullable Backend side() {
+  /** The backend that serves, or served before the hold; null where none does. */
+  public @Nullable Backend backend() {
     return switch (state) {
-      case Open(Backend side) -> side;
-      case Holding(var _, @Nullable Backend serving) -> serving;
+      case Open(Backend backend) -> backend;
+      case Holding(var _, @Nullable Backend previous) -> previous;
       case Closed() -> null;
     };
   }
 
+  /** Holds connections until the time has passed; a hold that is running gets a new deadline. */
   public synchronized void hold(Duration atMost) {
-    Holding next = new Holding(clock.instant().plus(atMost), side());
+    Holding next = new Holding(clock.instant().plus(atMost), backend());
     transitionTo(next);
     deadline = timers.schedule(() -> expire(next), atMost.toNanos(), TimeUnit.NANOSECONDS);
   }
 
+  /** Ends a hold in favour of the backend that served before; does nothing where none is held. */
   public synchronized void release() {
-    if (state instanceof Holding(var _, @Nullable Backend serving)) {
-      transitionTo(serving == null ? new Closed() : new Open(serving));
+    if (state instanceof Holding(var _, @Nullable Backend previous)) {
+      transitionTo(previous == null ? new Closed() : new Open(previous));
     }
   }
 
-  public synchronized void switchTo(Backend side) {
-    transitionTo(new Open(side));
+  public synchronized void switchTo(Backend backend) {
+    transitionTo(new Open(backend));
   }
 
   public synchronized void close() {
@@ -75,7 +86,7 @@ public final class Gate {
   private synchronized void expire(Holding hold) {
     // A timer that was cancelled a moment too late must not end the hold that replaced its own.
     if (state.equals(hold)) {
-      log.warn("the hold's deadline has passed: back to {}", name(hold.serving()));
+      log.warn("the hold's deadline has passed: back to {}", nameOf(hold.previous()));
       release();
     }
   }
@@ -87,15 +98,15 @@ public final class Gate {
     }
     state = next;
     switch (next) {
-      case Open(Backend side) -> log.info("{} open to {}", name, side.name());
-      case Holding(var until, @Nullable Backend serving) ->
-          log.info("{} holds until {}, {} served", name, until, name(serving));
+      case Open(Backend backend) -> log.info("{} open to {}", name, backend.name());
+      case Holding(var until, @Nullable Backend previous) ->
+          log.info("{} holds until {}; {} served before", name, until, nameOf(previous));
       case Closed() -> log.info("{} closed", name);
     }
     onChange.run();
   }
 
-  private static String name(@Nullable Backend side) {
-    return side == null ? "no side" : side.name();
+  private static String nameOf(@Nullable Backend backend) {
+    return backend == null ? "no backend" : backend.name();
   }
 }

@@ -10,23 +10,23 @@ import org.jspecify.annotations.Nullable;
  * <pre>
  *            hold                    switchTo, release, deadline
  *   Open ───────────▶ Holding ─────────────────────────────────▶ Open
- *    ▲                   │ deadline with no side to go back to
+ *    ▲                   │ deadline with no backend to go back to
  *    │ switchTo          ▼
  *    └──────────────  Closed  ◀─ closeGate, from anywhere
  * </pre>
  */
 public sealed interface GateState {
-  /** Connections go to this side. */
-  record Open(Backend side) implements GateState {}
+  /** Connections go to this backend. */
+  record Open(Backend backend) implements GateState {}
 
   /**
    * Connections are accepted and wait unread.
    *
-   * @param until when they are released to {@code serving}
-   * @param serving the side that served before; null where none did
+   * @param until when they are released to {@code previous}
+   * @param previous the backend that served before the hold; null where none did
    */
-  record Holding(Instant until, @Nullable Backend serving) implements GateState {}
+  record Holding(Instant until, @Nullable Backend previous) implements GateState {}
 
-  /** Nothing serves: connections are accepted and closed. */
+  /** No backend serves: connections are accepted and closed. */
   record Closed() implements GateState {}
 }

@@ -4,6 +4,7 @@ import dev.orchestrator.proxy.config.Backend;
 import dev.orchestrator.proxy.config.ListenAddress;
 import dev.orchestrator.proxy.config.ProxyOptions;
 import dev.orchestrator.proxy.config.Route;
+import dev.orchestrator.proxy.config.RouteOptions;
 import dev.orchestrator.proxy.config.Target;
 import dev.orchestrator.proxy.epoll.LoopContexts;
 import dev.orchestrator.proxy.epoll.TargetResolver;
@@ -18,101 +19,116 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** What the connections of one route share. Thread-safe. */
+/** A route that is open, or its preview: the state that all its connections share. Thread-safe. */
 public final class OpenRoute {
   private static final Logger log = LoggerFactory.getLogger(OpenRoute.class);
   private static final long WARN_EVERY_NANOS = TimeUnit.SECONDS.toNanos(1);
 
-  public final Route route;
+  public final Route definition;
+  public final RouteOptions options;
   public final ListenAddress listen;
-  final ProxyOptions options;
-  public final Gate gate;
-  final Semaphore places;
-  public final Sessions sessions;
-  public final LoopContexts lanes;
-  final TargetResolver names;
-  public final RouteCounters counters = new RouteCounters();
-  final AtomicLong arrivals = new AtomicLong();
-  public final WaitingQueue queue;
-  public final String label;
-  private final AtomicLong nextWarning = new AtomicLong(System.nanoTime());
-  private final AtomicLong unsaid = new AtomicLong();
-  private final Shared shared;
-  private volatile @Nullable ResolvedBackend lead;
 
-  /** A route that is not yet listened on, or the preview of one. */
-  public OpenRoute(Route route, boolean preview, Shared shared) {
-    this.route = route;
+  /** The name for logs and errors. */
+  public final String label;
+
+  public final Gate gate;
+  public final Sessions sessions;
+  public final LoopContexts loops;
+  public final RouteCounters counters = new RouteCounters();
+  public final WaitingQueue queue;
+  final ProxyOptions limits;
+  final Semaphore heldSlots;
+  final TargetResolver resolver;
+  final AtomicLong arrivals = new AtomicLong();
+  private final Shared shared;
+  private final AtomicLong nextWarning = new AtomicLong(System.nanoTime());
+  private final AtomicLong suppressedWarnings = new AtomicLong();
+  private volatile @Nullable ResolvedBackend resolved;
+
+  /**
+   * A route that does not listen yet.
+   *
+   * @param preview makes it the preview of the route instead
+   */
+  public OpenRoute(Route definition, boolean preview, Shared shared) {
+    this.definition = definition;
+    this.options = definition.options();
     this.shared = shared;
-    this.listen = preview ? Objects.requireNonNull(route.options().preview()) : route.listen();
-    this.label = route.name() + (preview ? " (preview)" : "");
-    this.options = shared.options();
+    this.listen = preview ? Objects.requireNonNull(options.preview()) : definition.listen();
+    this.label = definition.name() + (preview ? " (preview)" : "");
+    this.limits = shared.options();
     this.gate = preview ? shared.preview() : shared.gate();
-    this.places = shared.places();
+    this.heldSlots = shared.heldSlots();
     this.sessions = shared.sessions();
-    this.lanes = shared.lanes();
-    this.names = shared.names();
-    this.queue = new WaitingQueue(gate, options.connectsInFlight());
+    this.loops = shared.loops();
+    this.resolver = shared.resolver();
+    this.queue = new WaitingQueue(gate, limits.connectsInFlight());
   }
 
   /**
-   * What all routes of a proxy share.
+   * State that all routes of a proxy share.
    *
+   * @param gate of the routes
    * @param preview the gate of the previews
-   * @param places one for each connection that may wait
-   * @param leaving this process gives the routes away
+   * @param heldSlots a permit for each connection that may wait
+   * @param leaving true once this process gives the routes away
    */
   public record Shared(
       ProxyOptions options,
       Gate gate,
       Gate preview,
-      Semaphore places,
+      Semaphore heldSlots,
       Sessions sessions,
-      LoopContexts lanes,
-      TargetResolver names,
+      LoopContexts loops,
+      TargetResolver resolver,
       AtomicBoolean leaving) {}
 
-  /** The process leaves: a client's next request should come on another connection. */
+  /** True once this process gives the routes away: clients should open another connection. */
   public boolean isLeaving() {
     return shared.leaving().get();
   }
 
-  /** Where this route leads on a side. */
-  public ResolvedBackend lead(Backend side) {
-    ResolvedBackend known = lead;
-    if (known == null || !known.side().equals(side)) {
-      known = ResolvedBackend.of(route, side, counters.target(side.name()));
-      lead = known;
+  /** The addresses of this route's targets on a backend. */
+  public ResolvedBackend resolve(Backend backend) {
+    ResolvedBackend latest = resolved;
+    if (latest == null || !latest.definition().equals(backend)) {
+      latest = ResolvedBackend.of(definition, backend, counters.target(backend.name()));
+      resolved = latest;
     }
-    return known;
+    return latest;
   }
 
-  /** Fails with {@link IllegalArgumentException} where the side is not enough for this route. */
-  public void checkTargets(Backend side) {
-    List<Target> targets = side.targets().get(route.name());
+  /**
+   * Checks that a backend has a target for each port of this route.
+   *
+   * @throws IllegalArgumentException when it has not
+   */
+  public void requireTargets(Backend backend) {
+    List<Target> targets = backend.targets().get(definition.name());
     if (targets == null) {
-      throw new IllegalArgumentException(side.name() + " has no target for route " + route.name());
+      throw new IllegalArgumentException(
+          backend.name() + " has no target for route " + definition.name());
     }
     if (targets.size() != listen.ports()) {
       throw new IllegalArgumentException(
           "%s has %d targets for the %d ports of route %s"
-              .formatted(side.name(), targets.size(), listen.ports(), route.name()));
+              .formatted(backend.name(), targets.size(), listen.ports(), definition.name()));
     }
   }
 
-  /** Logs what went wrong with a connection: one line a second at most, however many fail. */
+  /** Logs what went wrong with a connection, at most one line a second however many fail. */
   public void warn(String message) {
     long due = nextWarning.get();
     long now = System.nanoTime();
     if (now - due >= 0 && nextWarning.compareAndSet(due, now + WARN_EVERY_NANOS)) {
-      long others = unsaid.getAndSet(0);
+      long suppressed = suppressedWarnings.getAndSet(0);
       log.warn(
           "route {}: {}{}",
           label,
           message,
-          others == 0 ? "" : " (" + others + " more warnings not shown)");
+          suppressed == 0 ? "" : " (" + suppressed + " more warnings not shown)");
     } else {
-      unsaid.incrementAndGet();
+      suppressedWarnings.incrementAndGet();
     }
   }
 }

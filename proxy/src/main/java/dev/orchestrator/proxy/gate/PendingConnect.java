@@ -9,74 +9,79 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The wait of one connection or request for its target: at the gate, in the queue, and through the
- * bounded repetition of attempts to connect, as a target may be just about to listen. Lives on a
- * lane; what the {@link QueueEntry} interface has may be called from anywhere.
+ * A connection or request on its way to a target: it waits at the gate and in the queue, and
+ * attempts to connect that fail are repeated within a bound, as a target may be just about to
+ * listen. Lives on one event loop; the methods of {@link QueueEntry} may be called on any thread.
  */
 public final class PendingConnect implements QueueEntry, ConnectAttempt.Listener {
-  /** Who waits. Exactly one of the first two is called, unless {@link #leave} comes before it. */
-  public interface Guest {
-    /** It has a connection to its target now. */
-    void served(ResolvedBackend lead, EpollSocket target);
+  /**
+   * The client connection or request that waits. Called on its event loop. Exactly one of {@link
+   * #connected}, {@link #rejected} and {@link #useIdleConnection} (with true) ends the wait, unless
+   * {@link #giveUp} comes before.
+   */
+  public interface Client {
+    /** Takes over a new connection to the target. */
+    void connected(ResolvedBackend backend, EpollSocket target);
 
-    /** It will not be served. */
-    void refused(RejectReason why);
+    /** The client will not be served. */
+    void rejected(RejectReason reason);
 
-    /** It gave up: there is nothing to wait for any more. To call {@link PendingConnect#giveUp}. */
-    void drop();
+    /** The client has left: it must call {@link PendingConnect#giveUp} and close. */
+    void abandon();
 
-    /** True when it left in the meantime, as far as it concerns one that waits at a held gate. */
-    boolean gaveUp();
+    /** True when the client has ended its stream, which means at a held gate that it has left. */
+    boolean hasLeft();
 
-    /** True when it found a target by itself: a connection that is kept for later. */
-    default boolean servedFromStore(ResolvedBackend lead) {
+    /** Uses a connection to the backend that was kept idle; false when there is none. */
+    default boolean useIdleConnection(ResolvedBackend backend) {
       return false;
     }
   }
 
   private final OpenRoute route;
-  private final LoopContext lane;
-  private final Guest guest;
+  private final LoopContext loop;
+  private final Client client;
   private final int port;
-  private final long order;
-  private final long arrived = System.nanoTime();
+  private final long arrivalOrder;
+  private final long arrivedNanos = System.nanoTime();
+  private final RetryPolicy retry;
   private volatile @Nullable HoldCounters hold;
-  private final RetryPolicy repeats;
-  private boolean over;
   private @Nullable ConnectAttempt attempt;
-  private @Nullable ResolvedBackend tried;
+  private @Nullable ResolvedBackend attempted;
+  private boolean finished;
 
-  private PendingConnect(OpenRoute route, LoopContext lane, Guest guest, int port) {
+  private PendingConnect(OpenRoute route, LoopContext loop, Client client, int port) {
     this.route = route;
-    this.lane = lane;
-    this.guest = guest;
+    this.loop = loop;
+    this.client = client;
     this.port = port;
-    this.repeats = new RetryPolicy(route, lane);
-    this.order = route.arrivals.getAndIncrement();
+    this.retry = new RetryPolicy(route, loop);
+    this.arrivalOrder = route.arrivals.getAndIncrement();
   }
 
   /**
-   * Begins one, or refuses when too many wait; the guest may be told before this returns.
+   * Begins to wait, or rejects the client when too many wait. The client may be called before this
+   * returns.
    *
-   * @param port which of the route's ports, counted from 0
+   * @param port the place among the ports of the route, counted from 0
    */
-  public static PendingConnect begin(OpenRoute route, LoopContext lane, Guest guest, int port) {
-    PendingConnect wait = new PendingConnect(route, lane, guest, port);
-    if (route.places.tryAcquire()) {
+  public static PendingConnect begin(OpenRoute route, LoopContext loop, Client client, int port) {
+    PendingConnect pending = new PendingConnect(route, loop, client, port);
+    if (route.heldSlots.tryAcquire()) {
       route.counters.waiting.increment();
-      route.queue.add(wait);
+      route.queue.add(pending);
     } else {
-      wait.over = true;
+      pending.finished = true;
       route.counters.refused.increment();
-      route.warn("too many wait (max held " + route.options.maxHeld() + ")");
-      guest.refused(RejectReason.FULL);
+      route.warn("too many connections wait (max held " + route.limits.maxHeld() + ")");
+      client.rejected(RejectReason.FULL);
     }
-    return wait;
+    return pending;
   }
 
   @Override
-  public long order() {
-    return order;
+  public long arrivalOrder() {
+    return arrivalOrder;
   }
 
   @Override
@@ -87,108 +92,108 @@ public final class PendingConnect implements QueueEntry, ConnectAttempt.Listener
   }
 
   @Override
-  public void proceed(Backend side) {
-    lane.execute(() -> startAttempt(side));
+  public void startConnect(Backend backend) {
+    loop.execute(() -> startAttempt(backend));
   }
 
-  private void startAttempt(Backend side) {
-    if (over) {
+  private void startAttempt(Backend definition) {
+    if (finished) {
       route.queue.remove(this);
       return;
     }
-    if (!route.gate.leadsTo(side)) {
-      backToTheGate();
+    if (!route.gate.isOpenTo(definition)) {
+      returnToQueue();
       return;
     }
-    ResolvedBackend lead = route.lead(side);
-    if (guest.servedFromStore(lead)) {
+    ResolvedBackend backend = route.resolve(definition);
+    if (client.useIdleConnection(backend)) {
       countServed();
-      leave();
+      finish();
       return;
     }
-    tried = lead;
-    InetSocketAddress address = lead.addresses().get(port);
-    ConnectAttempt begun = new ConnectAttempt(lane, this);
-    attempt = begun; // before it starts: it may end at once
-    begun.start(address, route.options.connectTimeout(), route.names);
+    attempted = backend;
+    InetSocketAddress address = backend.addresses().get(port);
+    ConnectAttempt begun = new ConnectAttempt(loop, this);
+    attempt = begun; // before it starts, as it may end at once
+    begun.start(address, route.limits.connectTimeout(), route.resolver);
   }
 
   @Override
-  public void recall() {
-    lane.execute(() -> {
+  public void cancelConnect() {
+    loop.execute(() -> {
       if (attempt != null) {
         attempt.cancel();
         attempt = null;
-        backToTheGate();
+        returnToQueue();
       }
     });
   }
 
   @Override
-  public void refuse() {
-    lane.execute(() -> refuse(RejectReason.CLOSED, "nothing serves"));
+  public void reject() {
+    loop.execute(() -> reject(RejectReason.CLOSED, "no backend serves"));
   }
 
-  private void refuse(RejectReason why, String reason) {
-    if (leave()) {
+  private void reject(RejectReason reason, String message) {
+    if (finish()) {
       route.counters.refused.increment();
-      route.warn("a client was not served: " + reason);
-      guest.refused(why);
+      route.warn("a client was not served: " + message);
+      client.rejected(reason);
     }
   }
 
   @Override
   public void connected(EpollSocket target) {
-    ResolvedBackend lead = tried();
-    if (!route.gate.leadsTo(lead.side())) {
+    ResolvedBackend backend = endAttempt();
+    if (!route.gate.isOpenTo(backend.definition())) {
       target.close();
-      backToTheGate();
+      returnToQueue();
       return;
     }
     countServed();
-    leave();
-    guest.served(lead, target);
+    finish();
+    client.connected(backend, target);
   }
 
   @Override
   public void failed(String reason) {
-    ResolvedBackend lead = tried();
-    lead.counters().connectFailures.increment();
-    if (!route.gate.leadsTo(lead.side())) {
-      backToTheGate();
-    } else if (!repeats.allowed()) {
-      refuse(RejectReason.UNREACHABLE, lead.side().name() + " does not answer: " + reason);
+    ResolvedBackend backend = endAttempt();
+    backend.counters().connectFailures.increment();
+    if (!route.gate.isOpenTo(backend.definition())) {
+      returnToQueue();
+    } else if (!retry.registerFailure()) {
+      reject(RejectReason.UNREACHABLE, backend.definition().name() + " does not answer: " + reason);
     } else {
-      repeats.later(this::again);
-      route.queue.remove(this); // the slot is free for another meanwhile
+      retry.schedule(this::retryConnect);
+      route.queue.remove(this); // another entry may connect meanwhile
     }
   }
 
-  private ResolvedBackend tried() {
-    ResolvedBackend lead = Objects.requireNonNull(tried);
+  private ResolvedBackend endAttempt() {
+    ResolvedBackend backend = Objects.requireNonNull(attempted);
     attempt = null;
-    tried = null;
-    return lead;
+    attempted = null;
+    return backend;
   }
 
-  private void again() {
-    if (!over) {
+  private void retryConnect() {
+    if (!finished) {
       route.queue.add(this);
     }
   }
 
-  private void backToTheGate() {
-    repeats.reset();
-    if (guest.gaveUp() && route.gate.holding()) {
-      guest.drop();
+  private void returnToQueue() {
+    retry.reset();
+    if (client.hasLeft() && route.gate.isHolding()) {
+      client.abandon();
     } else {
       route.queue.add(this);
     }
   }
 
-  /** The guest left for good; false when it had its target or its refusal already. */
+  /** Ends the wait of a client that has left; false when the wait had ended before. */
   public boolean giveUp() {
-    boolean waited = leave();
+    boolean waited = finish();
     if (waited) {
       route.counters.gaveUp.increment();
     }
@@ -198,17 +203,17 @@ public final class PendingConnect implements QueueEntry, ConnectAttempt.Listener
   private void countServed() {
     HoldCounters held = hold;
     if (held != null) {
-      route.counters.served(held, System.nanoTime() - arrived);
+      route.counters.served(held, System.nanoTime() - arrivedNanos);
     }
   }
 
-  private boolean leave() {
-    if (over) {
+  private boolean finish() {
+    if (finished) {
       return false;
     }
-    over = true;
+    finished = true;
     route.counters.waiting.decrement();
-    route.places.release();
+    route.heldSlots.release();
     route.queue.remove(this);
     if (attempt != null) {
       attempt.cancel();

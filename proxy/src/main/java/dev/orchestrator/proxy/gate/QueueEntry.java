@@ -3,22 +3,22 @@ package dev.orchestrator.proxy.gate;
 import dev.orchestrator.proxy.config.Backend;
 
 /**
- * A connection, or a request of one, that has no target yet. Methods may be called from anywhere;
- * all but {@link #markHeld} act on the waiter's own lane, later.
+ * A connection or request in a {@link WaitingQueue}. Methods may be called on any thread; all but
+ * {@link #markHeld} act later, on the entry's own event loop.
  */
 interface QueueEntry {
-  /** Its place among all of the route, by arrival. */
-  long order();
+  /** The place among all entries of the route, by arrival. */
+  long arrivalOrder();
 
-  /** It met a held gate. Called under the queue's lock. */
+  /** Counts the entry as held by the running hold. Called under the queue's lock. */
   void markHeld();
 
-  /** It is its turn: it gets a target, or comes back to the queue. */
-  void proceed(Backend side);
+  /** Begins to connect to the backend: the entry gets a target, or comes back to the queue. */
+  void startConnect(Backend backend);
 
-  /** Gives an attempt to connect up: nothing was sent, so that it can wait again. */
-  void recall();
+  /** Gives up an attempt to connect; as nothing was sent, the entry comes back to the queue. */
+  void cancelConnect();
 
-  /** Nothing serves. */
-  void refuse();
+  /** Ends the wait, as no backend serves. */
+  void reject();
 }

@@ -10,18 +10,23 @@ import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.Objects;
 
-/** Where a route leads while a side serves, and the figures of that. */
+/**
+ * The targets of one route on a backend, and the route's figures on it.
+ *
+ * @param definition the backend with all its routes
+ * @param addresses one for each port of the route
+ */
 public record ResolvedBackend(
-    Backend side, List<InetSocketAddress> addresses, TargetCounters counters) {
+    Backend definition, List<InetSocketAddress> addresses, TargetCounters counters) {
 
-  static ResolvedBackend of(Route route, Backend side, TargetCounters counters) {
+  static ResolvedBackend of(Route route, Backend backend, TargetCounters counters) {
     List<Target> targets =
-        Objects.requireNonNull(side.targets().get(route.name()), "no target for the route");
+        Objects.requireNonNull(backend.targets().get(route.name()), "no target for the route");
     return new ResolvedBackend(
-        side, targets.stream().map(ResolvedBackend::address).toList(), counters);
+        backend, targets.stream().map(ResolvedBackend::address).toList(), counters);
   }
 
-  /** Unresolved when the target is named: a name may mean another address at each connection. */
+  /** A host name is left unresolved: it is looked up for each connection, as it may move. */
   private static InetSocketAddress address(Target target) {
     String host = target.host();
     return NetUtil.isValidIpV4Address(host) || NetUtil.isValidIpV6Address(host)

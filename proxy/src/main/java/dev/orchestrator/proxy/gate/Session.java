@@ -5,59 +5,72 @@ import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
-/** What keeps a target busy, and what a drain waits for. Thread-safe. */
+/**
+ * A connection to a target: what a drain waits for, and cuts when its budget is spent. Methods may
+ * be called on any thread.
+ */
 public abstract class Session {
-  private final OpenRoute route;
-  private final ResolvedBackend lead;
-  private final CountDownLatch closed = new CountDownLatch(1);
-  private final CountDownLatch parted = new CountDownLatch(1);
+  /** When a session is cut: the time for what the client had sent before to be passed on. */
+  public static final long SETTLE_MS = 10;
 
-  /** One that has not begun. */
-  public Session(OpenRoute route, ResolvedBackend lead) {
+  /** When a session is cut: how long a target that read the end may take for its last bytes. */
+  public static final long GRACE_MS = 200;
+
+  private final OpenRoute route;
+  private final ResolvedBackend backend;
+  private final CountDownLatch closed = new CountDownLatch(1);
+  private final CountDownLatch endPassed = new CountDownLatch(1);
+
+  /** A session that is not yet counted: see {@link #register}. */
+  public Session(OpenRoute route, ResolvedBackend backend) {
     this.route = route;
-    this.lead = lead;
+    this.backend = backend;
   }
 
   public final OpenRoute route() {
     return route;
   }
 
-  public final ResolvedBackend lead() {
-    return lead;
+  public final ResolvedBackend backend() {
+    return backend;
   }
 
-  public final void begun() {
-    lead.counters().total.increment();
-    lead.counters().open.increment();
+  /** Counts the session as open, and lets drains see it. */
+  public final void register() {
+    backend.counters().total.increment();
+    backend.counters().open.increment();
     route.sessions.add(this);
   }
 
-  /** False for a connection to a target that is kept for later, and serves nobody now. */
+  /** False for an idle connection, which serves no client now and is kept for a later request. */
   public abstract boolean isBusy();
 
   /**
-   * Ends it in order: what was read is passed on, the target gets a moment to finish, then the
-   * client reads the end of the stream.
+   * Ends the session in order: bytes that were read are passed on, the target gets a moment to
+   * finish, then the client reads the end of the stream.
    */
   public abstract void cut();
 
-  /** Ends it at once. */
+  /** Ends the session at once. */
   public abstract void close();
 
   public boolean isOpen() {
     return closed.getCount() > 0;
   }
 
-  /** The client was told of the end of what was cut. */
-  public final void parted() {
-    parted.countDown();
+  /** To be called when the client of a session that is cut has been sent the end of the stream. */
+  public final void markEndPassed() {
+    endPassed.countDown();
   }
 
-  /** First of all that ends it: whoever sees what became of it finds it gone from the figures. */
-  public final void closed() {
-    lead.counters().open.decrement();
+  /**
+   * To be called before everything else that ends the session: a peer that sees its effects must
+   * find the session gone from the figures.
+   */
+  public final void unregister() {
+    backend.counters().open.decrement();
     route.sessions.remove(this);
-    parted.countDown();
+    endPassed.countDown();
     closed.countDown();
   }
 
@@ -65,8 +78,8 @@ public abstract class Session {
     return await(closed, atMost);
   }
 
-  final boolean awaitParted(Duration atMost) {
-    return await(parted, atMost);
+  final boolean awaitEndPassed(Duration atMost) {
+    return await(endPassed, atMost);
   }
 
   private static boolean await(CountDownLatch latch, Duration atMost) {

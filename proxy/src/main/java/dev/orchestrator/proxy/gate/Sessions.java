@@ -1,8 +1,6 @@
 package dev.orchestrator.proxy.gate;
 
 import dev.orchestrator.proxy.config.ProxyException;
-import dev.orchestrator.proxy.http.HttpClientConnection;
-import dev.orchestrator.proxy.tcp.TcpRelay;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -11,17 +9,16 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Predicate;
 
-/** All that keeps targets busy, of all routes. Thread-safe. */
+/** The open sessions of all routes, and their drain. Thread-safe. */
 public final class Sessions {
   private static final Duration CUT_TAKES =
-      Duration.ofMillis(2 * (TcpRelay.SETTLE_MS + TcpRelay.GRACE_MS));
+      Duration.ofMillis(2 * (Session.SETTLE_MS + Session.GRACE_MS));
 
   private final Set<Session> open = ConcurrentHashMap.newKeySet();
+  private final Set<ClientConnection> clients = ConcurrentHashMap.newKeySet();
 
-  private final Set<HttpClientConnection> clients = ConcurrentHashMap.newKeySet();
-
-  /** The connections of clients to http routes, busy or not. */
-  public Set<HttpClientConnection> clients() {
+  /** Client connections that outlive their sessions; they add and remove themselves. */
+  public Set<ClientConnection> clients() {
     return clients;
   }
 
@@ -33,51 +30,54 @@ public final class Sessions {
     open.remove(session);
   }
 
-  /** Waits for the end of those that match; those left after the budget are cut. */
-  public DrainResult drain(Predicate<Session> which, Duration budget) {
+  /**
+   * Waits until the sessions of the filter have ended; cuts those left when the budget is spent.
+   */
+  public DrainResult drain(Predicate<Session> filter, Duration budget) {
     long end = System.nanoTime() + budget.toNanos();
     Set<Session> seen = new HashSet<>();
-    List<Session> left = busy(which, seen);
-    // Again, as one may become another: a request becomes a websocket.
+    List<Session> left = closeIdle(filter, seen);
+    // Looks again, as a session may become another: a request becomes a websocket.
     while (!left.isEmpty() && awaitClosed(left, end)) {
-      left = busy(which, seen);
+      left = closeIdle(filter, seen);
     }
     left = left.stream().filter(Session::isOpen).toList();
     cut(left);
     return new DrainResult(seen.size() - left.size(), left.size());
   }
 
-  private List<Session> busy(Predicate<Session> which, Set<Session> seen) {
+  /** Closes the idle sessions of the filter, and gives the busy ones. */
+  private List<Session> closeIdle(Predicate<Session> filter, Set<Session> seen) {
     List<Session> busy = new ArrayList<>();
-    for (Session each : open) {
-      if (!which.test(each)) {
+    for (Session session : open) {
+      if (!filter.test(session)) {
         continue;
       }
-      if (each.isBusy()) {
-        busy.add(each);
+      if (session.isBusy()) {
+        busy.add(session);
       } else {
-        each.close();
+        session.close();
       }
     }
     seen.addAll(busy);
     return busy;
   }
 
-  private static boolean awaitClosed(List<Session> which, long end) {
-    for (Session each : which) {
-      if (!each.awaitClosed(Duration.ofNanos(end - System.nanoTime()))) {
+  private static boolean awaitClosed(List<Session> sessions, long end) {
+    for (Session session : sessions) {
+      if (!session.awaitClosed(Duration.ofNanos(end - System.nanoTime()))) {
         return false;
       }
     }
     return true;
   }
 
-  /** Waits for the connections of clients to http routes. */
+  /** Waits until the client connections have ended, or the budget is spent. */
   public void awaitClients(Duration budget) {
     long end = System.nanoTime() + budget.toNanos();
     try {
-      for (HttpClientConnection each : clients) {
-        if (!each.awaitGone(end - System.nanoTime())) {
+      for (ClientConnection client : clients) {
+        if (!client.awaitClosed(end - System.nanoTime())) {
           return;
         }
       }
@@ -87,19 +87,19 @@ public final class Sessions {
     }
   }
 
-  private static void cut(List<Session> left) {
-    left.forEach(Session::cut);
+  private static void cut(List<Session> sessions) {
+    sessions.forEach(Session::cut);
     long end = System.nanoTime() + CUT_TAKES.toNanos();
-    for (Session each : left) {
-      each.awaitParted(Duration.ofNanos(end - System.nanoTime()));
+    for (Session session : sessions) {
+      session.awaitEndPassed(Duration.ofNanos(end - System.nanoTime()));
     }
   }
 
-  /** Cuts all, then closes what that has left open. */
+  /** Cuts all sessions, then closes everything that is still open. */
   public void close() {
     List<Session> all = List.copyOf(open);
     cut(all);
     all.forEach(Session::close);
-    clients.forEach(HttpClientConnection::close);
+    clients.forEach(ClientConnection::close);
   }
 }

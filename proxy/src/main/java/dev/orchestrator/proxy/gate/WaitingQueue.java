@@ -12,9 +12,9 @@ import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * The connections of a route that have no target yet: waiting in order of arrival, or in one of the
- * bounded number of attempts to connect. Thread-safe. The lock is never held while a connection is
- * acted upon.
+ * The connections of a route that have no target yet: those that wait, in order of arrival, and
+ * those in one of the bounded number of attempts to connect. Thread-safe. The lock is never held
+ * while an entry is acted upon.
  */
 public final class WaitingQueue {
   private final Gate gate;
@@ -27,70 +27,70 @@ public final class WaitingQueue {
     this.connectsInFlight = connectsInFlight;
   }
 
-  /** Takes a connection in at the place of its arrival, the first time or back from an attempt. */
-  void add(QueueEntry waiter) {
+  /** Adds an entry at the place of its arrival: a new one, or one back from an attempt. */
+  void add(QueueEntry entry) {
     synchronized (this) {
-      connecting.remove(waiter);
-      waiting.put(waiter.order(), waiter);
-      if (gate.holding()) {
-        waiter.markHeld();
+      connecting.remove(entry);
+      waiting.put(entry.arrivalOrder(), entry);
+      if (gate.isHolding()) {
+        entry.markHeld();
       }
     }
-    pump();
+    startNext();
   }
 
-  /** The connection needs no target any more, or not now. */
-  void remove(QueueEntry waiter) {
-    boolean slotFree;
+  /** Removes an entry that needs no target any more, or pauses between two attempts. */
+  void remove(QueueEntry entry) {
+    boolean mayStartNext;
     synchronized (this) {
-      waiting.remove(waiter.order());
-      slotFree = connecting.remove(waiter) && !waiting.isEmpty();
+      waiting.remove(entry.arrivalOrder());
+      mayStartNext = connecting.remove(entry) && !waiting.isEmpty();
     }
-    if (slotFree) {
-      pump();
+    if (mayStartNext) {
+      startNext();
     }
   }
 
-  /** Attempts for a side that no longer serves come back, and those that wait are looked at. */
+  /** Takes attempts to connect back into the queue, and acts on it as the gate says now. */
   public void gateChanged() {
-    List<QueueEntry> recalled;
+    List<QueueEntry> cancelled;
     synchronized (this) {
-      recalled = List.copyOf(connecting);
-      if (gate.holding()) {
+      cancelled = List.copyOf(connecting);
+      if (gate.isHolding()) {
         waiting.values().forEach(QueueEntry::markHeld);
       }
     }
-    recalled.forEach(QueueEntry::recall);
-    pump();
+    cancelled.forEach(QueueEntry::cancelConnect);
+    startNext();
   }
 
-  private void pump() {
-    List<QueueEntry> ready = new ArrayList<>(1);
+  private void startNext() {
+    List<QueueEntry> next = new ArrayList<>(1);
     GateState state;
     synchronized (this) {
-      // Read under the lock: whoever adds after a change of the gate sees the new state, whoever
-      // added before it is seen by gateChanged.
+      // The state is read under the lock: an entry that is added after a change of the gate meets
+      // the new state here, and an entry that was added before it is seen by gateChanged.
       state = gate.state();
       switch (state) {
         case Open(var _) -> {
           while (!waiting.isEmpty() && connecting.size() < connectsInFlight) {
-            QueueEntry next = waiting.pollFirstEntry().getValue();
-            connecting.add(next);
-            ready.add(next);
+            QueueEntry first = waiting.pollFirstEntry().getValue();
+            connecting.add(first);
+            next.add(first);
           }
         }
         case Holding(var _, var _) -> {}
         case Closed() -> {
-          ready.addAll(waiting.values());
+          next.addAll(waiting.values());
           waiting.clear();
         }
       }
     }
-    for (QueueEntry waiter : ready) {
-      if (state instanceof Open(Backend side)) {
-        waiter.proceed(side);
+    for (QueueEntry entry : next) {
+      if (state instanceof Open(Backend backend)) {
+        entry.startConnect(backend);
       } else {
-        waiter.refuse();
+        entry.reject();
       }
     }
   }

@@ -1,6 +1,6 @@
 /**
- * Where connections wait while a route is held, how they get to a backend, and how those that are
- * open are drained.
+ * The gate: connections wait here while a route is held, get a connection to a target of the
+ * backend that serves, and are drained before that backend is stopped.
  */
 @NullMarked
 package dev.orchestrator.proxy.gate;

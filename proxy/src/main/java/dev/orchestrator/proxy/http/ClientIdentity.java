@@ -11,27 +11,27 @@ import io.netty.handler.codec.haproxy.HAProxyMessage;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who a client of an http route is, and what a target is told of it. Where it is told by a PROXY
- * protocol header, a connection to the target is this client's alone; else all clients of a lane
- * share them. On the lane's loop.
+ * Who the client of an HTTP connection is, and the idle connections to targets that it may use. Of
+ * a route that sends PROXY protocol headers a connection to a target serves this client alone; else
+ * all clients of an event loop share them. To be used on the loop.
  */
 final class ClientIdentity {
   private final OpenRoute route;
-  private final LoopContext lane;
+  private final UpstreamPool pool;
   private final EpollSocketChannel channel;
   private @Nullable Peers peers;
-  private RequestHead.@Nullable Client client;
-  private @Nullable UpstreamConnection own;
+  private RequestHead.@Nullable ClientInfo info;
+  private @Nullable UpstreamConnection ownUpstream;
   private boolean closed;
 
-  ClientIdentity(OpenRoute route, LoopContext lane, EpollSocketChannel channel) {
+  ClientIdentity(OpenRoute route, LoopContext loop, EpollSocketChannel channel) {
     this.route = route;
-    this.lane = lane;
+    this.pool = UpstreamPool.of(loop);
     this.channel = channel;
   }
 
-  /** What the client's proxy says of it. */
-  void told(HAProxyMessage header) {
+  /** Takes the client's addresses from the header of its proxy; the header is released. */
+  void setProxyHeader(HAProxyMessage header) {
     peers = ProxyProtocolHeader.peers(header);
     header.release();
   }
@@ -45,60 +45,62 @@ final class ClientIdentity {
     return known;
   }
 
-  RequestHead.Client client() {
-    RequestHead.Client known = client;
+  /** The client as the fields of a request's head tell it to the target. */
+  RequestHead.ClientInfo info() {
+    RequestHead.ClientInfo known = info;
     if (known == null) {
-      known = RequestHead.Client.of(peers(), route.route.options().trustForwarded());
-      client = known;
+      known = RequestHead.ClientInfo.of(peers(), route.options.trustForwarded());
+      info = known;
     }
     return known;
   }
 
-  /** A connection to a target that was kept, or null. */
-  @Nullable UpstreamConnection take(ResolvedBackend lead, int port) {
-    if (!isPrivate()) {
-      return lane.store.take(lead, port);
+  /** An idle connection to a port of the backend, or null. */
+  @Nullable UpstreamConnection acquire(ResolvedBackend backend, int port) {
+    if (!hasOwnUpstream()) {
+      return pool.acquire(backend, port);
     }
-    UpstreamConnection kept = own;
-    own = null;
-    return kept != null && kept.isOpen() && kept.leadsTo(lead, port) ? kept : null;
+    UpstreamConnection kept = ownUpstream;
+    ownUpstream = null;
+    return kept != null && kept.isOpen() && kept.connectsTo(backend, port) ? kept : null;
   }
 
-  /** Tells a new connection to a target whose it is. */
-  void introduce(UpstreamConnection made) {
-    if (isPrivate()) {
-      made.precede(ProxyProtocolHeader.encode(route.route.options().sendProxyProtocol(), peers()));
+  /** Sends the client's addresses on a new connection to a target, where the route wants that. */
+  void sendProxyHeader(UpstreamConnection upstream) {
+    if (hasOwnUpstream()) {
+      upstream.sendFirst(ProxyProtocolHeader.encode(route.options.sendProxyProtocol(), peers()));
     }
   }
 
   /**
-   * Keeps a connection for later, closes it where it can't be used again.
+   * Keeps a connection idle for a later request; closes it where it can't serve another.
    *
-   * @param extra made though others were kept, as its request is not safe to repeat
+   * @param replacing it was made although others may have been idle, as its request is not safe to
+   *     repeat: see {@link UpstreamPool#release}
    */
-  void giveBack(UpstreamConnection used, boolean reusable, boolean extra) {
-    if (!used.release(reusable && !closed)) {
+  void release(UpstreamConnection upstream, boolean reusable, boolean replacing) {
+    if (!upstream.becomeIdle(reusable && !closed)) {
       return;
     }
-    if (isPrivate()) {
-      if (own != null) {
-        own.close();
+    if (hasOwnUpstream()) {
+      if (ownUpstream != null) {
+        ownUpstream.close();
       }
-      own = used;
+      ownUpstream = upstream;
     } else {
-      lane.store.put(used, extra);
+      pool.release(upstream, replacing);
     }
   }
 
   void close() {
     closed = true;
-    if (own != null) {
-      own.close();
-      own = null;
+    if (ownUpstream != null) {
+      ownUpstream.close();
+      ownUpstream = null;
     }
   }
 
-  private boolean isPrivate() {
-    return route.route.options().sendProxyProtocol() != ProxyProtocol.OFF;
+  private boolean hasOwnUpstream() {
+    return route.options.sendProxyProtocol() != ProxyProtocol.OFF;
   }
 }

@@ -9,61 +9,68 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.epoll.EpollSocketChannel;
 import java.util.function.Consumer;
 
-/** The ways in which a client's connection to an http route ends. On the lane's loop. */
-@SuppressWarnings("FutureReturnValueIgnored") // what a write brings arrives as an event
+/** The ways in which a client's HTTP connection ends. To be used on its event loop. */
+@SuppressWarnings("FutureReturnValueIgnored") // a failure arrives as an event of the channel
 final class ConnectionCloser {
   private final EpollSocketChannel channel;
-  private final LoopContext lane;
-  private final OutputBuffer out;
-  private final Runnable left;
+  private final LoopContext loop;
+  private final OutputBuffer output;
+  private final Runnable onSocket;
 
   /**
    * For one connection.
    *
-   * @param left is run when it goes on without its pipeline, which hears of no end then
+   * @param onSocket is run when the channel becomes a socket: its pipeline is told nothing more
+   *     then, not even its end
    */
-  ConnectionCloser(EpollSocketChannel channel, LoopContext lane, OutputBuffer out, Runnable left) {
+  ConnectionCloser(
+      EpollSocketChannel channel, LoopContext loop, OutputBuffer output, Runnable onSocket) {
     this.channel = channel;
-    this.lane = lane;
-    this.out = out;
-    this.left = left;
+    this.loop = loop;
+    this.output = output;
+    this.onSocket = onSocket;
   }
 
-  /** At once. */
-  void now() {
-    ChannelHandoff.close(channel);
+  /** Closes at once. */
+  void closeNow() {
+    channel.close();
   }
 
-  /** So that the client sees that the answer broke off. */
+  /** Closes with a reset, so that the client sees that the response is not complete. */
   void reset() {
     channel.config().setOption(ChannelOption.SO_LINGER, 0);
-    now();
+    closeNow();
   }
 
-  /** Once all is written, to a client that sends nothing more. */
-  void end() {
-    whenWritten(this::now);
+  /** Closes when everything is written; only for a client that sends nothing more. */
+  void closeWhenWritten() {
+    whenWritten(this::closeNow);
   }
 
-  /** Once all is written, so that the client reads it whatever it still sends. */
-  void farewell() {
-    toWire(wire -> LingeringClose.to(wire, lane));
+  /** Closes when everything is written, so that the client reads it even if it still sends. */
+  void closeLingering() {
+    toSocket(socket -> LingeringClose.begin(socket, loop), () -> {});
   }
 
-  /** Once all is written, it is but a socket any more. */
-  void toWire(Consumer<EpollSocket> taker) {
+  /**
+   * Turns the channel into a socket when everything is written.
+   *
+   * @param failed is run instead of the receiver when the channel has closed meanwhile
+   */
+  void toSocket(Consumer<EpollSocket> receiver, Runnable failed) {
     whenWritten(() ->
-        ChannelHandoff.toWire(
+        ChannelHandoff.toSocket(
             channel,
-            lane,
-            wire -> {
-              left.run();
-              taker.accept(wire);
-            }));
+            loop,
+            socket -> {
+              onSocket.run();
+              receiver.accept(socket);
+            },
+            failed));
   }
 
   private void whenWritten(Runnable next) {
-    out.flush();
+    output.flush();
     channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(_ -> next.run());
   }
 }

@@ -8,14 +8,14 @@ import io.netty.handler.codec.http.HttpResponseStatus;
 import java.time.Duration;
 import java.time.Instant;
 
-/** Answers of the proxy's own. */
+/** Responses of the proxy's own, for requests that it does not pass on or that fail. */
 final class ErrorResponses {
-  private static final long LEAST_SECONDS = 1;
-  private static final long MOST_SECONDS = 30;
+  private static final long SHORTEST_RETRY_SECONDS = 1;
+  private static final long LONGEST_RETRY_SECONDS = 30;
 
   private ErrorResponses() {}
 
-  /** One after which the connection is closed; a 503 says when to come again. */
+  /** Writes a response after which the connection is closed; a 503 says when to try again. */
   static void write(ByteBuf out, int status, String text, GateState gate) {
     HttpResponseStatus known = HttpResponseStatus.valueOf(status);
     String body = known + ": " + text.replaceAll("[^ -~]", "?") + "\n";
@@ -35,7 +35,9 @@ final class ErrorResponses {
   private static long retryAfter(GateState gate) {
     return gate instanceof Holding(Instant until, var _)
         ? Math.clamp(
-            Duration.between(Instant.now(), until).toSeconds(), LEAST_SECONDS, MOST_SECONDS)
-        : LEAST_SECONDS;
+            Duration.between(Instant.now(), until).toSeconds(),
+            SHORTEST_RETRY_SECONDS,
+            LONGEST_RETRY_SECONDS)
+        : SHORTEST_RETRY_SECONDS;
   }
 }

@@ -18,53 +18,62 @@ import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One request and its answer. It waits for a connection to the target where none is kept, at the
- * gate where that is held; then body and answer stream through. A request that is safe to repeat is
- * repeated, within the bound for connects, when the target closes before it has answered; any other
- * gets a connection of its own, as the target may close a kept one in the moment that it is used.
+ * One request and its response. The request waits for a connection to the target where none is
+ * idle, and at the gate while that is held; then both bodies stream through. A request that is safe
+ * to repeat is repeated, within the bound for connects, when the target closes before it has
+ * responded. Any other request gets a connection of its own, as a target may close an idle
+ * connection in the moment that it is used.
  */
-final class Exchange implements PendingConnect.Guest {
+final class Exchange implements PendingConnect.Client {
   private final OpenRoute route;
-  private final HttpClientConnection front;
+  private final HttpClientConnection client;
   private final RequestHead head;
-  private final long began;
-  private final ResponseWriter answer;
-  private final RetryPolicy repeats;
-  private final Deque<HttpContent> kept = new ArrayDeque<>(0);
-  private @Nullable PendingConnect wait;
+  private final long beganNanos;
+  private final ResponseWriter response;
+  private final RetryPolicy retry;
+  private final Deque<HttpContent> bufferedBody = new ArrayDeque<>(0);
+  private @Nullable PendingConnect pendingConnect;
   private @Nullable UpstreamConnection upstream;
   private boolean requestComplete;
-  private boolean over;
+  private boolean finished;
 
-  Exchange(HttpClientConnection front, RequestHead head, long began) {
-    this.route = front.route;
-    this.front = front;
+  /**
+   * An exchange that has not begun.
+   *
+   * @param beganNanos when the first byte of the request came
+   */
+  Exchange(HttpClientConnection client, RequestHead head, long beganNanos) {
+    this.route = client.route;
+    this.client = client;
     this.head = head;
-    this.began = began;
-    this.repeats = new RetryPolicy(route, front.lane);
-    this.answer = new ResponseWriter(front.out(), head);
+    this.beganNanos = beganNanos;
+    this.retry = new RetryPolicy(route, client.loop);
+    this.response = new ResponseWriter(client.output(), head);
   }
 
+  /** Sends the request, or begins to wait for a connection to the target. */
   void begin() {
-    // Without the queue, as it is most of the time: open, and a connection is there.
-    if (!(route.gate.state() instanceof Open(Backend side)) || !servedFromStore(route.lead(side))) {
-      await();
+    // Mostly the gate is open and a connection is idle: such a request passes the queue by.
+    if (!(route.gate.state() instanceof Open(Backend backend))
+        || !useIdleConnection(route.resolve(backend))) {
+      awaitUpstream();
     }
   }
 
-  private void await() {
-    if (over) {
+  private void awaitUpstream() {
+    if (finished) {
       return;
     }
-    wait = null;
-    PendingConnect begun = PendingConnect.begin(route, front.lane, this, front.port);
-    if (!over && upstream == null) {
-      wait = begun;
-      front.read(requestComplete);
+    pendingConnect = null;
+    PendingConnect begun = PendingConnect.begin(route, client.loop, this, client.port);
+    if (!finished && upstream == null) {
+      pendingConnect = begun;
+      client.setReading(requestComplete);
     }
   }
 
-  boolean waits() {
+  /** True while there is no connection to the target. */
+  boolean isWaiting() {
     return upstream == null;
   }
 
@@ -72,22 +81,22 @@ final class Exchange implements PendingConnect.Guest {
     return requestComplete;
   }
 
-  /** It is the client's turn. */
-  boolean waitsForBody() {
-    return !requestComplete && front.isReading();
+  /** True when the client has to send more of the body before anything goes on. */
+  boolean isWaitingForBody() {
+    return !requestComplete && client.isReading();
   }
 
-  /** A part of the request's body, taken over. */
-  void body(HttpContent content) {
+  /** Passes a part of the request's body on; it is released. */
+  void sendBody(HttpContent content) {
     requestComplete |= content instanceof LastHttpContent;
-    if (over) {
+    if (finished) {
       content.release();
     } else if (upstream == null) {
-      kept.add(content);
+      bufferedBody.add(content);
     } else {
-      upstream.body(content, head.chunked());
+      upstream.sendBody(content, head.isChunked());
       if (!upstream.isWritable()) {
-        front.read(false);
+        client.setReading(false);
       }
     }
   }
@@ -98,209 +107,217 @@ final class Exchange implements PendingConnect.Guest {
     }
   }
 
-  void upstreamWritable(boolean writable) {
-    if (writable && !over) {
-      front.read(true);
+  void upstreamWritabilityChanged(boolean writable) {
+    if (writable && !finished) {
+      client.setReading(true);
     }
   }
 
-  void frontWritable(boolean writable) {
-    if (upstream != null && !over) {
-      upstream.read(writable);
+  void clientWritabilityChanged(boolean writable) {
+    if (upstream != null && !finished) {
+      upstream.setReading(writable);
     }
   }
 
   @Override
-  public boolean servedFromStore(ResolvedBackend lead) {
-    UpstreamConnection found =
-        head.repeatable() && !repeats.begun() ? front.caller().take(lead, front.port) : null;
-    if (found == null) {
+  public boolean useIdleConnection(ResolvedBackend backend) {
+    UpstreamConnection idle =
+        head.isSafeToRepeat() && !retry.hasFailed()
+            ? client.identity().acquire(backend, client.port)
+            : null;
+    if (idle == null) {
       return false;
     }
-    attach(found);
+    sendRequest(idle);
     return true;
   }
 
   @Override
-  public void served(ResolvedBackend lead, EpollSocket target) {
-    UpstreamConnection made = UpstreamConnection.on(route, lead, front.lane, front.port, target);
-    front.caller().introduce(made);
-    attach(made);
+  public void connected(ResolvedBackend backend, EpollSocket target) {
+    UpstreamConnection opened =
+        UpstreamConnection.open(route, backend, client.loop, client.port, target);
+    client.identity().sendProxyHeader(opened);
+    sendRequest(opened);
   }
 
-  private void attach(UpstreamConnection to) {
-    wait = null;
-    upstream = to;
-    to.begin(this, head, front.caller().client());
-    for (HttpContent each = kept.poll(); each != null; each = kept.poll()) {
-      to.body(each, head.chunked());
+  private void sendRequest(UpstreamConnection connection) {
+    pendingConnect = null;
+    upstream = connection;
+    connection.begin(this, head, client.identity().info());
+    for (HttpContent each = bufferedBody.poll(); each != null; each = bufferedBody.poll()) {
+      connection.sendBody(each, head.isChunked());
     }
-    to.flush();
-    front.read(true);
+    connection.flush();
+    client.setReading(true);
   }
 
   @Override
-  public void refused(RejectReason why) {
-    fail(why == RejectReason.UNREACHABLE ? 502 : 503, why.text);
+  public void rejected(RejectReason reason) {
+    fail(reason == RejectReason.UNREACHABLE ? 502 : 503, reason.text);
   }
 
   @Override
-  public boolean gaveUp() {
-    return front.inputEnded();
+  public boolean hasLeft() {
+    return client.hasInputEnded();
   }
 
   @Override
-  public void drop() {
-    front.gone();
-    front.close();
+  public void abandon() {
+    client.abandonExchange();
+    client.close();
   }
 
-  /** The client is gone: nobody waits for the answer. */
+  /** Ends the exchange of a client that has left: nobody reads the response. */
   void clientGone() {
-    if (over) {
+    if (finished) {
       return;
     }
-    end();
-    if (wait != null) {
-      wait.giveUp();
+    finish();
+    if (pendingConnect != null) {
+      pendingConnect.giveUp();
     } else if (upstream != null) {
-      upstream.lead().counters().resetsByClient.increment();
+      upstream.backend().counters().resetsByClient.increment();
       upstream.abandon();
     }
   }
 
-  /** The head of an answer; true when another follows. */
-  boolean answer(UpstreamConnection from, HttpResponse response) {
-    LongAdder bytes = from.lead().counters().bytesOut;
-    if (answer.isInterim(response, bytes)) {
+  /** Takes the head of a response; true when it is an interim response, and another follows. */
+  boolean receiveHead(UpstreamConnection from, HttpResponse received) {
+    LongAdder bytes = from.backend().counters().bytesOut;
+    if (response.takeHead(received, bytes)) {
       return true;
     }
-    ResponseHead got = Objects.requireNonNull(answer.head());
-    if (got.switches()) {
-      switchProtocol(from, got);
+    ResponseHead responseHead = Objects.requireNonNull(response.head());
+    if (responseHead.switchesProtocol()) {
+      switchProtocol(from, responseHead);
     } else {
-      answer.begin(got, !requestComplete || !head.keepsAlive() || route.isLeaving(), bytes);
+      boolean close = !requestComplete || !head.keepsAlive() || route.isLeaving();
+      response.begin(responseHead, close, bytes);
     }
     return false;
   }
 
-  /** A part of an answer's body, taken over. */
-  void answerBody(UpstreamConnection from, HttpContent content) {
-    ResponseHead got = answer.head();
-    if (over || got == null) {
+  /** Passes a part of a response's body on; it is released. */
+  void receiveBody(UpstreamConnection from, HttpContent content) {
+    ResponseHead responseHead = response.head();
+    if (finished || responseHead == null) {
       content.release();
       return;
     }
     boolean last = content instanceof LastHttpContent;
-    answer.body(got, content, from.lead().counters().bytesOut);
-    front.touch();
+    response.writeBody(responseHead, content, from.backend().counters().bytesOut);
+    client.touch();
     if (last) {
-      complete(from, got);
-    } else if (!front.isWritable()) {
-      from.read(false);
+      complete(from, responseHead);
+    } else if (!client.isWritable()) {
+      from.setReading(false);
     }
   }
 
-  void flushAnswer() {
-    front.out().flush();
+  void flushResponse() {
+    client.output().flush();
   }
 
-  private void complete(UpstreamConnection from, ResponseHead got) {
-    end();
-    from.lead().counters().answered(got.code(), System.nanoTime() - began);
-    front.out().flush();
-    front.caller().giveBack(from, requestComplete && got.keepsAlive(), !head.repeatable());
-    front.answered(answer.closes() || !requestComplete);
+  private void complete(UpstreamConnection from, ResponseHead responseHead) {
+    finish();
+    from.backend().counters().answered(responseHead.code(), System.nanoTime() - beganNanos);
+    client.output().flush();
+    boolean reusable = requestComplete && responseHead.keepsAlive();
+    client.identity().release(from, reusable, !head.isSafeToRepeat());
+    client.exchangeCompleted(response.closesConnection() || !requestComplete);
   }
 
-  private void switchProtocol(UpstreamConnection from, ResponseHead got) {
+  private void switchProtocol(UpstreamConnection from, ResponseHead responseHead) {
     if (!head.wantsUpgrade()) {
       fail(502, "the service changed the protocol unasked");
       return;
     }
-    answer.begin(got, false, from.lead().counters().bytesOut);
-    from.lead().counters().answered(got.code(), System.nanoTime() - began);
-    end();
-    front.tunnel(from);
+    response.begin(responseHead, false, from.backend().counters().bytesOut);
+    from.backend().counters().answered(responseHead.code(), System.nanoTime() - beganNanos);
+    finish();
+    client.openTunnel(from);
   }
 
-  /** The target closed, or broke off, or does not speak HTTP. */
-  void upstreamGone(UpstreamConnection which) {
-    if (over || which != upstream) {
+  /** Handles that the target closed, reset the connection, or does not speak HTTP. */
+  void upstreamGone(UpstreamConnection gone) {
+    if (finished || gone != upstream) {
       return;
     }
     upstream = null;
-    if (answer.begun()) {
+    if (response.hasBegun()) {
       truncate();
-    } else if (head.repeatable() && which.isFirstByteMissing() && repeats.allowed()) {
-      if (which.used()) {
+    } else if (head.isSafeToRepeat() && gone.isFirstByteMissing() && retry.registerFailure()) {
+      if (gone.hasServed()) {
         route.counters.retries.increment();
-        await(); // kept for too long: that is no fault of the target's
+        awaitUpstream(); // at once: that a target closes an idle connection is no failure of it
       } else {
-        repeats.later(this::await);
+        retry.schedule(this::awaitUpstream);
       }
     } else {
-      fail(502, "the service broke off");
+      fail(502, "the service closed the connection");
     }
   }
 
-  /** The drain's budget is over. */
+  /** Ends the exchange with the target after the budget of a drain is spent. */
   void cut() {
-    if (over) {
+    if (finished) {
       return;
     }
     upstream = null;
-    if (answer.begun()) {
+    if (response.hasBegun()) {
       truncate();
-    } else if (head.repeatable()) {
+    } else if (head.isSafeToRepeat()) {
       route.counters.retries.increment();
-      await(); // nobody has seen anything of it: the next side may answer
+      awaitUpstream(); // the client has seen nothing of it, so the next backend may respond
     } else {
       fail(502, "the service was stopped");
     }
   }
 
-  /** The client sees that the answer is not whole: by its length, a missing chunk, or a reset. */
+  /**
+   * Ends an incomplete response so that the client sees that: by its length, by a missing chunk, or
+   * by a reset.
+   */
   private void truncate() {
-    end();
-    front.out().flush();
-    if (answer.endsSilently()) {
-      front.reset();
+    finish();
+    client.output().flush();
+    if (response.endsByClose()) {
+      client.reset();
     } else {
-      front.farewell();
+      client.closeLingering();
     }
   }
 
-  /** Nothing has moved for the route's idle time. */
-  void timedOut() {
+  /** Fails the exchange after nothing has moved for the route's idle time. */
+  void timeOut() {
     if (upstream != null) {
-      upstream.lead().counters().timedOut.increment();
+      upstream.backend().counters().timedOut.increment();
     }
     fail(504, "the service did not answer in time");
   }
 
-  /** Answers with an error of the proxy's own, after which the connection is closed. */
+  /** Responds with an error of the proxy's own, after which the connection is closed. */
   void fail(int status, String text) {
-    if (over) {
+    if (finished) {
       return;
     }
-    ResponseHead begun = answer.head();
-    end();
-    if (wait != null) {
-      boolean _ = wait.giveUp();
+    ResponseHead begun = response.head();
+    finish();
+    if (pendingConnect != null) {
+      boolean _ = pendingConnect.giveUp();
     } else if (upstream != null) {
       upstream.abandon();
     }
-    if (begun != null && !begun.switches()) {
-      front.farewell();
+    if (begun != null && !begun.switchesProtocol()) {
+      client.closeLingering();
     } else {
-      front.reply(status, text);
+      client.respond(status, text);
     }
   }
 
-  private void end() {
-    over = true;
-    for (HttpContent each = kept.poll(); each != null; each = kept.poll()) {
+  private void finish() {
+    finished = true;
+    for (HttpContent each = bufferedBody.poll(); each != null; each = bufferedBody.poll()) {
       each.release();
     }
   }

@@ -9,12 +9,15 @@ import java.util.Locale;
 import java.util.Set;
 
 /**
- * Which fields of a head are for the next hop alone, and are not passed on: RFC 9110, 7.6.1. They
- * are the known ones, and those that the field {@code Connection} names.
+ * The fields of a head that are meant for the next hop alone and are not passed on: those that RFC
+ * 9110, 7.6.1 lists, and those that the field {@code Connection} names.
  */
 final class HopByHopHeaders {
-  /** Naming these would change what the message means, or hide it from the target. */
-  private static final Set<String> NEVER =
+  private static final AsciiString KEEP_ALIVE = AsciiString.cached("keep-alive");
+  private static final AsciiString PROXY_CONNECTION = AsciiString.cached("proxy-connection");
+
+  /** Fields that are passed on even when named: without them the message means something else. */
+  private static final Set<String> ALWAYS_PASSED =
       Set.of(
           "host",
           "content-length",
@@ -24,7 +27,7 @@ final class HopByHopHeaders {
           "cache-control",
           "expect");
 
-  private static final HopByHopHeaders USUAL = new HopByHopHeaders(Set.of(), false, false);
+  private static final HopByHopHeaders NONE_NAMED = new HopByHopHeaders(Set.of(), false, false);
 
   private final Set<String> named;
   private final boolean close;
@@ -38,7 +41,7 @@ final class HopByHopHeaders {
 
   static HopByHopHeaders of(HttpHeaders headers) {
     if (!headers.contains(HttpHeaderNames.CONNECTION)) {
-      return USUAL;
+      return NONE_NAMED;
     }
     Set<String> names = new HashSet<>();
     for (String value : headers.getAll(HttpHeaderNames.CONNECTION)) {
@@ -48,15 +51,15 @@ final class HopByHopHeaders {
     }
     boolean close = names.remove("close");
     boolean keepAlive = names.remove("keep-alive");
-    names.removeAll(NEVER);
+    names.removeAll(ALWAYS_PASSED);
     return new HopByHopHeaders(Set.copyOf(names), close, keepAlive);
   }
 
-  boolean close() {
+  boolean hasClose() {
     return close;
   }
 
-  boolean keepAlive() {
+  boolean hasKeepAlive() {
     return keepAlive;
   }
 
@@ -64,7 +67,7 @@ final class HopByHopHeaders {
     return named.contains(name);
   }
 
-  boolean dropped(CharSequence name) {
+  boolean isDropped(CharSequence name) {
     boolean known =
         switch (name.length()) {
           case 2 -> is(name, HttpHeaderNames.TE);
@@ -76,9 +79,6 @@ final class HopByHopHeaders {
         };
     return known || (!named.isEmpty() && named.contains(lower(name)));
   }
-
-  private static final AsciiString KEEP_ALIVE = AsciiString.cached("keep-alive");
-  private static final AsciiString PROXY_CONNECTION = AsciiString.cached("proxy-connection");
 
   static boolean is(CharSequence name, AsciiString other) {
     return other.contentEqualsIgnoreCase(name);

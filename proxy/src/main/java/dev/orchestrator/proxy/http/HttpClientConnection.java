@@ -4,6 +4,7 @@ import dev.orchestrator.proxy.epoll.ChannelHandoff;
 import dev.orchestrator.proxy.epoll.EpollSocket;
 import dev.orchestrator.proxy.epoll.HalfCloseWorkaround;
 import dev.orchestrator.proxy.epoll.LoopContext;
+import dev.orchestrator.proxy.gate.ClientConnection;
 import dev.orchestrator.proxy.gate.OpenRoute;
 import dev.orchestrator.proxy.tcp.TcpRelay;
 import io.netty.buffer.ByteBuf;
@@ -21,111 +22,123 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** A client's connection to an http route: one exchange after the other. It outlives a switch. */
-public final class HttpClientConnection extends ChannelInboundHandlerAdapter {
+/**
+ * A client's connection to an http route: one exchange after the other. It outlives a switch. To be
+ * used on its event loop, but for the methods of {@link ClientConnection}.
+ */
+public final class HttpClientConnection extends ChannelInboundHandlerAdapter
+    implements ClientConnection {
   final OpenRoute route;
-  final LoopContext lane;
+  final LoopContext loop;
   final int port;
   private final EpollSocketChannel channel;
   private final RequestDecoder decoder = new RequestDecoder();
-  private final OutputBuffer out;
-  private final ClientIdentity caller;
-  private final HttpTimeouts patience;
-  private final ConnectionCloser closing;
-  private final CountDownLatch gone = new CountDownLatch(1);
+  private final OutputBuffer output;
+  private final ClientIdentity identity;
+  private final HttpTimeouts timeouts;
+  private final ConnectionCloser closer;
+  private final CountDownLatch ended = new CountDownLatch(1);
   private @Nullable Exchange exchange;
-  private @Nullable UpstreamConnection tunnelled;
-  private @Nullable ByteBuf early;
-  private boolean greeted;
+  private @Nullable UpstreamConnection tunnelUpstream;
+  private @Nullable ByteBuf tunnelReadAhead;
+  private boolean requestSeen;
   private boolean inputEnded;
-  private boolean over;
+
+  /** No request is read any more: the connection closes, or has become a tunnel. */
+  private boolean closing;
 
   private HttpClientConnection(
-      OpenRoute route, LoopContext lane, int port, EpollSocketChannel channel) {
+      OpenRoute route, LoopContext loop, int port, EpollSocketChannel channel) {
     this.route = route;
-    this.lane = lane;
+    this.loop = loop;
     this.port = port;
     this.channel = channel;
-    this.out = new OutputBuffer(channel);
-    this.caller = new ClientIdentity(route, lane, channel);
-    this.patience = new HttpTimeouts(this, decoder);
-    this.closing = new ConnectionCloser(channel, lane, out, this::leave);
+    this.output = new OutputBuffer(channel);
+    this.identity = new ClientIdentity(route, loop, channel);
+    this.timeouts = new HttpTimeouts(this, decoder);
+    this.closer = new ConnectionCloser(channel, loop, output, this::unregister);
   }
 
-  /** Takes an accepted connection over. */
-  public static void begin(OpenRoute route, LoopContext lane, int descriptor, int port) {
+  /**
+   * Takes an accepted connection over. To be called on the loop.
+   *
+   * @param port the place among the ports of the route, counted from 0
+   */
+  public static void begin(OpenRoute route, LoopContext loop, int descriptor, int port) {
     EpollSocketChannel channel = new EpollSocketChannel(descriptor);
     channel.config().setAllowHalfClosure(true);
-    HttpClientConnection front = new HttpClientConnection(route, lane, port, channel);
-    if (route.route.options().acceptProxyProtocol()) {
+    HttpClientConnection client = new HttpClientConnection(route, loop, port, channel);
+    if (route.options.acceptProxyProtocol()) {
       channel.pipeline().addLast(new HAProxyMessageDecoder());
     }
-    channel.pipeline().addLast(front.decoder, front);
-    route.sessions.clients().add(front);
-    ChannelHandoff.register(channel, lane);
-    front.patience.begin();
+    channel.pipeline().addLast(client.decoder, client);
+    route.sessions.clients().add(client);
+    ChannelHandoff.register(channel, loop);
+    client.timeouts.start();
   }
 
-  OutputBuffer out() {
-    return out;
+  OutputBuffer output() {
+    return output;
   }
 
   boolean isWritable() {
     return channel.isWritable();
   }
 
-  boolean inputEnded() {
+  /** True when the client has ended its stream; it may still read. */
+  boolean hasInputEnded() {
     return inputEnded;
   }
 
-  ClientIdentity caller() {
-    return caller;
+  ClientIdentity identity() {
+    return identity;
   }
 
   @Nullable Exchange exchange() {
     return exchange;
   }
 
-  /** It has sent a request. */
-  boolean hasGreeted() {
-    return greeted;
+  /** True when the client has sent the head of a request before. */
+  boolean hasSentRequest() {
+    return requestSeen;
   }
 
-  boolean isOver() {
-    return over;
+  boolean isClosing() {
+    return closing;
   }
 
   boolean isReading() {
     return channel.config().isAutoRead();
   }
 
-  void read(boolean wanted) {
-    channel.config().setAutoRead(wanted);
+  void setReading(boolean reading) {
+    channel.config().setAutoRead(reading);
   }
 
+  /** Takes note that bytes have moved: the connection is not idle. */
   void touch() {
-    patience.touch();
+    timeouts.touch();
   }
 
   @Override
   public void channelRead(ChannelHandlerContext context, Object message) {
     touch();
     if (message instanceof HAProxyMessage header) {
-      caller.told(header);
-    } else if (over && message instanceof ByteBuf bytes) {
-      early = bytes; // what was sent ahead, into a tunnel
-    } else if (over) {
+      identity.setProxyHeader(header);
+    } else if (closing && message instanceof ByteBuf bytes) {
+      tunnelReadAhead = bytes; // sent before the client has read that there is a tunnel
+    } else if (closing) {
       ReferenceCountUtil.release(message);
     } else if (((HttpObject) message).decoderResult().isFailure()) {
       ReferenceCountUtil.release(message);
-      refuse(((HttpObject) message).decoderResult().cause());
+      reject(MalformedRequestException.of(((HttpObject) message).decoderResult().cause()));
     } else {
       if (message instanceof HttpRequest request) {
-        accept(request);
+        beginExchange(request);
       }
       if (message instanceof HttpContent content) {
         if (exchange != null) {
-          exchange.body(content);
+          exchange.sendBody(content);
         } else {
           content.release();
         }
@@ -133,29 +146,28 @@ public final class HttpClientConnection extends ChannelInboundHandlerAdapter {
     }
   }
 
-  private void accept(HttpRequest request) {
-    greeted = true;
+  private void beginExchange(HttpRequest request) {
+    requestSeen = true;
     try {
-      Exchange next = new Exchange(this, RequestHead.of(request), decoder.headBegan());
+      Exchange next = new Exchange(this, RequestHead.of(request), decoder.headBeganNanos());
       exchange = next;
       next.begin();
     } catch (MalformedRequestException e) {
-      refuse(e.status(), String.valueOf(e.getMessage()));
+      reject(e);
     }
   }
 
-  private void refuse(@Nullable Throwable cause) {
-    MalformedRequestException bad = MalformedRequestException.of(cause);
-    refuse(bad.status(), String.valueOf(bad.getMessage()));
+  private void reject(MalformedRequestException e) {
+    reject(e.status(), String.valueOf(e.getMessage()));
   }
 
-  /** The client's fault. */
-  void refuse(int status, String text) {
+  /** Responds with an error that is the client's fault. */
+  void reject(int status, String text) {
     route.counters.badRequests.increment();
     if (exchange != null) {
       exchange.fail(status, text);
     } else {
-      reply(status, text);
+      respond(status, text);
     }
   }
 
@@ -165,7 +177,7 @@ public final class HttpClientConnection extends ChannelInboundHandlerAdapter {
       exchange.flushRequest();
     }
     if (decoder.hasMore()) {
-      read(false); // the next one has its time later
+      setReading(false); // a further request is not looked at before this exchange has ended
     }
   }
 
@@ -173,13 +185,13 @@ public final class HttpClientConnection extends ChannelInboundHandlerAdapter {
   public void channelWritabilityChanged(ChannelHandlerContext context) {
     touch();
     if (exchange != null) {
-      exchange.frontWritable(channel.isWritable());
+      exchange.clientWritabilityChanged(channel.isWritable());
     }
   }
 
   @Override
   public void userEventTriggered(ChannelHandlerContext context, Object event) {
-    if (!(event instanceof ChannelInputShutdownEvent) || over) {
+    if (!(event instanceof ChannelInputShutdownEvent) || closing) {
       return;
     }
     inputEnded = true;
@@ -187,31 +199,31 @@ public final class HttpClientConnection extends ChannelInboundHandlerAdapter {
     Exchange current = exchange;
     if (current == null) {
       close();
-    } else if (!current.isRequestComplete() || (current.waits() && route.gate.holding())) {
-      gone();
+    } else if (!current.isRequestComplete() || (current.isWaiting() && route.gate.isHolding())) {
+      abandonExchange();
       close();
     }
   }
 
   @Override
   public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-    closing.now();
+    closer.closeNow();
   }
 
   @Override
   public void channelInactive(ChannelHandlerContext context) {
-    gone();
-    over = true;
-    leave();
-    out.release();
-    caller.close();
-    if (tunnelled != null) {
-      tunnelled.abandon();
+    abandonExchange();
+    closing = true;
+    unregister();
+    output.release();
+    identity.close();
+    if (tunnelUpstream != null) {
+      tunnelUpstream.abandon();
     }
   }
 
-  /** The client left, as far as the exchange goes. */
-  void gone() {
+  /** Ends the running exchange, if there is one, as its client has left. */
+  void abandonExchange() {
     Exchange current = exchange;
     exchange = null;
     if (current != null) {
@@ -219,87 +231,89 @@ public final class HttpClientConnection extends ChannelInboundHandlerAdapter {
     }
   }
 
-  /** The exchange is over, and was answered in full. */
-  void answered(boolean close) {
+  /** Goes on after an exchange whose response is complete. */
+  void exchangeCompleted(boolean close) {
     exchange = null;
     if (close || inputEnded) {
-      if (!decoder.inBody() && !decoder.hasMore()) {
-        over = true;
-        closing.end();
+      if (!decoder.isInBody() && !decoder.hasMore()) {
+        closing = true;
+        closer.closeWhenWritten();
       } else {
-        farewell();
+        closeLingering();
       }
       return;
     }
-    read(true);
+    setReading(true);
     if (decoder.resume()) {
-      // Not from within: the answer's end may be one of several things just read.
-      lane.loop.execute(this::goOn);
+      // Later, as the end of this response may be followed by more messages of the same read.
+      loop.eventLoop.execute(this::decodeNext);
     }
   }
 
-  private void goOn() {
+  private void decodeNext() {
     ChannelHandlerContext context = channel.pipeline().context(decoder);
-    if (!over && exchange == null && context != null) {
-      decoder.goOn(context);
+    if (!closing && exchange == null && context != null) {
+      decoder.decodeNext(context);
     }
   }
 
-  /** Answers with an error of the proxy's own; the connection ends with it. */
-  void reply(int status, String text) {
+  /** Responds with an error of the proxy's own; the connection ends with it. */
+  void respond(int status, String text) {
     exchange = null;
-    ErrorResponses.write(out.buffer(), status, text, route.gate.state());
-    farewell();
+    ErrorResponses.write(output.buffer(), status, text, route.gate.state());
+    closeLingering();
   }
 
-  /** Closes so that the client reads all that was written, whatever it still sends. */
-  void farewell() {
-    over = true;
+  /** Closes so that the client reads everything written, even if it still sends. */
+  void closeLingering() {
+    closing = true;
     exchange = null;
-    closing.farewell();
+    closer.closeLingering();
   }
 
-  private void leave() {
-    patience.end();
+  private void unregister() {
+    timeouts.stop();
     route.sessions.clients().remove(this);
-    gone.countDown();
+    ended.countDown();
   }
 
-  /** Waits for its end, on any thread but a loop's; false when that takes longer. */
-  public boolean awaitGone(long nanos) throws InterruptedException {
-    return gone.await(nanos, TimeUnit.NANOSECONDS);
+  @Override
+  public boolean awaitClosed(long nanos) throws InterruptedException {
+    return ended.await(nanos, TimeUnit.NANOSECONDS);
   }
 
+  /** Closes with a reset, so that the client sees that the response is not complete. */
   void reset() {
-    over = true;
+    closing = true;
     exchange = null;
-    closing.reset();
+    closer.reset();
   }
 
+  @Override
   public void close() {
-    closing.now();
+    closer.closeNow();
   }
 
-  /** The answer was a change of protocol: from now on bytes go both ways. */
-  void tunnel(UpstreamConnection upstream) {
-    over = true;
+  /** Relays bytes in both directions from now on, as the response has switched the protocol. */
+  void openTunnel(UpstreamConnection upstream) {
+    closing = true;
     exchange = null;
-    tunnelled = upstream;
-    read(false);
+    tunnelUpstream = upstream;
+    setReading(false);
     channel.pipeline().remove(decoder);
-    closing.toWire(mine -> tunnel(upstream, mine));
+    closer.toSocket(client -> openTunnel(upstream, client), () -> {});
   }
 
-  private void tunnel(UpstreamConnection upstream, EpollSocket mine) {
-    tunnelled = null;
-    upstream.toWire(
-        (target, said) -> {
-          TcpRelay link = new TcpRelay(route, upstream.lead(), lane, mine, target);
-          if (said != null) {
-            link.precedeDown(said);
+  private void openTunnel(UpstreamConnection upstream, EpollSocket client) {
+    tunnelUpstream = null;
+    upstream.toSocket(
+        (target, targetReadAhead) -> {
+          TcpRelay relay = new TcpRelay(route, upstream.backend(), loop, client, target);
+          if (targetReadAhead != null) {
+            relay.sendFirstToClient(targetReadAhead);
           }
-          link.start(null, early);
+          relay.start(null, tunnelReadAhead);
         },
-        mine::close);
+        client::close);
   }
 }

@@ -6,77 +6,78 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Looks now and then at a client of an http route, and ends what takes too long: the head of a
- * request as a whole, a body that stands still, a connection on which nothing moves. One timer a
- * connection, and nothing to do for it while bytes flow. On the lane's loop.
+ * Checks a client's HTTP connection from time to time, and ends what takes too long: the head of a
+ * request as a whole, a body of which nothing comes, a connection on which nothing moves. There is
+ * one timer for a connection, and it costs nothing while bytes flow. To be used on the event loop.
  */
 final class HttpTimeouts {
-  private static final long LEAST_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+  private static final long SHORTEST_INTERVAL_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
-  private final HttpClientConnection front;
+  private final HttpClientConnection client;
   private final RequestDecoder decoder;
-  private final LoopContext lane;
+  private final LoopContext loop;
   private final long headNanos;
   private final long idleNanos;
-  private long lastMoved = System.nanoTime();
+  private long lastMovedNanos = System.nanoTime();
   private @Nullable ScheduledFuture<?> timer;
 
-  HttpTimeouts(HttpClientConnection front, RequestDecoder decoder) {
-    this.front = front;
+  HttpTimeouts(HttpClientConnection client, RequestDecoder decoder) {
+    this.client = client;
     this.decoder = decoder;
-    this.lane = front.lane;
-    this.headNanos = front.route.route.options().headTimeout().toNanos();
-    this.idleNanos = front.route.route.options().idleTimeout().toNanos();
+    this.loop = client.loop;
+    this.headNanos = client.route.options.headTimeout().toNanos();
+    this.idleNanos = client.route.options.idleTimeout().toNanos();
   }
 
-  /** Something moved. */
+  /** Takes note that bytes have moved. */
   void touch() {
-    lastMoved = System.nanoTime();
+    lastMovedNanos = System.nanoTime();
   }
 
-  void begin() {
+  void start() {
     long shortest = idleNanos > 0 ? Math.min(headNanos, idleNanos) : headNanos;
     timer =
-        lane.loop.schedule(
-            this::look, Math.max(shortest / 4, LEAST_PAUSE_NANOS), TimeUnit.NANOSECONDS);
+        loop.schedule(
+            this::check, Math.max(shortest / 4, SHORTEST_INTERVAL_NANOS), TimeUnit.NANOSECONDS);
   }
 
-  void end() {
+  void stop() {
     if (timer != null) {
       timer.cancel(false);
     }
   }
 
-  private void look() {
-    if (!front.isOver() && !ended(front.exchange())) {
-      begin();
+  private void check() {
+    if (!client.isClosing() && !endIfTimedOut(client.exchange())) {
+      start();
     }
   }
 
-  private boolean ended(@Nullable Exchange exchange) {
+  private boolean endIfTimedOut(@Nullable Exchange exchange) {
     long now = System.nanoTime();
-    long still = now - lastMoved;
+    long stillNanos = now - lastMovedNanos;
     if (exchange == null) {
-      boolean begun = decoder.headIncomplete();
-      if (begun && now - decoder.headBegan() >= headNanos) {
-        front.refuse(408, "the request did not come in time");
+      boolean inHead = decoder.isHeadIncomplete();
+      if (inHead && now - decoder.headBeganNanos() >= headNanos) {
+        client.reject(408, "the request did not come in time");
         return true;
       }
-      if ((!front.hasGreeted() && !begun && still >= headNanos) || isIdle(still)) {
-        front.close();
+      boolean silentFromStart = !client.hasSentRequest() && !inHead && stillNanos >= headNanos;
+      if (silentFromStart || isIdle(stillNanos)) {
+        client.close();
         return true;
       }
-    } else if (exchange.waitsForBody() && still >= headNanos) {
+    } else if (exchange.isWaitingForBody() && stillNanos >= headNanos) {
       exchange.fail(408, "the request's body did not come in time");
       return true;
-    } else if (isIdle(still) && !exchange.waits()) {
-      exchange.timedOut();
+    } else if (isIdle(stillNanos) && !exchange.isWaiting()) {
+      exchange.timeOut();
       return true;
     }
     return false;
   }
 
-  private boolean isIdle(long still) {
-    return idleNanos > 0 && still >= idleNanos;
+  private boolean isIdle(long stillNanos) {
+    return idleNanos > 0 && stillNanos >= idleNanos;
   }
 }

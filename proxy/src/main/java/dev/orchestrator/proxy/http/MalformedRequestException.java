@@ -4,7 +4,7 @@ import io.netty.handler.codec.TooLongFrameException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
 import org.jspecify.annotations.Nullable;
 
-/** A request that is answered with an error and not passed on. */
+/** A request that gets an error as its response and is not passed on. */
 final class MalformedRequestException extends Exception {
   private static final long serialVersionUID = 1;
   private final int status;
@@ -14,7 +14,7 @@ final class MalformedRequestException extends Exception {
     this.status = status;
   }
 
-  /** What the decoder found. */
+  /** For a failure of the decoder. */
   static MalformedRequestException of(@Nullable Throwable cause) {
     int status =
         switch (cause) {
@@ -26,6 +26,7 @@ final class MalformedRequestException extends Exception {
         status, cause == null ? "" : String.valueOf(cause.getMessage()));
   }
 
+  /** The status code of the response. */
   int status() {
     return status;
   }

@@ -8,10 +8,10 @@ import io.netty.handler.codec.http.LastHttpContent;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Gathers what goes out on a channel, so that a small message is one buffer and one write. */
+/** Gathers the output of a channel, so that a small message is one buffer and one write. */
 final class OutputBuffer {
-  private static final int SMALL = 4096;
-  private static final int FIRST = 1024;
+  private static final int LARGEST_COPIED = 4096;
+  private static final int INITIAL_SIZE = 1024;
 
   private final Channel channel;
   private @Nullable ByteBuf buffer;
@@ -21,30 +21,31 @@ final class OutputBuffer {
     this.channel = channel;
   }
 
-  /** For more bytes behind those gathered. */
+  /** The buffer to append more bytes to. */
   ByteBuf buffer() {
     ByteBuf now = buffer;
     if (now == null) {
-      now = channel.alloc().directBuffer(FIRST);
+      now = channel.alloc().directBuffer(INITIAL_SIZE);
       buffer = now;
     }
     return now;
   }
 
   /**
-   * A part of a body, taken over.
+   * Appends a part of a body; it is released.
    *
-   * @return the bytes of the body itself
+   * @param chunked frames it as a chunk; the last part is followed by the trailers
+   * @return the number of bytes without the framing
    */
-  int content(HttpContent content, boolean chunked) {
+  int writeContent(HttpContent content, boolean chunked) {
     int size = content.content().readableBytes();
     if (chunked && size > 0) {
       ByteBufUtil.writeAscii(buffer(), Integer.toHexString(size));
-      crlf();
-      add(content);
-      crlf();
+      writeCrlf();
+      append(content);
+      writeCrlf();
     } else {
-      add(content);
+      append(content);
     }
     if (chunked && content instanceof LastHttpContent last) {
       ByteBufUtil.writeAscii(buffer(), "0\r\n");
@@ -52,32 +53,32 @@ final class OutputBuffer {
         ByteBufUtil.writeAscii(buffer(), field.getKey());
         ByteBufUtil.writeAscii(buffer(), ": ");
         ByteBufUtil.writeAscii(buffer(), field.getValue());
-        crlf();
+        writeCrlf();
       }
-      crlf();
+      writeCrlf();
     }
     return size;
   }
 
-  private void crlf() {
+  private void writeCrlf() {
     buffer().writeShort('\r' << 8 | '\n');
   }
 
-  private void add(HttpContent content) {
+  private void append(HttpContent content) {
     ByteBuf bytes = content.content();
-    if (bytes.readableBytes() <= SMALL) {
+    if (bytes.readableBytes() <= LARGEST_COPIED) {
       if (bytes.isReadable()) {
         buffer().writeBytes(bytes);
       }
       content.release();
     } else {
-      passOn();
+      writeBuffer();
       unflushed = true;
       var _ = channel.write(bytes, channel.voidPromise());
     }
   }
 
-  private void passOn() {
+  private void writeBuffer() {
     ByteBuf now = buffer;
     if (now != null) {
       buffer = null;
@@ -87,7 +88,7 @@ final class OutputBuffer {
   }
 
   void flush() {
-    passOn();
+    writeBuffer();
     if (unflushed) {
       unflushed = false;
       channel.flush();

@@ -14,9 +14,9 @@ import io.netty.handler.codec.http.LastHttpContent;
 import java.util.List;
 
 /**
- * Netty's decoder of requests, made stricter and slower: it refuses a header line that is folded
- * (RFC 9112, 5.2), which Netty mends and others don't, and stops behind each request until it is
- * told to go on, so that what a client sends ahead is not taken apart before its time.
+ * Netty's decoder of requests, with two changes. It refuses a header line that is folded (RFC 9112,
+ * 5.2), which Netty repairs and other programs read differently. And it stops behind each request
+ * until {@link #resume}, so that requests sent ahead are not decoded while an exchange runs.
  */
 final class RequestDecoder extends HttpRequestDecoder {
   static final int LONGEST_LINE = 16_384;
@@ -24,8 +24,8 @@ final class RequestDecoder extends HttpRequestDecoder {
 
   private boolean inHead = true;
   private boolean stopped;
-  private boolean dead;
-  private long headBegan;
+  private boolean failed;
+  private long headBeganNanos;
 
   RequestDecoder() {
     super(config());
@@ -41,35 +41,40 @@ final class RequestDecoder extends HttpRequestDecoder {
         .setUseRfc9112TransferEncoding(true);
   }
 
-  /** When the first byte of a head came that is not complete, or the last one that was; else 0. */
-  long headBegan() {
-    return headBegan;
+  /** When the first byte of the current request came, by System.nanoTime; 0 before it. */
+  long headBeganNanos() {
+    return headBeganNanos;
   }
 
-  /** A head has begun and is not complete. */
-  boolean headIncomplete() {
-    return inHead && headBegan != 0;
+  /** True when a head has begun and is not complete. */
+  boolean isHeadIncomplete() {
+    return inHead && headBeganNanos != 0;
   }
 
-  /** Something was sent behind the last request. */
+  /** True when bytes have come behind the last request. */
   boolean hasMore() {
     return stopped && actualReadableBytes() > 0;
   }
 
-  /** The body of a request is not complete. */
-  boolean inBody() {
+  /** True when the body of a request is not complete. */
+  boolean isInBody() {
     return !inHead;
   }
 
-  /** The next request may come; true when some of it has, and {@link #goOn} is to be called. */
+  /**
+   * Lets the next request come.
+   *
+   * @return whether bytes of it have come already, and {@link #decodeNext} is to be called
+   */
   boolean resume() {
     boolean more = hasMore();
     stopped = false;
-    headBegan = 0;
+    headBeganNanos = 0;
     return more;
   }
 
-  void goOn(ChannelHandlerContext ctx) {
+  /** Decodes the bytes that came behind the last request. */
+  void decodeNext(ChannelHandlerContext ctx) {
     try {
       channelRead(ctx, Unpooled.EMPTY_BUFFER);
       channelReadComplete(ctx);
@@ -84,18 +89,18 @@ final class RequestDecoder extends HttpRequestDecoder {
     if (stopped) {
       return;
     }
-    if (dead) {
+    if (failed) {
       buffer.skipBytes(buffer.readableBytes());
       return;
     }
     if (inHead) {
-      if (headBegan == 0 && buffer.isReadable()) {
-        headBegan = System.nanoTime();
+      if (headBeganNanos == 0 && buffer.isReadable()) {
+        headBeganNanos = System.nanoTime();
       }
-      if (folded(buffer)) {
+      if (hasFoldedLine(buffer)) {
         buffer.skipBytes(buffer.readableBytes());
-        dead = true;
-        out.add(refused());
+        failed = true;
+        out.add(failure());
         return;
       }
     }
@@ -110,8 +115,8 @@ final class RequestDecoder extends HttpRequestDecoder {
     }
   }
 
-  /** Looks at the start of each line up to the empty one; complete ones before are gone already. */
-  private static boolean folded(ByteBuf buffer) {
+  /** Checks the first byte of each line in the buffer, up to the empty line. */
+  private static boolean hasFoldedLine(ByteBuf buffer) {
     int end = buffer.writerIndex();
     int line = buffer.readerIndex();
     while (line < end) {
@@ -128,7 +133,7 @@ final class RequestDecoder extends HttpRequestDecoder {
     return false;
   }
 
-  private static HttpRequest refused() {
+  private static HttpRequest failure() {
     HttpRequest request = new DefaultHttpRequest(HttpVersion.HTTP_1_1, HttpMethod.GET, "/");
     request.setDecoderResult(
         DecoderResult.failure(new IllegalArgumentException("a header line is folded")));

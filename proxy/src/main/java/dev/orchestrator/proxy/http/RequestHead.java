@@ -22,8 +22,8 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The head of a client's request, checked, and written for the target. RFC 9110 and 9112; {@code
- * Forwarded} is RFC 7239.
+ * The head of a client's request: checks it, and writes it for the target. RFC 9110 and 9112;
+ * {@code Forwarded} is RFC 7239.
  *
  * <p>No {@code Via} is added, although a gateway should: nginx stops compressing its answers to
  * requests that have one.
@@ -46,7 +46,7 @@ final class RequestHead {
       Pattern.compile("(?i:http)://(?<host>[^/?#]+)(?<path>.*)");
 
   final HttpRequest request;
-  final HopByHopHeaders hops;
+  final HopByHopHeaders hopByHop;
   private final String target;
   private final @Nullable String host;
   private final boolean chunked;
@@ -56,12 +56,12 @@ final class RequestHead {
   private RequestHead(HttpRequest request, String target, @Nullable String host) {
     HttpHeaders headers = request.headers();
     this.request = request;
-    this.hops = HopByHopHeaders.of(headers);
+    this.hopByHop = HopByHopHeaders.of(headers);
     this.target = target;
     this.host = host;
     this.chunked = HttpUtil.isTransferEncodingChunked(request);
     this.bodyless = !chunked && HttpUtil.getContentLength(request, 0L) == 0;
-    this.upgrade = hops.names("upgrade") && bodyless ? upgrade(headers) : null;
+    this.upgrade = hopByHop.names("upgrade") && bodyless ? upgrade(headers) : null;
   }
 
   /**
@@ -72,10 +72,10 @@ final class RequestHead {
   static RequestHead of(HttpRequest request) throws MalformedRequestException {
     HttpVersion version = request.protocolVersion();
     if (!version.equals(HttpVersion.HTTP_1_1) && !version.equals(HttpVersion.HTTP_1_0)) {
-      throw new MalformedRequestException(505, "this is HTTP/1.1");
+      throw new MalformedRequestException(505, "only HTTP/1.0 and HTTP/1.1 are spoken here");
     }
     if (request.method().equals(HttpMethod.CONNECT)) {
-      throw new MalformedRequestException(405, "this is no forward proxy");
+      throw new MalformedRequestException(405, "CONNECT is refused: this is not a forward proxy");
     }
     HttpHeaders headers = request.headers();
     if (headers.contains(HttpHeaderNames.TRANSFER_ENCODING)
@@ -83,11 +83,12 @@ final class RequestHead {
             .getAll(HttpHeaderNames.TRANSFER_ENCODING)
             .toString()
             .equalsIgnoreCase("[chunked]")) {
-      throw new MalformedRequestException(501, "chunked is the only transfer coding here");
+      throw new MalformedRequestException(
+          501, "chunked is the only transfer coding that is supported");
     }
     List<String> hosts = headers.getAll(HttpHeaderNames.HOST);
     if (hosts.size() > 1 || (hosts.isEmpty() && version.equals(HttpVersion.HTTP_1_1))) {
-      throw new MalformedRequestException(400, "there must be one Host");
+      throw new MalformedRequestException(400, "the request must have exactly one Host field");
     }
     String host = hosts.isEmpty() ? null : hosts.getFirst();
     checkHost(host);
@@ -97,7 +98,7 @@ final class RequestHead {
     }
     Matcher absolute = ABSOLUTE.matcher(uri);
     if (!absolute.matches()) {
-      throw new MalformedRequestException(400, "the target is none");
+      throw new MalformedRequestException(400, "the request target is not valid");
     }
     // The authority of an absolute form goes before the field Host: RFC 9112, 3.2.2.
     checkHost(absolute.group("host"));
@@ -109,18 +110,18 @@ final class RequestHead {
   private static void checkHost(@Nullable String host) throws MalformedRequestException {
     if (host != null
         && host.chars().anyMatch(c -> c <= ' ' || c == 0x7f || ",/\"@\\".indexOf(c) >= 0)) {
-      throw new MalformedRequestException(400, "the host is none");
+      throw new MalformedRequestException(400, "the host is not valid");
     }
   }
 
-  /** HTTP/2 in the clear is not tunnelled: the proxy would not see the requests in it. */
+  /** HTTP/2 without TLS is not tunnelled: the proxy would not see the requests in it. */
   private static @Nullable String upgrade(HttpHeaders headers) {
     String wanted = headers.get(HttpHeaderNames.UPGRADE);
     return wanted == null || wanted.toLowerCase(Locale.ROOT).contains("h2c") ? null : wanted;
   }
 
-  /** Whether doing it twice does no harm, and it has nothing that would have to be kept for it. */
-  boolean repeatable() {
+  /** True when the request may be sent twice: its method is idempotent, and it has no body. */
+  boolean isSafeToRepeat() {
     return bodyless && upgrade == null && SAFE_TO_REPEAT.contains(request.method());
   }
 
@@ -128,50 +129,50 @@ final class RequestHead {
     return upgrade != null;
   }
 
-  boolean chunked() {
+  boolean isChunked() {
     return chunked;
   }
 
-  boolean old() {
+  boolean isHttp10() {
     return request.protocolVersion().equals(HttpVersion.HTTP_1_0);
   }
 
-  /** Whether the client wants to send another one on its connection. */
+  /** True when the client may send another request on its connection. */
   boolean keepsAlive() {
-    return old() ? hops.keepAlive() : !hops.close();
+    return isHttp10() ? hopByHop.hasKeepAlive() : !hopByHop.hasClose();
   }
 
-  /** Writes it as the target is to see it. */
-  void write(ByteBuf out, Client client) {
+  /** Writes the head as the target gets it. */
+  void write(ByteBuf out, ClientInfo client) {
     ByteBufUtil.writeAscii(out, request.method().asciiName());
     out.writeByte(' ');
     ByteBufUtil.writeAscii(out, target);
     ByteBufUtil.writeAscii(out, " HTTP/1.1\r\n");
-    field(out, HttpHeaderNames.HOST, host == null ? client.localText() : host);
+    writeField(out, HttpHeaderNames.HOST, host == null ? client.localText() : host);
     Iterator<Map.Entry<CharSequence, CharSequence>> fields =
         request.headers().iteratorCharSequence();
     while (fields.hasNext()) {
       Map.Entry<CharSequence, CharSequence> field = fields.next();
       CharSequence name = field.getKey();
-      if (!hops.dropped(name) && !ours(name)) {
-        field(out, name, field.getValue());
+      if (!hopByHop.isDropped(name) && !isReplaced(name)) {
+        writeField(out, name, field.getValue());
       }
     }
-    forwarded(out, client);
+    writeForwarded(out, client);
     if (chunked) {
       ByteBufUtil.writeAscii(out, "transfer-encoding: chunked\r\n");
     }
     if (upgrade != null) {
       ByteBufUtil.writeAscii(out, "connection: upgrade\r\n");
-      field(out, HttpHeaderNames.UPGRADE, upgrade);
-    } else if (hops.names("te")
+      writeField(out, HttpHeaderNames.UPGRADE, upgrade);
+    } else if (hopByHop.names("te")
         && request.headers().contains(HttpHeaderNames.TE, "trailers", true)) {
       ByteBufUtil.writeAscii(out, "connection: te\r\nte: trailers\r\n");
     }
     ByteBufUtil.writeAscii(out, "\r\n");
   }
 
-  private static boolean ours(CharSequence name) {
+  private static boolean isReplaced(CharSequence name) {
     return switch (name.length()) {
       case 4 -> HopByHopHeaders.is(name, HttpHeaderNames.HOST);
       case 9 -> HopByHopHeaders.is(name, FORWARDED);
@@ -182,19 +183,19 @@ final class RequestHead {
     };
   }
 
-  private void forwarded(ByteBuf out, Client client) {
+  private void writeForwarded(ByteBuf out, ClientInfo client) {
     HttpHeaders given = request.headers();
     boolean trusted = client.trusted();
     String before = trusted ? String.join(", ", given.getAll(X_FOR)) : "";
-    field(
+    writeField(
         out, X_FOR, before.isEmpty() ? client.addressText() : before + ", " + client.addressText());
     String scheme = trusted ? given.get(X_PROTO) : null;
-    field(out, X_PROTO, scheme == null ? "http" : scheme);
+    writeField(out, X_PROTO, scheme == null ? "http" : scheme);
     String name = trusted ? given.get(X_HOST) : null;
     String shown = name == null ? (host == null ? client.localText() : host) : name;
-    field(out, X_HOST, shown);
+    writeField(out, X_HOST, shown);
     String elements = trusted ? String.join(", ", given.getAll(FORWARDED)) : "";
-    field(
+    writeField(
         out,
         FORWARDED,
         (elements.isEmpty() ? "" : elements + ", ")
@@ -204,21 +205,27 @@ final class RequestHead {
             + "\";proto=http");
   }
 
-  private static void field(ByteBuf out, CharSequence name, CharSequence value) {
+  private static void writeField(ByteBuf out, CharSequence name, CharSequence value) {
     ByteBufUtil.writeAscii(out, name);
     out.writeShort(':' << 8 | ' ');
     ByteBufUtil.writeAscii(out, value);
     out.writeShort('\r' << 8 | '\n');
   }
 
-  /** What a target is told of a client, made once for each connection. */
-  record Client(String addressText, String forwardedFor, String localText, boolean trusted) {
-    static Client of(ProxyProtocolHeader.Peers peers, boolean trusted) {
+  /**
+   * The client in the form that the fields of a head need; made once for each connection.
+   *
+   * @param forwardedFor for the field {@code Forwarded}
+   * @param localText the address and port that the client has connected to
+   * @param trusted the client is a proxy whose forwarding fields are kept
+   */
+  record ClientInfo(String addressText, String forwardedFor, String localText, boolean trusted) {
+    static ClientInfo of(ProxyProtocolHeader.Peers peers, boolean trusted) {
       InetAddress address = peers.client().getAddress();
       String text = address.getHostAddress().replaceFirst("%.*", "");
       InetAddress local = peers.local().getAddress();
       String at = local.getHostAddress().replaceFirst("%.*", "");
-      return new Client(
+      return new ClientInfo(
           text,
           address instanceof Inet6Address ? "for=\"[" + text + "]\"" : "for=" + text,
           (local instanceof Inet6Address ? "[" + at + "]" : at) + ":" + peers.local().getPort(),

@@ -5,21 +5,22 @@ import io.netty.handler.codec.http.HttpMessage;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpResponseDecoder;
 
-/** Netty's decoder of answers, told of the one thing that they don't say: what was asked for. */
+/** Netty's decoder of responses, which also needs the request's method: HEAD has no body. */
 final class ResponseDecoder extends HttpResponseDecoder {
-  private boolean head;
+  private boolean headRequest;
   private boolean silent;
 
   ResponseDecoder() {
     super(RequestDecoder.config().setStrictLineParsing(false));
   }
 
+  /** To be called when a request is sent. */
   void expect(HttpMethod method) {
     silent = true;
-    head = method.equals(HttpMethod.HEAD);
+    headRequest = method.equals(HttpMethod.HEAD);
   }
 
-  /** Nothing has come since then. */
+  /** True when nothing has come since the last request was sent. */
   boolean isSilent() {
     return silent;
   }
@@ -32,6 +33,6 @@ final class ResponseDecoder extends HttpResponseDecoder {
 
   @Override
   protected boolean isContentAlwaysEmpty(HttpMessage message) {
-    return head || super.isContentAlwaysEmpty(message);
+    return headRequest || super.isContentAlwaysEmpty(message);
   }
 }

@@ -10,31 +10,34 @@ import io.netty.handler.codec.http.HttpUtil;
 import java.util.Iterator;
 import java.util.Map;
 
-/** The head of a target's answer, written for the client. RFC 9110 and 9112. */
+/** The head of a target's response, and how it is written for the client. RFC 9110 and 9112. */
 final class ResponseHead {
-  /** How the client sees where the body ends. */
+  /** How the client finds the end of the body. */
   enum Framing {
     NO_BODY,
     LENGTH,
     CHUNKED,
-    /** HTTP/1.0: by the end of the connection. */
+    /** The end of the connection is the end of the body: for a client that speaks HTTP/1.0. */
     UNTIL_CLOSE
   }
 
   final HttpResponse response;
   final Framing framing;
-  private final HopByHopHeaders hops;
+  private final HopByHopHeaders hopByHop;
 
-  ResponseHead(HttpResponse response, RequestHead asked) {
+  ResponseHead(HttpResponse response, RequestHead request) {
     this.response = response;
-    this.hops = HopByHopHeaders.of(response.headers());
+    this.hopByHop = HopByHopHeaders.of(response.headers());
     int code = response.status().code();
-    if (interim() || code == 204 || code == 304 || asked.request.method().equals(HttpMethod.HEAD)) {
+    if (isInterim()
+        || code == 204
+        || code == 304
+        || request.request.method().equals(HttpMethod.HEAD)) {
       framing = Framing.NO_BODY;
     } else if (response.headers().contains(HttpHeaderNames.CONTENT_LENGTH)) {
       framing = Framing.LENGTH;
     } else {
-      framing = asked.old() ? Framing.UNTIL_CLOSE : Framing.CHUNKED;
+      framing = request.isHttp10() ? Framing.UNTIL_CLOSE : Framing.CHUNKED;
     }
   }
 
@@ -42,32 +45,32 @@ final class ResponseHead {
     return response.status().code();
   }
 
-  /** Another answer follows: 100, 102, 103. */
-  boolean interim() {
+  /** True for 100, 102 and 103, which another response follows. */
+  boolean isInterim() {
     return response.status().codeClass() == HttpStatusClass.INFORMATIONAL && code() != 101;
   }
 
-  boolean switches() {
+  boolean switchesProtocol() {
     return code() == 101;
   }
 
-  /** Whether the target's connection can be used again. */
+  /** True when the connection to the target can serve another request. */
   boolean keepsAlive() {
     boolean newer = response.protocolVersion().isKeepAliveDefault();
     boolean bounded =
         framing == Framing.NO_BODY
             || framing == Framing.LENGTH
             || HttpUtil.isTransferEncodingChunked(response);
-    return bounded && (newer ? !hops.close() : hops.keepAlive());
+    return bounded && (newer ? !hopByHop.hasClose() : hopByHop.hasKeepAlive());
   }
 
   /**
-   * Writes it as the client is to see it.
+   * Writes the head as the client gets it.
    *
-   * @param close the connection ends with this answer
-   * @param old the client speaks HTTP/1.0
+   * @param close the connection ends with this response
+   * @param http10 the client speaks HTTP/1.0
    */
-  void write(ByteBuf out, boolean close, boolean old) {
+  void write(ByteBuf out, boolean close, boolean http10) {
     ByteBufUtil.writeAscii(out, "HTTP/1.1 ");
     ByteBufUtil.writeAscii(out, response.status().codeAsText());
     out.writeByte(' ');
@@ -77,7 +80,7 @@ final class ResponseHead {
         response.headers().iteratorCharSequence();
     while (fields.hasNext()) {
       Map.Entry<CharSequence, CharSequence> field = fields.next();
-      if (!hops.dropped(field.getKey())) {
+      if (!hopByHop.isDropped(field.getKey())) {
         ByteBufUtil.writeAscii(out, field.getKey());
         out.writeShort(':' << 8 | ' ');
         ByteBufUtil.writeAscii(out, field.getValue());
@@ -87,14 +90,14 @@ final class ResponseHead {
     if (framing == Framing.CHUNKED) {
       ByteBufUtil.writeAscii(out, "transfer-encoding: chunked\r\n");
     }
-    if (switches()) {
+    if (switchesProtocol()) {
       ByteBufUtil.writeAscii(out, "connection: upgrade\r\nupgrade: ");
       String to = response.headers().get(HttpHeaderNames.UPGRADE);
       ByteBufUtil.writeAscii(out, to == null ? "" : to);
       out.writeShort('\r' << 8 | '\n');
     } else if (close) {
       ByteBufUtil.writeAscii(out, "connection: close\r\n");
-    } else if (old) {
+    } else if (http10) {
       ByteBufUtil.writeAscii(out, "connection: keep-alive\r\n");
     }
     out.writeShort('\r' << 8 | '\n');

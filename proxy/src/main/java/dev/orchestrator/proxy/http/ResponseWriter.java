@@ -7,72 +7,73 @@ import io.netty.handler.codec.http.HttpResponse;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
-/** What a client gets for one request: the target's answer in the framing that it understands. */
+/** Writes the target's response to a request for the client, in the framing that it understands. */
 final class ResponseWriter {
-  private final OutputBuffer out;
-  private final RequestHead asked;
+  private final OutputBuffer output;
+  private final RequestHead request;
   private @Nullable ResponseHead head;
-  private boolean closes;
+  private boolean closesConnection;
 
-  ResponseWriter(OutputBuffer out, RequestHead asked) {
-    this.out = out;
-    this.asked = asked;
+  ResponseWriter(OutputBuffer output, RequestHead request) {
+    this.output = output;
+    this.request = request;
   }
 
-  /** The head of the last answer; null while there is none, or only interim ones. */
+  /** The head of the final response; null while there is none, or only interim responses. */
   @Nullable ResponseHead head() {
     return head;
   }
 
-  /** A part of it is with the client, or on its way. */
-  boolean begun() {
+  /** True when a part of the final response may have been sent to the client. */
+  boolean hasBegun() {
     return head != null;
   }
 
-  /** The client's connection ends with it. */
-  boolean closes() {
-    return closes;
+  /** True when the client's connection ends with the response. */
+  boolean closesConnection() {
+    return closesConnection;
   }
 
-  /** The client could take the end of its connection for the end of the answer. */
-  boolean endsSilently() {
+  /** True when the end of the connection is the end of the response for the client. */
+  boolean endsByClose() {
     return head != null && head.framing == Framing.UNTIL_CLOSE;
   }
 
   /**
-   * Takes a head; an interim one goes on at once, if the client knows such.
+   * Takes the head of a response. An interim response is written at once, if the client's version
+   * of HTTP has such.
    *
-   * @return whether another follows
+   * @return whether it is an interim response, and another follows
    */
-  boolean isInterim(HttpResponse response, LongAdder bytes) {
-    ResponseHead got = new ResponseHead(response, asked);
-    if (!got.interim()) {
-      head = got;
-    } else if (!asked.old()) {
-      write(got, bytes);
+  boolean takeHead(HttpResponse response, LongAdder bytes) {
+    ResponseHead received = new ResponseHead(response, request);
+    if (!received.isInterim()) {
+      head = received;
+    } else if (!request.isHttp10()) {
+      write(received, bytes);
     }
-    return got.interim();
+    return received.isInterim();
   }
 
-  /** Passes the head on. */
-  void begin(ResponseHead got, boolean close, LongAdder bytes) {
-    closes = close || got.framing == Framing.UNTIL_CLOSE;
-    write(got, bytes);
+  /** Writes the head of the final response. */
+  void begin(ResponseHead begun, boolean close, LongAdder bytes) {
+    closesConnection = close || begun.framing == Framing.UNTIL_CLOSE;
+    write(begun, bytes);
   }
 
-  private void write(ResponseHead got, LongAdder bytes) {
-    ByteBuf buffer = out.buffer();
+  private void write(ResponseHead written, LongAdder bytes) {
+    ByteBuf buffer = output.buffer();
     int before = buffer.readableBytes();
-    got.write(buffer, closes, asked.old());
+    written.write(buffer, closesConnection, request.isHttp10());
     bytes.add(buffer.readableBytes() - before);
   }
 
-  /** Passes a part of the body on, taken over. */
-  void body(ResponseHead got, HttpContent content, LongAdder bytes) {
-    if (got.framing == Framing.NO_BODY) {
+  /** Writes a part of the body; it is released. */
+  void writeBody(ResponseHead begun, HttpContent content, LongAdder bytes) {
+    if (begun.framing == Framing.NO_BODY) {
       content.release();
     } else {
-      bytes.add(out.content(content, got.framing == Framing.CHUNKED));
+      bytes.add(output.writeContent(content, begun.framing == Framing.CHUNKED));
     }
   }
 }

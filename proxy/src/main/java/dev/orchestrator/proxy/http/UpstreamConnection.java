@@ -19,44 +19,44 @@ import io.netty.util.ReferenceCountUtil;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A connection to a target of an http route: it serves one request after the other, of whatever
- * client, and is kept in the lane's store between them. On the lane's loop, but for what a session
- * has.
+ * A connection to a target of an http route: it serves one request after the other, of any client,
+ * and is kept idle in the loop's {@link UpstreamPool} between them. To be used on its event loop,
+ * but for the methods of {@link Session}.
  */
 final class UpstreamConnection extends Session {
-  private final LoopContext lane;
+  private final LoopContext loop;
   private final int port;
   private final EpollSocketChannel channel;
   private final ResponseDecoder decoder = new ResponseDecoder();
-  private final OutputBuffer out;
+  private final OutputBuffer output;
   private volatile boolean busy;
   private @Nullable Exchange exchange;
-  private @Nullable CompositeByteBuf raw;
-  private boolean used;
+  private @Nullable CompositeByteBuf tunnelReadAhead;
+  private boolean served;
   private boolean interim;
 
   private UpstreamConnection(
       OpenRoute route,
-      ResolvedBackend lead,
-      LoopContext lane,
+      ResolvedBackend backend,
+      LoopContext loop,
       int port,
       EpollSocketChannel channel) {
-    super(route, lead);
-    this.lane = lane;
+    super(route, backend);
+    this.loop = loop;
     this.port = port;
     this.channel = channel;
-    this.out = new OutputBuffer(channel);
+    this.output = new OutputBuffer(channel);
   }
 
-  /** Takes over a connection that has just been made; on the lane's loop. */
-  static UpstreamConnection on(
-      OpenRoute route, ResolvedBackend lead, LoopContext lane, int port, EpollSocket target) {
-    EpollSocketChannel channel = ChannelHandoff.of(target);
-    UpstreamConnection upstream = new UpstreamConnection(route, lead, lane, port, channel);
+  /** Takes over a socket that has just been connected. */
+  static UpstreamConnection open(
+      OpenRoute route, ResolvedBackend backend, LoopContext loop, int port, EpollSocket target) {
+    EpollSocketChannel channel = ChannelHandoff.toChannel(target);
+    UpstreamConnection upstream = new UpstreamConnection(route, backend, loop, port, channel);
     upstream.busy = true;
-    upstream.begun();
+    upstream.register();
     channel.pipeline().addLast(upstream.decoder, upstream.new Handler());
-    ChannelHandoff.register(channel, lane);
+    ChannelHandoff.register(channel, loop);
     return upstream;
   }
 
@@ -65,128 +65,138 @@ final class UpstreamConnection extends Session {
     return busy;
   }
 
-  boolean leadsTo(ResolvedBackend other, int otherPort) {
-    return port == otherPort && lead().equals(other);
+  boolean connectsTo(ResolvedBackend other, int otherPort) {
+    return port == otherPort && backend().equals(other);
   }
 
-  boolean sameAs(UpstreamConnection other) {
-    return leadsTo(other.lead(), other.port);
+  boolean connectsToSameAs(UpstreamConnection other) {
+    return connectsTo(other.backend(), other.port);
   }
 
-  boolean leads() {
-    return route().gate.leadsTo(lead().side());
+  /** True when its backend is the one that serves now. */
+  boolean isToCurrentBackend() {
+    return route().gate.isOpenTo(backend().definition());
   }
 
-  /** It has served a request before: the target may be about to close it. */
-  boolean used() {
-    return used;
+  /** True when it has served a request before: the target may be about to close it. */
+  boolean hasServed() {
+    return served;
   }
 
-  /** Not a byte of an answer has come. */
+  /** True when no byte of a response has come since the request was sent. */
   boolean isFirstByteMissing() {
     return decoder.isSilent();
   }
 
-  /** Nobody waits for the answer any more. */
+  /** Closes without a word to the exchange, which does not wait for the response any more. */
   void abandon() {
     exchange = null;
     close();
   }
 
-  /** Bytes that go before everything else; taken over. */
-  void precede(ByteBuf header) {
-    out.buffer().writeBytes(header);
+  /** Sends bytes before everything else; they are released. */
+  void sendFirst(ByteBuf header) {
+    output.buffer().writeBytes(header);
     header.release();
   }
 
-  void begin(Exchange next, RequestHead head, RequestHead.Client client) {
+  /** Sends the head of a request. */
+  void begin(Exchange next, RequestHead head, RequestHead.ClientInfo client) {
     exchange = next;
     busy = true;
     interim = false;
     decoder.expect(head.request.method());
-    ByteBuf buffer = out.buffer();
+    ByteBuf buffer = output.buffer();
     int before = buffer.readableBytes();
     head.write(buffer, client);
-    lead().counters().bytesIn.add(buffer.readableBytes() - before);
+    backend().counters().bytesIn.add(buffer.readableBytes() - before);
   }
 
-  /** A part of the request's body, taken over. */
-  void body(HttpContent content, boolean chunked) {
-    lead().counters().bytesIn.add(out.content(content, chunked));
+  /** Sends a part of the request's body; it is released. */
+  void sendBody(HttpContent content, boolean chunked) {
+    backend().counters().bytesIn.add(output.writeContent(content, chunked));
   }
 
   void flush() {
-    out.flush();
+    output.flush();
   }
 
   boolean isWritable() {
     return channel.isWritable();
   }
 
-  void read(boolean wanted) {
-    channel.config().setAutoRead(wanted);
+  void setReading(boolean reading) {
+    channel.config().setAutoRead(reading);
   }
 
-  /** The request was answered; false when it is closed, as it can't serve another. */
-  boolean release(boolean reusable) {
+  /**
+   * Ends the use by an exchange.
+   *
+   * @param reusable false closes the connection
+   * @return false when the connection is closed, as it can't serve another request
+   */
+  boolean becomeIdle(boolean reusable) {
     exchange = null;
-    used = true;
-    if (!reusable || !leads() || !channel.isActive()) {
+    served = true;
+    if (!reusable || !isToCurrentBackend() || !channel.isActive()) {
       close();
       return false;
     }
     busy = false;
-    read(true); // a slow client may have stopped it; its end must be seen
+    setReading(true); // a slow client may have stopped it; the target's close must be seen
     return true;
   }
 
   /**
-   * It becomes one end of a tunnel; what the target has sent already is given with it.
+   * Turns the connection into a socket, the target's end of a tunnel.
    *
-   * @param failed is run instead when the target has gone
+   * @param receiver gets the bytes too that the target has sent already
+   * @param failed is run instead when the target has closed
    */
-  void toWire(ChannelHandoff.Taker taker, Runnable failed) {
+  void toSocket(ChannelHandoff.SocketReceiver receiver, Runnable failed) {
     channel.config().setAutoRead(false);
     if (channel.isOpen()) {
       channel.pipeline().remove(decoder);
     }
-    ChannelHandoff.toWire(
+    ChannelHandoff.toSocket(
         channel,
-        lane,
-        wire -> {
-          CompositeByteBuf early = raw;
-          raw = null;
-          taker.take(wire, early);
-          ended();
+        loop,
+        socket -> {
+          CompositeByteBuf readAhead = tunnelReadAhead;
+          tunnelReadAhead = null;
+          receiver.receive(socket, readAhead);
+          release();
         },
         failed);
   }
 
   @Override
   public void cut() {
-    lane.execute(() -> {
+    loop.execute(() -> {
       Exchange current = exchange;
       exchange = null;
       if (current != null) {
         current.cut();
       }
-      parted();
+      markEndPassed();
       close();
     });
   }
 
   @Override
   public void close() {
-    lane.execute(() -> ChannelHandoff.close(channel));
+    loop.execute(() -> {
+      var _ = channel.close();
+    });
   }
 
-  private void ended() {
+  private void release() {
     if (isOpen()) {
-      closed();
-      out.release();
-      if (raw != null) {
-        raw.release();
-        raw = null;
+      unregister();
+      output.release();
+      if (tunnelReadAhead != null) {
+        tunnelReadAhead.release();
+        tunnelReadAhead = null;
       }
     }
   }
@@ -195,26 +205,26 @@ final class UpstreamConnection extends Session {
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {
       if (message instanceof ByteBuf bytes) {
-        if (raw == null) {
-          raw = context.alloc().compositeBuffer();
+        if (tunnelReadAhead == null) {
+          tunnelReadAhead = context.alloc().compositeBuffer();
         }
-        raw.addComponent(true, bytes);
+        tunnelReadAhead.addComponent(true, bytes);
         return;
       }
       Exchange current = exchange;
       if (current == null || ((DecoderResultProvider) message).decoderResult().isFailure()) {
         ReferenceCountUtil.release(message);
-        broken(false); // nobody asked, or it is no HTTP
+        end(false); // the target sent something without a request, or it does not speak HTTP
         return;
       }
       if (message instanceof HttpResponse response) {
-        interim = current.answer(UpstreamConnection.this, response);
+        interim = current.receiveHead(UpstreamConnection.this, response);
       }
       if (message instanceof HttpContent content) {
         if (interim && content instanceof LastHttpContent) {
           content.release();
         } else {
-          current.answerBody(UpstreamConnection.this, content);
+          current.receiveBody(UpstreamConnection.this, content);
         }
       }
     }
@@ -223,7 +233,7 @@ final class UpstreamConnection extends Session {
     public void channelReadComplete(ChannelHandlerContext context) {
       Exchange current = exchange;
       if (current != null) {
-        current.flushAnswer();
+        current.flushResponse();
       }
     }
 
@@ -231,30 +241,31 @@ final class UpstreamConnection extends Session {
     public void channelWritabilityChanged(ChannelHandlerContext context) {
       Exchange current = exchange;
       if (current != null) {
-        current.upstreamWritable(channel.isWritable());
+        current.upstreamWritabilityChanged(channel.isWritable());
       }
     }
 
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-      broken(true);
+      end(true);
     }
 
     @Override
     public void channelInactive(ChannelHandlerContext context) {
-      broken(false);
+      end(false);
     }
   }
 
-  private void broken(boolean reset) {
+  /** Closes, and tells the exchange that the connection is gone. */
+  private void end(boolean reset) {
     Exchange current = exchange;
     exchange = null;
     boolean wasOpen = isOpen();
-    ended();
+    release();
     close();
     if (current != null) {
       if (wasOpen && reset) {
-        lead().counters().resetsByTarget.increment();
+        backend().counters().resetsByTarget.increment();
       }
       current.upstreamGone(this);
     }

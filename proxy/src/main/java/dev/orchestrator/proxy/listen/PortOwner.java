@@ -8,13 +8,13 @@ import java.util.HashSet;
 import java.util.Locale;
 import java.util.Set;
 
-/** Finds out who listens on a port, as far as {@code /proc} lets this user see it. */
+/** Finds the process that listens on a port, as far as {@code /proc} lets this user see it. */
 final class PortOwner {
-  private static final String LISTENS = "0A";
+  private static final String STATE_LISTEN = "0A";
 
   private PortOwner() {}
 
-  /** A few words for a person, such as {@code "nginx (process 12)"}. */
+  /** The process as a text for a person, such as {@code "nginx (process 12)"}. */
   static String of(int port) {
     try {
       Set<String> sockets = new HashSet<>();
@@ -31,7 +31,7 @@ final class PortOwner {
         }
       }
     } catch (IOException e) {
-      return "another program"; // not for this user to see
+      return "another program"; // this user may not see it
     }
     return "another program";
   }
@@ -44,7 +44,7 @@ final class PortOwner {
     String suffix = String.format(Locale.ROOT, ":%04X", port);
     for (String line : Files.readAllLines(table)) {
       String[] columns = line.strip().split("\\s+", -1);
-      if (columns.length > 9 && columns[1].endsWith(suffix) && columns[3].equals(LISTENS)) {
+      if (columns.length > 9 && columns[1].endsWith(suffix) && columns[3].equals(STATE_LISTEN)) {
         sockets.add("socket:[" + columns[9] + "]");
       }
     }
@@ -58,7 +58,7 @@ final class PortOwner {
         }
       }
     } catch (IOException | java.nio.file.DirectoryIteratorException e) {
-      return false; // it ended meanwhile, or is another user's
+      return false; // the process has ended meanwhile, or belongs to another user
     }
     return false;
   }

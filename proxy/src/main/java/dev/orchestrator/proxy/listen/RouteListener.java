@@ -19,13 +19,15 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One listening socket of a route. Bound without accepting: until {@link #accept}, and after {@link
- * #pause}, connections wait in the kernel's queue.
+ * One listening socket of a route. It listens before it accepts: until {@link #accept}, and after
+ * {@link #pause}, connections wait in the kernel's queue.
  */
 public final class RouteListener implements EpollSocket.Owner {
   private static final int BACKLOG = 4096; // the system may allow less
-  private static final int TURNS = 256;
-  private static final long PAUSE_MS = 100;
+  private static final int ACCEPTS_PER_TURN = 256;
+  private static final long RETRY_MS = 100;
+  private static final int SOL_SOCKET = 1;
+  private static final int SO_ACCEPTCONN = 30;
   private static final int EACCES = -13;
   private static final int EADDRINUSE = -98;
   private static final int EADDRNOTAVAIL = -99;
@@ -33,22 +35,22 @@ public final class RouteListener implements EpollSocket.Owner {
   /** Length of an address in the form of Netty's native code. */
   private static final int ADDRESS_BYTES = 26;
 
-  private static final EpollSocket.Owner NOBODY = _ -> {};
+  private static final EpollSocket.Owner NO_OWNER = _ -> {};
 
   private final OpenRoute route;
   private final int port;
-  private final LoopContext lane;
-  private final EpollSocket wire;
+  private final LoopContext loop;
+  private final EpollSocket socket;
   private final byte[] address = new byte[ADDRESS_BYTES];
-  private final boolean ofSystem;
+  private final boolean keepOpen;
   private boolean accepting;
 
-  private RouteListener(OpenRoute route, int port, Socket socket, boolean ofSystem) {
+  private RouteListener(OpenRoute route, int port, Socket socket, boolean keepOpen) {
     this.route = route;
     this.port = port;
-    this.ofSystem = ofSystem;
-    this.lane = route.lanes.next();
-    this.wire = new EpollSocket(socket, this);
+    this.keepOpen = keepOpen;
+    this.loop = route.loops.next();
+    this.socket = new EpollSocket(socket, this);
   }
 
   /**
@@ -80,7 +82,7 @@ public final class RouteListener implements EpollSocket.Owner {
   }
 
   private static void listen(Socket socket) throws IOException {
-    // Connections inherit these.
+    // Accepted sockets inherit these options.
     socket.setTcpNoDelay(true);
     TcpKeepAlive.setTimes(socket);
     socket.listen(BACKLOG);
@@ -89,101 +91,109 @@ public final class RouteListener implements EpollSocket.Owner {
   /**
    * Takes a socket over that was bound already.
    *
-   * @param ofSystem it is not ours to close
+   * @param keepOpen the socket outlives this listener and is not closed with it
    * @throws RouteUnavailableException when it can't be listened on
    */
-  static RouteListener adopt(OpenRoute route, int port, Socket socket, boolean ofSystem) {
+  static RouteListener adopt(OpenRoute route, int port, Socket socket, boolean keepOpen) {
     try {
       listen(socket);
-      return new RouteListener(route, port, socket, ofSystem);
+      return new RouteListener(route, port, socket, keepOpen);
     } catch (IOException e) {
       throw unavailable(route, port, String.valueOf(e.getMessage()), e);
     }
   }
 
+  /** True when the socket listens: it was neither shut down nor only bound. */
+  public static boolean isListening(Socket socket) throws IOException {
+    return socket.getIntOpt(SOL_SOCKET, SO_ACCEPTCONN) != 0;
+  }
+
   public int descriptor() {
-    return wire.socket().intValue();
+    return socket.socket().intValue();
   }
 
   int localPort() {
-    return wire.socket().localAddress().getPort();
+    return socket.socket().localAddress().getPort();
   }
 
   OpenRoute route() {
     return route;
   }
 
-  /** Its place among the route's ports. */
+  /** The place among the ports of the route, counted from 0. */
   int port() {
     return port;
   }
 
+  /** Begins to accept connections. */
   void accept() {
-    lane.execute(() -> {
+    loop.execute(() -> {
       accepting = true;
       try {
-        wire.register(lane.loop);
+        socket.register(loop.eventLoop);
       } catch (IOException e) {
         throw new ProxyException("cannot listen on " + route.listen.address(port), e);
       }
     });
   }
 
-  /** Accepts no more; may be begun again. Queued connections stay queued. */
+  /**
+   * Stops to accept until the next {@link #accept}; connections in the kernel's queue stay there.
+   */
   void pause() {
-    lane.execute(() -> {
+    loop.execute(() -> {
       accepting = false;
-      wire.detach();
+      socket.deregister();
     });
   }
 
-  /** For one that has never accepted. */
+  /** Closes the socket, unless it outlives this listener. To be called when it does not accept. */
   void discard() {
-    if (!ofSystem) {
-      wire.close();
+    if (!keepOpen) {
+      socket.close();
     }
   }
 
-  /** The socket lives on where another process has it, or the system. */
+  /** Stops to accept and closes the socket; it lives on where another process has it too. */
   void close() {
     pause();
-    lane.execute(this::discard);
+    loop.execute(this::discard);
   }
 
   @Override
   public void ready(EpollSocket self) {
     try {
-      for (int turn = 0; turn < TURNS; turn++) {
-        int client = accepting ? wire.socket().accept(address) : -1;
+      for (int turn = 0; turn < ACCEPTS_PER_TURN; turn++) {
+        int client = accepting ? socket.socket().accept(address) : -1;
         if (client < 0) {
           return;
         }
         route.counters.total.increment();
-        LoopContext its = route.lanes.next();
-        its.execute(() -> begin(its, client));
+        LoopContext clientLoop = route.loops.next();
+        clientLoop.execute(() -> begin(clientLoop, client));
       }
-      lane.loop.execute(() -> ready(wire));
+      loop.eventLoop.execute(() -> ready(socket));
     } catch (IOException e) {
-      // Out of file descriptors or memory: that passes.
+      // No file descriptor or no memory is left, which passes.
       route.warn("cannot accept a connection, will try again: " + e.getMessage());
-      var _ = lane.loop.schedule(() -> ready(wire), PAUSE_MS, TimeUnit.MILLISECONDS);
+      var _ = loop.schedule(() -> ready(socket), RETRY_MS, TimeUnit.MILLISECONDS);
     }
   }
 
-  private void begin(LoopContext its, int descriptor) {
-    if (route.route.options().protocol() == Protocol.HTTP) {
-      HttpClientConnection.begin(route, its, descriptor, port);
+  private void begin(LoopContext clientLoop, int descriptor) {
+    if (route.options.protocol() == Protocol.HTTP) {
+      HttpClientConnection.begin(route, clientLoop, descriptor, port);
       return;
     }
-    EpollSocket client = new EpollSocket(new Socket(descriptor), NOBODY);
+    EpollSocket client = new EpollSocket(new Socket(descriptor), NO_OWNER);
     try {
-      client.register(its.loop);
+      client.register(clientLoop.eventLoop);
     } catch (IOException e) {
       route.warn("cannot take a connection: " + e.getMessage());
       client.close();
       return;
     }
-    PendingConnection.begin(route, its, client, port);
+    PendingConnection.begin(route, clientLoop, client, port);
   }
 
   private static void close(@Nullable Socket socket, Exception cause) {
@@ -199,7 +209,7 @@ public final class RouteListener implements EpollSocket.Owner {
   private static RouteUnavailableException unavailable(
       OpenRoute route, int port, String reason, @Nullable Throwable cause) {
     return new RouteUnavailableException(
-        route.route.name(), route.listen.address(port), reason, cause);
+        route.definition.name(), route.listen.address(port), reason, cause);
   }
 
   private static String reason(Exception e, int port) {

@@ -5,7 +5,7 @@ import dev.orchestrator.proxy.gate.OpenRoute;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The listening sockets of all routes and of their previews: all are open, or none. */
+/** The listening sockets of all routes and of their previews: all of them are open, or none. */
 public final class RouteListeners {
   private final List<RouteListener> all;
 
@@ -16,7 +16,7 @@ public final class RouteListeners {
   /**
    * Binds every port of every route.
    *
-   * @throws RouteUnavailableException naming the first that can't be; none is left bound
+   * @throws RouteUnavailableException naming the first route that can't listen; no socket is left
    */
   public static RouteListeners bind(List<OpenRoute> routes, InheritedSockets inherited) {
     List<RouteListener> bound = new ArrayList<>();
@@ -34,8 +34,12 @@ public final class RouteListeners {
     return new RouteListeners(bound);
   }
 
-  /** Fails where two routes want one name or one port. */
-  public static void checkOverlaps(List<OpenRoute> routes) {
+  /**
+   * Checks that the routes are different.
+   *
+   * @throws RouteUnavailableException when two routes have the same name or the same port
+   */
+  public static void requireDistinct(List<OpenRoute> routes) {
     for (int i = 0; i < routes.size(); i++) {
       OpenRoute route = routes.get(i);
       for (OpenRoute other : routes.subList(0, i)) {
@@ -59,7 +63,7 @@ public final class RouteListeners {
     return new RouteUnavailableException(route.label, route.listen.toString(), reason, null);
   }
 
-  /** The port that a route is bound to, or the first of them. */
+  /** The port that a route is bound to; of a range, the first. */
   public int port(OpenRoute route) {
     return all.stream()
         .filter(each -> each.route() == route && each.port() == 0)

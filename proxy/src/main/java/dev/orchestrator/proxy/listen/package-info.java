@@ -1,4 +1,4 @@
-/** Listening sockets: opened, inherited, and whose port it is where one can not be opened. */
+/** Listening sockets: those that a route opens, and those that this process has inherited. */
 @NullMarked
 package dev.orchestrator.proxy.listen;
 

@@ -4,7 +4,10 @@ import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.concurrent.atomic.LongAccumulator;
 
-/** Counts durations in buckets of an eighth of a power of two of microseconds. Thread-safe. */
+/**
+ * Counts durations, to microseconds. Each power of two has eight buckets of equal width, so that a
+ * quantile is exact to 7 %. Thread-safe.
+ */
 final class Histogram {
   /** Up to 2^41 microseconds, or 25 days. */
   private static final int BUCKETS = 39 * 8;
@@ -36,7 +39,7 @@ final class Histogram {
     return Duration.ofNanos(longest.get());
   }
 
-  /** The middle of the bucket that holds the quantile; zero when nothing was recorded. */
+  /** The middle of the bucket that the quantile is in; zero when nothing was recorded. */
   Duration quantile(double q) {
     long rank = Math.max(1, (long) Math.ceil(q * total()));
     long seen = 0;

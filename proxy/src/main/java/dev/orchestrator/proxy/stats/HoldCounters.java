@@ -1,6 +1,6 @@
 package dev.orchestrator.proxy.stats;
 
-/** Figures of one hold, or of several. Thread-safe; only connections that are held get here. */
+/** Counters of one hold, or of several. Thread-safe, by a lock: only held connections take it. */
 public final class HoldCounters {
   private final Histogram waits = new Histogram();
   private long held;

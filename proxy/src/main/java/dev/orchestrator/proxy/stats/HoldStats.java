@@ -3,10 +3,11 @@ package dev.orchestrator.proxy.stats;
 import java.time.Duration;
 
 /**
- * How long connections waited at the gate, from their arrival until their target had accepted them.
+ * How long connections and requests waited at the gate, from their arrival until they had a
+ * connection to their target.
  *
- * @param held connections that met a held gate
- * @param served those of them that reached a target; the durations are theirs
+ * @param held connections and requests that arrived at, or waited for, a held gate
+ * @param served the number of those that reached a target; the durations are of these
  * @param longest exact; zero when none was served
  * @param p50 within 7 %
  * @param p99 within 7 %

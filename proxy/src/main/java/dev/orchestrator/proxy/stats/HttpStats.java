@@ -3,10 +3,11 @@ package dev.orchestrator.proxy.stats;
 import java.time.Duration;
 
 /**
- * Answers of an http route, by the class of their status, and how long they took: from the head of
- * the request to the last byte of the answer, time in the gate included. All zero for a tcp route.
+ * Responses of an http route, by the class of their status, and the time that they took: from the
+ * head of the request to the last byte of the response, the wait at the gate included. All zero for
+ * a tcp route.
  *
- * @param switched answers 1xx that ended a request: a change of protocol, such as to a websocket
+ * @param switched responses 101, which change the protocol, such as to a websocket
  * @param longest exact
  * @param p50 within 7 %
  * @param p99 within 7 %

@@ -6,10 +6,10 @@ import java.util.Map;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Function;
 
-/** The running figures of one route. Thread-safe and cheap to write. */
+/** The counters of one route. Thread-safe and cheap to write. */
 public final class RouteCounters {
-  /** Figures of so many sides are kept apart; those of older ones are added up. */
-  private static final int SIDES = 8;
+  /** The counters of so many backends are kept apart; those of older backends are added up. */
+  private static final int MOST_BACKENDS = 8;
 
   private static final String EARLIER = "earlier";
 
@@ -23,11 +23,12 @@ public final class RouteCounters {
   private volatile HoldCounters lastHold = new HoldCounters();
   private final Map<String, TargetCounters> targets = new LinkedHashMap<>();
 
+  /** Begins to count for a new hold. */
   public void newHold() {
     lastHold = new HoldCounters();
   }
 
-  /** A connection is held; gives what its wait is to be reported to. */
+  /** Counts a connection as held; its wait is to be told to {@link #served}. */
   public HoldCounters enterHold() {
     HoldCounters hold = lastHold;
     hold.entered();
@@ -35,28 +36,29 @@ public final class RouteCounters {
     return hold;
   }
 
+  /** Counts that a held connection has reached its target. */
   public void served(HoldCounters hold, long nanos) {
     hold.served(nanos);
     holds.served(nanos);
   }
 
-  /** The figures of a side, which go on where they were when it comes back. */
-  public TargetCounters target(String side) {
+  /** The counters on a backend; a backend that comes back goes on with its old ones. */
+  public TargetCounters target(String backend) {
     synchronized (targets) {
-      TargetCounters counters = targets.computeIfAbsent(side, _ -> new TargetCounters());
-      if (targets.size() > SIDES) {
-        addUp(side);
+      TargetCounters counters = targets.computeIfAbsent(backend, _ -> new TargetCounters());
+      if (targets.size() > MOST_BACKENDS) {
+        mergeOldest(backend);
       }
       return counters;
     }
   }
 
-  private void addUp(String but) {
+  private void mergeOldest(String except) {
     for (var entry : targets.entrySet()) {
       String name = entry.getKey();
       TargetCounters counters = entry.getValue();
-      // A side that still has connections goes on counting.
-      if (!name.equals(but) && !name.equals(EARLIER) && counters.open.sum() == 0) {
+      // The counters of a backend that still has connections are in use.
+      if (!name.equals(except) && !name.equals(EARLIER) && counters.open.sum() == 0) {
         targets.remove(name);
         counters.addTo(targets.computeIfAbsent(EARLIER, _ -> new TargetCounters()));
         return;
@@ -66,18 +68,19 @@ public final class RouteCounters {
 
   private void addTargetsTo(Map<String, TargetCounters> sums) {
     synchronized (targets) {
-      targets.forEach((side, counters) ->
-          counters.addTo(sums.computeIfAbsent(side, _ -> new TargetCounters())));
+      targets.forEach((backend, counters) ->
+          counters.addTo(sums.computeIfAbsent(backend, _ -> new TargetCounters())));
     }
   }
 
+  /** The figures of several routes together. */
   public static RouteStats snapshot(List<RouteCounters> parts) {
-    Map<String, TargetCounters> bySide = new LinkedHashMap<>();
-    parts.forEach(part -> part.addTargetsTo(bySide));
+    Map<String, TargetCounters> byBackend = new LinkedHashMap<>();
+    parts.forEach(part -> part.addTargetsTo(byBackend));
     TargetCounters all = new TargetCounters();
-    bySide.values().forEach(counters -> counters.addTo(all));
+    byBackend.values().forEach(counters -> counters.addTo(all));
     Map<String, TargetStats> stats = new LinkedHashMap<>();
-    bySide.forEach((side, counters) -> stats.put(side, counters.snapshot()));
+    byBackend.forEach((backend, counters) -> stats.put(backend, counters.snapshot()));
     return new RouteStats(
         sum(parts, c -> c.total),
         sum(parts, c -> c.refused),

@@ -1,23 +1,22 @@
 package dev.orchestrator.proxy.stats;
 
-import dev.orchestrator.proxy.Proxy;
 import java.util.Map;
 
 /**
- * Figures of one route, or of all together, since the proxy was created.
+ * The figures of one route, or of all together, since the proxy was created.
  *
  * @param total connections accepted
- * @param refused connections, for http requests, that were not served: gate closed, too many wait,
- *     target not reached
+ * @param refused connections (of http routes: requests) that were not served, as the gate is
+ *     closed, too many wait, or the target was not reached
  * @param gaveUp clients that left while they waited
- * @param heldNow connections, for http requests, that have no target yet
- * @param retries attempts to connect, and for http requests, that were repeated
- * @param badRequests http requests that were answered with an error by the proxy, as they break the
- *     protocol or its bounds
+ * @param heldNow connections (of http routes: requests) that have no target yet
+ * @param retries repeated attempts to connect, and repeated http requests
+ * @param badRequests http requests that got an error from the proxy, as they break the protocol or
+ *     its bounds
  * @param holds all holds
- * @param lastHold the latest hold alone: from the latest call of {@link Proxy#hold}
- * @param targets all targets together
- * @param byTarget by the name of the side; the last eight, those before them as "earlier"
+ * @param lastHold the latest hold alone: from its beginning
+ * @param targets all backends together
+ * @param byTarget by the name of the backend; the latest eight, and all before them as "earlier"
  */
 public record RouteStats(
     long total,

@@ -2,7 +2,7 @@ package dev.orchestrator.proxy.stats;
 
 import java.util.concurrent.atomic.LongAdder;
 
-/** The running figures of one route on one side. Thread-safe and cheap to write. */
+/** The counters of one route on one backend. Thread-safe and cheap to write. */
 public final class TargetCounters {
   private static final int CLASSES = 5;
 
@@ -23,7 +23,11 @@ public final class TargetCounters {
     }
   }
 
-  /** An http request was answered, from the first byte of its head to the last of the answer. */
+  /**
+   * Counts the response to an http request.
+   *
+   * @param nanos from the first byte of the request to the last byte of the response
+   */
   public void answered(int status, long nanos) {
     statuses[Math.clamp(status / 100, 1, CLASSES) - 1].increment();
     latency.record(nanos);

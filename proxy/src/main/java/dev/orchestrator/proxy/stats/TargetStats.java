@@ -1,16 +1,16 @@
 package dev.orchestrator.proxy.stats;
 
 /**
- * Figures of a route with one target, or with all.
+ * The figures of a route on one backend, or on all together.
  *
- * @param open connections to the target now
- * @param total connections to the target
- * @param bytesIn read from clients
- * @param bytesOut read from targets
- * @param connectFailures failed attempts to connect, also those repeated with success
- * @param resetsByClient connections that ended because the client broke off
- * @param resetsByTarget connections that ended because the target broke off
- * @param timedOut connections closed because nothing moved on them
+ * @param open connections to targets now
+ * @param total connections to targets
+ * @param bytesIn bytes read from clients
+ * @param bytesOut bytes read from targets
+ * @param connectFailures failed attempts to connect, also those that were repeated with success
+ * @param resetsByClient connections that ended by a reset of the client
+ * @param resetsByTarget connections that ended by a reset of the target
+ * @param timedOut connections closed as nothing moved on them for the idle time
  */
 public record TargetStats(
     long open,

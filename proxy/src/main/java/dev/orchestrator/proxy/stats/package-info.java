@@ -1,4 +1,4 @@
-/** The figures of routes, backends and holds. */
+/** Counters of routes, backends and holds, and snapshots of them. */
 @NullMarked
 package dev.orchestrator.proxy.stats;
 

@@ -13,151 +13,154 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A client's connection to a tcp route, from its acceptance until it has a target, is refused, or
- * gives up. Nothing is read from it before; the exceptions are a PROXY protocol header, where the
- * route expects one, and one byte when the client ends its stream: one that ended it without having
- * sent anything has given up, one that had sent something may still wait for the answer.
+ * A client's connection to a tcp route, from its acceptance until it has a target, is rejected, or
+ * the client leaves. Nothing is read before, with two exceptions: a PROXY protocol header, where
+ * the route expects it; and one byte when the client ends its stream. A client that ended its
+ * stream without a byte has left; a client that sent something may still wait for the answer.
  */
-public final class PendingConnection implements EpollSocket.Owner, PendingConnect.Guest {
+public final class PendingConnection implements EpollSocket.Owner, PendingConnect.Client {
   private final OpenRoute route;
-  private final LoopContext lane;
+  private final LoopContext loop;
   private final EpollSocket client;
   private final int port;
   private @Nullable ProxyProtocolHeader header;
-  private @Nullable ScheduledFuture<?> headerLimit;
-  private @Nullable PendingConnect wait;
-  private @Nullable ByteBuf early;
-  private boolean ended;
-  private boolean over;
+  private @Nullable ScheduledFuture<?> headerTimeout;
+  private @Nullable PendingConnect pendingConnect;
+  private @Nullable ByteBuf readAhead;
+  private boolean clientEnded;
+  private boolean finished;
 
-  private PendingConnection(OpenRoute route, LoopContext lane, EpollSocket client, int port) {
+  private PendingConnection(OpenRoute route, LoopContext loop, EpollSocket client, int port) {
     this.route = route;
-    this.lane = lane;
+    this.loop = loop;
     this.client = client;
     this.port = port;
   }
 
-  /** Takes a connection over, on the lane's loop. */
-  public static void begin(OpenRoute route, LoopContext lane, EpollSocket client, int port) {
-    PendingConnection arrival = new PendingConnection(route, lane, client, port);
-    client.setOwner(arrival);
-    if (route.route.options().acceptProxyProtocol()) {
-      arrival.expectHeader();
+  /**
+   * Takes an accepted connection over. To be called on the loop.
+   *
+   * @param port the place among the ports of the route, counted from 0
+   */
+  public static void begin(OpenRoute route, LoopContext loop, EpollSocket client, int port) {
+    PendingConnection pending = new PendingConnection(route, loop, client, port);
+    client.setOwner(pending);
+    if (route.options.acceptProxyProtocol()) {
+      pending.awaitHeader();
     } else {
-      arrival.await();
+      pending.awaitTarget();
     }
   }
 
-  private void expectHeader() {
+  private void awaitHeader() {
     header = new ProxyProtocolHeader();
-    headerLimit =
-        lane.loop.schedule(
-            () -> badHeader("none came in time"),
-            route.route.options().headTimeout().toNanos(),
+    headerTimeout =
+        loop.schedule(
+            () -> rejectHeader("it did not come in time"),
+            route.options.headTimeout().toNanos(),
             TimeUnit.NANOSECONDS);
   }
 
   private void readHeader(ProxyProtocolHeader reading) {
-    int count = client.read(lane, LoopContext.BUFFER);
+    int count = client.read(loop, LoopContext.BUFFER_SIZE);
     if (count == 0) {
       return;
     }
     if (count < 0) {
-      drop();
+      abandon();
       return;
     }
     try {
-      early = reading.read(lane.keep(0, count));
+      readAhead = reading.read(loop.copyOfBuffer(0, count));
     } catch (IllegalArgumentException e) {
-      badHeader(String.valueOf(e.getMessage()));
+      rejectHeader(String.valueOf(e.getMessage()));
       return;
     }
-    if (reading.complete() && headerLimit != null) {
-      headerLimit.cancel(false);
-      headerLimit = null;
-      await();
+    if (reading.isComplete() && headerTimeout != null) {
+      headerTimeout.cancel(false);
+      headerTimeout = null;
+      awaitTarget();
     }
   }
 
-  private void badHeader(String reason) {
+  private void rejectHeader(String reason) {
     route.warn("a client was closed: its PROXY protocol header is not right: " + reason);
     route.counters.refused.increment();
-    drop();
+    abandon();
   }
 
-  private void await() {
-    PendingConnect begun = PendingConnect.begin(route, lane, this, port);
-    if (!over) {
-      wait = begun;
+  private void awaitTarget() {
+    PendingConnect begun = PendingConnect.begin(route, loop, this, port);
+    if (!finished) {
+      pendingConnect = begun;
     }
   }
 
   @Override
-  public void ready(EpollSocket wire) {
-    if (over) {
+  public void ready(EpollSocket socket) {
+    if (finished) {
       return;
     }
-    if (header != null && headerLimit != null) {
+    if (header != null && headerTimeout != null) {
       readHeader(header);
-    } else if (client.gone()) {
-      drop();
-    } else if (client.ending() && early == null && !ended) {
-      readOne();
+    } else if (client.isGone()) {
+      abandon();
+    } else if (client.hasPeerEnded() && readAhead == null && !clientEnded) {
+      readOneByte();
     }
   }
 
-  private void readOne() {
-    int count = client.read(lane, 1);
+  private void readOneByte() {
+    int count = client.read(loop, 1);
     if (count > 0) {
-      early = lane.keep(0, count);
+      readAhead = loop.copyOfBuffer(0, count);
     } else if (count == EpollSocket.BROKEN) {
-      drop();
+      abandon();
     } else if (count == EpollSocket.END) {
-      ended = true;
-      if (route.gate.holding()) {
-        drop();
+      clientEnded = true;
+      if (route.gate.isHolding()) {
+        abandon();
       }
     }
   }
 
   @Override
-  public boolean gaveUp() {
-    return ended;
+  public boolean hasLeft() {
+    return clientEnded;
   }
 
   @Override
-  public void drop() {
-    over = true;
-    if (wait != null) {
-      wait.giveUp();
+  public void abandon() {
+    finished = true;
+    if (pendingConnect != null) {
+      pendingConnect.giveUp();
     }
     release();
     client.close();
   }
 
   @Override
-  public void served(ResolvedBackend lead, EpollSocket target) {
-    over = true;
-    TcpRelay link = new TcpRelay(route, lead, lane, client, target);
-    ByteBuf sent = ProxyProtocolHeader.toTarget(route, header, client.socket());
-    link.start(sent, early);
+  public void connected(ResolvedBackend backend, EpollSocket target) {
+    finished = true;
+    TcpRelay relay = new TcpRelay(route, backend, loop, client, target);
+    relay.start(ProxyProtocolHeader.toTarget(route, header, client.socket()), readAhead);
   }
 
   @Override
-  public void refused(RejectReason why) {
-    over = true;
+  public void rejected(RejectReason reason) {
+    finished = true;
     release();
-    LingeringClose.to(client, lane);
+    LingeringClose.begin(client, loop);
   }
 
   private void release() {
-    if (headerLimit != null) {
-      headerLimit.cancel(false);
-      headerLimit = null;
+    if (headerTimeout != null) {
+      headerTimeout.cancel(false);
+      headerTimeout = null;
     }
-    if (early != null) {
-      early.release();
-      early = null;
+    if (readAhead != null) {
+      readAhead.release();
+      readAhead = null;
     }
   }
 }

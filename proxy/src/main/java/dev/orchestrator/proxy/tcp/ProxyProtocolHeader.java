@@ -19,15 +19,16 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The header that tells a server behind a proxy who its client is: HAProxy's "PROXY protocol",
- * versions 1 and 2. Reads one that a client's proxy sends before everything else, piece by piece.
+ * The header by which a proxy tells a server the address of its client: HAProxy's "PROXY protocol",
+ * versions 1 and 2 (proxy-protocol.txt of HAProxy). An object reads one header, piece by piece,
+ * from a client that is a proxy itself; the static methods write headers. Not thread-safe.
  */
 public final class ProxyProtocolHeader {
   private final EmbeddedChannel decoder = new EmbeddedChannel(new HAProxyMessageDecoder());
   private boolean complete;
   private @Nullable Peers peers;
 
-  /** Both ends of a client's connection. */
+  /** The addresses of both ends of a client's connection. */
   public record Peers(InetSocketAddress client, InetSocketAddress local) {
     static Peers of(Socket socket) {
       return new Peers(
@@ -37,14 +38,16 @@ public final class ProxyProtocolHeader {
   }
 
   /**
-   * Takes more bytes, taken over; gives what came behind the header, or null.
+   * Reads more bytes of the header.
    *
-   * @throws IllegalArgumentException when this is no header
+   * @param bytes are released
+   * @return the bytes behind the header, to be released by the caller; null where there are none
+   * @throws IllegalArgumentException when the bytes are no header
    */
   @Nullable ByteBuf read(ByteBuf bytes) {
     try {
       decoder.writeInbound(bytes);
-    } catch (RuntimeException e) { // the decoder's own kinds of exception
+    } catch (RuntimeException e) { // the decoder has several exceptions
       complete = true;
       close();
       throw new IllegalArgumentException(e.getMessage(), e);
@@ -66,15 +69,16 @@ public final class ProxyProtocolHeader {
     var _ = decoder.close();
   }
 
-  boolean complete() {
+  boolean isComplete() {
     return complete;
   }
 
-  /** Null where the header says nothing of the client, as for a health check of its proxy's own. */
+  /** Null where the header has no addresses, as for a health check by the client's proxy. */
   public @Nullable Peers peers() {
     return peers;
   }
 
+  /** The addresses in a header that Netty has decoded; null where it has none. */
   public static @Nullable Peers peers(HAProxyMessage message) {
     if (message.command() != HAProxyCommand.PROXY || message.sourceAddress() == null) {
       return null;
@@ -85,28 +89,34 @@ public final class ProxyProtocolHeader {
             InetAddress.ofLiteral(message.destinationAddress()), message.destinationPort()));
   }
 
-  /** The header for a route's target, or null where the route sends none. */
+  /**
+   * The header for a route's target.
+   *
+   * @param received the header that the client has sent, which is passed on; or null
+   * @return null where the route sends no header
+   */
   static @Nullable ByteBuf toTarget(
       OpenRoute route, @Nullable ProxyProtocolHeader received, Socket client) {
-    ProxyProtocol version = route.route.options().sendProxyProtocol();
+    ProxyProtocol version = route.options.sendProxyProtocol();
     if (version == ProxyProtocol.OFF) {
       return null;
     }
-    Peers told = received == null ? null : received.peers();
-    return encode(version, told == null ? Peers.of(client) : told);
+    Peers peers = received == null ? null : received.peers();
+    return encode(version, peers == null ? Peers.of(client) : peers);
   }
 
+  /** Writes a header, to be released by the caller. */
   public static ByteBuf encode(ProxyProtocol version, Peers peers) {
     InetAddress from = peers.client().getAddress();
     InetAddress to = peers.local().getAddress();
-    boolean six = from instanceof Inet6Address || to instanceof Inet6Address;
+    boolean ipv6 = from instanceof Inet6Address || to instanceof Inet6Address;
     HAProxyMessage message =
         new HAProxyMessage(
             version == ProxyProtocol.V1 ? HAProxyProtocolVersion.V1 : HAProxyProtocolVersion.V2,
             HAProxyCommand.PROXY,
-            six ? HAProxyProxiedProtocol.TCP6 : HAProxyProxiedProtocol.TCP4,
-            text(from, six),
-            text(to, six),
+            ipv6 ? HAProxyProxiedProtocol.TCP6 : HAProxyProxiedProtocol.TCP4,
+            text(from, ipv6),
+            text(to, ipv6),
             peers.client().getPort(),
             peers.local().getPort());
     EmbeddedChannel encoder = new EmbeddedChannel(HAProxyMessageEncoder.INSTANCE);
@@ -116,9 +126,9 @@ public final class ProxyProtocolHeader {
     return header == null ? Unpooled.EMPTY_BUFFER : header;
   }
 
-  /** Both addresses must be of one family: an IPv4 one becomes its IPv6 form beside an IPv6 one. */
-  private static String text(InetAddress address, boolean six) {
+  /** Both addresses must be of one family: beside an IPv6 address, IPv4 is written as IPv6. */
+  private static String text(InetAddress address, boolean ipv6) {
     String text = address.getHostAddress().replaceFirst("%.*", "");
-    return six && !(address instanceof Inet6Address) ? "::ffff:" + text : text;
+    return ipv6 && !(address instanceof Inet6Address) ? "::ffff:" + text : text;
   }
 }

@@ -9,131 +9,141 @@ import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One direction of a link: passes on what its source sends, and the end of it. Small messages are
- * copied through the lane's buffer, which is one read and one write; once reads fill the buffer,
- * the bytes move inside the kernel, through a pipe (splice(2)). Nothing is read while the sink is
- * full.
+ * One direction of a relay: passes on the bytes that its source sends, and then the end of the
+ * stream. Small messages are copied through the loop's buffer, which is one read and one write;
+ * once reads fill the buffer, the bytes move inside the kernel, through a pipe (splice(2)). Nothing
+ * is read while the sink is full.
  */
 final class RelayDirection {
-  /** After so many reads others get their turn. */
-  private static final int TURNS = 16;
+  /** After so many reads other connections of the loop get their turn. */
+  private static final int READS_PER_TURN = 16;
 
-  /** So many full reads in a row make it bulk. */
-  private static final int BULK = 2;
+  /** After so many full reads in a row the transfer counts as bulk, and is spliced. */
+  private static final int FULL_READS_OF_BULK = 2;
 
   /** A splice of fewer bytes costs more than to copy them. */
-  private static final int SMALL = 4096;
+  private static final int SMALLEST_SPLICE = 4096;
 
-  private final TcpRelay link;
-  private final LoopContext lane;
+  private final TcpRelay relay;
+  private final LoopContext loop;
   private final EpollSocket source;
   private final EpollSocket sink;
-  private final LongAdder bytes;
-  private @Nullable ByteBuf left; // read, and not yet taken by the sink
+  private final LongAdder byteCounter;
+  private @Nullable ByteBuf unsent; // read, and not yet taken by the sink
   private @Nullable KernelPipe pipe;
-  private int inPipe;
+  private int bytesInPipe;
   private int fullReads;
   private boolean sourceEnded;
   private boolean ending;
   private boolean endPassed;
 
   RelayDirection(
-      TcpRelay link, LoopContext lane, EpollSocket source, EpollSocket sink, LongAdder bytes) {
-    this.link = link;
-    this.lane = lane;
+      TcpRelay relay,
+      LoopContext loop,
+      EpollSocket source,
+      EpollSocket sink,
+      LongAdder byteCounter) {
+    this.relay = relay;
+    this.loop = loop;
     this.source = source;
     this.sink = sink;
-    this.bytes = bytes;
+    this.byteCounter = byteCounter;
   }
 
-  /** Bytes that go before everything that is read; taken over. */
-  void precede(ByteBuf first, boolean counted) {
+  /**
+   * Sends bytes to the sink before everything that is read from the source.
+   *
+   * @param first is released
+   * @param counted whether they are part of the figures
+   */
+  void sendFirst(ByteBuf first, boolean counted) {
     if (counted) {
-      bytes.add(first.readableBytes());
+      byteCounter.add(first.readableBytes());
     }
-    // One buffer outside of the heap: no other kind can be written from.
-    ByteBuf all = left == null ? lane.allocator.directBuffer(first.readableBytes()) : left;
+    // Copied, as a socket is written from a single buffer outside of the heap alone.
+    ByteBuf all = unsent == null ? loop.allocator.directBuffer(first.readableBytes()) : unsent;
     all.writeBytes(first);
     first.release();
-    left = all;
+    unsent = all;
   }
 
-  /** Moves what can be moved now. */
+  /** Moves the bytes that can be moved now. */
   void pump() {
-    for (int turn = 0; turn < TURNS && link.isOpen(); turn++) {
-      if (!flushed()) {
+    for (int reads = 0; reads < READS_PER_TURN && relay.isOpen(); reads++) {
+      if (!flush()) {
         return;
       }
       if (ending && !endPassed) {
         endPassed = true;
-        link.passEnd(this, sink);
+        relay.passEnd(this, sink);
       }
-      if (sourceEnded || !source.readable() || !link.isOpen()) {
+      if (sourceEnded || !source.isReadable() || !relay.isOpen()) {
         return;
       }
-      if (fullReads < BULK || ending) {
+      if (fullReads < FULL_READS_OF_BULK || ending) {
         copy();
       } else {
         splice();
       }
     }
-    if (link.isOpen()) {
-      lane.loop.execute(this::pump);
+    if (relay.isOpen()) {
+      loop.eventLoop.execute(this::pump);
     }
   }
 
-  /** True when the sink has all that was read. */
-  private boolean flushed() {
-    if (left != null) {
-      ByteBuffer bytes = left.nioBuffer();
+  /** Writes the bytes that were read before; true when the sink has taken all of them. */
+  private boolean flush() {
+    if (unsent != null) {
+      ByteBuffer bytes = unsent.nioBuffer();
       int before = bytes.remaining();
-      if (sink.writable() && !sink.write(bytes)) {
-        link.broken(sink);
+      if (sink.isWritable() && !sink.write(bytes)) {
+        relay.handleBroken(sink);
         return false;
       }
-      left.skipBytes(before - bytes.remaining());
-      if (left.isReadable()) {
+      unsent.skipBytes(before - bytes.remaining());
+      if (unsent.isReadable()) {
         return false;
       }
-      left.release();
-      left = null;
+      unsent.release();
+      unsent = null;
     }
-    while (pipe != null && inPipe > 0) {
-      int moved = sink.writable() ? sink.spliceFrom(pipe, inPipe) : 0;
+    while (pipe != null && bytesInPipe > 0) {
+      int moved = sink.isWritable() ? sink.spliceFrom(pipe, bytesInPipe) : 0;
       if (moved == EpollSocket.BROKEN) {
-        link.broken(sink);
+        relay.handleBroken(sink);
       }
       if (moved <= 0) {
         return false;
       }
-      inPipe -= moved;
+      bytesInPipe -= moved;
     }
     return true;
   }
 
   private void copy() {
     returnPipe();
-    int count = source.read(lane, LoopContext.BUFFER);
-    if (count <= 0) {
-      ended(count);
-      return;
+    int count = source.read(loop, LoopContext.BUFFER_SIZE);
+    if (count == EpollSocket.BROKEN) {
+      relay.handleBroken(source);
+    } else if (count == EpollSocket.END) {
+      endSource();
     }
-    if (ending) {
-      return; // cut: read on, so that closing does not reset
+    if (count <= 0 || ending) {
+      return; // a relay that is cut reads on, so that closing does not reset the connection
     }
-    moved(count);
-    fullReads = count == LoopContext.BUFFER ? fullReads + 1 : 0;
-    int written = sink.writable() ? sink.write(lane, 0, count) : 0;
+    countMoved(count);
+    fullReads = count == LoopContext.BUFFER_SIZE ? fullReads + 1 : 0;
+    int written = sink.isWritable() ? sink.write(loop, 0, count) : 0;
     if (written == EpollSocket.BROKEN) {
-      link.broken(sink);
+      relay.handleBroken(sink);
     } else if (written < count) {
-      left = lane.keep(written, count);
+      unsent = loop.copyOfBuffer(written, count);
     }
   }
 
   private void splice() {
     if (pipe == null) {
-      pipe = lane.borrowPipe();
+      pipe = loop.borrowPipe();
       if (pipe == null) {
         fullReads = 0;
         return;
@@ -141,43 +151,35 @@ final class RelayDirection {
     }
     int count = source.spliceTo(pipe, KernelPipe.CAPACITY);
     if (count > 0) {
-      moved(count);
-      inPipe = count;
-      fullReads = count < SMALL ? 0 : fullReads;
+      countMoved(count);
+      bytesInPipe = count;
+      fullReads = count < SMALLEST_SPLICE ? 0 : fullReads;
     } else if (count == EpollSocket.BROKEN) {
-      link.broken(source);
+      relay.handleBroken(source);
     } else {
-      copy(); // nothing now, or the end: only a read can tell
+      copy(); // splice gives 0 for no bytes now and for the end; a read tells them apart
     }
   }
 
-  private void moved(int count) {
-    bytes.add(count);
-    link.touch();
+  private void countMoved(int count) {
+    byteCounter.add(count);
+    relay.touch();
   }
 
-  private void ended(int count) {
-    if (count == EpollSocket.BROKEN) {
-      link.broken(source);
-    } else if (count == EpollSocket.END) {
-      sourceEnded();
-    }
-  }
-
-  /** Nothing more comes from the source. */
-  void sourceEnded() {
+  /** Takes note that nothing more comes from the source. */
+  void endSource() {
     sourceEnded = true;
     ending = true;
-    link.closeWhenOver();
+    relay.closeWhenDone();
   }
 
-  /** Passes the end of the stream on, after the last byte; what the source still sends is lost. */
+  /** Passes the end of the stream on after the last byte; bytes that come later are thrown away. */
   void end() {
     ending = true;
     pump();
   }
 
-  /** The sink is gone, and that is no news for the source: what it sends is thrown away. */
+  /** Goes on without a sink: bytes that the source still sends are thrown away. */
   void abandonSink() {
     release();
     ending = true;
@@ -185,18 +187,18 @@ final class RelayDirection {
     pump();
   }
 
-  /** True when nothing can come from the source any more, and the sink knows. */
-  boolean over() {
+  /** True when nothing can come from the source any more, and the sink has been sent the end. */
+  boolean isDone() {
     return sourceEnded && endPassed;
   }
 
   void release() {
-    if (left != null) {
-      left.release();
-      left = null;
+    if (unsent != null) {
+      unsent.release();
+      unsent = null;
     }
-    if (pipe != null && inPipe > 0) {
-      pipe.close(); // bytes are left in it
+    if (pipe != null && bytesInPipe > 0) {
+      pipe.close(); // another connection must not get its bytes
       pipe = null;
     }
     returnPipe();
@@ -204,7 +206,7 @@ final class RelayDirection {
 
   private void returnPipe() {
     if (pipe != null) {
-      lane.returnPipe(pipe);
+      loop.returnPipe(pipe);
       pipe = null;
     }
   }

@@ -11,74 +11,69 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A client and its target, joined by two flows. Both are on one lane, whose loop alone touches a
- * link; {@link #cut} and {@link #close} may be called from anywhere.
+ * A client and its target, joined byte for byte in both directions. Both are on one event loop; all
+ * but {@link #cut} and {@link #close} is to be called there.
  *
- * <p>An end of stream is passed on in its direction; the link closes when both directions have
+ * <p>An end of stream is passed on in its direction; the relay closes when both directions have
  * ended. A reset of one end resets the other: a stream that broke off must not look complete.
  */
 public final class TcpRelay extends Session implements EpollSocket.Owner {
-  /** Time for what a client had sent before the cut to be read and passed on. */
-  public static final long SETTLE_MS = 10;
-
-  /** How long a target that was told of the end of a cut link may take to say its last words. */
-  public static final long GRACE_MS = 200;
-
-  /** How long the client of a cut link may take to read what is on its way. */
+  /** How long the client of a relay that is cut may take to read the bytes on their way to it. */
   private static final long LINGER_MS = 10_000;
 
-  private final LoopContext lane;
+  private final LoopContext loop;
   private final EpollSocket client;
   private final EpollSocket target;
-  private final RelayDirection up;
-  private final RelayDirection down;
+  private final RelayDirection toTarget;
+  private final RelayDirection toClient;
   private final long idleNanos;
-  private long lastMoved;
+  private long lastMovedNanos;
   private boolean cut;
   private @Nullable ScheduledFuture<?> timer;
 
+  /** A relay that has not started. */
   public TcpRelay(
       OpenRoute route,
-      ResolvedBackend lead,
-      LoopContext lane,
+      ResolvedBackend backend,
+      LoopContext loop,
       EpollSocket client,
       EpollSocket target) {
-    super(route, lead);
-    this.lane = lane;
+    super(route, backend);
+    this.loop = loop;
     this.client = client;
     this.target = target;
-    this.up = new RelayDirection(this, lane, client, target, lead.counters().bytesIn);
-    this.down = new RelayDirection(this, lane, target, client, lead.counters().bytesOut);
-    this.idleNanos = route.route.options().idleTimeout().toNanos();
+    this.toTarget = new RelayDirection(this, loop, client, target, backend.counters().bytesIn);
+    this.toClient = new RelayDirection(this, loop, target, client, backend.counters().bytesOut);
+    this.idleNanos = route.options.idleTimeout().toNanos();
   }
 
   /**
-   * Begins.
+   * Starts to relay. Both buffers are released.
    *
-   * @param header goes before everything to the target, and does not count; or null
-   * @param early what was read from the client already, taken over; or null
+   * @param header is sent to the target first, and is not counted; or null
+   * @param readAhead bytes that were read from the client before, sent after the header; or null
    */
-  public void start(@Nullable ByteBuf header, @Nullable ByteBuf early) {
-    begun();
+  public void start(@Nullable ByteBuf header, @Nullable ByteBuf readAhead) {
+    register();
     client.setOwner(this);
     target.setOwner(this);
     if (header != null) {
-      up.precede(header, false);
+      toTarget.sendFirst(header, false);
     }
-    if (early != null) {
-      up.precede(early, true);
+    if (readAhead != null) {
+      toTarget.sendFirst(readAhead, true);
     }
     if (idleNanos > 0) {
       touch();
       watchIdle(idleNanos);
     }
-    up.pump();
-    down.pump();
+    toTarget.pump();
+    toClient.pump();
   }
 
-  /** What the target had said already goes to the client first; taken over. */
-  public void precedeDown(ByteBuf first) {
-    down.precede(first, true);
+  /** To be called before the start: bytes read from the target before; they are released. */
+  public void sendFirstToClient(ByteBuf readAhead) {
+    toClient.sendFirst(readAhead, true);
   }
 
   @Override
@@ -87,121 +82,121 @@ public final class TcpRelay extends Session implements EpollSocket.Owner {
   }
 
   @Override
-  public void ready(EpollSocket wire) {
-    up.pump();
-    down.pump();
+  public void ready(EpollSocket socket) {
+    toTarget.pump();
+    toClient.pump();
   }
 
-  /** Something moved: it is not idle. */
+  /** Takes note that bytes have moved: the relay is not idle. */
   void touch() {
     if (idleNanos > 0) {
-      lastMoved = System.nanoTime();
+      lastMovedNanos = System.nanoTime();
     }
   }
 
   private void watchIdle(long nanos) {
-    timer = lane.loop.schedule(this::checkIdle, nanos, TimeUnit.NANOSECONDS);
+    timer = loop.schedule(this::checkIdle, nanos, TimeUnit.NANOSECONDS);
   }
 
   private void checkIdle() {
-    long rest = lastMoved + idleNanos - System.nanoTime();
+    long rest = lastMovedNanos + idleNanos - System.nanoTime();
     if (rest > 0) {
       watchIdle(rest);
     } else {
-      lead().counters().timedOut.increment();
+      backend().counters().timedOut.increment();
       cut();
     }
   }
 
   @Override
   public void cut() {
-    lane.execute(() -> {
+    loop.execute(() -> {
       if (isOpen() && !cut) {
         cut = true;
-        after(SETTLE_MS, this::endUp);
+        setTimer(SETTLE_MS, this::endToTarget);
       }
     });
   }
 
-  private void endUp() {
-    up.end();
-    after(GRACE_MS, this::endDown);
+  private void endToTarget() {
+    toTarget.end();
+    setTimer(GRACE_MS, this::endToClient);
   }
 
-  private void endDown() {
-    down.end();
-    after(LINGER_MS, this::close);
+  private void endToClient() {
+    toClient.end();
+    setTimer(LINGER_MS, this::close);
   }
 
-  private void after(long ms, Runnable action) {
+  private void setTimer(long ms, Runnable action) {
     if (isOpen()) {
       if (timer != null) {
         timer.cancel(false);
       }
-      timer = lane.loop.schedule(action, ms, TimeUnit.MILLISECONDS);
+      timer = loop.schedule(action, ms, TimeUnit.MILLISECONDS);
     }
   }
 
-  /** A flow has passed everything on, and its sink is to be told. */
-  void passEnd(RelayDirection flow, EpollSocket sink) {
-    if (up.over() && down.over()) {
-      close(); // which tells both
+  /** Sends the end of the stream to the sink of a direction that has passed everything on. */
+  void passEnd(RelayDirection direction, EpollSocket sink) {
+    if (toTarget.isDone() && toClient.isDone()) {
+      close(); // which sends the end to both
       return;
     }
-    sink.endOutput();
-    if (flow == down) {
-      parted();
+    sink.shutdownOutput();
+    if (direction == toClient) {
+      markEndPassed();
     }
-    closeWhenOver();
+    closeWhenDone();
   }
 
-  void closeWhenOver() {
-    if (up.over() && down.over()) {
+  void closeWhenDone() {
+    if (toTarget.isDone() && toClient.isDone()) {
       close();
     }
   }
 
-  /** One end broke off. */
-  void broken(EpollSocket end) {
+  /** Ends the relay after one of its ends was reset. */
+  void handleBroken(EpollSocket end) {
     if (!isOpen()) {
       return;
     }
     if (cut && end == target) {
-      // The target dies after the cut: that is no news for the client, who gets what is left.
-      down.sourceEnded();
-      up.abandonSink();
-      down.pump();
+      // A target that dies after the cut is expected; the client still gets the bytes read from it.
+      toClient.endSource();
+      toTarget.abandonSink();
+      toClient.pump();
       return;
     }
-    leave();
+    stop();
     if (!cut) {
-      (end == client ? lead().counters().resetsByClient : lead().counters().resetsByTarget)
+      (end == client ? backend().counters().resetsByClient : backend().counters().resetsByTarget)
           .increment();
     }
     (end == client ? target : client).reset();
-    part();
+    closeBothEnds();
   }
 
   @Override
   public void close() {
-    lane.execute(() -> {
+    loop.execute(() -> {
       if (isOpen()) {
-        leave();
-        part();
+        stop();
+        closeBothEnds();
       }
     });
   }
 
-  private void leave() {
-    closed();
+  private void stop() {
+    unregister();
     if (timer != null) {
       timer.cancel(false);
     }
   }
 
-  private void part() {
-    up.release();
-    down.release();
+  private void closeBothEnds() {
+    toTarget.release();
+    toClient.release();
     client.close();
     target.close();
   }

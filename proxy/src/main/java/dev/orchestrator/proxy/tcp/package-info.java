@@ -1,4 +1,4 @@
-/** Joins a client and a backend, byte for byte. */
+/** Tcp routes: a client and its target are joined byte for byte. Also the PROXY protocol. */
 @NullMarked
 package dev.orchestrator.proxy.tcp;
 

@@ -12,10 +12,10 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /**
- * The main class of {@code scripts/bench proxy}: [--json FILE] [--rounds N] [--seconds N]
- * [--threads N] [--only small,new,http,bulk,switch,idle]. Rounds are interleaved: in each, every
- * contender has its turn at every measure. Figures are medians of the rounds; a ratio is the median
- * of the rounds' own ratios, as two turns that follow each other see the same machine.
+ * The main class of {@code scripts/bench proxy}: [--rounds N] [--seconds N] [--threads N] [--only
+ * small,new,http,bulk,switch,idle]. Prints {@link ResultTable}. Rounds are interleaved: in each,
+ * every contender has its turn at every measure. Figures are medians of the rounds; a ratio is the
+ * median of the rounds' own ratios, as two turns that follow each other see the same machine.
  */
 final class Bench {
   private static final int WARM_UP_SECONDS = 6;
@@ -62,11 +62,7 @@ final class Bench {
       bench.switches();
       bench.idle(idle);
       bench.goals();
-      System.out.print(bench.rows.table());
-      String json = options.json();
-      if (json != null) {
-        Files.writeString(Path.of(json), "[\n" + bench.rows.json() + "\n]\n");
-      }
+      System.out.print(bench.rows.lines());
     } finally {
       remove(folder);
     }
@@ -147,7 +143,7 @@ final class Bench {
     }
   }
 
-  /** Nobody is always the first. */
+  /** The contenders in the order of a round: each is the first in some round. */
   private List<Contender> inTurn(int round) {
     List<Contender> turned = new ArrayList<>(contenders);
     java.util.Collections.rotate(turned, round);
@@ -208,15 +204,17 @@ final class Bench {
     }
   }
 
+  /** A line whose goal is for the ratio of our figure to HAProxy's. */
   private void row(String measure, String goal) {
-    add(measure, goal, false);
+    add(measure, goal.isEmpty() ? "" : "ratio " + goal);
   }
 
+  /** A line whose goal is for our own figure. */
   private void absolute(String measure, String goal) {
-    add(measure, goal, true);
+    add(measure, goal.isEmpty() ? "" : "ours " + goal);
   }
 
-  private void add(String measure, String goal, boolean absolute) {
+  private void add(String measure, String goal) {
     List<Double> ours = seen(measure, "ours");
     for (String name : ours.isEmpty() ? List.<String>of() : List.of("haproxy", "nginx")) {
       List<Double> peer = seen(measure, name);
@@ -230,8 +228,7 @@ final class Bench {
           median(peer),
           name,
           median(ratios),
-          name.equals("haproxy") ? goal : "",
-          absolute);
+          name.equals("haproxy") ? goal : "");
     }
   }
 

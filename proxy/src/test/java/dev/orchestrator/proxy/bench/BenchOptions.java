@@ -1,32 +1,30 @@
 package dev.orchestrator.proxy.bench;
 
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /**
- * What the command line asks for.
+ * The options of the command line.
  *
- * @param json a file for the table as JSON, or null
- * @param rounds in each of which every contender has its turn
- * @param seconds of one turn at one load
+ * @param rounds the number of rounds; each contender has a turn in each of them
+ * @param seconds of one turn
  * @param threads of each contender
- * @param only the kinds of load
+ * @param only the kinds of load to run
  */
-record BenchOptions(@Nullable String json, int rounds, int seconds, int threads, Set<String> only) {
+record BenchOptions(int rounds, int seconds, int threads, Set<String> only) {
   private static final List<String> KINDS =
       List.of("small", "new", "http", "bulk", "switch", "idle");
-  private static final List<String> NAMES =
-      List.of("--json", "--rounds", "--seconds", "--threads", "--only");
+  private static final List<String> NAMES = List.of("--rounds", "--seconds", "--threads", "--only");
   private static final int MOST = 1000;
 
-  /** Fails with {@link IllegalArgumentException}, whose message is for the user. */
+  /**
+   * Reads the options.
+   *
+   * @throws IllegalArgumentException with a message for the user
+   */
   static BenchOptions of(String... arguments) {
     List<String> given = new ArrayList<>(List.of(arguments));
-    String json = null;
     int rounds = 7;
     int seconds = 2;
     int threads = 1;
@@ -42,22 +40,13 @@ record BenchOptions(@Nullable String json, int rounds, int seconds, int threads,
       }
       String value = given.removeFirst();
       switch (name) {
-        case "--json" -> json = writable(value);
         case "--rounds" -> rounds = number(name, value);
         case "--seconds" -> seconds = number(name, value);
         case "--threads" -> threads = number(name, value);
         default -> only = kinds(value);
       }
     }
-    return new BenchOptions(json, rounds, seconds, threads, Set.copyOf(only));
-  }
-
-  private static String writable(String file) {
-    Path folder = Path.of(file).toAbsolutePath().getParent();
-    if (folder == null || !Files.isWritable(folder) || Files.isDirectory(Path.of(file))) {
-      throw new IllegalArgumentException("--json: cannot write the file " + file);
-    }
-    return file;
+    return new BenchOptions(rounds, seconds, threads, Set.copyOf(only));
   }
 
   private static int number(String name, String value) {

@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 
-/** What all lead to: an nginx that answers with some hundred bytes, or with 1 GiB of zeros. */
+/** The upstream of all contenders: nginx with a small file, and with 1 GiB of zeros. */
 final class BenchUpstream implements AutoCloseable {
   static final long BULK = 1L << 30;
   private final Process process;
@@ -15,7 +15,7 @@ final class BenchUpstream implements AutoCloseable {
 
   static BenchUpstream start(ContenderSetup setup) throws IOException {
     try (var file = new java.io.RandomAccessFile(setup.folder().resolve("bulk").toFile(), "rw")) {
-      file.setLength(BULK); // takes no space
+      file.setLength(BULK); // a sparse file
     }
     Path config =
         setup.write(

@@ -7,13 +7,13 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 
-/** Reads a large body as fast as it comes. */
+/** Reads a large body as fast as possible. */
 final class BulkLoad {
   private static final int BUFFER = 1 << 20;
 
   private BulkLoad() {}
 
-  /** GiB a second. */
+  /** Reads the body once; gives GiB per second. */
   static double read(int port) throws IOException {
     ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER);
     long begun = System.nanoTime();

@@ -8,9 +8,9 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
-/** A proxy that runs, with a route of bytes and one of HTTP to the same upstream. */
+/** A running proxy, with a tcp route and an http route to the same upstream. */
 abstract class Contender implements AutoCloseable {
-  /** Counted after the command's closing bracket, see proc_pid_stat(5). */
+  /** The place of the field after the command's closing bracket, see proc_pid_stat(5). */
   private static final int UTIME = 11;
 
   private static final long TICKS_A_SECOND = 100;
@@ -30,15 +30,15 @@ abstract class Contender implements AutoCloseable {
     Ports.awaitListening(http);
   }
 
-  /** Leads to the other upstream from now on: {@code blue} or {@code green}. */
-  abstract void switchTo(String side) throws IOException;
+  /** Switches to an upstream: {@code blue} or {@code green}. */
+  abstract void switchTo(String backend) throws IOException;
 
-  /** Bytes in use. */
+  /** The memory in use, in bytes. */
   long held() throws IOException {
     return resident();
   }
 
-  /** Bytes that the system has given it. */
+  /** The resident memory, in bytes. */
   long resident() throws IOException {
     long kib = 0;
     for (long pid : pids()) {
@@ -51,7 +51,7 @@ abstract class Contender implements AutoCloseable {
     return kib * KIB;
   }
 
-  /** File descriptors that it has open. */
+  /** The number of open file descriptors. */
   int descriptors() throws IOException {
     int count = 0;
     for (long pid : pids()) {
@@ -64,7 +64,7 @@ abstract class Contender implements AutoCloseable {
     return count;
   }
 
-  /** Processor time that it has used, in nanoseconds. */
+  /** The processor time used, in nanoseconds. */
   long cpu() throws IOException {
     long ticks = 0;
     for (long pid : pids()) {

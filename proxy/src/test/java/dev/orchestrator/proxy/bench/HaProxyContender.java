@@ -9,7 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 
-/** HAProxy, with splice; switched through its runtime socket. */
+/** HAProxy, with splice. A switch is a command on its runtime socket. */
 final class HaProxyContender extends Contender {
   private final ContenderSetup setup;
   private final Path socket;
@@ -65,12 +65,12 @@ final class HaProxyContender extends Contender {
   }
 
   @Override
-  void switchTo(String side) throws IOException {
-    int port = side.equals("blue") ? setup.blue() : setup.green();
-    for (String backend : List.of("tcp-out", "http-out")) {
+  void switchTo(String backend) throws IOException {
+    int port = backend.equals("blue") ? setup.blue() : setup.green();
+    for (String section : List.of("tcp-out", "http-out")) {
       try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
         channel.connect(UnixDomainSocketAddress.of(socket));
-        String command = "set server " + backend + "/s addr 127.0.0.1 port " + port + "\n";
+        String command = "set server " + section + "/s addr 127.0.0.1 port " + port + "\n";
         channel.write(ByteBuffer.wrap(command.getBytes(StandardCharsets.US_ASCII)));
         ByteBuffer answer = ByteBuffer.allocate(4096);
         while (channel.read(answer) > 0) {}

@@ -11,11 +11,11 @@ import java.util.concurrent.locks.LockSupport;
 
 /** Many connections on which nothing moves. */
 final class IdleLoad {
-  private static final long SOON_NANOS = TimeUnit.SECONDS.toNanos(60);
+  private static final long LIMIT_NANOS = TimeUnit.SECONDS.toNanos(60);
 
   private IdleLoad() {}
 
-  /** What one takes, both ends of it: by what is in use, and by what the system has given. */
+  /** The memory of one connection with both its ends: in use, and given by the system. */
   record Cost(double heldBytes, double residentBytes) {}
 
   static Cost measure(Contender contender, int count) throws IOException {
@@ -28,7 +28,7 @@ final class IdleLoad {
             SocketChannel.open(
                 new InetSocketAddress(InetAddress.getLoopbackAddress(), contender.tcp)));
       }
-      long end = System.nanoTime() + SOON_NANOS;
+      long end = System.nanoTime() + LIMIT_NANOS;
       while (contender.descriptors() < 2 * count) {
         if (System.nanoTime() > end) {
           throw new IOException(

@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 
-/** nginx, with its stream module; switched by a reload. */
+/** nginx, with its stream module. A switch is a reload. */
 final class NginxContender extends Contender {
   private final ContenderSetup setup;
 
@@ -63,8 +63,8 @@ final class NginxContender extends Contender {
   }
 
   @Override
-  void switchTo(String side) throws IOException {
-    Path _ = configure(setup, tcp, http, side.equals("blue") ? setup.blue() : setup.green());
+  void switchTo(String backend) throws IOException {
+    Path _ = configure(setup, tcp, http, backend.equals("blue") ? setup.blue() : setup.green());
     Process reload =
         new ProcessBuilder("kill", "-HUP", Long.toString(process.pid())).inheritIO().start();
     try {

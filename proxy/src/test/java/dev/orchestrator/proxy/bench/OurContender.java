@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Ours, in a process of its own: with the service's options, but a heap of 256 MiB. */
+/** Our proxy in a process of its own, with the service's JVM options but a heap of 256 MiB. */
 final class OurContender extends Contender {
   private final BufferedReader answers = process.inputReader(StandardCharsets.US_ASCII);
 
@@ -51,11 +51,11 @@ final class OurContender extends Contender {
   }
 
   @Override
-  void switchTo(String side) throws IOException {
-    String _ = ask(side);
+  void switchTo(String backend) throws IOException {
+    String _ = ask(backend);
   }
 
-  /** What is live on the heap, and buffers outside of it. */
+  /** Live objects on the heap, and buffers outside of it. */
   @Override
   long held() throws IOException {
     return Long.parseLong(ask("memory"));

@@ -39,14 +39,14 @@ final class OurProxyMain {
                 "http",
                 new ListenAddress("127.0.0.1", numbers[2]),
                 RouteOptions.of(Protocol.HTTP))),
-        side("blue", numbers[3]));
+        backend("blue", numbers[3]));
     BufferedReader commands =
         new BufferedReader(new InputStreamReader(System.in, StandardCharsets.US_ASCII));
     for (String line = commands.readLine(); line != null; line = commands.readLine()) {
       switch (line) {
         case "memory" -> System.out.println("= " + liveBytes());
         default -> {
-          proxy.switchTo(side(line, line.equals("blue") ? numbers[3] : numbers[4]));
+          proxy.switchTo(backend(line, line.equals("blue") ? numbers[3] : numbers[4]));
           System.out.println("= switched");
         }
       }
@@ -54,7 +54,7 @@ final class OurProxyMain {
     System.exit(0);
   }
 
-  private static Backend side(String name, int port) {
+  private static Backend backend(String name, int port) {
     Target target = new Target("127.0.0.1", port);
     return Backend.of(name, Map.of("tcp", target, "http", target));
   }

@@ -4,92 +4,39 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** The table: one row a measure and peer. */
+/**
+ * The table, a line for each measure and peer, its cells separated by tabs: the measure, our
+ * figure, the peer's, its name, the ratio of the two, the goal. {@code scripts/lib/bench-proxy}
+ * prints it in the form that all benches have.
+ */
 final class ResultTable {
-  /** One. The ratio is ours to the peer's. */
-  record Row(
-      String measure,
-      double ours,
-      double peer,
-      String name,
-      double ratio,
-      String goal,
-      boolean met) {}
+  private static final String NONE = "-";
 
-  private final List<Row> all = new ArrayList<>();
+  private final List<String> lines = new ArrayList<>();
 
   /**
-   * Adds one.
+   * Adds a line.
    *
-   * @param goal such as {@code >= 1.0} or {@code <= 1.2}; empty for none
-   * @param absolute the goal is for our own figure, not for the ratio
+   * @param goal such as {@code ratio >= 1.0} or {@code ours <= 5}; empty for none
    */
-  void add(
-      String measure,
-      double ours,
-      double peer,
-      String name,
-      double ratio,
-      String goal,
-      boolean absolute) {
-    boolean met = met(absolute ? ours : ratio, goal);
-    all.add(new Row(measure, ours, peer, name, ratio, goal, met));
+  void add(String measure, double ours, double peer, String name, double ratio, String goal) {
+    lines.add(
+        String.join(
+            "\t",
+            measure,
+            number(ours),
+            number(peer),
+            name,
+            number(ratio),
+            goal.isEmpty() ? NONE : goal));
   }
 
-  private static boolean met(double figure, String goal) {
-    if (goal.isEmpty()) {
-      return true;
-    }
-    double bound = Double.parseDouble(goal.replaceAll("[^0-9.]", ""));
-    return goal.startsWith(">") ? figure >= bound : figure <= bound;
+  private static String number(double value) {
+    return Double.isFinite(value) ? String.format(Locale.ROOT, "%.4f", value) : NONE;
   }
 
-  String table() {
-    StringBuilder table = new StringBuilder();
-    line(table, "measure", "ours", "peer", "peer's name", "ratio", "goal", "");
-    for (Row row : all) {
-      line(
-          table,
-          row.measure,
-          number(row.ours),
-          number(row.peer),
-          row.name,
-          Double.isFinite(row.ratio) ? String.format(Locale.ROOT, "%.2f", row.ratio) : "-",
-          row.goal,
-          row.goal.isEmpty() ? "" : row.met ? "met" : "MISSED");
-    }
-    return table.toString();
-  }
-
-  private static void line(StringBuilder table, String... cells) {
-    table.append(
-        String.format("%-52s %12s %12s  %-11s %6s  %-8s %s%n", (Object[]) cells).stripTrailing());
-    table.append('\n');
-  }
-
-  static String number(double value) {
-    return String.format(
-        Locale.ROOT, value >= 1000 ? "%.0f" : value >= 10 ? "%.1f" : "%.3f", value);
-  }
-
-  String json() {
-    return String.join(
-        ",\n",
-        all.stream()
-            .map(row ->
-                String.format(
-                    Locale.ROOT,
-                    "  {\"measure\": \"%s\", \"ours\": %.4f, \"peer\": %.4f,"
-                        + " \"peerName\": \"%s\", \"ratio\": %s, \"goal\": \"%s\", \"met\": %b}",
-                    row.measure,
-                    row.ours,
-                    row.peer,
-                    row.name,
-                    Double.isFinite(row.ratio)
-                        ? String.format(Locale.ROOT, "%.4f", row.ratio)
-                        : "null",
-                    row.goal,
-                    row.met))
-            .toList());
+  /** All of them, each ended by a line break. */
+  String lines() {
+    return String.join("", lines.stream().map(line -> line + "\n").toList());
   }
 }

@@ -14,8 +14,8 @@ import java.util.concurrent.locks.LockSupport;
 /**
  * Requests at a fixed rate, each on a new connection, while the contender switches to and fro.
  *
- * @param p999Millis from the moment that a request was due to its answer's end
- * @param failed refused, reset, or without an answer
+ * @param p999Millis the 99.9th percentile of the latency, from the moment that a request was due
+ * @param failed requests that were refused, reset, or not answered
  */
 record SwitchLoad(double p999Millis, double longestMillis, int failed) {
   private static final int A_SECOND = 1000;

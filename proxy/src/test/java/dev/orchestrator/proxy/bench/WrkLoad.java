@@ -10,7 +10,7 @@ import java.util.regex.Pattern;
 /**
  * One run of wrk.
  *
- * @param p99Millis of the requests' time
+ * @param p99Millis the 99th percentile of the requests' latency
  */
 record WrkLoad(long requests, double perSecond, double p99Millis, long errors) {
   private static final int CONNECTIONS = 32;

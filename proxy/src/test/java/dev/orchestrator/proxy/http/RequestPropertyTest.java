@@ -19,14 +19,14 @@ import java.util.random.RandomGeneratorFactory;
 import org.junit.jupiter.api.Test;
 
 /**
- * Requests, right ones and such as a wrong byte makes of them: however they are cut they are read
- * the same, and what is passed on is one request to every other reader too. A failure names its
- * seed: {@code -Dproperty.seed=N} tries it again alone.
+ * Generated requests, also with a wrong byte: they are decoded the same in whatever pieces they
+ * come, and every other reader takes the passed-on head for exactly one request. A failure names
+ * its seed; {@code -Dproperty.seed=N} runs that seed alone.
  */
 class RequestPropertyTest {
   private static final int RUNS = 20_000;
-  private static final RequestHead.Client CLIENT =
-      new RequestHead.Client("10.0.0.1", "for=10.0.0.1", "127.0.0.1:80", false);
+  private static final RequestHead.ClientInfo CLIENT =
+      new RequestHead.ClientInfo("10.0.0.1", "for=10.0.0.1", "127.0.0.1:80", false);
   private static final List<String> LINES =
       List.of(
           "GET / HTTP/1.1",
@@ -70,7 +70,7 @@ class RequestPropertyTest {
   private static final String WRONG_BYTES = "\0\t\r\n :,\u007f\u0080\u00ff";
 
   private static final class Read {
-    /** One that is not complete is none yet. */
+    /** A request that is not complete does not count. */
     final List<String> requests = new ArrayList<>();
 
     final StringBuilder body = new StringBuilder();
@@ -79,7 +79,7 @@ class RequestPropertyTest {
   }
 
   @Test
-  void howeverItIsCutItIsReadTheSameAndPassedOnAsOne() {
+  void aRequestIsDecodedTheSameInWhateverPiecesItComesAndPassedOnAsOneRequest() {
     Long only = Long.getLong("property.seed");
     long first = only == null ? System.currentTimeMillis() / 86_400_000 * 1_000_000 : only;
     for (long seed = first; seed < first + (only == null ? RUNS : 1); seed++) {
@@ -146,7 +146,7 @@ class RequestPropertyTest {
           read.requests.add(read.head + read.body);
           read.body.setLength(0);
           if (decoder.resume()) {
-            decoder.goOn(channel.pipeline().context(decoder));
+            decoder.decodeNext(channel.pipeline().context(decoder));
           }
         }
       } finally {
@@ -155,7 +155,7 @@ class RequestPropertyTest {
     }
   }
 
-  /** False when it is refused. */
+  /** False when the request is rejected. */
   private static boolean passedOn(HttpRequest request, Read read) {
     RequestHead head;
     try {
@@ -175,8 +175,8 @@ class RequestPropertyTest {
     int lengths = seen.headers().getAll(HttpHeaderNames.CONTENT_LENGTH).size();
     int codings = seen.headers().getAll(HttpHeaderNames.TRANSFER_ENCODING).size();
     assertTrue(lengths + codings <= 1, read.head);
-    assertEquals(head.chunked() ? 1 : 0, codings, read.head);
-    // Line ends are those between the lines, and no others.
+    assertEquals(head.isChunked() ? 1 : 0, codings, read.head);
+    // No line end may be hidden inside a line.
     assertEquals(read.head.lines().count(), read.head.split("\r\n", -1).length - 1, read.head);
     boolean _ = target.finishAndReleaseAll();
     return true;

@@ -24,7 +24,8 @@ class RouteListenerTest {
   private static final int CLIENTS = 300;
 
   @Test
-  void outOfDescriptorsItSaysSoAndServesOnWhenSomeAreFreeAgain(@TempDir Path dir) throws Exception {
+  void withoutFreeDescriptorsAListenerWarnsAndServesOnWhenSomeAreFreeAgain(@TempDir Path dir)
+      throws Exception {
     Path output = dir.resolve("output");
     try (var blue = ServerFixture.echo('b')) {
       Process process = proxyWithFewDescriptors(blue.port(), output);
@@ -32,7 +33,7 @@ class RouteListenerTest {
         Await.until("open", () -> lines(output, "port ").size() == 1);
         int port = Integer.parseInt(lines(output, "port ").getFirst().substring(5));
         try (Socket first = connect(port)) {
-          // Loads classes: from a folder, unlike a jar, that takes a descriptor.
+          // The first connection loads classes, which takes descriptors too.
           assertEquals('b', first.getInputStream().read());
         }
         List<Socket> clients = new ArrayList<>();

@@ -20,7 +20,7 @@ class HistogramTest {
   }
 
   @Test
-  void anyDurationHasAPlace() {
+  void anyDurationHasABucket() {
     Histogram waits = new Histogram();
     assertEquals(Duration.ZERO, waits.quantile(0.99));
     waits.record(0);

@@ -36,7 +36,7 @@ public class TcpRelayTest {
               received.complete(socket.getInputStream().readAllBytes());
               socket.getOutputStream().write(random(2, BIG));
             });
-        var fixture = ProxyFixture.opened(ProxyFixture.side("blue", server));
+        var fixture = ProxyFixture.opened(ProxyFixture.backend("blue", server));
         Socket client = fixture.connect()) {
       client.getOutputStream().write(request);
       client.shutdownOutput();
@@ -57,7 +57,7 @@ public class TcpRelayTest {
               socket.shutdownOutput();
               received.complete(slowDigest(socket.getInputStream()));
             });
-        var fixture = ProxyFixture.opened(ProxyFixture.side("blue", server));
+        var fixture = ProxyFixture.opened(ProxyFixture.backend("blue", server));
         Socket client = fixture.connect()) {
       assertEquals(7, client.getInputStream().read());
       assertEquals(-1, client.getInputStream().read());
@@ -82,9 +82,9 @@ public class TcpRelayTest {
                 sent.addAndGet(chunk.length);
               }
             });
-        var fixture = ProxyFixture.opened(ProxyFixture.side("blue", server));
+        var fixture = ProxyFixture.opened(ProxyFixture.backend("blue", server));
         Socket client = fixture.connect()) {
-      // What the kernel's buffers and ours take, and no more.
+      // The kernel's buffers and ours are full then.
       Await.until("the target is stopped", new StallDetector(sent::get));
       assertTrue(sent.get() < total / 2, () -> "sent " + sent.get());
       assertTrue(fixture.stats().bytesOut() < 16 << 20, () -> "read " + fixture.stats().bytesOut());
@@ -93,7 +93,7 @@ public class TcpRelayTest {
   }
 
   @Test
-  void aResetIsPassedOnAndCountedByWhoseItWas() throws Exception {
+  void aResetIsPassedOnAndCountedForTheEndThatItCameFrom() throws Exception {
     var accepted = new CompletableFuture<Socket>();
     var ended = new CountDownLatch(1);
     try (var server =
@@ -106,7 +106,7 @@ public class TcpRelayTest {
                 throw new IOException(e);
               }
             });
-        var fixture = ProxyFixture.opened(ProxyFixture.side("blue", server))) {
+        var fixture = ProxyFixture.opened(ProxyFixture.backend("blue", server))) {
       try (Socket client = fixture.connect()) {
         assertEquals(1, client.getInputStream().read());
         Socket target = accepted.get(10, TimeUnit.SECONDS);
@@ -120,7 +120,7 @@ public class TcpRelayTest {
       assertEquals(0, fixture.stats().resetsByClient());
     }
     try (var server = ServerFixture.echo('b');
-        var fixture = ProxyFixture.opened(ProxyFixture.side("blue", server))) {
+        var fixture = ProxyFixture.opened(ProxyFixture.backend("blue", server))) {
       Socket client = fixture.connect();
       assertEquals('b', client.getInputStream().read());
       client.setSoLinger(true, 0);

@@ -7,7 +7,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
-/** Waits for a thing to become true; fails when it does not. */
+/** Waits until a condition is true; fails when it does not become true in time. */
 public final class Await {
   public static final Duration LIMIT = Duration.ofSeconds(20);
 
@@ -23,7 +23,7 @@ public final class Await {
     }
   }
 
-  /** In a server's thread: until the test has seen enough. */
+  /** Waits, in a server's thread, for the test to end. */
   public static void forEnd(CountDownLatch latch) throws IOException {
     try {
       if (!latch.await(30, TimeUnit.SECONDS)) {

@@ -5,11 +5,11 @@ import java.io.IOException;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
-/** A target that speaks HTTP as a test wants it. */
+/** A target that speaks HTTP, with responses by the test. */
 public final class HttpServerFixture implements AutoCloseable {
-  /** Answers one request; false closes the connection. */
+  /** Responds to one request; false closes the connection. */
   public interface Service {
-    public boolean serve(RawHttpConnection.Message request, RawHttpConnection wire)
+    boolean serve(RawHttpConnection.Message request, RawHttpConnection connection)
         throws IOException;
   }
 
@@ -20,26 +20,26 @@ public final class HttpServerFixture implements AutoCloseable {
   public HttpServerFixture(Service service) throws IOException {
     this.server =
         new ServerFixture(socket -> {
-          RawHttpConnection wire = new RawHttpConnection(socket);
-          while (next(service, wire)) {}
+          RawHttpConnection connection = new RawHttpConnection(socket);
+          while (next(service, connection)) {}
         });
   }
 
-  private boolean next(Service service, RawHttpConnection wire) throws IOException {
+  private boolean next(Service service, RawHttpConnection connection) throws IOException {
     RawHttpConnection.Message request;
     try {
-      request = wire.read();
+      request = connection.read();
     } catch (EOFException e) {
-      return false; // between two requests
+      return false; // the client has closed after a response
     }
     requests.add(request);
-    return service.serve(request, wire);
+    return service.serve(request, connection);
   }
 
-  /** Says its name. */
+  /** A target that responds with its name. */
   public static HttpServerFixture named(String name) throws IOException {
-    return new HttpServerFixture((request, wire) -> {
-      wire.send(answer(name));
+    return new HttpServerFixture((request, connection) -> {
+      connection.send(answer(name));
       return true;
     });
   }

@@ -19,7 +19,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
-/** A proxy with one route, {@code web}, on a free port; closes what was made through it. */
+/** A proxy with one route, {@code web}, on a free port. */
 public final class ProxyFixture implements AutoCloseable {
   public static final String WEB = "web";
 
@@ -35,37 +35,37 @@ public final class ProxyFixture implements AutoCloseable {
     this(ProxyOptions.defaults());
   }
 
-  public static ProxyFixture opened(@Nullable Backend side) {
-    return opened(ProxyOptions.defaults(), side);
+  public static ProxyFixture opened(@Nullable Backend backend) {
+    return opened(ProxyOptions.defaults(), backend);
   }
 
-  public static ProxyFixture opened(ProxyOptions options, @Nullable Backend side) {
+  public static ProxyFixture opened(ProxyOptions options, @Nullable Backend backend) {
     ProxyFixture fixture = new ProxyFixture(options);
-    fixture.proxy.open(List.of(new Route(WEB, "127.0.0.1", 0)), side);
+    fixture.proxy.open(List.of(new Route(WEB, "127.0.0.1", 0)), backend);
     return fixture;
   }
 
-  /** With http, or any other options of the route. */
-  public static ProxyFixture opened(RouteOptions route, Backend side) {
-    return opened(ProxyOptions.defaults(), route, side);
+  /** With options of the route, such as http. */
+  public static ProxyFixture opened(RouteOptions route, Backend backend) {
+    return opened(ProxyOptions.defaults(), route, backend);
   }
 
-  public static ProxyFixture opened(ProxyOptions options, RouteOptions route, Backend side) {
+  public static ProxyFixture opened(ProxyOptions options, RouteOptions route, Backend backend) {
     ProxyFixture fixture = new ProxyFixture(options);
-    fixture.proxy.open(List.of(new Route(WEB, new ListenAddress("127.0.0.1", 0), route)), side);
+    fixture.proxy.open(List.of(new Route(WEB, new ListenAddress("127.0.0.1", 0), route)), backend);
     return fixture;
   }
 
-  public static Backend side(String name, HttpServerFixture target) {
-    return side(name, target.port());
+  public static Backend backend(String name, HttpServerFixture target) {
+    return backend(name, target.port());
   }
 
-  public static Backend side(String name, int port) {
+  public static Backend backend(String name, int port) {
     return Backend.of(name, Map.of(WEB, new Target("127.0.0.1", port)));
   }
 
-  public static Backend side(String name, ServerFixture server) {
-    return side(name, server.port());
+  public static Backend backend(String name, ServerFixture server) {
+    return backend(name, server.port());
   }
 
   public Socket connect() throws IOException {

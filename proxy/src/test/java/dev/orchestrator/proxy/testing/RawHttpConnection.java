@@ -11,7 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** HTTP/1.1 on a plain socket, byte by byte: what a test says is what is sent. */
+/** HTTP/1.1 on a plain socket: sends exactly the bytes that a test gives. */
 public final class RawHttpConnection implements AutoCloseable {
   public final Socket socket;
   public final InputStream in;
@@ -47,7 +47,7 @@ public final class RawHttpConnection implements AutoCloseable {
     send("GET " + path + " HTTP/1.1\r\nHost: test\r\n\r\n");
   }
 
-  /** A whole message; one with neither a length nor chunks has no body, but for an end at EOF. */
+  /** Reads a whole message; without a length and chunks it has no body. */
   public Message read() throws IOException {
     return body(head());
   }
@@ -70,7 +70,7 @@ public final class RawHttpConnection implements AutoCloseable {
     return new Message(head.start(), head.fields(), body, List.of());
   }
 
-  /** One chunk; empty for the last, whose trailers are not read. */
+  /** Reads one chunk; empty for the last chunk, whose trailers are not read. */
   public String chunk() throws IOException {
     int size = Integer.parseInt(line(), 16);
     if (size == 0) {

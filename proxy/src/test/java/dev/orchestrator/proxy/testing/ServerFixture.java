@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 public final class ServerFixture implements AutoCloseable {
   /** What the server does with a connection; it is closed afterwards. */
   public interface Service {
-    public void serve(Socket socket) throws IOException;
+    void serve(Socket socket) throws IOException;
   }
 
   public final AtomicInteger accepted = new AtomicInteger();
@@ -36,7 +36,7 @@ public final class ServerFixture implements AutoCloseable {
     Thread.ofVirtual().start(() -> accept(service));
   }
 
-  /** Answers each byte with itself, after a greeting of one byte. */
+  /** A target that sends one byte, then everything that it reads. */
   public static ServerFixture echo(char greeting) throws IOException {
     return new ServerFixture(socket -> {
       socket.getOutputStream().write(greeting);
@@ -44,7 +44,7 @@ public final class ServerFixture implements AutoCloseable {
     });
   }
 
-  /** A port of the loopback address on which nobody listens now. */
+  /** A free port of the loopback address. */
   public static int freePort() throws IOException {
     try (ServerSocket probe = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       return probe.getLocalPort();

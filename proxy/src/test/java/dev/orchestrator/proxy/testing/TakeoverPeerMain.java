@@ -40,10 +40,10 @@ public final class TakeoverPeerMain {
                 new ListenAddress("127.0.0.1", Integer.parseInt(args[3])),
                 RouteOptions.of(Protocol.HTTP)));
     Target target = new Target("127.0.0.1", Integer.parseInt(args[4]));
-    Backend side = Backend.of("blue", java.util.Map.of("tcp", target, "http", target));
+    Backend backend = Backend.of("blue", java.util.Map.of("tcp", target, "http", target));
     Proxy proxy = Proxy.create(vertx, ProxyOptions.defaults());
     if (args[0].equals("old")) {
-      proxy.open(routes, side);
+      proxy.open(routes, backend);
       offer(vertx, proxy, socket);
       return;
     }
@@ -53,7 +53,7 @@ public final class TakeoverPeerMain {
         Runtime.getRuntime().halt(3);
       }
       try (InheritedSockets inherited = takeover.inherited()) {
-        proxy.open(routes, side, inherited);
+        proxy.open(routes, backend, inherited);
       }
       takeover.serving();
       System.out.println("serving");

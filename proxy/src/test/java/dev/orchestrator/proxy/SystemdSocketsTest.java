@@ -1,13 +1,14 @@
 package dev.orchestrator.proxy;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.orchestrator.proxy.config.ProxyException;
 import dev.orchestrator.proxy.config.Route;
+import dev.orchestrator.proxy.listen.HandedOverSockets;
 import dev.orchestrator.proxy.listen.InheritedSockets;
+import dev.orchestrator.proxy.listen.SystemdSockets;
 import dev.orchestrator.proxy.testing.Await;
 import dev.orchestrator.proxy.testing.ProxyFixture;
 import dev.orchestrator.proxy.testing.ServerFixture;
@@ -22,8 +23,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Sockets that systemd keeps: this process is what it is for a service. */
-class InheritedSocketsTest {
+/** Sockets that outlive the service. This process plays the part of systemd. */
+class SystemdSocketsTest {
   private io.netty.channel.unix.Socket socket;
   private int port;
 
@@ -31,7 +32,7 @@ class InheritedSocketsTest {
   void listen() throws IOException {
     io.netty.channel.epoll.Epoll.ensureAvailability();
     socket = io.netty.channel.unix.Socket.newSocketStream();
-    port = ServerFixture.freePort(); // one that is asked for is kept when the socket is shut down
+    port = ServerFixture.freePort(); // not 0: a chosen port outlives the shutdown of its socket
     socket.setReuseAddress(true);
     socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
     socket.listen(16);
@@ -46,8 +47,9 @@ class InheritedSocketsTest {
     return Map.of("LISTEN_PID", Long.toString(pid), "LISTEN_FDS", "1");
   }
 
-  private InheritedSockets ofSystem() {
-    return InheritedSockets.ofSystem(environment(ProcessHandle.current().pid()), socket.intValue());
+  private InheritedSockets fromSystemd() {
+    return SystemdSockets.fromEnvironment(
+        environment(ProcessHandle.current().pid()), socket.intValue());
   }
 
   private Socket connect() throws IOException {
@@ -60,7 +62,7 @@ class InheritedSocketsTest {
     try (var blue = ServerFixture.echo('b');
         var fixture = new ProxyFixture()) {
       List<Route> routes = List.of(new Route(ProxyFixture.WEB, "localhost", port));
-      fixture.proxy.open(routes, ProxyFixture.side("blue", blue), inherited);
+      fixture.proxy.open(routes, ProxyFixture.backend("blue", blue), inherited);
       inherited.close();
       for (Socket each : waiting) {
         assertEquals('b', each.getInputStream().read());
@@ -74,52 +76,52 @@ class InheritedSocketsTest {
   @Test
   void clientsWaitBetweenTheEndOfOneServiceAndTheStartOfTheNext() throws Exception {
     try (Socket first = connect()) {
-      assertServed(ofSystem(), first);
+      assertServed(fromSystemd(), first);
     }
     try (Socket second = connect();
         Socket third = connect()) {
-      assertServed(ofSystem(), second, third);
+      assertServed(fromSystemd(), second, third);
     }
   }
 
   @Test
   void whileNothingIsServedClientsAreRefused() throws Exception {
-    InheritedSockets inherited = ofSystem();
+    InheritedSockets inherited = fromSystemd();
     assertServed(inherited);
-    inherited.refuse();
-    inherited.refuse(); // again changes nothing
+    inherited.refuseClients();
+    inherited.refuseClients(); // a second time changes nothing
     assertThrows(ConnectException.class, this::connect);
     assertServed(inherited);
-    inherited.refuse();
-    assertServed(ofSystem()); // a process that starts anew
+    inherited.refuseClients();
+    assertServed(fromSystemd()); // another start of the service
   }
 
   @Test
   void aSocketThatNoRouteListensOnRefuses() throws Exception {
-    InheritedSockets inherited = ofSystem();
+    InheritedSockets inherited = fromSystemd();
     try (var blue = ServerFixture.echo('b');
         var fixture = new ProxyFixture()) {
       List<Route> routes = List.of(new Route(ProxyFixture.WEB, "127.0.0.1", 0));
-      fixture.proxy.open(routes, ProxyFixture.side("blue", blue), inherited);
+      fixture.proxy.open(routes, ProxyFixture.backend("blue", blue), inherited);
       inherited.close();
       assertThrows(ConnectException.class, this::connect);
     }
   }
 
   @Test
-  void whatIsForAnotherProcessIsLeftAlone() {
+  void socketsForAnotherProcessAreIgnored() {
     int ours = socket.intValue();
-    assertFalse(InheritedSockets.ofSystem(environment(1), ours).ofSystem());
-    assertFalse(InheritedSockets.ofSystem(Map.of(), ours).ofSystem());
-    assertTrue(ofSystem().ofSystem());
+    assertInstanceOf(HandedOverSockets.class, SystemdSockets.fromEnvironment(environment(1), ours));
+    assertInstanceOf(HandedOverSockets.class, SystemdSockets.fromEnvironment(Map.of(), ours));
+    assertInstanceOf(SystemdSockets.class, fromSystemd());
   }
 
   @Test
-  void whatIsNoSocketIsRefused() {
+  void aDescriptorThatIsNotASocketIsRefused() {
     var e =
         assertThrows(
             ProxyException.class,
-            () -> InheritedSockets.ofSystem(environment(ProcessHandle.current().pid()), 0));
+            () -> SystemdSockets.fromEnvironment(environment(ProcessHandle.current().pid()), 0));
     assertEquals(
         "descriptor 0 of systemd: is no TCP socket; ListenStream=ADDRESS:PORT makes one",
         e.getMessage());

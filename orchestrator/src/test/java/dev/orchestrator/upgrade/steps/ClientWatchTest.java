@@ -1,4 +1,4 @@
-package dev.orchestrator.upgrade;
+package dev.orchestrator.upgrade.steps;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;

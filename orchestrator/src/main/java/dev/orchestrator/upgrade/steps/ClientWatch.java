@@ -1,4 +1,4 @@
-package dev.orchestrator.upgrade;
+package dev.orchestrator.upgrade.steps;
 
 import dev.orchestrator.health.HealthException;
 import dev.orchestrator.traffic.Traffic.Clients;
@@ -46,7 +46,7 @@ final class ClientWatch {
       bad++;
       last = now;
       if (bad >= TOLERATED) {
-        throw new HealthException("clients fare badly in the bake window: " + told());
+        throw new HealthException("clients fare badly in the bake window: " + summary());
       }
     } else if (lot.answers() >= LOT || attempts(lot) >= LOT) {
       bad = 0;
@@ -55,7 +55,7 @@ final class ClientWatch {
   }
 
   /** One line on what clients got since the switch. */
-  String told() {
+  String summary() {
     Clients all = green.get().since(begin);
     return String.format(
         Locale.ROOT,

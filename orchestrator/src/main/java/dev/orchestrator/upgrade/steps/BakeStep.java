@@ -1,4 +1,4 @@
-package dev.orchestrator.upgrade;
+package dev.orchestrator.upgrade.steps;
 
 import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.capsule.InnerService;
@@ -8,6 +8,10 @@ import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.health.HealthException;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.traffic.Traffic;
+import dev.orchestrator.upgrade.FailureText;
+import dev.orchestrator.upgrade.Step;
+import dev.orchestrator.upgrade.UpgradeContext;
+import dev.orchestrator.upgrade.UpgradeRun;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -16,46 +20,58 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
- * Watches green after the switch: unhealthy three rounds in a row, clients that fare badly, a
- * restart of a service, or its end roll back. An engine that goes away is not green's fault: green
- * is started again with it, as going back would set aside what was written since the switch.
+ * Watches green after the switch: three unhealthy rounds in a row, clients that fare badly, a
+ * restart of a service, or the end of the capsule roll back. An engine that goes away is not
+ * green's fault: green is started again with it, as going back would set aside the data that was
+ * written since the switch.
  */
-final class Bake {
+final class BakeStep extends Step {
   /** One bad answer under load is no reason to go back; three in a row are. */
   private static final int TOLERATED = 3;
 
-  /**
-   * What a capsule's end looks like when it was stopped in order: by the engine's own stop, say.
-   */
+  /** Exit code of a capsule that was stopped in order: by the engine's own stop, say. */
   private static final int STOPPED_IN_ORDER = 0;
 
-  private final UpgradeContext parts;
-  private final CapsuleStarter revival;
-
-  Bake(UpgradeContext parts, CapsuleStarter revival) {
-    this.parts = parts;
-    this.revival = revival;
+  BakeStep() {
+    super("bake", "watches green", "rolls back");
   }
 
-  String watch(UpgradeRun run, Consumer<String> progress) {
-    Duration window = parts.settings().stack().upgrade().bake();
-    Duration interval = parts.settings().stack().upgrade().verify().interval();
+  @Override
+  public AfterRestart afterRestart() {
+    return AfterRestart.GO_ON;
+  }
+
+  @Override
+  public OnFailure onFailure() {
+    return OnFailure.ROLL_BACK;
+  }
+
+  @Override
+  public boolean runsCandidate() {
+    return true;
+  }
+
+  @Override
+  public String run(UpgradeRun run, UpgradeContext context, Consumer<String> progress) {
+    context.changes().noteTables(run);
+    Duration window = context.limits().bake();
+    Duration interval = context.limits().verify().interval();
     Deadline end = Deadline.in(window);
     Map<String, Integer> restarts = new HashMap<>(run.restarts);
+    ClientWatch clients = clients(run, context.traffic());
     int rounds = 0;
     int bad = 0;
     String said = "";
     boolean away = false;
-    ClientWatch clients = clients(run);
-    // One that is bad at the end of the window is looked at until it is one or the other.
+    // A version that is bad at the end of the window is looked at until it is one or the other.
     while (away || bad > 0 || !end.passed()) {
       String now;
       try {
-        if (revived(run, away, progress)) {
+        if (startedAgain(run, context, away, progress)) {
           restarts.clear();
         }
         away = false;
-        List<String> wrong = round(run.green(), restarts);
+        List<String> wrong = look(run.green(), context, restarts);
         rounds++;
         bad = wrong.isEmpty() ? 0 : bad + 1;
         now = wrong.isEmpty() ? "healthy" : String.join("; ", wrong);
@@ -78,34 +94,32 @@ final class Bake {
       rest(interval);
     }
     return "healthy for %d s, %d rounds; clients: %s"
-        .formatted(window.toSeconds(), rounds, clients.told());
+        .formatted(window.toSeconds(), rounds, clients.summary());
   }
 
-  private ClientWatch clients(UpgradeRun run) {
-    Traffic traffic = parts.traffic();
+  private static ClientWatch clients(UpgradeRun run, Traffic traffic) {
     return new ClientWatch(
         run.blue == null ? Traffic.Clients.NONE : traffic.clients(run.blue.container()),
         () -> traffic.clients(run.green().container()));
   }
 
   /** What is wrong now. A state that isn't told in time is one bad answer, as any other. */
-  private List<String> round(Generation green, Map<String, Integer> restarts) {
-    List<String> wrong =
-        parts
-            .health()
-            .check(parts.capsule(green), parts.settings().stack().probes(), green.ports());
+  private static List<String> look(
+      Generation green, UpgradeContext context, Map<String, Integer> restarts) {
+    List<String> wrong = context.checkHealth(green);
     try {
-      restarted(restarts, green);
+      requireNoRestart(restarts, green, context);
     } catch (CapsuleException e) {
       return wrong.isEmpty() ? List.of(FailureText.of(e)) : wrong;
     }
     return wrong;
   }
 
-  /** Starts green again where it ended with the engine. */
-  private boolean revived(UpgradeRun run, boolean wasAway, Consumer<String> progress) {
+  /** Starts green again where it ended with the engine; true when it did. */
+  private static boolean startedAgain(
+      UpgradeRun run, UpgradeContext context, boolean wasAway, Consumer<String> progress) {
     Generation green = run.green();
-    Optional<ContainerInfo> container = parts.engine().container(green.container());
+    Optional<ContainerInfo> container = context.engine().container(green.container());
     if (container.filter(ContainerInfo::running).isPresent()) {
       return false;
     }
@@ -118,17 +132,18 @@ final class Bake {
                   .orElse(": it was removed"));
     }
     progress.accept(green.version() + " ended with the engine: starting it again");
-    parts.traffic().hold(parts.settings().stack().upgrade().ready().multipliedBy(5));
-    String wrong = revival.revive(green, run.id(), progress);
+    context.traffic().hold(context.limits().ready().multipliedBy(5));
+    String wrong = context.starter().bringUp(green, run.id(), progress);
     if (!wrong.isEmpty()) {
       throw new HealthException("after a restart of the engine: " + wrong);
     }
-    parts.traffic().lead(Sides.of(parts, green));
+    context.traffic().lead(context.backend(green));
     return true;
   }
 
-  private void restarted(Map<String, Integer> before, Generation green) {
-    for (InnerService service : parts.capsule(green).services(CapsuleStarter.ask(parts))) {
+  private static void requireNoRestart(
+      Map<String, Integer> before, Generation green, UpgradeContext context) {
+    for (InnerService service : context.capsule(green).services(context.lookTimeout())) {
       Integer known = before.put(service.service(), service.restarts());
       if (known != null && service.restarts() > known) {
         throw new HealthException(
@@ -144,5 +159,11 @@ final class Bake {
       Thread.currentThread().interrupt();
       throw new HealthException("interrupted in the bake window");
     }
+  }
+
+  /** Leading back is the switch's to undo. */
+  @Override
+  public String undo(UpgradeRun run, UpgradeContext context, Consumer<String> progress) {
+    return "";
   }
 }

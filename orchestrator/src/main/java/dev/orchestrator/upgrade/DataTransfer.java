@@ -1,0 +1,135 @@
+package dev.orchestrator.upgrade;
+
+import dev.orchestrator.data.CopyJob;
+import dev.orchestrator.data.CopyReport;
+import dev.orchestrator.data.DataCopier.Copying;
+import dev.orchestrator.data.DataVolume;
+import dev.orchestrator.data.DataVolume.Method;
+import dev.orchestrator.engine.ContainerInfo;
+import dev.orchestrator.engine.Labels;
+import dev.orchestrator.engine.VolumeInfo;
+import dev.orchestrator.journal.Generation;
+import dev.orchestrator.journal.Receipt;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/** How the data of blue gets to the candidate of a run: what the steps of it share. */
+public final class DataTransfer {
+  /** A helper outlives the time that its copy may take by this, and ends by itself then. */
+  private static final Duration SLACK = Duration.ofMinutes(5);
+
+  private final UpgradeContext context;
+
+  DataTransfer(UpgradeContext context) {
+    this.context = context;
+  }
+
+  /** How each volume gets its data. Found out once a run; a restart may have come in between. */
+  public List<VolumeTransfer> transfers(UpgradeRun run) {
+    List<VolumeTransfer> known = run.transfers;
+    if (known != null) {
+      return known;
+    }
+    Map<String, String> labels = context.names().helper(run.id(), ResourceNames.LOOK);
+    DataOptions options = DataOptions.of(context, run.id());
+    DataPlanner planner = context.planner();
+    List<VolumeTransfer> transfers =
+        run.blue == null
+            ? planner.begin()
+            : run.old == null
+                ? planner.upgrade(run.blue(), options, labels)
+                : planner.carry(run.blue(), run.old, options, labels);
+    run.transfers = transfers;
+    return transfers;
+  }
+
+  /** The volumes that the candidate gets, which has this generation's number. */
+  public List<DataVolume> targets(UpgradeRun run, int generation) {
+    return transfers(run).stream()
+        .map(transfer -> transfer.to(context.names().volume(generation, transfer.name())))
+        .toList();
+  }
+
+  /** The copy to a volume, which goes on from pass to pass. */
+  public Copying copy(UpgradeRun run, DataVolume to) {
+    return run.copies.computeIfAbsent(to.name(), name -> context.copier().begin(job(run, to)));
+  }
+
+  private CopyJob job(UpgradeRun run, DataVolume to) {
+    DataVolume from =
+        DataPlanner.named(run.blue(), to.name())
+            .orElseThrow(() -> new IllegalStateException("nothing to copy to " + to.volume()));
+    return new CopyJob(
+        from,
+        to,
+        context.names().helper(run.id(), ResourceNames.COPY),
+        context.limits().preSync().plus(context.limits().hold()).plus(SLACK));
+  }
+
+  /** Whether the content of every file is compared, and not only a sample. */
+  public boolean comparesAll(UpgradeRun run) {
+    return context.data().full() || DataOptions.of(context, run.id()).full();
+  }
+
+  /** Puts a pass of a copy into the receipt. */
+  public void note(UpgradeRun run, String pass, DataVolume to, CopyReport report) {
+    context
+        .log()
+        .receipt(run.id())
+        .copy(
+            new Receipt.CopyPass(
+                to.main() ? pass : pass + " " + to.name(),
+                report.files(),
+                report.bytes(),
+                report.took().toMillis()));
+  }
+
+  /** Removes what was made on the engine to copy or to look at data, also by an earlier process. */
+  public void removeHelpers(UpgradeRun run) {
+    run.endCopies();
+    ResourceNames names = context.names();
+    for (ContainerInfo helper : context.engine().containers(names.ofRun(run.id()))) {
+      if (!helper.labels().getOrDefault(Labels.ROLE, "").equals("capsule")) {
+        context.engine().removeContainer(helper.name());
+      }
+    }
+    for (VolumeInfo view : context.engine().volumes(names.helper(run.id(), ResourceNames.COPY))) {
+      context.engine().removeVolume(view.name());
+    }
+  }
+
+  /** A line that names its volume, unless it is the main one. */
+  public static String prefixed(DataVolume volume, String line) {
+    return volume.main() ? line : volume.name() + ": " + line;
+  }
+
+  /** The volumes whose files are copied, or shared block by block. */
+  public static List<DataVolume> copied(Generation green) {
+    return green.volumes().stream()
+        .filter(volume -> volume.method() == Method.COPY || volume.method() == Method.REFLINK)
+        .toList();
+  }
+
+  /** Whether any of its volumes is a layer over another's. */
+  public static boolean isCloned(Generation generation) {
+    return generation.volumes().stream().anyMatch(volume -> volume.method() == Method.OVERLAY);
+  }
+
+  /** {@code data cloned, media attached}. */
+  public static String methods(Generation green) {
+    List<String> words = new ArrayList<>();
+    for (DataVolume volume : green.volumes()) {
+      words.add(
+          volume.name()
+              + switch (volume.method()) {
+                case NEW -> " is new";
+                case COPY -> " copied";
+                case REFLINK, OVERLAY -> " cloned";
+                case ATTACH -> " attached";
+              });
+    }
+    return String.join(", ", words);
+  }
+}

@@ -1,0 +1,73 @@
+package dev.orchestrator.upgrade;
+
+import dev.orchestrator.capsule.Capsule;
+import dev.orchestrator.capsule.CapsuleException;
+import dev.orchestrator.common.Deadline;
+import dev.orchestrator.data.DataException;
+import dev.orchestrator.engine.EngineException;
+import dev.orchestrator.engine.ExecResult;
+import dev.orchestrator.settings.Hook;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
+
+/** Commands of the stack's own in its services, before they come to rest and after. */
+public final class ServiceHooks {
+  private static final Duration RETRY_PAUSE = Duration.ofMillis(250);
+
+  private final UpgradeContext context;
+
+  ServiceHooks(UpgradeContext context) {
+    this.context = context;
+  }
+
+  /** Runs those before the quiesce; the first that fails ends it. */
+  public void runBefore(UpgradeRun run, Capsule capsule) {
+    for (Hook hook : hooks(Hook.When.BEFORE)) {
+      ExecResult result = capsule.exec(hook.service(), hook.command(), run.budget(hook.limit()));
+      if (!result.ok()) {
+        throw new DataException(describe(hook) + ": " + result.errorLine());
+      }
+    }
+  }
+
+  /**
+   * Runs those after it, in whichever version goes on: its services may still be starting, so that
+   * each hook is tried until its limit has passed. A failure is a note in the receipt.
+   */
+  public void runAfter(String run, Capsule capsule) {
+    for (Hook hook : hooks(Hook.When.AFTER)) {
+      Optional<String> wrong;
+      Deadline deadline = Deadline.in(hook.limit());
+      do {
+        wrong = tryOnce(capsule, hook, deadline);
+        if (wrong.isPresent()) {
+          LockSupport.parkNanos(deadline.atMost(RETRY_PAUSE).toNanos());
+        }
+      } while (wrong.isPresent() && !deadline.passed());
+      wrong.ifPresent(why -> context.log().receipt(run).note(describe(hook) + ": " + why));
+    }
+  }
+
+  private static Optional<String> tryOnce(Capsule capsule, Hook hook, Deadline deadline) {
+    try {
+      ExecResult result = capsule.exec(hook.service(), hook.command(), deadline.remaining());
+      return result.ok() ? Optional.empty() : Optional.of(result.errorLine());
+    } catch (CapsuleException | EngineException e) {
+      return Optional.of(e.getMessage() + "");
+    }
+  }
+
+  private List<Hook> hooks(Hook.When when) {
+    return context.data().hooks().stream().filter(hook -> hook.when() == when).toList();
+  }
+
+  private static String describe(Hook hook) {
+    return "hook %s in service %s (%s)"
+        .formatted(
+            hook.when() == Hook.When.BEFORE ? "before" : "after",
+            hook.service(),
+            String.join(" ", hook.command()));
+  }
+}

@@ -1,0 +1,91 @@
+package dev.orchestrator.upgrade;
+
+import dev.orchestrator.capsule.InnerService;
+import dev.orchestrator.journal.Generation;
+import dev.orchestrator.settings.Probe;
+import dev.orchestrator.settings.ReleaseProbes;
+import dev.orchestrator.settings.RouteSettings;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
+
+/**
+ * Which probes a version is asked: those of the stack, and over them those that its release
+ * carries. A probe of a service or a port that a version doesn't have is not asked of that version:
+ * it was added for another. Thread-safe.
+ */
+final class VersionProbes {
+  private final UpgradeContext context;
+
+  /** By the engine's id of an image, which always means the same image. */
+  private final Map<String, List<Probe>> ofImages = new ConcurrentHashMap<>();
+
+  VersionProbes(UpgradeContext context) {
+    this.context = context;
+  }
+
+  /** The probes that a generation can be asked. */
+  List<Probe> of(Generation generation) {
+    return all(generation).stream().filter(probe -> hasPort(generation, probe)).toList();
+  }
+
+  private List<Probe> all(Generation generation) {
+    return ReleaseProbes.merge(
+        context.settings().stack().probes(),
+        ofImages.computeIfAbsent(generation.image(), context.builder()::probes));
+  }
+
+  /** Whether the capsule has a port for it: one was made for each probe when it was built. */
+  private static boolean hasPort(Generation generation, Probe probe) {
+    OptionalInt port = port(probe);
+    return port.isEmpty()
+        || generation.ports().containsKey(probe.service() + ":" + port.getAsInt());
+  }
+
+  private static OptionalInt port(Probe probe) {
+    return switch (probe.check()) {
+      case Probe.Http http -> OptionalInt.of(http.port());
+      case Probe.Tcp tcp -> OptionalInt.of(tcp.port());
+      case Probe.Exec _ -> OptionalInt.empty();
+    };
+  }
+
+  /**
+   * The probes that a generation, which runs, is not asked, and the routes that lead nowhere in it:
+   * one line each, with the reason.
+   */
+  List<String> notAsked(Generation generation) {
+    Set<String> services =
+        context.capsule(generation).services(context.lookTimeout()).stream()
+            .map(InnerService::service)
+            .collect(Collectors.toSet());
+    List<String> lines = new ArrayList<>();
+    for (RouteSettings route : context.settings().stack().routes()) {
+      if (!services.contains(route.service())) {
+        lines.add(
+            "route %s leads nowhere in %s, which has no service %s"
+                .formatted(route.name(), generation.version(), route.service()));
+      }
+    }
+    for (Probe probe : all(generation)) {
+      if (!services.contains(probe.service())) {
+        lines.add(
+            "probe %s is not asked of %s, which has no service %s"
+                .formatted(probe.name(), generation.version(), probe.service()));
+      } else if (!hasPort(generation, probe)) {
+        lines.add(
+            "probe %s is not asked of %s, which was built before it: its capsule has no port for %s:%d"
+                .formatted(
+                    probe.name(),
+                    generation.version(),
+                    probe.service(),
+                    port(probe).orElseThrow()));
+      }
+    }
+    return lines;
+  }
+}

@@ -1,0 +1,76 @@
+package dev.orchestrator.upgrade.steps;
+
+import dev.orchestrator.common.Deadline;
+import dev.orchestrator.common.RefusedException;
+import dev.orchestrator.journal.Generation;
+import dev.orchestrator.upgrade.HoldBudgetExceededException;
+import dev.orchestrator.upgrade.Step;
+import dev.orchestrator.upgrade.UpgradeContext;
+import dev.orchestrator.upgrade.UpgradeRun;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.function.Consumer;
+
+/** New connections wait from here on; those that are open may end by themselves for a moment. */
+final class HoldStep extends Step {
+  HoldStep() {
+    super(
+        "hold",
+        "new connections wait; existing ones may end by themselves",
+        "they are released to blue");
+  }
+
+  /** Clients wait: nothing but giving them back is right. */
+  @Override
+  public AfterRestart afterRestart() {
+    return AfterRestart.UNDO;
+  }
+
+  @Override
+  public OnFailure onFailure() {
+    return OnFailure.ROLL_BACK;
+  }
+
+  /** Only the routes and blue are touched: what fails here says nothing of the candidate. */
+  @Override
+  public boolean isFaultOfCandidate(Throwable failure) {
+    return failure instanceof HoldBudgetExceededException;
+  }
+
+  @Override
+  public boolean holdsClients() {
+    return true;
+  }
+
+  @Override
+  public String run(UpgradeRun run, UpgradeContext context, Consumer<String> progress) {
+    if (!context.servingLock().acquire()) {
+      throw new RefusedException(
+          run.blue().version() + " is being started again: try again when it serves");
+    }
+    Duration budget = context.limits().hold();
+    run.hold = Deadline.in(budget);
+    context.traffic().hold(budget.plus(UpgradeContext.GATE_SLACK));
+    if (context.data().freezesAll()) {
+      return "new connections wait; those that are open stay so until the switch";
+    }
+    run.drained = context.traffic().drain(run.budget(context.limits().drain()));
+    return String.format(
+        Locale.ROOT,
+        "new connections wait; of those that were open %,d ended by themselves, %,d were closed",
+        run.drained.ended(),
+        run.drained.cut());
+  }
+
+  @Override
+  public String undo(UpgradeRun run, UpgradeContext context, Consumer<String> progress) {
+    Generation blue = run.blue();
+    if (!context.starter().runs(blue)) {
+      // The run was cut off before blue was stopped, and blue did not outlive that: a reboot.
+      String _ = context.blueRestorer().restore(run, progress);
+    }
+    context.traffic().open(UpgradeContext.GATE_SLACK);
+    context.traffic().lead(context.backend(blue));
+    return "what waited was released to " + blue.version();
+  }
+}

@@ -1,0 +1,88 @@
+package dev.orchestrator.upgrade.steps;
+
+import dev.orchestrator.common.Deadline;
+import dev.orchestrator.common.HumanText;
+import dev.orchestrator.data.CopyReport;
+import dev.orchestrator.data.DataVolume;
+import dev.orchestrator.upgrade.DataTransfer;
+import dev.orchestrator.upgrade.Step;
+import dev.orchestrator.upgrade.UpgradeContext;
+import dev.orchestrator.upgrade.UpgradeRun;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.Consumer;
+
+/** Copies the data while blue serves, so that little is left to copy while clients wait. */
+final class PreSyncStep extends Step {
+  PreSyncStep() {
+    super("pre-sync", "copies the data while blue serves", "green's data is removed");
+  }
+
+  @Override
+  public AfterRestart afterRestart() {
+    return AfterRestart.GO_ON;
+  }
+
+  @Override
+  public OnFailure onFailure() {
+    return OnFailure.ROLL_BACK;
+  }
+
+  @Override
+  public String check(UpgradeRun run, UpgradeContext context) {
+    return context.planner().requireSpace(context.transfer().transfers(run));
+  }
+
+  /** Passes over all volumes until what a pass copies is small, or gets no smaller. */
+  @Override
+  public String run(UpgradeRun run, UpgradeContext context, Consumer<String> progress) {
+    DataTransfer transfer = context.transfer();
+    List<DataVolume> copies = DataTransfer.copied(run.green());
+    if (copies.isEmpty()) {
+      return "nothing to copy: " + DataTransfer.methods(run.green());
+    }
+    Deadline deadline = Deadline.in(context.limits().preSync());
+    int pass = 0;
+    long files = 0;
+    long bytes = 0;
+    long before;
+    long moved = Long.MAX_VALUE;
+    do {
+      // The first pass copies everything, the second is the first difference.
+      before = pass < 2 ? Long.MAX_VALUE : moved;
+      moved = 0;
+      pass++;
+      for (DataVolume to : copies) {
+        CopyReport report =
+            transfer
+                .copy(run, to)
+                .live(
+                    deadline.remaining(), line -> progress.accept(DataTransfer.prefixed(to, line)));
+        transfer.note(run, "pre-sync " + pass, to, report);
+        files += report.files();
+        moved += report.bytes();
+      }
+      bytes += moved;
+    } while (pass < context.data().passes() && moved > context.data().small() && moved < before);
+    long compared = 0;
+    for (DataVolume to : copies) {
+      progress.accept(DataTransfer.prefixed(to, "comparing"));
+      compared += transfer.copy(run, to).compare(transfer.comparesAll(run), deadline.remaining());
+    }
+    return String.format(
+        Locale.ROOT,
+        "%,d files, %s copied in %d passes, %s in the last; content of %,d files compared",
+        files,
+        HumanText.bytes(bytes),
+        pass,
+        HumanText.bytes(moved),
+        compared);
+  }
+
+  /** A copy that goes on in its container would keep the volumes from being removed. */
+  @Override
+  public String undo(UpgradeRun run, UpgradeContext context, Consumer<String> progress) {
+    context.transfer().removeHelpers(run);
+    return "";
+  }
+}

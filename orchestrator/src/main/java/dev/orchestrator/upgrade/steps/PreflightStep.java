@@ -1,0 +1,77 @@
+package dev.orchestrator.upgrade.steps;
+
+import dev.orchestrator.common.RefusedException;
+import dev.orchestrator.engine.EngineInfo;
+import dev.orchestrator.journal.Generation;
+import dev.orchestrator.journal.UpgradeRecord.Kind;
+import dev.orchestrator.upgrade.Step;
+import dev.orchestrator.upgrade.UpgradeContext;
+import dev.orchestrator.upgrade.UpgradeRun;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+
+/**
+ * Finds out what can be found out before anything changes: the engine, what serves, and what each
+ * of the other steps would fail at.
+ */
+final class PreflightStep extends Step {
+  PreflightStep() {
+    super(
+        "preflight",
+        "checks the engine, the version, the disk, the ports and that what serves is healthy",
+        "nothing to undo");
+  }
+
+  @Override
+  public AfterRestart afterRestart() {
+    return AfterRestart.GO_ON;
+  }
+
+  @Override
+  public OnFailure onFailure() {
+    return OnFailure.REFUSE;
+  }
+
+  @Override
+  public String run(UpgradeRun run, UpgradeContext context, Consumer<String> progress) {
+    EngineInfo engine = context.engine().info();
+    List<String> found = new ArrayList<>();
+    found.add("engine " + engine.version() + " at " + engine.address());
+    if (!run.holds()) {
+      // Nothing serves: the routes open now, so that a port that can't be had is found out here.
+      context.traffic().open(UpgradeContext.GATE_SLACK);
+    } else if (run.record.kind() == Kind.UPGRADE) {
+      found.add(requireHealthy(run.blue(), context));
+    }
+    for (Step step : run.steps) {
+      String line = step.check(run, context);
+      if (!line.isEmpty()) {
+        found.add(line);
+      }
+    }
+    return String.join("; ", found);
+  }
+
+  /** A rollback is a way out of an unhealthy version; an upgrade of one would prove nothing. */
+  private static String requireHealthy(Generation blue, UpgradeContext context) {
+    List<String> wrong = context.checkHealth(blue);
+    if (!wrong.isEmpty()) {
+      throw new RefusedException(
+          "what serves now is not healthy ("
+              + String.join("; ", wrong)
+              + "): see 'orchestrator logs', mend it, then upgrade");
+    }
+    return blue.version() + " healthy";
+  }
+
+  /** Without a blue nothing serves: the ports are given back. */
+  @Override
+  public String undo(UpgradeRun run, UpgradeContext context, Consumer<String> progress) {
+    if (run.holds()) {
+      return "";
+    }
+    context.traffic().shut();
+    return "the routes are closed";
+  }
+}

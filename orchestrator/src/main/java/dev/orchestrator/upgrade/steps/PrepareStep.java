@@ -1,0 +1,120 @@
+package dev.orchestrator.upgrade.steps;
+
+import dev.orchestrator.capsule.CapsuleImage;
+import dev.orchestrator.data.DataVolume;
+import dev.orchestrator.data.DataVolume.Method;
+import dev.orchestrator.engine.ImageInfo;
+import dev.orchestrator.journal.Generation;
+import dev.orchestrator.upgrade.DataChanges;
+import dev.orchestrator.upgrade.Retention;
+import dev.orchestrator.upgrade.Step;
+import dev.orchestrator.upgrade.UpgradeContext;
+import dev.orchestrator.upgrade.UpgradeRun;
+import java.util.function.Consumer;
+
+/** Makes the candidate: its container and volumes, the services created and not started. */
+final class PrepareStep extends Step {
+  PrepareStep() {
+    super(
+        "prepare",
+        "makes green's container and volumes; inner engine up, services created, not started",
+        "green is removed");
+  }
+
+  @Override
+  public AfterRestart afterRestart() {
+    return AfterRestart.GO_ON;
+  }
+
+  @Override
+  public OnFailure onFailure() {
+    return OnFailure.ROLL_BACK;
+  }
+
+  @Override
+  public String run(UpgradeRun run, UpgradeContext context, Consumer<String> progress) {
+    Generation green = candidate(run, context);
+    createVolumes(green, run.id(), context);
+    context.starter().startContainer(green, run.id());
+    context.capsule(green).create(context.limits().ready());
+    return green.container() + ", inner engine ready, services created";
+  }
+
+  /** The candidate that this run has already, after a restart; else a new one. */
+  private static Generation candidate(UpgradeRun run, UpgradeContext context) {
+    CapsuleImage image = image(run);
+    Generation begun = run.green;
+    if (begun != null) {
+      if (begun.content().equals(image.content())) {
+        return begun;
+      }
+      // Its author has changed the version while the service was away.
+      context.retention().remove(begun);
+    }
+    int number = context.journal().nextGeneration();
+    Generation green =
+        new Generation(
+            number,
+            image.version(),
+            image.content(),
+            context.engine().image(image.reference()).map(ImageInfo::id).orElse(image.reference()),
+            context.names().container(number),
+            context.transfer().targets(run, number),
+            context.names().store(number),
+            image.ports(),
+            context.clock().instant());
+    context.journal().addCandidate(run.id(), green);
+    run.green = green;
+    return green;
+  }
+
+  /** The image that was built or, to go back, the one of the old version. */
+  private static CapsuleImage image(UpgradeRun run) {
+    Generation old = run.old;
+    CapsuleImage image =
+        old == null
+            ? run.image
+            : new CapsuleImage(old.version(), old.image(), old.content(), old.ports(), 0, true);
+    if (image == null) {
+      throw new IllegalStateException("prepare before build");
+    }
+    return image;
+  }
+
+  /** An attached volume is there: it is what serves' own. */
+  private static void createVolumes(Generation green, String run, UpgradeContext context) {
+    for (DataVolume volume : green.volumes()) {
+      if (volume.method() != Method.ATTACH) {
+        context.engine().createVolume(volume.volume(), context.names().labels(green, run, "data"));
+      }
+    }
+    context.engine().createVolume(green.storeVolume(), context.names().labels(green, run, "store"));
+  }
+
+  /** Data that clients have written since a switch is kept. */
+  @Override
+  public String undo(UpgradeRun run, UpgradeContext context, Consumer<String> progress) {
+    Generation green = run.green;
+    if (green == null) {
+      return "";
+    }
+    String kept = context.failureLogs().keep(run.id(), green);
+    if (context.hasServed(run)) {
+      context.engine().stopContainer(green.container(), UpgradeContext.STOP_TIMEOUT);
+      context.journal().setState(green.number(), Generation.State.SET_ASIDE);
+      return green.container()
+          + " stopped; what was written to it since the switch is kept: "
+          + changes(run, green, context)
+          + kept;
+    }
+    context.retention().remove(green);
+    return green.container() + " and its volumes removed" + kept;
+  }
+
+  /** The first version of a stack has nothing before it to be compared with. */
+  private static String changes(UpgradeRun run, Generation green, UpgradeContext context) {
+    return run.blue == null
+        ? "volume " + Retention.volumes(green)
+        : DataChanges.line(context.changes().volumes(green, run.blue, run.id()));
+  }
+}

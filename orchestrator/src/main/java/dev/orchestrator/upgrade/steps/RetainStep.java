@@ -1,0 +1,96 @@
+package dev.orchestrator.upgrade.steps;
+
+import dev.orchestrator.engine.ContainerInfo;
+import dev.orchestrator.journal.Generation;
+import dev.orchestrator.journal.Generation.State;
+import dev.orchestrator.journal.UpgradeRecord.Kind;
+import dev.orchestrator.upgrade.DataChanges;
+import dev.orchestrator.upgrade.DataOptions;
+import dev.orchestrator.upgrade.Retention;
+import dev.orchestrator.upgrade.Step;
+import dev.orchestrator.upgrade.UpgradeContext;
+import dev.orchestrator.upgrade.UpgradeRun;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/** Stops blue and keeps it; removes the generations that are older than what is to be kept. */
+final class RetainStep extends Step {
+  RetainStep() {
+    super("retain", "stops blue and keeps it; removes older generations", "nothing to undo");
+  }
+
+  @Override
+  public AfterRestart afterRestart() {
+    return AfterRestart.GO_ON;
+  }
+
+  /** Green serves and is healthy: leftovers are no reason to go back. */
+  @Override
+  public OnFailure onFailure() {
+    return OnFailure.KEEP;
+  }
+
+  @Override
+  public Optional<String> abortRefusal() {
+    return Optional.of(
+        "has switched and is putting the old version away: 'orchestrator rollback' goes back");
+  }
+
+  @Override
+  public String run(UpgradeRun run, UpgradeContext context, Consumer<String> progress) {
+    List<String> did = new ArrayList<>();
+    Generation blue = run.blue;
+    if (blue != null && run.green != null && blue.number() != run.green.number()) {
+      // The lease that it was left with keeps it from starting its services again.
+      stopContainer(blue, context);
+      if (run.record.kind() == Kind.ROLLBACK) {
+        String note = setAside(run, blue, run.green, context);
+        context.log().receipt(run.id()).note(note);
+        did.add(note);
+      } else {
+        did.add(blue.version() + " (" + blue.container() + ") stopped and kept for rollback");
+      }
+    }
+    Retention retention = context.retention();
+    did.addAll(retention.removeBeyond(State.KEPT, context.limits().keep()));
+    did.addAll(retention.removeBeyond(State.SET_ASIDE, 1));
+    retention.sweep();
+    int pruned = context.builder().prune(retention.versions());
+    if (pruned > 0) {
+      did.add(pruned + " images of versions that are gone removed");
+    }
+    return did.isEmpty() ? "nothing to remove" : String.join("; ", did);
+  }
+
+  /** What is frozen gets no chance to write any more: nobody would see it. */
+  private static void stopContainer(Generation left, UpgradeContext context) {
+    Optional<ContainerInfo> container = context.engine().container(left.container());
+    if (container.isEmpty()) {
+      return;
+    }
+    if (container.get().paused() || (container.get().running() && context.data().freezes())) {
+      context.engine().killContainer(left.container());
+    } else {
+      context.engine().stopContainer(left.container(), UpgradeContext.STOP_TIMEOUT);
+    }
+  }
+
+  /** What becomes of the data that was written to a version that was left for an older one. */
+  private static String setAside(
+      UpgradeRun run, Generation blue, Generation green, UpgradeContext context) {
+    if (DataOptions.of(context, run.id()).carries()) {
+      return "%s's data, as it was when it was left, is kept in volume %s"
+          .formatted(blue.version(), Retention.volumes(blue));
+    }
+    return "what was written to %s since its switch is set aside: %s"
+        .formatted(
+            blue.version(), DataChanges.line(context.changes().volumes(blue, green, run.id())));
+  }
+
+  @Override
+  public String undo(UpgradeRun run, UpgradeContext context, Consumer<String> progress) {
+    return "";
+  }
+}

@@ -1,0 +1,71 @@
+package dev.orchestrator.upgrade.steps;
+
+import dev.orchestrator.capsule.Capsule;
+import dev.orchestrator.capsule.CapsuleException;
+import dev.orchestrator.engine.ContainerInfo;
+import dev.orchestrator.journal.Generation;
+import dev.orchestrator.upgrade.Step;
+import dev.orchestrator.upgrade.UpgradeContext;
+import dev.orchestrator.upgrade.UpgradeRun;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/** Starts green's services: from here on it may write to its data. */
+final class StartStep extends Step {
+  /** For a capsule that could not stop its services: it is killed after that. */
+  private static final Duration GRACE = Duration.ofSeconds(10);
+
+  StartStep() {
+    super("start", "starts green's services", "green's services are stopped");
+  }
+
+  @Override
+  public AfterRestart afterRestart() {
+    return AfterRestart.UNDO;
+  }
+
+  @Override
+  public OnFailure onFailure() {
+    return OnFailure.ROLL_BACK;
+  }
+
+  @Override
+  public boolean runsCandidate() {
+    return true;
+  }
+
+  @Override
+  public String run(UpgradeRun run, UpgradeContext context, Consumer<String> progress) {
+    Capsule capsule = context.capsule(run.green());
+    capsule.lease(run.green().number(), run.budget(context.limits().ready()));
+    capsule.start(run.budget(context.limits().verify().deadline()));
+    if (run.holds()) {
+      context.hooks().runAfter(run.id(), capsule);
+    }
+    context.traffic().preview(context.backend(run.green()));
+    return run.green().version() + "'s services started";
+  }
+
+  @Override
+  public String undo(UpgradeRun run, UpgradeContext context, Consumer<String> progress) {
+    return stopServices(run.green(), context);
+  }
+
+  /** Stops green's services, or its container where they can't be stopped. */
+  static String stopServices(Generation green, UpgradeContext context) {
+    Optional<ContainerInfo> container = context.engine().container(green.container());
+    if (container.isEmpty() || !container.get().running()) {
+      return "";
+    }
+    try {
+      context.capsule(green).stop(UpgradeContext.STOP_TIMEOUT);
+    } catch (CapsuleException e) {
+      // Its inner engine may be gone or hang. What counts is that nothing of it runs when blue
+      // does.
+      context.engine().stopContainer(green.container(), GRACE);
+      return green.container() + " stopped, as it could not be told to stop its services";
+    }
+    return green.version() + "'s services stopped";
+  }
+}

@@ -1,0 +1,75 @@
+package dev.orchestrator.upgrade.steps;
+
+import dev.orchestrator.journal.Generation;
+import dev.orchestrator.proxy.config.Backend;
+import dev.orchestrator.upgrade.Step;
+import dev.orchestrator.upgrade.UpgradeContext;
+import dev.orchestrator.upgrade.UpgradeRun;
+import java.time.Duration;
+import java.util.function.Consumer;
+
+/** Leads every route to green: one durable line in the journal, then one reference in the proxy. */
+final class SwitchStep extends Step {
+  SwitchStep() {
+    super(
+        "switch",
+        "leads every route to green and releases what waits",
+        "routes lead to blue again");
+  }
+
+  @Override
+  public AfterRestart afterRestart() {
+    return AfterRestart.ASK_THE_JOURNAL;
+  }
+
+  @Override
+  public OnFailure onFailure() {
+    return OnFailure.ROLL_BACK;
+  }
+
+  @Override
+  public String run(UpgradeRun run, UpgradeContext context, Consumer<String> progress) {
+    Generation green = run.green();
+    // Run again, where the journal was full after the switch, it must not fail: clients write to
+    // green.
+    if (!run.switched || !context.traffic().leadsTo(green.container())) {
+      lead(run, green, context);
+    }
+    if (run.holds()) {
+      context.log().noteTraffic(run);
+    }
+    return "every route leads to " + green.version() + " (" + green.container() + ")";
+  }
+
+  private static void lead(UpgradeRun run, Generation green, UpgradeContext context) {
+    Backend backend = context.backend(green);
+    Duration _ = run.budget(context.limits().hold());
+    if (run.holds() && context.data().freezesAll()) {
+      // Nothing that blue might still answer may reach a client.
+      run.drained = context.traffic().drain(Duration.ZERO);
+    }
+    // The durable line first: were the service killed between the two, its next start leads to
+    // green.
+    context.journal().switchTo(run.id(), green.number());
+    run.switched = true;
+    context.traffic().lead(backend);
+    run.hold = null;
+  }
+
+  @Override
+  public String undo(UpgradeRun run, UpgradeContext context, Consumer<String> progress) {
+    Generation blue = run.blue;
+    if (blue == null || !run.holds()) {
+      return "";
+    }
+    context.traffic().hold(context.limits().hold().plus(UpgradeContext.GATE_SLACK));
+    context.traffic().drain(context.limits().drain());
+    String stopped = StartStep.stopServices(run.green(), context);
+    boolean greenServes =
+        context.journal().serving().filter(now -> now.number() == run.green().number()).isPresent();
+    if (greenServes) {
+      context.journal().switchTo(run.id(), blue.number());
+    }
+    return stopped.isEmpty() ? "new connections wait" : "new connections wait; " + stopped;
+  }
+}

@@ -1,0 +1,91 @@
+package dev.orchestrator.upgrade.steps;
+
+import dev.orchestrator.common.HumanText;
+import dev.orchestrator.data.CopyReport;
+import dev.orchestrator.data.DataVolume;
+import dev.orchestrator.journal.Generation;
+import dev.orchestrator.upgrade.DataTransfer;
+import dev.orchestrator.upgrade.Step;
+import dev.orchestrator.upgrade.UpgradeContext;
+import dev.orchestrator.upgrade.UpgradeRun;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.Consumer;
+
+/** Blue is at rest: copies the last difference and compares it, or makes the clones. */
+final class SyncStep extends Step {
+  SyncStep() {
+    super(
+        "sync",
+        "copies what changed since, flushes it, compares the two sides",
+        "green's data is removed");
+  }
+
+  @Override
+  public AfterRestart afterRestart() {
+    return AfterRestart.UNDO;
+  }
+
+  @Override
+  public OnFailure onFailure() {
+    return OnFailure.ROLL_BACK;
+  }
+
+  @Override
+  public String run(UpgradeRun run, UpgradeContext context, Consumer<String> progress) {
+    DataTransfer transfer = context.transfer();
+    Duration limit = context.limits().hold();
+    List<String> did = new ArrayList<>();
+    for (DataVolume to : DataTransfer.copied(run.green())) {
+      CopyReport report =
+          transfer
+              .copy(run, to)
+              .finish(
+                  transfer.comparesAll(run),
+                  run.budget(limit),
+                  line -> progress.accept(DataTransfer.prefixed(to, line)));
+      transfer.note(run, "sync", to, report);
+      did.add(
+          DataTransfer.prefixed(
+              to,
+              String.format(
+                  Locale.ROOT,
+                  "%,d files, %s copied; %,d entries and the content of %,d files compared: the"
+                      + " same",
+                  report.files(),
+                  HumanText.bytes(report.bytes()),
+                  report.entries(),
+                  report.content())));
+    }
+    run.endCopies();
+    if (DataTransfer.isCloned(run.green())) {
+      context.capsule(run.green()).mount(run.budget(limit));
+    }
+    if (did.isEmpty()) {
+      did.add(DataTransfer.methods(run.green()));
+    }
+    return String.join("; ", did);
+  }
+
+  /** Blue must not start while its data is a layer below green's, nor one below green's. */
+  @Override
+  public String undo(UpgradeRun run, UpgradeContext context, Consumer<String> progress) {
+    context.transfer().removeHelpers(run);
+    Generation green = run.green;
+    if (green == null || context.engine().container(green.container()).isEmpty()) {
+      return "";
+    }
+    if (context.hasServed(run)) {
+      context.engine().stopContainer(green.container(), UpgradeContext.STOP_TIMEOUT);
+      return green.container() + " stopped";
+    }
+    if (!DataTransfer.isCloned(green)) {
+      return "";
+    }
+    String _ = context.failureLogs().keep(run.id(), green);
+    context.engine().killContainer(green.container());
+    return "the clone is let go";
+  }
+}

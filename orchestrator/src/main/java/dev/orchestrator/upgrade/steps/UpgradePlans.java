@@ -1,0 +1,95 @@
+package dev.orchestrator.upgrade.steps;
+
+import dev.orchestrator.journal.StepRecord;
+import dev.orchestrator.journal.UpgradeRecord;
+import dev.orchestrator.upgrade.Step;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/** Which steps a run has, in order, by what is asked for. */
+public final class UpgradePlans {
+  private static final Step PREFLIGHT = new PreflightStep();
+  private static final Step BUILD = new BuildStep();
+  private static final Step PREPARE = new PrepareStep();
+  private static final Step WAKE = new WakeStep();
+  private static final Step PRE_SYNC = new PreSyncStep();
+  private static final Step HOLD = new HoldStep();
+  private static final Step QUIESCE = new QuiesceStep();
+  private static final Step SYNC = new SyncStep();
+  private static final Step START = new StartStep();
+  private static final Step VERIFY = new VerifyStep();
+  private static final Step SWITCH = new SwitchStep();
+  private static final Step BAKE = new BakeStep();
+  private static final Step RETAIN = new RetainStep();
+
+  /** The first {@code up}: there is no blue, so nothing to hold and nothing to copy. */
+  public static final List<Step> FIRST_UP =
+      List.of(PREFLIGHT, BUILD, PREPARE, START, VERIFY, SWITCH, RETAIN);
+
+  /** {@code up} after {@code down}: the same capsule on its own data. */
+  public static final List<Step> UP_AGAIN = List.of(PREFLIGHT, WAKE, START, VERIFY, SWITCH, RETAIN);
+
+  public static final List<Step> UPGRADE =
+      List.of(
+          PREFLIGHT, BUILD, PREPARE, PRE_SYNC, HOLD, QUIESCE, SYNC, START, VERIFY, SWITCH, BAKE,
+          RETAIN);
+
+  /** A rollback with the newer data: the old version in a new capsule, on a copy of it. */
+  public static final List<Step> CARRY =
+      List.of(
+          PREFLIGHT, PREPARE, PRE_SYNC, HOLD, QUIESCE, SYNC, START, VERIFY, SWITCH, BAKE, RETAIN);
+
+  /** A rollback to the kept capsule on its own data, as it was at the switch. */
+  public static final List<Step> RESTORE =
+      List.of(PREFLIGHT, WAKE, HOLD, QUIESCE, START, VERIFY, SWITCH, BAKE, RETAIN);
+
+  private static final Map<String, Step> BY_ID = new LinkedHashMap<>();
+
+  static {
+    Stream.of(FIRST_UP, UP_AGAIN, UPGRADE, CARRY, RESTORE)
+        .flatMap(List::stream)
+        .forEach(step -> BY_ID.put(step.id(), step));
+  }
+
+  private UpgradePlans() {}
+
+  /** Every step that some run has. */
+  public static List<Step> all() {
+    return List.copyOf(BY_ID.values());
+  }
+
+  /** The step of that name; empty for one that only another version of this program knows. */
+  public static Optional<Step> step(String id) {
+    return Optional.ofNullable(BY_ID.get(id));
+  }
+
+  /**
+   * What is wrong with a run that has a step which only another version of this program knows, so
+   * that this one can neither go on with it nor undo it; empty where it knows all of them.
+   */
+  public static Optional<String> unknownStep(String run, List<StepRecord> lines) {
+    return lines.stream()
+        .map(StepRecord::step)
+        .filter(id -> !BY_ID.containsKey(id))
+        .findFirst()
+        .map(id ->
+            "%s has the step '%s', which this version of the orchestrator does not know: start the newer version again, which ends the run"
+                .formatted(run, id));
+  }
+
+  /**
+   * The steps of a run.
+   *
+   * @param carries of a rollback: whether it takes the newer data along
+   */
+  public static List<Step> of(UpgradeRecord run, boolean carries) {
+    return switch (run.kind()) {
+      case UPGRADE -> UPGRADE;
+      case ROLLBACK -> carries ? CARRY : RESTORE;
+      case UP -> run.from() == null ? FIRST_UP : UP_AGAIN;
+    };
+  }
+}

@@ -1,0 +1,65 @@
+package dev.orchestrator.upgrade.steps;
+
+import dev.orchestrator.capsule.Capsule;
+import dev.orchestrator.capsule.InnerService;
+import dev.orchestrator.health.HealthException;
+import dev.orchestrator.settings.UpgradeSettings.VerifySettings;
+import dev.orchestrator.upgrade.HoldBudgetExceededException;
+import dev.orchestrator.upgrade.Step;
+import dev.orchestrator.upgrade.UpgradeContext;
+import dev.orchestrator.upgrade.UpgradeRun;
+import java.time.Duration;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
+
+/** Waits until every service and every probe of green is healthy, several times in a row. */
+final class VerifyStep extends Step {
+  VerifyStep() {
+    super("verify", "waits until every service and every probe is healthy", "nothing to undo");
+  }
+
+  @Override
+  public AfterRestart afterRestart() {
+    return AfterRestart.UNDO;
+  }
+
+  @Override
+  public OnFailure onFailure() {
+    return OnFailure.ROLL_BACK;
+  }
+
+  @Override
+  public boolean runsCandidate() {
+    return true;
+  }
+
+  @Override
+  public String run(UpgradeRun run, UpgradeContext context, Consumer<String> progress) {
+    Duration deadline = context.limits().verify().deadline();
+    Capsule green = context.capsule(run.green());
+    String healthy = awaitHealthy(run, context, run.budget(deadline), progress);
+    run.restarts =
+        green.services(run.budget(deadline)).stream()
+            .collect(Collectors.toMap(InnerService::service, InnerService::restarts, Math::max));
+    return healthy;
+  }
+
+  /** Gives up when there is no time for another try: a moment before the end of the hold. */
+  private static String awaitHealthy(
+      UpgradeRun run, UpgradeContext context, Duration given, Consumer<String> progress) {
+    VerifySettings verify = context.limits().verify();
+    try {
+      return context.awaitHealthy(
+          run.green(), new VerifySettings(verify.passes(), verify.interval(), given), progress);
+    } catch (HealthException e) {
+      throw e.ranOut() && given.compareTo(verify.deadline()) < 0
+          ? new HoldBudgetExceededException(e)
+          : e;
+    }
+  }
+
+  @Override
+  public String undo(UpgradeRun run, UpgradeContext context, Consumer<String> progress) {
+    return "";
+  }
+}

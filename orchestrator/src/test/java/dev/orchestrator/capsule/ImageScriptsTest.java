@@ -1,0 +1,243 @@
+package dev.orchestrator.capsule;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * The functions of {@code config/image/lib}, sourced by bash with a folder of the test in place of
+ * the capsule's own folders, and with functions of the test in place of the inner engine.
+ */
+class ImageScriptsTest {
+  private static final Path LIB = Path.of("../config/image/lib").toAbsolutePath().normalize();
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  @TempDir Path capsule;
+
+  @BeforeEach
+  void makeFolders() throws IOException {
+    for (String each : List.of("run", "data/.orchestrator", "stack", "upper")) {
+      Files.createDirectories(capsule.resolve(each));
+    }
+    Files.writeString(capsule.resolve("stack/compose.json"), "{}");
+  }
+
+  @Test
+  void whatIsOutsideTheVolumesIsToldWithItsSize() throws Exception {
+    write("upper/var/cache/app/a", 9_000);
+    write("upper/var/cache/app/b", 5_000);
+    write("upper/etc/settings", 300);
+    write("upper/opt/ignored/x", 10);
+    JsonNode told =
+        diff(
+            List.of(
+                Map.of("Path", "/var", "Kind", 0),
+                Map.of("Path", "/var/cache", "Kind", 0),
+                Map.of("Path", "/var/cache/app", "Kind", 1),
+                Map.of("Path", "/var/cache/app/a", "Kind", 1),
+                Map.of("Path", "/var/cache/app/b", "Kind", 1),
+                Map.of("Path", "/etc", "Kind", 0),
+                Map.of("Path", "/etc/settings", "Kind", 0),
+                Map.of("Path", "/etc/gone", "Kind", 2),
+                Map.of("Path", "/data", "Kind", 0),
+                Map.of("Path", "/data/db", "Kind", 1),
+                Map.of("Path", "/opt", "Kind", 0),
+                Map.of("Path", "/opt/ignored", "Kind", 1)),
+            "/opt/ignored/");
+    List<String> lines = new ArrayList<>();
+    for (JsonNode each : told) {
+      lines.add(
+          "%s %s %s %s %s"
+              .formatted(
+                  each.get("service").asText(),
+                  each.get("kind").asText(),
+                  each.get("path").asText(),
+                  each.get("folder").asBoolean() ? "folder" : "file",
+                  each.get("bytes").asLong() > 4_096 ? "large" : each.get("bytes").asLong() > 0));
+    }
+    assertEquals(
+        List.of(
+            "app added /var/cache/app folder large",
+            "app changed /etc/settings file true",
+            "app deleted /etc/gone file false"),
+        lines);
+  }
+
+  @Test
+  void namesWithTabsAndLinesAreToldAsTheyAre() throws Exception {
+    String name = "/srv/b c\td\n\"\\e\u00e9";
+    write("upper" + name, 5_000);
+    JsonNode told = diff(List.of(Map.of("Path", name, "Kind", 1)));
+    assertEquals(name, told.at("/0/path").asText());
+    assertEquals(8_192, told.at("/0/bytes").asLong());
+  }
+
+  /** A service with 100,000 files outside its volumes took minutes when each started programs. */
+  @Test
+  void theNumberOfProgramsDoesNotGrowWithTheNumberOfPaths() throws Exception {
+    JsonNode few = diff(paths(3));
+    long programs = Files.readAllLines(capsule.resolve("programs")).size();
+    assertEquals(3, few.size());
+    Files.delete(capsule.resolve("programs"));
+    JsonNode many = diff(paths(2_000));
+    assertEquals(500, many.size());
+    assertEquals(programs, Files.readAllLines(capsule.resolve("programs")).size());
+  }
+
+  /** A stop that comes while a start is under way: each tells its own failure. */
+  @Test
+  void aStartAndAStopSideBySideTellTheirOwnFailures() throws Exception {
+    String said =
+        bash(
+            """
+            source services.sh
+            mkfifo begun goOn
+            docker() {
+              if [[ $* == *" up "* ]]; then
+                builtin echo "the start's own line"
+                builtin echo >begun
+                read -r <goOn
+              else
+                builtin echo "the stop's own line"
+              fi
+              return 1
+            }
+            (compose up --detach) 2>start.err &
+            start=$!
+            read -r <begun
+            (compose stop) 2>stop.err || true
+            builtin echo >goOn
+            wait $start || true
+            cat start.err stop.err
+            """);
+    assertEquals(
+        """
+        capsule: compose up: the start's own line
+        capsule: compose stop: the stop's own line
+        """,
+        said);
+  }
+
+  /** Also when another call of Compose has come and gone since the start has begun. */
+  @Test
+  void aStopEndsAStartThatIsUnderWay() throws Exception {
+    String said =
+        bash(
+            """
+            source services.sh
+            mkfifo begun
+            flush_data() { :; }
+            unmount_clones() { :; }
+            docker() {
+              if [[ $* == *" up "* ]]; then
+                trap 'builtin echo "told to end"; exit 143' TERM
+                builtin echo >begun
+                while :; do read -r -t 1 <> <(:) || true; done
+              fi
+            }
+            (compose up --detach) 2>start.err &
+            start=$!
+            read -r <begun
+            compose create
+            stop_services
+            wait $start || true
+            cat start.err
+            ls run
+            """);
+    assertEquals("capsule: compose up: told to end\n", said);
+  }
+
+  @Test
+  void anEpochWithLeadingZerosIsDecimal() throws Exception {
+    assertEquals("8", take("", "08"));
+    assertEquals("8", take("8", "08"));
+    assertEquals("10", take("9", "010"));
+  }
+
+  /** The lease once a capsule with this epoch has taken it. */
+  private String take(String held, String epoch) throws IOException, InterruptedException {
+    Path lease = capsule.resolve("data/.orchestrator/lease");
+    Files.deleteIfExists(lease);
+    if (!held.isEmpty()) {
+      Files.writeString(lease, held + "\n");
+    }
+    String said = bash("source lease.sh; CAPSULE_EPOCH=%s take_lease 2>&1".formatted(epoch));
+    assertEquals("", said);
+    return Files.readString(lease).strip();
+  }
+
+  private static List<Map<String, Object>> paths(int count) {
+    List<Map<String, Object>> paths = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      paths.add(Map.of("Path", "/srv/file" + i, "Kind", 1));
+    }
+    return paths;
+  }
+
+  /** What the capsule tells of a service with these changes, whose volume is at /data. */
+  private JsonNode diff(List<Map<String, Object>> changes, String... ignored)
+      throws IOException, InterruptedException {
+    JSON.writeValue(capsule.resolve("changes").toFile(), changes);
+    JSON.writeValue(
+        capsule.resolve("container").toFile(),
+        Map.of(
+            "Id", "1a",
+            "Config", Map.of("Labels", Map.of("com.docker.compose.service", "app")),
+            "Mounts", List.of(Map.of("Destination", "/data")),
+            "GraphDriver", Map.of("Data", Map.of("UpperDir", capsule + "/upper"))));
+    return JSON.readTree(
+        bash(
+            """
+            source outside.sh
+            for program in jq du cut sort sed awk stat find xargs; do
+              eval "$program() { builtin echo $program >>programs; command $program \\"\\$@\\"; }"
+            done
+            inspect_services() { cat container; }
+            api() { cat changes; }
+            services_diff %s
+            """
+                .formatted(String.join(" ", ignored))));
+  }
+
+  private void write(String file, int size) throws IOException {
+    Path path = Path.of(capsule + "/" + file);
+    Files.createDirectories(path.getParent());
+    Files.write(path, new byte[size]);
+  }
+
+  /** What a script says that has sourced common.sh; {@code source} looks in lib first. */
+  private String bash(String script) throws IOException, InterruptedException {
+    Process bash =
+        new ProcessBuilder(
+                "timeout",
+                "30",
+                "bash",
+                "-euo",
+                "pipefail",
+                "-c",
+                """
+                source <(sed "s#=/run/capsule#=$PWD/run#; s#=/data#=$PWD/data#;
+                  s#=/capsule/stack#=$PWD/stack#" %s/common.sh)
+                PATH=%s:$PATH
+                %s
+                """
+                    .formatted(LIB, LIB, script))
+            .directory(capsule.toFile())
+            .redirectError(ProcessBuilder.Redirect.INHERIT)
+            .start();
+    String said = new String(bash.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertEquals(0, bash.waitFor(), said);
+    return said;
+  }
+}

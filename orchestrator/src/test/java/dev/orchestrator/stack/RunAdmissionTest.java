@@ -1,0 +1,68 @@
+package dev.orchestrator.stack;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.orchestrator.common.RefusedException;
+import dev.orchestrator.journal.UpgradeRecord;
+import dev.orchestrator.journal.UpgradeRecord.Outcome;
+import dev.orchestrator.settings.DataSettings.Rollback;
+import dev.orchestrator.testing.FakeHost;
+import dev.orchestrator.testing.Invariants;
+import dev.orchestrator.testing.OrchestratorFixture;
+import dev.orchestrator.upgrade.DataOptions;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Whether another process may take over now. */
+class RunAdmissionTest {
+  @TempDir Path home;
+
+  /**
+   * Between the end of a rollback that carried the data and the beginning of its fall-back the
+   * journal has no run. A process that took over then would never begin the fall-back.
+   */
+  @Test
+  void noProcessTakesOverBetweenARollbackAndItsFallBack() throws Exception {
+    FakeHost host = new FakeHost();
+    try (OrchestratorFixture at = new OrchestratorFixture(host, home)) {
+      at.control.up("v1");
+      at.control.upgrade("v2");
+      host.oneWay = true;
+      host.write(at.traffic.reaches());
+      List<Throwable> answers = new ArrayList<>();
+      at.lines =
+          event -> {
+            if (event.phase().equals("end") && answers.isEmpty()) {
+              assertTrue(at.journal.running().isEmpty(), "the journal has no run");
+              answers.add(handOverElsewhere(at));
+            }
+          };
+      String carried = at.control.rollback(DataOptions.of(Rollback.CARRY));
+      assertEquals(1, answers.size());
+      RefusedException refused = assertInstanceOf(RefusedException.class, answers.getFirst());
+      assertTrue(
+          String.valueOf(refused.getMessage()).contains("a run is under way"), refused.toString());
+      UpgradeRecord last = at.journal.history().getFirst();
+      assertEquals(
+          Outcome.ROLLED_BACK, at.journal.upgrade(carried).orElseThrow().outcome(), "carried");
+      assertTrue(!last.id().equals(carried), "the fall-back has run");
+      assertEquals(Outcome.DONE, last.outcome());
+      assertEquals("v1", Invariants.serves(at));
+    }
+  }
+
+  /** The answer must come while the run's own thread still has what serves. */
+  private static Throwable handOverElsewhere(OrchestratorFixture at) {
+    return CompletableFuture.supplyAsync(at.control::handOver)
+        .orTimeout(Duration.ofSeconds(10).toMillis(), java.util.concurrent.TimeUnit.MILLISECONDS)
+        .handle((path, failure) -> failure == null ? new AssertionError(path) : failure.getCause())
+        .join();
+  }
+}
