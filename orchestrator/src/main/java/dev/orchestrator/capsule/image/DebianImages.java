@@ -17,18 +17,18 @@ import java.util.regex.Pattern;
  * The images {@code orchestrator/debian:SUITE}, which no registry has: the script {@code debian} of
  * the image folder makes them when they are needed. Calls block.
  */
-final class DebianRoots {
+final class DebianImages {
   private static final Pattern NAME = Pattern.compile("orchestrator/debian:([a-z]+)");
 
   private final Engine engine;
   private final Path script;
 
   /**
-   * Makes the root images on this engine.
+   * Makes the images on this engine.
    *
    * @param folder config/image
    */
-  DebianRoots(Engine engine, Path folder) {
+  DebianImages(Engine engine, Path folder) {
     this.engine = engine;
     this.script = folder.resolve("debian");
   }
