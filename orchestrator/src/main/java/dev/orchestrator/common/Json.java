@@ -49,7 +49,7 @@ public final class Json {
     try {
       return MAPPER.readValue(json, type);
     } catch (JsonProcessingException e) {
-      throw wrong(type.getSimpleName(), e);
+      throw failure(type.getSimpleName(), e);
     }
   }
 
@@ -58,7 +58,7 @@ public final class Json {
     try {
       return MAPPER.readValue(json, type);
     } catch (JsonProcessingException e) {
-      throw wrong(type.getType().getTypeName(), e);
+      throw failure(type.getType().getTypeName(), e);
     }
   }
 
@@ -67,7 +67,7 @@ public final class Json {
     try {
       return MAPPER.readerForListOf(type).readValue(json);
     } catch (JsonProcessingException e) {
-      throw wrong("list of " + type.getSimpleName(), e);
+      throw failure("list of " + type.getSimpleName(), e);
     }
   }
 
@@ -76,7 +76,7 @@ public final class Json {
     try {
       return MAPPER.readTree(json);
     } catch (JsonProcessingException e) {
-      throw wrong("tree", e);
+      throw failure("tree", e);
     }
   }
 
@@ -94,7 +94,7 @@ public final class Json {
     }
   }
 
-  private static IllegalArgumentException wrong(String type, JsonProcessingException e) {
+  private static IllegalArgumentException failure(String type, JsonProcessingException e) {
     String reason = e.getOriginalMessage().replaceAll("\\s+", " ");
     return new IllegalArgumentException("not the JSON of a %s: %s".formatted(type, reason), e);
   }

@@ -51,7 +51,7 @@ final class BindMapping {
   /** Changes the source of a mount of type bind. */
   void mount(String service, ObjectNode mount) {
     Path source = Path.of(ComposeModel.text(mount.path("source"))).normalize();
-    String who = "service " + service;
+    String user = "service " + service;
     if (HOST_FILES.contains(source.toString())) {
       mount.put("read_only", true);
     } else if (source.startsWith(DEVICES) && !source.equals(DEVICES)) {
@@ -59,12 +59,12 @@ final class BindMapping {
     } else if (readOnly(mount) && !isWritten(source) && exists(source)) {
       mount.put("source", RELEASE + suffix(source));
     } else {
-      mount.put("source", writable(who, source));
+      mount.put("source", writable(user, source));
     }
   }
 
   /** The path below /data that takes the place of a source that a service writes to. */
-  String writable(String who, Path source) {
+  String writable(String user, Path source) {
     if (source.startsWith(DATA) && !source.startsWith(OURS)) {
       if (!source.equals(DATA)) {
         dirs.add(source.toString());
@@ -72,15 +72,15 @@ final class BindMapping {
       return source.toString();
     }
     if (!source.startsWith(model.projectFolder())) {
-      throw outside(who, source);
+      throw outside(user, source);
     }
     if (source.equals(model.projectFolder())) {
       throw new RefusedException(
           "%s: %s mounts the whole release folder for writing: add ':ro', or name the folder inside"
-              .formatted(where, who));
+              .formatted(where, user));
     }
     String suffix = suffix(source);
-    String to = paths.of(who, BINDS + suffix.substring(1));
+    String to = paths.of(user, BINDS + suffix.substring(1));
     if (exists(source)) {
       seeds.put(RELEASE + suffix, to);
     } else {
@@ -113,37 +113,37 @@ final class BindMapping {
   }
 
   private void file(String kind, String name, ObjectNode item) {
-    String who = kind + " " + name;
+    String user = kind + " " + name;
     if (item.path("external").asBoolean() || item.has("environment")) {
       throw new RefusedException(
           "%s: %s has no file: a capsule takes it from a file of the release alone ('file:')"
-              .formatted(where, who));
+              .formatted(where, user));
     }
     if (!item.has("file")) {
       return;
     }
     Path source = Path.of(ComposeModel.text(item.path("file"))).normalize();
     if (!source.startsWith(model.projectFolder())) {
-      throw outside(who, source);
+      throw outside(user, source);
     }
     if (!exists(source)) {
       throw new RefusedException(
           "%s: the file of %s isn't there: %s"
-              .formatted(where, who, model.release().folder() + suffix(source)));
+              .formatted(where, user, model.release().folder() + suffix(source)));
     }
     item.put("file", RELEASE + suffix(source));
   }
 
-  private RefusedException outside(String who, Path source) {
+  private RefusedException outside(String user, Path source) {
     if (source.startsWith(model.stackFolder())) {
       return new RefusedException(
           "%s: %s uses %s, outside its release folder: move it into %s"
               .formatted(
-                  where, who, model.stackFolder().relativize(source), model.release().folder()));
+                  where, user, model.stackFolder().relativize(source), model.release().folder()));
     }
     return new RefusedException(
         "%s: %s uses %s of the host, which a capsule can't see: use a named volume or a path relative to the compose file, and copy the data there"
-            .formatted(where, who, source));
+            .formatted(where, user, source));
   }
 
   /** Whether a service writes to the path, to a part of it, or to a folder that it is in. */

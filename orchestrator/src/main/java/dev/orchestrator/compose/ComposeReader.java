@@ -38,12 +38,12 @@ public final class ComposeReader {
   private static final long FILE_LIMIT = 1 << 20;
 
   private final Engine engine;
-  private final BuildHelpers helpers;
+  private final BuildContainers containers;
   private final StackSettings stack;
 
-  public ComposeReader(Engine engine, BuildHelpers helpers, StackSettings stack) {
+  public ComposeReader(Engine engine, BuildContainers containers, StackSettings stack) {
     this.engine = engine;
-    this.helpers = helpers;
+    this.containers = containers;
     this.stack = stack;
   }
 
@@ -57,7 +57,7 @@ public final class ComposeReader {
     Path stackFolder = Path.of("/", FOLDER, stack.name());
     Path project = stackFolder.resolve("releases").resolve(release.version());
     ExecResult result;
-    try (BuildHelpers.Helper helper = helpers.idle("compose", base, List.of());
+    try (BuildContainers.Temporary helper = containers.idle("compose", base, List.of());
         TarArchive archive = new TarArchive()) {
       archive.tree(stack.folder(), FOLDER + "/" + stack.name(), FILE_LIMIT);
       engine.putArchive(helper.name(), "/", archive.open());

@@ -56,11 +56,11 @@ final class PortMapping {
       service("route " + first.name(), first.service());
     }
     for (Probe probe : stack.probes()) {
-      String what = "probe " + probe.name();
-      if (isThere(what, probe.service(), "it is not asked of this version")) {
+      String user = "probe " + probe.name();
+      if (isThere(user, probe.service(), "it is not asked of this version")) {
         switch (probe.check()) {
-          case Probe.Http http -> publish(what, probe.service(), http.port());
-          case Probe.Tcp tcp -> publish(what, probe.service(), tcp.port());
+          case Probe.Http http -> publish(user, probe.service(), http.port());
+          case Probe.Tcp tcp -> publish(user, probe.service(), tcp.port());
           case Probe.Exec _ -> {}
         }
       }
@@ -99,18 +99,18 @@ final class PortMapping {
     }
   }
 
-  private void publish(String what, String name, int target) {
-    ports.computeIfAbsent(name + ":" + target, key -> capsulePort(what, name, target));
+  private void publish(String user, String name, int target) {
+    ports.computeIfAbsent(name + ":" + target, key -> capsulePort(user, name, target));
   }
 
-  private int capsulePort(String what, String name, int target) {
+  private int capsulePort(String user, String name, int target) {
     String owner = name;
-    ObjectNode service = service(what, name);
+    ObjectNode service = service(user, name);
     // A service may use the network of another service, such as a VPN: the other publishes its
     // port.
     for (int i = 0; i < services.size() && mode(service).startsWith("service:"); i++) {
       owner = mode(service).substring("service:".length());
-      service = service(what, owner);
+      service = service(user, owner);
     }
     if (mode(service).equals("host")) {
       taken.putIfAbsent(target, owner);
@@ -119,7 +119,7 @@ final class PortMapping {
     if (mode(service).equals("none")) {
       throw new RefusedException(
           "%s: %s needs port %d of service %s, which has network_mode none"
-              .formatted(where, what, target, name));
+              .formatted(where, user, target, name));
     }
     ArrayNode list = service.withArrayProperty("ports");
     for (JsonNode port : list) {
@@ -140,14 +140,14 @@ final class PortMapping {
     return free;
   }
 
-  private ObjectNode service(String what, String name) {
+  private ObjectNode service(String user, String name) {
     ObjectNode service = services.get(name);
     if (service == null) {
       throw new RefusedException(
           "%s: %s in %s is for service %s, which the compose file doesn't have; its services are: %s"
               .formatted(
                   where,
-                  what,
+                  user,
                   stack.folder().resolve("stack.conf"),
                   name,
                   String.join(", ", services.keySet())));

@@ -21,10 +21,10 @@ final class VolumePaths {
   /**
    * The path below /data of a volume or folder that a service mounts.
    *
-   * @param who the service or volume that mounts it, for a message
+   * @param user the service or volume that mounts it, for a message
    * @param path such as {@code binds/media} or {@code volumes/db}
    */
-  String of(String who, String path) {
+  String of(String user, String path) {
     for (VolumeSettings volume : volumes) {
       for (String held : volume.paths()) {
         if (Path.of(path).startsWith(held)) {
@@ -36,7 +36,7 @@ final class VolumePaths {
               "%s: %s mounts %s, but data.volumes puts a part of that, %s, into the volume %s: name %s in data.volumes too"
                   .formatted(
                       where,
-                      who,
+                      user,
                       VolumeSettings.shown(path),
                       VolumeSettings.shown(held),
                       volume.name(),

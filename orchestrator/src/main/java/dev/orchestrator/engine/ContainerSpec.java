@@ -68,21 +68,4 @@ public record ContainerSpec(
         Duration.ofSeconds(1),
         Map.of());
   }
-
-  /** The same container with other options of the engine's log driver. */
-  public ContainerSpec withLogOptions(Map<String, String> options) {
-    return new ContainerSpec(
-        name,
-        image,
-        entrypoint,
-        command,
-        env,
-        labels,
-        mounts,
-        tmpfs,
-        network,
-        security,
-        stopTimeout,
-        options);
-  }
 }

@@ -17,9 +17,4 @@ public record ExecResult(int exitCode, String stdout, String stderr) {
     String line = OutputText.tellingLine(stderr.isBlank() ? stdout : stderr);
     return line.isEmpty() ? "no output" : line;
   }
-
-  /** The older name of {@link #errorLine}. */
-  public String lastWords() {
-    return errorLine();
-  }
 }

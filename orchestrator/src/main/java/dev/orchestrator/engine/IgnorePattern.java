@@ -12,7 +12,7 @@ final class IgnorePattern {
   private sealed interface Part {}
 
   /** One character out of the ranges or, with {@code others}, one that is in none of them. */
-  private record One(List<Range> ranges, boolean others) implements Part {
+  private record AnyOf(List<Range> ranges, boolean others) implements Part {
     boolean matches(char c) {
       return ranges.stream().anyMatch(range -> range.first <= c && c <= range.last) != others;
     }
@@ -29,7 +29,7 @@ final class IgnorePattern {
   /** Any number of folders, each with the slash behind it. */
   private record Folders() implements Part {}
 
-  private static final Part NO_SLASH = new One(List.of(new Range('/', '/')), true);
+  private static final Part NO_SLASH = new AnyOf(List.of(new Range('/', '/')), true);
 
   private final List<Part> parts = new ArrayList<>();
   private final String text;
@@ -53,8 +53,8 @@ final class IgnorePattern {
       case '*' -> stars();
       case '?' -> NO_SLASH;
       case '[' -> bracket();
-      case '\\' -> one(at < text.length() ? text.charAt(at++) : c);
-      default -> one(c);
+      case '\\' -> single(at < text.length() ? text.charAt(at++) : c);
+      default -> single(c);
     };
   }
 
@@ -70,8 +70,8 @@ final class IgnorePattern {
     return new Folders();
   }
 
-  private static Part one(char c) {
-    return new One(List.of(new Range(c, c)), false);
+  private static Part single(char c) {
+    return new AnyOf(List.of(new Range(c, c)), false);
   }
 
   private Part bracket() {
@@ -91,7 +91,7 @@ final class IgnorePattern {
       ranges.add(new Range(first, last));
     }
     at++;
-    return new One(ranges, others);
+    return new AnyOf(ranges, others);
   }
 
   private char inBracket() {
@@ -127,8 +127,8 @@ final class IgnorePattern {
 
   private boolean step(boolean[] then, int state, char c) {
     switch (parts.get(state)) {
-      case One one -> {
-        if (!one.matches(c)) {
+      case AnyOf single -> {
+        if (!single.matches(c)) {
           return false;
         }
         reach(then, state + 1);
@@ -155,7 +155,7 @@ final class IgnorePattern {
   private void reach(boolean[] states, int state) {
     for (int i = state; ; i++) {
       states[i] = true;
-      if (i == parts.size() || parts.get(i) instanceof One) {
+      if (i == parts.size() || parts.get(i) instanceof AnyOf) {
         return;
       }
     }

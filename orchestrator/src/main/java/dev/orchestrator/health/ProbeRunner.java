@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  * an event loop. Any other thread.
  */
 final class ProbeRunner {
-  /** Longer than the clients' own timeouts, so that it is they who say what happened. */
+  /** Longer than the clients' own time-outs, so that their failure is the one that is reported. */
   private static final Duration MARGIN = Duration.ofSeconds(2);
 
   /** Of a command, which may be a script or hold a password. */
@@ -71,7 +71,7 @@ final class ProbeRunner {
   }
 
   private Optional<HealthProblem> http(Capsule capsule, Probe probe, Probe.Http check, int port) {
-    String what = "GET %s at port %d".formatted(check.path(), check.port());
+    String request = "GET %s at port %d".formatted(check.path(), check.port());
     Future<HttpResponse<Buffer>> asked =
         http.get(port, capsule.address(), check.path())
             .timeout(probe.timeout().toMillis())
@@ -79,17 +79,17 @@ final class ProbeRunner {
             .send();
     Answer<HttpResponse<Buffer>> answer = await(asked, probe.timeout());
     if (answer.value() == null) {
-      return problem(probe, what + ": " + answer.error());
+      return problem(probe, request + ": " + answer.error());
     }
     HttpResponse<Buffer> response = answer.value();
     if (response.statusCode() != check.status()) {
       return problem(
-          probe, "%s: status %d, not %d".formatted(what, response.statusCode(), check.status()));
+          probe, "%s: status %d, not %d".formatted(request, response.statusCode(), check.status()));
     }
     Pattern pattern = check.body();
     String body = response.bodyAsString() == null ? "" : response.bodyAsString();
     if (pattern != null && !pattern.matcher(body).find()) {
-      String brief = "%s: its body does not match /%s/".formatted(what, pattern);
+      String brief = "%s: its body does not match /%s/".formatted(request, pattern);
       return problem(probe, brief, brief + ": " + OutputText.quote(body, HealthChecker.MAX_QUOTE));
     }
     return Optional.empty();
@@ -110,19 +110,19 @@ final class ProbeRunner {
   }
 
   private static Optional<HealthProblem> exec(Capsule capsule, Probe probe, Probe.Exec check) {
-    String what = command(check.command());
+    String command = command(check.command());
     ExecResult result;
     try {
       result = capsule.exec(probe.service(), check.command(), probe.timeout());
     } catch (CapsuleException e) {
-      return problem(probe, "%s: %s".formatted(what, e.getMessage()));
+      return problem(probe, "%s: %s".formatted(command, e.getMessage()));
     }
     if (result.ok()) {
       return Optional.empty();
     }
     String brief = "exit code " + result.exitCode();
-    String said = OutputText.quote(result.errorLine(), HealthChecker.MAX_QUOTE);
-    return problem(probe, brief, "%s: %s: %s".formatted(what, brief, said));
+    String output = OutputText.quote(result.errorLine(), HealthChecker.MAX_QUOTE);
+    return problem(probe, brief, "%s: %s: %s".formatted(command, brief, output));
   }
 
   /** A long command's first words, at least its program. */

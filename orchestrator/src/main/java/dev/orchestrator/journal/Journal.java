@@ -195,11 +195,6 @@ public final class Journal implements AutoCloseable {
         });
   }
 
-  /** Sets the generation that a run would switch to. */
-  public void candidate(String upgradeId, int generation) {
-    write("writing " + upgradeId, c -> UpgradeTable.candidate(c, upgradeId, generation));
-  }
-
   /** Adds a step's line to a run. Line breaks of the detail become spaces. */
   public StepRecord append(String upgradeId, String step, StepRecord.Phase phase, String detail) {
     return database.transact(

@@ -80,11 +80,11 @@ final class JournalDatabase implements AutoCloseable {
   }
 
   private static void check(Path file, Statement statement) throws SQLException {
-    String found = one(statement, "PRAGMA integrity_check(1)");
+    String found = singleValue(statement, "PRAGMA integrity_check(1)");
     if (!found.equals("ok")) {
       throw damaged(file, found.replaceAll("\\s+", " "), null);
     }
-    int version = Integer.parseInt(one(statement, "PRAGMA user_version"));
+    int version = Integer.parseInt(singleValue(statement, "PRAGMA user_version"));
     if (version == 0) {
       throw damaged(file, "it is no journal: it has no tables", null);
     }
@@ -94,7 +94,7 @@ final class JournalDatabase implements AutoCloseable {
               .formatted(file, version, JournalSchema.MIGRATIONS.size()));
     }
     JournalSchema.migrate(statement.getConnection(), version);
-    String mode = one(statement, "PRAGMA journal_mode = WAL");
+    String mode = singleValue(statement, "PRAGMA journal_mode = WAL");
     if (!mode.equals("wal")) {
       throw new JournalException(
           "%s: the file system allows no write-ahead log; set `home` to a folder on a local disk"
@@ -102,7 +102,7 @@ final class JournalDatabase implements AutoCloseable {
     }
   }
 
-  private static String one(Statement statement, String query) throws SQLException {
+  private static String singleValue(Statement statement, String query) throws SQLException {
     try (ResultSet rows = statement.executeQuery(query)) {
       return rows.next() ? rows.getString(1) : "";
     }

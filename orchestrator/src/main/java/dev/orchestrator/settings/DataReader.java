@@ -56,7 +56,7 @@ final class DataReader {
     for (SettingsSection section : parent.sections("services")) {
       String name = NameRules.service(section, "name");
       if (services.put(name, section.choice("quiesce", Quiesce.class)) != null) {
-        section.wrong("name", "\"" + name + "\" is given twice; remove one of the two");
+        section.addError("name", "\"" + name + "\" is given twice; remove one of the two");
       }
       section.rejectUnknownKeys();
     }
@@ -80,7 +80,7 @@ final class DataReader {
     paths.stream()
         .filter(path -> !path.startsWith("/"))
         .forEach(path ->
-            section.wrong(
+            section.addError(
                 "ignore",
                 "\""
                     + path
@@ -93,10 +93,11 @@ final class DataReader {
     for (SettingsSection section : parent.sections("volumes")) {
       String name = NameRules.read(section, "name", "media");
       if (RESERVED.contains(name)) {
-        section.wrong("name", "\"" + name + "\" is taken by the orchestrator; write another name");
+        section.addError(
+            "name", "\"" + name + "\" is taken by the orchestrator; write another name");
       }
       if (!name.isEmpty() && volumes.stream().anyMatch(other -> other.name().equals(name))) {
-        section.wrong(
+        section.addError(
             "name", "\"" + name + "\" is the name of another volume; write a different name");
       }
       List<String> paths =
@@ -133,7 +134,7 @@ final class DataReader {
       // The message below explains it.
     }
     if (!text.isEmpty()) {
-      section.wrong(
+      section.addError(
           "paths",
           "\"%s\" is neither a path below the release folder nor a named volume; write ./media or media"
               .formatted(text));
@@ -148,7 +149,7 @@ final class DataReader {
     for (String path : paths) {
       for (String other : known) {
         if (Path.of(path).startsWith(other) || Path.of(other).startsWith(path)) {
-          section.wrong(
+          section.addError(
               "paths",
               "%s and %s overlap; write each place once"
                   .formatted(VolumeSettings.shown(other), VolumeSettings.shown(path)));

@@ -21,7 +21,7 @@ final class NameRules {
   static String read(SettingsSection section, String key, String example) {
     String name = section.text(key, example);
     if (section.has(key) && !isValid(name)) {
-      section.wrong(key, explain(name));
+      section.addError(key, explain(name));
     }
     return name;
   }
@@ -39,7 +39,7 @@ final class NameRules {
   static String service(SettingsSection section, String key) {
     String service = section.text(key, "web, a service of the compose file");
     if (section.has(key) && !SERVICE.matcher(service).matches()) {
-      section.wrong(
+      section.addError(
           key, "\"" + service + "\" can't be a service of a compose file; write its name there");
     }
     return service;

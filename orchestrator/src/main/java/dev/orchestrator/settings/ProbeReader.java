@@ -22,14 +22,14 @@ final class ProbeReader {
     for (SettingsSection section : stack.sections("probes")) {
       String name = NameRules.read(section, "name", "front-page");
       if (!name.isEmpty() && probes.stream().anyMatch(other -> other.name().equals(name))) {
-        section.wrong(
+        section.addError(
             "name", "\"" + name + "\" is the name of another probe; write a different name");
       }
       String service = NameRules.service(section);
       Optional<Duration> timeout = time(section, "timeout");
       List<String> kinds = KINDS.stream().filter(section::has).toList();
       if (kinds.size() != 1) {
-        section.wrong(
+        section.addError(
             (kinds.isEmpty() ? "checks nothing" : "has " + String.join(" and ", kinds))
                 + "; write http { … }, tcp { … } or exec { … }");
       } else {
@@ -42,11 +42,11 @@ final class ProbeReader {
 
   private static Optional<Probe> check(
       SettingsSection probe, String kind, String name, String service, Optional<Duration> timeout) {
-    Optional<SettingsSection> inside = probe.section(kind);
-    if (inside.isEmpty()) {
+    Optional<SettingsSection> details = probe.section(kind);
+    if (details.isEmpty()) {
       return Optional.empty();
     }
-    SettingsSection section = inside.get();
+    SettingsSection section = details.get();
     // An answer that comes later than max-latency fails, which is what a shorter time-out does.
     Duration latency = kind.equals("http") ? time(section, "max-latency").orElse(LONGEST) : LONGEST;
     Duration limit = timeout.orElse(latency.equals(LONGEST) ? TIMEOUT : latency);
@@ -70,7 +70,7 @@ final class ProbeReader {
     int port = section.whole("port", 1, 65_535);
     String path = section.has("path") ? section.text("path") : "/";
     if (!path.matches("/[!-~]*")) {
-      section.wrong(
+      section.addError(
           "path", "\"" + path + "\" is not a path; write for example /health, percent-encoded");
     }
     int status = section.whole("status", 100, 599, 200);

@@ -35,7 +35,7 @@ final class RouteReader {
   private void read(SettingsSection section) {
     String name = NameRules.read(section, "name", "web");
     if (!name.isEmpty() && routes.stream().anyMatch(other -> other.name().equals(name))) {
-      section.wrong(
+      section.addError(
           "name", "\"" + name + "\" is the name of another route; write a different name");
     }
     String text = section.text("listen", "\"127.0.0.1:8080\"");
@@ -43,7 +43,7 @@ final class RouteReader {
     String service = NameRules.service(section);
     int port = section.whole("port", 1, LAST_PORT);
     if (port + ports(listen) - 1 > LAST_PORT) {
-      section.wrong(
+      section.addError(
           "port",
           "%d and the %d ports behind it go beyond %d; write a smaller port"
               .formatted(port, ports(listen) - 1, LAST_PORT));
@@ -62,7 +62,7 @@ final class RouteReader {
     Protocol protocol = section.choice("protocol", Protocol.class, Protocol.TCP);
     boolean trusted = section.flag("trust-forwarded", false);
     if (trusted && protocol != Protocol.HTTP) {
-      section.wrong(
+      section.addError(
           "trust-forwarded", "needs protocol = http; write that too, or leave this setting out");
     }
     return RouteOptions.of(protocol)
@@ -77,9 +77,9 @@ final class RouteReader {
   private ListenAddress preview(SettingsSection section, ListenAddress listen) {
     ListenAddress preview = listen(section, "preview", section.text("preview"));
     if (preview.overlaps(listen)) {
-      section.wrong("preview", "overlaps the route's own listen; write another port");
+      section.addError("preview", "overlaps the route's own listen; write another port");
     } else if (!listen.equals(NONE) && !preview.equals(NONE) && ports(preview) != ports(listen)) {
-      section.wrong(
+      section.addError(
           "preview",
           "has %d ports and listen has %d; give both as many ports"
               .formatted(ports(preview), ports(listen)));
@@ -98,8 +98,8 @@ final class RouteReader {
         range.matches()
             ? section.parsed(key, text, _ -> range(range.group("first"), range.group("last")))
             : section
-                .parsed(key, text, one -> HostPort.parse(one, 1))
-                .map(address -> new ListenAddress(address.host(), address.port()));
+                .parsed(key, text, address -> HostPort.parse(address, 1))
+                .map(parsed -> new ListenAddress(parsed.host(), parsed.port()));
     listen.ifPresent(found -> rejectTaken(section, key, found));
     return listen.orElse(NONE);
   }
@@ -117,7 +117,7 @@ final class RouteReader {
 
   private void rejectTaken(SettingsSection section, String key, ListenAddress listen) {
     if (listen.overlaps(new ListenAddress(api.host(), api.port()))) {
-      section.wrong(key, api + " is the API's (api.listen); write another port");
+      section.addError(key, api + " is the API's (api.listen); write another port");
     }
     for (RouteSettings route : routes) {
       ListenAddress preview = route.options().preview();
@@ -128,7 +128,7 @@ final class RouteReader {
                   ? "the preview of route \"" + route.name() + "\""
                   : "";
       if (!taken.isEmpty()) {
-        section.wrong(
+        section.addError(
             key, "port %s is taken by %s; write another port".formatted(numbers(listen), taken));
         return;
       }

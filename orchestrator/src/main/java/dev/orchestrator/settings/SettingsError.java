@@ -14,8 +14,9 @@ record SettingsError(String file, int line, String key, String text) {
   static SettingsError at(ConfigOrigin origin, SettingsFile file, String key, String text) {
     String name = origin.filename();
     return name == null || isDefault(origin)
-        ? new SettingsError(file.shown(), 0, key, text)
-        : new SettingsError(SettingsFile.shown(name), Math.max(0, origin.lineNumber()), key, text);
+        ? new SettingsError(file.displayName(), 0, key, text)
+        : new SettingsError(
+            SettingsFile.displayName(name), Math.max(0, origin.lineNumber()), key, text);
   }
 
   /** Whether a value comes from reference.conf and not from a file of the user's. */
@@ -23,7 +24,8 @@ record SettingsError(String file, int line, String key, String text) {
     return origin.resource() != null;
   }
 
-  String shown() {
+  /** The error on one line: file, line, key and text. */
+  String format() {
     return file
         + (line > 0 ? ":" + line : "")
         + ": "

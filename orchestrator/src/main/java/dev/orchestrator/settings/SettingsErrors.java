@@ -37,7 +37,7 @@ final class SettingsErrors {
             .sorted(
                 Comparator.comparingInt((SettingsError error) -> files.indexOf(error.file()))
                     .thenComparingInt(SettingsError::line))
-            .map(SettingsError::shown)
+            .map(SettingsError::format)
             .collect(Collectors.joining("\n")));
   }
 }

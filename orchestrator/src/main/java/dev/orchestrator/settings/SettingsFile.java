@@ -29,7 +29,7 @@ record SettingsFile(Path path, Config config) {
   /** Reads a file. Every failure is an {@link InvalidSettingsException} of one line. */
   static SettingsFile read(Path path, Map<String, String> env) {
     Path absolute = path.toAbsolutePath().normalize();
-    String shown = shown(absolute.toString());
+    String shown = displayName(absolute.toString());
     try {
       check(absolute, shown);
       Config parsed =
@@ -83,7 +83,9 @@ record SettingsFile(Path path, Config config) {
           text.startsWith(origin.description())
               ? text.substring(origin.description().length())
               : text;
-      where = shown(origin.filename()) + (origin.lineNumber() > 0 ? ":" + origin.lineNumber() : "");
+      where =
+          displayName(origin.filename())
+              + (origin.lineNumber() > 0 ? ":" + origin.lineNumber() : "");
     }
     if (failure instanceof ConfigException.IO) {
       where = shown;
@@ -105,12 +107,12 @@ record SettingsFile(Path path, Config config) {
     return path.resolveSibling("").normalize();
   }
 
-  String shown() {
-    return shown(path.toString());
+  String displayName() {
+    return displayName(path.toString());
   }
 
   /** A path for a message: relative to the working directory when it is below that. */
-  static String shown(String name) {
+  static String displayName(String name) {
     Path path = Path.of(name).toAbsolutePath().normalize();
     Path here = Path.of("").toAbsolutePath();
     return (path.startsWith(here) && !path.equals(here) ? here.relativize(path) : path).toString();

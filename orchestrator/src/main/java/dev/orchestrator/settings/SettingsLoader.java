@@ -101,7 +101,7 @@ public final class SettingsLoader {
     SettingsSection section = part("engine");
     String host = section.text("host");
     if (!host.isEmpty() && !host.matches("unix:///\\S+|tcp://[^\\s/:]+:[0-9]{1,5}/?")) {
-      section.wrong(
+      section.addError(
           "host",
           "\"%s\" is not an engine's address; write unix:///var/run/docker.sock or tcp://HOST:PORT"
               .formatted(host));
@@ -118,7 +118,7 @@ public final class SettingsLoader {
             .parsed("listen", section.text("listen"), text -> HostPort.parse(text, 0))
             .orElse(new HostPort("127.0.0.1", 0));
     if (!address.loopback()) {
-      section.wrong(
+      section.addError(
           "listen",
           address + " can be reached from outside; write a loopback address: 127.0.0.1:7070");
     }
@@ -130,12 +130,12 @@ public final class SettingsLoader {
     SettingsSection section = part("image");
     String base = section.text("base");
     if (base.matches(".*\\s.*")) {
-      section.wrong(
+      section.addError(
           "base", "\"" + base + "\" is not an image's name; write for example docker:28-dind");
     }
     Path folder = path(section, "folder", section.text("folder"));
     if (!Files.isDirectory(folder)) {
-      section.wrong(
+      section.addError(
           "folder",
           "there is no folder " + folder + "; name the folder with the capsule's Dockerfile");
     }
@@ -198,24 +198,24 @@ public final class SettingsLoader {
     int before = errors.count();
     String name = root.text("stack", "demo");
     if (name.isEmpty() && errors.count() == before) {
-      root.wrong("stack", "is empty; write stack = demo");
+      root.addError("stack", "is empty; write stack = demo");
     }
     if (name.isEmpty()) {
       return Optional.empty();
     }
     if (!NameRules.isValid(name)) {
-      root.wrong("stack", NameRules.explain(name));
+      root.addError("stack", NameRules.explain(name));
       return Optional.empty();
     }
     Path conf = folders.resolve(name).resolve("stack.conf");
     if (!Files.isRegularFile(conf)) {
-      root.wrong(
+      root.addError(
           "stack",
           "there is no %s; %s"
               .formatted(
-                  SettingsFile.shown(conf.toString()),
+                  SettingsFile.displayName(conf.toString()),
                   stacks(folders).isEmpty()
-                      ? "there are no stacks in " + SettingsFile.shown(folders.toString())
+                      ? "there are no stacks in " + SettingsFile.displayName(folders.toString())
                       : SpellingSuggestion.of(name, stacks(folders))));
       return Optional.empty();
     }

@@ -41,14 +41,14 @@ final class SettingsSection {
   }
 
   /** Adds an error about a key, at the line of its value. */
-  void wrong(String key, String text) {
+  void addError(String key, String text) {
     ConfigValue value = object.get(key);
     ConfigOrigin origin = value == null ? object.origin() : value.origin();
     errors.add(SettingsError.at(origin, file, path(key), text));
   }
 
   /** Adds an error about the whole object. */
-  void wrong(String text) {
+  void addError(String text) {
     errors.add(SettingsError.at(object.origin(), file, path, text));
   }
 
@@ -72,7 +72,7 @@ final class SettingsSection {
   private Optional<ConfigValue> require(String key, String example) {
     Optional<ConfigValue> value = find(key);
     if (value.isEmpty()) {
-      wrong(key, "is missing; write " + example);
+      addError(key, "is missing; write " + example);
     }
     return value;
   }
@@ -90,7 +90,7 @@ final class SettingsSection {
   private String string(String key, ConfigValue value) {
     if (value.valueType() != ConfigValueType.STRING
         && value.valueType() != ConfigValueType.NUMBER) {
-      wrong(key, "is " + ValueText.kind(value) + "; write a text");
+      addError(key, "is " + ValueText.kind(value) + "; write a text");
       return "";
     }
     return value.atKey("value").getString("value");
@@ -100,7 +100,7 @@ final class SettingsSection {
   List<String> texts(String key, String example) {
     Optional<ConfigList> list = require(key, key + " = " + example).flatMap(v -> list(key, v));
     if (list.isPresent() && list.get().isEmpty()) {
-      wrong(key, "is empty; write " + example);
+      addError(key, "is empty; write " + example);
     }
     return list.orElse(noValues()).stream().map(value -> string(key, value)).toList();
   }
@@ -116,7 +116,8 @@ final class SettingsSection {
   boolean flag(String key) {
     Optional<ConfigValue> value = find(key);
     if (value.isPresent() && value.get().valueType() != ConfigValueType.BOOLEAN) {
-      wrong(key, ValueText.text(value.get()) + " is neither true nor false; write true or false");
+      addError(
+          key, ValueText.text(value.get()) + " is neither true nor false; write true or false");
       return false;
     }
     return value.isPresent() && value.get().atKey("value").getBoolean("value");
@@ -141,7 +142,7 @@ final class SettingsSection {
         return number;
       }
     }
-    wrong(key, text + " is not allowed; write a whole number from " + least + " to " + most);
+    addError(key, text + " is not allowed; write a whole number from " + least + " to " + most);
     return least;
   }
 
@@ -156,7 +157,7 @@ final class SettingsSection {
   private Duration time(String key, ConfigValue value, Duration least, Duration most) {
     String text = ValueText.text(value);
     if (value.valueType() == ConfigValueType.NUMBER && !text.equals("0")) {
-      wrong(key, text + " has no unit; add ms, s, m, h or d, as in " + text + "s");
+      addError(key, text + " has no unit; add ms, s, m, h or d, as in " + text + "s");
       return least;
     }
     try {
@@ -164,12 +165,12 @@ final class SettingsSection {
       if (time.compareTo(least) >= 0 && time.compareTo(most) <= 0) {
         return time;
       }
-      wrong(
+      addError(
           key,
           "%s is out of range; write %s to %s"
               .formatted(text, ValueText.time(least), ValueText.time(most)));
     } catch (ConfigException | ArithmeticException e) {
-      wrong(key, text + " is not a time; write a number with ms, s, m, h or d, as in 60s");
+      addError(key, text + " is not a time; write a number with ms, s, m, h or d, as in 60s");
     }
     return least;
   }
@@ -184,7 +185,7 @@ final class SettingsSection {
     } catch (ConfigException e) {
       // The message below explains it.
     }
-    wrong(
+    addError(
         key,
         value.map(ValueText::text).orElse("") + " is not a size; write for example 512MiB or 1GiB");
     return 0;
@@ -202,7 +203,7 @@ final class SettingsSection {
       }
       names.add(name);
     }
-    wrong(key, "\"" + text + "\" is not known; write " + alternatives(names));
+    addError(key, "\"" + text + "\" is not known; write " + alternatives(names));
     return constants[0];
   }
 
@@ -224,13 +225,13 @@ final class SettingsSection {
     if (value.unwrapped() instanceof Boolean flag) {
       return flag;
     }
-    wrong(key, ValueText.text(value) + " is not known; write true or false");
+    addError(key, ValueText.text(value) + " is not known; write true or false");
     return false;
   }
 
   /** An object inside this object; empty when it is missing or wrong. */
   Optional<SettingsSection> section(String key) {
-    return find(key).flatMap(value -> inside(key, value));
+    return find(key).flatMap(value -> subsection(key, value));
   }
 
   /** The objects of a list; none when it is missing. */
@@ -238,7 +239,7 @@ final class SettingsSection {
     List<SettingsSection> result = new ArrayList<>();
     int index = 0;
     for (ConfigValue value : find(key).flatMap(found -> list(key, found)).orElse(noValues())) {
-      inside(key + "[" + index++ + "]", value).ifPresent(result::add);
+      subsection(key + "[" + index++ + "]", value).ifPresent(result::add);
     }
     return result;
   }
@@ -251,11 +252,11 @@ final class SettingsSection {
     if (value instanceof ConfigList list) {
       return Optional.of(list);
     }
-    wrong(key, "is " + ValueText.kind(value) + "; write a list: [ … ]");
+    addError(key, "is " + ValueText.kind(value) + "; write a list: [ … ]");
     return Optional.empty();
   }
 
-  private Optional<SettingsSection> inside(String key, ConfigValue value) {
+  private Optional<SettingsSection> subsection(String key, ConfigValue value) {
     if (value instanceof ConfigObject inner) {
       return Optional.of(new SettingsSection(inner, file, path(key), errors));
     }
@@ -269,7 +270,7 @@ final class SettingsSection {
   void rejectUnknownKeys() {
     for (String key : object.keySet()) {
       if (!known.contains(key)) {
-        wrong(key, "is not a setting; " + SpellingSuggestion.of(key, known));
+        addError(key, "is not a setting; " + SpellingSuggestion.of(key, known));
       }
     }
   }
@@ -279,7 +280,7 @@ final class SettingsSection {
     try {
       return Optional.of(parser.apply(text));
     } catch (IllegalArgumentException e) {
-      wrong(key, String.valueOf(e.getMessage()));
+      addError(key, String.valueOf(e.getMessage()));
       return Optional.empty();
     }
   }

@@ -44,7 +44,7 @@ final class UpgradeReader {
             section.whole("keep", 1, 100));
     section.rejectUnknownKeys();
     if (errors.count() == before && upgrade.drain().compareTo(upgrade.hold()) >= 0) {
-      section.wrong(
+      section.addError(
           section.isDefault("drain-budget") ? "hold-budget" : "drain-budget",
           "drain-budget (%s) must be less than hold-budget (%s); change one of the two"
               .formatted(ValueText.time(upgrade.drain()), ValueText.time(upgrade.hold())));

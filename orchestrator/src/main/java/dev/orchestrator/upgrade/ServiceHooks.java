@@ -27,7 +27,7 @@ public final class ServiceHooks {
     for (Hook hook : hooks(Hook.When.BEFORE)) {
       ExecResult result = capsule.exec(hook.service(), hook.command(), run.budget(hook.limit()));
       if (!result.ok()) {
-        throw new DataException(describe(hook) + ": " + result.lastWords());
+        throw new DataException(describe(hook) + ": " + result.errorLine());
       }
     }
   }
@@ -53,7 +53,7 @@ public final class ServiceHooks {
   private static Optional<String> tryOnce(Capsule capsule, Hook hook, Deadline deadline) {
     try {
       ExecResult result = capsule.exec(hook.service(), hook.command(), deadline.remaining());
-      return result.ok() ? Optional.empty() : Optional.of(result.lastWords());
+      return result.ok() ? Optional.empty() : Optional.of(result.errorLine());
     } catch (CapsuleException | EngineException e) {
       return Optional.of(e.getMessage() + "");
     }

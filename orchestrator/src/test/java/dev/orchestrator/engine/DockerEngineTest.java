@@ -129,7 +129,20 @@ final class DockerEngineTest extends EngineContract {
     ContainerSpec plain =
         ContainerSpec.helper(
             run + "-log", image(), shell("/bin/busybox seq 100000"), labels, List.of());
-    engine.createContainer(plain.withLogOptions(Map.of("max-size", "10k", "max-file", "2")));
+    engine.createContainer(
+        new ContainerSpec(
+            plain.name(),
+            plain.image(),
+            plain.entrypoint(),
+            plain.command(),
+            plain.env(),
+            plain.labels(),
+            plain.mounts(),
+            plain.tmpfs(),
+            plain.network(),
+            plain.security(),
+            plain.stopTimeout(),
+            Map.of("max-size", "10k", "max-file", "2")));
     engine.startContainer(plain.name());
     assertEquals(0, engine.awaitExit(plain.name(), SOON));
     List<String> kept = engine.logs(plain.name(), 200_000);

@@ -34,7 +34,7 @@ final class ExecOutputTest {
     }
     says(StreamType.STDOUT, "access denied\n");
     ExecResult result = output.result(1);
-    assertEquals("access denied", result.lastWords());
+    assertEquals("access denied", result.errorLine());
     assertTrue(result.stdout().length() <= 32 * MIB, result.stdout().length() + " bytes");
   }
 }

@@ -29,12 +29,12 @@ final class BaseImage {
 
   private final Engine engine;
   private final ImageSettings settings;
-  private final DebianRoots roots;
+  private final DebianImages debianImages;
 
-  BaseImage(Engine engine, ImageSettings settings, DebianRoots roots) {
+  BaseImage(Engine engine, ImageSettings settings, DebianImages debianImages) {
     this.engine = engine;
     this.settings = settings;
-    this.roots = roots;
+    this.debianImages = debianImages;
   }
 
   /** Returns its reference; builds it when it doesn't exist. */
@@ -45,7 +45,7 @@ final class BaseImage {
       return tag;
     }
     try {
-      if (!roots.ensure(from, deadline, progress) && engine.image(from).isEmpty()) {
+      if (!debianImages.ensure(from, deadline, progress) && engine.image(from).isEmpty()) {
         engine.pull(from, deadline.require(), progress);
       }
       progress.accept("building the capsules' base image " + tag);

@@ -1,6 +1,6 @@
 package dev.orchestrator.capsule.image;
 
-import dev.orchestrator.compose.BuildHelpers;
+import dev.orchestrator.compose.BuildContainers;
 import dev.orchestrator.compose.InnerImage;
 import dev.orchestrator.engine.ContainerSecurity;
 import dev.orchestrator.engine.Engine;
@@ -33,11 +33,11 @@ final class DatabaseDetector {
   private static final Pattern MYSQL = Pattern.compile("mysqld +Ver (\\d+\\.\\d+)");
 
   private final Engine engine;
-  private final BuildHelpers helpers;
+  private final BuildContainers containers;
 
-  DatabaseDetector(Engine engine, BuildHelpers helpers) {
+  DatabaseDetector(Engine engine, BuildContainers containers) {
     this.engine = engine;
-    this.helpers = helpers;
+    this.containers = containers;
   }
 
   /** The release series by service, such as {@code MariaDB 10.11}, of services with a database. */
@@ -54,8 +54,8 @@ final class DatabaseDetector {
   /** Runs the script in an image; an image without a shell has none of these servers. */
   private Optional<String> detect(String image) {
     List<String> command = List.of("sh", "-c", SCRIPT);
-    try (BuildHelpers.Helper helper =
-        helpers.create("ask", image, command, List.of(), ContainerSecurity.DEFAULT)) {
+    try (BuildContainers.Temporary helper =
+        containers.create("ask", image, command, List.of(), ContainerSecurity.DEFAULT)) {
       engine.startContainer(helper.name());
       int _ = engine.awaitExit(helper.name(), ASK);
       return series(String.join("\n", engine.logs(helper.name(), 20)));

@@ -8,7 +8,7 @@ import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.capsule.CapsuleImage;
 import dev.orchestrator.common.Deadline;
 import dev.orchestrator.common.Json;
-import dev.orchestrator.compose.BuildHelpers;
+import dev.orchestrator.compose.BuildContainers;
 import dev.orchestrator.compose.BuildSource;
 import dev.orchestrator.compose.CapsuleStack;
 import dev.orchestrator.compose.ComposeModel;
@@ -62,7 +62,7 @@ public final class ImageBuilder implements CapsuleBuilder {
   private final Map<String, String> owner;
   private final InstantSource clock;
   private final Releases releases;
-  private final BuildHelpers helpers;
+  private final BuildContainers containers;
   private final BaseImage base;
   private final ComposeReader reader;
   private final InnerImageProvider imageProvider;
@@ -82,13 +82,13 @@ public final class ImageBuilder implements CapsuleBuilder {
     this.owner = Map.copyOf(owner);
     this.clock = clock;
     this.releases = new Releases(stack);
-    this.helpers = new BuildHelpers(engine, stack.name(), owner);
-    DebianRoots roots = new DebianRoots(engine, settings.image().folder());
-    this.base = new BaseImage(engine, settings.image(), roots);
-    this.reader = new ComposeReader(engine, helpers, stack);
-    this.imageProvider = new InnerImageProvider(engine, stack, settings.home(), roots);
+    this.containers = new BuildContainers(engine, stack.name(), owner);
+    DebianImages debianImages = new DebianImages(engine, settings.image().folder());
+    this.base = new BaseImage(engine, settings.image(), debianImages);
+    this.reader = new ComposeReader(engine, containers, stack);
+    this.imageProvider = new InnerImageProvider(engine, stack, settings.home(), debianImages);
     this.pruner = new ImagePruner(engine, stack.name(), settings.home());
-    this.packer = new ImagePacker(engine, settings.image(), helpers, stack.name());
+    this.packer = new ImagePacker(engine, settings.image(), containers, stack.name());
   }
 
   @Override
@@ -148,7 +148,7 @@ public final class ImageBuilder implements CapsuleBuilder {
 
   private CapsuleImage build(String version, Deadline deadline, Consumer<String> progress) {
     if (!owner.isEmpty()) {
-      helpers.sweep();
+      containers.sweep();
     }
     Release release = releases.release(version);
     String source = releases.content(version);
@@ -175,10 +175,10 @@ public final class ImageBuilder implements CapsuleBuilder {
     if (existing.isPresent()) {
       return image(version, reference, source, capsuleStack, existing.get(), true);
     }
-    Map<String, String> databases = new DatabaseDetector(engine, helpers).of(images);
+    Map<String, String> databases = new DatabaseDetector(engine, containers).of(images);
     String packed = packer.packed(baseImage, images.values(), deadline, progress);
     Duration _ = deadline.require();
-    try (BuildHelpers.Helper helper = helpers.idle("layer", packed, List.of());
+    try (BuildContainers.Temporary helper = containers.idle("layer", packed, List.of());
         TarArchive archive = new TarArchive()) {
       archive
           .tree(release.folder(), "capsule/stack/release", Long.MAX_VALUE)

@@ -7,7 +7,7 @@ import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.capsule.runtime.RunFlags;
 import dev.orchestrator.common.Deadline;
 import dev.orchestrator.common.OutputText;
-import dev.orchestrator.compose.BuildHelpers;
+import dev.orchestrator.compose.BuildContainers;
 import dev.orchestrator.compose.InnerImage;
 import dev.orchestrator.engine.ContainerSecurity;
 import dev.orchestrator.engine.Engine;
@@ -40,13 +40,13 @@ final class ImagePacker {
 
   private final Engine engine;
   private final ImageSettings settings;
-  private final BuildHelpers helpers;
+  private final BuildContainers containers;
   private final String stack;
 
-  ImagePacker(Engine engine, ImageSettings settings, BuildHelpers helpers, String stack) {
+  ImagePacker(Engine engine, ImageSettings settings, BuildContainers containers, String stack) {
     this.engine = engine;
     this.settings = settings;
-    this.helpers = helpers;
+    this.containers = containers;
     this.stack = stack;
   }
 
@@ -60,7 +60,7 @@ final class ImagePacker {
     if (engine.image(packed).isPresent()) {
       return packed;
     }
-    try (BuildHelpers.Helper volume = helpers.volume("pack")) {
+    try (BuildContainers.Temporary volume = containers.volume("pack")) {
       Map<String, String> files = pack(base, volume.name(), in, deadline, progress);
       String last = base;
       String lastKey = baseId;
@@ -94,9 +94,9 @@ final class ImagePacker {
   private Map<String, String> pack(
       String base, String volume, String in, Deadline deadline, Consumer<String> progress) {
     RunFlags flags = RunFlags.read(settings.folder(), settings.privileged());
-    try (BuildHelpers.Helper store = helpers.volume("pack");
-        BuildHelpers.Helper helper =
-            helpers.create(
+    try (BuildContainers.Temporary store = containers.volume("pack");
+        BuildContainers.Temporary helper =
+            containers.create(
                 "pack",
                 base,
                 List.of("sleep", "infinity"),
@@ -135,8 +135,8 @@ final class ImagePacker {
       return tag;
     }
     progress.accept("adding the layer " + file);
-    try (BuildHelpers.Helper helper =
-        helpers.create(
+    try (BuildContainers.Temporary helper =
+        containers.create(
             "layer",
             below,
             List.of("/usr/local/lib/capsule/capsule-add", file),

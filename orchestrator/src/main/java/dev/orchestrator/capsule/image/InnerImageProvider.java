@@ -33,13 +33,13 @@ final class InnerImageProvider {
   private final Engine engine;
   private final StackSettings stack;
   private final Path home;
-  private final DebianRoots roots;
+  private final DebianImages debianImages;
 
-  InnerImageProvider(Engine engine, StackSettings stack, Path home, DebianRoots roots) {
+  InnerImageProvider(Engine engine, StackSettings stack, Path home, DebianImages debianImages) {
     this.engine = engine;
     this.stack = stack;
     this.home = home;
-    this.roots = roots;
+    this.debianImages = debianImages;
   }
 
   /** Returns the images by service, all of which then exist; writes the version's lock. */
@@ -136,7 +136,7 @@ final class InnerImageProvider {
   /** A local image, an image that a script of ours makes, or one that is pulled. */
   private ImageInfo obtain(
       String service, String name, Deadline deadline, Consumer<String> progress) {
-    roots.ensure(name, deadline, progress);
+    debianImages.ensure(name, deadline, progress);
     Optional<ImageInfo> local = engine.image(name);
     return local.orElseGet(() -> pulled(service, name, deadline, progress));
   }

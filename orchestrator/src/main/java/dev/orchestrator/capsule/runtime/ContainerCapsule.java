@@ -120,8 +120,8 @@ public final class ContainerCapsule implements Capsule {
 
   @Override
   public CloneSupport clones(Duration deadline) {
-    String what = "trying out a clone";
-    String answer = ask(what, deadline, "clones");
+    String doing = "trying out a clone";
+    String answer = ask(doing, deadline, "clones");
     try {
       JsonNode found = Json.tree(answer);
       return new CloneSupport(
@@ -129,7 +129,7 @@ public final class ContainerCapsule implements Capsule {
           found.path("links").asBoolean(),
           found.path("why").asText());
     } catch (IllegalArgumentException e) {
-      throw failure(what, e);
+      throw failure(doing, e);
     }
   }
 
@@ -141,8 +141,8 @@ public final class ContainerCapsule implements Capsule {
 
   @Override
   public List<InnerService> services(Duration deadline) {
-    String what = "asking for its services' state";
-    String answer = ask(what, deadline, "state");
+    String doing = "asking for its services' state";
+    String answer = ask(doing, deadline, "state");
     List<InnerService> services = new ArrayList<>();
     try {
       for (JsonNode service : Json.tree(answer).path("services")) {
@@ -157,7 +157,7 @@ public final class ContainerCapsule implements Capsule {
                 service.path("checkOutput").asText("")));
       }
     } catch (IllegalArgumentException e) {
-      throw failure(what, e);
+      throw failure(doing, e);
     }
     return services;
   }
@@ -191,12 +191,12 @@ public final class ContainerCapsule implements Capsule {
     return list("asking its databases", deadline, DatabaseTable.class, "tables");
   }
 
-  private <T> List<T> list(String what, Duration deadline, Class<T> type, String... arguments) {
-    String answer = ask(what, deadline, arguments);
+  private <T> List<T> list(String doing, Duration deadline, Class<T> type, String... arguments) {
+    String answer = ask(doing, deadline, arguments);
     try {
       return Json.readList(answer, type);
     } catch (IllegalArgumentException e) {
-      throw failure(what, e);
+      throw failure(doing, e);
     }
   }
 
@@ -215,21 +215,21 @@ public final class ContainerCapsule implements Capsule {
     ask("setting its lease", deadline, "lease", Integer.toString(epoch));
   }
 
-  private String ask(String what, Duration deadline, String... arguments) {
+  private String ask(String doing, Duration deadline, String... arguments) {
     List<String> command = new ArrayList<>(List.of("capsule"));
     command.addAll(List.of(arguments));
-    ExecResult result = run(what, deadline, command);
+    ExecResult result = run(doing, deadline, command);
     if (!result.ok()) {
-      throw failure(what, result.errorLine());
+      throw failure(doing, result.errorLine());
     }
     return result.stdout();
   }
 
-  private ExecResult run(String what, Duration deadline, List<String> command) {
+  private ExecResult run(String doing, Duration deadline, List<String> command) {
     try {
       return engine.exec(name, command, deadline);
     } catch (EngineException e) {
-      throw failure(what, e);
+      throw failure(doing, e);
     }
   }
 
@@ -246,11 +246,11 @@ public final class ContainerCapsule implements Capsule {
             line.isEmpty() ? "no output" : line);
   }
 
-  private CapsuleException failure(String what, String reason) {
-    return new CapsuleException("capsule %s: %s: %s".formatted(name, what, reason));
+  private CapsuleException failure(String doing, String reason) {
+    return new CapsuleException("capsule %s: %s: %s".formatted(name, doing, reason));
   }
 
-  private CapsuleException failure(String what, Exception e) {
-    return new CapsuleException("capsule %s: %s: %s".formatted(name, what, e.getMessage()), e);
+  private CapsuleException failure(String doing, Exception e) {
+    return new CapsuleException("capsule %s: %s: %s".formatted(name, doing, e.getMessage()), e);
   }
 }

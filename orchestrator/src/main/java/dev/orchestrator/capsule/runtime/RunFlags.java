@@ -58,14 +58,14 @@ public record RunFlags(
         case "--tmpfs" -> tmpfs.add(value);
         case "--stop-timeout" -> {
           if (!value.matches("[0-9]{1,6}")) {
-            throw wrong(file, line, "give a number of seconds");
+            throw refusal(file, line, "give a number of seconds");
           }
           stop = Duration.ofSeconds(Long.parseLong(value));
         }
         case "--log-opt" -> {
           int equals = value.indexOf('=');
           if (equals < 1) {
-            throw wrong(file, line, "give NAME=VALUE");
+            throw refusal(file, line, "give NAME=VALUE");
           }
           logOptions.put(value.substring(0, equals), value.substring(equals + 1));
         }
@@ -86,7 +86,7 @@ public record RunFlags(
         privileged ? PRIVILEGED : listed, List.copyOf(tmpfs), stop, Map.copyOf(logOptions));
   }
 
-  private static RefusedException wrong(Path file, String line, String advice) {
+  private static RefusedException refusal(Path file, String line, String advice) {
     return new RefusedException("%s (image.folder): %s: %s".formatted(file, line.strip(), advice));
   }
 }

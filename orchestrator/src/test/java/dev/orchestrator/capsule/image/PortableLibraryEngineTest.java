@@ -3,7 +3,7 @@ package dev.orchestrator.capsule.image;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.orchestrator.compose.BuildHelpers;
+import dev.orchestrator.compose.BuildContainers;
 import dev.orchestrator.compose.CapsuleStack;
 import dev.orchestrator.compose.ComposeModel;
 import dev.orchestrator.compose.ComposeReader;
@@ -48,7 +48,7 @@ class PortableLibraryEngineTest {
     assertEquals(List.of("2026.07", "2026.11"), releases.versions());
     try (Engine engine = DockerEngine.connect("", Duration.ofSeconds(30))) {
       ImageBuilder builder = new ImageBuilder(engine, settings, Map.of(), InstantSource.system());
-      BuildHelpers helpers = new BuildHelpers(engine, "portable-library", Map.of());
+      BuildContainers helpers = new BuildContainers(engine, "portable-library", Map.of());
       for (String version : releases.versions()) {
         builder.check(version);
         ComposeModel model =

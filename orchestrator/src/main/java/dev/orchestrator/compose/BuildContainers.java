@@ -17,7 +17,7 @@ import java.util.UUID;
  * Makes the short-lived containers and volumes of a build. Each is removed when it is closed; those
  * that a crash left behind are found by their labels. Any thread.
  */
-public final class BuildHelpers {
+public final class BuildContainers {
   /** A container that a crash left behind ends by itself after this time. */
   private static final Duration LIFE = Duration.ofHours(2);
 
@@ -32,14 +32,14 @@ public final class BuildHelpers {
    *
    * @param owner labels of the service, which everything that it makes carries
    */
-  public BuildHelpers(Engine engine, String stack, Map<String, String> owner) {
+  public BuildContainers(Engine engine, String stack, Map<String, String> owner) {
     this.engine = engine;
     this.stack = stack;
     this.owner = owner;
   }
 
   /** A container or a volume, which is removed when this is closed. */
-  public record Helper(String name, Runnable removal) implements AutoCloseable {
+  public record Temporary(String name, Runnable removal) implements AutoCloseable {
     @Override
     public void close() {
       removal.run();
@@ -47,13 +47,13 @@ public final class BuildHelpers {
   }
 
   /** Creates a container that does nothing: to put files into it, and to run commands in it. */
-  public Helper idle(String role, String image, List<Mount> mounts) {
+  public Temporary idle(String role, String image, List<Mount> mounts) {
     return create(
         role, image, List.of("sleep", LIFE.toSeconds() + ""), mounts, ContainerSecurity.DEFAULT);
   }
 
   /** Creates a container without a network that runs a command. */
-  public Helper create(
+  public Temporary create(
       String role,
       String image,
       List<String> command,
@@ -62,14 +62,14 @@ public final class BuildHelpers {
     String name = name(role);
     engine.createContainer(
         ContainerSpec.helper(name, image, command, labels(role), mounts, security));
-    return new Helper(name, () -> engine.removeContainer(name));
+    return new Temporary(name, () -> engine.removeContainer(name));
   }
 
   /** Creates a volume. */
-  public Helper volume(String role) {
+  public Temporary volume(String role) {
     String name = name(role);
     engine.createVolume(name, labels(role));
-    return new Helper(name, () -> engine.removeVolume(name));
+    return new Temporary(name, () -> engine.removeVolume(name));
   }
 
   /** Removes what an earlier build of the same owner left behind when it was killed. */

@@ -17,18 +17,18 @@ import java.util.regex.Pattern;
  * The images {@code orchestrator/debian:SUITE}, which no registry has: the script {@code debian} of
  * the image folder makes them when they are needed. Calls block.
  */
-final class DebianRoots {
+final class DebianImages {
   private static final Pattern NAME = Pattern.compile("orchestrator/debian:([a-z]+)");
 
   private final Engine engine;
   private final Path script;
 
   /**
-   * Makes the root images on this engine.
+   * Makes the images on this engine.
    *
    * @param folder config/image
    */
-  DebianRoots(Engine engine, Path folder) {
+  DebianImages(Engine engine, Path folder) {
     this.engine = engine;
     this.script = folder.resolve("debian");
   }
@@ -52,12 +52,12 @@ final class DebianRoots {
   private void run(String suite, Deadline deadline, Consumer<String> progress) {
     ProcessBuilder builder = new ProcessBuilder(script.toString(), suite).redirectErrorStream(true);
     builder.environment().put("DOCKER_HOST", engine.info().address());
-    String what = "%s %s".formatted(script, suite);
+    String command = "%s %s".formatted(script, suite);
     Process process;
     try {
       process = builder.start();
     } catch (IOException e) {
-      throw new CapsuleException("can't run %s: %s".formatted(what, e.getMessage()), e);
+      throw new CapsuleException("can't run %s: %s".formatted(command, e.getMessage()), e);
     }
     LastLine last = new LastLine(progress);
     Thread reader = Thread.ofVirtual().start(() -> last.read(process));
@@ -69,12 +69,12 @@ final class DebianRoots {
       reader.join();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new CapsuleException("%s was interrupted".formatted(what), e);
+      throw new CapsuleException("%s was interrupted".formatted(command), e);
     } finally {
       process.destroy();
     }
     if (process.exitValue() != 0) {
-      throw new CapsuleException("%s failed: %s".formatted(what, last.line()));
+      throw new CapsuleException("%s failed: %s".formatted(command, last.line()));
     }
   }
 
