@@ -30,9 +30,12 @@ final class JsonResponses {
     json(context, status, Map.of("error", firstLine(line)));
   }
 
+  /** The body of a refusal that passes by itself. */
+  private record NotYetBody(String error, boolean retry) {}
+
   /** Refuses a request that the service will admit later. */
   static void notYet(RoutingContext context, String line) {
-    json(context, 409, Map.of("error", firstLine(line), "retry", true));
+    json(context, 409, new NotYetBody(firstLine(line), true));
   }
 
   private static String firstLine(String text) {

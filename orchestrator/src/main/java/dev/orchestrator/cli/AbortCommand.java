@@ -1,7 +1,6 @@
 package dev.orchestrator.cli;
 
 import dev.orchestrator.client.ExitCode;
-import dev.orchestrator.client.RunAccepted;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -23,7 +22,7 @@ final class AbortCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws InterruptedException {
-    String id = RunAccepted.begin(root.api(), "/v1/abort", Map.of());
+    String id = root.api().beginRun("/v1/abort", Map.of());
     int code = root.follower().followAccepted(id);
     // The run was to be undone: that it is, is a success.
     return code == ExitCode.ROLLED_BACK || code == ExitCode.REFUSED ? ExitCode.DONE : code;

@@ -3,7 +3,6 @@ package dev.orchestrator.cli;
 import dev.orchestrator.client.ApiClient;
 import dev.orchestrator.client.CommandException;
 import dev.orchestrator.client.ExitCode;
-import dev.orchestrator.client.RunAccepted;
 import dev.orchestrator.common.Json;
 import dev.orchestrator.journal.UpgradeRecord;
 import dev.orchestrator.report.Status;
@@ -61,7 +60,7 @@ final class AdmissionWait {
       String reason = awaitedNow();
       if (reason.isEmpty()) {
         try {
-          return RunAccepted.begin(api, path, body);
+          return api.beginRun(path, body);
         } catch (CommandException.NotYet e) {
           reason = String.valueOf(e.getMessage());
         }

@@ -1,7 +1,6 @@
 package dev.orchestrator.cli;
 
 import dev.orchestrator.client.ExitCode;
-import dev.orchestrator.client.RunAccepted;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -23,7 +22,7 @@ final class ResumeCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    String id = RunAccepted.begin(root.api(), "/v1/resume", Map.of());
+    String id = root.api().beginRun("/v1/resume", Map.of());
     root.context().terminal().println(id + ": continued; 'orchestrator status' shows the result");
     return ExitCode.DONE;
   }

@@ -1,7 +1,6 @@
 package dev.orchestrator.cli;
 
 import dev.orchestrator.client.ExitCode;
-import dev.orchestrator.client.RunAccepted;
 import dev.orchestrator.common.Json;
 import dev.orchestrator.journal.UpgradeRecord;
 import dev.orchestrator.report.RollbackCost;
@@ -70,7 +69,7 @@ final class RollbackCommand implements Callable<Integer> {
       chosen = answer.get();
     }
     Map<String, String> body = chosen == null ? Map.of() : Map.of("data", chosen.name());
-    String id = RunAccepted.begin(root.api(), "/v1/rollback", body);
+    String id = root.api().beginRun("/v1/rollback", body);
     int code = root.follower().followAccepted(id);
     return code == ExitCode.ROLLED_BACK && chosen != RollbackDataOption.restore
         ? followFallBack(id, code)

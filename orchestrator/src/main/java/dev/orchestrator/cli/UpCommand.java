@@ -1,7 +1,6 @@
 package dev.orchestrator.cli;
 
 import dev.orchestrator.client.ExitCode;
-import dev.orchestrator.client.RunAccepted;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -26,7 +25,7 @@ final class UpCommand implements Callable<Integer> {
   @Override
   public Integer call() throws InterruptedException {
     Map<String, String> body = version == null ? Map.of() : Map.of("version", version);
-    String id = RunAccepted.begin(root.api(), "/v1/up", body);
+    String id = root.api().beginRun("/v1/up", body);
     if (id.isEmpty()) {
       root.context().terminal().println("the stack serves already: nothing to do");
       return ExitCode.DONE;

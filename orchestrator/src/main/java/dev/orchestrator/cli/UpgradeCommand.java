@@ -2,7 +2,6 @@ package dev.orchestrator.cli;
 
 import dev.orchestrator.client.ApiClient;
 import dev.orchestrator.client.ExitCode;
-import dev.orchestrator.client.RunAccepted;
 import dev.orchestrator.common.Json;
 import dev.orchestrator.report.Plan;
 import java.time.Duration;
@@ -108,7 +107,7 @@ final class UpgradeCommand implements Callable<Integer> {
                 context.reconnectTimeout(),
                 Duration.ofSeconds(waitSeconds))
             .begin("/v1/upgrades", body)
-        : RunAccepted.begin(root.api(), "/v1/upgrades", body);
+        : root.api().beginRun("/v1/upgrades", body);
   }
 
   private void printPlan() {

@@ -66,6 +66,19 @@ public final class ApiClient {
     return exchange("POST", path, body, Math.toIntExact(deadline.toMillis()));
   }
 
+  /** The service's answer to a request that begins a run. */
+  record RunAccepted(String id) {}
+
+  /**
+   * Asks the service to begin a run; returns its id, empty when there is nothing to do.
+   *
+   * @throws CommandException.NotYet when the service will begin the run later
+   */
+  public String beginRun(String path, Map<String, ?> body) {
+    String answer = exchange("POST", path, body, READ_MILLIS);
+    return Json.read(answer, RunAccepted.class).id();
+  }
+
   /** Opens the stream of a run's events, from the event after the sequence {@code lastSeen}. */
   public EventSource events(String id, long lastSeen) {
     String path = "/v1/upgrades/" + segment(id) + "/events";

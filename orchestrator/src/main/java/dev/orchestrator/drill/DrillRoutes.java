@@ -1,5 +1,6 @@
 package dev.orchestrator.drill;
 
+import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.settings.Probe;
 import dev.orchestrator.settings.RouteSettings;
 import dev.orchestrator.settings.StackSettings;
@@ -69,7 +70,9 @@ final class DrillRoutes {
         return first;
       }
     }
-    throw new DrillException("no %d free ports from %d on".formatted(count, FIRST_PORT));
+    throw new RefusedException(
+        "a drill needs %d free ports beside each other between %d and %d: free some"
+            .formatted(count, FIRST_PORT, FIRST_PORT + PORTS));
   }
 
   private boolean areFree(int first, int count) {

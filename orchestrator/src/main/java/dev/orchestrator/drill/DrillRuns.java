@@ -1,7 +1,6 @@
 package dev.orchestrator.drill;
 
 import dev.orchestrator.client.EventSource;
-import dev.orchestrator.client.RunAccepted;
 import dev.orchestrator.common.Json;
 import dev.orchestrator.journal.Receipt;
 import dev.orchestrator.journal.UpgradeRecord;
@@ -70,7 +69,7 @@ final class DrillRuns {
   }
 
   private String begin(String path, Map<String, ?> body) {
-    return RunAccepted.begin(service.api(), path, body);
+    return service.api().beginRun(path, body);
   }
 
   /** Waits for the end of a run that nothing disturbs. */

@@ -95,7 +95,7 @@ final class DrillSandbox implements AutoCloseable {
     sandbox.replica.remove();
     deleteFolder(files.home());
     files.create();
-    // The drill's images are those that the versions of the service are locked to.
+    // So that a version has the same inner images here as in the service.
     Path locks = serviceFiles.home().resolve("locks");
     if (Files.isDirectory(locks)) {
       copyFolder(locks, files.home().resolve("locks"));
@@ -142,10 +142,10 @@ final class DrillSandbox implements AutoCloseable {
       if (Files.exists(files.log())) {
         Files.move(files.log(), log(serviceFiles), StandardCopyOption.REPLACE_EXISTING);
       }
-      deleteFolder(files.home());
       replica.close();
-      lock.close();
+      // While the lock is held: the folder may be another drill's as soon as it is released.
       deleteFolder(folder(serviceFiles).home());
+      lock.close();
     } catch (IOException e) {
       throw new CommandException(
           ExitCode.INTERNAL, "what the drill has made could not be removed: " + e.getMessage(), e);

@@ -34,7 +34,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The API as a client on the wire sees it. */
+/** The HTTP API, asked with plain HTTP. */
 final class ApiServerTest {
   private static Vertx vertx;
 
@@ -44,12 +44,12 @@ final class ApiServerTest {
   private String token;
 
   @BeforeAll
-  static void open() {
+  static void startVertx() {
     vertx = Vertx.vertx();
   }
 
   @AfterAll
-  static void shut() {
+  static void stopVertx() {
     vertx.close().await();
   }
 
@@ -92,7 +92,7 @@ final class ApiServerTest {
   @ParameterizedTest
   @ValueSource(
       strings = {"X: 1", "Authorization: Bearer 0123", "Authorization: Basic Zm9vOmJhcg=="})
-  void anythingElseDoes(String header) throws IOException {
+  void everyOtherPathNeedsTheToken(String header) throws IOException {
     Answer answer = send("GET /v1/status", "Host: localhost\r\n" + header, "");
     assertEquals(401, answer.status());
     assertEquals(1, answer.error().lines().count());
@@ -165,7 +165,19 @@ final class ApiServerTest {
   }
 
   @Test
-  void recordsSurviveTheWire() throws IOException {
+  void aRefusalThatPassesByItselfIsMarkedForARetry() throws IOException {
+    control.refuseForNow("another process takes over");
+    Answer answer = send("POST /v1/upgrades", authorized(), "{\"version\":\"v2\"}");
+    assertEquals(409, answer.status());
+    assertEquals("{\"error\":\"another process takes over\",\"retry\":true}", answer.body());
+    control.refuseForNow("");
+    Answer forGood = send("POST /v1/upgrades", authorized(), "{\"version\":\"x9\"}");
+    assertEquals(409, forGood.status());
+    assertFalse(forGood.body().contains("retry"), forGood.body());
+  }
+
+  @Test
+  void answersAreReadBackAsTheSameRecords() throws IOException {
     Answer answer = send("GET /v1/status", authorized(), "");
     assertEquals(control.status(), Json.read(answer.body(), Status.class));
   }

@@ -67,7 +67,7 @@ final class EventStreamTest {
   }
 
   @Test
-  void endsAtOnceForWhoHasSeenTheEnd() throws Exception {
+  void endsAtOnceForAClientThatHasSeenTheEnd() throws Exception {
     control.end(UpgradeRecord.Outcome.DONE, "");
     try (InputStream stream = open("1")) {
       assertEquals(List.of(), ids(new String(stream.readAllBytes(), StandardCharsets.UTF_8)));

@@ -68,7 +68,7 @@ final class WrongRequestsTest {
 
   @ParameterizedTest
   @MethodSource("files")
-  void eachIsAnsweredInOneLine(Path file) throws IOException {
+  void eachWrongRequestIsAnsweredInOneLine(Path file) throws IOException {
     byte[] content = Files.readAllBytes(FOLDER.resolve(file));
     String[] parts = new String(content, ISO_8859_1).split("\n", 3);
     String line =
@@ -131,7 +131,7 @@ final class WrongRequestsTest {
         "Transfer-Encoding: chunked\r\nContent-Length: 3\r\n",
         "Bad Header\r\n",
       })
-  void whatIsNoRequestIsToldAndClosed(String header) throws IOException {
+  void bytesThatAreNoRequestAreAnsweredAndTheConnectionIsClosed(String header) throws IOException {
     String answer = send("POST /v1/up HTTP/1.1\r\nHost: localhost\r\n" + header + "\r\n{}");
     assertEquals(400, status(answer), answer);
     assertServes();

@@ -39,12 +39,12 @@ final class CliTest {
   private ApiServer server;
 
   @BeforeAll
-  static void open() {
+  static void startVertx() {
     vertx = Vertx.vertx();
   }
 
   @AfterAll
-  static void shut() {
+  static void stopVertx() {
     vertx.close().await();
   }
 
@@ -152,7 +152,7 @@ final class CliTest {
   }
 
   @Test
-  void errorThatNobodyExpectedNamesTheLog() {
+  void unexpectedErrorNamesTheLog() {
     Result result = run("rollback");
     assertEquals(ExitCode.INTERNAL, result.exitCode());
     assertOneLine(result, "orchestrator.log");
@@ -176,7 +176,7 @@ final class CliTest {
   }
 
   @Test
-  void jsonIsTheApisOwn() {
+  void jsonIsTheAnswerOfTheApi() {
     assertEquals(control.status(), Json.read(run("status --json").out(), Status.class));
     for (String command : List.of("history --json", "show u7 --json", "versions --json")) {
       assertTrue(run(command).out().startsWith(command.startsWith("show") ? "{" : "[ {"));
@@ -231,7 +231,7 @@ final class CliTest {
   }
 
   @Test
-  void aRollbackThatNobodyConfirmsIsNone() {
+  void aRollbackThatIsNotConfirmedDoesNotBegin() {
     assertEquals(ExitCode.REFUSED, commands.answers("no\n").run("rollback").exitCode());
     assertEquals(ExitCode.REFUSED, commands.answers("?\n").run("rollback").exitCode());
     assertEquals(0, run("rollback --plan").exitCode());
@@ -246,7 +246,7 @@ final class CliTest {
   }
 
   @Test
-  void theDoctorsWordAndExitCode() {
+  void doctorPrintsItsChecksAndExitsWithFive() {
     Result result = run("doctor");
     assertEquals(ExitCode.NEEDS_ATTENTION, result.exitCode());
     for (String part :

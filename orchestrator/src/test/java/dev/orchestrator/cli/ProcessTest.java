@@ -111,7 +111,7 @@ final class ProcessTest {
   }
 
   @Test
-  void norDoTheyWithoutAService() throws Exception {
+  void clientCommandsLoadNothingOfTheServiceWhenNoneRuns() throws Exception {
     for (String command : List.of("status", "versions", "drill v2")) {
       assertLoadsNothingOfTheService(ExitCode.UNREACHABLE, command);
     }

@@ -66,7 +66,7 @@ final class ProgressPrinterTest {
   }
 
   @Test
-  void whatAStepHasComeToIsNeverCut() {
+  void theResultOfAStepIsNeverCut() {
     for (boolean interactive : new boolean[] {true, false}) {
       bytes.reset();
       ProgressPrinter printer = printer(interactive, true);

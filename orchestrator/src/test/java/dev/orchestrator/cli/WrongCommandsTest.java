@@ -52,7 +52,7 @@ final class WrongCommandsTest {
 
   @ParameterizedTest
   @MethodSource("lines")
-  void eachIsToldInOneLine(String line) {
+  void eachWrongCommandIsAnsweredInOneLine(String line) {
     String[] parts = line.split(" \\| ", 3);
     String[] arguments =
         Arrays.stream(parts[1].split(" ", -1))

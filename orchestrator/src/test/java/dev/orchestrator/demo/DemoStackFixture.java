@@ -74,7 +74,7 @@ final class DemoStackFixture implements AutoCloseable {
     return ports.getOrDefault(route, 0);
   }
 
-  /** On everything of this stack and home on the engine. */
+  /** The labels of everything that belongs to this stack and home on the engine. */
   Map<String, String> labels() {
     return new ResourceNames(settings).ours();
   }

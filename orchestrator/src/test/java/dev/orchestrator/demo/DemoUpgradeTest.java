@@ -80,7 +80,7 @@ class DemoUpgradeTest {
 
         long refusedBefore = sql.refused() + web.refused();
         demo.restart();
-        // Nobody listens while a service restarts in the plain way: only then.
+        // Clients are refused only here, as nobody listens while a service stops and starts.
         long refusedByRestart = sql.refused() + web.refused() - refusedBefore;
         assertServes(demo, "v2");
         RollbackCost cost = demo.control().rollbackCost();

@@ -16,12 +16,12 @@ import java.util.concurrent.atomic.AtomicLong;
  * acknowledged may or may not be there. Thread-safe.
  */
 abstract class NumberedLoad implements AutoCloseable {
-  private static final int FIRST = 5;
+  private static final int FIRST_WRITES = 5;
 
   private final Set<Long> acknowledged = new TreeSet<>();
   private final List<String> failures = new ArrayList<>();
   private final AtomicLong refused = new AtomicLong();
-  private final CountDownLatch begun = new CountDownLatch(FIRST);
+  private final CountDownLatch begun = new CountDownLatch(FIRST_WRITES);
   private final Thread writer;
   private volatile boolean stop;
   private long next;
@@ -40,10 +40,10 @@ abstract class NumberedLoad implements AutoCloseable {
   /** Starts writing; returns after the first few acknowledged writes. */
   void start() throws InterruptedException {
     writer.start();
-    awaitMore(begun);
+    awaitWrites(begun);
   }
 
-  private void awaitMore(CountDownLatch latch) throws InterruptedException {
+  private void awaitWrites(CountDownLatch latch) throws InterruptedException {
     if (!latch.await(60, TimeUnit.SECONDS)) {
       throw new AssertionError(writer.getName() + " could not write: " + failures());
     }
@@ -75,7 +75,7 @@ abstract class NumberedLoad implements AutoCloseable {
     failures.add(number + ": " + e.getMessage());
   }
 
-  /** Stops writing; what is under way is finished. */
+  /** Stops writing; the write that is under way is finished. */
   void stop() throws InterruptedException {
     stop = true;
     writer.join(60_000);
@@ -85,9 +85,9 @@ abstract class NumberedLoad implements AutoCloseable {
     return new TreeSet<>(acknowledged);
   }
 
-  /** Acknowledged and not there. */
-  Set<Long> missing(Set<Long> wanted) throws IOException {
-    Set<Long> missing = new TreeSet<>(wanted);
+  /** The entries that were acknowledged and are not found. */
+  Set<Long> missing(Set<Long> acknowledgedEntries) throws IOException {
+    Set<Long> missing = new TreeSet<>(acknowledgedEntries);
     missing.removeAll(found());
     return missing;
   }

@@ -71,7 +71,7 @@ final class SqlLoad extends NumberedLoad {
       try {
         old.close();
       } catch (SQLException e) {
-        // It is broken already: that is why it is let go.
+        // The connection is broken already.
         return;
       }
     }

@@ -8,8 +8,8 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * Posts articles to the demo's WordPress through its route, and reads each back; on the way it
- * looks out for the set-up page.
+ * Posts articles to the demo's WordPress through its route, and reads each back. It notes whether
+ * an answer was WordPress's set-up page, which is shown when the database is empty.
  */
 final class WebLoad extends NumberedLoad {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -37,25 +37,25 @@ final class WebLoad extends NumberedLoad {
             .formatted(client, number, number);
     HttpRequests.Answer posted =
         HttpRequests.post(site + "/?rest_route=/wp/v2/posts", AUTHOR, body);
-    look(posted);
+    noteSetUpPage(posted);
     if (posted.status() != 201) {
       throw new IOException("POST answered " + posted.status());
     }
     long id = JSON.readTree(posted.body()).path("id").asLong();
     HttpRequests.Answer read =
         HttpRequests.get(site + "/?rest_route=/wp/v2/posts/" + id + "&_fields=id,title", Map.of());
-    look(read);
-    // The post was acknowledged; that it can't be read at once is told apart by `missing`.
+    noteSetUpPage(read);
+    // The post was acknowledged: whether it can be read is for `missing` to find out.
   }
 
-  private void look(HttpRequests.Answer answer) {
+  private void noteSetUpPage(HttpRequests.Answer answer) {
     if (answer.location().contains("install.php")
         || answer.body().contains("wp-admin/install.php")) {
       setUpPage = answer.status() + " " + answer.location();
     }
   }
 
-  /** What showed the set-up page, or empty when nothing did. */
+  /** The answer that was the set-up page; empty when none was. */
   String setUpPage() {
     return setUpPage;
   }

@@ -1,4 +1,4 @@
-/** The whole, on a real engine, with the demo stack and clients that write all the time. */
+/** Tests of the whole on a real engine, with the demo stack and clients that write all the time. */
 @NullMarked
 package dev.orchestrator.demo;
 

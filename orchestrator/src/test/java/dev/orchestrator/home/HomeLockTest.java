@@ -87,7 +87,7 @@ final class HomeLockTest {
 
   /** Closing a file drops the locks that this process has on it, whichever channel took them. */
   @Test
-  void theProcessThatHoldsItMayLookAndTryAndKeepsIt() throws Exception {
+  void theProcessThatHoldsItKeepsItWhenItLooksOrTriesAgain() throws Exception {
     try (HomeLock _ = HomeLock.take(files).orElseThrow()) {
       assertTrue(HomeLock.isHeld(files));
       assertEquals(Optional.empty(), HomeLock.take(files));

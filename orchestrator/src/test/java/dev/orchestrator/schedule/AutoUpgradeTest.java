@@ -58,7 +58,7 @@ class AutoUpgradeTest {
   }
 
   @Test
-  void aVersionThatFailedIsPassedOverUntilItIsAnotherOne() throws Exception {
+  void aVersionThatFailedIsPassedOverUntilItsFilesChange() throws Exception {
     stack.control().up("v1");
     stack.neverHealthy("v3");
     tickAt(NIGHT);
@@ -84,7 +84,7 @@ class AutoUpgradeTest {
   }
 
   @Test
-  void nothingServesNothingRuns() {
+  void noUpgradeBeginsWhileNothingServes() {
     tickAt(NIGHT);
     stack.control().up("v1");
     stack.control().down(Control.Removal.NOTHING);

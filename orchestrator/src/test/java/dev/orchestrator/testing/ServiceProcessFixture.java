@@ -3,7 +3,6 @@ package dev.orchestrator.testing;
 import dev.orchestrator.Main;
 import dev.orchestrator.client.ApiClient;
 import dev.orchestrator.client.EventSource;
-import dev.orchestrator.client.RunAccepted;
 import dev.orchestrator.client.ServiceLocation;
 import dev.orchestrator.common.Json;
 import dev.orchestrator.home.HomeFiles;
@@ -147,7 +146,7 @@ public final class ServiceProcessFixture implements AutoCloseable {
 
   /** Asks for a run; returns its id. */
   public String begin(String path, Map<String, ?> body) {
-    return RunAccepted.begin(api(), path, body);
+    return api().beginRun(path, body);
   }
 
   /** Reads a run's events until one is wanted; empty when the run ended before. */

@@ -41,7 +41,7 @@ class ClockEngineTest {
     }
   }
 
-  private void clock(String offset) throws IOException {
+  private void setClockOffset(String offset) throws IOException {
     Path next = Files.writeString(directory.resolve("clock.new"), offset + "\n");
     Files.move(next, directory.resolve("clock"), StandardCopyOption.ATOMIC_MOVE);
   }
@@ -50,7 +50,7 @@ class ClockEngineTest {
   void anHourForthAndBackChangesNothing() throws Exception {
     Optional<Path> library = library();
     assumeTrue(library.isPresent(), "no libfaketime here");
-    clock("+0");
+    setClockOffset("+0");
     LightStackFixture stack = LightStackFixture.in(directory);
     String settings =
         "upgrade { hold-budget = 30s, drain-budget = 500ms, bake = 2s,"
@@ -62,7 +62,7 @@ class ClockEngineTest {
       daemon.set("FAKETIME_CACHE_DURATION", "1"); // seconds until it reads the file again
       daemon.set("FAKETIME_DONT_FAKE_MONOTONIC", "1");
       daemon.start();
-      jumping(daemon, daemon.begin("/v1/up", Map.of("version", "v1")), List.of());
+      upgradeWithJumps(daemon, daemon.begin("/v1/up", Map.of("version", "v1")), List.of());
       try (SubprocessLoad client = new SubprocessLoad(daemon.port).start()) {
         upgrade(daemon, "v2", List.of("pre-sync +1h", "hold +0", "bake +1h"));
         upgrade(daemon, "v1", List.of("prepare +0", "hold -1h", "verify +0", "bake -1h"));
@@ -78,7 +78,7 @@ class ClockEngineTest {
 
   private void upgrade(ServiceProcessFixture daemon, String version, List<String> jumps)
       throws IOException {
-    jumping(daemon, daemon.begin("/v1/upgrades", Map.of("version", version)), jumps);
+    upgradeWithJumps(daemon, daemon.begin("/v1/upgrades", Map.of("version", version)), jumps);
     Status.Side serving = daemon.status().serving();
     assertNotNull(serving);
     assertEquals(version, serving.version());
@@ -86,14 +86,14 @@ class ClockEngineTest {
   }
 
   /** Each jump is {@code STEP OFFSET}: when the step begins, the clock is off by so much. */
-  private void jumping(ServiceProcessFixture daemon, String run, List<String> jumps)
+  private void upgradeWithJumps(ServiceProcessFixture daemon, String run, List<String> jumps)
       throws IOException {
     for (String jump : jumps) {
       String step = jump.substring(0, jump.indexOf(' '));
       Optional<RunEvent> begun =
           daemon.await(run, event -> event.step().equals(step) && event.phase().equals("intent"));
       assertTrue(begun.isPresent(), step + ": " + daemon.receipt(run));
-      clock(jump.substring(step.length() + 1));
+      setClockOffset(jump.substring(step.length() + 1));
     }
     daemon.await(run, event -> event.phase().equals("end"));
     assertEquals(

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What goes wrong on a real engine without anybody killing the service. */
+/** Faults of containers and health checks on a real engine, while the service runs. */
 @Tag("engine")
 class FaultsEngineTest {
   private static final Duration SOON = Duration.ofSeconds(30);
@@ -55,8 +55,8 @@ class FaultsEngineTest {
     return new StackSettings(s.name(), s.folder(), s.routes(), s.probes(), longer, s.data());
   }
 
-  /** v2 with another word for how it is. */
-  private void version(String version, String broken) throws IOException {
+  /** Writes a release like v2 whose ledger is broken in a way that the image knows. */
+  private void writeRelease(String version, String broken) throws IOException {
     Path from = stack.folder().resolve("releases/v2");
     Path to = Files.createDirectories(stack.folder().resolve("releases").resolve(version));
     for (String file : List.of("compose.yaml", ".env", "greeting.txt")) {
@@ -66,7 +66,7 @@ class FaultsEngineTest {
     }
   }
 
-  private String container() {
+  private String servingContainer() {
     Status.Side serving = light.control().status().serving();
     assertNotNull(serving);
     return serving.container();
@@ -90,7 +90,7 @@ class FaultsEngineTest {
     "yes, status 500",
   })
   void aHealthEndpointThatDoesNotSayHealthyIsNotHealthy(String how, String why) throws Exception {
-    version("v4", how);
+    writeRelease("v4", how);
     Receipt receipt = light.await(light.control().upgrade("v4"));
     assertEquals(Outcome.ROLLED_BACK, receipt.upgrade().outcome());
     String reason = receipt.upgrade().reason();
@@ -101,14 +101,14 @@ class FaultsEngineTest {
 
   @Test
   void aHealthEndpointThatIsSlowIsHealthy() throws Exception {
-    version("v4", "slow");
+    writeRelease("v4", "slow");
     assertEquals(Outcome.DONE, light.await(light.control().upgrade("v4")).upgrade().outcome());
     assertServes("v2");
   }
 
   @Test
   void aServiceThatIsHealthyOnlyAtFirstIsRolledBackInTheBake() throws Exception {
-    version("v4", "flap");
+    writeRelease("v4", "flap");
     try (LightLoad rows = new LightLoad(light, "/rows")) {
       Receipt receipt = light.await(light.control().upgrade("v4"));
       assertEquals(Outcome.ROLLED_BACK, receipt.upgrade().outcome(), receipt.toString());
@@ -126,13 +126,21 @@ class FaultsEngineTest {
             at(
                 "bake",
                 "intent",
-                () -> exec(green(), "capsule", "exec", "ledger", "perl", "-e", "kill 'USR1', 1")));
+                () ->
+                    exec(
+                        candidateContainer(),
+                        "capsule",
+                        "exec",
+                        "ledger",
+                        "perl",
+                        "-e",
+                        "kill 'USR1', 1")));
     assertEquals(Outcome.ROLLED_BACK, receipt.upgrade().outcome(), receipt.toString());
     assertTrue(receipt.upgrade().reason().startsWith("bake: "), receipt.upgrade().reason());
     assertServes("v1");
   }
 
-  private String green() {
+  private String candidateContainer() {
     return light.containers().stream()
         .map(each -> each.substring(0, each.indexOf(' ')))
         .filter(each -> each.endsWith("-g2"))
@@ -145,14 +153,17 @@ class FaultsEngineTest {
     Receipt receipt =
         light.await(
             light.control().upgrade("v2"),
-            at("bake", "intent", () -> exec(green(), "bash", "-c", "kill -9 $(pidof dockerd)")));
+            at(
+                "bake",
+                "intent",
+                () -> exec(candidateContainer(), "bash", "-c", "kill -9 $(pidof dockerd)")));
     assertEquals(Outcome.ROLLED_BACK, receipt.upgrade().outcome(), receipt.toString());
     assertServes("v1");
   }
 
   @Test
   void whatServesIsStartedAgainWhileTheNextVersionIsPrepared() throws Exception {
-    String blue = container();
+    String blue = servingContainer();
     Receipt receipt =
         light.await(
             light.control().upgrade("v2"),
@@ -167,7 +178,7 @@ class FaultsEngineTest {
 
   @Test
   void aContainerThatSomebodyRemovedIsMadeAgainOnItsData() throws Exception {
-    String serving = container();
+    String serving = servingContainer();
     light.engine().removeContainer(serving);
     // Waits in the route until it is there again.
     assertTrue(light.get("/lines").startsWith("before\n"));
@@ -180,7 +191,7 @@ class FaultsEngineTest {
     Receipt receipt =
         light.await(
             light.control().upgrade("v2"),
-            at("start", "intent", () -> light.engine().removeContainer(green())));
+            at("start", "intent", () -> light.engine().removeContainer(candidateContainer())));
     assertEquals(Outcome.ROLLED_BACK, receipt.upgrade().outcome(), receipt.toString());
     assertServes("v1");
     assertEquals(1, light.containers().size());

@@ -50,23 +50,23 @@ class KillMatrixEngineTest {
 
   private final long seed = Long.getLong("matrix.seed", LocalDate.now(ZoneOffset.UTC).toEpochDay());
   private final Random random = new Random(seed);
-  private final Map<String, Long> usual = new HashMap<>();
+  private final Map<String, Long> millisOfStep = new HashMap<>();
 
-  /** What runs while the process is killed. */
-  private enum Case {
+  /** The kind of run in which the process is killed. */
+  private enum RunKind {
     UPGRADE,
     BROKEN,
     ROLLBACK
   }
 
-  private record Cell(Case what, Step step) {}
+  private record Cell(RunKind kind, Step step) {}
 
   private List<Cell> cells() {
     List<Cell> all = new ArrayList<>();
-    StepNames.upgrade().forEach(step -> all.add(new Cell(Case.UPGRADE, step)));
+    StepNames.upgrade().forEach(step -> all.add(new Cell(RunKind.UPGRADE, step)));
     List<Step> unhealthy = List.of(UpgradePlans.step("verify").orElseThrow());
-    unhealthy.forEach(step -> all.add(new Cell(Case.BROKEN, step)));
-    StepNames.rollback().forEach(step -> all.add(new Cell(Case.ROLLBACK, step)));
+    unhealthy.forEach(step -> all.add(new Cell(RunKind.BROKEN, step)));
+    StepNames.rollback().forEach(step -> all.add(new Cell(RunKind.ROLLBACK, step)));
     String only = System.getProperty("matrix.step");
     if (only != null) {
       return all.stream().filter(cell -> cell.step().id().equals(only)).toList();
@@ -99,10 +99,10 @@ class KillMatrixEngineTest {
       assertEquals(Outcome.DONE, ended(daemon, daemon.begin("/v1/up", Map.of("version", "v1"))));
       try (SubprocessLoad client = new SubprocessLoad(daemon.port).start()) {
         // Once without a kill: how long each step takes, and both versions are built.
-        learn(daemon, daemon.begin("/v1/upgrades", Map.of("version", "v2")));
-        learn(daemon, daemon.begin("/v1/rollback", Map.of()));
+        measureSteps(daemon, daemon.begin("/v1/upgrades", Map.of("version", "v2")));
+        measureSteps(daemon, daemon.begin("/v1/rollback", Map.of()));
         for (Cell cell : cells) {
-          strike(cell, daemon, engine, client);
+          killInStep(cell, daemon, engine, client);
         }
       }
     }
@@ -113,10 +113,10 @@ class KillMatrixEngineTest {
     return daemon.receipt(run).upgrade().outcome();
   }
 
-  private void learn(ServiceProcessFixture daemon, String run) {
+  private void measureSteps(ServiceProcessFixture daemon, String run) {
     assertEquals(Outcome.DONE, ended(daemon, run));
     for (Receipt.Step step : daemon.receipt(run).steps()) {
-      usual.put(step.step(), step.millis());
+      millisOfStep.put(step.step(), step.millis());
     }
   }
 
@@ -124,7 +124,7 @@ class KillMatrixEngineTest {
     Status.Side serving = daemon.status().serving();
     assertNotNull(serving);
     String other = serving.version().equals("v1") ? "v2" : "v1";
-    return switch (cell.what()) {
+    return switch (cell.kind()) {
       case UPGRADE -> daemon.begin("/v1/upgrades", Map.of("version", other));
       case BROKEN -> daemon.begin("/v1/upgrades", Map.of("version", "v3"));
       case ROLLBACK -> {
@@ -137,27 +137,28 @@ class KillMatrixEngineTest {
     };
   }
 
-  private void strike(Cell cell, ServiceProcessFixture daemon, Engine engine, SubprocessLoad client)
+  private void killInStep(
+      Cell cell, ServiceProcessFixture daemon, Engine engine, SubprocessLoad client)
       throws Exception {
-    // What earlier rollbacks have set aside may be gone by now: what is there counts, and what
-    // comes.
-    Set<Integer> earlier = client.acknowledged();
-    Set<Integer> there = client.found();
+    // What earlier rollbacks have set aside may be removed by now: what is found now must stay, and
+    // what is acknowledged from now on.
+    Set<Integer> acknowledgedBefore = client.acknowledged();
+    Set<Integer> foundBefore = client.found();
     String run = begin(cell, daemon);
     String id = cell.step().id();
     daemon.await(run, event -> began(event, id));
-    long delay = Math.round(random.nextDouble() * usual.getOrDefault(id, 500L));
+    long delay = Math.round(random.nextDouble() * millisOfStep.getOrDefault(id, 500L));
     TimeUnit.MILLISECONDS.sleep(delay);
     daemon.kill();
     Set<Integer> acknowledged = client.acknowledged();
-    acknowledged.removeAll(earlier);
-    acknowledged.addAll(there);
+    acknowledged.removeAll(acknowledgedBefore);
+    acknowledged.addAll(foundBefore);
     long start = System.nanoTime();
     daemon.start();
     long answered = millisSince(start);
     Status status = daemon.awaitServing();
     long whole = millisSince(start);
-    String where = "%s killed in %s after %d ms".formatted(cell.what(), id, delay);
+    String where = "%s killed in %s after %d ms".formatted(cell.kind(), id, delay);
     Status.Side serving = status.serving();
     assertNotNull(serving);
     Receipt receipt = daemon.receipt(run);
@@ -170,7 +171,7 @@ class KillMatrixEngineTest {
     assertOneServes(engine, daemon, serving, where);
     acknowledged.removeAll(client.found());
     if (!acknowledged.isEmpty()) {
-      acknowledged.removeAll(setAside(engine, daemon));
+      acknowledged.removeAll(linesSetAside(engine, daemon));
     }
     assertEquals(Set.of(), acknowledged, where + ": acknowledged and lost");
   }
@@ -198,7 +199,7 @@ class KillMatrixEngineTest {
   }
 
   /** Lines in the data that rollbacks have set aside. */
-  private static Set<Integer> setAside(Engine engine, ServiceProcessFixture daemon)
+  private static Set<Integer> linesSetAside(Engine engine, ServiceProcessFixture daemon)
       throws IOException {
     Set<Integer> found = new TreeSet<>();
     String base =

@@ -49,7 +49,7 @@ class LightDataEngineTest {
     return new LightServiceFixture(LightStackFixture.in(directory), LightStackFixture.with(data));
   }
 
-  private static Receipt ended(LightServiceFixture light, String run, Outcome outcome)
+  private static Receipt awaitOutcome(LightServiceFixture light, String run, Outcome outcome)
       throws InterruptedException {
     Receipt receipt = light.await(run);
     System.out.println(Json.write(receipt));
@@ -65,7 +65,7 @@ class LightDataEngineTest {
   @Test
   void clonedForwardAndBackWithoutLosingAnAcknowledgedWrite() throws Exception {
     try (LightServiceFixture light = light(data(Strategy.CLONE, Quiesce.STOP))) {
-      ended(light, light.control().up("v1"), Outcome.DONE);
+      awaitOutcome(light, light.control().up("v1"), Outcome.DONE);
       VolumeInspector look = new VolumeInspector(light.engine());
       String blue = light.container(1) + "-data";
       List<String> before = new ArrayList<>();
@@ -81,11 +81,11 @@ class LightDataEngineTest {
                 });
         assertEquals(Outcome.DONE, upgrade.upgrade().outcome(), upgrade.upgrade().reason());
         assertServes(light, "v2");
-        ended(light, light.control().upgrade("v3"), Outcome.ROLLED_BACK);
+        awaitOutcome(light, light.control().upgrade("v3"), Outcome.ROLLED_BACK);
         assertServes(light, "v2");
         assertTrue(before.size() >= 5, before.toString());
         assertEquals(before, look.listing(blue), "what is below a clone");
-        ended(light, light.control().rollback(DataOptions.of(Rollback.CARRY)), Outcome.DONE);
+        awaitOutcome(light, light.control().rollback(DataOptions.of(Rollback.CARRY)), Outcome.DONE);
         assertServes(light, "v1");
         assertEquals(before, look.listing(blue), "what is below a clone of a clone");
         rows.assertComplete("rows");
@@ -101,10 +101,10 @@ class LightDataEngineTest {
         new LightServiceFixture(
             LightStackFixture.in(directory),
             LightStackFixture.changed(LightDataEngineTest::shortHold))) {
-      ended(light, light.control().up("v1"), Outcome.DONE);
+      awaitOutcome(light, light.control().up("v1"), Outcome.DONE);
       try (LightLoad lines = new LightLoad(light, "/lines");
           LightLoad rows = new LightLoad(light, "/rows")) {
-        Receipt receipt = ended(light, light.control().upgrade("v2"), Outcome.ROLLED_BACK);
+        Receipt receipt = awaitOutcome(light, light.control().upgrade("v2"), Outcome.ROLLED_BACK);
         assertTrue(
             receipt.upgrade().reason().contains("the hold budget ran out"),
             receipt.upgrade().reason());
@@ -133,7 +133,7 @@ class LightDataEngineTest {
   }
 
   /** What a rollback would cost, and what the doctor says of a file outside the volumes. */
-  private static void assertToldBefore(LightServiceFixture light)
+  private static void assertCostAndDoctorTellIt(LightServiceFixture light)
       throws IOException, InterruptedException {
     assertEquals("written\n", light.post("0"));
     DataChanges.Volume data = light.control().rollbackCost().volumes().getFirst();
@@ -168,7 +168,7 @@ class LightDataEngineTest {
   @Test
   void goingBackToTheSwitchSetsTheNewerDataAside() throws Exception {
     try (LightServiceFixture light = light(data(Strategy.CLONE, Quiesce.STOP))) {
-      ended(light, light.control().up("v1"), Outcome.DONE);
+      awaitOutcome(light, light.control().up("v1"), Outcome.DONE);
       Set<Integer> atSwitch = new TreeSet<>();
       try (LightLoad lines = new LightLoad(light, "/lines")) {
         Receipt upgrade =
@@ -180,9 +180,10 @@ class LightDataEngineTest {
                   }
                 });
         assertEquals(Outcome.DONE, upgrade.upgrade().outcome(), upgrade.upgrade().reason());
-        assertToldBefore(light);
+        assertCostAndDoctorTellIt(light);
         Receipt back =
-            ended(light, light.control().rollback(DataOptions.of(Rollback.RESTORE)), Outcome.DONE);
+            awaitOutcome(
+                light, light.control().rollback(DataOptions.of(Rollback.RESTORE)), Outcome.DONE);
         assertServes(light, "v1");
         lines.end();
         Set<Integer> missing = new TreeSet<>(atSwitch);

@@ -44,8 +44,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * What the engine does to an upgrade: it is stopped and killed in the middle, its disk fills up,
- * both versions are started behind our back. On an engine of its own.
+ * Faults of the engine in an upgrade: it is stopped or killed in the middle, its disk fills up,
+ * both versions are started by hand. On a private engine.
  */
 @Tag("engine")
 @Timeout(240)
@@ -54,7 +54,7 @@ class OutageEngineTest {
   private static final String STACK = "light";
 
   @TempDir static Path shared;
-  private static PrivateEngineFixture own;
+  private static PrivateEngineFixture privateEngine;
 
   @TempDir Path directory;
 
@@ -68,14 +68,14 @@ class OutageEngineTest {
               host, stack.settings(8080), Map.of(Labels.HOME, "outage"), InstantSource.system());
       builder.build("v1", System.out::println);
       builder.build("v2", System.out::println);
-      own = new PrivateEngineFixture(shared, 3L << 30);
+      privateEngine = new PrivateEngineFixture(shared, 3L << 30);
     }
   }
 
-  /** Images of the host's engine: this one has no network to build them with. */
-  private static void take(String... names) {
+  /** Copies images from the host's engine, as the private engine has no network to build them. */
+  private static void loadImages(String... names) {
     try (Engine host = DockerEngine.connect("", SOON)) {
-      own.take(
+      privateEngine.take(
           host.images(Map.of(Labels.OURS, "1")).stream()
               .flatMap(image -> image.tags().stream())
               .filter(
@@ -86,8 +86,8 @@ class OutageEngineTest {
 
   @AfterAll
   static void stopEngine() {
-    if (own != null) {
-      own.close();
+    if (privateEngine != null) {
+      privateEngine.close();
     }
   }
 
@@ -100,7 +100,7 @@ class OutageEngineTest {
         LightStackFixture.in(directory),
         settings -> {
           Settings s = change.apply(settings);
-          EngineSettings engine = new EngineSettings(own.host(), Duration.ofSeconds(30));
+          EngineSettings engine = new EngineSettings(privateEngine.host(), Duration.ofSeconds(30));
           return new Settings(
               s.file(),
               s.home(),
@@ -113,15 +113,15 @@ class OutageEngineTest {
         });
   }
 
-  private static void upFirst(LightServiceFixture light) throws InterruptedException {
-    take(STACK, "base:", "debian:trixie");
+  private static void bringUpV1(LightServiceFixture light) throws InterruptedException {
+    loadImages(STACK, "base:", "debian:trixie");
     Receipt up = light.await(light.control().up("v1"));
     assertEquals(Outcome.DONE, up.upgrade().outcome(), up.upgrade().reason());
-    // Those of v2 have gone with the end of the run, which knows of no v2.
-    take(STACK);
+    // At the end of the run those of v2 were removed, as no kept version needs them.
+    loadImages(STACK);
   }
 
-  private static long settled(LightServiceFixture light) throws InterruptedException {
+  private static long millisUntilServing(LightServiceFixture light) throws InterruptedException {
     long start = System.nanoTime();
     Status status = light.control().status();
     while (status.running() != null || !status.state().equals("serving")) {
@@ -154,17 +154,17 @@ class OutageEngineTest {
   })
   void theEngineIsAwayForAWhile(String step, String phase, boolean killed) throws Exception {
     try (LightServiceFixture light = light()) {
-      upFirst(light);
+      bringUpV1(light);
       try (LightLoad lines = new LightLoad(light, "/lines")) {
         Thread outage =
             Thread.ofPlatform()
                 .unstarted(() -> {
                   if (killed) {
-                    own.kill();
+                    privateEngine.kill();
                   } else {
-                    own.stop();
+                    privateEngine.stop();
                   }
-                  own.start();
+                  privateEngine.start();
                 });
         Receipt receipt =
             light.await(light.control().upgrade("v2"), at(step, phase, outage::start));
@@ -175,7 +175,7 @@ class OutageEngineTest {
             phase,
             killed,
             receipt.upgrade().outcome(),
-            settled(light),
+            millisUntilServing(light),
             receipt.upgrade().reason());
         assertOneServes(light, receipt);
         assertNotEquals("quarantined", light.control().versions().get(1).state());
@@ -187,24 +187,24 @@ class OutageEngineTest {
   @Test
   void aDiskThatFillsUpInTheCopyEndsTheUpgrade() throws Exception {
     try (LightServiceFixture light = light()) {
-      upFirst(light);
+      bringUpV1(light);
       inside(light, 1, "head -c 50000000 /dev/urandom > /var/lib/ledger/large");
       try (LightLoad lines = new LightLoad(light, "/lines")) {
         Receipt receipt =
             light.await(
                 light.control().upgrade("v2"),
-                at("pre-sync", "intent", () -> own.disk().fill(20_000_000)));
-        own.disk().free();
+                at("pre-sync", "intent", () -> privateEngine.disk().fill(20_000_000)));
+        privateEngine.disk().free();
         assertEquals(Outcome.ROLLED_BACK, receipt.upgrade().outcome(), receipt.toString());
         assertTrue(
             receipt.upgrade().reason().contains("No space left on device"),
             receipt.upgrade().reason());
-        settled(light);
+        millisUntilServing(light);
         assertOneServes(light, receipt);
         assertEquals(2, light.volumes().size(), light.volumes().toString());
         lines.assertComplete("disk full in the copy");
       } finally {
-        own.disk().free();
+        privateEngine.disk().free();
       }
       Receipt again = light.await(light.control().upgrade("v2"));
       assertEquals(Outcome.DONE, again.upgrade().outcome(), again.upgrade().reason());
@@ -214,23 +214,24 @@ class OutageEngineTest {
   @Test
   void aDiskThatFillsUpInTheBuildEndsTheUpgrade() throws Exception {
     try (LightServiceFixture light = light()) {
-      upFirst(light);
+      bringUpV1(light);
       Path greeting = directory.resolve("stacks/" + STACK + "/releases/v2/greeting.txt");
       Files.writeString(greeting, "hello ".repeat(100_000) + directory);
       try (LightLoad lines = new LightLoad(light, "/lines")) {
         Receipt receipt =
             light.await(
-                light.control().upgrade("v2"), at("build", "intent", () -> own.disk().fill()));
-        own.disk().free();
+                light.control().upgrade("v2"),
+                at("build", "intent", () -> privateEngine.disk().fill()));
+        privateEngine.disk().free();
         assertEquals(Outcome.REFUSED, receipt.upgrade().outcome(), receipt.toString());
         assertTrue(
             receipt.upgrade().reason().contains("no space left on device"),
             receipt.upgrade().reason());
-        settled(light);
+        millisUntilServing(light);
         assertOneServes(light, receipt);
         lines.assertComplete("disk full in the build");
       } finally {
-        own.disk().free();
+        privateEngine.disk().free();
       }
     }
   }
@@ -256,7 +257,7 @@ class OutageEngineTest {
                     s.schedule(),
                     s.takeover(),
                     s.stack()))) {
-      upFirst(light);
+      bringUpV1(light);
       try (LightLoad lines = new LightLoad(light, "/lines")) {
         // The end of the run can't be noted before there is space again.
         Thread freeing =
@@ -278,7 +279,7 @@ class OutageEngineTest {
         freeing.join();
         assertEquals(Outcome.ROLLED_BACK, receipt.upgrade().outcome(), receipt.toString());
         assertTrue(receipt.upgrade().reason().contains("the disk is full"), receipt.toString());
-        settled(light);
+        millisUntilServing(light);
         assertOneServes(light, receipt);
         lines.assertComplete("disk full under the journal");
       }
@@ -302,16 +303,16 @@ class OutageEngineTest {
             List.of("/tmp"),
             List.of());
     try (LightServiceFixture light = light(LightStackFixture.with(attach))) {
-      upFirst(light);
+      bringUpV1(light);
       try (LightLoad lines = new LightLoad(light, "/lines")) {
         Receipt receipt = light.await(light.control().upgrade("v2"));
         assertEquals(Outcome.DONE, receipt.upgrade().outcome(), receipt.upgrade().reason());
         refusesToServe(light, "after the upgrade");
-        own.stop();
-        own.start();
+        privateEngine.stop();
+        privateEngine.start();
         light.engine().startContainer(light.container(1));
         light.engine().startContainer(light.container(2));
-        settled(light);
+        millisUntilServing(light);
         refusesToServe(light, "after a restart of the engine");
         assertEquals("ledger v2\n", light.get("/"));
         lines.assertComplete("both started by hand");

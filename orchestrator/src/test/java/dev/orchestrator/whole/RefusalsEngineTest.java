@@ -28,13 +28,13 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What can't be done is refused in one line, with nothing changed; on a real engine. */
+/** Requests that are refused in one line, with nothing changed; on a real engine. */
 @Tag("engine")
 class RefusalsEngineTest {
 
   @TempDir Path directory;
 
-  private static void version(LightStackFixture stack, String version, String compose)
+  private static void writeRelease(LightStackFixture stack, String version, String compose)
       throws IOException {
     Path folder = Files.createDirectories(stack.folder().resolve("releases").resolve(version));
     if (!compose.isEmpty()) {
@@ -63,13 +63,13 @@ class RefusalsEngineTest {
   }
 
   @Test
-  void versionsThatCantBeTaken() throws Exception {
+  void versionsThatCanNotRunInACapsule() throws Exception {
     LightStackFixture stack = LightStackFixture.in(directory);
-    version(stack, "no-compose", "");
-    version(stack, "no-yaml", "services:\n  a:\n image: b\n");
-    version(stack, "unknown-key", "services: {ledger: {imagge: x}}\n");
-    version(stack, "no-service", "services: {other: {image: 'orchestrator/debian:trixie'}}\n");
-    version(
+    writeRelease(stack, "no-compose", "");
+    writeRelease(stack, "no-yaml", "services:\n  a:\n image: b\n");
+    writeRelease(stack, "unknown-key", "services: {ledger: {imagge: x}}\n");
+    writeRelease(stack, "no-service", "services: {other: {image: 'orchestrator/debian:trixie'}}\n");
+    writeRelease(
         stack,
         "no-image",
         "services: {ledger: {image: 'nowhere.invalid/a/b:1'}, greeter: {image:"

@@ -75,7 +75,7 @@ class StopInRunEngineTest {
   /** Returns whether the stop came before the end of the step. */
   private boolean stopIn(String step, ServiceProcessFixture service, LightStackFixture stack)
       throws Exception {
-    String version = newVersion(stack);
+    String version = step.equals("build") ? newVersion(stack) : previous(service);
     String run = service.begin("/v1/upgrades", Map.of("version", version));
     service.await(run, event -> event.step().equals(step) && event.phase().equals("intent"));
     long delay = Math.round(random.nextDouble() * millisOfStep.getOrDefault(step, 0L) / 2);
@@ -111,6 +111,13 @@ class StopInRunEngineTest {
     return Json.readList(service.api().get("/v1/versions"), VersionStatus.class).stream()
         .filter(version -> version.state().equals("quarantined"))
         .toList();
+  }
+
+  /** The version before, whose image is there. */
+  private static String previous(ServiceProcessFixture service) {
+    Status.Side previous = service.status().previous();
+    assertNotNull(previous);
+    return previous.version();
   }
 
   /** A version that was never built. */

@@ -48,7 +48,7 @@ class TakeoverEngineTest {
   private Path home;
 
   @BeforeEach
-  void write() throws IOException {
+  void writeConfiguration() throws IOException {
     LightStackFixture stack =
         LightStackFixture.in(directory, "take" + ProcessHandle.current().pid());
     home = stack.home();
@@ -77,7 +77,7 @@ class TakeoverEngineTest {
   }
 
   @AfterEach
-  void remove() throws Exception {
+  void removeStack() throws Exception {
     int _ = run("down", "--volumes");
     int _ = run("serve", "--stop");
     processes.forEach(Process::destroy);
