@@ -62,11 +62,15 @@ client_options=(
   -XX:TieredStopAtLevel=1
 )
 
-# Options of the service's JVM: one file for the launcher and for services that the program starts.
-# shellcheck disable=SC2034 # used by scripts that source this
-mapfile -t serve_options < <(grep -v '^#' "$root/orchestrator/src/main/resources/serve-options")
+# Options of the service's JVM: the jar has the same file, for services that the program starts.
+serve_options=()
+while read -r line; do
+  if [[ $line = -* ]]; then
+    serve_options+=("$line")
+  fi
+done <"$root/scripts/lib/serve-options"
 
 # Whether the jar is there, and no older than what it is made from.
 built() {
-  [ -e "$jar" ] && [ -z "$(find "$root"/{orchestrator,proxy}/{src,pom.xml} -newer "$jar" -print -quit)" ]
+  [ -e "$jar" ] && [ -z "$(find "$root"/{orchestrator,proxy}/{src,pom.xml} "$root/scripts/lib/serve-options" -newer "$jar" -print -quit)" ]
 }
