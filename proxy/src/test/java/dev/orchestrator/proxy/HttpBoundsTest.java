@@ -240,4 +240,25 @@ class HttpBoundsTest {
       assertEquals(1, blue.requests.size());
     }
   }
+
+  @Test
+  void aHeldRequestIsServedEvenIfTheRequestsSentAheadOfItsResponseAreAboveTheBound()
+      throws Exception {
+    try (var blue = HttpServerFixture.named("v1");
+        var fixture =
+            ProxyFixture.opened(
+                ProxyOptions.defaults().withMaxHeldBytes(1024), HTTP, backend("blue", blue));
+        var client = fixture.http()) {
+      fixture.proxy.hold(Duration.ofMinutes(1));
+      client.send(
+          "GET / HTTP/1.1\r\nHost: a\r\n\r\nGET /ahead HTTP/1.1\r\nHost: a\r\nX: "
+              + "a".repeat(4_000)
+              + "\r\n\r\n");
+      fixture.untilHeld(1);
+      fixture.proxy.release();
+      assertEquals("v1", client.read().body());
+      assertEquals("", client.rest());
+      assertEquals(1, blue.requests.size());
+    }
+  }
 }

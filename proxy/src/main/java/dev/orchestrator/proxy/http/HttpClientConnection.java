@@ -163,7 +163,7 @@ public final class HttpClientConnection extends ChannelInboundHandlerAdapter
     try {
       Exchange next = new Exchange(this, RequestHead.of(request), decoder.headBeganNanos());
       exchange = next;
-      if (countHeldBytes()) {
+      if (heldBytes.resize(decoder.headMemory())) { // bytes behind the head are counted later
         next.begin();
       } else {
         rejectOverBytes();
@@ -190,10 +190,11 @@ public final class HttpClientConnection extends ChannelInboundHandlerAdapter
   @Override
   public void channelReadComplete(ChannelHandlerContext context) {
     if (!closing && !countHeldBytes()) {
-      if (exchange == null || exchange.isWaiting()) {
-        rejectOverBytes();
-      } else if (decoder.hasMore()) {
+      if (exchange != null && decoder.hasMore()) {
+        // The running exchange was accepted: it goes on without the requests behind it.
         decoder.discardReadAhead(channel.pipeline().context(decoder));
+      } else if (exchange == null || exchange.isWaiting()) {
+        rejectOverBytes();
       }
     }
     if (exchange != null) {
@@ -210,7 +211,9 @@ public final class HttpClientConnection extends ChannelInboundHandlerAdapter
   private boolean countHeldBytes() {
     Exchange current = exchange;
     return heldBytes.resize(
-        decoder.keptBytes() + (current == null ? 0 : current.bufferedBodyBytes()));
+        decoder.headMemory()
+            + decoder.undecodedBytes()
+            + (current == null ? 0 : current.bufferedBodyBytes()));
   }
 
   private void rejectOverBytes() {

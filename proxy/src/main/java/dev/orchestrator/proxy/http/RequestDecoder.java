@@ -83,14 +83,16 @@ final class RequestDecoder extends HttpRequestDecoder {
   }
 
   /**
-   * About the number of bytes of memory that the current request's head and bytes not yet decoded
-   * take, with the buffer for lines that Netty's decoder keeps for as long as it lives.
+   * About the number of bytes of memory that the current request's head takes, with the buffer for
+   * lines that Netty's decoder keeps for as long as it lives.
    */
-  long keptBytes() {
-    return headBytes
-        + (long) headLines * BYTES_OF_A_FIELD
-        + lineBufferBytes()
-        + actualReadableBytes();
+  long headMemory() {
+    return headBytes + (long) headLines * BYTES_OF_A_FIELD + lineBufferBytes();
+  }
+
+  /** The number of bytes that are not decoded yet. */
+  int undecodedBytes() {
+    return actualReadableBytes();
   }
 
   /** The buffer has the size of the longest line so far, rounded up to a power of two. */
