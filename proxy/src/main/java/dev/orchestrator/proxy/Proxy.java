@@ -10,6 +10,7 @@ import dev.orchestrator.proxy.epoll.TargetResolver;
 import dev.orchestrator.proxy.gate.DrainResult;
 import dev.orchestrator.proxy.gate.Gate;
 import dev.orchestrator.proxy.gate.GateState;
+import dev.orchestrator.proxy.gate.HeldBytes;
 import dev.orchestrator.proxy.gate.OpenRoute;
 import dev.orchestrator.proxy.gate.Session;
 import dev.orchestrator.proxy.gate.Sessions;
@@ -62,6 +63,7 @@ public final class Proxy implements AutoCloseable {
             gate,
             previewGate,
             new Semaphore(options.maxHeld()),
+            new HeldBytes(options.maxHeldBytes()),
             sessions,
             loops,
             new TargetResolver(vertx.nameResolver().nettyAddressResolverGroup()),

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.orchestrator.proxy.config.Protocol;
+import dev.orchestrator.proxy.config.ProxyOptions;
 import dev.orchestrator.proxy.config.RouteOptions;
 import dev.orchestrator.proxy.testing.Await;
 import dev.orchestrator.proxy.testing.HttpServerFixture;
@@ -14,6 +15,8 @@ import dev.orchestrator.proxy.testing.StallDetector;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -26,6 +29,8 @@ import org.junit.jupiter.api.Timeout;
 @SuppressWarnings("StringConcatToTextBlock") // a text block ends its lines without CR
 class HttpBoundsTest {
   private static final RouteOptions HTTP = RouteOptions.of(Protocol.HTTP);
+  private static final ProxyOptions ONE_MIB_HELD =
+      ProxyOptions.defaults().withMaxHeldBytes(1 << 20);
   private static final RouteOptions SHORT_HEAD =
       HTTP.withTimeouts(Duration.ZERO, Duration.ofMillis(300));
 
@@ -158,6 +163,102 @@ class HttpBoundsTest {
       client.in.skipNBytes(size);
       client.get("/");
       assertEquals(200, client.head().status());
+    }
+  }
+
+  @Test
+  void heldRequestsAboveTheBoundOnBytesAreA503AndTheOthersAreServed() throws Exception {
+    String large = "GET / HTTP/1.1\r\nHost: a\r\nCookie: " + "c".repeat(60_000) + "\r\n\r\n";
+    try (var blue = HttpServerFixture.named("v1");
+        var fixture = ProxyFixture.opened(ONE_MIB_HELD, HTTP, backend("blue", blue))) {
+      for (int burst = 1; burst <= 3; burst++) { // the bytes of one must not count for the next
+        fixture.proxy.hold(Duration.ofMinutes(1));
+        long refusedBefore = fixture.stats().refused();
+        List<RawHttpConnection> clients = new ArrayList<>();
+        for (int i = 0; i < 40; i++) {
+          clients.add(fixture.http());
+          clients.getLast().send(large);
+        }
+        Await.until(
+            "each is held or refused",
+            () -> fixture.stats().heldNow() + fixture.stats().refused() - refusedBefore == 40);
+        long held = fixture.stats().heldNow();
+        assertTrue(held >= 5 && held <= 17, () -> held + " held");
+        fixture.proxy.release();
+        int served = 0;
+        for (RawHttpConnection client : clients) {
+          RawHttpConnection.Message response = client.read();
+          served += response.status() == 200 ? 1 : 0;
+          if (response.status() != 200) {
+            assertEquals(503, response.status());
+            assertTrue(Integer.parseInt(response.field("retry-after")) > 0);
+          }
+          client.close();
+        }
+        assertEquals(held, served);
+      }
+    }
+  }
+
+  @Test
+  void anUnfinishedHeadAboveTheBoundOnBytesIsA503() throws Exception {
+    try (var blue = HttpServerFixture.named("v1");
+        var fixture =
+            ProxyFixture.opened(
+                ProxyOptions.defaults().withMaxHeldBytes(16_384), HTTP, backend("blue", blue));
+        var client = fixture.http()) {
+      client.send("GET / HTTP/1.1\r\nHost: a\r\n" + "X-Field: 7\r\n".repeat(200));
+      assertEquals(503, client.read().status());
+    }
+  }
+
+  @Test
+  void requestsSentAheadAboveTheBoundOnBytesAreDroppedAndTheResponseIsComplete() throws Exception {
+    var asked = new CountDownLatch(1);
+    var finish = new CountDownLatch(1);
+    try (var blue =
+            new HttpServerFixture((request, connection) -> {
+              asked.countDown();
+              Await.forEnd(finish);
+              connection.send(HttpServerFixture.answer("v1"));
+              return true;
+            });
+        var fixture =
+            ProxyFixture.opened(
+                ProxyOptions.defaults().withMaxHeldBytes(1024), HTTP, backend("blue", blue));
+        var client = fixture.http()) {
+      client.get("/");
+      assertTrue(asked.await(10, TimeUnit.SECONDS));
+      client.send("GET /ahead HTTP/1.1\r\nHost: a\r\nX: " + "a".repeat(4_000) + "\r\n\r\n");
+      try (var other = fixture.http()) {
+        other.send("GET /other HTTP/1.1\r\nHost: a\r\nX: " + "a".repeat(4_000) + "\r\n\r\n");
+        assertEquals(503, other.read().status());
+      }
+      finish.countDown();
+      assertEquals("v1", client.read().body());
+      assertEquals("", client.rest());
+      assertEquals(1, blue.requests.size());
+    }
+  }
+
+  @Test
+  void aHeldRequestIsServedEvenIfTheRequestsSentAheadOfItsResponseAreAboveTheBound()
+      throws Exception {
+    try (var blue = HttpServerFixture.named("v1");
+        var fixture =
+            ProxyFixture.opened(
+                ProxyOptions.defaults().withMaxHeldBytes(1024), HTTP, backend("blue", blue));
+        var client = fixture.http()) {
+      fixture.proxy.hold(Duration.ofMinutes(1));
+      client.send(
+          "GET / HTTP/1.1\r\nHost: a\r\n\r\nGET /ahead HTTP/1.1\r\nHost: a\r\nX: "
+              + "a".repeat(4_000)
+              + "\r\n\r\n");
+      fixture.untilHeld(1);
+      fixture.proxy.release();
+      assertEquals("v1", client.read().body());
+      assertEquals("", client.rest());
+      assertEquals(1, blue.requests.size());
     }
   }
 }

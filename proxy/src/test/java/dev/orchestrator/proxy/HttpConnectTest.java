@@ -13,7 +13,6 @@ import dev.orchestrator.proxy.testing.ProxyFixture;
 import dev.orchestrator.proxy.testing.RawHttpConnection;
 import dev.orchestrator.proxy.testing.ServerFixture;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -23,8 +22,7 @@ import org.junit.jupiter.api.Timeout;
 class HttpConnectTest {
   private static final RouteOptions HTTP = RouteOptions.of(Protocol.HTTP);
   private static final ProxyOptions QUICK =
-      new ProxyOptions(
-          100, 64, Duration.ofSeconds(1), Duration.ofMillis(300), InstantSource.system());
+      ProxyOptions.defaults().withConnectTimes(Duration.ofSeconds(1), Duration.ofMillis(300));
 
   @Test
   void aTargetThatDoesNotListenWithinTheBoundIsA502() throws Exception {

@@ -17,7 +17,6 @@ import dev.orchestrator.proxy.testing.ProxyFixture;
 import dev.orchestrator.proxy.testing.RawHttpConnection;
 import java.io.EOFException;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
@@ -97,9 +96,7 @@ class HttpSwitchTest {
 
   @Test
   void aRequestAboveTheBoundOnHeldRequestsIsA503WithRetryAfter() throws Exception {
-    var one =
-        new ProxyOptions(
-            1, 64, Duration.ofSeconds(2), Duration.ofSeconds(5), InstantSource.system());
+    ProxyOptions one = ProxyOptions.defaults().withMaxHeld(1);
     try (var blue = HttpServerFixture.named("v1");
         var fixture = ProxyFixture.opened(one, HTTP, backend("blue", blue));
         var first = fixture.http();

@@ -11,7 +11,6 @@ import dev.orchestrator.proxy.testing.ProxyFixture;
 import dev.orchestrator.proxy.testing.ServerFixture;
 import java.net.Socket;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -37,8 +36,7 @@ class ProxyConnectTest {
   @Test
   void aTargetThatDoesNotListenWithinTheBoundCostsTheClientACleanClose() throws Exception {
     var quick =
-        new ProxyOptions(
-            100, 64, Duration.ofSeconds(1), Duration.ofMillis(300), InstantSource.system());
+        ProxyOptions.defaults().withConnectTimes(Duration.ofSeconds(1), Duration.ofMillis(300));
     int port = ServerFixture.freePort();
     try (var fixture = ProxyFixture.opened(quick, ProxyFixture.backend("blue", port));
         Socket client = fixture.connect()) {
@@ -69,8 +67,7 @@ class ProxyConnectTest {
     // No machine has this address, which is reserved for documentation.
     Backend nowhere = Backend.of("blue", Map.of(ProxyFixture.WEB, new Target("192.0.2.1", 9)));
     var patient =
-        new ProxyOptions(
-            100, 64, Duration.ofMinutes(1), Duration.ofMinutes(1), InstantSource.system());
+        ProxyOptions.defaults().withConnectTimes(Duration.ofMinutes(1), Duration.ofMinutes(1));
     try (var green = ServerFixture.echo('g');
         var fixture = ProxyFixture.opened(patient, nowhere);
         Socket client = fixture.connect()) {

@@ -13,7 +13,6 @@ import dev.orchestrator.proxy.testing.ServerFixture;
 import java.io.IOException;
 import java.net.Socket;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -90,9 +89,7 @@ class ProxyHoldTest {
   void heldConnectionsAreReleasedInOrderOfArrival() throws Exception {
     int clients = 40;
     Map<Socket, Integer> firstByte = new ConcurrentHashMap<>();
-    ProxyOptions oneAtATime =
-        new ProxyOptions(
-            100, 1, Duration.ofSeconds(2), Duration.ofSeconds(5), InstantSource.system());
+    ProxyOptions oneAtATime = ProxyOptions.defaults().withConnectsInFlight(1);
     try (var blue =
             new ServerFixture(socket -> {
               firstByte.put(socket, socket.getInputStream().read());
@@ -169,9 +166,7 @@ class ProxyHoldTest {
 
   @Test
   void aConnectionAboveTheBoundOnHeldConnectionsIsClosedCleanly() throws Exception {
-    ProxyOptions two =
-        new ProxyOptions(
-            2, 64, Duration.ofSeconds(2), Duration.ofSeconds(5), InstantSource.system());
+    ProxyOptions two = ProxyOptions.defaults().withMaxHeld(2);
     try (var blue = ServerFixture.echo('b');
         var fixture = ProxyFixture.opened(two, ProxyFixture.backend("blue", blue))) {
       fixture.proxy.hold(LONG);

@@ -13,7 +13,6 @@ import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -26,8 +25,9 @@ class ProxyLoadTest {
   private static final int HELD = 10_000;
   private static final long BYTES_EACH = 4096;
   private static final ProxyOptions PATIENT =
-      new ProxyOptions(
-          HELD, 64, Duration.ofSeconds(30), Duration.ofSeconds(30), InstantSource.system());
+      ProxyOptions.defaults()
+          .withMaxHeld(HELD)
+          .withConnectTimes(Duration.ofSeconds(30), Duration.ofSeconds(30));
 
   /** Verified bytes both ways, as in {@link ProxySwitchTest}, with more clients and switches. */
   @Test

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.orchestrator.proxy.config.Protocol;
+import dev.orchestrator.proxy.config.ProxyOptions;
 import dev.orchestrator.proxy.config.ProxyProtocol;
 import dev.orchestrator.proxy.config.RouteOptions;
 import dev.orchestrator.proxy.testing.Await;
@@ -93,6 +94,30 @@ class ProxyProtocolTest {
         fixture.proxy.release();
         client.shutdownOutput();
         assertEquals("bbehind", new String(client.getInputStream().readAllBytes(), US_ASCII));
+      }
+    }
+  }
+
+  @Test
+  void bytesBehindTheHeadersOfHeldClientsAreBounded() throws Exception {
+    byte[] sent = ("PROXY TCP4 1.1.1.1 2.2.2.2 1 2\r\n" + "x".repeat(10_000)).getBytes(US_ASCII);
+    try (var blue = ServerFixture.echo('b');
+        var fixture =
+            ProxyFixture.opened(
+                ProxyOptions.defaults().withMaxHeldBytes(16_384),
+                TCP.withProxyProtocol(ProxyProtocol.OFF, true),
+                backend("blue", blue))) {
+      fixture.proxy.hold(Duration.ofMinutes(1));
+      try (Socket first = fixture.connect();
+          Socket second = fixture.connect()) {
+        first.getOutputStream().write(sent);
+        fixture.untilHeld(1);
+        second.getOutputStream().write(sent);
+        assertEquals(-1, second.getInputStream().read());
+        assertEquals(1, fixture.stats().refused());
+        fixture.proxy.release();
+        first.shutdownOutput();
+        assertEquals(10_001, first.getInputStream().readAllBytes().length);
       }
     }
   }

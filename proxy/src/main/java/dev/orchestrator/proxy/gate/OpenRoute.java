@@ -37,6 +37,7 @@ public final class OpenRoute {
   public final RouteCounters counters = new RouteCounters();
   public final WaitingQueue queue;
   final ProxyOptions limits;
+  public final HeldBytes heldBytes;
   final Semaphore heldSlots;
   final TargetResolver resolver;
   final AtomicLong arrivals = new AtomicLong();
@@ -59,6 +60,7 @@ public final class OpenRoute {
     this.limits = shared.options();
     this.gate = preview ? shared.preview() : shared.gate();
     this.heldSlots = shared.heldSlots();
+    this.heldBytes = shared.heldBytes();
     this.sessions = shared.sessions();
     this.loops = shared.loops();
     this.resolver = shared.resolver();
@@ -71,6 +73,7 @@ public final class OpenRoute {
    * @param gate of the routes
    * @param preview the gate of the previews
    * @param heldSlots a permit for each connection that may wait
+   * @param heldBytes bytes of clients that are kept in memory, with their bound
    * @param leaving true once this process gives the routes away
    */
   public record Shared(
@@ -78,6 +81,7 @@ public final class OpenRoute {
       Gate gate,
       Gate preview,
       Semaphore heldSlots,
+      HeldBytes heldBytes,
       Sessions sessions,
       LoopContexts loops,
       TargetResolver resolver,
@@ -114,6 +118,12 @@ public final class OpenRoute {
           "%s has %d targets for the %d ports of route %s"
               .formatted(backend.name(), targets.size(), listen.ports(), definition.name()));
     }
+  }
+
+  /** Counts a client as not served, as the bound on bytes held in memory is reached. */
+  public void countOverBytes() {
+    counters.refused.increment();
+    warn("clients' requests take too much memory (max held bytes " + limits.maxHeldBytes() + ")");
   }
 
   /** Logs what went wrong with a connection, at most one line a second however many fail. */

@@ -16,6 +16,7 @@ final class ConnectionCloser {
   private final LoopContext loop;
   private final OutputBuffer output;
   private final Runnable onSocket;
+  private boolean isSocket;
 
   /**
    * For one connection.
@@ -31,9 +32,13 @@ final class ConnectionCloser {
     this.onSocket = onSocket;
   }
 
-  /** Closes at once. */
+  /**
+   * Closes at once; does nothing when the channel has become a socket, which has its descriptor.
+   */
   void closeNow() {
-    channel.close();
+    if (!isSocket) {
+      channel.close();
+    }
   }
 
   /** Closes with a reset, so that the client sees that the response is not complete. */
@@ -63,6 +68,7 @@ final class ConnectionCloser {
             channel,
             loop,
             socket -> {
+              isSocket = true;
               onSocket.run();
               receiver.accept(socket);
             },

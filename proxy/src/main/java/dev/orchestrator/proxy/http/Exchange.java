@@ -34,6 +34,7 @@ final class Exchange implements PendingConnect.Client {
   private final Deque<HttpContent> bufferedBody = new ArrayDeque<>(0);
   private @Nullable PendingConnect pendingConnect;
   private @Nullable UpstreamConnection upstream;
+  private long bufferedBodyBytes;
   private boolean requestComplete;
   private boolean finished;
 
@@ -93,12 +94,18 @@ final class Exchange implements PendingConnect.Client {
       content.release();
     } else if (upstream == null) {
       bufferedBody.add(content);
+      bufferedBodyBytes += content.content().readableBytes();
     } else {
       upstream.sendBody(content, head.isChunked());
       if (!upstream.isWritable()) {
         client.setReading(false);
       }
     }
+  }
+
+  /** Bytes of the request's body that wait with it. */
+  long bufferedBodyBytes() {
+    return bufferedBodyBytes;
   }
 
   void flushRequest() {
@@ -143,6 +150,7 @@ final class Exchange implements PendingConnect.Client {
   private void sendRequest(UpstreamConnection connection) {
     pendingConnect = null;
     upstream = connection;
+    bufferedBodyBytes = 0;
     connection.begin(this, head, client.identity().info());
     for (HttpContent each = bufferedBody.poll(); each != null; each = bufferedBody.poll()) {
       connection.sendBody(each, head.isChunked());
@@ -317,6 +325,7 @@ final class Exchange implements PendingConnect.Client {
 
   private void finish() {
     finished = true;
+    bufferedBodyBytes = 0;
     for (HttpContent each = bufferedBody.poll(); each != null; each = bufferedBody.poll()) {
       each.release();
     }

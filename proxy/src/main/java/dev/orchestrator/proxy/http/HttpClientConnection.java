@@ -5,9 +5,12 @@ import dev.orchestrator.proxy.epoll.EpollSocket;
 import dev.orchestrator.proxy.epoll.HalfCloseWorkaround;
 import dev.orchestrator.proxy.epoll.LoopContext;
 import dev.orchestrator.proxy.gate.ClientConnection;
+import dev.orchestrator.proxy.gate.HeldBytes;
 import dev.orchestrator.proxy.gate.OpenRoute;
+import dev.orchestrator.proxy.gate.RejectReason;
 import dev.orchestrator.proxy.tcp.TcpRelay;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.epoll.EpollSocketChannel;
@@ -28,15 +31,19 @@ import org.jspecify.annotations.Nullable;
  */
 public final class HttpClientConnection extends ChannelInboundHandlerAdapter
     implements ClientConnection {
+  /** A larger buffer for lines is given up between two requests. */
+  private static final int LARGEST_IDLE_BUFFER = 4096;
+
   final OpenRoute route;
   final LoopContext loop;
   final int port;
   private final EpollSocketChannel channel;
-  private final RequestDecoder decoder = new RequestDecoder();
+  private RequestDecoder decoder = new RequestDecoder();
   private final OutputBuffer output;
   private final ClientIdentity identity;
   private final HttpTimeouts timeouts;
   private final ConnectionCloser closer;
+  private final HeldBytes.Share heldBytes;
   private final CountDownLatch ended = new CountDownLatch(1);
   private @Nullable Exchange exchange;
   private @Nullable UpstreamConnection tunnelUpstream;
@@ -55,7 +62,8 @@ public final class HttpClientConnection extends ChannelInboundHandlerAdapter
     this.channel = channel;
     this.output = new OutputBuffer(channel);
     this.identity = new ClientIdentity(route, loop, channel);
-    this.timeouts = new HttpTimeouts(this, decoder);
+    this.timeouts = new HttpTimeouts(this);
+    this.heldBytes = route.heldBytes.new Share();
     this.closer = new ConnectionCloser(channel, loop, output, this::unregister);
   }
 
@@ -83,6 +91,10 @@ public final class HttpClientConnection extends ChannelInboundHandlerAdapter
 
   boolean isWritable() {
     return channel.isWritable();
+  }
+
+  RequestDecoder decoder() {
+    return decoder;
   }
 
   /** True when the client has ended its stream; it may still read. */
@@ -125,8 +137,8 @@ public final class HttpClientConnection extends ChannelInboundHandlerAdapter
     touch();
     if (message instanceof HAProxyMessage header) {
       identity.setProxyHeader(header);
-    } else if (closing && message instanceof ByteBuf bytes) {
-      tunnelReadAhead = bytes; // sent before the client has read that there is a tunnel
+    } else if (tunnelUpstream != null && message instanceof ByteBuf bytes) {
+      addTunnelReadAhead(bytes); // sent before the client has read that there is a tunnel
     } else if (closing) {
       ReferenceCountUtil.release(message);
     } else if (((HttpObject) message).decoderResult().isFailure()) {
@@ -151,7 +163,11 @@ public final class HttpClientConnection extends ChannelInboundHandlerAdapter
     try {
       Exchange next = new Exchange(this, RequestHead.of(request), decoder.headBeganNanos());
       exchange = next;
-      next.begin();
+      if (heldBytes.resize(decoder.headMemory())) { // bytes behind the head are counted later
+        next.begin();
+      } else {
+        rejectOverBytes();
+      }
     } catch (MalformedRequestException e) {
       reject(e);
     }
@@ -173,11 +189,39 @@ public final class HttpClientConnection extends ChannelInboundHandlerAdapter
 
   @Override
   public void channelReadComplete(ChannelHandlerContext context) {
+    if (!closing && !countHeldBytes()) {
+      if (exchange != null && decoder.hasMore()) {
+        // The running exchange was accepted: it goes on without the requests behind it.
+        decoder.discardReadAhead(channel.pipeline().context(decoder));
+      } else if (exchange == null || exchange.isWaiting()) {
+        rejectOverBytes();
+      }
+    }
     if (exchange != null) {
       exchange.flushRequest();
     }
     if (decoder.hasMore()) {
       setReading(false); // a further request is not looked at before this exchange has ended
+    }
+  }
+
+  /**
+   * Counts the bytes of the client that are kept now; false when all clients' bytes are too many.
+   */
+  private boolean countHeldBytes() {
+    Exchange current = exchange;
+    return heldBytes.resize(
+        decoder.headMemory()
+            + decoder.undecodedBytes()
+            + (current == null ? 0 : current.bufferedBodyBytes()));
+  }
+
+  private void rejectOverBytes() {
+    route.countOverBytes();
+    if (exchange != null) {
+      exchange.rejected(RejectReason.FULL);
+    } else {
+      respond(503, RejectReason.FULL.text);
     }
   }
 
@@ -217,6 +261,7 @@ public final class HttpClientConnection extends ChannelInboundHandlerAdapter
     unregister();
     output.release();
     identity.close();
+    releaseTunnelReadAhead();
     if (tunnelUpstream != null) {
       tunnelUpstream.abandon();
     }
@@ -234,8 +279,8 @@ public final class HttpClientConnection extends ChannelInboundHandlerAdapter
   /** Goes on after an exchange whose response is complete. */
   void exchangeCompleted(boolean close) {
     exchange = null;
-    if (close || inputEnded) {
-      if (!decoder.isInBody() && !decoder.hasMore()) {
+    if (close || inputEnded || decoder.isDiscarding()) {
+      if (!decoder.isInBody() && !decoder.hasMore() && !decoder.isDiscarding()) {
         closing = true;
         closer.closeWhenWritten();
       } else {
@@ -247,6 +292,18 @@ public final class HttpClientConnection extends ChannelInboundHandlerAdapter
     if (decoder.resume()) {
       // Later, as the end of this response may be followed by more messages of the same read.
       loop.eventLoop.execute(this::decodeNext);
+    } else {
+      shrinkDecoder();
+    }
+    boolean _ = countHeldBytes(); // not more than before
+  }
+
+  /** Lets go of a large buffer for lines, which an idle connection must not keep. */
+  private void shrinkDecoder() {
+    if (decoder.lineBufferBytes() > LARGEST_IDLE_BUFFER) {
+      RequestDecoder fresh = new RequestDecoder();
+      channel.pipeline().replace(decoder, null, fresh);
+      decoder = fresh;
     }
   }
 
@@ -268,11 +325,20 @@ public final class HttpClientConnection extends ChannelInboundHandlerAdapter
   void closeLingering() {
     closing = true;
     exchange = null;
+    removeDecoder();
     closer.closeLingering();
+  }
+
+  /** Removes the decoder, whose buffers are released so; bytes left in it come to channelRead. */
+  private void removeDecoder() {
+    if (channel.pipeline().context(decoder) != null) {
+      channel.pipeline().remove(decoder);
+    }
   }
 
   private void unregister() {
     timeouts.stop();
+    boolean _ = heldBytes.resize(0);
     route.sessions.clients().remove(this);
     ended.countDown();
   }
@@ -291,7 +357,7 @@ public final class HttpClientConnection extends ChannelInboundHandlerAdapter
 
   @Override
   public void close() {
-    closer.closeNow();
+    loop.execute(closer::closeNow);
   }
 
   /** Relays bytes in both directions from now on, as the response has switched the protocol. */
@@ -300,7 +366,7 @@ public final class HttpClientConnection extends ChannelInboundHandlerAdapter
     exchange = null;
     tunnelUpstream = upstream;
     setReading(false);
-    channel.pipeline().remove(decoder);
+    removeDecoder();
     closer.toSocket(client -> openTunnel(upstream, client), () -> {});
   }
 
@@ -312,8 +378,29 @@ public final class HttpClientConnection extends ChannelInboundHandlerAdapter
           if (targetReadAhead != null) {
             relay.sendFirstToClient(targetReadAhead);
           }
-          relay.start(null, tunnelReadAhead);
+          relay.start(null, takeTunnelReadAhead());
         },
-        client::close);
+        () -> {
+          releaseTunnelReadAhead();
+          client.close();
+        });
+  }
+
+  private void addTunnelReadAhead(ByteBuf bytes) {
+    ByteBuf before = tunnelReadAhead;
+    tunnelReadAhead = before == null ? bytes : Unpooled.wrappedBuffer(before, bytes);
+  }
+
+  private @Nullable ByteBuf takeTunnelReadAhead() {
+    ByteBuf bytes = tunnelReadAhead;
+    tunnelReadAhead = null;
+    return bytes;
+  }
+
+  private void releaseTunnelReadAhead() {
+    ByteBuf bytes = takeTunnelReadAhead();
+    if (bytes != null) {
+      bytes.release();
+    }
   }
 }

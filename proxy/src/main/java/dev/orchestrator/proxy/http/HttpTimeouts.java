@@ -14,16 +14,14 @@ final class HttpTimeouts {
   private static final long SHORTEST_INTERVAL_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
   private final HttpClientConnection client;
-  private final RequestDecoder decoder;
   private final LoopContext loop;
   private final long headNanos;
   private final long idleNanos;
   private long lastMovedNanos = System.nanoTime();
   private @Nullable ScheduledFuture<?> timer;
 
-  HttpTimeouts(HttpClientConnection client, RequestDecoder decoder) {
+  HttpTimeouts(HttpClientConnection client) {
     this.client = client;
-    this.decoder = decoder;
     this.loop = client.loop;
     this.headNanos = client.route.options.headTimeout().toNanos();
     this.idleNanos = client.route.options.idleTimeout().toNanos();
@@ -54,6 +52,7 @@ final class HttpTimeouts {
   }
 
   private boolean endIfTimedOut(@Nullable Exchange exchange) {
+    RequestDecoder decoder = client.decoder();
     long now = System.nanoTime();
     long stillNanos = now - lastMovedNanos;
     if (exchange == null) {

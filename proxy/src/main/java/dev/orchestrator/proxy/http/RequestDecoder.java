@@ -22,10 +22,17 @@ final class RequestDecoder extends HttpRequestDecoder {
   static final int LONGEST_LINE = 16_384;
   static final int LARGEST_HEAD = 65_536;
 
+  /** Objects of a field on the heap, without its bytes. */
+  private static final int BYTES_OF_A_FIELD = 160;
+
   private boolean inHead = true;
   private boolean stopped;
   private boolean failed;
+  private boolean discarding;
   private long headBeganNanos;
+  private int headBytes;
+  private int headLines;
+  private int longestLine;
 
   RequestDecoder() {
     super(config());
@@ -70,7 +77,38 @@ final class RequestDecoder extends HttpRequestDecoder {
     boolean more = hasMore();
     stopped = false;
     headBeganNanos = 0;
+    headBytes = 0;
+    headLines = 0;
     return more;
+  }
+
+  /**
+   * About the number of bytes of memory that the current request's head takes, with the buffer for
+   * lines that Netty's decoder keeps for as long as it lives.
+   */
+  long headMemory() {
+    return headBytes + (long) headLines * BYTES_OF_A_FIELD + lineBufferBytes();
+  }
+
+  /** The number of bytes that are not decoded yet. */
+  int undecodedBytes() {
+    return actualReadableBytes();
+  }
+
+  /** The buffer has the size of the longest line so far, rounded up to a power of two. */
+  int lineBufferBytes() {
+    return longestLine == 0 ? 0 : Integer.highestOneBit(longestLine) << 1;
+  }
+
+  /** Throws away the bytes behind the current request, and those that still come. */
+  void discardReadAhead(ChannelHandlerContext ctx) {
+    discarding = true;
+    decodeNext(ctx);
+  }
+
+  /** True when requests behind the current one are lost. */
+  boolean isDiscarding() {
+    return discarding;
   }
 
   /** Decodes the bytes that came behind the last request. */
@@ -86,7 +124,13 @@ final class RequestDecoder extends HttpRequestDecoder {
   @Override
   protected void decode(ChannelHandlerContext ctx, ByteBuf buffer, List<Object> out)
       throws Exception {
+    if (discarding) {
+      buffer.skipBytes(buffer.readableBytes());
+      return;
+    }
     if (stopped) {
+      // Ends Netty's reads now; else there could be sixteen more before the end of the event.
+      ctx.channel().config().setAutoRead(false);
       return;
     }
     if (failed) {
@@ -105,7 +149,12 @@ final class RequestDecoder extends HttpRequestDecoder {
       }
     }
     int before = out.size();
+    boolean wasInHead = inHead;
+    int unread = buffer.readableBytes();
     super.decode(ctx, buffer, out);
+    if (wasInHead) {
+      headBytes += unread - buffer.readableBytes();
+    }
     for (int i = before; i < out.size(); i++) {
       inHead &= !(out.get(i) instanceof HttpRequest);
       if (out.get(i) instanceof LastHttpContent) {
@@ -116,7 +165,7 @@ final class RequestDecoder extends HttpRequestDecoder {
   }
 
   /** Checks the first byte of each line in the buffer, up to the empty line. */
-  private static boolean hasFoldedLine(ByteBuf buffer) {
+  private boolean hasFoldedLine(ByteBuf buffer) {
     int end = buffer.writerIndex();
     int line = buffer.readerIndex();
     while (line < end) {
@@ -128,6 +177,10 @@ final class RequestDecoder extends HttpRequestDecoder {
         return false;
       }
       int feed = buffer.indexOf(line, end, (byte) '\n');
+      if (feed >= 0) {
+        headLines++; // the lines up to here are decoded now, and do not come again
+        longestLine = Math.max(longestLine, feed - line);
+      }
       line = feed < 0 ? end : feed + 1;
     }
     return false;

@@ -35,6 +35,9 @@ final class UpstreamConnection extends Session {
   private boolean served;
   private boolean interim;
 
+  /** Its descriptor belongs to a socket now: closing the channel would close it. */
+  private boolean isSocket;
+
   private UpstreamConnection(
       OpenRoute route,
       ResolvedBackend backend,
@@ -162,6 +165,7 @@ final class UpstreamConnection extends Session {
         channel,
         loop,
         socket -> {
+          isSocket = true;
           CompositeByteBuf readAhead = tunnelReadAhead;
           tunnelReadAhead = null;
           receiver.receive(socket, readAhead);
@@ -186,7 +190,9 @@ final class UpstreamConnection extends Session {
   @Override
   public void close() {
     loop.execute(() -> {
-      var _ = channel.close();
+      if (!isSocket) {
+        var _ = channel.close();
+      }
     });
   }
 

@@ -13,6 +13,7 @@ import dev.orchestrator.proxy.tcp.PendingConnection;
 import io.netty.channel.ChannelException;
 import io.netty.channel.unix.Errors.NativeIoException;
 import io.netty.channel.unix.Socket;
+import io.netty.util.concurrent.ScheduledFuture;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.concurrent.TimeUnit;
@@ -44,6 +45,7 @@ public final class RouteListener implements EpollSocket.Owner {
   private final byte[] address = new byte[ADDRESS_BYTES];
   private final boolean keepOpen;
   private boolean accepting;
+  private @Nullable ScheduledFuture<?> retry;
 
   private RouteListener(OpenRoute route, int port, Socket socket, boolean keepOpen) {
     this.route = route;
@@ -144,6 +146,10 @@ public final class RouteListener implements EpollSocket.Owner {
     loop.execute(() -> {
       accepting = false;
       socket.deregister();
+      if (retry != null) {
+        retry.cancel(false);
+        retry = null;
+      }
     });
   }
 
@@ -176,7 +182,21 @@ public final class RouteListener implements EpollSocket.Owner {
     } catch (IOException e) {
       // No file descriptor or no memory is left, which passes.
       route.warn("cannot accept a connection, will try again: " + e.getMessage());
-      var _ = loop.schedule(() -> ready(socket), RETRY_MS, TimeUnit.MILLISECONDS);
+      retryLater();
+    }
+  }
+
+  /** One timer, however often it fails: each client that arrives meanwhile is another failure. */
+  private void retryLater() {
+    if (retry == null) {
+      retry =
+          loop.schedule(
+              () -> {
+                retry = null;
+                ready(socket);
+              },
+              RETRY_MS,
+              TimeUnit.MILLISECONDS);
     }
   }
 

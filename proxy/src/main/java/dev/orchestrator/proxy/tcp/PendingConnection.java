@@ -3,6 +3,7 @@ package dev.orchestrator.proxy.tcp;
 import dev.orchestrator.proxy.epoll.EpollSocket;
 import dev.orchestrator.proxy.epoll.LingeringClose;
 import dev.orchestrator.proxy.epoll.LoopContext;
+import dev.orchestrator.proxy.gate.HeldBytes;
 import dev.orchestrator.proxy.gate.OpenRoute;
 import dev.orchestrator.proxy.gate.PendingConnect;
 import dev.orchestrator.proxy.gate.RejectReason;
@@ -27,6 +28,7 @@ public final class PendingConnection implements EpollSocket.Owner, PendingConnec
   private @Nullable ScheduledFuture<?> headerTimeout;
   private @Nullable PendingConnect pendingConnect;
   private @Nullable ByteBuf readAhead;
+  private HeldBytes.@Nullable Share heldBytes;
   private boolean clientEnded;
   private boolean finished;
 
@@ -79,8 +81,19 @@ public final class PendingConnection implements EpollSocket.Owner, PendingConnec
     if (reading.isComplete() && headerTimeout != null) {
       headerTimeout.cancel(false);
       headerTimeout = null;
+      if (readAhead != null && !countReadAhead(readAhead)) {
+        route.countOverBytes();
+        rejected(RejectReason.FULL);
+        return;
+      }
       awaitTarget();
     }
+  }
+
+  private boolean countReadAhead(ByteBuf bytes) {
+    HeldBytes.Share share = route.heldBytes.new Share();
+    heldBytes = share;
+    return share.resize(bytes.readableBytes());
   }
 
   private void rejectHeader(String reason) {
@@ -142,6 +155,7 @@ public final class PendingConnection implements EpollSocket.Owner, PendingConnec
   @Override
   public void connected(ResolvedBackend backend, EpollSocket target) {
     finished = true;
+    releaseHeldBytes();
     TcpRelay relay = new TcpRelay(route, backend, loop, client, target);
     relay.start(ProxyProtocolHeader.toTarget(route, header, client.socket()), readAhead);
   }
@@ -153,7 +167,14 @@ public final class PendingConnection implements EpollSocket.Owner, PendingConnec
     LingeringClose.begin(client, loop);
   }
 
+  private void releaseHeldBytes() {
+    if (heldBytes != null) {
+      boolean _ = heldBytes.resize(0);
+    }
+  }
+
   private void release() {
+    releaseHeldBytes();
     if (headerTimeout != null) {
       headerTimeout.cancel(false);
       headerTimeout = null;

@@ -21,7 +21,8 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(60)
 class RouteListenerTest {
   private static final int DESCRIPTORS = 200;
-  private static final int CLIENTS = 300;
+  private static final int CLIENTS = 1_000;
+  private static final String SUPPRESSED = " more warnings not shown";
 
   @Test
   void withoutFreeDescriptorsAListenerWarnsAndServesOnWhenSomeAreFreeAgain(@TempDir Path dir)
@@ -52,6 +53,33 @@ class RouteListenerTest {
         throw new AssertionError(lines(output, "").toString(), e);
       } finally {
         process.destroyForcibly();
+      }
+    }
+  }
+
+  @Test
+  void withoutFreeDescriptorsAListenerTriesAgainAtOneRateHoweverManyClientsWait(@TempDir Path dir)
+      throws Exception {
+    Path output = dir.resolve("output");
+    try (var blue = ServerFixture.echo('b')) {
+      Process process = proxyWithFewDescriptors(blue.port(), output);
+      List<Socket> clients = new ArrayList<>();
+      try {
+        Await.until("open", () -> lines(output, "port ").size() == 1);
+        int port = Integer.parseInt(lines(output, "port ").getFirst().substring(5));
+        for (int i = 0; i < CLIENTS; i++) {
+          clients.add(connect(port));
+        }
+        int earlier = lines(output, SUPPRESSED).size();
+        Await.until("three more seconds", () -> lines(output, SUPPRESSED).size() >= earlier + 3);
+        String last = lines(output, SUPPRESSED).getLast();
+        int tries = Integer.parseInt(last.replaceFirst(".*\\((\\d+)" + SUPPRESSED + ".*", "$1"));
+        assertTrue(tries < 100, () -> "tries in a second: " + last);
+      } finally {
+        process.destroyForcibly();
+        for (Socket each : clients) {
+          each.close();
+        }
       }
     }
   }
