@@ -63,6 +63,7 @@ client_options=(
 )
 
 # Options of the service's JVM: the jar has the same file, for services that the program starts.
+# shellcheck disable=SC2034 # used by scripts that source this
 serve_options=()
 while read -r line; do
   if [[ $line = -* ]]; then
