@@ -29,7 +29,7 @@ class ConfigurationPageTest {
   private static final String UNKNOWN = "q".repeat(60);
 
   private static final Pattern REFUSAL =
-      Pattern.compile(".*" + UNKNOWN + ": is no setting; there is: (?<known>[a-z, -]+)");
+      Pattern.compile(".*" + UNKNOWN + ": is not a setting; known: (?<known>[a-z, -]+)");
 
   /** What only a stack.conf has. The sections data and upgrade may be in both files. */
   private static final Set<String> OF_STACK = Set.of("name", "routes", "probes");
