@@ -58,7 +58,9 @@ class HttpMemoryTest {
               heldAndRefused[1] = Integer.parseInt(figures[1]);
               return heldAndRefused[0] + heldAndRefused[1] == CLIENTS;
             });
-        assertTrue(heldAndRefused[0] > 50, () -> heldAndRefused[0] + " held");
+        // A sixteenth of the bound each at the most, with thousands of fields; how many of which kind
+        // come first depends on the machine.
+        assertTrue(heldAndRefused[0] >= 10, () -> heldAndRefused[0] + " held");
         assertEquals("released", ask(process, output, "release"));
         int served = 0;
         int refused = 0;
