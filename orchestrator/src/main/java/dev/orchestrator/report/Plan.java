@@ -26,7 +26,7 @@ public record Plan(
    *
    * @param undo what undoes it
    */
-  public record Step(String name, String does, String undo) {}
+  public record Step(String name, String description, String undo) {}
 
   /**
    * A data volume. Sizes in bytes.

@@ -34,18 +34,18 @@ final class CutOffRuns {
   private static final Duration GATE_DEADLINE = Duration.ofMinutes(10);
 
   /** Roles of volumes that only a helper uses. */
-  private static final Set<String> HELPERS = Set.of(ResourceNames.COPY, ResourceNames.LOOK);
+  private static final Set<String> HELPER_ROLES = Set.of(ResourceNames.COPY, ResourceNames.LOOK);
 
   private final UpgradeContext context;
   private final RunExecutor executor;
 
   /** The run that was under way when this process began; a later one is this process's own. */
-  private final Optional<String> leftRun;
+  private final Optional<String> runFoundAtStart;
 
   CutOffRuns(UpgradeContext context, RunExecutor executor) {
     this.context = context;
     this.executor = executor;
-    this.leftRun = context.journal().running().map(UpgradeRecord::id);
+    this.runFoundAtStart = context.journal().running().map(UpgradeRecord::id);
   }
 
   /** Opens the routes; connections wait where what serves doesn't run. */
@@ -62,8 +62,8 @@ final class CutOffRuns {
               .container(serving.get().container())
               .filter(ContainerInfo::running)
               .isPresent();
-      if (runs && !isHeld()) {
-        context.traffic().lead(context.backend(serving.get()));
+      if (runs && !mustStayHeld()) {
+        context.traffic().switchTo(context.backend(serving.get()));
       }
     } catch (EngineException e) {
       log.warn("connections wait: {}", e.getMessage());
@@ -74,7 +74,7 @@ final class CutOffRuns {
    * Whether a run was cut off while the services of what serves had been stopped, or in its undo:
    * the undo leaves the version that serves, and with it what clients would write to that now.
    */
-  private boolean isHeld() {
+  private boolean mustStayHeld() {
     return context
         .journal()
         .running()
@@ -87,10 +87,10 @@ final class CutOffRuns {
    *
    * @param rest the steps that it still has; empty when it is to be undone
    */
-  record CutOff(UpgradeRun run, List<Step> rest) {
+  record CutOff(UpgradeRun run, List<Step> remainingSteps) {
     /** Whether what serves may be looked after while this run is ended. */
     boolean goesOnBesideServing() {
-      return run.holds() && !rest.isEmpty();
+      return run.holdsClients() && !remainingSteps.isEmpty();
     }
   }
 
@@ -98,49 +98,51 @@ final class CutOffRuns {
     return context
         .journal()
         .running()
-        .filter(run -> leftRun.filter(run.id()::equals).isPresent())
+        .filter(run -> runFoundAtStart.filter(run.id()::equals).isPresent())
         .map(this::cutOff);
   }
 
   private CutOff cutOff(UpgradeRecord record) {
-    boolean carries = DataOptions.of(context, record.id()).carries();
-    List<Step> steps = UpgradePlans.of(record, carries);
+    boolean carriesData = DataOptions.ofRun(context, record.id()).carriesData();
+    List<Step> steps = UpgradePlans.stepsOf(record, carriesData);
     boolean holds = steps.stream().anyMatch(Step::holdsClients);
     Generation blue = holds ? generation(record.from()) : null;
     UpgradeRun run = new UpgradeRun(record, steps, blue, generation(record.to()));
     run.switched = hasSwitched(record);
     if (steps.equals(UpgradePlans.CARRY)) {
-      run.old = context.journal().previous().orElse(null);
+      run.previous = context.journal().previous().orElse(null);
     }
-    return new CutOff(run, rest(run));
+    return new CutOff(run, remainingSteps(run));
   }
 
   /** Ends it, on this thread. */
-  void end(CutOff cutOff) {
+  void finish(CutOff cutOff) {
     requireKnownSteps(cutOff.run());
-    if (cutOff.rest().isEmpty()) {
+    if (cutOff.remainingSteps().isEmpty()) {
       log.info("{} was cut off: undoing", cutOff.run().id());
       executor.undoCutOff(cutOff.run(), "cut off by a restart of the service");
     } else {
       log.info(
-          "{} was cut off: going on with {}", cutOff.run().id(), cutOff.rest().getFirst().id());
-      executor.resumeCutOff(cutOff.run(), cutOff.rest());
+          "{} was cut off: going on with {}",
+          cutOff.run().id(),
+          cutOff.remainingSteps().getFirst().id());
+      executor.resumeCutOff(cutOff.run(), cutOff.remainingSteps());
     }
   }
 
   /** A newer version of this program may have steps that this one can neither run nor undo. */
   private void requireKnownSteps(UpgradeRun run) {
-    UpgradePlans.unknownStep(run.id(), context.journal().steps(run.id()))
+    UpgradePlans.describeUnknownStep(run.id(), context.journal().steps(run.id()))
         .ifPresent(why -> {
           throw new RefusedException(why);
         });
   }
 
-  private List<Step> rest(UpgradeRun run) {
+  private List<Step> remainingSteps(UpgradeRun run) {
     if (isUndoing(run.record)) {
       return List.of();
     }
-    if (!run.holds()) {
+    if (!run.holdsClients()) {
       // Nobody serves beside it: what was done is found, and the routes open on the way.
       return run.steps;
     }
@@ -152,7 +154,7 @@ final class CutOffRuns {
     }
     boolean goesOn =
         context.journal().steps(run.id()).stream()
-            .flatMap(line -> UpgradePlans.step(line.step()).stream())
+            .flatMap(line -> UpgradePlans.find(line.step()).stream())
             .allMatch(step -> step.afterRestart() == Step.AfterRestart.GO_ON);
     return goesOn ? run.steps : List.of();
   }
@@ -163,7 +165,7 @@ final class CutOffRuns {
         && context
             .journal()
             .switched(record.id())
-            .filter(last -> last.generation() == to)
+            .filter(switched -> switched.generation() == to)
             .isPresent()
         && context.journal().serving().filter(now -> now.number() == to).isPresent();
   }
@@ -176,7 +178,7 @@ final class CutOffRuns {
   private boolean hasHeld(UpgradeRecord record) {
     return context.journal().steps(record.id()).stream()
         .filter(line -> line.phase() == Phase.INTENT)
-        .flatMap(line -> UpgradePlans.step(line.step()).stream())
+        .flatMap(line -> UpgradePlans.find(line.step()).stream())
         .anyMatch(Step::holdsClients);
   }
 
@@ -196,14 +198,14 @@ final class CutOffRuns {
    * that the journal doesn't know is left alone: it may hold somebody's data.
    */
   void removeHelpers() {
-    for (ContainerInfo container : context.engine().containers(context.names().ours())) {
+    for (ContainerInfo container : context.engine().containers(context.names().stackLabels())) {
       if (!container.labels().getOrDefault(Labels.ROLE, "").equals("capsule")) {
         log.info("removing {}, left by an earlier process", container.name());
         context.engine().removeContainer(container.name());
       }
     }
-    for (VolumeInfo volume : context.engine().volumes(context.names().ours())) {
-      if (HELPERS.contains(volume.labels().getOrDefault(Labels.ROLE, ""))) {
+    for (VolumeInfo volume : context.engine().volumes(context.names().stackLabels())) {
+      if (HELPER_ROLES.contains(volume.labels().getOrDefault(Labels.ROLE, ""))) {
         context.engine().removeVolume(volume.name());
       }
     }

@@ -13,7 +13,7 @@ public interface HandoverPort {
         }
 
         @Override
-        public boolean predecessorLeft() {
+        public boolean hasPredecessorLeft() {
           return true;
         }
       };
@@ -22,5 +22,5 @@ public interface HandoverPort {
   String offer();
 
   /** False while the process that served before has connections. */
-  boolean predecessorLeft();
+  boolean hasPredecessorLeft();
 }

@@ -21,15 +21,15 @@ public final class Reconciler implements AutoCloseable {
   private static final Duration INTERVAL = Duration.ofSeconds(3);
 
   /** Routes are open by then; who waits in them is released when the engine has answered. */
-  private static final Duration ROUTES_OPEN = Duration.ofSeconds(1);
+  private static final Duration ROUTES_OPEN_TIMEOUT = Duration.ofSeconds(1);
 
   private final CutOffRuns cutOffRuns;
   private final ServingSupervisor supervisor;
   private final CountDownLatch closed = new CountDownLatch(1);
-  private final CountDownLatch cleared = new CountDownLatch(1);
+  private final CountDownLatch leftoversCleared = new CountDownLatch(1);
   private volatile boolean started;
-  private @Nullable CutOff found;
-  private boolean swept;
+  private @Nullable CutOff cutOff;
+  private boolean leftoversRemoved;
   private String lastFailure = "";
 
   Reconciler(CutOffRuns cutOffRuns, ServingSupervisor supervisor) {
@@ -40,12 +40,12 @@ public final class Reconciler implements AutoCloseable {
   /** Returns when the routes are open; the rest goes on in the background. */
   void start() {
     // Before anybody can begin a run: one that is in the journal now was cut off.
-    find();
+    findCutOff();
     started = true;
     CountDownLatch open = new CountDownLatch(1);
     Thread.ofVirtual().name("reconciler").start(() -> reconcile(open));
     try {
-      if (!open.await(ROUTES_OPEN.toMillis(), TimeUnit.MILLISECONDS)) {
+      if (!open.await(ROUTES_OPEN_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)) {
         log.warn("the engine is slow to answer: connections wait");
       }
     } catch (InterruptedException e) {
@@ -53,8 +53,8 @@ public final class Reconciler implements AutoCloseable {
     }
   }
 
-  private void find() {
-    found = cutOffRuns.cutOff().orElse(null);
+  private void findCutOff() {
+    cutOff = cutOffRuns.cutOff().orElse(null);
   }
 
   /**
@@ -64,7 +64,7 @@ public final class Reconciler implements AutoCloseable {
    */
   void awaitCleared(Duration limit) {
     try {
-      if (started && !cleared.await(limit.toMillis(), TimeUnit.MILLISECONDS)) {
+      if (started && !leftoversCleared.await(limit.toMillis(), TimeUnit.MILLISECONDS)) {
         throw new RefusedException("not yet: the engine did not answer since the service started");
       }
     } catch (InterruptedException e) {
@@ -77,13 +77,13 @@ public final class Reconciler implements AutoCloseable {
     try {
       openRoutes();
       open.countDown();
-      while (!succeeds(this::replay)) {
+      while (!tryTask(this::replay)) {
         if (pause()) {
           return;
         }
       }
       while (!pause()) {
-        look();
+        superviseOnce();
       }
     } catch (CutOffError e) {
       log.info("{}", e.getMessage());
@@ -94,10 +94,10 @@ public final class Reconciler implements AutoCloseable {
    * For a test, on its own thread: whether the run that was cut off has ended; not while the engine
    * is away.
    */
-  public boolean replayed() {
-    return succeeds(() -> {
-      if (found == null) {
-        find();
+  public boolean replayToEnd() {
+    return tryTask(() -> {
+      if (cutOff == null) {
+        findCutOff();
       }
       replay();
     });
@@ -105,37 +105,37 @@ public final class Reconciler implements AutoCloseable {
 
   /** Removes what belongs to nobody, ends the run that was cut off, starts what should serve. */
   private void replay() {
-    CutOff cutOff = found;
-    if (!swept) {
+    CutOff pending = cutOff;
+    if (!leftoversRemoved) {
       cutOffRuns.removeHelpers();
-      cutOffRuns.removeCandidates(cutOff == null ? null : cutOff.run().green);
-      swept = true;
-      cleared.countDown();
+      cutOffRuns.removeCandidates(pending == null ? null : pending.run().green);
+      leftoversRemoved = true;
+      leftoversCleared.countDown();
     }
-    if (cutOff == null || cutOff.goesOnBesideServing()) {
-      supervisor.look();
+    if (pending == null || pending.goesOnBesideServing()) {
+      supervisor.superviseOnce();
     }
-    if (cutOff != null) {
+    if (pending != null) {
       try {
-        cutOffRuns.end(cutOff);
+        cutOffRuns.finish(pending);
       } finally {
         // Ended, or further than it was found: a second try begins with what the journal says then.
-        find();
+        findCutOff();
       }
     }
   }
 
   public void openRoutes() {
-    boolean _ = succeeds(cutOffRuns::openRoutes);
+    boolean _ = tryTask(cutOffRuns::openRoutes);
   }
 
   /** What it does every few seconds. */
-  public void look() {
-    boolean _ = succeeds(supervisor::look);
+  public void superviseOnce() {
+    boolean _ = tryTask(supervisor::superviseOnce);
   }
 
   /** False when it has failed; the same failure is logged once, not every few seconds. */
-  private boolean succeeds(Runnable task) {
+  private boolean tryTask(Runnable task) {
     try {
       task.run();
       lastFailure = "";

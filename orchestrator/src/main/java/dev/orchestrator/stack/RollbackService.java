@@ -30,9 +30,9 @@ final class RollbackService {
   /**
    * What becomes of the newer data: as asked for, else as configured; refused where nobody says.
    */
-  Rollback dataChoice(DataOptions options) {
-    Rollback asked = options.rollback();
-    Rollback choice = asked == null ? context.data().rollback() : asked;
+  Rollback chooseData(DataOptions options) {
+    Rollback requested = options.rollback();
+    Rollback choice = requested == null ? context.dataSettings().rollback() : requested;
     if (choice == Rollback.ASK) {
       throw new RefusedException(
           "say what becomes of what was written since the switch: --data carry or --data restore"
@@ -53,43 +53,44 @@ final class RollbackService {
 
   /** What was written since the switch. */
   RollbackCost cost(Generation blue) {
-    Generation old = previous();
+    Generation previous = previous();
     DataChanges changes = context.changes();
     return new RollbackCost(
         blue.version(),
-        old.version(),
-        old.number(),
-        changes.since(blue),
-        changes.volumes(blue, old, "rollback"),
-        changes.tables(blue),
-        context.data().rollback().name().toLowerCase(Locale.ROOT));
+        previous.version(),
+        previous.number(),
+        changes.servingSince(blue),
+        changes.volumeChanges(blue, previous, "rollback"),
+        changes.tableChanges(blue),
+        context.dataSettings().rollback().name().toLowerCase(Locale.ROOT));
   }
 
   /** Begins the run in the journal; it is not executed yet. */
   UpgradeRun begin(Generation blue, Rollback choice) {
-    Generation old = previous();
-    boolean carries = choice == Rollback.CARRY;
+    Generation previous = previous();
+    boolean carriesData = choice == Rollback.CARRY;
     UpgradeRecord record =
         journal.begin(
             Kind.ROLLBACK,
             blue.version(),
-            old.version(),
+            previous.version(),
             blue.number(),
-            carries ? null : old.number(),
-            DataOptions.of(choice).attachments());
+            carriesData ? null : previous.number(),
+            DataOptions.forRollback(choice).attachments());
     UpgradeRun run =
-        new UpgradeRun(record, UpgradePlans.of(record, carries), blue, carries ? null : old);
-    if (carries) {
-      run.old = old;
+        new UpgradeRun(
+            record, UpgradePlans.stepsOf(record, carriesData), blue, carriesData ? null : previous);
+    if (carriesData) {
+      run.previous = previous;
     }
     return run;
   }
 
   /** A version that wasn't healthy with the newer data gets its own, as of the switch. */
   Optional<UpgradeRun> beginFallBack(UpgradeRun run) {
-    Step failed = run.failed;
+    Step failed = run.failedStep;
     boolean unhealthy =
-        run.old != null
+        run.previous != null
             && failed != null
             && failed.runsCandidate()
             && journal

@@ -11,15 +11,16 @@ import java.time.Duration;
  * may not have left yet, and the one after it, which may be about to take over. Thread-safe.
  */
 final class RunAdmission {
-  private static final Duration PATIENCE = Duration.ofSeconds(20);
-  private static final String BUSY = "a run is under way: wait for its end ('orchestrator watch')";
+  private static final Duration WAIT_LIMIT = Duration.ofSeconds(20);
+  private static final String RUN_UNDER_WAY =
+      "a run is under way: wait for its end ('orchestrator watch')";
 
   private final Journal journal;
   private final ServingLock servingLock;
   private final Reconciler reconciler;
   private final RunExecutor executor;
   private final HandoverPort handover;
-  private volatile boolean leaving;
+  private volatile boolean handingOver;
   private volatile boolean closed;
 
   RunAdmission(
@@ -44,11 +45,11 @@ final class RunAdmission {
     if (closed) {
       throw new NotYetException("the service stops: try again when it runs");
     }
-    reconciler.awaitCleared(PATIENCE);
-    if (leaving) {
+    reconciler.awaitCleared(WAIT_LIMIT);
+    if (handingOver) {
       throw new NotYetException("another process takes over: try again when it serves");
     }
-    if (!handover.predecessorLeft()) {
+    if (!handover.hasPredecessorLeft()) {
       throw new NotYetException(
           "the process that served before lets its last connections end: try again later"
               + " (takeover.drain bounds that)");
@@ -58,17 +59,17 @@ final class RunAdmission {
   /** Waits for another process from now on; returns the path of the Unix socket where. */
   String handOver() {
     requireAdmission();
-    if (executor.isBusy() || !servingLock.acquire(PATIENCE)) {
-      throw new RefusedException(BUSY);
+    if (executor.isBusy() || !servingLock.acquire(WAIT_LIMIT)) {
+      throw new RefusedException(RUN_UNDER_WAY);
     }
     try {
-      leaving = true; // First: a run that begins now sees it, or is seen here.
+      handingOver = true; // First: a run that begins now sees it, or is seen here.
       if (executor.isBusy() || journal.running().isPresent()) {
-        throw new RefusedException(BUSY);
+        throw new RefusedException(RUN_UNDER_WAY);
       }
       return handover.offer();
     } catch (RuntimeException e) {
-      leaving = false;
+      handingOver = false;
       throw e;
     } finally {
       servingLock.release();
@@ -76,8 +77,8 @@ final class RunAdmission {
   }
 
   /** The other process did not come, or has gone: this one goes on. */
-  void stay() {
-    leaving = false;
+  void cancelHandover() {
+    handingOver = false;
   }
 
   /** Nothing begins any more: the service stops. */

@@ -34,19 +34,19 @@ final class ServingSupervisor {
   /**
    * Looks once, unless a run has the capsule: starts what should serve, stops what is to be down.
    */
-  void look() {
+  void superviseOnce() {
     if (!lock.tryAcquire()) {
       return;
     }
     try {
-      Optional<Generation> now = context.journal().serving();
-      if (now.isEmpty()) {
+      Optional<Generation> serving = context.journal().serving();
+      if (serving.isEmpty()) {
         return;
       }
       if (context.journal().down()) {
-        stop(now.get());
+        stop(serving.get());
       } else {
-        start(now.get());
+        start(serving.get());
       }
     } finally {
       lock.release();
@@ -67,9 +67,9 @@ final class ServingSupervisor {
   }
 
   private void start(Generation generation) {
-    if (starter.runs(generation)) {
-      if (!context.traffic().leadsTo(generation.container())) {
-        context.traffic().lead(context.backend(generation));
+    if (starter.isRunning(generation)) {
+      if (!context.traffic().isOpenTo(generation.container())) {
+        context.traffic().switchTo(context.backend(generation));
       }
       return;
     }
@@ -77,10 +77,10 @@ final class ServingSupervisor {
     context.traffic().open(GATE_DEADLINE);
     context.traffic().hold(GATE_DEADLINE);
     context.traffic().drain(Duration.ZERO);
-    String wrong = starter.bringUp(generation, "", line -> log.info("{}", line));
-    if (!wrong.isEmpty()) {
-      log.warn("{}: {}", generation.container(), wrong);
+    String problem = starter.bringUp(generation, "", line -> log.info("{}", line));
+    if (!problem.isEmpty()) {
+      log.warn("{}: {}", generation.container(), problem);
     }
-    context.traffic().lead(context.backend(generation));
+    context.traffic().switchTo(context.backend(generation));
   }
 }

@@ -60,16 +60,16 @@ public interface Traffic extends AutoCloseable {
    * One reference write: every route leads there from now on, and what waits is released to it. The
    * previews are closed.
    */
-  void lead(Backend backend);
+  void switchTo(Backend backend);
 
   /** Whether new connections go to the side of that name at this moment. */
-  boolean leadsTo(String name);
+  boolean isOpenTo(String name);
 
   /** Nothing listens any more. */
-  void shut();
+  void stopListening();
 
   /** What clients have seen since the last call of {@link #hold} that found the gate open. */
-  Receipt.Traffic sinceHold();
+  Receipt.Traffic trafficSinceHold();
 
   /** What clients got from the side of that name. */
   Clients clients(String name);

@@ -31,7 +31,7 @@ public final class BlueRestorer {
     this.context = context;
     this.starter = context.starter();
     this.rebaser = context.rebaser();
-    this.data = context.data();
+    this.data = context.dataSettings();
     this.limits = context.limits();
   }
 
@@ -39,27 +39,27 @@ public final class BlueRestorer {
   public String restore(UpgradeRun run, Consumer<String> progress) {
     Generation blue = run.blue();
     if (context.hasServed(run) && run.green != null) {
-      return afterSwitch(run, blue, run.green, progress);
+      return restoreAfterSwitch(run, blue, run.green, progress);
     }
-    return paused(blue) ? thaw(run, blue) : bringUp(run, blue, progress);
+    return isPaused(blue) ? thaw(run, blue) : bringUp(run, blue, progress);
   }
 
   /** Also one that isn't healthy: it is what there is. */
   private String bringUp(UpgradeRun run, Generation blue, Consumer<String> progress) {
-    String wrong = starter.bringUp(blue, run.id(), progress);
+    String problem = starter.bringUp(blue, run.id(), progress);
     context.hooks().runAfter(run.id(), context.capsule(blue));
-    if (wrong.isEmpty()) {
+    if (problem.isEmpty()) {
       return blue.version() + " is healthy again";
     }
-    run.unwell = blue.version() + " serves again and is not healthy: " + wrong;
-    return run.unwell;
+    run.remainingProblem = blue.version() + " serves again and is not healthy: " + problem;
+    return run.remainingProblem;
   }
 
-  private void note(UpgradeRun run, String line) {
+  private void addNote(UpgradeRun run, String line) {
     context.log().receipt(run.id()).note(line);
   }
 
-  private boolean paused(Generation generation) {
+  private boolean isPaused(Generation generation) {
     return context
         .engine()
         .container(generation.container())
@@ -79,36 +79,36 @@ public final class BlueRestorer {
     return blue.version() + " thawed";
   }
 
-  private String afterSwitch(
+  private String restoreAfterSwitch(
       UpgradeRun run, Generation blue, Generation green, Consumer<String> progress) {
-    if (settled(run, blue)) {
+    if (isMarkedInUse(run, blue)) {
       return bringUp(run, blue, progress);
     }
-    Optional<String> carried = carry(run, blue, green, progress);
-    if (carried.isPresent()) {
-      return carried.get();
+    Optional<String> withNewerData = tryNewerData(run, blue, green, progress);
+    if (withNewerData.isPresent()) {
+      return withNewerData.get();
     }
-    Generation original = rebaser.original(run.id(), blue);
-    boolean frozen = rebaser.isBelowAnother(original);
-    Generation old =
-        frozen
-            ? rebaser.onto(run.id(), blue, original.volumes(), "")
-            : rebaser.back(run.id(), blue);
-    context.retention().sweep();
-    note(
+    Generation original = rebaser.withOriginalVolumes(run.id(), blue);
+    boolean needsClone = rebaser.isLayerBelowAnother(original);
+    Generation rebased =
+        needsClone
+            ? rebaser.rebaseOntoClones(run.id(), blue, original.volumes(), "")
+            : rebaser.restoreOriginalVolumes(run.id(), blue);
+    context.retention().removeUnusedVolumes();
+    addNote(
         run,
         "%s goes on with its data as of the switch; what was written since is set aside in volume %s"
-            .formatted(blue.version(), Retention.volumes(green)));
-    if (!frozen && paused(old)) {
-      return thaw(run, old);
+            .formatted(blue.version(), Retention.volumeNames(green)));
+    if (!needsClone && isPaused(rebased)) {
+      return thaw(run, rebased);
     }
-    if (!frozen) {
-      return bringUp(run, old, progress);
+    if (!needsClone) {
+      return bringUp(run, rebased, progress);
     }
-    starter.startContainer(old, run.id());
-    context.capsule(old).mount(limits.ready());
-    String broughtUp = bringUp(run, old, progress);
-    settle(run, old);
+    starter.startContainer(rebased, run.id());
+    context.capsule(rebased).mount(limits.ready());
+    String broughtUp = bringUp(run, rebased, progress);
+    markInUse(run, rebased);
     return broughtUp;
   }
 
@@ -116,12 +116,12 @@ public final class BlueRestorer {
    * Clients may be led to it from now on: were this undone once more, as the journal could not be
    * written, what they write must not be thrown away.
    */
-  private void settle(UpgradeRun run, Generation old) {
-    context.capsule(old).mark(run.id(), limits.ready());
+  private void markInUse(UpgradeRun run, Generation rebased) {
+    context.capsule(rebased).mark(run.id(), limits.ready());
   }
 
-  private boolean settled(UpgradeRun run, Generation blue) {
-    if (rebaser.original(run.id(), blue).volumes().equals(blue.volumes())
+  private boolean isMarkedInUse(UpgradeRun run, Generation blue) {
+    if (rebaser.withOriginalVolumes(run.id(), blue).volumes().equals(blue.volumes())
         || context.engine().container(blue.container()).isEmpty()) {
       return false;
     }
@@ -130,28 +130,28 @@ public final class BlueRestorer {
   }
 
   /** Empty where it can't be, or where the old version isn't healthy with the newer data. */
-  private Optional<String> carry(
+  private Optional<String> tryNewerData(
       UpgradeRun run, Generation blue, Generation green, Consumer<String> progress) {
     boolean wanted =
         run.record.kind() == Kind.UPGRADE
             && data.rollback() != Rollback.RESTORE
-            && blue.volumes().stream().allMatch(volume -> possible(volume, green));
+            && blue.volumes().stream().allMatch(volume -> canBeCloned(volume, green));
     if (!wanted) {
       return Optional.empty();
     }
     try {
-      Generation old = rebaser.onto(run.id(), blue, green.volumes(), "-carry");
+      Generation rebased = rebaser.rebaseOntoClones(run.id(), blue, green.volumes(), "-carry");
       // No longer than clients may wait: they do.
-      String healthy = tried(run, old, limits.hold(), progress);
-      note(
+      String healthy = startAndAwaitHealthy(run, rebased, limits.hold(), progress);
+      addNote(
           run,
           "%s goes on with a clone of %s's data: nothing that was written is lost; the newer data itself stays in volume %s, that as of the switch until the next upgrade in volume %s"
               .formatted(
                   blue.version(),
                   green.version(),
-                  Retention.volumes(green),
-                  Retention.volumes(rebaser.original(run.id(), blue))));
-      settle(run, old);
+                  Retention.volumeNames(green),
+                  Retention.volumeNames(rebaser.withOriginalVolumes(run.id(), blue))));
+      markInUse(run, rebased);
       return Optional.of(healthy + ", with a clone of the newer data");
     } catch (CapsuleException | HealthException e) {
       if (e.getCause() instanceof EngineException) {
@@ -160,27 +160,28 @@ public final class BlueRestorer {
       String why =
           "%s is not healthy with %s's data (%s)"
               .formatted(blue.version(), green.version(), e.getMessage());
-      note(run, why);
+      addNote(run, why);
       progress.accept(why + ": taking its own as of the switch");
       return Optional.empty();
     }
   }
 
   /** Fails where it isn't healthy. */
-  private String tried(UpgradeRun run, Generation old, Duration limit, Consumer<String> progress) {
-    starter.startContainer(old, run.id());
-    Capsule capsule = context.capsule(old);
+  private String startAndAwaitHealthy(
+      UpgradeRun run, Generation rebased, Duration limit, Consumer<String> progress) {
+    starter.startContainer(rebased, run.id());
+    Capsule capsule = context.capsule(rebased);
     capsule.mount(limits.ready());
-    capsule.lease(old.number(), limits.ready());
+    capsule.lease(rebased.number(), limits.ready());
     capsule.start(limit);
     context.hooks().runAfter(run.id(), capsule);
     return context.awaitHealthy(
-        old, new VerifySettings(1, limits.verify().interval(), limit), progress);
+        rebased, new VerifySettings(1, limits.verify().interval(), limit), progress);
   }
 
-  private static boolean possible(DataVolume volume, Generation green) {
-    return DataPlanner.named(green, volume.name())
-        .filter(newer -> newer.layers().size() < TransferPolicy.MOST_LAYERS)
+  private static boolean canBeCloned(DataVolume volume, Generation green) {
+    return DataPlanner.findVolume(green, volume.name())
+        .filter(newer -> newer.layers().size() < TransferPolicy.MAX_LAYERS)
         .isPresent();
   }
 }

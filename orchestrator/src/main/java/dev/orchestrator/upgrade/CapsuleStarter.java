@@ -24,24 +24,26 @@ public final class CapsuleStarter {
   }
 
   /** Whether its container runs, and services in it. */
-  public boolean runs(Generation generation) {
+  public boolean isRunning(Generation generation) {
     Optional<ContainerInfo> container = context.engine().container(generation.container());
     return container.filter(ContainerInfo::running).isPresent()
         // A managed capsule that was restarted by hand runs, and waits to be told to start them.
-        && context.capsule(generation).services(context.lookTimeout()).stream()
+        && context.capsule(generation).services(context.briefTimeout()).stream()
             .map(InnerService::state)
             .anyMatch(state -> state.equals("running") || state.equals("restarting"));
   }
 
   /** Makes its container where there is none and starts it; returns when the inner engine is up. */
   public void startContainer(Generation generation, String run) {
-    Optional<ContainerInfo> there = context.engine().container(generation.container());
-    if (there.isEmpty()) {
+    Optional<ContainerInfo> container = context.engine().container(generation.container());
+    if (container.isEmpty()) {
       context
           .engine()
           .createContainer(
-              context.specs().of(generation, context.names().labels(generation, run, "capsule")));
-    } else if (there.get().paused()) {
+              context
+                  .specs()
+                  .of(generation, context.names().generationLabels(generation, run, "capsule")));
+    } else if (container.get().paused()) {
       context.engine().unpauseContainer(generation.container());
     }
     context.engine().startContainer(generation.container());
@@ -55,7 +57,7 @@ public final class CapsuleStarter {
    *     than none
    */
   public String bringUp(Generation generation, String run, Consumer<String> progress) {
-    requireData(generation);
+    requireVolumes(generation);
     startContainer(generation, run);
     UpgradeSettings limits = context.limits();
     Capsule capsule = context.capsule(generation);
@@ -80,7 +82,7 @@ public final class CapsuleStarter {
   }
 
   /** An engine would make a missing volume by itself, an empty one. */
-  private void requireData(Generation generation) {
+  private void requireVolumes(Generation generation) {
     generation.volumes().stream()
         .flatMap(volume -> volume.needs().stream())
         .filter(volume -> context.engine().volume(volume).isEmpty())
@@ -95,7 +97,8 @@ public final class CapsuleStarter {
       // The inner engine's store is filled from the image again.
       context
           .engine()
-          .createVolume(generation.storeVolume(), context.names().labels(generation, "", "store"));
+          .createVolume(
+              generation.storeVolume(), context.names().generationLabels(generation, "", "store"));
     }
   }
 }

@@ -16,7 +16,7 @@ import java.util.stream.Collectors;
  */
 final class CompensationLoop {
   private static final int TRIES_BEFORE_STUCK = 3;
-  private static final int LONGEST_PAUSE = 10;
+  private static final int MAX_PAUSE_FACTOR = 10;
 
   private final UpgradeContext context;
   private final RunLog log;
@@ -29,7 +29,7 @@ final class CompensationLoop {
   /** Returns whether everything was undone: not when a person said to leave it. */
   boolean undoAll(UpgradeRun run) {
     run.control.setUndoing();
-    Set<String> begun = begun(run);
+    Set<String> begun = begunSteps(run);
     for (Step step : run.steps.reversed()) {
       if (begun.contains(step.id()) && !undo(run, step)) {
         return false;
@@ -40,25 +40,26 @@ final class CompensationLoop {
 
   private boolean undo(UpgradeRun run, Step step) {
     log.tryWrite(run, step, Phase.UNDO, "");
-    for (int tried = 1; ; tried++) {
+    for (int attempt = 1; ; attempt++) {
       try {
-        String did =
-            run.control.undo(() -> step.undo(run, context, line -> log.progress(run, step, line)));
+        String result =
+            run.control.runUndo(
+                () -> step.undo(run, context, line -> log.progress(run, step, line)));
         run.control.setStuck(null);
-        run.begun.remove(step);
-        log.tryWrite(run, step, Phase.UNDONE, did);
+        run.begunSteps.remove(step);
+        log.tryWrite(run, step, Phase.UNDONE, result);
         return true;
       } catch (RuntimeException | LinkageError e) {
         String why = FailureText.of(e);
-        if (tried >= TRIES_BEFORE_STUCK) {
+        if (attempt >= TRIES_BEFORE_STUCK) {
           run.control.setStuck(new RunControl.Stuck(step, why));
         }
-        if (tried == TRIES_BEFORE_STUCK) {
+        if (attempt == TRIES_BEFORE_STUCK) {
           log.tryWrite(run, step, Phase.STUCK, why);
         } else {
           log.progress(run, step, "undoing failed, trying again: " + why);
         }
-        run.control.pause(pause(tried));
+        run.control.pause(pauseAfter(attempt));
         if (run.control.takeAbandoned()) {
           return false;
         }
@@ -66,14 +67,16 @@ final class CompensationLoop {
     }
   }
 
-  private Duration pause(int tried) {
-    return context.undoPause().multipliedBy(Math.min(LONGEST_PAUSE, 1L << Math.min(tried - 1, 4)));
+  private Duration pauseAfter(int attempt) {
+    return context
+        .undoPause()
+        .multipliedBy(Math.min(MAX_PAUSE_FACTOR, 1L << Math.min(attempt - 1, 4)));
   }
 
   /** Names of the steps that have begun, by the journal or here, and were not undone yet. */
-  private Set<String> begun(UpgradeRun run) {
+  private Set<String> begunSteps(UpgradeRun run) {
     Set<String> begun =
-        run.begun.stream().map(Step::id).collect(Collectors.toCollection(LinkedHashSet::new));
+        run.begunSteps.stream().map(Step::id).collect(Collectors.toCollection(LinkedHashSet::new));
     try {
       List<StepRecord> lines = context.journal().steps(run.id());
       for (StepRecord line : lines) {
@@ -84,7 +87,7 @@ final class CompensationLoop {
         }
       }
     } catch (JournalException e) {
-      if (run.begun.isEmpty()) {
+      if (run.begunSteps.isEmpty()) {
         throw e;
       }
     }

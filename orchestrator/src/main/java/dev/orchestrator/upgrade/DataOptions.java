@@ -17,28 +17,28 @@ public record DataOptions(@Nullable Rollback rollback, boolean full, boolean att
   public static final DataOptions NONE = new DataOptions(null, false, false);
 
   /** Its key among what is kept with a run. */
-  private static final String KEY = "data-options";
+  private static final String ATTACHMENT_KEY = "data-options";
 
   /** Of a rollback. */
-  public static DataOptions of(Rollback rollback) {
+  public static DataOptions forRollback(Rollback rollback) {
     return new DataOptions(rollback, false, false);
   }
 
   /** As they are kept with a run from its beginning. */
   public Map<String, String> attachments() {
-    return Map.of(KEY, Json.write(this));
+    return Map.of(ATTACHMENT_KEY, Json.write(this));
   }
 
   /** Those that a run was begun with. */
-  public static DataOptions of(UpgradeContext context, String run) {
+  public static DataOptions ofRun(UpgradeContext context, String run) {
     return context
         .journal()
-        .attachment(run, KEY)
+        .attachment(run, ATTACHMENT_KEY)
         .map(json -> Json.read(json, DataOptions.class))
         .orElse(NONE);
   }
 
-  public boolean carries() {
+  public boolean carriesData() {
     return rollback == Rollback.CARRY;
   }
 }

@@ -18,7 +18,7 @@ import java.util.Map;
 /** How the data of blue gets to the candidate of a run: what the steps of it share. */
 public final class DataTransfer {
   /** A helper outlives the time that its copy may take by this, and ends by itself then. */
-  private static final Duration SLACK = Duration.ofMinutes(5);
+  private static final Duration HELPER_SLACK = Duration.ofMinutes(5);
 
   private final UpgradeContext context;
 
@@ -32,55 +32,56 @@ public final class DataTransfer {
     if (known != null) {
       return known;
     }
-    Map<String, String> labels = context.names().helper(run.id(), ResourceNames.LOOK);
-    DataOptions options = DataOptions.of(context, run.id());
+    Map<String, String> labels = context.names().helperLabels(run.id(), ResourceNames.LOOK);
+    DataOptions options = DataOptions.ofRun(context, run.id());
     DataPlanner planner = context.planner();
     List<VolumeTransfer> transfers =
         run.blue == null
-            ? planner.begin()
-            : run.old == null
-                ? planner.upgrade(run.blue(), options, labels)
-                : planner.carry(run.blue(), run.old, options, labels);
+            ? planner.planFirstUp()
+            : run.previous == null
+                ? planner.planUpgrade(run.blue(), options, labels)
+                : planner.planCarry(run.blue(), run.previous, options, labels);
     run.transfers = transfers;
     return transfers;
   }
 
   /** The volumes that the candidate gets, which has this generation's number. */
-  public List<DataVolume> targets(UpgradeRun run, int generation) {
+  public List<DataVolume> targetVolumes(UpgradeRun run, int generation) {
     return transfers(run).stream()
-        .map(transfer -> transfer.to(context.names().volume(generation, transfer.name())))
+        .map(transfer -> transfer.target(context.names().volume(generation, transfer.name())))
         .toList();
   }
 
   /** The copy to a volume, which goes on from pass to pass. */
-  public Copying copy(UpgradeRun run, DataVolume to) {
-    return run.copies.computeIfAbsent(to.name(), name -> context.copier().begin(job(run, to)));
+  public Copying copying(UpgradeRun run, DataVolume target) {
+    return run.copies.computeIfAbsent(
+        target.name(), name -> context.copier().begin(job(run, target)));
   }
 
-  private CopyJob job(UpgradeRun run, DataVolume to) {
-    DataVolume from =
-        DataPlanner.named(run.blue(), to.name())
-            .orElseThrow(() -> new IllegalStateException("nothing to copy to " + to.volume()));
+  private CopyJob job(UpgradeRun run, DataVolume target) {
+    DataVolume source =
+        DataPlanner.findVolume(run.blue(), target.name())
+            .orElseThrow(() -> new IllegalStateException("nothing to copy to " + target.volume()));
     return new CopyJob(
-        from,
-        to,
-        context.names().helper(run.id(), ResourceNames.COPY),
-        context.limits().preSync().plus(context.limits().hold()).plus(SLACK));
+        source,
+        target,
+        context.names().helperLabels(run.id(), ResourceNames.COPY),
+        context.limits().preSync().plus(context.limits().hold()).plus(HELPER_SLACK));
   }
 
   /** Whether the content of every file is compared, and not only a sample. */
   public boolean comparesAll(UpgradeRun run) {
-    return context.data().full() || DataOptions.of(context, run.id()).full();
+    return context.dataSettings().full() || DataOptions.ofRun(context, run.id()).full();
   }
 
   /** Puts a pass of a copy into the receipt. */
-  public void note(UpgradeRun run, String pass, DataVolume to, CopyReport report) {
+  public void recordPass(UpgradeRun run, String pass, DataVolume target, CopyReport report) {
     context
         .log()
         .receipt(run.id())
         .copy(
             new Receipt.CopyPass(
-                to.main() ? pass : pass + " " + to.name(),
+                target.main() ? pass : pass + " " + target.name(),
                 report.files(),
                 report.bytes(),
                 report.took().toMillis()));
@@ -90,13 +91,14 @@ public final class DataTransfer {
   public void removeHelpers(UpgradeRun run) {
     run.endCopies();
     ResourceNames names = context.names();
-    for (ContainerInfo helper : context.engine().containers(names.ofRun(run.id()))) {
+    for (ContainerInfo helper : context.engine().containers(names.runLabels(run.id()))) {
       if (!helper.labels().getOrDefault(Labels.ROLE, "").equals("capsule")) {
         context.engine().removeContainer(helper.name());
       }
     }
-    for (VolumeInfo view : context.engine().volumes(names.helper(run.id(), ResourceNames.COPY))) {
-      context.engine().removeVolume(view.name());
+    for (VolumeInfo volume :
+        context.engine().volumes(names.helperLabels(run.id(), ResourceNames.COPY))) {
+      context.engine().removeVolume(volume.name());
     }
   }
 
@@ -106,7 +108,7 @@ public final class DataTransfer {
   }
 
   /** The volumes whose files are copied, or shared block by block. */
-  public static List<DataVolume> copied(Generation green) {
+  public static List<DataVolume> copiedVolumes(Generation green) {
     return green.volumes().stream()
         .filter(volume -> volume.method() == Method.COPY || volume.method() == Method.REFLINK)
         .toList();
@@ -118,7 +120,7 @@ public final class DataTransfer {
   }
 
   /** {@code data cloned, media attached}. */
-  public static String methods(Generation green) {
+  public static String describeMethods(Generation green) {
     List<String> words = new ArrayList<>();
     for (DataVolume volume : green.volumes()) {
       words.add(

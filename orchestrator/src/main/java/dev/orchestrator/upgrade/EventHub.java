@@ -85,34 +85,34 @@ public final class EventHub {
   }
 
   private void forgetOldRuns() {
-    long tooMany = feeds.values().stream().filter(feed -> feed.ended).count() - REMEMBERED_RUNS;
+    long excess = feeds.values().stream().filter(feed -> feed.ended).count() - REMEMBERED_RUNS;
     Iterator<Feed> oldest = feeds.values().iterator();
-    while (tooMany > 0 && oldest.hasNext()) {
+    while (excess > 0 && oldest.hasNext()) {
       if (oldest.next().ended) {
         oldest.remove();
-        tooMany--;
+        excess--;
       }
     }
   }
 
   /** Runs in memory; for tests. */
-  synchronized int remembered() {
+  synchronized int rememberedRuns() {
     return feeds.size();
   }
 
   /** Tells of a run, from its beginning; past events come before this returns. */
   public synchronized Subscription watch(String run, Consumer<RunEvent> listener) {
-    Feed known = feeds.get(run);
-    Feed feed = known == null ? fromJournal(run) : known;
+    Feed existing = feeds.get(run);
+    Feed feed = existing == null ? fromJournal(run) : existing;
     feed.events.forEach(listener);
     if (!feed.ended) {
       feeds.putIfAbsent(run, feed);
       feed.listeners.add(listener);
     }
-    return () -> leave(feed, listener);
+    return () -> unsubscribe(feed, listener);
   }
 
-  private synchronized void leave(Feed feed, Consumer<RunEvent> listener) {
+  private synchronized void unsubscribe(Feed feed, Consumer<RunEvent> listener) {
     feed.listeners.remove(listener);
   }
 
@@ -124,7 +124,7 @@ public final class EventHub {
   private Feed fromJournal(String id) {
     Feed feed = new Feed();
     for (StepRecord line : journal.steps(id)) {
-      String phase = RunLog.word(line.phase());
+      String phase = RunLog.textOf(line.phase());
       feed.sequence = line.sequence() * NUMBERS_PER_LINE;
       add(feed, new RunEvent(id, feed.sequence, line.at(), line.step(), phase, line.detail()));
     }
@@ -132,7 +132,7 @@ public final class EventHub {
         .upgrade(id)
         .filter(run -> run.outcome() != Outcome.RUNNING && run.ended() != null)
         .ifPresent(run -> {
-          String outcome = RunLog.word(run.outcome());
+          String outcome = RunLog.textOf(run.outcome());
           add(
               feed,
               new RunEvent(id, ++feed.sequence, clock.instant(), outcome, "end", run.reason()));

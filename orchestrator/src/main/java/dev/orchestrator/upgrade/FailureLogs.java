@@ -15,7 +15,7 @@ import org.slf4j.LoggerFactory;
 /** Keeps the logs of a capsule that failed before it is removed: they are what tells why. */
 public final class FailureLogs {
   private static final Logger log = LoggerFactory.getLogger(FailureLogs.class);
-  private static final int LINES = 500;
+  private static final int MAX_LINES = 500;
 
   private final UpgradeContext context;
 
@@ -24,7 +24,7 @@ public final class FailureLogs {
   }
 
   /** Writes them to a file below the state folder; returns where, for a message. */
-  public String keep(String upgrade, Generation generation) {
+  public String save(String upgrade, Generation generation) {
     Path file =
         context
             .settings()
@@ -37,9 +37,9 @@ public final class FailureLogs {
     List<String> lines = new ArrayList<>();
     try {
       lines.add("== capsule " + generation.container());
-      lines.addAll(context.engine().logs(generation.container(), LINES));
+      lines.addAll(context.engine().logs(generation.container(), MAX_LINES));
       lines.add("== inner services");
-      lines.addAll(context.capsule(generation).logs(null, LINES, Duration.ofSeconds(20)));
+      lines.addAll(context.capsule(generation).logs(null, MAX_LINES, Duration.ofSeconds(20)));
     } catch (EngineException | CapsuleException e) {
       lines.add("== no more: " + e.getMessage());
     }

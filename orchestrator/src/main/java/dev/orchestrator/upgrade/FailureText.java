@@ -15,7 +15,7 @@ public final class FailureText {
   private static final Logger log = LoggerFactory.getLogger(FailureText.class);
 
   /** Those whose message says all that a person needs. */
-  private static final List<Class<? extends RuntimeException>> FORESEEN =
+  private static final List<Class<? extends RuntimeException>> SELF_EXPLANATORY =
       List.of(
           RefusedException.class,
           EngineException.class,
@@ -30,7 +30,7 @@ public final class FailureText {
 
   /** What was not foreseen goes to the log whole. */
   public static String of(Throwable e) {
-    if (FORESEEN.stream().noneMatch(type -> type.isInstance(e))) {
+    if (SELF_EXPLANATORY.stream().noneMatch(type -> type.isInstance(e))) {
       log.error("unforeseen", e);
       return "unforeseen: " + e;
     }

@@ -18,14 +18,15 @@ public final class FreezeGuard {
    * @param old databases by service, with their series
    * @param next those of the version to come
    */
-  public static void check(DataSettings data, Map<String, String> old, Map<String, String> next) {
-    old.forEach((service, series) -> {
-      String other = next.getOrDefault(service, series);
+  public static void check(
+      DataSettings data, Map<String, String> oldSeries, Map<String, String> nextSeries) {
+    oldSeries.forEach((service, series) -> {
+      String newSeries = nextSeries.getOrDefault(service, series);
       boolean frozen = data.services().getOrDefault(service, data.quiesce()) == Quiesce.FREEZE;
-      if (frozen && !other.equals(series)) {
+      if (frozen && !newSeries.equals(series)) {
         throw new RefusedException(
             "service %s can't be frozen: %s becomes %s, and it takes no data after what is like a crash to it: let it stop, with data.services = [ { name = %s, quiesce = stop } ]"
-                .formatted(service, series, other, service));
+                .formatted(service, series, newSeries, service));
       }
     });
   }

@@ -16,22 +16,22 @@ public final class ResourceNames {
   public static final String LOOK = "look";
 
   private final String stack;
-  private final String home;
+  private final String homeHash;
 
   public ResourceNames(Settings settings) {
     this.stack = settings.stack().name();
-    this.home = home(settings.home());
+    this.homeHash = homeHash(settings.home());
   }
 
   /** Eight hex digits of the state folder's path: two services on one engine must not mix. */
-  private static String home(Path home) {
+  private static String homeHash(Path home) {
     CRC32 crc = new CRC32();
     crc.update(home.toAbsolutePath().normalize().toString().getBytes(StandardCharsets.UTF_8));
     return String.format("%08x", crc.getValue());
   }
 
   public String container(int generation) {
-    return stack + "-" + home.substring(0, 4) + "-g" + generation;
+    return stack + "-" + homeHash.substring(0, 4) + "-g" + generation;
   }
 
   /** A data volume of a generation. */
@@ -44,24 +44,24 @@ public final class ResourceNames {
   }
 
   /** On everything of this stack and this service. */
-  public Map<String, String> ours() {
-    return Map.of(Labels.OURS, "1", Labels.HOME, home, Labels.STACK, stack);
+  public Map<String, String> stackLabels() {
+    return Map.of(Labels.OURS, "1", Labels.HOME, homeHash, Labels.STACK, stack);
   }
 
-  public Map<String, String> labels(Generation generation, String upgrade, String role) {
-    Map<String, String> labels = Labels.with(ours(), Labels.VERSION, generation.version());
+  public Map<String, String> generationLabels(Generation generation, String upgrade, String role) {
+    Map<String, String> labels = Labels.with(stackLabels(), Labels.VERSION, generation.version());
     labels = Labels.with(labels, Labels.GENERATION, Integer.toString(generation.number()));
     labels = Labels.with(labels, Labels.UPGRADE, upgrade);
     return Labels.with(labels, Labels.ROLE, role);
   }
 
   /** On everything that a run has made. */
-  Map<String, String> ofRun(String upgrade) {
-    return Labels.with(ours(), Labels.UPGRADE, upgrade);
+  Map<String, String> runLabels(String upgrade) {
+    return Labels.with(stackLabels(), Labels.UPGRADE, upgrade);
   }
 
   /** Of a helper container of a run. */
-  public Map<String, String> helper(String upgrade, String role) {
-    return Labels.with(Labels.with(ours(), Labels.UPGRADE, upgrade), Labels.ROLE, role);
+  public Map<String, String> helperLabels(String upgrade, String role) {
+    return Labels.with(Labels.with(stackLabels(), Labels.UPGRADE, upgrade), Labels.ROLE, role);
   }
 }

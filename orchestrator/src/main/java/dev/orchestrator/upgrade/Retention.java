@@ -16,7 +16,7 @@ import java.util.Set;
 /** Removes generations, and the volumes that nothing needs any more. */
 public final class Retention {
   /** What a generation has; helpers' volumes are theirs to remove. */
-  private static final Set<String> KEPT = Set.of("data", "store");
+  private static final Set<String> REMOVABLE_ROLES = Set.of("data", "store");
 
   private final UpgradeContext context;
 
@@ -25,7 +25,7 @@ public final class Retention {
   }
 
   /** Names of its data volumes, for a person. */
-  public static String volumes(Generation generation) {
+  public static String volumeNames(Generation generation) {
     return String.join(", ", generation.volumes().stream().map(volume -> volume.volume()).toList());
   }
 
@@ -50,7 +50,7 @@ public final class Retention {
   }
 
   /** The versions of the generations that are there. */
-  public List<String> versions() {
+  public List<String> presentVersions() {
     return context.journal().generations().stream()
         .filter(row -> row.state() != State.REMOVED)
         .map(row -> row.generation().version())
@@ -62,11 +62,11 @@ public final class Retention {
   public void remove(Generation old) {
     context.engine().removeContainer(old.container());
     context.journal().setState(old.number(), State.REMOVED);
-    sweep();
+    removeUnusedVolumes();
   }
 
   /** Removes the volumes of ours that no generation has, nor as a layer below its own. */
-  public void sweep() {
+  public void removeUnusedVolumes() {
     Set<String> needed = new HashSet<>();
     for (GenerationRecord row : context.journal().generations()) {
       if (row.state() != State.REMOVED) {
@@ -76,8 +76,8 @@ public final class Retention {
         }
       }
     }
-    for (VolumeInfo volume : context.engine().volumes(context.names().ours())) {
-      if (KEPT.contains(volume.labels().getOrDefault(Labels.ROLE, ""))
+    for (VolumeInfo volume : context.engine().volumes(context.names().stackLabels())) {
+      if (REMOVABLE_ROLES.contains(volume.labels().getOrDefault(Labels.ROLE, ""))
           && !needed.contains(volume.name())) {
         context.engine().removeVolume(volume.name());
       }
@@ -86,12 +86,12 @@ public final class Retention {
 
   /** Everything of this stack and service on the engine, by label, but the images. */
   public void removeAll() {
-    for (ContainerInfo container : context.engine().containers(context.names().ours())) {
+    for (ContainerInfo container : context.engine().containers(context.names().stackLabels())) {
       context.engine().removeContainer(container.name());
     }
     context
         .engine()
-        .volumes(context.names().ours())
+        .volumes(context.names().stackLabels())
         .forEach(volume -> context.engine().removeVolume(volume.name()));
     for (GenerationRecord row : context.journal().generations()) {
       if (row.state() != State.REMOVED) {

@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * How others act on a run that is under way: abort it, cut it off, look at why its undo is stuck.
- * Thread-safe; {@link #act}, {@link #undo} and {@link #pause} are for the run's own thread.
+ * Thread-safe; {@link #runAction}, {@link #runUndo} and {@link #pause} are for the run's own
+ * thread.
  */
 public final class RunControl {
 
@@ -44,12 +45,12 @@ public final class RunControl {
   private boolean undoing;
   private boolean abandoned;
   private @Nullable Stuck stuck;
-  private @Nullable Step step;
+  private @Nullable Step currentStep;
 
   /** Runs a step's action; {@link #abort} and {@link #cutOff} interrupt it. */
-  <T> T act(Step now, Supplier<T> action) {
+  <T> T runAction(Step step, Supplier<T> action) {
     synchronized (this) {
-      step = now;
+      currentStep = step;
       if (aborted) {
         throw new AbortedException(null);
       }
@@ -57,12 +58,12 @@ public final class RunControl {
     try {
       return interruptibly(action);
     } catch (RuntimeException e) {
-      throw aborted() ? new AbortedException(e) : e;
+      throw isAborted() ? new AbortedException(e) : e;
     }
   }
 
   /** Runs what undoes a step; only {@link #cutOff} interrupts it. */
-  <T> T undo(Supplier<T> action) {
+  <T> T runUndo(Supplier<T> action) {
     synchronized (this) {
       undoing = true;
     }
@@ -102,8 +103,9 @@ public final class RunControl {
     if (undoing || aborted) {
       throw new RefusedException(run + " is being undone already: 'orchestrator watch' shows it");
     }
-    if (step != null) {
-      step.abortRefusal()
+    if (currentStep != null) {
+      currentStep
+          .abortRefusal()
           .ifPresent(why -> {
             throw new RefusedException(run + " " + why);
           });
@@ -114,7 +116,7 @@ public final class RunControl {
     }
   }
 
-  synchronized boolean aborted() {
+  synchronized boolean isAborted() {
     return aborted;
   }
 
@@ -152,15 +154,15 @@ public final class RunControl {
 
   /** Whether a person has said to leave what is stuck as it is; true once for each time. */
   synchronized boolean takeAbandoned() {
-    boolean said = abandoned;
+    boolean wasAbandoned = abandoned;
     abandoned = false;
-    if (said) {
+    if (wasAbandoned) {
       stuck = null;
     }
-    return said;
+    return wasAbandoned;
   }
 
-  /** Waits for that long, or until {@link #retry}. */
+  /** Waits for that long, or until {@link #retryNow}. */
   void pause(Duration atMost) {
     try {
       if (retries.tryAcquire(atMost.toNanos(), TimeUnit.NANOSECONDS)) {
@@ -173,7 +175,7 @@ public final class RunControl {
   }
 
   /** Has what is stuck tried again at once. */
-  public void retry() {
+  public void retryNow() {
     retries.release();
   }
 }

@@ -30,19 +30,19 @@ public final class RunLog {
   }
 
   /** The word for a phase in events. */
-  static String word(Phase phase) {
+  static String textOf(Phase phase) {
     return phase.name().toLowerCase(Locale.ROOT);
   }
 
   /** The word for an outcome in events and on the terminal. */
-  static String word(Outcome outcome) {
+  static String textOf(Outcome outcome) {
     return outcome.name().toLowerCase(Locale.ROOT).replace('_', ' ');
   }
 
   /** Durable when it returns. */
   void write(UpgradeRun run, Step step, Phase phase, String detail) {
     run.control.requireNotCutOff();
-    publish(run, journal.append(run.id(), step.id(), phase, detail));
+    publishLine(run, journal.append(run.id(), step.id(), phase, detail));
   }
 
   /**
@@ -54,13 +54,13 @@ public final class RunLog {
       write(run, step, phase, detail);
     } catch (JournalException e) {
       log.error("{} {} {} {}: {}", run.id(), step.id(), phase, detail, e.getMessage());
-      events.publish(run.id(), step.id(), word(phase), detail);
+      events.publish(run.id(), step.id(), textOf(phase), detail);
     }
   }
 
-  private void publish(UpgradeRun run, StepRecord line) {
+  private void publishLine(UpgradeRun run, StepRecord line) {
     log.info("{} {} {} {}", run.id(), line.step(), line.phase(), line.detail());
-    events.publishLine(run.id(), line.sequence(), line.step(), word(line.phase()), line.detail());
+    events.publishLine(run.id(), line.sequence(), line.step(), textOf(line.phase()), line.detail());
   }
 
   /** A line for those who watch; no journal keeps it. */
@@ -73,7 +73,7 @@ public final class RunLog {
     journal.end(run.id(), outcome, why);
     log.info(
         "{} {} -> {}: {} {}", run.id(), run.record.kind(), run.record.toVersion(), outcome, why);
-    events.publish(run.id(), word(outcome), "end", why);
+    events.publish(run.id(), textOf(outcome), "end", why);
   }
 
   /** What the receipt of a run says beside the steps. */
@@ -82,16 +82,16 @@ public final class RunLog {
   }
 
   /** Puts into the receipt what clients saw since the hold. */
-  public void noteTraffic(UpgradeRun run) {
-    Receipt.Traffic seen = traffic.sinceHold();
+  public void recordTraffic(UpgradeRun run) {
+    Receipt.Traffic observed = traffic.trafficSinceHold();
     receipt(run.id())
         .traffic(
             new Receipt.Traffic(
-                seen.held(),
-                seen.longestHoldMillis(),
-                seen.p99HoldMillis(),
-                seen.refused(),
-                run.drained.ended(),
-                run.drained.cut()));
+                observed.held(),
+                observed.longestHoldMillis(),
+                observed.p99HoldMillis(),
+                observed.refused(),
+                run.drainResult.ended(),
+                run.drainResult.cut()));
   }
 }

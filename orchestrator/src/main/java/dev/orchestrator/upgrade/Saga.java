@@ -32,7 +32,7 @@ public final class Saga {
   /** Runs these steps of a run to its end, whatever happens. */
   public void execute(UpgradeRun run, List<Step> steps) {
     for (Step step : steps) {
-      if (!passes(run, step)) {
+      if (!runStep(run, step)) {
         return;
       }
     }
@@ -45,15 +45,15 @@ public final class Saga {
   }
 
   /** Runs one step; false when the run has ended with it. */
-  private boolean passes(UpgradeRun run, Step step) {
+  private boolean runStep(UpgradeRun run, Step step) {
     while (true) {
       try {
-        log.write(run, step, Phase.INTENT, step.does());
-        run.begun.add(step);
-        String did =
-            run.control.act(
+        log.write(run, step, Phase.INTENT, step.description());
+        run.begunSteps.add(step);
+        String result =
+            run.control.runAction(
                 step, () -> step.run(run, context, line -> log.progress(run, step, line)));
-        log.write(run, step, Phase.DONE, did);
+        log.write(run, step, Phase.DONE, result);
         return true;
       } catch (JournalException e) {
         if (!run.switched) {
@@ -65,8 +65,9 @@ public final class Saga {
         run.control.pause(context.undoPause());
       } catch (RuntimeException | LinkageError e) {
         // The latter: a class that can't be loaded, as the program's file was replaced meanwhile.
-        boolean cutShort = run.hold != null && run.hold.passed() && Step.isOfCapsule(e);
-        fail(run, step, cutShort ? new HoldBudgetExceededException(e) : e);
+        boolean budgetRanOut =
+            run.holdDeadline != null && run.holdDeadline.passed() && Step.isCapsuleFailure(e);
+        fail(run, step, budgetRanOut ? new HoldBudgetExceededException(e) : e);
         return false;
       }
     }
@@ -82,7 +83,7 @@ public final class Saga {
   }
 
   private void fail(UpgradeRun run, Step step, Throwable failure) {
-    run.failed = step;
+    run.failedStep = step;
     String why = FailureText.of(failure);
     log.tryWrite(run, step, Phase.FAILED, why);
     switch (step.onFailure()) {
@@ -91,8 +92,8 @@ public final class Saga {
         end(run, Outcome.DONE, "");
       }
       case REFUSE -> {
-        boolean whole = compensation.undoAll(run);
-        end(run, whole ? Outcome.REFUSED : Outcome.NEEDS_ATTENTION, why);
+        boolean undone = compensation.undoAll(run);
+        end(run, undone ? Outcome.REFUSED : Outcome.NEEDS_ATTENTION, why);
       }
       case ROLL_BACK -> {
         Generation green = run.green;
@@ -107,21 +108,21 @@ public final class Saga {
   }
 
   private void undo(UpgradeRun run, String why) {
-    run.hold = null;
-    boolean held = run.hasHeld();
-    boolean whole = compensation.undoAll(run);
-    if (held) {
+    run.holdDeadline = null;
+    boolean hadHeld = run.hasBegunHold();
+    boolean undone = compensation.undoAll(run);
+    if (hadHeld) {
       try {
-        log.noteTraffic(run);
+        log.recordTraffic(run);
       } catch (JournalException e) {
         logger.error("{}", e.getMessage());
       }
     }
-    if (whole && run.unwell.isEmpty()) {
+    if (undone && run.remainingProblem.isEmpty()) {
       end(run, Outcome.ROLLED_BACK, why);
     } else {
-      String left = whole ? run.unwell : "left as it is by hand";
-      end(run, Outcome.NEEDS_ATTENTION, why + "; " + left);
+      String problem = undone ? run.remainingProblem : "left as it is by hand";
+      end(run, Outcome.NEEDS_ATTENTION, why + "; " + problem);
     }
   }
 

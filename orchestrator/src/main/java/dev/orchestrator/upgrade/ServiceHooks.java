@@ -38,15 +38,15 @@ public final class ServiceHooks {
    */
   public void runAfter(String run, Capsule capsule) {
     for (Hook hook : hooks(Hook.When.AFTER)) {
-      Optional<String> wrong;
+      Optional<String> failure;
       Deadline deadline = Deadline.in(hook.limit());
       do {
-        wrong = tryOnce(capsule, hook, deadline);
-        if (wrong.isPresent()) {
+        failure = tryOnce(capsule, hook, deadline);
+        if (failure.isPresent()) {
           LockSupport.parkNanos(deadline.atMost(RETRY_PAUSE).toNanos());
         }
-      } while (wrong.isPresent() && !deadline.passed());
-      wrong.ifPresent(why -> context.log().receipt(run).note(describe(hook) + ": " + why));
+      } while (failure.isPresent() && !deadline.passed());
+      failure.ifPresent(why -> context.log().receipt(run).note(describe(hook) + ": " + why));
     }
   }
 
@@ -60,7 +60,7 @@ public final class ServiceHooks {
   }
 
   private List<Hook> hooks(Hook.When when) {
-    return context.data().hooks().stream().filter(hook -> hook.when() == when).toList();
+    return context.dataSettings().hooks().stream().filter(hook -> hook.when() == when).toList();
   }
 
   private static String describe(Hook hook) {

@@ -11,7 +11,7 @@ import java.util.concurrent.locks.ReentrantLock;
  */
 public final class ServingLock {
   /** The start of a capsule that had stopped takes minutes at most. */
-  private static final Duration PATIENCE = Duration.ofMinutes(5);
+  private static final Duration ACQUIRE_TIMEOUT = Duration.ofMinutes(5);
 
   private final ReentrantLock lock = new ReentrantLock();
 
@@ -22,7 +22,7 @@ public final class ServingLock {
 
   /** Waits for it, some minutes at most; false when it was not to be had. */
   public boolean acquire() {
-    return acquire(PATIENCE);
+    return acquire(ACQUIRE_TIMEOUT);
   }
 
   /** Waits for it within a limit: a look takes a moment, the start of a capsule longer. */

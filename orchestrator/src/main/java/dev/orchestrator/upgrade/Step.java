@@ -37,33 +37,33 @@ public abstract class Step {
   }
 
   private final String id;
-  private final String does;
-  private final String undoneBy;
+  private final String description;
+  private final String undoDescription;
 
   /**
    * Describes a step.
    *
    * @param id its name in the journal, in events and on the terminal, such as {@code pre-sync}: a
    *     journal keeps it, so that it never changes
-   * @param does what it does, for a plan
-   * @param undoneBy what undoes it, for a plan
+   * @param description what it does, for a plan
+   * @param undoDescription what undoes it, for a plan
    */
-  protected Step(String id, String does, String undoneBy) {
+  protected Step(String id, String description, String undoDescription) {
     this.id = id;
-    this.does = does;
-    this.undoneBy = undoneBy;
+    this.description = description;
+    this.undoDescription = undoDescription;
   }
 
   public final String id() {
     return id;
   }
 
-  public final String does() {
-    return does;
+  public final String description() {
+    return description;
   }
 
-  public final String undoneBy() {
-    return undoneBy;
+  public final String undoDescription() {
+    return undoDescription;
   }
 
   public abstract AfterRestart afterRestart();
@@ -100,11 +100,11 @@ public abstract class Step {
    * tried again by itself. An engine that was away says nothing.
    */
   public boolean isFaultOfCandidate(Throwable failure) {
-    return failure instanceof HoldBudgetExceededException || isOfCapsule(failure);
+    return failure instanceof HoldBudgetExceededException || isCapsuleFailure(failure);
   }
 
   /** Whether a capsule has failed, and the engine was there. */
-  static boolean isOfCapsule(Throwable failure) {
+  static boolean isCapsuleFailure(Throwable failure) {
     return failure instanceof HealthException
         || (failure instanceof CapsuleException capsule && !capsule.isOutage());
   }

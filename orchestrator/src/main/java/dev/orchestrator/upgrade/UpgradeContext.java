@@ -136,7 +136,7 @@ public final class UpgradeContext {
   }
 
   /** How the data of the stack moves. */
-  public DataSettings data() {
+  public DataSettings dataSettings() {
     return settings.stack().data();
   }
 
@@ -234,7 +234,7 @@ public final class UpgradeContext {
   }
 
   /** For a look in passing: a third of the time that one call to the engine may take. */
-  public Duration lookTimeout() {
+  public Duration briefTimeout() {
     return settings.engine().timeout().dividedBy(3);
   }
 
@@ -257,7 +257,7 @@ public final class UpgradeContext {
 
   /** What is wrong with a generation's services, and with the probes that it can be asked. */
   public List<String> checkHealth(Generation generation) {
-    return health.check(capsule(generation), probes.of(generation), generation.ports());
+    return health.check(capsule(generation), probes.askable(generation), generation.ports());
   }
 
   /**
@@ -268,7 +268,7 @@ public final class UpgradeContext {
   public String awaitHealthy(
       Generation generation, VerifySettings settings, Consumer<String> progress) {
     return health.await(
-        capsule(generation), probes.of(generation), generation.ports(), settings, progress);
+        capsule(generation), probes.askable(generation), generation.ports(), settings, progress);
   }
 
   /**
@@ -276,7 +276,7 @@ public final class UpgradeContext {
    * or port: one line each, with the reason.
    */
   public List<String> probesNotAsked(Generation generation) {
-    return probes.notAsked(generation);
+    return probes.describeNotAsked(generation);
   }
 
   /** Whether clients were led to the candidate of a run: then the candidate may have new data. */

@@ -33,16 +33,16 @@ public final class UpgradeRun {
   public @Nullable CapsuleImage image;
 
   /** Of a rollback that carries the data: the kept generation whose version is to run again. */
-  public @Nullable Generation old;
+  public @Nullable Generation previous;
 
   /** Set by the hold: by when the switch must have happened. */
-  public @Nullable Deadline hold;
+  public @Nullable Deadline holdDeadline;
 
   /** How the data gets to the candidate; null before that was found out. */
   public @Nullable List<VolumeTransfer> transfers;
 
   /** The step that failed; null where none has. */
-  public @Nullable Step failed;
+  public @Nullable Step failedStep;
 
   /** Copies under way, by the name of the volume. */
   public final Map<String, Copying> copies = new HashMap<>();
@@ -51,18 +51,18 @@ public final class UpgradeRun {
   public boolean switched;
 
   /** How often each service had been restarted when green was found healthy. */
-  public Map<String, Integer> restarts = Map.of();
+  public Map<String, Integer> restartsAtVerify = Map.of();
 
   /** What is not as it should be although everything was undone; empty when all is well. */
-  public String unwell = "";
+  public String remainingProblem = "";
 
   /** What became of the connections that were open at the hold. */
-  public DrainResult drained = new DrainResult(0, 0);
+  public DrainResult drainResult = new DrainResult(0, 0);
 
   /** Steps that began in this process: the journal knows them too, if it could be written. */
-  final Set<Step> begun = new LinkedHashSet<>();
+  final Set<Step> begunSteps = new LinkedHashSet<>();
 
-  private final boolean holds;
+  private final boolean holdsClients;
 
   public UpgradeRun(
       UpgradeRecord record,
@@ -73,7 +73,7 @@ public final class UpgradeRun {
     this.steps = steps;
     this.blue = blue;
     this.green = green;
-    this.holds = steps.stream().anyMatch(Step::holdsClients);
+    this.holdsClients = steps.stream().anyMatch(Step::holdsClients);
   }
 
   /** Ends the helpers of copies; the data that they copied stays. */
@@ -92,13 +92,13 @@ public final class UpgradeRun {
   }
 
   /** Whether clients wait in this run: a version serves before it, and the routes are open. */
-  public boolean holds() {
-    return holds;
+  public boolean holdsClients() {
+    return holdsClients;
   }
 
   /** Whether a step that makes clients wait has begun in this process. */
-  boolean hasHeld() {
-    return begun.stream().anyMatch(Step::holdsClients);
+  boolean hasBegunHold() {
+    return begunSteps.stream().anyMatch(Step::holdsClients);
   }
 
   public Generation blue() {
@@ -122,13 +122,13 @@ public final class UpgradeRun {
    * @throws HoldBudgetExceededException when nothing is left of that
    */
   public Duration budget(Duration limit) {
-    Deadline held = hold;
-    if (held == null) {
+    Deadline deadline = holdDeadline;
+    if (deadline == null) {
       return limit;
     }
-    if (held.passed()) {
+    if (deadline.passed()) {
       throw new HoldBudgetExceededException();
     }
-    return held.atMost(limit);
+    return deadline.atMost(limit);
   }
 }

@@ -22,21 +22,21 @@ final class VersionProbes {
   private final UpgradeContext context;
 
   /** By the engine's id of an image, which always means the same image. */
-  private final Map<String, List<Probe>> ofImages = new ConcurrentHashMap<>();
+  private final Map<String, List<Probe>> imageProbes = new ConcurrentHashMap<>();
 
   VersionProbes(UpgradeContext context) {
     this.context = context;
   }
 
   /** The probes that a generation can be asked. */
-  List<Probe> of(Generation generation) {
-    return all(generation).stream().filter(probe -> hasPort(generation, probe)).toList();
+  List<Probe> askable(Generation generation) {
+    return allProbes(generation).stream().filter(probe -> hasPort(generation, probe)).toList();
   }
 
-  private List<Probe> all(Generation generation) {
+  private List<Probe> allProbes(Generation generation) {
     return ReleaseProbes.merge(
         context.settings().stack().probes(),
-        ofImages.computeIfAbsent(generation.image(), context.builder()::probes));
+        imageProbes.computeIfAbsent(generation.image(), context.builder()::probes));
   }
 
   /** Whether the capsule has a port for it: one was made for each probe when it was built. */
@@ -58,9 +58,9 @@ final class VersionProbes {
    * The probes that a generation, which runs, is not asked, and the routes that lead nowhere in it:
    * one line each, with the reason.
    */
-  List<String> notAsked(Generation generation) {
+  List<String> describeNotAsked(Generation generation) {
     Set<String> services =
-        context.capsule(generation).services(context.lookTimeout()).stream()
+        context.capsule(generation).services(context.briefTimeout()).stream()
             .map(InnerService::service)
             .collect(Collectors.toSet());
     List<String> lines = new ArrayList<>();
@@ -71,7 +71,7 @@ final class VersionProbes {
                 .formatted(route.name(), generation.version(), route.service()));
       }
     }
-    for (Probe probe : all(generation)) {
+    for (Probe probe : allProbes(generation)) {
       if (!services.contains(probe.service())) {
         lines.add(
             "probe %s is not asked of %s, which has no service %s"

@@ -17,9 +17,9 @@ import java.util.Optional;
  */
 public final class VolumeRebaser {
   /** Kept with a run, with a generation's number: the volumes that it had before. */
-  private static final String ORIGINAL = "original-volumes-";
+  private static final String ORIGINAL_VOLUMES_KEY = "original-volumes-";
 
-  private static final TypeReference<List<DataVolume>> VOLUMES = new TypeReference<>() {};
+  private static final TypeReference<List<DataVolume>> VOLUME_LIST = new TypeReference<>() {};
 
   private final UpgradeContext context;
 
@@ -28,23 +28,23 @@ public final class VolumeRebaser {
   }
 
   /** Whether a generation can't start on its own data; the same after this run has changed that. */
-  public boolean needed(String run, Generation generation) {
-    return kept(run, generation).isPresent() || isBelowAnother(generation);
+  public boolean needsRebase(String run, Generation generation) {
+    return savedVolumes(run, generation).isPresent() || isLayerBelowAnother(generation);
   }
 
   /**
    * Whether a volume of this generation is a layer below another's: then nobody may write to it.
    */
-  boolean isBelowAnother(Generation generation) {
+  boolean isLayerBelowAnother(Generation generation) {
     return context.journal().generations().stream()
         .filter(row -> row.state() != Generation.State.REMOVED)
         .map(GenerationRecord::generation)
         .filter(other -> other.number() != generation.number())
         .flatMap(other -> other.volumes().stream())
-        .anyMatch(volume -> below(volume, generation));
+        .anyMatch(volume -> isLayeredOver(volume, generation));
   }
 
-  private static boolean below(DataVolume volume, Generation generation) {
+  private static boolean isLayeredOver(DataVolume volume, Generation generation) {
     return volume.lowers().stream()
         .anyMatch(layer ->
             generation.volumes().stream().anyMatch(own -> own.volume().equals(layer.volume())));
@@ -55,15 +55,15 @@ public final class VolumeRebaser {
    *
    * @return the generation as it was
    */
-  public Generation original(String run, Generation generation) {
-    return kept(run, generation).map(generation::with).orElse(generation);
+  public Generation withOriginalVolumes(String run, Generation generation) {
+    return savedVolumes(run, generation).map(generation::with).orElse(generation);
   }
 
-  private Optional<List<DataVolume>> kept(String run, Generation generation) {
+  private Optional<List<DataVolume>> savedVolumes(String run, Generation generation) {
     return context
         .journal()
-        .attachment(run, ORIGINAL + generation.number())
-        .map(json -> Json.read(json, VOLUMES));
+        .attachment(run, ORIGINAL_VOLUMES_KEY + generation.number())
+        .map(json -> Json.read(json, VOLUME_LIST));
   }
 
   /**
@@ -71,30 +71,31 @@ public final class VolumeRebaser {
    *
    * @param what they are, a part of the new volumes' names
    */
-  public Generation onto(String run, Generation generation, List<DataVolume> bases, String what) {
+  public Generation rebaseOntoClones(
+      String run, Generation generation, List<DataVolume> bases, String nameSuffix) {
     List<DataVolume> volumes = new ArrayList<>();
-    for (DataVolume own : original(run, generation).volumes()) {
+    for (DataVolume own : withOriginalVolumes(run, generation).volumes()) {
       DataVolume base =
           bases.stream()
               .filter(each -> each.name().equals(own.name()))
               .findFirst()
               .orElseThrow(() -> new IllegalStateException("no base for volume " + own.name()));
-      boolean shared = base.method() == Method.ATTACH || attached(generation, own);
+      boolean shared = base.method() == Method.ATTACH || isSharedWithAnother(generation, own);
       volumes.add(
           shared
               ? own
               : new DataVolume(
                   own.name(),
-                  context.names().volume(generation.number(), own.name()) + "." + run + what,
+                  context.names().volume(generation.number(), own.name()) + "." + run + nameSuffix,
                   Method.OVERLAY,
                   base.layers(),
                   own.paths()));
     }
-    return put(run, generation, volumes);
+    return replaceVolumes(run, generation, volumes);
   }
 
   /** Whether another generation uses the very same volume. */
-  private boolean attached(Generation generation, DataVolume own) {
+  private boolean isSharedWithAnother(Generation generation, DataVolume own) {
     return context.journal().generations().stream()
         .filter(row -> row.state() != Generation.State.REMOVED)
         .map(GenerationRecord::generation)
@@ -104,29 +105,34 @@ public final class VolumeRebaser {
   }
 
   /** On what it had before; nothing where it still has that. */
-  public Generation back(String run, Generation generation) {
-    Optional<List<DataVolume>> original = kept(run, generation);
-    return original.isEmpty() ? generation : put(run, generation, original.get());
+  public Generation restoreOriginalVolumes(String run, Generation generation) {
+    Optional<List<DataVolume>> original = savedVolumes(run, generation);
+    return original.isEmpty() ? generation : replaceVolumes(run, generation, original.get());
   }
 
-  private Generation put(String run, Generation generation, List<DataVolume> volumes) {
-    Generation original = original(run, generation);
-    if (kept(run, generation).isEmpty()) {
-      context.journal().attach(run, ORIGINAL + generation.number(), Json.write(original.volumes()));
+  private Generation replaceVolumes(String run, Generation generation, List<DataVolume> volumes) {
+    Generation original = withOriginalVolumes(run, generation);
+    if (savedVolumes(run, generation).isEmpty()) {
+      context
+          .journal()
+          .attach(run, ORIGINAL_VOLUMES_KEY + generation.number(), Json.write(original.volumes()));
     }
-    Generation based = generation.with(volumes);
+    Generation rebased = generation.with(volumes);
     context.journal().setVolumes(generation.number(), volumes);
     context.engine().removeContainer(generation.container());
     for (DataVolume volume : volumes) {
       if (!original.volumes().contains(volume)) {
         // What an earlier try has written there is of no use.
         context.engine().removeVolume(volume.volume());
-        context.engine().createVolume(volume.volume(), context.names().labels(based, run, "data"));
+        context
+            .engine()
+            .createVolume(volume.volume(), context.names().generationLabels(rebased, run, "data"));
       }
     }
     context
         .engine()
-        .createContainer(context.specs().of(based, context.names().labels(based, run, "capsule")));
-    return based;
+        .createContainer(
+            context.specs().of(rebased, context.names().generationLabels(rebased, run, "capsule")));
+    return rebased;
   }
 }

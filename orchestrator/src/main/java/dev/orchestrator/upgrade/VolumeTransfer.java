@@ -21,31 +21,31 @@ public record VolumeTransfer(
     Method method,
     String why,
     List<String> warnings,
-    @Nullable VolumeUsage measure) {
+    @Nullable VolumeUsage usage) {
 
   /** One that begins empty. */
-  static VolumeTransfer begin(String name, List<String> paths) {
+  static VolumeTransfer startEmpty(String name, List<String> paths) {
     return new VolumeTransfer(name, paths, null, Method.NEW, "it begins empty", List.of(), null);
   }
 
-  boolean copied() {
+  boolean isCopy() {
     return method == Method.COPY || method == Method.REFLINK;
   }
 
   /** What a copy takes, in bytes. */
-  public long needs() {
-    VolumeUsage taken = measure;
-    return method == Method.COPY && taken != null ? taken.used() : 0;
+  public long bytesNeeded() {
+    VolumeUsage known = usage;
+    return method == Method.COPY && known != null ? known.used() : 0;
   }
 
   /** The volume that the next version gets. */
-  DataVolume to(String fresh) {
-    DataVolume original = from;
-    if (original == null || copied()) {
-      return DataVolume.plain(name, fresh, method, paths);
+  DataVolume target(String newVolume) {
+    DataVolume source = from;
+    if (source == null || isCopy()) {
+      return DataVolume.plain(name, newVolume, method, paths);
     }
     return method == Method.OVERLAY
-        ? new DataVolume(name, fresh, method, original.layers(), paths)
-        : new DataVolume(name, original.volume(), method, original.lowers(), paths);
+        ? new DataVolume(name, newVolume, method, source.layers(), paths)
+        : new DataVolume(name, source.volume(), method, source.lowers(), paths);
   }
 }

@@ -76,7 +76,7 @@ final class DemoStackFixture implements AutoCloseable {
 
   /** On everything of this stack and home on the engine. */
   Map<String, String> labels() {
-    return new ResourceNames(settings).ours();
+    return new ResourceNames(settings).stackLabels();
   }
 
   Control control() {

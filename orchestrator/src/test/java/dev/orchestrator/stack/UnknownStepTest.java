@@ -30,8 +30,8 @@ class UnknownStepTest {
       run = begun.id();
     }
     try (OrchestratorFixture older = new OrchestratorFixture(host, home)) {
-      older.boot();
-      assertEquals(older.container(1), older.traffic.reaches(), "v1 serves on");
+      older.replayJournal();
+      assertEquals(older.container(1), older.traffic.reachedContainer(), "v1 serves on");
       assertEquals(run, older.journal.running().orElseThrow().id(), "neither ended nor undone");
       Status status = older.control.status();
       assertEquals("needs attention", status.state());

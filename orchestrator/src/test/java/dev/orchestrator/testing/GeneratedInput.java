@@ -20,9 +20,10 @@ public final class GeneratedInput {
 
   /** A day's runs differ from another's. */
   public static void forAll(int runs, Property property) {
-    Long only = Long.getLong("property.seed");
-    long first = only == null ? System.currentTimeMillis() / DAY_MILLIS * 1_000_000 : only;
-    for (long seed = first; seed < first + (only == null ? runs : 1); seed++) {
+    Long seedToRepeat = Long.getLong("property.seed");
+    long first =
+        seedToRepeat == null ? System.currentTimeMillis() / DAY_MILLIS * 1_000_000 : seedToRepeat;
+    for (long seed = first; seed < first + (seedToRepeat == null ? runs : 1); seed++) {
       try {
         property.holds(RandomGeneratorFactory.of("L64X128MixRandom").create(seed));
       } catch (Exception | AssertionError | StackOverflowError e) {
@@ -31,24 +32,24 @@ public final class GeneratedInput {
     }
   }
 
-  public static <T> T one(RandomGenerator random, List<T> values) {
+  public static <T> T pick(RandomGenerator random, List<T> values) {
     return values.get(random.nextInt(values.size()));
   }
 
   /** So many of them at most, one after the other. */
-  public static String text(RandomGenerator random, List<String> parts, int most) {
+  public static String concatenation(RandomGenerator random, List<String> parts, int maxLength) {
     StringBuilder text = new StringBuilder();
-    for (int i = random.nextInt(most + 1); i > 0; i--) {
-      text.append(one(random, parts));
+    for (int i = random.nextInt(maxLength + 1); i > 0; i--) {
+      text.append(pick(random, parts));
     }
     return text.toString();
   }
 
   /** Anything that a Java text can be. */
-  public static String anything(RandomGenerator random, int most) {
+  public static String arbitraryText(RandomGenerator random, int maxLength) {
     String special = "/.:@![]*\\-^$(){}\"'";
     StringBuilder text = new StringBuilder();
-    for (int i = random.nextInt(most + 1); i > 0; i--) {
+    for (int i = random.nextInt(maxLength + 1); i > 0; i--) {
       text.append(
           switch (random.nextInt(8)) {
             case 0 -> (char) random.nextInt(0x20);

@@ -41,7 +41,7 @@ public final class LoopDiskFixture implements AutoCloseable {
   }
 
   /** Whether this host has what it takes. */
-  public static boolean possible(String make) {
+  public static boolean isSupported(String make) {
     return System.getProperty("user.name").equals("root")
         && List.of("/usr/sbin", "/usr/bin", "/sbin").stream()
             .anyMatch(folder -> Files.isExecutable(Path.of(folder, make)));
@@ -51,27 +51,27 @@ public final class LoopDiskFixture implements AutoCloseable {
     return mountPoint;
   }
 
-  /** Takes all the space that is left; {@link #free} gives it back. */
+  /** Takes all the space that is left; {@link #removeFiller} gives it back. */
   public void fill() {
     fill(0);
   }
 
   /** The same, but for about so many bytes. */
-  public void fill(long leave) {
+  public void fill(long bytesToLeave) {
     try (FileChannel channel =
         FileChannel.open(filler(), StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
       int size = 16 << 20;
-      long room = Files.getFileStore(mountPoint).getUsableSpace();
-      if (room > 2L * size) {
-        run("fallocate", "-l", Long.toString(room - 2L * size), filler().toString());
-        channel.position(room - 2L * size);
+      long usable = Files.getFileStore(mountPoint).getUsableSpace();
+      if (usable > 2L * size) {
+        run("fallocate", "-l", Long.toString(usable - 2L * size), filler().toString());
+        channel.position(usable - 2L * size);
       }
       // The rest byte by byte: how much a file system needs for itself is its own affair.
       for (; size > 0; size /= 2) {
         ByteBuffer piece = ByteBuffer.allocate(size);
         fill(channel, piece);
       }
-      channel.truncate(channel.size() - leave);
+      channel.truncate(channel.size() - bytesToLeave);
       channel.force(true);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -86,7 +86,7 @@ public final class LoopDiskFixture implements AutoCloseable {
     }
   }
 
-  public void free() {
+  public void removeFiller() {
     try {
       Files.deleteIfExists(filler());
     } catch (IOException e) {
@@ -99,7 +99,7 @@ public final class LoopDiskFixture implements AutoCloseable {
   }
 
   /** Options of a volume that is a folder of this disk. */
-  public Map<String, String> volume(String name) {
+  public Map<String, String> bindOptions(String name) {
     try {
       Path folder = Files.createDirectories(mountPoint.resolve(name));
       return Map.of("type", "none", "o", "bind", "device", folder.toString());

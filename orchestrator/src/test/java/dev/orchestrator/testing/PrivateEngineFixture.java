@@ -38,8 +38,8 @@ public final class PrivateEngineFixture implements AutoCloseable {
   }
 
   /** Whether this host has what it takes. */
-  public static boolean possible() {
-    return LoopDiskFixture.possible("mkfs.ext4") && LoopDiskFixture.possible("dockerd");
+  public static boolean isSupported() {
+    return LoopDiskFixture.isSupported("mkfs.ext4") && LoopDiskFixture.isSupported("dockerd");
   }
 
   /** As {@code engine.host} has it. */
@@ -102,7 +102,7 @@ public final class PrivateEngineFixture implements AutoCloseable {
     Process running = process;
     if (running != null) {
       running.destroy();
-      ended(running);
+      awaitEnd(running);
     }
   }
 
@@ -112,13 +112,13 @@ public final class PrivateEngineFixture implements AutoCloseable {
     if (running != null) {
       List<ProcessHandle> helpers = running.children().toList();
       running.destroyForcibly();
-      ended(running);
+      awaitEnd(running);
       // Its containerd dies with it, a moment later; one that starts meanwhile would wait for it.
       helpers.forEach(helper -> helper.onExit().orTimeout(LIMIT_SECONDS, TimeUnit.SECONDS).join());
     }
   }
 
-  private static void ended(Process process) {
+  private static void awaitEnd(Process process) {
     try {
       if (!process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS)) {
         throw new AssertionError("dockerd does not end");
@@ -130,7 +130,7 @@ public final class PrivateEngineFixture implements AutoCloseable {
   }
 
   /** Brings images of the host's engine here. */
-  public void take(List<String> images) {
+  public void copyImages(List<String> images) {
     LoopDiskFixture.run(
         "bash",
         "-c",

@@ -35,7 +35,7 @@ public final class RunWatcher {
   }
 
   /** A listener that acts when a step gets to a phase. */
-  public static Consumer<RunEvent> at(String step, String phase, Runnable action) {
+  public static Consumer<RunEvent> onPhase(String step, String phase, Runnable action) {
     return event -> {
       if (event.step().equals(step) && event.phase().equals(phase)) {
         action.run();

@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * The service as a process of its own, with the light stack, that a test kills and starts again.
  */
 public final class ServiceProcessFixture implements AutoCloseable {
-  private static final Duration SOON = Duration.ofSeconds(60);
+  private static final Duration WAIT_LIMIT = Duration.ofSeconds(60);
 
   private final LightStackFixture stack;
   private final Path config;
@@ -67,7 +67,7 @@ public final class ServiceProcessFixture implements AutoCloseable {
   }
 
   /** A variable of the processes that are started from now on. */
-  public void set(String variable, String value) {
+  public void setEnvironment(String variable, String value) {
     environment.put(variable, value);
   }
 
@@ -90,7 +90,7 @@ public final class ServiceProcessFixture implements AutoCloseable {
     HomeFiles files = files();
     Files.deleteIfExists(files.address());
     process = builder.start();
-    until(
+    awaitCondition(
         "the service answers",
         () -> {
           if (!process().isAlive()) {
@@ -111,7 +111,7 @@ public final class ServiceProcessFixture implements AutoCloseable {
     return process;
   }
 
-  public boolean alive() {
+  public boolean isAlive() {
     return process().isAlive();
   }
 
@@ -146,7 +146,7 @@ public final class ServiceProcessFixture implements AutoCloseable {
   }
 
   /** Asks for a run; returns its id. */
-  public String begin(String path, Map<String, ?> body) {
+  public String requestRun(String path, Map<String, ?> body) {
     return RunAccepted.begin(api(), path, body);
   }
 
@@ -176,7 +176,7 @@ public final class ServiceProcessFixture implements AutoCloseable {
 
   /** Waits until nothing runs and the stack serves. */
   public Status awaitServing() throws IOException, InterruptedException {
-    until(
+    awaitCondition(
         "the stack serves",
         () -> {
           Status now = status();
@@ -186,19 +186,20 @@ public final class ServiceProcessFixture implements AutoCloseable {
   }
 
   /** Something that is asked again and again. */
-  public interface Question {
-    public boolean yes() throws IOException, InterruptedException;
+  public interface Condition {
+    public boolean isMet() throws IOException, InterruptedException;
   }
 
-  public void until(String what, Question question) throws IOException, InterruptedException {
-    long end = System.nanoTime() + SOON.toNanos();
-    while (!question.yes()) {
+  public void awaitCondition(String what, Condition question)
+      throws IOException, InterruptedException {
+    long end = System.nanoTime() + WAIT_LIMIT.toNanos();
+    while (!question.isMet()) {
       if (System.nanoTime() > end) {
         List<String> log = log();
         throw new AssertionError(
             "not within %d s: %s; its log ends with%n%s"
                 .formatted(
-                    SOON.toSeconds(),
+                    WAIT_LIMIT.toSeconds(),
                     what,
                     String.join("\n", log.subList(Math.max(0, log.size() - 40), log.size()))));
       }

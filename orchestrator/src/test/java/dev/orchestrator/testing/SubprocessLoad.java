@@ -78,12 +78,12 @@ public final class SubprocessLoad implements AutoCloseable {
   }
 
   /** What the route's ledger has now. */
-  public Set<Integer> found() throws IOException, InterruptedException {
+  public Set<Integer> readNumbers() throws IOException, InterruptedException {
     HttpRequest request = HttpRequest.newBuilder(address).timeout(Duration.ofSeconds(60)).build();
-    return numbers(http.send(request, HttpResponse.BodyHandlers.ofString()).body());
+    return parseNumbers(http.send(request, HttpResponse.BodyHandlers.ofString()).body());
   }
 
-  public static Set<Integer> numbers(String lines) {
+  public static Set<Integer> parseNumbers(String lines) {
     Set<Integer> numbers = new TreeSet<>();
     lines
         .lines()

@@ -49,7 +49,7 @@ class ProxyTrafficTest {
     try (ProxyTraffic traffic = new ProxyTraffic(vertx, routes);
         HttpClient client = HttpClient.newHttpClient()) {
       traffic.open(Duration.ofSeconds(20));
-      traffic.lead(
+      traffic.switchTo(
           new Backend("green", Map.of("web", List.of(address), "other", List.of(address))));
       for (String path :
           List.of("%d/".formatted(web), "%d/bad".formatted(web), "%d/".formatted(other))) {

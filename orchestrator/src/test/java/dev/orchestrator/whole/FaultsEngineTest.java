@@ -1,6 +1,6 @@
 package dev.orchestrator.whole;
 
-import static dev.orchestrator.testing.RunWatcher.at;
+import static dev.orchestrator.testing.RunWatcher.onPhase;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -123,7 +123,7 @@ class FaultsEngineTest {
     Receipt receipt =
         light.await(
             light.control().upgrade("v2"),
-            at(
+            onPhase(
                 "bake",
                 "intent",
                 () -> exec(green(), "capsule", "exec", "ledger", "perl", "-e", "kill 'USR1', 1")));
@@ -145,7 +145,8 @@ class FaultsEngineTest {
     Receipt receipt =
         light.await(
             light.control().upgrade("v2"),
-            at("bake", "intent", () -> exec(green(), "bash", "-c", "kill -9 $(pidof dockerd)")));
+            onPhase(
+                "bake", "intent", () -> exec(green(), "bash", "-c", "kill -9 $(pidof dockerd)")));
     assertEquals(Outcome.ROLLED_BACK, receipt.upgrade().outcome(), receipt.toString());
     assertServes("v1");
   }
@@ -156,7 +157,7 @@ class FaultsEngineTest {
     Receipt receipt =
         light.await(
             light.control().upgrade("v2"),
-            at("prepare", "intent", () -> light.engine().stopContainer(blue, Duration.ZERO)));
+            onPhase("prepare", "intent", () -> light.engine().stopContainer(blue, Duration.ZERO)));
     String reason = receipt.upgrade().reason();
     assertTrue(
         receipt.upgrade().outcome() == Outcome.DONE
@@ -180,7 +181,7 @@ class FaultsEngineTest {
     Receipt receipt =
         light.await(
             light.control().upgrade("v2"),
-            at("start", "intent", () -> light.engine().removeContainer(green())));
+            onPhase("start", "intent", () -> light.engine().removeContainer(green())));
     assertEquals(Outcome.ROLLED_BACK, receipt.upgrade().outcome(), receipt.toString());
     assertServes("v1");
     assertEquals(1, light.containers().size());

@@ -1,6 +1,6 @@
 package dev.orchestrator.whole;
 
-import static dev.orchestrator.testing.RunWatcher.at;
+import static dev.orchestrator.testing.RunWatcher.onPhase;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -60,7 +60,7 @@ class OutageEngineTest {
 
   @BeforeAll
   static void startEngine() {
-    assumeTrue(PrivateEngineFixture.possible(), "no dockerd here, or this isn't root");
+    assumeTrue(PrivateEngineFixture.isSupported(), "no dockerd here, or this isn't root");
     LightStackFixture stack = LightStackFixture.in(shared);
     try (Engine host = DockerEngine.connect("", SOON)) {
       ImageBuilder builder =
@@ -75,7 +75,7 @@ class OutageEngineTest {
   /** Images of the host's engine: this one has no network to build them with. */
   private static void take(String... names) {
     try (Engine host = DockerEngine.connect("", SOON)) {
-      own.take(
+      own.copyImages(
           host.images(Map.of(Labels.OURS, "1")).stream()
               .flatMap(image -> image.tags().stream())
               .filter(
@@ -167,7 +167,7 @@ class OutageEngineTest {
                   own.start();
                 });
         Receipt receipt =
-            light.await(light.control().upgrade("v2"), at(step, phase, outage::start));
+            light.await(light.control().upgrade("v2"), onPhase(step, phase, outage::start));
         outage.join();
         System.out.printf(
             "engine away at %s %s, killed %s: %s, serves %,d ms after both: %s%n",
@@ -193,8 +193,8 @@ class OutageEngineTest {
         Receipt receipt =
             light.await(
                 light.control().upgrade("v2"),
-                at("pre-sync", "intent", () -> own.disk().fill(20_000_000)));
-        own.disk().free();
+                onPhase("pre-sync", "intent", () -> own.disk().fill(20_000_000)));
+        own.disk().removeFiller();
         assertEquals(Outcome.ROLLED_BACK, receipt.upgrade().outcome(), receipt.toString());
         assertTrue(
             receipt.upgrade().reason().contains("No space left on device"),
@@ -204,7 +204,7 @@ class OutageEngineTest {
         assertEquals(2, light.volumes().size(), light.volumes().toString());
         lines.assertComplete("disk full in the copy");
       } finally {
-        own.disk().free();
+        own.disk().removeFiller();
       }
       Receipt again = light.await(light.control().upgrade("v2"));
       assertEquals(Outcome.DONE, again.upgrade().outcome(), again.upgrade().reason());
@@ -220,8 +220,8 @@ class OutageEngineTest {
       try (LightLoad lines = new LightLoad(light, "/lines")) {
         Receipt receipt =
             light.await(
-                light.control().upgrade("v2"), at("build", "intent", () -> own.disk().fill()));
-        own.disk().free();
+                light.control().upgrade("v2"), onPhase("build", "intent", () -> own.disk().fill()));
+        own.disk().removeFiller();
         assertEquals(Outcome.REFUSED, receipt.upgrade().outcome(), receipt.toString());
         assertTrue(
             receipt.upgrade().reason().contains("no space left on device"),
@@ -230,7 +230,7 @@ class OutageEngineTest {
         assertOneServes(light, receipt);
         lines.assertComplete("disk full in the build");
       } finally {
-        own.disk().free();
+        own.disk().removeFiller();
       }
     }
   }
@@ -263,12 +263,12 @@ class OutageEngineTest {
             Thread.ofPlatform()
                 .unstarted(() -> {
                   awaitUndone(light);
-                  disk.free();
+                  disk.removeFiller();
                 });
         Receipt receipt =
             light.await(
                 light.control().upgrade("v2"),
-                at(
+                onPhase(
                     "pre-sync",
                     "intent",
                     () -> {

@@ -11,14 +11,14 @@ import java.util.function.Supplier;
  * three bad lots in a row roll back.
  */
 final class ClientWatch {
-  private static final int LOT = 20;
-  private static final int TOLERATED = 3;
+  private static final int SAMPLE_SIZE = 20;
+  private static final int MAX_BAD_SAMPLES = 3;
 
   private final Supplier<Clients> green;
   private final boolean errorsAreUsual;
-  private final Clients begin;
+  private final Clients first;
   private Clients last;
-  private int bad;
+  private int badInARow;
 
   /**
    * Starts to watch.
@@ -29,8 +29,8 @@ final class ClientWatch {
   ClientWatch(Clients blue, Supplier<Clients> green) {
     this.green = green;
     this.errorsAreUsual = manyErrors(blue);
-    this.begin = green.get();
-    this.last = begin;
+    this.first = green.get();
+    this.last = first;
   }
 
   /**
@@ -38,25 +38,25 @@ final class ClientWatch {
    *
    * @throws HealthException when clients fare badly
    */
-  void look() {
+  void check() {
     Clients now = green.get();
-    Clients lot = now.since(last);
-    boolean errors = !errorsAreUsual && manyErrors(lot);
-    if (errors || manyFailures(lot)) {
-      bad++;
+    Clients sample = now.since(last);
+    boolean errors = !errorsAreUsual && manyErrors(sample);
+    if (errors || manyFailures(sample)) {
+      badInARow++;
       last = now;
-      if (bad >= TOLERATED) {
+      if (badInARow >= MAX_BAD_SAMPLES) {
         throw new HealthException("clients fare badly in the bake window: " + summary());
       }
-    } else if (lot.answers() >= LOT || attempts(lot) >= LOT) {
-      bad = 0;
+    } else if (sample.answers() >= SAMPLE_SIZE || attempts(sample) >= SAMPLE_SIZE) {
+      badInARow = 0;
       last = now;
     }
   }
 
   /** One line on what clients got since the switch. */
   String summary() {
-    Clients all = green.get().since(begin);
+    Clients all = green.get().since(first);
     return String.format(
         Locale.ROOT,
         "%,d answers, %,d of them errors (5xx); %,d connections to it, %,d failed, %,d broken off",
@@ -67,15 +67,15 @@ final class ClientWatch {
         all.broken());
   }
 
-  private static boolean manyErrors(Clients lot) {
-    return lot.answers() >= LOT && 2 * lot.errors() > lot.answers();
+  private static boolean manyErrors(Clients sample) {
+    return sample.answers() >= SAMPLE_SIZE && 2 * sample.errors() > sample.answers();
   }
 
-  private static boolean manyFailures(Clients lot) {
-    return attempts(lot) >= LOT && 2 * lot.failed() > attempts(lot);
+  private static boolean manyFailures(Clients sample) {
+    return attempts(sample) >= SAMPLE_SIZE && 2 * sample.failed() > attempts(sample);
   }
 
-  private static long attempts(Clients lot) {
-    return lot.connections() + lot.failed();
+  private static long attempts(Clients sample) {
+    return sample.connections() + sample.failed();
   }
 }

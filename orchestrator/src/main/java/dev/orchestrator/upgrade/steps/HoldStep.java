@@ -49,28 +49,28 @@ final class HoldStep extends Step {
           run.blue().version() + " is being started again: try again when it serves");
     }
     Duration budget = context.limits().hold();
-    run.hold = Deadline.in(budget);
+    run.holdDeadline = Deadline.in(budget);
     context.traffic().hold(budget.plus(UpgradeContext.GATE_SLACK));
-    if (context.data().freezesAll()) {
+    if (context.dataSettings().freezesAll()) {
       return "new connections wait; those that are open stay so until the switch";
     }
-    run.drained = context.traffic().drain(run.budget(context.limits().drain()));
+    run.drainResult = context.traffic().drain(run.budget(context.limits().drain()));
     return String.format(
         Locale.ROOT,
         "new connections wait; of those that were open %,d ended by themselves, %,d were closed",
-        run.drained.ended(),
-        run.drained.cut());
+        run.drainResult.ended(),
+        run.drainResult.cut());
   }
 
   @Override
   public String undo(UpgradeRun run, UpgradeContext context, Consumer<String> progress) {
     Generation blue = run.blue();
-    if (!context.starter().runs(blue)) {
+    if (!context.starter().isRunning(blue)) {
       // The run was cut off before blue was stopped, and blue did not outlive that: a reboot.
       String _ = context.blueRestorer().restore(run, progress);
     }
     context.traffic().open(UpgradeContext.GATE_SLACK);
-    context.traffic().lead(context.backend(blue));
+    context.traffic().switchTo(context.backend(blue));
     return "what waited was released to " + blue.version();
   }
 }

@@ -40,7 +40,7 @@ final class StartStep extends Step {
     Capsule capsule = context.capsule(run.green());
     capsule.lease(run.green().number(), run.budget(context.limits().ready()));
     capsule.start(run.budget(context.limits().verify().deadline()));
-    if (run.holds()) {
+    if (run.holdsClients()) {
       context.hooks().runAfter(run.id(), capsule);
     }
     context.traffic().preview(context.backend(run.green()));

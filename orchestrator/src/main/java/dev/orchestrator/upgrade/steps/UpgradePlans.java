@@ -62,7 +62,7 @@ public final class UpgradePlans {
   }
 
   /** The step of that name; empty for one that only another version of this program knows. */
-  public static Optional<Step> step(String id) {
+  public static Optional<Step> find(String id) {
     return Optional.ofNullable(BY_ID.get(id));
   }
 
@@ -70,7 +70,7 @@ public final class UpgradePlans {
    * What is wrong with a run that has a step which only another version of this program knows, so
    * that this one can neither go on with it nor undo it; empty where it knows all of them.
    */
-  public static Optional<String> unknownStep(String run, List<StepRecord> lines) {
+  public static Optional<String> describeUnknownStep(String run, List<StepRecord> lines) {
     return lines.stream()
         .map(StepRecord::step)
         .filter(id -> !BY_ID.containsKey(id))
@@ -85,10 +85,10 @@ public final class UpgradePlans {
    *
    * @param carries of a rollback: whether it takes the newer data along
    */
-  public static List<Step> of(UpgradeRecord run, boolean carries) {
+  public static List<Step> stepsOf(UpgradeRecord run, boolean carriesData) {
     return switch (run.kind()) {
       case UPGRADE -> UPGRADE;
-      case ROLLBACK -> carries ? CARRY : RESTORE;
+      case ROLLBACK -> carriesData ? CARRY : RESTORE;
       case UP -> run.from() == null ? FIRST_UP : UP_AGAIN;
     };
   }
