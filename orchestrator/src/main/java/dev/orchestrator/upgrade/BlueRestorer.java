@@ -17,8 +17,10 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
- * Brings what served before back to service: thawed or started on its own data or, where the newer
- * version has served already, on a clone of the newer data or of its own as of the switch.
+ * Brings blue, the version that served before the run, back to service. Before the switch blue is
+ * thawed or started on its own data. After the switch blue runs on a clone of green's data, so that
+ * no write is lost, or, where blue is not healthy with that, on its own data as of the switch.
+ * Called on the run's thread; may be repeated after a failure.
  */
 public final class BlueRestorer {
   private final UpgradeContext context;
@@ -35,7 +37,7 @@ public final class BlueRestorer {
     this.limits = context.limits();
   }
 
-  /** Returns one line on how it serves now. */
+  /** Brings blue back; returns one line on how blue serves now. */
   public String restore(UpgradeRun run, Consumer<String> progress) {
     Generation blue = run.blue();
     if (context.hasServed(run) && run.green != null) {
@@ -44,7 +46,7 @@ public final class BlueRestorer {
     return isPaused(blue) ? thaw(run, blue) : bringUp(run, blue, progress);
   }
 
-  /** Also one that isn't healthy: it is what there is. */
+  /** Starts blue; a version that is not healthy still serves better than none. */
   private String bringUp(UpgradeRun run, Generation blue, Consumer<String> progress) {
     String problem = starter.bringUp(blue, run.id(), progress);
     context.hooks().runAfter(run.id(), context.capsule(blue));
@@ -67,7 +69,7 @@ public final class BlueRestorer {
         .isPresent();
   }
 
-  /** As it is: what clients have open goes on. */
+  /** Thaws blue in place, so that connections that clients still have open survive. */
   private String thaw(UpgradeRun run, Generation blue) {
     context.engine().unpauseContainer(blue.container());
     Capsule capsule = context.capsule(blue);
@@ -113,13 +115,15 @@ public final class BlueRestorer {
   }
 
   /**
-   * Clients may be led to it from now on: were this undone once more, as the journal could not be
-   * written, what they write must not be thrown away.
+   * Marks blue's volumes as in use by this run, because clients may be led to blue from now on. The
+   * same undo runs once more when the journal could not be written; without the mark it would throw
+   * away what those clients have written.
    */
   private void markInUse(UpgradeRun run, Generation rebased) {
     context.capsule(rebased).mark(run.id(), limits.ready());
   }
 
+  /** Whether an earlier attempt of this run's undo has led clients to blue's new volumes. */
   private boolean isMarkedInUse(UpgradeRun run, Generation blue) {
     if (rebaser.withOriginalVolumes(run.id(), blue).volumes().equals(blue.volumes())
         || context.engine().container(blue.container()).isEmpty()) {
@@ -129,7 +133,12 @@ public final class BlueRestorer {
     return context.capsule(blue).mark(limits.ready()).equals(run.id());
   }
 
-  /** Empty where it can't be, or where the old version isn't healthy with the newer data. */
+  /**
+   * Starts blue on clones of green's volumes.
+   *
+   * @return one line on the result; empty where settings or the volumes rule this out, or where
+   *     blue is not healthy with the newer data
+   */
   private Optional<String> tryNewerData(
       UpgradeRun run, Generation blue, Generation green, Consumer<String> progress) {
     boolean wanted =
@@ -141,7 +150,7 @@ public final class BlueRestorer {
     }
     try {
       Generation rebased = rebaser.rebaseOntoClones(run.id(), blue, green.volumes(), "-carry");
-      // No longer than clients may wait: they do.
+      // Clients wait meanwhile, so that the hold budget bounds this attempt.
       String healthy = startAndAwaitHealthy(run, rebased, limits.hold(), progress);
       addNote(
           run,
@@ -155,7 +164,7 @@ public final class BlueRestorer {
       return Optional.of(healthy + ", with a clone of the newer data");
     } catch (CapsuleException | HealthException e) {
       if (e.getCause() instanceof EngineException) {
-        throw e; // The engine is away: nothing is known of the version.
+        throw e; // The engine does not answer, so that nothing is known of blue's health.
       }
       String why =
           "%s is not healthy with %s's data (%s)"
@@ -166,7 +175,11 @@ public final class BlueRestorer {
     }
   }
 
-  /** Fails where it isn't healthy. */
+  /**
+   * Starts the services on the new volumes.
+   *
+   * @throws HealthException when blue is not healthy within the limit
+   */
   private String startAndAwaitHealthy(
       UpgradeRun run, Generation rebased, Duration limit, Consumer<String> progress) {
     starter.startContainer(rebased, run.id());

@@ -24,9 +24,12 @@ import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** What was written to a generation since clients were led to it. */
+/**
+ * Finds out what clients have written to a generation since the switch to it: files of its volumes,
+ * rows of its databases' tables. Reads only, except for {@link #recordTables}; blocks.
+ */
 public final class DataChanges {
-  /** Kept with the run of a switch: the tables as they were then. */
+  /** Key in the journal, with the run of a switch: the tables at that time. */
   private static final String TABLES_KEY = "tables";
 
   private static final TypeReference<List<DatabaseTable>> TABLE_LIST = new TypeReference<>() {};
@@ -43,11 +46,12 @@ public final class DataChanges {
   /**
    * What was written to a data volume.
    *
-   * @param volume the engine's name of it, which it keeps
-   * @param files changed or new since
+   * @param volume the engine's name of the volume, which never changes
+   * @param files that are changed or new since the switch
    * @param bytes sizes of those files
-   * @param deleted files that were there before
-   * @param note what else there is to say, such as that both versions have this volume
+   * @param deleted files that were there at the switch
+   * @param note why there are no figures, such as that both versions share the volume; empty where
+   *     there are
    */
   public record Volume(
       String name, String volume, long files, long bytes, long deleted, String note) {}
@@ -55,12 +59,15 @@ public final class DataChanges {
   /**
    * What was written to a table of a database.
    *
-   * @param rows that it has now, as the server estimates them
+   * @param rows of the table now, as the server estimates them
    * @param more rows than at the switch; negative when there are fewer
    */
   public record Rows(String service, String table, long rows, long more) {}
 
-  /** Notes how the tables are right after a switch. Nothing depends on it. */
+  /**
+   * Records the tables right after a switch. A failure is logged: a rollback then can't tell how
+   * many rows were added.
+   */
   public void recordTables(UpgradeRun run) {
     try {
       context
@@ -70,7 +77,7 @@ public final class DataChanges {
               TABLES_KEY,
               Json.write(context.capsule(run.green()).tables(CAPSULE_TIMEOUT)));
     } catch (CapsuleException | EngineException e) {
-      log.warn("the tables are not noted: {}", e.getMessage()); // A rollback has less to tell then.
+      log.warn("the tables are not noted: {}", e.getMessage());
     }
   }
 
@@ -89,14 +96,15 @@ public final class DataChanges {
     return Optional.empty();
   }
 
+  /** When clients were led to a generation the last time, or its creation. */
   public Instant servingSince(Generation generation) {
     return lastSwitch(generation).map(found -> found.getValue().at()).orElse(generation.created());
   }
 
   /**
-   * Of each of its volumes.
+   * Changes of each volume of the generation that serves.
    *
-   * @param before the generation that it had its data from
+   * @param before the generation whose data it began with
    */
   public List<Volume> volumeChanges(Generation now, Generation before, String run) {
     return now.volumes().stream().map(volume -> changesOf(now, volume, before, run)).toList();
@@ -127,7 +135,7 @@ public final class DataChanges {
     }
   }
 
-  /** Tables that were written to since. */
+  /** Tables that were written to since the switch; empty where the databases can't be asked. */
   public List<Rows> tableChanges(Generation now) {
     Optional<Map.Entry<String, SwitchRecord>> lastSwitch = lastSwitch(now);
     Map<String, DatabaseTable> tablesAtSwitch =
@@ -168,7 +176,9 @@ public final class DataChanges {
     return new Rows(now.service(), now.table(), now.rows(), now.rows() - rowsAtSwitch);
   }
 
-  /** One line: {@code data: 12 files of 3.4 MB changed, 1 deleted (volume x)}. */
+  /**
+   * Describes changes in one line: {@code data: 12 files of 3.4 MB changed, 1 deleted (volume x)}.
+   */
   public static String describe(List<Volume> volumes) {
     return volumes.stream()
         .map(volume ->

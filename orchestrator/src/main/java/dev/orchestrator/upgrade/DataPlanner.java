@@ -18,9 +18,12 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** Finds out how each data volume gets to the next version. Changes nothing. */
+/**
+ * Plans how each data volume gets to the next version: measures the volumes, asks {@link
+ * TransferPolicy} and checks the free space. Reads only; blocks for as long as the measuring takes.
+ */
 public final class DataPlanner {
-  /** A tree of millions of files takes a while to go through. */
+  /** Walking a tree of millions of files takes minutes. */
   private static final Duration MEASURE_TIMEOUT = Duration.ofMinutes(30);
 
   private static final Duration CAPSULE_TIMEOUT = Duration.ofSeconds(20);
@@ -33,7 +36,7 @@ public final class DataPlanner {
     this.data = context.settings().stack().data();
   }
 
-  /** The volumes as stack.conf has them, the main one first. */
+  /** The volumes of stack.conf, the main volume first. */
   List<VolumeSettings> configuredVolumes() {
     List<VolumeSettings> all = new ArrayList<>();
     all.add(new VolumeSettings(DataVolume.MAIN, List.of(), data.strategy(), false));
@@ -41,20 +44,25 @@ public final class DataPlanner {
     return all;
   }
 
-  /** Of the first version: all begin empty. */
+  /** Plans for the first version of a stack, whose volumes all begin empty. */
   public List<VolumeTransfer> planFirstUp() {
     return configuredVolumes().stream()
         .map(volume -> VolumeTransfer.startEmpty(volume.name(), volume.paths()))
         .toList();
   }
 
-  /** Of an upgrade from what serves. */
+  /**
+   * Plans for an upgrade.
+   *
+   * @param blue the generation that serves
+   * @param labels of helper containers that measure
+   */
   public List<VolumeTransfer> planUpgrade(
       Generation blue, DataOptions options, Map<String, String> labels) {
     return transfers(blue, configuredVolumes(), options, labels);
   }
 
-  /** Of going back to an old version with a copy of what serves' data. */
+  /** Plans for a rollback to an old generation that takes a copy of blue's data along. */
   List<VolumeTransfer> planCarry(
       Generation blue, Generation old, DataOptions options, Map<String, String> labels) {
     List<VolumeSettings> volumes =
@@ -87,7 +95,10 @@ public final class DataPlanner {
     return transfers;
   }
 
-  /** One that doesn't answer is no reason not to leave it. */
+  /**
+   * What blue's host can clone. A capsule that does not answer must not keep the stack from leaving
+   * it, so that no support is assumed then and the data is copied.
+   */
   private CloneSupport cloneSupport(Generation blue) {
     try {
       return context.capsule(blue).clones(CAPSULE_TIMEOUT);
@@ -125,7 +136,7 @@ public final class DataPlanner {
         usage);
   }
 
-  /** What is in a volume of its own stays there: nothing moves from one volume to another. */
+  /** Refuses when stack.conf puts a path into another volume: no data moves between volumes. */
   private static void requireUnchangedPaths(Generation blue, List<VolumeSettings> volumes) {
     for (VolumeSettings volume : volumes) {
       List<String> before =
@@ -160,7 +171,10 @@ public final class DataPlanner {
   }
 
   /**
-   * What the moves take beyond what is there, in bytes, and what is free; refused when too much.
+   * Checks that the copies fit on the disk.
+   *
+   * @return one line with the space needed and the space free
+   * @throws RefusedException when the copies and the reserve need more than is free
    */
   public String requireSpace(List<VolumeTransfer> transfers) {
     long needed = transfers.stream().mapToLong(VolumeTransfer::bytesNeeded).sum();

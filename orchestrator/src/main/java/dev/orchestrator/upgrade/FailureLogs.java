@@ -12,7 +12,7 @@ import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Keeps the logs of a capsule that failed before it is removed: they are what tells why. */
+/** Saves the logs of a failed capsule before it is removed, because they tell why it failed. */
 public final class FailureLogs {
   private static final Logger log = LoggerFactory.getLogger(FailureLogs.class);
   private static final int MAX_LINES = 500;
@@ -23,7 +23,12 @@ public final class FailureLogs {
     this.context = context;
   }
 
-  /** Writes them to a file below the state folder; returns where, for a message. */
+  /**
+   * Writes the logs of a generation to a file below the state folder. A second call keeps the file.
+   *
+   * @return the end of a message that names the file; empty where there are no logs or the file
+   *     can't be written
+   */
   public String save(String upgrade, Generation generation) {
     Path file =
         context

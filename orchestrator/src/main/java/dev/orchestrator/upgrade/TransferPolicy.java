@@ -11,13 +11,17 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Chooses how a volume gets to the next version, and says why. What can't be done as it was asked
- * for is a {@link RefusedException}.
+ * Chooses the method by which one data volume gets to the next version, with the reason. A
+ * configured strategy that can't be carried out is a {@link RefusedException}.
  *
- * @param name of the volume
- * @param old the version that serves
+ * @param volume name of the volume in stack.conf
+ * @param servingVersion version that serves now, for messages
+ * @param immutable whether the volume's files never change
+ * @param from the volume of the version that serves
+ * @param usage size and file system of {@code from}
+ * @param cloneSupport what the host can mount
  * @param freezes whether any service is frozen rather than stopped
- * @param attach whether a volume may be attached that isn't immutable
+ * @param attachAllowed whether a volume that is not immutable may be attached
  */
 public record TransferPolicy(
     String volume,
@@ -28,13 +32,19 @@ public record TransferPolicy(
     CloneSupport cloneSupport,
     boolean freezes,
     boolean attachAllowed) {
-  /** Reading through more costs more, and what is at the bottom can't be removed. */
+  /**
+   * An upgrade copies rather than add a layer beyond this: each layer makes reads slower, and the
+   * lowest volumes can't be removed while a layer is above them.
+   */
   public static final int MAX_LAYERS = 3;
 
-  /** A layer takes a file whole at the first write to it: this much for as long as a hold. */
+  /**
+   * Bytes. An overlay copies a whole file at the first write to it; a file above this size would
+   * take about as long as a hold.
+   */
   static final long LARGE_FILE_BYTES = 1L << 30;
 
-  /** What was chosen. */
+  /** The method, the reason for it, and warnings for a person, a line each. */
   record Choice(Method method, String why, List<String> warnings) {
     Choice(Method method, String why) {
       this(method, why, List.of());
@@ -99,7 +109,7 @@ public record TransferPolicy(
         .formatted(from.layers().size() + 1);
   }
 
-  /** Why it can't be a layer. */
+  /** Reasons for which an overlay is impossible. */
   private List<String> overlayObstacles() {
     List<String> reasons = new ArrayList<>();
     if (hasMaxLayers()) {
@@ -114,7 +124,7 @@ public record TransferPolicy(
     return reasons;
   }
 
-  /** Why it had better not be one. */
+  /** Reasons for which a copy is better than an overlay. */
   private List<String> overlayDrawbacks() {
     List<String> reasons = new ArrayList<>();
     if (usage.links() > 0 && !cloneSupport.links()) {

@@ -11,12 +11,13 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Gives a kept generation other data to start on: a clone of what it is to go on with. Its own
- * volume may be a layer below a newer version's, which nobody may write to. Its container is made
- * anew, as mounts can't change; the inner engine's store stays. Each may be run again.
+ * Gives a kept generation other volumes to start on: clones of the data that it is to go on with. A
+ * generation needs them where its own volume is a layer below a newer version's volume, because a
+ * write below a mounted overlay is undefined. The container is made anew, as mounts of a container
+ * can't change; the inner engine's store stays. Every operation may be repeated after a failure.
  */
 public final class VolumeRebaser {
-  /** Kept with a run, with a generation's number: the volumes that it had before. */
+  /** Key in the journal, with a generation's number appended: the volumes before the run. */
   private static final String ORIGINAL_VOLUMES_KEY = "original-volumes-";
 
   private static final TypeReference<List<DataVolume>> VOLUME_LIST = new TypeReference<>() {};
@@ -27,13 +28,15 @@ public final class VolumeRebaser {
     this.context = context;
   }
 
-  /** Whether a generation can't start on its own data; the same after this run has changed that. */
+  /**
+   * Whether a generation can't start on its own volumes; stays true once this run has rebased it.
+   */
   public boolean needsRebase(String run, Generation generation) {
     return savedVolumes(run, generation).isPresent() || isLayerBelowAnother(generation);
   }
 
   /**
-   * Whether a volume of this generation is a layer below another's: then nobody may write to it.
+   * Whether a volume of this generation is a layer below another's, so that nobody may write to it.
    */
   boolean isLayerBelowAnother(Generation generation) {
     return context.journal().generations().stream()
@@ -50,11 +53,7 @@ public final class VolumeRebaser {
             generation.volumes().stream().anyMatch(own -> own.volume().equals(layer.volume())));
   }
 
-  /**
-   * What it had before this run changed it.
-   *
-   * @return the generation as it was
-   */
+  /** The generation with the volumes that it had before this run. */
   public Generation withOriginalVolumes(String run, Generation generation) {
     return savedVolumes(run, generation).map(generation::with).orElse(generation);
   }
@@ -67,9 +66,11 @@ public final class VolumeRebaser {
   }
 
   /**
-   * On clones of these volumes; those that both have (attached) stay as they are.
+   * Puts a generation on clones of other volumes. Volumes that both generations share (attached)
+   * stay as they are.
    *
-   * @param what they are, a part of the new volumes' names
+   * @param bases the volumes to clone, by name
+   * @param nameSuffix of the new volumes' names
    */
   public Generation rebaseOntoClones(
       String run, Generation generation, List<DataVolume> bases, String nameSuffix) {
@@ -104,7 +105,7 @@ public final class VolumeRebaser {
         .anyMatch(volume -> volume.volume().equals(own.volume()));
   }
 
-  /** On what it had before; nothing where it still has that. */
+  /** Puts a generation back on the volumes that it had before this run, if it has others now. */
   public Generation restoreOriginalVolumes(String run, Generation generation) {
     Optional<List<DataVolume>> original = savedVolumes(run, generation);
     return original.isEmpty() ? generation : replaceVolumes(run, generation, original.get());
@@ -122,7 +123,7 @@ public final class VolumeRebaser {
     context.engine().removeContainer(generation.container());
     for (DataVolume volume : volumes) {
       if (!original.volumes().contains(volume)) {
-        // What an earlier try has written there is of no use.
+        // An earlier attempt may have left a volume of this name with content of no use.
         context.engine().removeVolume(volume.volume());
         context
             .engine()
