@@ -25,21 +25,24 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What an earlier process of the service has left, found by replaying the journal: the routes
- * first, to the backend that the journal names; then a run that was cut off, which goes on or is
- * undone as its steps say ({@link Step#afterRestart}); then leftovers on the engine.
+ * Cleans up after an earlier process of the service, from the journal: opens the routes to the
+ * backend that the journal names, resumes or undoes a run that was cut off, as its steps say
+ * ({@link Step#afterRestart}), and removes leftovers on the engine. Called by the {@link
+ * Reconciler}'s thread.
  */
 final class CutOffRuns {
   private static final Logger log = LoggerFactory.getLogger(CutOffRuns.class);
   private static final Duration GATE_DEADLINE = Duration.ofMinutes(10);
 
-  /** Roles of volumes that only a helper uses. */
+  /** Roles of volumes that only helper containers use. */
   private static final Set<String> HELPER_ROLES = Set.of(ResourceNames.COPY, ResourceNames.LOOK);
 
   private final UpgradeContext context;
   private final RunExecutor executor;
 
-  /** The run that was under way when this process began; a later one is this process's own. */
+  /**
+   * Id of the run that was under way when this process began; later runs are this process's own.
+   */
   private final Optional<String> runFoundAtStart;
 
   CutOffRuns(UpgradeContext context, RunExecutor executor) {
@@ -48,7 +51,7 @@ final class CutOffRuns {
     this.runFoundAtStart = context.journal().running().map(UpgradeRecord::id);
   }
 
-  /** Opens the routes; connections wait where what serves doesn't run. */
+  /** Opens the routes; connections wait if the capsule that serves does not run. */
   void openRoutes() {
     Optional<Generation> serving = context.journal().serving();
     if (serving.isEmpty() || context.journal().down()) {
@@ -71,8 +74,9 @@ final class CutOffRuns {
   }
 
   /**
-   * Whether a run was cut off while the services of what serves had been stopped, or in its undo:
-   * the undo leaves the version that serves, and with it what clients would write to that now.
+   * Whether clients must wait, because a run was cut off after it had stopped the services of the
+   * version that serves, or in its undo: the undo leaves that version, and with it whatever clients
+   * would write to it now.
    */
   private boolean mustStayHeld() {
     return context
@@ -85,15 +89,16 @@ final class CutOffRuns {
   /**
    * A run that was cut off.
    *
-   * @param rest the steps that it still has; empty when it is to be undone
+   * @param remainingSteps the steps still to run; empty when the run is to be undone
    */
   record CutOff(UpgradeRun run, List<Step> remainingSteps) {
-    /** Whether what serves may be looked after while this run is ended. */
+    /** Whether the capsule that serves may be supervised while this run goes on. */
     boolean goesOnBesideServing() {
       return run.holdsClients() && !remainingSteps.isEmpty();
     }
   }
 
+  /** The run that an earlier process left unfinished. */
   Optional<CutOff> cutOff() {
     return context
         .journal()
@@ -115,7 +120,11 @@ final class CutOffRuns {
     return new CutOff(run, remainingSteps(run));
   }
 
-  /** Ends it, on this thread. */
+  /**
+   * Resumes or undoes the run, on this thread, to its end.
+   *
+   * @throws RefusedException when the run has a step that this version of the program does not know
+   */
   void finish(CutOff cutOff) {
     requireKnownSteps(cutOff.run());
     if (cutOff.remainingSteps().isEmpty()) {
@@ -130,7 +139,7 @@ final class CutOffRuns {
     }
   }
 
-  /** A newer version of this program may have steps that this one can neither run nor undo. */
+  /** Refuses a run with steps of a newer version of this program, which this version can't undo. */
   private void requireKnownSteps(UpgradeRun run) {
     UpgradePlans.describeUnknownStep(run.id(), context.journal().steps(run.id()))
         .ifPresent(why -> {
@@ -143,7 +152,7 @@ final class CutOffRuns {
       return List.of();
     }
     if (!run.holdsClients()) {
-      // Nobody serves beside it: what was done is found, and the routes open on the way.
+      // No other version serves: all steps run again and find what was done.
       return run.steps;
     }
     if (run.switched) {
@@ -195,7 +204,7 @@ final class CutOffRuns {
 
   /**
    * Removes helper containers of an earlier process, which may still write to a volume. A capsule
-   * that the journal doesn't know is left alone: it may hold somebody's data.
+   * that the journal does not know is left alone, because it may hold somebody's data.
    */
   void removeHelpers() {
     for (ContainerInfo container : context.engine().containers(context.names().stackLabels())) {
@@ -211,7 +220,7 @@ final class CutOffRuns {
     }
   }
 
-  /** Removes candidates of no run: all but that of the run that was cut off. */
+  /** Removes the candidates of earlier runs; the candidate of the run that was cut off stays. */
   void removeCandidates(@Nullable Generation ofCutOff) {
     for (GenerationRecord row : context.journal().generations()) {
       if (row.state() == State.CANDIDATE && !row.generation().equals(ofCutOff)) {

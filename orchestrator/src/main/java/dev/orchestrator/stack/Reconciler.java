@@ -12,15 +12,17 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The loop that brings the engine to what the journal says, for as long as the service runs: opens
- * the routes, ends the run that was cut off, then has the {@link ServingSupervisor} look every few
- * seconds.
+ * The loop that keeps the engine in the state that the journal describes, for as long as the
+ * service runs: opens the routes, ends the run that was cut off, then has the {@link
+ * ServingSupervisor} check the capsule that serves every three seconds.
  */
 public final class Reconciler implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Reconciler.class);
   private static final Duration INTERVAL = Duration.ofSeconds(3);
 
-  /** Routes are open by then; who waits in them is released when the engine has answered. */
+  /**
+   * How long {@link #start} waits for the routes; connections are held until the engine answers.
+   */
   private static final Duration ROUTES_OPEN_TIMEOUT = Duration.ofSeconds(1);
 
   private final CutOffRuns cutOffRuns;
@@ -37,9 +39,11 @@ public final class Reconciler implements AutoCloseable {
     this.supervisor = supervisor;
   }
 
-  /** Returns when the routes are open; the rest goes on in the background. */
+  /**
+   * Starts the loop in the background; returns when the routes are open, after a second at most.
+   */
   void start() {
-    // Before anybody can begin a run: one that is in the journal now was cut off.
+    // Nobody can begin a run yet, so that a run in the journal now was cut off.
     findCutOff();
     started = true;
     CountDownLatch open = new CountDownLatch(1);
@@ -58,9 +62,11 @@ public final class Reconciler implements AutoCloseable {
   }
 
   /**
-   * Waits until the leftovers of an earlier process are removed: a run that begins would meet them.
+   * Waits until the leftovers of an earlier process are removed, with which a new run would
+   * collide.
    *
-   * @throws RefusedException when that takes longer than the limit: the engine doesn't answer
+   * @throws RefusedException when that takes longer than the limit, because the engine does not
+   *     answer
    */
   void awaitCleared(Duration limit) {
     try {
@@ -91,8 +97,8 @@ public final class Reconciler implements AutoCloseable {
   }
 
   /**
-   * For a test, on its own thread: whether the run that was cut off has ended; not while the engine
-   * is away.
+   * Ends the run that was cut off, on the caller's thread; for tests. False when the engine does
+   * not answer.
    */
   public boolean replayToEnd() {
     return tryTask(() -> {
@@ -103,7 +109,7 @@ public final class Reconciler implements AutoCloseable {
     });
   }
 
-  /** Removes what belongs to nobody, ends the run that was cut off, starts what should serve. */
+  /** Removes leftovers, starts the capsule that should serve, and ends the run that was cut off. */
   private void replay() {
     CutOff pending = cutOff;
     if (!leftoversRemoved) {
@@ -119,22 +125,23 @@ public final class Reconciler implements AutoCloseable {
       try {
         cutOffRuns.finish(pending);
       } finally {
-        // Ended, or further than it was found: a second try begins with what the journal says then.
+        // The run has ended or advanced: a second attempt begins from the journal's new state.
         findCutOff();
       }
     }
   }
 
+  /** Opens the routes; a failure is logged. */
   public void openRoutes() {
     boolean _ = tryTask(cutOffRuns::openRoutes);
   }
 
-  /** What it does every few seconds. */
+  /** Checks the capsule that serves, as the loop does; a failure is logged. */
   public void superviseOnce() {
     boolean _ = tryTask(supervisor::superviseOnce);
   }
 
-  /** False when it has failed; the same failure is logged once, not every few seconds. */
+  /** Runs a task; false when it failed. A failure that repeats is logged once. */
   private boolean tryTask(Runnable task) {
     try {
       task.run();
@@ -150,7 +157,7 @@ public final class Reconciler implements AutoCloseable {
     }
   }
 
-  /** True when the service stops. */
+  /** Waits for the interval; true when the service stops. */
   private boolean pause() {
     try {
       return closed.await(INTERVAL.toMillis(), TimeUnit.MILLISECONDS);

@@ -17,7 +17,9 @@ import dev.orchestrator.upgrade.steps.UpgradePlans;
 import java.util.Locale;
 import java.util.Optional;
 
-/** Runs that go back to the version before: with the newer data, or with its own. */
+/**
+ * Begins rollbacks to the previous version, with the newer data or with that version's own data.
+ */
 final class RollbackService {
   private final UpgradeContext context;
   private final Journal journal;
@@ -28,7 +30,9 @@ final class RollbackService {
   }
 
   /**
-   * What becomes of the newer data: as asked for, else as configured; refused where nobody says.
+   * What happens to the newer data: as requested, or else as configured.
+   *
+   * @throws RefusedException when neither says
    */
   Rollback chooseData(DataOptions options) {
     Rollback requested = options.rollback();
@@ -51,7 +55,7 @@ final class RollbackService {
                     + " 'orchestrator versions'"));
   }
 
-  /** What was written since the switch. */
+  /** Describes the data written since the switch, which a rollback may leave behind. */
   RollbackCost cost(Generation blue) {
     Generation previous = previous();
     DataChanges changes = context.changes();
@@ -65,7 +69,7 @@ final class RollbackService {
         context.dataSettings().rollback().name().toLowerCase(Locale.ROOT));
   }
 
-  /** Begins the run in the journal; it is not executed yet. */
+  /** Begins a rollback in the journal, without executing it. */
   UpgradeRun begin(Generation blue, Rollback choice) {
     Generation previous = previous();
     boolean carriesData = choice == Rollback.CARRY;
@@ -86,7 +90,10 @@ final class RollbackService {
     return run;
   }
 
-  /** A version that wasn't healthy with the newer data gets its own, as of the switch. */
+  /**
+   * Begins a second rollback, to the previous version's own data as of the switch, when the version
+   * was not healthy with the newer data; empty where none is needed.
+   */
   Optional<UpgradeRun> beginFallBack(UpgradeRun run) {
     Step failed = run.failedStep;
     boolean unhealthy =

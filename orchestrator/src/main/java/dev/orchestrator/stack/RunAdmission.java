@@ -7,8 +7,8 @@ import dev.orchestrator.upgrade.ServingLock;
 import java.time.Duration;
 
 /**
- * Decides whether this process may begin a run now: it stands between the process before it, which
- * may not have left yet, and the one after it, which may be about to take over. Thread-safe.
+ * Decides whether this process may begin a run now. It may not while its predecessor still has
+ * connections, while a successor takes over, or while it stops. Thread-safe.
  */
 final class RunAdmission {
   private static final Duration WAIT_LIMIT = Duration.ofSeconds(20);
@@ -37,9 +37,9 @@ final class RunAdmission {
   }
 
   /**
-   * Waits until the leftovers of an earlier process are removed.
+   * Requires that a run may begin now; waits until the leftovers of an earlier process are removed.
    *
-   * @throws RefusedException when this process is not to begin anything now
+   * @throws RefusedException when this process may not begin a run now
    */
   void requireAdmission() {
     if (closed) {
@@ -56,14 +56,21 @@ final class RunAdmission {
     }
   }
 
-  /** Waits for another process from now on; returns the path of the Unix socket where. */
+  /**
+   * Offers the hand-over to another process; no run begins from now on.
+   *
+   * @return path of the Unix socket on which the successor is awaited
+   * @throws RefusedException when a run is under way
+   */
   String handOver() {
     requireAdmission();
     if (executor.isBusy() || !servingLock.acquire(WAIT_LIMIT)) {
       throw new RefusedException(RUN_UNDER_WAY);
     }
     try {
-      handingOver = true; // First: a run that begins now sees it, or is seen here.
+      handingOver =
+          true; // Set before the check, so that a run that begins meanwhile either sees it or is
+                // seen.
       if (executor.isBusy() || journal.running().isPresent()) {
         throw new RefusedException(RUN_UNDER_WAY);
       }
@@ -76,12 +83,12 @@ final class RunAdmission {
     }
   }
 
-  /** The other process did not come, or has gone: this one goes on. */
+  /** Admits runs again, because the successor did not come or has gone. */
   void cancelHandover() {
     handingOver = false;
   }
 
-  /** Nothing begins any more: the service stops. */
+  /** Refuses all further runs, because the service stops. */
   void close() {
     closed = true;
   }

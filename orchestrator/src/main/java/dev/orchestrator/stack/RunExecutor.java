@@ -31,7 +31,7 @@ final class RunExecutor {
 
   private @Nullable UpgradeRun current;
 
-  /** Runs that were handed in and have not left their thread: with a fall-back, it is one. */
+  /** Runs whose thread has not ended; a rollback and its fall-back count as one. */
   private int activeRuns;
 
   private boolean closed;
@@ -44,14 +44,14 @@ final class RunExecutor {
     this.threads = threads;
   }
 
-  /** The run that is under way in this process. */
+  /** The run that is under way in this process, or null. */
   synchronized @Nullable UpgradeRun current() {
     return current;
   }
 
   /**
-   * Whether a run is under way or its fall-back is about to begin, which the journal may not know
-   * yet.
+   * Whether a run is under way or about to be followed by its fall-back, which the journal may not
+   * have yet.
    */
   synchronized boolean isBusy() {
     return activeRuns > 0;
@@ -117,7 +117,7 @@ final class RunExecutor {
     }
   }
 
-  /** Follows a rollback whose version was not healthy with the newer data. */
+  /** Runs the fall-back of a rollback whose version was not healthy with the newer data. */
   private void runFallBack(UpgradeRun run) {
     Optional<UpgradeRun> begun;
     try {
@@ -137,7 +137,7 @@ final class RunExecutor {
   private void execute(UpgradeRun run, Runnable work) {
     try {
       if (!run.holdsClients()) {
-        // Nothing serves: what is brought up is the run's from the beginning.
+        // Nothing serves, so that the run owns the capsule that it brings up from the beginning.
         boolean _ = servingLock.acquire();
       }
       work.run();
@@ -147,9 +147,10 @@ final class RunExecutor {
   }
 
   /**
-   * Cuts off the run that is under way, as a kill of the process would, and waits for its thread:
-   * what the thread uses may be closed afterwards.
+   * Cuts off the run that is under way, as a kill of the process would, and waits for its thread,
+   * so that the caller may close what the thread uses.
    *
+   * @param limit of the wait
    * @return false when the thread did not end in time
    */
   synchronized boolean close(Duration limit) {

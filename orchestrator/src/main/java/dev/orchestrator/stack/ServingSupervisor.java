@@ -11,9 +11,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Starts the capsule that should serve when it doesn't run: after a reboot of the host, a restart
- * of the engine, a kill, also while an upgrade is being prepared beside it. Capsules have no
- * restart policy: with one, blue and green would both come up. New connections wait meanwhile.
+ * Starts the capsule that should serve when it does not run: after a reboot of the host, a restart
+ * of the engine or a kill, also while an upgrade is being prepared beside it. New connections wait
+ * meanwhile. Capsules have no restart policy of the engine, which would start blue and green both.
  *
  * <p>A run takes the {@link ServingLock} when it begins to hold, and keeps it until its end.
  */
@@ -32,7 +32,8 @@ final class ServingSupervisor {
   }
 
   /**
-   * Looks once, unless a run has the capsule: starts what should serve, stops what is to be down.
+   * Starts the capsule that should serve, or stops it if the stack is down. Does nothing while a
+   * run owns the capsule.
    */
   void superviseOnce() {
     if (!lock.tryAcquire()) {
@@ -54,7 +55,8 @@ final class ServingSupervisor {
   }
 
   /**
-   * A {@code down} that was cut off has noted that the stack is down before it stopped anything.
+   * Stops the capsule after a {@code down} that was cut off: the journal has the stack as down
+   * before the capsule is stopped.
    */
   private void stop(Generation generation) {
     if (context

@@ -41,12 +41,15 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The one stack of this service under control: accepts runs, one at a time, and tells of them. */
+/**
+ * Controls the stack of this service: accepts runs, one at a time, and answers queries.
+ * Thread-safe.
+ */
 public final class StackControl implements Control, AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(StackControl.class);
   private static final Duration WAIT_LIMIT = Duration.ofSeconds(20);
 
-  /** For the thread of a run that is cut off: what it waits for is interrupted. */
+  /** How long {@link #close} waits for the thread of a run that is cut off. */
   private static final Duration CLOSE_LIMIT = Duration.ofSeconds(20);
 
   private final UpgradeContext context;
@@ -60,11 +63,11 @@ public final class StackControl implements Control, AutoCloseable {
   private final RunAdmission admission;
 
   /**
-   * Wires the parts of one stack; nothing is started yet.
+   * Wires the collaborators; nothing is started yet.
    *
-   * @param nextRun when the schedule runs next, or null
-   * @param threads where runs are executed: a new virtual thread for each
-   * @param handover to the processes before and after this one
+   * @param nextRun time of the schedule's next run, or null
+   * @param threads executes runs, each on a thread of its own
+   * @param handover hand-over to the processes before and after this one
    */
   public StackControl(
       UpgradeContext context,
@@ -84,12 +87,15 @@ public final class StackControl implements Control, AutoCloseable {
         new RunAdmission(journal, context.servingLock(), reconciler, executor, handover);
   }
 
-  /** Opens the routes on what serves, then, in the background, ends what was cut off. */
+  /**
+   * Opens the routes; then, in the background, ends a run that was cut off and supervises the
+   * stack.
+   */
   public void boot() {
     reconciler.start();
   }
 
-  /** What looks after the stack; for a test, which runs it on its own thread. */
+  /** The reconciler; for tests, which run it on their own thread. */
   public Reconciler reconciler() {
     return reconciler;
   }
@@ -253,7 +259,7 @@ public final class StackControl implements Control, AutoCloseable {
     return serving;
   }
 
-  /** A journal that knows nothing, and data on the engine: never begun anew over it. */
+  /** Refuses to begin anew with an empty journal while the engine has data of this stack. */
   private void refuseUnknownData() {
     List<String> knownVolumes =
         journal.generations().stream()
@@ -271,7 +277,7 @@ public final class StackControl implements Control, AutoCloseable {
         });
   }
 
-  /** A question to an engine or a capsule that may not answer: its message says all there is. */
+  /** Runs a query of the engine or a capsule; turns its failure into a refusal. */
   private static <T> T refuseOnFailure(Supplier<T> question) {
     try {
       return question.get();
@@ -324,7 +330,7 @@ public final class StackControl implements Control, AutoCloseable {
     return admission.handOver();
   }
 
-  /** The other process did not come. */
+  /** Admits runs again after a hand-over that did not happen. */
   public void cancelHandover() {
     admission.cancelHandover();
   }
@@ -359,8 +365,9 @@ public final class StackControl implements Control, AutoCloseable {
   }
 
   /**
-   * Stops looking after the stack; the routes stay as they are. A run that is under way is cut off,
-   * as by a kill: the next start of the service ends it. Returns when its thread has left.
+   * Stops supervising the stack; the routes stay as they are. A run that is under way is cut off,
+   * as by a kill, and the next start of the service ends it. Returns when the run's thread has
+   * ended.
    */
   @Override
   public void close() {

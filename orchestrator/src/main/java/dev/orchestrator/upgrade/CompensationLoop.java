@@ -10,9 +10,10 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * Undoes the steps of a run that began, backwards, each until it succeeds: with a pause that grows
- * to ten times its length, and never given up by itself. After the third failure the run is stuck,
- * and says so; a person may have it tried again at once, or left as it is.
+ * Undoes the steps of a run that have begun, in reverse order, and repeats each undo until it
+ * succeeds, with pauses that grow to ten times the first. It never gives up by itself. After the
+ * third failure the run counts as stuck and asks for attention; a person may have the undo repeated
+ * at once, or leave it as it is.
  */
 final class CompensationLoop {
   private static final int TRIES_BEFORE_STUCK = 3;
@@ -26,7 +27,7 @@ final class CompensationLoop {
     this.log = context.log();
   }
 
-  /** Returns whether everything was undone: not when a person said to leave it. */
+  /** Undoes all steps that have begun; false when a person has asked to leave a stuck undo. */
   boolean undoAll(UpgradeRun run) {
     run.control.setUndoing();
     Set<String> begun = begunSteps(run);
@@ -73,7 +74,7 @@ final class CompensationLoop {
         .multipliedBy(Math.min(MAX_PAUSE_FACTOR, 1L << Math.min(attempt - 1, 4)));
   }
 
-  /** Names of the steps that have begun, by the journal or here, and were not undone yet. */
+  /** Ids of the steps that have begun and are not undone, from the journal and from memory. */
   private Set<String> begunSteps(UpgradeRun run) {
     Set<String> begun =
         run.begunSteps.stream().map(Step::id).collect(Collectors.toCollection(LinkedHashSet::new));

@@ -8,11 +8,12 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.zip.CRC32;
 
-/** Names and labels of what a generation has on the engine. */
+/** Names and labels of the containers and volumes on the engine. Immutable. */
 public final class ResourceNames {
-  /** Role of what is made to copy data, and to look at it. */
+  /** Role label of containers and volumes for copying data. */
   public static final String COPY = "copy";
 
+  /** Role label of containers for measuring data. */
   public static final String LOOK = "look";
 
   private final String stack;
@@ -23,7 +24,7 @@ public final class ResourceNames {
     this.homeHash = homeHash(settings.home());
   }
 
-  /** Eight hex digits of the state folder's path: two services on one engine must not mix. */
+  /** Eight hex digits of the state folder's path, which keep two services on one engine apart. */
   private static String homeHash(Path home) {
     CRC32 crc = new CRC32();
     crc.update(home.toAbsolutePath().normalize().toString().getBytes(StandardCharsets.UTF_8));
@@ -34,7 +35,7 @@ public final class ResourceNames {
     return stack + "-" + homeHash.substring(0, 4) + "-g" + generation;
   }
 
-  /** A data volume of a generation. */
+  /** Name of a data volume of a generation. */
   public String volume(int generation, String name) {
     return container(generation) + "-" + name;
   }
@@ -43,7 +44,7 @@ public final class ResourceNames {
     return container(generation) + "-store";
   }
 
-  /** On everything of this stack and this service. */
+  /** The labels on everything of this stack and this service. */
   public Map<String, String> stackLabels() {
     return Map.of(Labels.OURS, "1", Labels.HOME, homeHash, Labels.STACK, stack);
   }
@@ -55,12 +56,12 @@ public final class ResourceNames {
     return Labels.with(labels, Labels.ROLE, role);
   }
 
-  /** On everything that a run has made. */
+  /** The labels on everything that a run has created. */
   Map<String, String> runLabels(String upgrade) {
     return Labels.with(stackLabels(), Labels.UPGRADE, upgrade);
   }
 
-  /** Of a helper container of a run. */
+  /** The labels of a run's helper container. */
   public Map<String, String> helperLabels(String upgrade, String role) {
     return Labels.with(Labels.with(stackLabels(), Labels.UPGRADE, upgrade), Labels.ROLE, role);
   }

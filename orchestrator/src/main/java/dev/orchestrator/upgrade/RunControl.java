@@ -8,13 +8,13 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How others act on a run that is under way: abort it, cut it off, look at why its undo is stuck.
- * Thread-safe; {@link #runAction}, {@link #runUndo} and {@link #pause} are for the run's own
+ * Control of a run that is under way, from other threads: abort it, cut it off, see why its undo is
+ * stuck. Thread-safe; {@link #runAction}, {@link #runUndo} and {@link #pause} are for the run's own
  * thread.
  */
 public final class RunControl {
 
-  /** A run was ended by {@code orchestrator abort}. */
+  /** The run was aborted by {@code orchestrator abort}. */
   static final class AbortedException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
@@ -24,8 +24,8 @@ public final class RunControl {
   }
 
   /**
-   * The service stops in the middle of a run. An error, so that nothing in the saga handles it: to
-   * the journal it is as if the process had been killed, and the next start ends the run.
+   * The service stops in the middle of a run. An error, so that no handler in the saga catches it:
+   * the journal is left as by a kill of the process, and the next start ends the run.
    */
   public static final class CutOffError extends Error {
     private static final long serialVersionUID = 1L;
@@ -35,7 +35,7 @@ public final class RunControl {
     }
   }
 
-  /** An undo that fails again and again. */
+  /** An undo that keeps failing: the step and the last failure. */
   public record Stuck(Step step, String why) {}
 
   private final Semaphore retries = new Semaphore(0);
@@ -62,7 +62,7 @@ public final class RunControl {
     }
   }
 
-  /** Runs what undoes a step; only {@link #cutOff} interrupts it. */
+  /** Runs the undo of a step; only {@link #cutOff} interrupts it. */
   <T> T runUndo(Supplier<T> action) {
     synchronized (this) {
       undoing = true;
@@ -85,7 +85,7 @@ public final class RunControl {
     }
   }
 
-  /** The interrupt was for the action, and must not hit what undoes it. */
+  /** Clears an interrupt that was meant for the action, so that it does not hit the undo. */
   private synchronized void clearInterrupt() {
     acting = null;
     if (Thread.interrupted()) {
@@ -93,7 +93,11 @@ public final class RunControl {
     }
   }
 
-  /** Ends the run at its next point: before the switch and in the bake that is always possible. */
+  /**
+   * Aborts the run at its next action, or leaves a stuck undo as it is.
+   *
+   * @throws RefusedException when the run is being undone already, or its step can't be aborted
+   */
   public synchronized void abort(String run) {
     if (stuck != null) {
       abandoned = true;
@@ -120,7 +124,9 @@ public final class RunControl {
     return aborted;
   }
 
-  /** Ends the run's thread as a kill of the process would: nothing more is written of it. */
+  /**
+   * Ends the run's thread as a kill of the process would: the journal gets no further line of it.
+   */
   public synchronized void cutOff() {
     cutOff = true;
     if (acting != null) {
@@ -130,7 +136,7 @@ public final class RunControl {
   }
 
   /**
-   * Before each line of the journal and each action.
+   * Called before each line of the journal and each action.
    *
    * @throws CutOffError when the service stops
    */
@@ -152,7 +158,7 @@ public final class RunControl {
     return stuck;
   }
 
-  /** Whether a person has said to leave what is stuck as it is; true once for each time. */
+  /** Whether a person has asked to leave a stuck undo as it is; resets that request. */
   synchronized boolean takeAbandoned() {
     boolean wasAbandoned = abandoned;
     abandoned = false;
@@ -162,7 +168,7 @@ public final class RunControl {
     return wasAbandoned;
   }
 
-  /** Waits for that long, or until {@link #retryNow}. */
+  /** Waits for at most that long, or until {@link #retryNow}. */
   void pause(Duration atMost) {
     try {
       if (retries.tryAcquire(atMost.toNanos(), TimeUnit.NANOSECONDS)) {
@@ -174,7 +180,7 @@ public final class RunControl {
     requireNotCutOff();
   }
 
-  /** Has what is stuck tried again at once. */
+  /** Has a stuck undo repeated at once. */
   public void retryNow() {
     retries.release();
   }

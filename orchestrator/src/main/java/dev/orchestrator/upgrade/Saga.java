@@ -10,9 +10,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Runs the steps of a run and, where one fails, undoes those that began, backwards. The only writer
- * of upgrade state. The journal has a line before each side effect (intent) and one after it
- * (done), each durable before the next action, so that a restart knows what may have happened.
+ * Runs the steps of a run and, when a step fails, undoes the steps that have begun, in reverse
+ * order. The only writer of upgrade state. The journal gets a line before each step (intent) and
+ * one after it (done), each durable before the next action, so that a restart knows what may have
+ * happened. Blocks; one run at a time, on the run's thread.
  *
  * <p>After Garcia-Molina and Salem, "Sagas" (1987): a compensating action for each step.
  */
@@ -29,7 +30,7 @@ public final class Saga {
     this.compensation = new CompensationLoop(context);
   }
 
-  /** Runs these steps of a run to its end, whatever happens. */
+  /** Runs the steps; returns when the run has ended, with success or not. */
   public void execute(UpgradeRun run, List<Step> steps) {
     for (Step step : steps) {
       if (!runStep(run, step)) {
@@ -39,12 +40,12 @@ public final class Saga {
     succeed(run);
   }
 
-  /** Undoes a run that was cut off by the end of an earlier process. */
+  /** Undoes a run that the end of an earlier process has cut off. */
   public void undoCutOff(UpgradeRun run, String why) {
     undo(run, why);
   }
 
-  /** Runs one step; false when the run has ended with it. */
+  /** Runs one step; false when the step has failed and the run has ended. */
   private boolean runStep(UpgradeRun run, Step step) {
     while (true) {
       try {
@@ -60,11 +61,12 @@ public final class Saga {
           fail(run, step, e);
           return false;
         }
-        // Green serves, and going back needs the journal no less than going on.
+        // Green serves, and an undo would need the journal as much as the next step does: wait for
+        // it.
         log.progress(run, step, FailureText.of(e));
         run.control.pause(context.undoPause());
       } catch (RuntimeException | LinkageError e) {
-        // The latter: a class that can't be loaded, as the program's file was replaced meanwhile.
+        // A LinkageError: the program's file was replaced, so that a class can't be loaded.
         boolean budgetRanOut =
             run.holdDeadline != null && run.holdDeadline.passed() && Step.isCapsuleFailure(e);
         fail(run, step, budgetRanOut ? new HoldBudgetExceededException(e) : e);
@@ -143,7 +145,8 @@ public final class Saga {
   }
 
   /**
-   * Nothing else may run before the journal has the end: waits for a journal that can't be written.
+   * Writes the end of the run. Waits for a journal that can't be written, because no other run may
+   * begin before the journal has this end.
    */
   private void end(UpgradeRun run, Outcome outcome, String why) {
     do {

@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
 
-/** Commands of the stack's own in its services, before they come to rest and after. */
+/** Runs the stack's hook commands in its services, before and after they are quiesced. Blocks. */
 public final class ServiceHooks {
   private static final Duration RETRY_PAUSE = Duration.ofMillis(250);
 
@@ -22,7 +22,11 @@ public final class ServiceHooks {
     this.context = context;
   }
 
-  /** Runs those before the quiesce; the first that fails ends it. */
+  /**
+   * Runs the hooks before the quiesce, in order.
+   *
+   * @throws DataException when a hook fails
+   */
   public void runBefore(UpgradeRun run, Capsule capsule) {
     for (Hook hook : hooks(Hook.When.BEFORE)) {
       ExecResult result = capsule.exec(hook.service(), hook.command(), run.budget(hook.limit()));
@@ -33,8 +37,9 @@ public final class ServiceHooks {
   }
 
   /**
-   * Runs those after it, in whichever version goes on: its services may still be starting, so that
-   * each hook is tried until its limit has passed. A failure is a note in the receipt.
+   * Runs the hooks after the quiesce, in the version that goes on. Its services may still be
+   * starting, so that each hook is repeated until it succeeds or its limit has passed. A failure
+   * becomes a note in the receipt.
    */
   public void runAfter(String run, Capsule capsule) {
     for (Hook hook : hooks(Hook.When.AFTER)) {

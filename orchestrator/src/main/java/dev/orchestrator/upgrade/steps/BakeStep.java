@@ -20,16 +20,16 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
- * Watches green after the switch: three unhealthy rounds in a row, clients that fare badly, a
- * restart of a service, or the end of the capsule roll back. An engine that goes away is not
- * green's fault: green is started again with it, as going back would set aside the data that was
+ * Watches green after the switch. Three unhealthy rounds in a row, many failures of clients, a
+ * restart of a service, or the end of the capsule roll back. An engine that stops is not green's
+ * fault: green is started again with the engine, because a rollback would set aside the data
  * written since the switch.
  */
 final class BakeStep extends Step {
-  /** One bad answer under load is no reason to go back; three in a row are. */
+  /** A single bad answer may come from load; this many unhealthy rounds in a row roll back. */
   private static final int MAX_BAD_ROUNDS = 3;
 
-  /** Exit code of a capsule that was stopped in order: by the engine's own stop, say. */
+  /** Exit code of a capsule that was stopped in order, such as by a stop of the engine. */
   private static final int STOPPED_IN_ORDER = 0;
 
   BakeStep() {
@@ -63,7 +63,7 @@ final class BakeStep extends Step {
     int badInARow = 0;
     String reported = "";
     boolean engineAway = false;
-    // A version that is bad at the end of the window is looked at until it is one or the other.
+    // A version that is unhealthy when the window ends is checked on until it recovers or fails.
     while (engineAway || badInARow > 0 || !end.passed()) {
       String observed;
       try {
@@ -103,7 +103,7 @@ final class BakeStep extends Step {
         () -> traffic.clients(run.green().container()));
   }
 
-  /** What is wrong now. A state that isn't told in time is one bad answer, as any other. */
+  /** Problems of green now. A state query that times out counts as one bad answer. */
   private static List<String> findProblems(
       Generation green, UpgradeContext context, Map<String, Integer> restarts) {
     List<String> problems = context.checkHealth(green);
@@ -115,7 +115,7 @@ final class BakeStep extends Step {
     return problems;
   }
 
-  /** Starts green again where it ended with the engine; true when it did. */
+  /** Starts green again if it has ended with the engine; true when it was started. */
   private static boolean restartIfEnded(
       UpgradeRun run, UpgradeContext context, boolean engineWasAway, Consumer<String> progress) {
     Generation green = run.green();
@@ -162,7 +162,7 @@ final class BakeStep extends Step {
     }
   }
 
-  /** Leading back is the switch's to undo. */
+  /** Undoes nothing: the undo of the switch leads clients back. */
   @Override
   public String undo(UpgradeRun run, UpgradeContext context, Consumer<String> progress) {
     return "";

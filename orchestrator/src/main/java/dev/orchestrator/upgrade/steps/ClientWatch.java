@@ -6,9 +6,10 @@ import java.util.Locale;
 import java.util.function.Supplier;
 
 /**
- * Looks at what clients get from green in the bake window: probes may be content with a version
- * whose clients are not. Of so many answers, or connections, in a row more than half must be good;
- * three bad lots in a row roll back.
+ * Watches the answers that clients get from green in the bake window, because a version may pass
+ * its probes and still fail its clients. Answers and connections are judged in samples of 20; a
+ * sample is bad when more than half of it failed, and three bad samples in a row roll back. Not
+ * thread-safe.
  */
 final class ClientWatch {
   private static final int SAMPLE_SIZE = 20;
@@ -23,8 +24,9 @@ final class ClientWatch {
   /**
    * Starts to watch.
    *
-   * @param blue what clients got from the version before: where most of that were errors, errors
-   *     say nothing
+   * @param blue answers of the version before; where most of them were errors, errors of green are
+   *     ignored
+   * @param green answers of the candidate so far
    */
   ClientWatch(Clients blue, Supplier<Clients> green) {
     this.green = green;
@@ -34,9 +36,9 @@ final class ClientWatch {
   }
 
   /**
-   * Looks once.
+   * Judges the answers since the last full sample.
    *
-   * @throws HealthException when clients fare badly
+   * @throws HealthException after three bad samples in a row
    */
   void check() {
     Clients now = green.get();
@@ -54,7 +56,7 @@ final class ClientWatch {
     }
   }
 
-  /** One line on what clients got since the switch. */
+  /** One line on the answers and connections of clients since the switch. */
   String summary() {
     Clients all = green.get().since(first);
     return String.format(

@@ -11,7 +11,7 @@ import java.time.Duration;
 import java.util.Locale;
 import java.util.function.Consumer;
 
-/** New connections wait from here on; those that are open may end by themselves for a moment. */
+/** Makes new connections wait, and drains the open connections. */
 final class HoldStep extends Step {
   HoldStep() {
     super(
@@ -20,7 +20,7 @@ final class HoldStep extends Step {
         "they are released to blue");
   }
 
-  /** Clients wait: nothing but giving them back is right. */
+  /** Undoes, because clients wait: releasing them to blue is the only safe way. */
   @Override
   public AfterRestart afterRestart() {
     return AfterRestart.UNDO;
@@ -31,7 +31,7 @@ final class HoldStep extends Step {
     return OnFailure.ROLL_BACK;
   }
 
-  /** Only the routes and blue are touched: what fails here says nothing of the candidate. */
+  /** Touches the routes and blue only, so that a failure does not speak against the candidate. */
   @Override
   public boolean isFaultOfCandidate(Throwable failure) {
     return failure instanceof HoldBudgetExceededException;
@@ -66,7 +66,7 @@ final class HoldStep extends Step {
   public String undo(UpgradeRun run, UpgradeContext context, Consumer<String> progress) {
     Generation blue = run.blue();
     if (!context.starter().isRunning(blue)) {
-      // The run was cut off before blue was stopped, and blue did not outlive that: a reboot.
+      // A reboot cut the run off before it stopped blue, and ended blue too.
       String _ = context.blueRestorer().restore(run, progress);
     }
     context.traffic().open(UpgradeContext.GATE_SLACK);

@@ -33,7 +33,9 @@ final class PreSyncStep extends Step {
     return context.planner().requireSpace(context.transfer().transfers(run));
   }
 
-  /** Passes over all volumes until what a pass copies is small, or gets no smaller. */
+  /**
+   * Repeats passes over all volumes until a pass copies little, or no less than the pass before.
+   */
   @Override
   public String run(UpgradeRun run, UpgradeContext context, Consumer<String> progress) {
     DataTransfer transfer = context.transfer();
@@ -48,7 +50,7 @@ final class PreSyncStep extends Step {
     long bytesInPassBefore;
     long bytesInPass = Long.MAX_VALUE;
     do {
-      // The first pass copies everything, the second is the first difference.
+      // The first pass copies everything, so that only the third has a difference to compare with.
       bytesInPassBefore = pass < 2 ? Long.MAX_VALUE : bytesInPass;
       bytesInPass = 0;
       pass++;
@@ -83,7 +85,9 @@ final class PreSyncStep extends Step {
         compared);
   }
 
-  /** A copy that goes on in its container would keep the volumes from being removed. */
+  /**
+   * Ends the copies: a helper container that still runs would keep the volumes from being removed.
+   */
   @Override
   public String undo(UpgradeRun run, UpgradeContext context, Consumer<String> progress) {
     context.transfer().removeHelpers(run);

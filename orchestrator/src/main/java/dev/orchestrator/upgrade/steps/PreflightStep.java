@@ -12,8 +12,8 @@ import java.util.List;
 import java.util.function.Consumer;
 
 /**
- * Finds out what can be found out before anything changes: the engine, what serves, and what each
- * of the other steps would fail at.
+ * Checks everything that can be checked before anything changes: the engine, the health of the
+ * version that serves, and each step's own conditions.
  */
 final class PreflightStep extends Step {
   PreflightStep() {
@@ -39,7 +39,7 @@ final class PreflightStep extends Step {
     List<String> findings = new ArrayList<>();
     findings.add("engine " + engine.version() + " at " + engine.address());
     if (!run.holdsClients()) {
-      // Nothing serves: the routes open now, so that a port that can't be had is found out here.
+      // Nothing serves: the routes open now, so that a port in use is found before the build.
       context.traffic().open(UpgradeContext.GATE_SLACK);
     } else if (run.record.kind() == Kind.UPGRADE) {
       findings.add(requireHealthy(run.blue(), context));
@@ -53,7 +53,11 @@ final class PreflightStep extends Step {
     return String.join("; ", findings);
   }
 
-  /** A rollback is a way out of an unhealthy version; an upgrade of one would prove nothing. */
+  /**
+   * Requires a healthy blue for an upgrade: from an unhealthy version an upgrade could not tell
+   * whose fault a failure is. A rollback has no such check, as it is the way out of an unhealthy
+   * version.
+   */
   private static String requireHealthy(Generation blue, UpgradeContext context) {
     List<String> problems = context.checkHealth(blue);
     if (!problems.isEmpty()) {
@@ -65,7 +69,7 @@ final class PreflightStep extends Step {
     return blue.version() + " healthy";
   }
 
-  /** Without a blue nothing serves: the ports are given back. */
+  /** Closes the routes if nothing serves, which releases their ports. */
   @Override
   public String undo(UpgradeRun run, UpgradeContext context, Consumer<String> progress) {
     if (run.holdsClients()) {

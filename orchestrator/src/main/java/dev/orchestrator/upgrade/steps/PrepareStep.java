@@ -12,7 +12,7 @@ import dev.orchestrator.upgrade.UpgradeContext;
 import dev.orchestrator.upgrade.UpgradeRun;
 import java.util.function.Consumer;
 
-/** Makes the candidate: its container and volumes, the services created and not started. */
+/** Creates the candidate: its container and volumes, with the services created but not started. */
 final class PrepareStep extends Step {
   PrepareStep() {
     super(
@@ -40,7 +40,7 @@ final class PrepareStep extends Step {
     return green.container() + ", inner engine ready, services created";
   }
 
-  /** The candidate that this run has already, after a restart; else a new one. */
+  /** The candidate that this run has from before a restart; otherwise a new one. */
   private static Generation candidate(UpgradeRun run, UpgradeContext context) {
     CapsuleImage image = image(run);
     Generation existing = run.green;
@@ -48,7 +48,7 @@ final class PrepareStep extends Step {
       if (existing.content().equals(image.content())) {
         return existing;
       }
-      // Its author has changed the version while the service was away.
+      // The version's files have changed while the service was stopped.
       context.retention().remove(existing);
     }
     int number = context.journal().nextGeneration();
@@ -68,7 +68,7 @@ final class PrepareStep extends Step {
     return green;
   }
 
-  /** The image that was built or, to go back, the one of the old version. */
+  /** The image that was built; in a rollback the image of the old version. */
   private static CapsuleImage image(UpgradeRun run) {
     Generation old = run.previous;
     CapsuleImage image =
@@ -81,7 +81,7 @@ final class PrepareStep extends Step {
     return image;
   }
 
-  /** An attached volume is there: it is what serves' own. */
+  /** Creates the volumes, except attached ones: those are blue's and exist. */
   private static void createVolumes(Generation green, String run, UpgradeContext context) {
     for (DataVolume volume : green.volumes()) {
       if (volume.method() != Method.ATTACH) {
@@ -95,7 +95,7 @@ final class PrepareStep extends Step {
         .createVolume(green.storeVolume(), context.names().generationLabels(green, run, "store"));
   }
 
-  /** Data that clients have written since a switch is kept. */
+  /** Removes the candidate; sets it aside where clients have written to it since a switch. */
   @Override
   public String undo(UpgradeRun run, UpgradeContext context, Consumer<String> progress) {
     Generation green = run.green;
@@ -115,7 +115,7 @@ final class PrepareStep extends Step {
     return green.container() + " and its volumes removed" + logFile;
   }
 
-  /** The first version of a stack has nothing before it to be compared with. */
+  /** Describes the candidate's data; the first version has no earlier data to compare with. */
   private static String changes(UpgradeRun run, Generation green, UpgradeContext context) {
     return run.blue == null
         ? "volume " + Retention.volumeNames(green)

@@ -14,7 +14,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.function.Consumer;
 
-/** Brings the writers of blue to rest, so that its data can be taken as it is on the disk. */
+/** Stops or freezes blue's writers, so that blue's data on disk is complete and constant. */
 final class QuiesceStep extends Step {
   QuiesceStep() {
     super(
@@ -33,13 +33,15 @@ final class QuiesceStep extends Step {
     return OnFailure.ROLL_BACK;
   }
 
-  /** Only blue is touched: that it does not stop says nothing of the candidate. */
+  /** Touches blue only: a blue that does not stop does not speak against the candidate. */
   @Override
   public boolean isFaultOfCandidate(Throwable failure) {
     return failure instanceof HoldBudgetExceededException;
   }
 
-  /** An upgrade learns the next version's databases in its build, and looks there. */
+  /**
+   * Checks freezing in a rollback; an upgrade checks it in the build, which knows the databases.
+   */
   @Override
   public String check(UpgradeRun run, UpgradeContext context) {
     if (run.previous != null) {
@@ -58,7 +60,7 @@ final class QuiesceStep extends Step {
     Generation blue = run.blue();
     Capsule capsule = context.capsule(blue);
     context.hooks().runBefore(run, capsule);
-    // From here on it does not start its services again, by hand or after a reboot, unless told to.
+    // The next epoch's lease keeps blue from starting its services by hand or after a reboot.
     capsule.lease(Math.max(blue.number(), run.green().number()) + 1, run.budget(limit));
     List<String> names = services(run, context, capsule);
     List<String> exceptions =
@@ -102,7 +104,7 @@ final class QuiesceStep extends Step {
         + (stopped.isEmpty() ? "" : "; stopped before: " + String.join(", ", stopped));
   }
 
-  /** Asked for only where some services are set to another way than the rest. */
+  /** Names of blue's services; only queried where some services are quiesced differently. */
   private static List<String> services(UpgradeRun run, UpgradeContext context, Capsule capsule) {
     return context.dataSettings().services().isEmpty()
         ? List.of()

@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 
-/** Stops blue and keeps it; removes the generations that are older than what is to be kept. */
+/** Stops blue and keeps it for a rollback; removes generations beyond {@code upgrade.keep}. */
 final class RetainStep extends Step {
   RetainStep() {
     super("retain", "stops blue and keeps it; removes older generations", "nothing to undo");
@@ -26,7 +26,7 @@ final class RetainStep extends Step {
     return AfterRestart.GO_ON;
   }
 
-  /** Green serves and is healthy: leftovers are no reason to go back. */
+  /** Keeps green, which serves and is healthy: leftovers are no reason for a rollback. */
   @Override
   public OnFailure onFailure() {
     return OnFailure.KEEP;
@@ -43,7 +43,7 @@ final class RetainStep extends Step {
     List<String> results = new ArrayList<>();
     Generation blue = run.blue;
     if (blue != null && run.green != null && blue.number() != run.green.number()) {
-      // The lease that it was left with keeps it from starting its services again.
+      // Its lease keeps blue from starting its services again.
       stopContainer(blue, context);
       if (run.record.kind() == Kind.ROLLBACK) {
         String note = describeSetAside(run, blue, run.green, context);
@@ -64,7 +64,7 @@ final class RetainStep extends Step {
     return results.isEmpty() ? "nothing to remove" : String.join("; ", results);
   }
 
-  /** What is frozen gets no chance to write any more: nobody would see it. */
+  /** Kills a frozen capsule rather than stop it: what it would still write is in no copy. */
   private static void stopContainer(Generation generation, UpgradeContext context) {
     Optional<ContainerInfo> container = context.engine().container(generation.container());
     if (container.isEmpty()) {
@@ -78,7 +78,7 @@ final class RetainStep extends Step {
     }
   }
 
-  /** What becomes of the data that was written to a version that was left for an older one. */
+  /** Describes where a rollback has left the data of the newer version. */
   private static String describeSetAside(
       UpgradeRun run, Generation blue, Generation green, UpgradeContext context) {
     if (DataOptions.ofRun(context, run.id()).carriesData()) {

@@ -30,8 +30,9 @@ final class SwitchStep extends Step {
   @Override
   public String run(UpgradeRun run, UpgradeContext context, Consumer<String> progress) {
     Generation green = run.green();
-    // Run again, where the journal was full after the switch, it must not fail: clients write to
-    // green.
+    // The step runs again when the journal was full after the switch. It must not fail then,
+    // because
+    // clients already write to green.
     if (!run.switched || !context.traffic().isOpenTo(green.container())) {
       switchRoutes(run, green, context);
     }
@@ -45,11 +46,10 @@ final class SwitchStep extends Step {
     Backend backend = context.backend(green);
     Duration _ = run.budget(context.limits().hold());
     if (run.holdsClients() && context.dataSettings().freezesAll()) {
-      // Nothing that blue might still answer may reach a client.
+      // A thawed blue could still answer: no client of blue may be left.
       run.drainResult = context.traffic().drain(Duration.ZERO);
     }
-    // The durable line first: were the service killed between the two, its next start leads to
-    // green.
+    // The durable line comes first: after a kill between the two, the next start leads to green.
     context.journal().switchTo(run.id(), green.number());
     run.switched = true;
     context.traffic().switchTo(backend);

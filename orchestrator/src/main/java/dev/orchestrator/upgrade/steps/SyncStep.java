@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.function.Consumer;
 
-/** Blue is at rest: copies the last difference and compares it, or makes the clones. */
+/** While blue is at rest, copies the last difference and compares it, or mounts the clones. */
 final class SyncStep extends Step {
   SyncStep() {
     super(
@@ -69,7 +69,7 @@ final class SyncStep extends Step {
     return String.join("; ", results);
   }
 
-  /** Blue must not start while its data is a layer below green's, nor one below green's. */
+  /** Unmounts green's clones: blue must not write while its volumes are layers below green's. */
   @Override
   public String undo(UpgradeRun run, UpgradeContext context, Consumer<String> progress) {
     context.transfer().removeHelpers(run);

@@ -44,7 +44,7 @@ final class VerifyStep extends Step {
     return healthy;
   }
 
-  /** Gives up when there is no time for another try: a moment before the end of the hold. */
+  /** Waits within the hold budget; reports a failure that comes from the budget's end as such. */
   private static String awaitHealthy(
       UpgradeRun run, UpgradeContext context, Duration limit, Consumer<String> progress) {
     VerifySettings verify = context.limits().verify();

@@ -8,7 +8,7 @@ import dev.orchestrator.upgrade.UpgradeRun;
 import dev.orchestrator.upgrade.VolumeRebaser;
 import java.util.function.Consumer;
 
-/** Starts the container of a kept capsule again; its services are not started yet. */
+/** Starts the container of a kept capsule again, without its services. */
 final class WakeStep extends Step {
   WakeStep() {
     super(
