@@ -27,7 +27,10 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
 
-/** Looks at everything that an upgrade and a way back depend on. Changes nothing. */
+/**
+ * Checks everything that an upgrade and a rollback depend on. Reads only; blocks for as long as the
+ * measuring of the volumes takes. One instance is for one report.
+ */
 public final class DoctorChecks {
   private static final String NO_RUN = "doctor";
   private static final Duration MEASURE_TIMEOUT = Duration.ofMinutes(10);
@@ -40,6 +43,7 @@ public final class DoctorChecks {
     this.context = context;
   }
 
+  /** Runs the checks; a check that can't be made is reported as bad. */
   public DoctorReport run() {
     List<DoctorReport.Outside> outside = new ArrayList<>();
     Optional<Generation> serving = context.journal().serving();
@@ -164,7 +168,7 @@ public final class DoctorChecks {
             "put a copy back, or live without");
   }
 
-  /** What carries our labels and is in no generation. */
+  /** Looks for containers and volumes with this stack's labels that the journal does not know. */
   private Check checkLeftovers() {
     Set<String> known = new HashSet<>();
     for (GenerationRecord row : context.journal().generations()) {

@@ -11,14 +11,17 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** What services keep outside their volumes, and what to write into the compose file about it. */
+/**
+ * Finds files that services keep outside their volumes, which the next version would not have, and
+ * says what to add to the compose file to keep them. Reads only; blocks.
+ */
 final class OutsideState {
   private static final Duration CAPSULE_TIMEOUT = Duration.ofMinutes(2);
 
-  /** More would be read by nobody. */
+  /** Warnings of a plan; nobody reads more. */
   private static final int MAX_WARNINGS = 20;
 
-  /** Where the image has files of its own, which an empty volume would hide. */
+  /** Folders in which an image has its own files, which a volume mounted there would hide. */
   private static final Set<String> IMAGE_FOLDERS =
       Set.of(
           "/",
@@ -41,7 +44,7 @@ final class OutsideState {
     this.context = context;
   }
 
-  /** The largest first. */
+  /** The places outside volumes that a generation's services write to, the largest first. */
   List<DoctorReport.Outside> find(Generation generation) {
     List<OutsidePath> paths =
         context
@@ -67,14 +70,18 @@ final class OutsideState {
   }
 
   /**
-   * A folder that is new as a whole, or the one that a file is in unless the image's own are too.
+   * The mount point for a volume: the path itself where it is a new folder or lies beside the
+   * image's own files, otherwise its parent folder.
    */
   private static String folderToMount(OutsidePath path) {
     String parent = path.path().substring(0, Math.max(1, path.path().lastIndexOf('/')));
     return path.folder() || IMAGE_FOLDERS.contains(parent) ? path.path() : parent;
   }
 
-  /** A named volume; of a single file beside the image's own a bind mount. */
+  /**
+   * The lines for the compose file: a named volume, or a bind mount for a file beside the image's
+   * own.
+   */
   private static String composeSnippet(String service, String mountPoint) {
     String parent = mountPoint.substring(0, Math.max(1, mountPoint.lastIndexOf('/')));
     String name = (service + mountPoint).replaceAll("[^A-Za-z0-9]+", "-").replaceAll("^-|-$", "");
@@ -84,6 +91,7 @@ final class OutsideState {
             .formatted(service, name, mountPoint, name);
   }
 
+  /** Describes the places for a plan, a line each. */
   List<String> describe(Generation generation) {
     List<DoctorReport.Outside> places = find(generation);
     List<String> lines = new ArrayList<>();

@@ -22,9 +22,9 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
-/** Says what an upgrade would do, with what can be found out without doing any of it. */
+/** Builds the plan of an upgrade from what can be found out beforehand. Reads only; blocks. */
 public final class PlanBuilder {
-  /** In place of a run's id, in the labels of helpers. */
+  /** In place of a run's id in the labels of helper containers. */
   private static final String NO_RUN = "plan";
 
   private final UpgradeContext context;
@@ -37,6 +37,11 @@ public final class PlanBuilder {
     this.data = context.settings().stack().data();
   }
 
+  /**
+   * Builds the plan of an upgrade, or of the first {@code up} where nothing serves.
+   *
+   * @throws dev.orchestrator.common.RefusedException when the upgrade would be refused
+   */
   public Plan build(String version, DataOptions options) {
     List<String> warnings = new ArrayList<>(context.builder().check(version));
     Optional<Generation> serving = context.journal().serving();

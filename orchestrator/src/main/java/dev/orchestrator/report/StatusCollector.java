@@ -29,7 +29,11 @@ import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** What {@code status} and {@code versions} show, gathered from journal, engine and proxy. */
+/**
+ * Collects what {@code status} and {@code versions} show from journal, engine and proxy. Reads
+ * only; blocks for some seconds at most. An engine that does not answer is part of the status.
+ * Thread-safe.
+ */
 public final class StatusCollector {
   private static final Duration CAPSULE_TIMEOUT = Duration.ofSeconds(5);
 
@@ -48,6 +52,7 @@ public final class StatusCollector {
     this.nextRun = nextRun;
   }
 
+  /** Collects the status. */
   public Status collect() {
     Optional<Generation> serving = journal.serving();
     Optional<UpgradeRecord> running = journal.running();
@@ -90,7 +95,7 @@ public final class StatusCollector {
     return journal.down() ? "down" : "serving";
   }
 
-  /** What a person must know and can do; empty when nothing needs attention. */
+  /** The problem that needs a person, with the commands that help; empty when there is none. */
   private String describeAttention(
       Optional<UpgradeRecord> lastRun, Optional<UpgradeRecord> running) {
     UpgradeRun run = currentRun.get();
@@ -131,7 +136,7 @@ public final class StatusCollector {
         servingSince(generation));
   }
 
-  /** When it was switched to, the last time. */
+  /** When clients were led to a generation the last time, or its creation. */
   private Instant servingSince(Generation generation) {
     return journal.history().stream()
         .map(run -> journal.switched(run.id()))
@@ -168,7 +173,7 @@ public final class StatusCollector {
   /**
    * The versions of the releases folder, each with its state.
    *
-   * @param content digest of a version as it is now
+   * @param content digest of a version's files as they are now
    */
   public List<VersionStatus> versions(List<String> all, UnaryOperator<String> content) {
     Map<String, QuarantineRecord> quarantined =

@@ -23,7 +23,7 @@ import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The stack's routes, through the built-in proxy. */
+/** The stack's routes through the built-in proxy. Thread-safe; calls block. */
 public final class ProxyTraffic implements Traffic {
   private final Vertx vertx;
   private final List<RouteSettings> routes;
@@ -36,10 +36,10 @@ public final class ProxyTraffic implements Traffic {
   }
 
   /**
-   * Makes the proxy; no route is open yet.
+   * Prepares the routes; none is open yet.
    *
-   * @param inherited listening sockets of the process before, or of the system; what no route wants
-   *     of them is given up when the routes open
+   * @param inherited listening sockets of the predecessor process or of systemd; sockets that no
+   *     route uses are closed when the routes open
    */
   public ProxyTraffic(Vertx vertx, List<RouteSettings> routes, InheritedSockets inherited) {
     this.vertx = vertx;
@@ -112,29 +112,35 @@ public final class ProxyTraffic implements Traffic {
     inherited.refuseClients();
   }
 
-  /** Where no routes are open, nothing listens. */
+  /** Refuses clients on inherited sockets, unless the routes are open. */
   public synchronized void stopListeningUnlessOpen() {
     if (proxy == null) {
       inherited.refuseClients();
     }
   }
 
-  /** The listening sockets are systemd's, which gives them to our next start. */
+  /**
+   * Whether the listening sockets are systemd's, which passes them to the next start of the
+   * service.
+   */
   public boolean hasSystemdSockets() {
     return inherited instanceof SystemdSockets;
   }
 
-  /** The routes are open, and lead somewhere. */
+  /** Whether the routes are open and lead to a backend. */
   public synchronized boolean isServing() {
     return proxy != null && proxy.state() instanceof GateState.Open;
   }
 
-  /** Offers the listening sockets to another process; routes that are not open are none. */
+  /** Offers the listening sockets of the open routes to another process. */
   public synchronized Handover offer(Path socket, Handover.Owner owner) throws IOException {
     return Handover.offer(vertx, proxy, socket, owner);
   }
 
-  /** Another process serves: lets connections end for at most the budget, then cuts the rest. */
+  /**
+   * Leaves new connections to another process that listens already: lets the open connections end
+   * for at most the budget, then cuts the rest and stops listening.
+   */
   public void drainAndStopListening(Duration budget) {
     Proxy leaving;
     synchronized (this) {
@@ -202,7 +208,7 @@ public final class ProxyTraffic implements Traffic {
         route.name(), address, route.inner(), gate, stats.open(), stats.total(), stats.heldNow());
   }
 
-  /** Ends; what listens for the system goes on, and its clients wait there. */
+  /** Closes the proxy; systemd's sockets stay open, and clients wait there for the next start. */
   @Override
   public synchronized void close() {
     if (proxy != null) {

@@ -83,7 +83,7 @@ public final class UpgradePlans {
   /**
    * The steps of a run.
    *
-   * @param carries of a rollback: whether it takes the newer data along
+   * @param carriesData whether a rollback takes the newer data along
    */
   public static List<Step> stepsOf(UpgradeRecord run, boolean carriesData) {
     return switch (run.kind()) {
