@@ -21,7 +21,7 @@ final class PlanText {
                 plan.to()));
     TextTable steps = new TextTable("STEP", "DOES", "UNDONE BY");
     for (Plan.Step step : plan.steps()) {
-      steps.row(step.name(), step.description(), step.undo().isEmpty() ? "-" : step.undo());
+      steps.row(step.name(), step.does(), step.undo().isEmpty() ? "-" : step.undo());
     }
     lines.addAll(steps.lines());
     if (!plan.data().isEmpty()) {

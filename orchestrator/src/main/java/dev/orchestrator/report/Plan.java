@@ -28,7 +28,7 @@ public record Plan(
    * @param does what the step does
    * @param undo how it is undone
    */
-  public record Step(String name, String description, String undo) {}
+  public record Step(String name, String does, String undo) {}
 
   /**
    * A data volume. Sizes are in bytes.

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What a person can do about a run: abort it, look at one that is stuck, resume, leave it. */
+/** Abort and resume: of a run under way, of a stuck undo, of a run that needs attention. */
 class AbortTest {
 
   @TempDir(factory = InMemoryFolder.class)

@@ -20,7 +20,7 @@ import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Whether another process may take over now. */
+/** When another process may take over. */
 class RunAdmissionTest {
   @TempDir Path home;
 
@@ -58,7 +58,7 @@ class RunAdmissionTest {
     }
   }
 
-  /** The answer must come while the run's own thread still has what serves. */
+  /** Asks from another thread, while the run's thread still holds the serving lock. */
   private static Throwable handOverElsewhere(OrchestratorFixture service) {
     return CompletableFuture.supplyAsync(service.control::handOver)
         .orTimeout(Duration.ofSeconds(10).toMillis(), java.util.concurrent.TimeUnit.MILLISECONDS)

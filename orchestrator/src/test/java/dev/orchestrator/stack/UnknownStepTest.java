@@ -15,7 +15,7 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A journal that a newer version of this program has written, which had one more step. */
+/** A journal with a step that only a newer version of this program knows. */
 class UnknownStepTest {
   @TempDir Path home;
 

@@ -42,7 +42,7 @@ public final class FakeCapsule implements Capsule {
 
   @Override
   public String address() {
-    // A paused one has its address.
+    // A paused container keeps its address.
     if (!host.isRunningOrPaused(container)) {
       requireRunning("address");
     }

@@ -28,8 +28,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A {@link Control} whose runs are played by the test, event by event: the API and the command line
- * are tested apart from the engine. Any thread.
+ * A {@link Control} whose runs a test plays event by event, so that the API and the command line
+ * are tested without an engine. Thread-safe.
  */
 public final class FakeControl implements Control {
   public static final Instant START = Instant.parse("2026-11-23T10:00:00Z");
@@ -74,12 +74,12 @@ public final class FakeControl implements Control {
     await(() -> refusals >= count);
   }
 
-  /** What was asked for, such as {@code upgrade v2}. */
+  /** The calls so far, such as {@code upgrade v2}. */
   public synchronized List<String> calls() {
     return List.copyOf(calls);
   }
 
-  /** Waits until clients have begun to watch that often, ten seconds at most. */
+  /** Waits until that many watches have begun, ten seconds at most. */
   public synchronized void awaitWatches(int count) throws InterruptedException {
     await(() -> watches >= count);
   }

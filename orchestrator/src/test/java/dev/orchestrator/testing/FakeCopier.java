@@ -14,7 +14,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 
-/** Copies data volumes of a {@link FakeHost}, with a helper container that uses both. */
+/**
+ * Copies data volumes of a {@link FakeHost}, with a helper container that mounts source and target.
+ */
 public final class FakeCopier implements DataCopier {
   private final FakeHost host;
 

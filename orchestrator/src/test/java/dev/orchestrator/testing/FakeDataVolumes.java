@@ -12,26 +12,27 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * The data volumes of a {@link FakeHost}: what is in each, and which are layers below others.
- * Whatever is written below a clone that is in use, or that is kept, is a violation.
+ * The data volumes of a {@link FakeHost}: their rows, leases and marks, and which volumes are
+ * layers below others. A write below a mounted clone, or a changed layer below a kept one, is a
+ * violation.
  */
 public final class FakeDataVolumes {
   private final FakeHost host;
 
-  /** What was written to a volume itself. */
+  /** Rows that were written to a volume itself, not to the layers below it. */
   private final Map<String, List<String>> rows = new TreeMap<>();
 
   private final Map<String, Integer> leases = new TreeMap<>();
   private final Map<String, String> marks = new TreeMap<>();
 
-  /** Of each clone that was made: what it saw below it then. */
+  /** For each clone: the rows of the layers below it when it was created. */
   private final Map<String, List<String>> rowsBelowClones = new TreeMap<>();
 
   public FakeDataVolumes(FakeHost host) {
     this.host = host;
   }
 
-  /** A data volume as a container has it. */
+  /** A data volume as a container mounts it. */
   public record Mounted(String name, String top, List<String> lowers) {
     public List<String> layers() {
       List<String> all = new ArrayList<>(List.of(top));
@@ -63,7 +64,7 @@ public final class FakeDataVolumes {
     return found;
   }
 
-  /** What a service in this container sees of a volume. */
+  /** The rows that a service sees in a volume, those of lower layers first. */
   public List<String> readRows(Mounted volume) {
     return readLayers(volume.layers());
   }
@@ -87,7 +88,7 @@ public final class FakeDataVolumes {
     }
   }
 
-  /** A copy is the same as its original. */
+  /** Replaces a volume's rows, as a finished copy does. */
   public void replaceRows(String volume, List<String> content) {
     rows.put(volume, new ArrayList<>(content));
   }
@@ -104,7 +105,7 @@ public final class FakeDataVolumes {
     });
   }
 
-  /** The clones of a container's volumes are made, or mounted again. */
+  /** Mounts the clones of a container; notes violations of the rules for layers. */
   public void mount(String container) {
     for (Mounted volume : mountedBy(container)) {
       if (volume.lowers().isEmpty()) {
@@ -129,14 +130,14 @@ public final class FakeDataVolumes {
     }
   }
 
-  /** Whether what is below a clone is as it was when it was made. */
+  /** Whether the layers below a clone are unchanged since it was created. */
   public boolean isUnchangedBelow(DataVolume volume) {
     List<String> rowsAtCreation = rowsBelowClones.get(volume.volume());
     return rowsAtCreation == null
         || rowsAtCreation.equals(readLayers(volume.needs().subList(1, volume.needs().size())));
   }
 
-  /** A volume of that name begins anew. */
+  /** Deletes the content of a volume. */
   public void delete(String volume) {
     rows.remove(volume);
     leases.remove(volume);

@@ -30,14 +30,13 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A host in memory: engine, capsules that write to their data volumes, and clients in front. It
- * outlives the orchestrator that works on it, so a test may kill one at any operation and start the
- * next. Each operation has a name and a number; {@link #faults} decides what happens there.
+ * A host in memory: an engine, capsules that write to their data volumes, and clients. It outlives
+ * the orchestrator process that works on it, so that a test may kill a process at any operation and
+ * start the next. Each operation has a name and a number; {@link #faults} decides what happens at
+ * it. Violations of the rules of data are collected in {@link #violations}.
  */
 public final class FakeHost {
-  /**
-   * The process is gone: not a {@link RuntimeException}, so that nothing in the saga catches it.
-   */
+  /** The process was killed. An error, so that no handler in the saga catches it. */
   public static final class ProcessKilledError extends Error {
     private static final long serialVersionUID = 1L;
 
@@ -46,13 +45,13 @@ public final class FakeHost {
     }
   }
 
-  /** What happens before and after an operation's effect. */
+  /** Faults that a test injects; each method may throw. */
   public interface Faults {
     public default void before(String operation, int number) {}
 
     public default void after(String operation, int number) {}
 
-    /** In the middle of each write to the journal: nothing of it is durable yet. */
+    /** Called in the middle of each write to the journal, before any of it is durable. */
     public default void inJournalWrite() {}
   }
 
@@ -73,63 +72,68 @@ public final class FakeHost {
   public final FakeEngine engine = new FakeEngine(FakeBehaviour.QUIET);
   public final Set<String> writingContainers = new TreeSet<>();
 
-  /** Containers whose service is paused inside. */
+  /** Containers whose service is paused inside the capsule. */
   public final Set<String> frozenContainers = new TreeSet<>();
 
   public final FakeDataVolumes volumes = new FakeDataVolumes(this);
 
-  /** By container the clones that it has mounted, and by clone the volumes below it. */
+  /** Mounted clones by container. */
   public final Map<String, List<String>> mountedClones = new TreeMap<>();
 
+  /** Volumes below each clone, by clone. */
   public final Map<String, List<String>> layersBelowClones = new TreeMap<>();
 
-  /** Whether clones can be mounted, and files share blocks. */
+  /** Whether the host can mount overlays. */
   public boolean supportsOverlays = true;
 
+  /** Whether files can share their blocks. */
   public boolean supportsReflinks;
+
   public long usedBytes = 1;
 
-  /** What coming live passes move, in bytes. */
+  /** Bytes that the next live passes of copies move. */
   public final Deque<Long> nextPassBytes = new ArrayDeque<>();
 
-  /** Commands run in services, and those that fail. */
+  /** Commands that hooks have run in services, with the container. */
   public final List<String> executedCommands = new ArrayList<>();
 
+  /** Commands that fail. */
   public final Set<String> failingCommands = new HashSet<>();
 
-  /** What services keep outside volumes, and the tables of their databases. */
+  /** Files that services keep outside volumes. */
   public final List<OutsidePath> outsidePaths = new ArrayList<>();
 
+  /** Tables of the services' databases. */
   public final List<DatabaseTable> tables = new ArrayList<>();
 
-  /** By a capsule image's name: its databases. */
+  /** Databases by name of a capsule image. */
   public final Map<String, Map<String, String>> databasesByImage = new HashMap<>();
 
-  /** By a capsule image's name: the probes of its own. */
+  /** Probes of releases by name of a capsule image. */
   public final Map<String, List<Probe>> probesByImage = new HashMap<>();
 
-  /** Probes that were asked, with the container. */
+  /** Probes that were run, with the container. */
   public final Set<String> askedProbes = new TreeSet<>();
 
-  /** v1 can't read what v2 has written. */
+  /** Whether v1 is unhealthy on data that v2 has written to. */
   public boolean v1RejectsDataOfV2;
 
-  /** Containers and versions. */
+  /** Containers and versions that never become healthy. */
   public final Set<String> unhealthy = new HashSet<>();
 
-  /** Containers that don't tell the state of their services in time, once. */
+  /** Containers whose next query of their services' state times out. */
   public final Set<String> slowToAnswer = new HashSet<>();
 
   public final List<String> violations = new ArrayList<>();
   public Faults faults = new Faults() {};
 
-  /** Calls that the engine will not answer from now on. */
+  /** How many of the next calls the engine does not answer. */
   public int unansweredEngineCalls;
 
-  /** Writes that the journal will not take from now on. */
+  /** How many of the next writes fail because the journal's disk is full. */
   public int refusedJournalWrites;
 
-  /** What the wall clock is off by. */
+  /** Error of the wall clock. */
   public Duration clockOffset = Duration.ZERO;
 
   public int operationCount;
@@ -161,6 +165,7 @@ public final class FakeHost {
         });
   }
 
+  /** Runs an operation, with the faults before and after its effect. */
   public void operate(String operation, Runnable effect) {
     int number = ++operationCount;
     faults.before(operation, number);
@@ -168,7 +173,7 @@ public final class FakeHost {
     faults.after(operation, number);
   }
 
-  /** The engine stops with all its containers, and answers again after so many calls. */
+  /** Stops the engine with all its containers; it answers again after a number of calls. */
   public void restartEngine(int calls) {
     unansweredEngineCalls = 0;
     for (ContainerInfo container : engine.containers(Map.of())) {
@@ -179,7 +184,7 @@ public final class FakeHost {
     unansweredEngineCalls = calls;
   }
 
-  /** Fails as a journal on a full disk would. */
+  /** Takes a write of the journal, or fails as on a full disk. */
   public void acceptJournalWrite() {
     faults.inJournalWrite();
     if (refusedJournalWrites > 0) {
@@ -188,6 +193,7 @@ public final class FakeHost {
     }
   }
 
+  /** Fails like a call to an engine that does not answer. */
   public void requireEngine() {
     if (unansweredEngineCalls > 0) {
       unansweredEngineCalls--;
@@ -195,7 +201,7 @@ public final class FakeHost {
     }
   }
 
-  /** A client writes a row where the routes lead; it is acknowledged when something took it. */
+  /** A client writes a row to a container; the row is acknowledged if a service takes it. */
   public void writeRow(@Nullable String container) {
     if (container == null || !activeWriters().contains(container)) {
       return;
@@ -213,7 +219,7 @@ public final class FakeHost {
     return withoutOutage(() -> engine.container(container)).orElseThrow().labels();
   }
 
-  /** A look at the engine that isn't the orchestrator's: no fault strikes it. */
+  /** Runs a query of the test's own, which the engine answers although it is stopped. */
   public <T> T withoutOutage(Supplier<T> look) {
     int calls = unansweredEngineCalls;
     unansweredEngineCalls = 0;
@@ -230,21 +236,21 @@ public final class FakeHost {
         .isPresent();
   }
 
-  /** It runs or is paused: what it has mounted stays so. */
+  /** Whether a container runs or is paused, so that its mounts stay. */
   public boolean isRunningOrPaused(String container) {
     return withoutOutage(() -> engine.container(container))
         .filter(c -> c.running() || c.paused())
         .isPresent();
   }
 
-  /** What ended has nothing mounted, and writes no more. */
+  /** Drops the writers and mounts of containers that have ended. */
   public void forgetEndedContainers() {
     writingContainers.removeIf(container -> !isRunningOrPaused(container));
     mountedClones.keySet().removeIf(container -> !isRunningOrPaused(container));
     frozenContainers.removeIf(container -> !isRunningOrPaused(container));
   }
 
-  /** What writes at this moment: what has ended does no more, what is paused will again. */
+  /** Containers whose services can write now; paused ones can't until they are thawed. */
   public Set<String> activeWriters() {
     forgetEndedContainers();
     Set<String> active = new TreeSet<>(writingContainers);

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** The proxy of one process of the orchestrator: gone with it. */
+/** The proxy of one process of the orchestrator, in memory. */
 public final class FakeTraffic implements Traffic {
   private final FakeHost host;
 
@@ -22,7 +22,7 @@ public final class FakeTraffic implements Traffic {
   public boolean open;
   public Function<String, Clients> clients = name -> Clients.NONE;
 
-  /** Where a client that keeps its connection is connected to. */
+  /** The backend of a client that keeps its connection open. */
   public @Nullable String connectedTo;
 
   @Override
@@ -66,7 +66,7 @@ public final class FakeTraffic implements Traffic {
   @Override
   public void stopListening() {
     open = false;
-    connectedTo = null; // the proxy closes what there is
+    connectedTo = null; // the proxy closes open connections
   }
 
   @Override
@@ -87,7 +87,7 @@ public final class FakeTraffic implements Traffic {
   @Override
   public void close() {}
 
-  /** Where a client's write goes at this moment. */
+  /** The container that a client's write reaches now, or null. */
   public @Nullable String reachedContainer() {
     if (open && !held) {
       connectedTo = backend;

@@ -26,11 +26,12 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A run of one kind on a fresh host in memory, with clients that write, and faults at its points.
+ * A run of one kind on a fresh host in memory, with clients that write before each operation and
+ * faults at chosen points.
  */
 public final class FaultScenario implements AutoCloseable {
 
-  /** What runs, and how the data goes. */
+  /** The kind of run, the method of data transfer and the version's flaw. */
   public enum Case {
     UP,
     UP_AGAIN,
@@ -50,7 +51,7 @@ public final class FaultScenario implements AutoCloseable {
     FROZEN_BAD_BAKE,
     FROZEN_ROLLBACK;
 
-    /** With a second volume, whose files never change. */
+    /** Data settings with a second volume, whose files never change. */
     public DataSettings dataSettings() {
       return OrchestratorFixture.dataSettings(
           name().startsWith("CLONED") ? Strategy.CLONE : Strategy.COPY,
@@ -67,13 +68,13 @@ public final class FaultScenario implements AutoCloseable {
       return name().endsWith("BROKEN_VERSION");
     }
 
-    /** Begins at v2. */
+    /** Whether the run is a rollback, so that v2 serves before it. */
     public boolean isRollback() {
       return name().endsWith("ROLLBACK") || name().endsWith("CARRY");
     }
   }
 
-  /** Where in a run something may happen: a line of the journal, or an operation on the host. */
+  /** A point of a run at which a fault may strike: a journal line or an operation on the host. */
   public record Point(int number, String name, boolean operation) {}
 
   private static final Duration STOP_TIMEOUT = Duration.ofSeconds(5);
@@ -143,21 +144,19 @@ public final class FaultScenario implements AutoCloseable {
     action.accept(point);
   }
 
-  /**
-   * What happens at a point: before an operation has its effect, or right after a journal's line.
-   */
+  /** Sets the action at each point: before an operation's effect, or right after a journal line. */
   public void atPoints(Consumer<Point> action) {
     atPoint = action;
   }
 
-  /** What happens after an operation has had its effect, before the journal knows. */
+  /** Sets the action after each operation's effect, before the journal has it. */
   public void afterOperations(Consumer<Point> action) {
     afterOperation = action;
   }
 
   /**
-   * The service is told to stop, by somebody else; what the run does at this moment is interrupted,
-   * where it is an action of the run's own. Then the next process starts.
+   * Stops the service from another thread, which interrupts the run's current action; then the next
+   * process starts.
    */
   public void stopService() {
     if (stopping != null) {
@@ -175,12 +174,12 @@ public final class FaultScenario implements AutoCloseable {
     throw new AssertionError("the run was not interrupted");
   }
 
-  /** All points that were passed so far. */
+  /** All points that the run has reached so far. */
   public List<Point> points() {
     return List.copyOf(points);
   }
 
-  /** Runs it to its end, with a new process for each that is killed; then lets the service look. */
+  /** Runs the scenario to its end, with a new process for each killed one; then supervises once. */
   public void run() {
     Runnable next = this::requestRun;
     while (next != null) {
@@ -192,11 +191,11 @@ public final class FaultScenario implements AutoCloseable {
         startNextProcess();
         next = this::replayJournal;
       } catch (RefusedException refusal) {
-        // The engine was away when it was asked for: nothing has begun.
+        // The engine did not answer the request: no run has begun.
         String why = String.valueOf(refusal.getMessage());
         assertTrue(why.contains("engine") || stopping != null, refusal.toString());
       } catch (JournalException full) {
-        // The journal was full when it was asked for: nothing has begun, and nothing is left of it.
+        // The journal was full at the request: no run has begun, and no trace of it may be left.
         assertTrue(service.journal.running().isEmpty(), "half a beginning is left");
       }
       if (next == null && stopping != null) {
@@ -209,13 +208,13 @@ public final class FaultScenario implements AutoCloseable {
     host.unansweredEngineCalls = 0;
     host.refusedJournalWrites = 0;
     service.superviseOnce();
-    // What was asked for may have been refused while the engine was away: that is an end too.
+    // The request may have been refused while the engine did not answer: repeat it.
     if (service.journal.serving().isEmpty() || service.journal.down()) {
       service.control.up(scenario == Case.UP_AGAIN ? null : "v1");
     }
   }
 
-  /** The process is gone, and the next one opens the journal. */
+  /** Ends the process; the next process opens the journal. */
   private void startNextProcess() {
     Thread stop = stopping;
     if (stop != null) {
@@ -259,7 +258,7 @@ public final class FaultScenario implements AutoCloseable {
     }
   }
 
-  /** Steps that began, from the journal. */
+  /** Steps that have begun, from the journal. */
   public Set<Step> stepsBegun() {
     Set<Step> steps = new LinkedHashSet<>();
     service.journal.history().stream()
@@ -271,7 +270,7 @@ public final class FaultScenario implements AutoCloseable {
     return steps;
   }
 
-  /** Versions in quarantine; the one that was left by hand is there on purpose. */
+  /** Versions that faults have put in quarantine; a rollback by hand does so on purpose. */
   public Set<String> quarantinedByFaults() {
     Set<String> versions = new LinkedHashSet<>();
     service.journal.quarantines().stream()
@@ -280,6 +279,7 @@ public final class FaultScenario implements AutoCloseable {
     return versions;
   }
 
+  /** Checks {@link Invariants} after the run. */
   public void assertInvariants(String where) {
     Invariants.assertHold(host, service, scenario + ", " + where);
   }

@@ -5,20 +5,20 @@ import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
 
 /**
- * Properties, tried on generated input. Each run has a seed of its own, which a failure names: it
- * is tried again alone with {@code -Dproperty.seed=N}.
+ * Tests properties on generated input. Each run has its own seed, which a failure names; {@code
+ * -Dproperty.seed=N} repeats that run alone.
  */
 public final class GeneratedInput {
   private static final long DAY_MILLIS = 86_400_000;
 
   private GeneratedInput() {}
 
-  /** One try: fails by throwing. */
+  /** A property; it throws when it does not hold. */
   public interface Property {
     public void holds(RandomGenerator random) throws Exception;
   }
 
-  /** A day's runs differ from another's. */
+  /** Runs a property with different seeds, which change from day to day. */
   public static void forAll(int runs, Property property) {
     Long seedToRepeat = Long.getLong("property.seed");
     long first =
@@ -36,7 +36,7 @@ public final class GeneratedInput {
     return values.get(random.nextInt(values.size()));
   }
 
-  /** So many of them at most, one after the other. */
+  /** A text of at most that many parts. */
   public static String concatenation(RandomGenerator random, List<String> parts, int maxLength) {
     StringBuilder text = new StringBuilder();
     for (int i = random.nextInt(maxLength + 1); i > 0; i--) {
@@ -45,7 +45,7 @@ public final class GeneratedInput {
     return text.toString();
   }
 
-  /** Anything that a Java text can be. */
+  /** A text of arbitrary characters, also control characters and lone surrogates. */
   public static String arbitraryText(RandomGenerator random, int maxLength) {
     String special = "/.:@![]*\\-^$(){}\"'";
     StringBuilder text = new StringBuilder();

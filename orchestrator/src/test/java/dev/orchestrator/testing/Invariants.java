@@ -20,7 +20,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
-/** What must hold when all is quiet again, whatever has happened. */
+/** Conditions that must hold when no run is under way, whatever faults have struck. */
 public final class Invariants {
   private final FakeHost host;
   private final OrchestratorFixture service;
@@ -33,9 +33,9 @@ public final class Invariants {
   }
 
   /**
-   * Nothing runs, one version serves, clients reach it, all that was acknowledged is there or is
-   * set aside, nothing was written below a clone, and nothing is left that the journal doesn't
-   * know.
+   * Asserts that no run is under way, one version serves, clients reach it, every acknowledged row
+   * is there or set aside, nothing was written below a clone, and the engine has nothing that the
+   * journal does not know.
    */
   public static void assertHold(FakeHost host, OrchestratorFixture service, String context) {
     Invariants invariants = new Invariants(host, service, context);
@@ -97,14 +97,14 @@ public final class Invariants {
     }
     Set<String> found = new TreeSet<>();
     host.engine.volumes(Map.of(Labels.OURS, "1")).forEach(volume -> found.add(volume.name()));
-    // What a note names is for a person to look at, until the next run.
+    // A volume that a note names is kept for a person until the next run.
     String notes =
         service.control.receipt(service.journal.history().getFirst().id()).notes().toString();
     found.removeIf(volume -> !volumes.contains(volume) && notes.contains(volume));
     assertEquals(volumes, found, context + ": volumes");
   }
 
-  /** What a generation sees of its main volume. */
+  /** The rows that a generation sees in its main volume. */
   public static List<String> readRows(FakeHost host, OrchestratorFixture service, int generation) {
     return service.journal.generations().stream()
         .map(GenerationRecord::generation)
@@ -114,7 +114,7 @@ public final class Invariants {
         .orElseThrow();
   }
 
-  /** Version that serves. */
+  /** The version that serves, or null. */
   public static @Nullable String servingVersion(OrchestratorFixture service) {
     return service.journal.serving().map(Generation::version).orElse(null);
   }

@@ -18,11 +18,11 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * A client that posts numbers to the light stack's ledger without pause, each on a connection of
- * its own, and remembers which were acknowledged. Thread-safe.
+ * Load on the light stack: a client thread that posts numbers to the ledger without pause, each on
+ * its own connection, and remembers the acknowledged ones. Thread-safe.
  */
 public final class LightLoad implements AutoCloseable {
-  /** After a failure: as a person would, not as fast as can be. */
+  /** Pause after a failed write. */
   private static final long RETRY_PAUSE_MS = 20;
 
   private static final Duration REQUEST_TIMEOUT = Duration.ofSeconds(90);
@@ -38,7 +38,7 @@ public final class LightLoad implements AutoCloseable {
   private long longestNanos;
 
   /**
-   * Starts one; returns after its first writes.
+   * Starts the client; returns after its first three writes.
    *
    * @param path /lines, a file that is appended to, or /rows, an SQLite database in WAL mode
    */
@@ -95,7 +95,7 @@ public final class LightLoad implements AutoCloseable {
     return Duration.ofNanos(longestNanos);
   }
 
-  /** What is there now, as often as it is there. */
+  /** The numbers that the ledger has now, with duplicates. */
   public List<Integer> readNumbers() throws IOException, InterruptedException {
     HttpRequest request = HttpRequest.newBuilder(address).timeout(REQUEST_TIMEOUT).build();
     return parseNumbers(http.send(request, HttpResponse.BodyHandlers.ofString()).body());
@@ -110,7 +110,7 @@ public final class LightLoad implements AutoCloseable {
         .toList();
   }
 
-  /** Stops writing; what was acknowledged is there, and nothing twice. */
+  /** Stops writing; asserts that the ledger has each acknowledged number exactly once. */
   public void assertComplete(String when) throws IOException, InterruptedException {
     stopWriting();
     List<Integer> found = readNumbers();
@@ -121,7 +121,7 @@ public final class LightLoad implements AutoCloseable {
     assertEquals(Set.of(), missing, when + ": acknowledged and lost, of " + acknowledged().size());
   }
 
-  /** Stops writing; what is under way is finished. */
+  /** Stops writing after the write that is under way. */
   public void stopWriting() throws InterruptedException {
     stop.set(true);
     assertTrue(writer.join(REQUEST_TIMEOUT.plusSeconds(30)), "the writer ends");

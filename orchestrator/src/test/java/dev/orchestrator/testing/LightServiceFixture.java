@@ -40,7 +40,7 @@ public final class LightServiceFixture implements AutoCloseable {
   /**
    * Starts the service with settings of its own.
    *
-   * @param change what is different from {@link LightStackFixture#settings}
+   * @param change changes {@link LightStackFixture#settings}
    */
   public LightServiceFixture(LightStackFixture stack, UnaryOperator<Settings> change) {
     int port = freePort();
@@ -62,7 +62,7 @@ public final class LightServiceFixture implements AutoCloseable {
     return settings;
   }
 
-  /** Of the public route. */
+  /** Address of the public route. */
   public URI address() {
     return address;
   }
@@ -75,7 +75,7 @@ public final class LightServiceFixture implements AutoCloseable {
     return engine;
   }
 
-  /** The service stops and starts again; what runs on the engine runs on. */
+  /** Stops and starts the service; containers keep running. */
   public void restart() {
     service.close();
     service = Service.start(settings);

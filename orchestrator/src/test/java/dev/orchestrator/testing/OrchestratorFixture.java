@@ -37,7 +37,7 @@ import java.util.function.Supplier;
 
 /** One process of the orchestrator on a {@link FakeHost}, with its real journal below a folder. */
 public final class OrchestratorFixture implements AutoCloseable {
-  /** All copied; going back is to the data as of the switch. */
+  /** All volumes are copied, and a rollback restores the data as of the switch. */
   public static final DataSettings COPY_AND_RESTORE =
       dataSettings(Strategy.COPY, Quiesce.STOP, Rollback.RESTORE);
 
@@ -51,7 +51,7 @@ public final class OrchestratorFixture implements AutoCloseable {
   public final StackControl control;
   public Consumer<RunEvent> eventListener = event -> {};
 
-  /** Of undoing: a run that would go on for ever is a failure here. */
+  /** Failed undos; a run that would repeat its undo for ever fails the test. */
   private int failedUndos;
 
   public OrchestratorFixture(FakeHost host, Path home) {
@@ -100,15 +100,16 @@ public final class OrchestratorFixture implements AutoCloseable {
     this.control = new StackControl(context, releases, () -> null, this::run, HandoverPort.NONE);
   }
 
-  /** Told of each operation before it is done, counted from 1. */
+  /** Called before each operation on the host, counted from 1. */
   public interface BeforeOperation {
     void reached(String operation, int number);
   }
 
   /**
-   * Clients write before each operation, to what they reach by then; then {@code strike} is told.
+   * Lets clients write before each operation, to the container that they reach, and then calls
+   * {@code beforeOperation}.
    *
-   * @param now the process that lives then
+   * @param currentProcess the process that lives at that time
    */
   public static void writeBeforeEachOperation(
       FakeHost host,
@@ -130,7 +131,7 @@ public final class OrchestratorFixture implements AutoCloseable {
   }
 
   /**
-   * Tells {@link #eventListener} what comes of the run that is under way, on the run's own thread.
+   * Passes the coming events of the run that is under way to {@link #eventListener}, on its thread.
    */
   public void subscribe() {
     AtomicBoolean replaying = new AtomicBoolean(true);
@@ -151,7 +152,7 @@ public final class OrchestratorFixture implements AutoCloseable {
     replaying.set(false);
   }
 
-  /** A stack "shop" with versions v1, v2 and v3; budgets long, the bake window none. */
+  /** A stack "shop" with versions v1, v2 and v3, long budgets and a short bake window. */
   public static Settings settings(Path home) {
     return settings(home, COPY_AND_RESTORE);
   }
@@ -218,13 +219,13 @@ public final class OrchestratorFixture implements AutoCloseable {
         stack);
   }
 
-  /** What a start of the service does, to its end. */
+  /** Does what a start of the service does, to its end. */
   public void replayJournal() {
     control.reconciler().openRoutes();
     boolean _ = control.reconciler().replayToEnd();
   }
 
-  /** What the service does every few seconds. */
+  /** Checks the capsule that serves, as the service does every few seconds. */
   public void superviseOnce() {
     control.reconciler().superviseOnce();
   }

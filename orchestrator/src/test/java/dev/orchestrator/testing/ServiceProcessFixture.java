@@ -24,7 +24,7 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The service as a process of its own, with the light stack, that a test kills and starts again.
+ * The service in a process of its own, with the light stack, which a test kills and starts again.
  */
 public final class ServiceProcessFixture implements AutoCloseable {
   private static final Duration WAIT_LIMIT = Duration.ofSeconds(60);
@@ -66,12 +66,12 @@ public final class ServiceProcessFixture implements AutoCloseable {
                     Path.of("../config/image").toAbsolutePath().normalize()));
   }
 
-  /** A variable of the processes that are started from now on. */
+  /** Sets an environment variable of the processes that are started from now on. */
   public void setEnvironment(String variable, String value) {
     environment.put(variable, value);
   }
 
-  /** Starts it; returns when its API answers. */
+  /** Starts the process; returns when its API answers. */
   public void start() throws IOException, InterruptedException {
     ProcessBuilder builder =
         new ProcessBuilder(
@@ -115,7 +115,7 @@ public final class ServiceProcessFixture implements AutoCloseable {
     return process().isAlive();
   }
 
-  /** SIGKILL. */
+  /** Kills the process with SIGKILL. */
   public void kill() throws InterruptedException {
     if (!process().destroyForcibly().waitFor(20, TimeUnit.SECONDS)) {
       throw new AssertionError("it does not die");
@@ -145,12 +145,12 @@ public final class ServiceProcessFixture implements AutoCloseable {
     return Json.read(api().get("/v1/status"), Status.class);
   }
 
-  /** Asks for a run; returns its id. */
+  /** Requests a run; returns its id. */
   public String requestRun(String path, Map<String, ?> body) {
     return RunAccepted.begin(api(), path, body);
   }
 
-  /** Reads a run's events until one is wanted; empty when the run ended before. */
+  /** The first event of a run that matches; empty when the run ends without. */
   public Optional<RunEvent> await(String run, Predicate<RunEvent> wanted) {
     try (EventSource events = api().events(run, 0)) {
       for (RunEvent event = events.next(); event != null; event = events.next()) {
@@ -174,7 +174,7 @@ public final class ServiceProcessFixture implements AutoCloseable {
     return Json.read(api().get("/v1/upgrades/" + run), Receipt.class);
   }
 
-  /** Waits until nothing runs and the stack serves. */
+  /** Waits until no run is under way and the stack serves. */
   public Status awaitServing() throws IOException, InterruptedException {
     awaitCondition(
         "the stack serves",
@@ -185,7 +185,7 @@ public final class ServiceProcessFixture implements AutoCloseable {
     return status();
   }
 
-  /** Something that is asked again and again. */
+  /** A condition that is polled. */
   public interface Condition {
     public boolean isMet() throws IOException, InterruptedException;
   }
@@ -217,7 +217,7 @@ public final class ServiceProcessFixture implements AutoCloseable {
       if (process != null && !process.isAlive()) {
         start();
       }
-      // The images of the light stack under its own name are for other tests too.
+      // Other tests reuse the images of the light stack under its default name.
       String what = stack.name().equals("light") ? "volumes" : "images";
       String _ = api().post("/v1/down", Map.of(what, true), Duration.ofMinutes(2));
       process().destroy();

@@ -4,7 +4,7 @@ import dev.orchestrator.journal.Generation;
 import dev.orchestrator.stack.Control;
 import java.nio.file.Path;
 
-/** A stack in memory with versions v1, v2 and v3, for tests of those who use {@link Control}. */
+/** A stack in memory with versions v1, v2 and v3, for tests of users of {@link Control}. */
 public final class StackFixture implements AutoCloseable {
   private final FakeHost host = new FakeHost();
   private final OrchestratorFixture service;
@@ -22,7 +22,7 @@ public final class StackFixture implements AutoCloseable {
     return service.journal.serving().map(Generation::version).orElse("nothing");
   }
 
-  /** Every capsule of this version stays unhealthy from now on. */
+  /** Makes every capsule of a version unhealthy. */
   public void makeUnhealthy(String version) {
     host.unhealthy.add(version);
   }

@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 
-/** Looks into a volume of a test's stack by other means than the orchestrator's. */
+/** Inspects a volume of a test's stack independently of the orchestrator's own code. */
 public final class VolumeInspector {
   private static final Duration SOON = Duration.ofMinutes(1);
   private static final Path SCRIPTS = Path.of("src/test/resources/tree").toAbsolutePath();
@@ -29,17 +29,19 @@ public final class VolumeInspector {
     return runReading(volume, "perl /tree/list.pl /look").lines().toList();
   }
 
-  /** What a script prints that sees the volume at /look, read-only. */
+  /** The output of a script that sees the volume at /look, read-only. */
   public String runReading(String volume, String script) {
     return run(Mount.readOnly(volume, "/look"), script);
   }
 
-  /** The same, and it may write. */
+  /** The output of a script that sees the volume at /look and may write to it. */
   public String runWriting(String volume, String script) {
     return run(Mount.of(volume, "/look"), script);
   }
 
-  /** A path of the stack's data, as below /data, in a volume that may be layered. */
+  /**
+   * The content of a file below /data, in a volume that may have layers; empty where there is none.
+   */
   public String readFile(DataVolume volume, String path) {
     for (DataVolume.Layer layer : volume.layers()) {
       String at = "/look/" + layer.folder() + "/" + path;

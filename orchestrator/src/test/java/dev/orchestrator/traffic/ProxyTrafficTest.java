@@ -25,7 +25,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** What the saga hears of clients, from the real proxy. */
+/** The counters of clients that the saga gets from the real proxy. */
 @Timeout(60)
 class ProxyTrafficTest {
   private static final InetAddress LOOPBACK = InetAddress.getLoopbackAddress();

@@ -32,7 +32,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** How data goes from version to version, and back, on a host in memory. */
+/** How data moves from version to version and back, on a host in memory. */
 class DataSagaTest {
   private static final VolumeSettings MEDIA =
       new VolumeSettings("media", List.of("binds/media"), Strategy.ATTACH, true);
@@ -110,7 +110,7 @@ class DataSagaTest {
     assertEquals(Method.COPY, volumesOf(4).getFirst().method(), "one again");
     assertDone(service.control.upgrade("v3"));
     assertEquals(2, volumesOf(5).getFirst().layers().size());
-    // What only the removed generation 3 had below it is gone, which Whole has looked at.
+    // Invariants have checked that the layers of the removed generation 3 alone are gone.
     assertEquals(State.REMOVED, generation(3).state());
   }
 

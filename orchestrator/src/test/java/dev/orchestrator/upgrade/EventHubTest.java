@@ -18,7 +18,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What those who watch a run are told, and what is kept of it. */
+/** Which events watchers of a run get, and which runs stay in memory. */
 class EventHubTest {
   @TempDir(factory = InMemoryFolder.class)
   Path home;

@@ -26,31 +26,31 @@ import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /**
- * One fault at every point of every run: each operation fails, or the process is killed before it,
- * after it, and after each line of the journal. The points are found by a run without a fault, so
- * that a new step is in here without anyone adding it.
+ * Injects one fault at every point of every kind of run: each operation fails, or the process is
+ * killed before it, after it, or after a journal line. A run without a fault finds the points, so
+ * that a new step is covered without a change here.
  */
-@Execution(ExecutionMode.CONCURRENT) // each scenario is a world of its own
+@Execution(ExecutionMode.CONCURRENT) // each scenario has its own host
 class FaultMatrixTest {
 
   @TempDir(factory = InMemoryFolder.class)
   Path home;
 
-  /** What strikes. */
+  /** The kind of fault. */
   enum Fault {
     FAILS,
     KILLED_BEFORE,
     KILLED_AFTER,
     ENGINE_RESTARTS,
-    /** By a signal that lets the service end in order. */
+    /** The service is stopped by a signal and ends in order. */
     SERVICE_STOPS,
-    /** For a while; then somebody has made room. */
+    /** For some writes; then there is space again. */
     JOURNAL_IS_FULL
   }
 
   /**
-   * For each way in which data goes. The others strike those in {@link FaultSequencesTest}, or here
-   * with {@code -Dfaults.all=true}.
+   * Faults for the scenarios of other methods of data transfer; {@code -Dfaults.all=true} injects
+   * all faults there too. {@link FaultSequencesTest} covers the others at random.
    */
   private static final Set<Fault> FAULTS_OF_DATA_CASES =
       EnumSet.of(Fault.FAILS, Fault.KILLED_AFTER);

@@ -18,8 +18,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Two faults at random points of a run, one of which may come while the first is being dealt with.
- * Each run has a seed of its own, which a failure names.
+ * Injects two faults at random points of a run, the second possibly while the first is being
+ * handled. Each run has its own seed, which a failure names.
  */
 @Tag("long")
 class FaultSequencesTest {
@@ -52,7 +52,7 @@ class FaultSequencesTest {
     }
   }
 
-  /** Who is led to the side that is about to be left writes what nobody will see. */
+  /** Clients that are led to a version that the undo leaves would write rows that are lost. */
   @Test
   void aSwitchThatFailsAndIsCutOffInItsUndoLosesNothing() {
     for (Case scenario : CASES) {

@@ -152,7 +152,7 @@ class SagaTest {
     assertTrue(service.journal.quarantined("v2").isEmpty(), "the schedule tries it again");
   }
 
-  /** It gives up a moment before the hold's end, when there is no time for another try. */
+  /** The step gives up shortly before the hold ends, when no time is left for another attempt. */
   @Test
   void aVerifyThatTheHoldCutsShortSaysSo() {
     service.control.up("v1");
@@ -186,7 +186,7 @@ class SagaTest {
     assertInvariants("blue does not stop");
   }
 
-  /** The program's file was built anew under the running service. */
+  /** The program's file was replaced under the running service. */
   @Test
   void aClassThatCannotBeLoadedIsAFailureLikeAnother() {
     service.control.up("v1");

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Probes belong to a version: one that a version can't be asked keeps nobody from leaving it. */
+/** Probes that do not apply to a version do not keep the stack from leaving that version. */
 class VersionProbesTest {
   private static final Duration SECOND = Duration.ofSeconds(1);
 
@@ -28,7 +28,7 @@ class VersionProbesTest {
   private final FakeHost host = new FakeHost();
   private OrchestratorFixture service;
 
-  /** v1 serves; then somebody writes probes into stack.conf for the version to come. */
+  /** v1 serves; then probes for the next version are added to stack.conf. */
   @BeforeEach
   void start() {
     service = new OrchestratorFixture(host, home);
