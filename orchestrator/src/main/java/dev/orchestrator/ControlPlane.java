@@ -86,7 +86,8 @@ final class ControlPlane implements AutoCloseable {
       log.info("{}", engine.info());
     }
     ResourceNames names = new ResourceNames(settings);
-    ImageBuilder builder = new ImageBuilder(engine, settings, names.ours(), SteadyClock.get());
+    ImageBuilder builder =
+        new ImageBuilder(engine, settings, names.stackLabels(), SteadyClock.get());
     Releases releases = new Releases(settings.stack());
     UpgradeContext upgradeContext =
         new UpgradeContext(

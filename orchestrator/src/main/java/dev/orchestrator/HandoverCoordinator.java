@@ -70,13 +70,13 @@ final class HandoverCoordinator implements HandoverPort, Handover.Owner, AutoClo
   }
 
   @Override
-  public boolean predecessorLeft() {
+  public boolean hasPredecessorLeft() {
     return predecessorGone.getAsBoolean();
   }
 
   @Override
   public synchronized String offer() {
-    if (traffic.listensForSystem()) {
+    if (traffic.hasSystemdSockets()) {
       throw new RefusedException(
           "this service has its sockets from systemd: use 'systemctl restart', which refuses no"
               + " client");
@@ -130,7 +130,7 @@ final class HandoverCoordinator implements HandoverPort, Handover.Owner, AutoClo
   private void leave() {
     Duration drain = settings.takeover().drain();
     log.info("the other process serves: connections here may end within {} s", drain.toSeconds());
-    traffic.leave(drain);
+    traffic.drainAndStopListening(drain);
     log.info("the last connections have ended");
     drained.countDown();
   }
@@ -163,7 +163,7 @@ final class HandoverCoordinator implements HandoverPort, Handover.Owner, AutoClo
     if (offered != null) {
       offered.close();
     }
-    controlPlane.control().stay();
+    controlPlane.control().cancelHandover();
   }
 
   @Override

@@ -87,7 +87,7 @@ public final class Service implements RunningService {
               this::predecessorGone,
               () -> {
                 awaitServing(opened, inheritedSockets);
-                opened.settle();
+                opened.stopListeningUnlessOpen();
               });
       if (taken != null) {
         taken.serving();

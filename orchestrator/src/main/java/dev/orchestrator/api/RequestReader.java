@@ -108,8 +108,8 @@ final class RequestReader {
       return DataOptions.NONE;
     }
     return switch (text("data", data)) {
-      case "carry" -> DataOptions.of(Rollback.CARRY);
-      case "restore" -> DataOptions.of(Rollback.RESTORE);
+      case "carry" -> DataOptions.forRollback(Rollback.CARRY);
+      case "restore" -> DataOptions.forRollback(Rollback.RESTORE);
       default -> throw new BadRequestException("data must be carry or restore");
     };
   }

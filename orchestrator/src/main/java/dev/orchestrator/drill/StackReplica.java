@@ -57,7 +57,8 @@ final class StackReplica implements AutoCloseable {
     this.settings = settings;
     this.names = new ResourceNames(settings);
     this.engine = DockerEngine.connect(settings.engine().address(), settings.engine().timeout());
-    ImageBuilder builder = new ImageBuilder(engine, settings, names.ours(), SteadyClock.get());
+    ImageBuilder builder =
+        new ImageBuilder(engine, settings, names.stackLabels(), SteadyClock.get());
     this.copier = new RsyncCopier(engine, () -> builder.base(line -> {}));
   }
 
@@ -84,9 +85,9 @@ final class StackReplica implements AutoCloseable {
             serving.ports(),
             InstantSource.system().instant());
     for (DataVolume volume : replica.volumes()) {
-      engine.createVolume(volume.volume(), names.labels(replica, "", "data"));
+      engine.createVolume(volume.volume(), names.generationLabels(replica, "", "data"));
     }
-    engine.createVolume(replica.storeVolume(), names.labels(replica, "", "store"));
+    engine.createVolume(replica.storeVolume(), names.generationLabels(replica, "", "store"));
     long files = 0;
     long bytes = 0;
     for (int i = 0; i < serving.volumes().size(); i++) {
@@ -102,7 +103,7 @@ final class StackReplica implements AutoCloseable {
    * Copies of all volumes, also of those that an upgrade attaches: a drill must not change them.
    */
   private List<DataVolume> replicaVolumes(Generation serving, long needed) {
-    Map<String, String> labels = names.helper("drill", ResourceNames.COPY);
+    Map<String, String> labels = names.helperLabels("drill", ResourceNames.COPY);
     List<DataVolume> volumes = new ArrayList<>();
     long takes = MORE_COPIES * needed;
     long free = Long.MAX_VALUE;
@@ -129,7 +130,8 @@ final class StackReplica implements AutoCloseable {
   private Copied copy(DataVolume from, DataVolume to, Consumer<String> progress) {
     Duration limit = settings.stack().upgrade().preSync();
     CopyJob job =
-        new CopyJob(from, to, names.helper("drill", ResourceNames.COPY), limit.plus(HELPER_SLACK));
+        new CopyJob(
+            from, to, names.helperLabels("drill", ResourceNames.COPY), limit.plus(HELPER_SLACK));
     long files = 0;
     long bytes = 0;
     try (DataCopier.Copying copying = copier.begin(job)) {
@@ -160,7 +162,7 @@ final class StackReplica implements AutoCloseable {
 
   /** Names of the drill's containers that run. */
   List<String> running() {
-    return engine.containers(names.ours()).stream()
+    return engine.containers(names.stackLabels()).stream()
         .filter(container -> container.running() || container.paused())
         .map(ContainerInfo::name)
         .toList();
@@ -168,10 +170,10 @@ final class StackReplica implements AutoCloseable {
 
   /** Removes the containers and volumes of drills in this home; images stay. */
   void remove() {
-    for (ContainerInfo container : engine.containers(names.ours())) {
+    for (ContainerInfo container : engine.containers(names.stackLabels())) {
       engine.removeContainer(container.name());
     }
-    for (VolumeInfo volume : engine.volumes(names.ours())) {
+    for (VolumeInfo volume : engine.volumes(names.stackLabels())) {
       engine.removeVolume(volume.name());
     }
   }

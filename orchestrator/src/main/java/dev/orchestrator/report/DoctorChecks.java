@@ -27,11 +27,14 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
 
-/** Looks at everything that an upgrade and a way back depend on. Changes nothing. */
+/**
+ * Checks everything that an upgrade and a rollback depend on. Reads only; blocks for as long as the
+ * measuring of the volumes takes. One instance is for one report.
+ */
 public final class DoctorChecks {
   private static final String NO_RUN = "doctor";
-  private static final Duration LOOK = Duration.ofMinutes(10);
-  private static final Duration ASK = Duration.ofSeconds(20);
+  private static final Duration MEASURE_TIMEOUT = Duration.ofMinutes(10);
+  private static final Duration CAPSULE_TIMEOUT = Duration.ofSeconds(20);
 
   private final UpgradeContext context;
   private final List<Check> checks = new ArrayList<>();
@@ -40,26 +43,28 @@ public final class DoctorChecks {
     this.context = context;
   }
 
-  public DoctorReport look() {
+  /** Runs the checks; a check that can't be made is reported as bad. */
+  public DoctorReport run() {
     List<DoctorReport.Outside> outside = new ArrayList<>();
     Optional<Generation> serving = context.journal().serving();
-    check("engine", this::engine);
-    check("left over", this::leftOver);
+    runCheck("engine", this::checkEngine);
+    runCheck("left over", this::checkLeftovers);
     if (serving.isPresent() && !context.journal().down()) {
       Generation now = serving.get();
-      check("serving", () -> serving(now));
-      check("probes", () -> probes(now));
-      now.volumes().forEach(volume -> check("space for " + volume.name(), () -> space(volume)));
-      check("clones", () -> clones(now));
-      check("way back", this::wayBack);
-      check("outside volumes", () -> outside(now, outside));
+      runCheck("serving", () -> checkServing(now));
+      runCheck("probes", () -> checkProbes(now));
+      now.volumes()
+          .forEach(volume -> runCheck("space for " + volume.name(), () -> checkSpace(volume)));
+      runCheck("clones", () -> checkClones(now));
+      runCheck("way back", this::checkPreviousVersion);
+      runCheck("outside volumes", () -> checkOutsideState(now, outside));
     }
     return new DoctorReport(context.settings().stack().name(), List.copyOf(checks), outside);
   }
 
-  private void check(String name, Supplier<Check> look) {
+  private void runCheck(String name, Supplier<Check> task) {
     try {
-      checks.add(look.get());
+      checks.add(task.get());
     } catch (EngineException | CapsuleException | DataException e) {
       checks.add(new Check(name, DoctorReport.State.BAD, FailureText.of(e), ""));
     }
@@ -69,23 +74,23 @@ public final class DoctorChecks {
     return new Check(name, DoctorReport.State.GOOD, text, "");
   }
 
-  private Check engine() {
+  private Check checkEngine() {
     EngineInfo info = context.engine().info();
     return good("engine", "Docker " + info.version() + " at " + info.address());
   }
 
-  private Check serving(Generation now) {
-    List<String> wrong = context.checkHealth(now);
-    return wrong.isEmpty()
+  private Check checkServing(Generation now) {
+    List<String> problems = context.checkHealth(now);
+    return problems.isEmpty()
         ? good("serving", now.version() + " is healthy")
         : new Check(
             "serving",
             DoctorReport.State.BAD,
-            now.version() + ": " + String.join("; ", wrong),
+            now.version() + ": " + String.join("; ", problems),
             "see 'orchestrator logs'");
   }
 
-  private Check probes(Generation now) {
+  private Check checkProbes(Generation now) {
     List<String> notAsked = context.probesNotAsked(now);
     return notAsked.isEmpty()
         ? good("probes", "each of the stack's can be asked of " + now.version())
@@ -96,34 +101,37 @@ public final class DoctorChecks {
             "no loss when they are of another version; else build the version again");
   }
 
-  private Check space(DataVolume volume) {
-    VolumeUsage measure =
-        context.copier().measure(volume, context.names().helper(NO_RUN, ResourceNames.LOOK), LOOK);
+  private Check checkSpace(DataVolume volume) {
+    VolumeUsage usage =
+        context
+            .copier()
+            .measure(
+                volume, context.names().helperLabels(NO_RUN, ResourceNames.LOOK), MEASURE_TIMEOUT);
     long reserve = context.settings().stack().data().reserve();
     String text =
         String.format(
             Locale.ROOT,
             "%s in %,d files, %s free on %s",
-            HumanText.bytes(measure.used()),
-            measure.files(),
-            HumanText.bytes(measure.free()),
-            measure.fileSystem());
+            HumanText.bytes(usage.used()),
+            usage.files(),
+            HumanText.bytes(usage.free()),
+            usage.fileSystem());
     String name = "space for " + volume.name();
-    if (measure.free() < reserve) {
+    if (usage.free() < reserve) {
       return new Check(
           name,
           DoctorReport.State.BAD,
           text,
           "free some: " + HumanText.bytes(reserve) + " must stay free");
     }
-    return measure.used() + reserve > measure.free()
+    return usage.used() + reserve > usage.free()
         ? new Check(
             name, DoctorReport.State.WARNING, text, "a copy of it would not fit: let it be cloned")
         : good(name, text);
   }
 
-  private Check clones(Generation now) {
-    CloneSupport found = context.capsule(now).clones(ASK);
+  private Check checkClones(Generation now) {
+    CloneSupport found = context.capsule(now).clones(CAPSULE_TIMEOUT);
     if (!found.overlay()) {
       return new Check(
           "clones",
@@ -140,28 +148,28 @@ public final class DoctorChecks {
             "volumes that have such are copied");
   }
 
-  private Check wayBack() {
+  private Check checkPreviousVersion() {
     Optional<Generation> previous = context.journal().previous();
     if (previous.isEmpty()) {
       return new Check("way back", DoctorReport.State.WARNING, "no earlier version is kept", "");
     }
-    Generation old = previous.get();
-    List<String> gone = new ArrayList<>();
-    old.volumes().stream()
+    Generation kept = previous.get();
+    List<String> missing = new ArrayList<>();
+    kept.volumes().stream()
         .flatMap(volume -> volume.needs().stream())
         .filter(volume -> context.engine().volume(volume).isEmpty())
-        .forEach(gone::add);
-    return gone.isEmpty()
-        ? good("way back", old.version() + ", generation " + old.number() + ", with its data")
+        .forEach(missing::add);
+    return missing.isEmpty()
+        ? good("way back", kept.version() + ", generation " + kept.number() + ", with its data")
         : new Check(
             "way back",
             DoctorReport.State.BAD,
-            "volumes of " + old.version() + " are gone: " + String.join(", ", gone),
+            "volumes of " + kept.version() + " are gone: " + String.join(", ", missing),
             "put a copy back, or live without");
   }
 
-  /** What carries our labels and is in no generation. */
-  private Check leftOver() {
+  /** Looks for containers and volumes with this stack's labels that the journal does not know. */
+  private Check checkLeftovers() {
     Set<String> known = new HashSet<>();
     for (GenerationRecord row : context.journal().generations()) {
       if (row.state() != State.REMOVED) {
@@ -172,16 +180,16 @@ public final class DoctorChecks {
     }
     List<String> unknown = new ArrayList<>();
     if (context.journal().running().isEmpty()) {
-      for (ContainerInfo container : context.engine().containers(context.names().ours())) {
+      for (ContainerInfo container : context.engine().containers(context.names().stackLabels())) {
         unknown.add("container " + container.name());
       }
-      for (VolumeInfo volume : context.engine().volumes(context.names().ours())) {
+      for (VolumeInfo volume : context.engine().volumes(context.names().stackLabels())) {
         if ("data".equals(volume.labels().get(Labels.ROLE))) {
           unknown.add("volume " + volume.name());
         }
       }
     }
-    unknown.removeIf(each -> known.contains(each.substring(each.indexOf(' ') + 1)));
+    unknown.removeIf(resource -> known.contains(resource.substring(resource.indexOf(' ') + 1)));
     return unknown.isEmpty()
         ? good("left over", "nothing")
         : new Check(
@@ -191,8 +199,8 @@ public final class DoctorChecks {
             "the journal doesn't know them: look, then 'docker rm' and 'docker volume rm'");
   }
 
-  private Check outside(Generation now, List<DoctorReport.Outside> found) {
-    found.addAll(new OutsideState(context).places(now));
+  private Check checkOutsideState(Generation now, List<DoctorReport.Outside> found) {
+    found.addAll(new OutsideState(context).find(now));
     return found.isEmpty()
         ? good("outside volumes", "nothing that counts")
         : new Check(

@@ -3,35 +3,35 @@ package dev.orchestrator.report;
 import java.util.List;
 
 /**
- * What {@code orchestrator doctor} found.
+ * The result of {@code orchestrator doctor}. JSON of the API: component names are a contract.
  *
- * @param outside places where services write outside their volumes, the largest first
+ * @param outside places outside volumes that services write to, the largest first
  */
 public record DoctorReport(String stack, List<Check> checks, List<Outside> outside) {
 
-  /** How something is. */
+  /** Result of a check. */
   public enum State {
     GOOD,
-    /** It works, and could be better. */
+    /** It works, with a limitation. */
     WARNING,
     BAD
   }
 
   /**
-   * One thing that was looked at.
+   * One check.
    *
-   * @param text how it is
-   * @param advice what to do; empty where there is nothing to do
+   * @param text what was found
+   * @param advice what to do about it, or empty
    */
   public record Check(String name, State state, String text, String advice) {}
 
   /**
    * A place where a service writes outside its volumes.
    *
-   * @param folder that a volume would have to be mounted at
-   * @param paths what was written there
-   * @param bytes that they take
-   * @param add to the compose file, so that it is kept
+   * @param folder mount point that a volume would need
+   * @param paths the files and folders written
+   * @param bytes size of them
+   * @param add what to add to the compose file to keep them
    */
   public record Outside(
       String service, String folder, List<String> paths, long bytes, String add) {}

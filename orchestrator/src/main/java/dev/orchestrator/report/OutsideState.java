@@ -11,15 +11,18 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** What services keep outside their volumes, and what to write into the compose file about it. */
+/**
+ * Finds files that services keep outside their volumes, which the next version would not have, and
+ * says what to add to the compose file to keep them. Reads only; blocks.
+ */
 final class OutsideState {
-  private static final Duration LOOK = Duration.ofMinutes(2);
+  private static final Duration CAPSULE_TIMEOUT = Duration.ofMinutes(2);
 
-  /** More would be read by nobody. */
-  private static final int MOST = 20;
+  /** Warnings of a plan; nobody reads more. */
+  private static final int MAX_WARNINGS = 20;
 
-  /** Where the image has files of its own, which an empty volume would hide. */
-  private static final Set<String> SYSTEM =
+  /** Folders in which an image has its own files, which a volume mounted there would hide. */
+  private static final Set<String> IMAGE_FOLDERS =
       Set.of(
           "/",
           "/etc",
@@ -41,59 +44,67 @@ final class OutsideState {
     this.context = context;
   }
 
-  /** The largest first. */
-  List<DoctorReport.Outside> places(Generation generation) {
-    List<OutsidePath> all =
-        context.capsule(generation).outside(context.settings().stack().data().ignore(), LOOK);
+  /** The places outside volumes that a generation's services write to, the largest first. */
+  List<DoctorReport.Outside> find(Generation generation) {
+    List<OutsidePath> paths =
+        context
+            .capsule(generation)
+            .outside(context.settings().stack().data().ignore(), CAPSULE_TIMEOUT);
     Map<String, List<OutsidePath>> byPlace = new LinkedHashMap<>();
-    for (OutsidePath each : all) {
+    for (OutsidePath path : paths) {
       byPlace
-          .computeIfAbsent(each.service() + ":" + folder(each), key -> new ArrayList<>())
-          .add(each);
+          .computeIfAbsent(path.service() + ":" + folderToMount(path), key -> new ArrayList<>())
+          .add(path);
     }
-    return byPlace.values().stream().map(OutsideState::place).toList();
+    return byPlace.values().stream().map(OutsideState::toPlace).toList();
   }
 
-  private static DoctorReport.Outside place(List<OutsidePath> there) {
-    OutsidePath first = there.getFirst();
+  private static DoctorReport.Outside toPlace(List<OutsidePath> paths) {
+    OutsidePath first = paths.getFirst();
     return new DoctorReport.Outside(
         first.service(),
-        folder(first),
-        there.stream().map(OutsidePath::path).toList(),
-        there.stream().mapToLong(OutsidePath::bytes).sum(),
-        mount(first.service(), folder(first)));
+        folderToMount(first),
+        paths.stream().map(OutsidePath::path).toList(),
+        paths.stream().mapToLong(OutsidePath::bytes).sum(),
+        composeSnippet(first.service(), folderToMount(first)));
   }
 
   /**
-   * A folder that is new as a whole, or the one that a file is in unless the image's own are too.
+   * The mount point for a volume: the path itself where it is a new folder or lies beside the
+   * image's own files, otherwise its parent folder.
    */
-  private static String folder(OutsidePath each) {
-    String parent = each.path().substring(0, Math.max(1, each.path().lastIndexOf('/')));
-    return each.folder() || SYSTEM.contains(parent) ? each.path() : parent;
+  private static String folderToMount(OutsidePath path) {
+    String parent = path.path().substring(0, Math.max(1, path.path().lastIndexOf('/')));
+    return path.folder() || IMAGE_FOLDERS.contains(parent) ? path.path() : parent;
   }
 
-  /** A named volume; of a single file beside the image's own a bind mount. */
-  private static String mount(String service, String place) {
-    String parent = place.substring(0, Math.max(1, place.lastIndexOf('/')));
-    String name = (service + place).replaceAll("[^A-Za-z0-9]+", "-").replaceAll("^-|-$", "");
-    return SYSTEM.contains(parent) && place.substring(parent.length()).contains(".")
-        ? "services.%s.volumes: [\"./%s%s:%s\"]".formatted(service, service, place, place)
+  /**
+   * The lines for the compose file: a named volume, or a bind mount for a file beside the image's
+   * own.
+   */
+  private static String composeSnippet(String service, String mountPoint) {
+    String parent = mountPoint.substring(0, Math.max(1, mountPoint.lastIndexOf('/')));
+    String name = (service + mountPoint).replaceAll("[^A-Za-z0-9]+", "-").replaceAll("^-|-$", "");
+    return IMAGE_FOLDERS.contains(parent) && mountPoint.substring(parent.length()).contains(".")
+        ? "services.%s.volumes: [\"./%s%s:%s\"]".formatted(service, service, mountPoint, mountPoint)
         : "services.%s.volumes: [\"%s:%s\"], volumes: {%s: {}}"
-            .formatted(service, name, place, name);
+            .formatted(service, name, mountPoint, name);
   }
 
-  List<String> warnings(Generation generation) {
-    List<DoctorReport.Outside> places = places(generation);
+  /** Describes the places for a plan, a line each. */
+  List<String> describe(Generation generation) {
+    List<DoctorReport.Outside> places = find(generation);
     List<String> lines = new ArrayList<>();
-    for (DoctorReport.Outside place : places.subList(0, Math.min(MOST, places.size()))) {
+    for (DoctorReport.Outside place : places.subList(0, Math.min(MAX_WARNINGS, places.size()))) {
       lines.add(
           "service %s keeps %s in %s, outside its volumes, which the new version won't have: if it matters, add %s"
               .formatted(
                   place.service(), HumanText.bytes(place.bytes()), place.folder(), place.add()));
     }
-    if (places.size() > MOST) {
+    if (places.size() > MAX_WARNINGS) {
       lines.add(
-          "and %d more such places: see 'orchestrator doctor'".formatted(places.size() - MOST));
+          "and %d more such places: see 'orchestrator doctor'"
+              .formatted(places.size() - MAX_WARNINGS));
     }
     return lines;
   }

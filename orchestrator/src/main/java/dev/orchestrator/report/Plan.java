@@ -4,11 +4,12 @@ import dev.orchestrator.journal.UpgradeRecord;
 import java.util.List;
 
 /**
- * What an upgrade would do, as data: printed by {@code --plan}, executed by {@code upgrade}.
+ * A plan of an upgrade, as {@code upgrade --plan} prints it. JSON of the API: component names are a
+ * contract.
  *
- * @param from version that serves, empty for the first {@code up}
- * @param data how each data volume goes along
- * @param quiesce how writers stop, empty where nothing serves
+ * @param from version that serves; empty for the first {@code up}
+ * @param data how each data volume gets to the next version
+ * @param quiesce how writers stop; empty where nothing serves
  * @param warnings for a person, a line each
  */
 public record Plan(
@@ -22,20 +23,21 @@ public record Plan(
     List<String> warnings) {
 
   /**
-   * One line of a plan.
+   * A step.
    *
-   * @param undo what undoes it
+   * @param does what the step does
+   * @param undo how it is undone
    */
   public record Step(String name, String does, String undo) {}
 
   /**
-   * A data volume. Sizes in bytes.
+   * A data volume. Sizes are in bytes.
    *
    * @param how {@code copy}, {@code reflink}, {@code overlay}, {@code attach} or {@code new}
-   * @param used what it takes now
-   * @param needed what this takes beyond that
-   * @param free where the engine keeps its volumes
-   * @param fileSystem there
+   * @param used size of the data now
+   * @param needed additional space that the method takes
+   * @param free free space where the engine keeps its volumes
+   * @param fileSystem file system there
    */
   public record Volume(
       String name, String how, String why, long used, long needed, long free, String fileSystem) {}

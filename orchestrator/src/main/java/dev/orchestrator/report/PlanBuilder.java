@@ -22,9 +22,9 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
-/** Says what an upgrade would do, with what can be found out without doing any of it. */
+/** Builds the plan of an upgrade from what can be found out beforehand. Reads only; blocks. */
 public final class PlanBuilder {
-  /** In place of a run's id, in the labels of helpers. */
+  /** In place of a run's id in the labels of helper containers. */
   private static final String NO_RUN = "plan";
 
   private final UpgradeContext context;
@@ -37,11 +37,16 @@ public final class PlanBuilder {
     this.data = context.settings().stack().data();
   }
 
-  public Plan upgrade(String version, DataOptions options) {
+  /**
+   * Builds the plan of an upgrade, or of the first {@code up} where nothing serves.
+   *
+   * @throws dev.orchestrator.common.RefusedException when the upgrade would be refused
+   */
+  public Plan build(String version, DataOptions options) {
     List<String> warnings = new ArrayList<>(context.builder().check(version));
     Optional<Generation> serving = context.journal().serving();
     if (serving.isEmpty()) {
-      return plan(Kind.UP, "", version, UpgradePlans.FIRST_UP, planner.begin(), warnings);
+      return plan(Kind.UP, "", version, UpgradePlans.FIRST_UP, planner.planFirstUp(), warnings);
     }
     Generation blue = serving.get();
     if (context.journal().down()) {
@@ -50,12 +55,15 @@ public final class PlanBuilder {
     }
     checkFreeze(blue, version, warnings);
     List<VolumeTransfer> transfers =
-        planner.upgrade(blue, options, context.names().helper(NO_RUN, ResourceNames.LOOK));
+        planner.planUpgrade(
+            blue, options, context.names().helperLabels(NO_RUN, ResourceNames.LOOK));
     String _ = planner.requireSpace(transfers);
-    transfers.forEach(move ->
-        move.warnings().forEach(line -> warnings.add("volume " + move.name() + ": " + line)));
+    transfers.forEach(transfer ->
+        transfer
+            .warnings()
+            .forEach(line -> warnings.add("volume " + transfer.name() + ": " + line)));
     warnings.addAll(probesNotAsked(blue));
-    warnings.addAll(outside(blue));
+    warnings.addAll(describeOutsideState(blue));
     return plan(Kind.UPGRADE, blue.version(), version, UpgradePlans.UPGRADE, transfers, warnings);
   }
 
@@ -83,9 +91,9 @@ public final class PlanBuilder {
     }
   }
 
-  private List<String> outside(Generation blue) {
+  private List<String> describeOutsideState(Generation blue) {
     try {
-      return new OutsideState(context).warnings(blue);
+      return new OutsideState(context).describe(blue);
     } catch (CapsuleException | EngineException e) {
       return List.of("state outside volumes could not be looked for: " + FailureText.of(e));
     }
@@ -103,25 +111,27 @@ public final class PlanBuilder {
         context.settings().stack().name(),
         from,
         to,
-        steps.stream().map(step -> new Plan.Step(step.id(), step.does(), step.undoneBy())).toList(),
-        transfers.stream().map(PlanBuilder::volume).toList(),
-        kind == Kind.UP ? "" : quiesce(),
+        steps.stream()
+            .map(step -> new Plan.Step(step.id(), step.description(), step.undoDescription()))
+            .toList(),
+        transfers.stream().map(PlanBuilder::volumeOf).toList(),
+        kind == Kind.UP ? "" : describeQuiesce(),
         warnings);
   }
 
-  private static Plan.Volume volume(VolumeTransfer move) {
-    VolumeUsage measure = move.measure();
+  private static Plan.Volume volumeOf(VolumeTransfer transfer) {
+    VolumeUsage usage = transfer.usage();
     return new Plan.Volume(
-        move.name(),
-        move.method().name().toLowerCase(Locale.ROOT),
-        move.why(),
-        measure == null ? 0 : measure.used(),
-        move.needs(),
-        measure == null ? 0 : measure.free(),
-        measure == null ? "" : measure.fileSystem());
+        transfer.name(),
+        transfer.method().name().toLowerCase(Locale.ROOT),
+        transfer.why(),
+        usage == null ? 0 : usage.used(),
+        transfer.bytesNeeded(),
+        usage == null ? 0 : usage.free(),
+        usage == null ? "" : usage.fileSystem());
   }
 
-  private String quiesce() {
+  private String describeQuiesce() {
     List<String> others =
         data.services().entrySet().stream()
             .filter(service -> service.getValue() != data.quiesce())

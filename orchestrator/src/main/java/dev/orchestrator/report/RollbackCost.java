@@ -5,12 +5,13 @@ import java.time.Instant;
 import java.util.List;
 
 /**
- * What going back would leave behind: what was written since the switch.
+ * The data that a rollback would leave behind: what was written since the switch. JSON of the API:
+ * component names are a contract.
  *
  * @param from the version that serves
- * @param to the one that would serve, of generation {@code generation}
- * @param since when clients were led to what serves
- * @param tables of its databases that were written to, as far as those can be asked
+ * @param to the version that would serve, of generation {@code generation}
+ * @param since when clients were led to the version that serves
+ * @param tables the database tables that were written to, as far as they can be queried
  * @param configured {@code carry}, {@code restore} or {@code ask}
  */
 public record RollbackCost(

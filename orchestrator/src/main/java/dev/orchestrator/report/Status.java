@@ -6,15 +6,19 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What {@code orchestrator status} shows.
+ * The status of the stack, as {@code orchestrator status} shows it. JSON of the API: component
+ * names are a contract.
  *
  * @param state {@code serving}, {@code upgrading}, {@code down}, {@code empty} (nothing brought up
  *     yet) or {@code needs attention}
- * @param attention what a person must know and can do about it; empty for nothing
- * @param serving null when empty
- * @param previous where a rollback would go
- * @param last one line on the last upgrade: what happened and why
- * @param nextRun of the schedule, or null
+ * @param attention the problem that needs a person, with the commands that help; or empty
+ * @param serving the generation that serves, null when nothing was brought up yet
+ * @param previous the generation that a rollback would go to, or null
+ * @param running the run that is under way, or null
+ * @param runningStep id of its step, or empty
+ * @param last the last run that has ended, or null
+ * @param nextRun the schedule's next run, or null
+ * @param engine version and address of the engine, or why it does not answer
  */
 public record Status(
     String stack,
@@ -34,7 +38,7 @@ public record Status(
   public record Side(
       String version, int generation, String container, String state, Instant since) {}
 
-  /** An inner service of the side that serves. */
+  /** A service of the generation that serves. */
   public record Service(String name, String state, String health, int restarts) {}
 
   /** A route with its traffic. */

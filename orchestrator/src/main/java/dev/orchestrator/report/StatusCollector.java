@@ -29,9 +29,13 @@ import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** What {@code status} and {@code versions} show, gathered from journal, engine and proxy. */
+/**
+ * Collects what {@code status} and {@code versions} show from journal, engine and proxy. Reads
+ * only; blocks for some seconds at most. An engine that does not answer is part of the status.
+ * Thread-safe.
+ */
 public final class StatusCollector {
-  private static final Duration ASK = Duration.ofSeconds(5);
+  private static final Duration CAPSULE_TIMEOUT = Duration.ofSeconds(5);
 
   private final UpgradeContext context;
   private final Journal journal;
@@ -48,20 +52,21 @@ public final class StatusCollector {
     this.nextRun = nextRun;
   }
 
-  public Status status() {
+  /** Collects the status. */
+  public Status collect() {
     Optional<Generation> serving = journal.serving();
     Optional<UpgradeRecord> running = journal.running();
-    Optional<UpgradeRecord> last =
+    Optional<UpgradeRecord> lastRun =
         journal.history().stream().filter(run -> run.outcome() != Outcome.RUNNING).findFirst();
-    String attention = attention(last, running);
+    String attention = describeAttention(lastRun, running);
     List<StepRecord> lines = running.map(run -> journal.steps(run.id())).orElse(List.of());
     return new Status(
         context.settings().stack().name(),
-        attention.isEmpty() ? state(serving, running) : "needs attention",
+        attention.isEmpty() ? stackState(serving, running) : "needs attention",
         attention,
-        serving.map(this::side).orElse(null),
-        journal.previous().map(this::side).orElse(null),
-        serving.filter(now -> !journal.down()).map(this::services).orElse(List.of()),
+        serving.map(this::sideOf).orElse(null),
+        journal.previous().map(this::sideOf).orElse(null),
+        serving.filter(now -> !journal.down()).map(this::servicesOf).orElse(List.of()),
         context.traffic().routes().stream()
             .map(route ->
                 new Status.Route(
@@ -75,12 +80,12 @@ public final class StatusCollector {
             .toList(),
         running.orElse(null),
         lines.isEmpty() ? "" : lines.getLast().step(),
-        last.orElse(null),
+        lastRun.orElse(null),
         nextRun.get(),
-        engine());
+        describeEngine());
   }
 
-  private String state(Optional<Generation> serving, Optional<UpgradeRecord> running) {
+  private String stackState(Optional<Generation> serving, Optional<UpgradeRecord> running) {
     if (running.isPresent()) {
       return "upgrading";
     }
@@ -90,8 +95,9 @@ public final class StatusCollector {
     return journal.down() ? "down" : "serving";
   }
 
-  /** What a person must know and can do; empty when nothing needs attention. */
-  private String attention(Optional<UpgradeRecord> last, Optional<UpgradeRecord> running) {
+  /** The problem that needs a person, with the commands that help; empty when there is none. */
+  private String describeAttention(
+      Optional<UpgradeRecord> lastRun, Optional<UpgradeRecord> running) {
     UpgradeRun run = currentRun.get();
     RunControl.Stuck stuck = run == null ? null : run.control.stuck();
     if (run != null && stuck != null) {
@@ -100,16 +106,17 @@ public final class StatusCollector {
     }
     if (running.isPresent()) {
       String id = running.get().id();
-      return run == null ? UpgradePlans.unknownStep(id, journal.steps(id)).orElse("") : "";
+      return run == null ? UpgradePlans.describeUnknownStep(id, journal.steps(id)).orElse("") : "";
     }
-    return last.filter(ended -> ended.outcome() == Outcome.NEEDS_ATTENTION)
+    return lastRun
+        .filter(ended -> ended.outcome() == Outcome.NEEDS_ATTENTION)
         .map(ended ->
             "%s: %s; see 'orchestrator logs', then 'orchestrator resume' when it is mended, or 'orchestrator abort' to leave it as it is"
                 .formatted(ended.id(), ended.reason()))
         .orElse("");
   }
 
-  private Status.Side side(Generation generation) {
+  private Status.Side sideOf(Generation generation) {
     String state;
     try {
       state =
@@ -126,35 +133,35 @@ public final class StatusCollector {
         generation.number(),
         generation.container(),
         state,
-        since(generation));
+        servingSince(generation));
   }
 
-  /** When it was switched to, the last time. */
-  private Instant since(Generation generation) {
+  /** When clients were led to a generation the last time, or its creation. */
+  private Instant servingSince(Generation generation) {
     return journal.history().stream()
         .map(run -> journal.switched(run.id()))
         .flatMap(Optional::stream)
-        .filter(last -> last.generation() == generation.number())
+        .filter(lastRun -> lastRun.generation() == generation.number())
         .map(SwitchRecord::at)
         .findFirst()
         .orElse(generation.created());
   }
 
-  private List<Status.Service> services(Generation generation) {
+  private List<Status.Service> servicesOf(Generation generation) {
     try {
-      return context.capsule(generation).services(ASK).stream()
-          .map(StatusCollector::service)
+      return context.capsule(generation).services(CAPSULE_TIMEOUT).stream()
+          .map(StatusCollector::serviceOf)
           .toList();
     } catch (CapsuleException | EngineException e) {
       return List.of(new Status.Service("(unknown)", e.getMessage() + "", "unknown", 0));
     }
   }
 
-  private static Status.Service service(InnerService inner) {
+  private static Status.Service serviceOf(InnerService inner) {
     return new Status.Service(inner.service(), inner.state(), inner.health(), inner.restarts());
   }
 
-  private String engine() {
+  private String describeEngine() {
     try {
       EngineInfo info = context.engine().info();
       return info.version() + " at " + info.address();
@@ -166,7 +173,7 @@ public final class StatusCollector {
   /**
    * The versions of the releases folder, each with its state.
    *
-   * @param content digest of a version as it is now
+   * @param content digest of a version's files as they are now
    */
   public List<VersionStatus> versions(List<String> all, UnaryOperator<String> content) {
     Map<String, QuarantineRecord> quarantined =
@@ -179,22 +186,23 @@ public final class StatusCollector {
             .map(row -> row.generation().version())
             .toList();
     return all.stream()
-        .map(version -> version(version, serving, kept, quarantined.get(version), content))
+        .map(version -> statusOf(version, serving, kept, quarantined.get(version), content))
         .toList();
   }
 
-  private static VersionStatus version(
+  private static VersionStatus statusOf(
       String version,
       Optional<String> serving,
       List<String> kept,
-      @Nullable QuarantineRecord why,
+      @Nullable QuarantineRecord quarantine,
       UnaryOperator<String> content) {
     if (serving.filter(version::equals).isPresent()) {
       return new VersionStatus(version, "serving", "");
     }
-    if (why != null) {
-      String since = why.reason() + " (" + why.since().truncatedTo(ChronoUnit.SECONDS) + ")";
-      if (why.content().isEmpty() || why.content().equals(content.apply(version))) {
+    if (quarantine != null) {
+      String since =
+          quarantine.reason() + " (" + quarantine.since().truncatedTo(ChronoUnit.SECONDS) + ")";
+      if (quarantine.content().isEmpty() || quarantine.content().equals(content.apply(version))) {
         return new VersionStatus(version, "quarantined", since);
       }
       return new VersionStatus(version, "available", "changed since it failed: " + since);

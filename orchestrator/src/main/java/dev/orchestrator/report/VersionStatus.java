@@ -4,6 +4,6 @@ package dev.orchestrator.report;
  * A version of {@code releases/}, as {@code orchestrator versions} shows it.
  *
  * @param state {@code serving}, {@code kept}, {@code available} or {@code quarantined}
- * @param note why it is quarantined, or empty
+ * @param note why the version is or was quarantined, or empty
  */
 public record VersionStatus(String version, String state, String note) {}

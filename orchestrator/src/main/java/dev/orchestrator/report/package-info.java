@@ -1,4 +1,4 @@
-/** What people read: status, plan, doctor, the cost of a rollback. */
+/** The reports for people: status, plan, doctor, the cost of a rollback. */
 @NullMarked
 package dev.orchestrator.report;
 

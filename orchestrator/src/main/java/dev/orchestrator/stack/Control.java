@@ -16,101 +16,114 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Everything that a person or a script can ask of the service: what the API offers and the schedule
- * uses. Calls block (call from a virtual thread); what can't be done is a {@link
- * dev.orchestrator.common.RefusedException} with nothing changed. Upgrades run on their own thread:
- * the call returns their id as soon as they are accepted.
+ * The operations of the service, as the API offers them and the schedule uses them. Thread-safe.
+ * Calls block; call them from a virtual thread. An operation that is not possible now throws a
+ * {@link dev.orchestrator.common.RefusedException} and changes nothing. Runs execute on their own
+ * thread: a call that begins a run returns the run's id as soon as the run is accepted.
  */
 public interface Control {
 
+  /** The state of the stack, its routes and its runs. */
   Status status();
 
+  /** The versions in the releases folder, each with its state. */
   List<VersionStatus> versions();
 
-  /** What an upgrade would do; nothing is done. Takes as long as going through the data does. */
+  /** Describes what an upgrade would do. Reads only; takes as long as measuring the data does. */
   Plan plan(String version, DataOptions options);
 
-  /** What serves, in full: where its data is, which image it is of. */
+  /** The generation that serves, with its image and volumes. */
   Generation serving();
 
   /**
-   * Brings the stack up: the version given, else the one that served last, else the newest.
+   * Brings the stack up.
    *
-   * @return the id of the run, or empty when it serves already
+   * @param version the version to bring up; null for the version that served last, or else the
+   *     newest
+   * @return the run's id, or empty when the stack serves already
    */
   String up(@Nullable String version);
 
-  /** Upgrades to a version; returns the id of the run. */
+  /** Upgrades to a version with the configured data options; returns the run's id. */
   default String upgrade(String version) {
     return upgrade(version, DataOptions.NONE);
   }
 
+  /** Upgrades to a version; returns the run's id. */
   String upgrade(String version, DataOptions options);
 
   /**
-   * Goes back to the version before, with a copy of the newer data or with its own as of the
-   * switch; returns the run's id.
+   * Rolls back to the previous version, with a copy of the newer data or with its own data as of
+   * the switch; returns the run's id.
    */
   String rollback(DataOptions options);
 
-  /** What a rollback would leave behind; nothing is done. */
+  /** Describes the data that a rollback would leave behind. Reads only. */
   RollbackCost rollbackCost();
 
-  /** Looks at everything that an upgrade depends on; nothing is changed. */
+  /** Checks everything that an upgrade depends on. Reads only. */
   DoctorReport doctor();
 
-  /** The same, as configured. */
+  /** Rolls back as data.rollback is set; returns the run's id. */
   default String rollback() {
     return rollback(DataOptions.NONE);
   }
 
   /**
-   * Ends what runs: before the switch it is undone, in the bake rolled back. A run that is stuck in
-   * its undoing, or has ended so, is left as it is.
+   * Aborts the run that is under way: before the switch it is undone, in the bake it is rolled
+   * back. A run whose undo is stuck, or that has ended in need of attention, is left as it is.
    *
    * @return the run's id
    */
   String abort();
 
-  /** Tries a stuck undo again at once, or takes the word back once what serves is healthy again. */
+  /**
+   * Repeats a stuck undo at once, or clears the need for attention of an ended run once the version
+   * that serves is healthy again; returns the run's id.
+   */
   String resume();
 
   /**
-   * Stops what serves; data and capsules stay, {@code up} brings it back.
+   * Stops the stack. Data and capsules stay, and {@code up} starts them again.
    *
-   * @param removal what is removed beyond that
+   * @param removal what to remove in addition
    */
   void down(Removal removal);
 
-  /** What {@code down} removes: each includes the one before it. */
+  /** What {@code down} removes; each value includes the value before it. */
   enum Removal {
     NOTHING,
     /** Capsules, data and records. */
     VOLUMES,
-    /** And the images that were built. */
+    /** Also the images that were built. */
     IMAGES
   }
 
   /**
-   * Offers everything to another process of the orchestrator. From now on nothing is begun here,
-   * until that process has come and gone, or has not come for a minute.
+   * Offers the listening sockets and the home folder to another process of the orchestrator. This
+   * process begins no run until the hand-over has failed or nobody has come for a minute.
    *
-   * @return the Unix socket where the listening sockets are to be had
+   * @return path of the Unix socket that passes the listening sockets
    */
   String handOver();
 
   /** All runs, newest first. */
   List<UpgradeRecord> history();
 
-  /** The receipt of a run, also of one that still runs. */
+  /** The receipt of a run, also while the run is under way. */
   Receipt receipt(String id);
 
-  /** The last lines of the inner services' logs, of one service or of all. */
+  /**
+   * The last lines of the services' logs.
+   *
+   * @param service null for all services
+   * @param tail count of lines
+   */
   List<String> logs(@Nullable String service, int tail);
 
   /**
-   * Past and coming events of a run, in order, none twice, none missing, on any thread, one at a
-   * time. The last has the phase {@code end}.
+   * Passes past and coming events of a run to a listener, in order, each exactly once, on any
+   * thread, one at a time. The last event has the phase {@code end}.
    */
   EventHub.Subscription watch(String id, Consumer<RunEvent> listener);
 }

@@ -25,30 +25,33 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What an earlier process of the service has left, found by replaying the journal: the routes
- * first, to the backend that the journal names; then a run that was cut off, which goes on or is
- * undone as its steps say ({@link Step#afterRestart}); then leftovers on the engine.
+ * Cleans up after an earlier process of the service, from the journal: opens the routes to the
+ * backend that the journal names, resumes or undoes a run that was cut off, as its steps say
+ * ({@link Step#afterRestart}), and removes leftovers on the engine. Called by the {@link
+ * Reconciler}'s thread.
  */
 final class CutOffRuns {
   private static final Logger log = LoggerFactory.getLogger(CutOffRuns.class);
   private static final Duration GATE_DEADLINE = Duration.ofMinutes(10);
 
-  /** Roles of volumes that only a helper uses. */
-  private static final Set<String> HELPERS = Set.of(ResourceNames.COPY, ResourceNames.LOOK);
+  /** Roles of volumes that only helper containers use. */
+  private static final Set<String> HELPER_ROLES = Set.of(ResourceNames.COPY, ResourceNames.LOOK);
 
   private final UpgradeContext context;
   private final RunExecutor executor;
 
-  /** The run that was under way when this process began; a later one is this process's own. */
-  private final Optional<String> leftRun;
+  /**
+   * Id of the run that was under way when this process began; later runs are this process's own.
+   */
+  private final Optional<String> runFoundAtStart;
 
   CutOffRuns(UpgradeContext context, RunExecutor executor) {
     this.context = context;
     this.executor = executor;
-    this.leftRun = context.journal().running().map(UpgradeRecord::id);
+    this.runFoundAtStart = context.journal().running().map(UpgradeRecord::id);
   }
 
-  /** Opens the routes; connections wait where what serves doesn't run. */
+  /** Opens the routes; connections wait if the capsule that serves does not run. */
   void openRoutes() {
     Optional<Generation> serving = context.journal().serving();
     if (serving.isEmpty() || context.journal().down()) {
@@ -62,8 +65,8 @@ final class CutOffRuns {
               .container(serving.get().container())
               .filter(ContainerInfo::running)
               .isPresent();
-      if (runs && !isHeld()) {
-        context.traffic().lead(context.backend(serving.get()));
+      if (runs && !mustStayHeld()) {
+        context.traffic().switchTo(context.backend(serving.get()));
       }
     } catch (EngineException e) {
       log.warn("connections wait: {}", e.getMessage());
@@ -71,10 +74,11 @@ final class CutOffRuns {
   }
 
   /**
-   * Whether a run was cut off while the services of what serves had been stopped, or in its undo:
-   * the undo leaves the version that serves, and with it what clients would write to that now.
+   * Whether clients must wait, because a run was cut off after it had stopped the services of the
+   * version that serves, or in its undo: the undo leaves that version, and with it whatever clients
+   * would write to it now.
    */
-  private boolean isHeld() {
+  private boolean mustStayHeld() {
     return context
         .journal()
         .running()
@@ -85,63 +89,70 @@ final class CutOffRuns {
   /**
    * A run that was cut off.
    *
-   * @param rest the steps that it still has; empty when it is to be undone
+   * @param remainingSteps the steps still to run; empty when the run is to be undone
    */
-  record CutOff(UpgradeRun run, List<Step> rest) {
-    /** Whether what serves may be looked after while this run is ended. */
+  record CutOff(UpgradeRun run, List<Step> remainingSteps) {
+    /** Whether the capsule that serves may be supervised while this run goes on. */
     boolean goesOnBesideServing() {
-      return run.holds() && !rest.isEmpty();
+      return run.holdsClients() && !remainingSteps.isEmpty();
     }
   }
 
+  /** The run that an earlier process left unfinished. */
   Optional<CutOff> cutOff() {
     return context
         .journal()
         .running()
-        .filter(run -> leftRun.filter(run.id()::equals).isPresent())
+        .filter(run -> runFoundAtStart.filter(run.id()::equals).isPresent())
         .map(this::cutOff);
   }
 
   private CutOff cutOff(UpgradeRecord record) {
-    boolean carries = DataOptions.of(context, record.id()).carries();
-    List<Step> steps = UpgradePlans.of(record, carries);
+    boolean carriesData = DataOptions.ofRun(context, record.id()).carriesData();
+    List<Step> steps = UpgradePlans.stepsOf(record, carriesData);
     boolean holds = steps.stream().anyMatch(Step::holdsClients);
     Generation blue = holds ? generation(record.from()) : null;
     UpgradeRun run = new UpgradeRun(record, steps, blue, generation(record.to()));
     run.switched = hasSwitched(record);
     if (steps.equals(UpgradePlans.CARRY)) {
-      run.old = context.journal().previous().orElse(null);
+      run.previous = context.journal().previous().orElse(null);
     }
-    return new CutOff(run, rest(run));
+    return new CutOff(run, remainingSteps(run));
   }
 
-  /** Ends it, on this thread. */
-  void end(CutOff cutOff) {
+  /**
+   * Resumes or undoes the run, on this thread, to its end.
+   *
+   * @throws RefusedException when the run has a step that this version of the program does not know
+   */
+  void finish(CutOff cutOff) {
     requireKnownSteps(cutOff.run());
-    if (cutOff.rest().isEmpty()) {
+    if (cutOff.remainingSteps().isEmpty()) {
       log.info("{} was cut off: undoing", cutOff.run().id());
       executor.undoCutOff(cutOff.run(), "cut off by a restart of the service");
     } else {
       log.info(
-          "{} was cut off: going on with {}", cutOff.run().id(), cutOff.rest().getFirst().id());
-      executor.resumeCutOff(cutOff.run(), cutOff.rest());
+          "{} was cut off: going on with {}",
+          cutOff.run().id(),
+          cutOff.remainingSteps().getFirst().id());
+      executor.resumeCutOff(cutOff.run(), cutOff.remainingSteps());
     }
   }
 
-  /** A newer version of this program may have steps that this one can neither run nor undo. */
+  /** Refuses a run with steps of a newer version of this program, which this version can't undo. */
   private void requireKnownSteps(UpgradeRun run) {
-    UpgradePlans.unknownStep(run.id(), context.journal().steps(run.id()))
+    UpgradePlans.describeUnknownStep(run.id(), context.journal().steps(run.id()))
         .ifPresent(why -> {
           throw new RefusedException(why);
         });
   }
 
-  private List<Step> rest(UpgradeRun run) {
+  private List<Step> remainingSteps(UpgradeRun run) {
     if (isUndoing(run.record)) {
       return List.of();
     }
-    if (!run.holds()) {
-      // Nobody serves beside it: what was done is found, and the routes open on the way.
+    if (!run.holdsClients()) {
+      // No other version serves: all steps run again and find what was done.
       return run.steps;
     }
     if (run.switched) {
@@ -152,7 +163,7 @@ final class CutOffRuns {
     }
     boolean goesOn =
         context.journal().steps(run.id()).stream()
-            .flatMap(line -> UpgradePlans.step(line.step()).stream())
+            .flatMap(line -> UpgradePlans.find(line.step()).stream())
             .allMatch(step -> step.afterRestart() == Step.AfterRestart.GO_ON);
     return goesOn ? run.steps : List.of();
   }
@@ -163,7 +174,7 @@ final class CutOffRuns {
         && context
             .journal()
             .switched(record.id())
-            .filter(last -> last.generation() == to)
+            .filter(switched -> switched.generation() == to)
             .isPresent()
         && context.journal().serving().filter(now -> now.number() == to).isPresent();
   }
@@ -176,7 +187,7 @@ final class CutOffRuns {
   private boolean hasHeld(UpgradeRecord record) {
     return context.journal().steps(record.id()).stream()
         .filter(line -> line.phase() == Phase.INTENT)
-        .flatMap(line -> UpgradePlans.step(line.step()).stream())
+        .flatMap(line -> UpgradePlans.find(line.step()).stream())
         .anyMatch(Step::holdsClients);
   }
 
@@ -193,23 +204,23 @@ final class CutOffRuns {
 
   /**
    * Removes helper containers of an earlier process, which may still write to a volume. A capsule
-   * that the journal doesn't know is left alone: it may hold somebody's data.
+   * that the journal does not know is left alone, because it may hold somebody's data.
    */
   void removeHelpers() {
-    for (ContainerInfo container : context.engine().containers(context.names().ours())) {
+    for (ContainerInfo container : context.engine().containers(context.names().stackLabels())) {
       if (!container.labels().getOrDefault(Labels.ROLE, "").equals("capsule")) {
         log.info("removing {}, left by an earlier process", container.name());
         context.engine().removeContainer(container.name());
       }
     }
-    for (VolumeInfo volume : context.engine().volumes(context.names().ours())) {
-      if (HELPERS.contains(volume.labels().getOrDefault(Labels.ROLE, ""))) {
+    for (VolumeInfo volume : context.engine().volumes(context.names().stackLabels())) {
+      if (HELPER_ROLES.contains(volume.labels().getOrDefault(Labels.ROLE, ""))) {
         context.engine().removeVolume(volume.name());
       }
     }
   }
 
-  /** Removes candidates of no run: all but that of the run that was cut off. */
+  /** Removes the candidates of earlier runs; the candidate of the run that was cut off stays. */
   void removeCandidates(@Nullable Generation ofCutOff) {
     for (GenerationRecord row : context.journal().generations()) {
       if (row.state() == State.CANDIDATE && !row.generation().equals(ofCutOff)) {

@@ -2,9 +2,11 @@ package dev.orchestrator.stack;
 
 import dev.orchestrator.common.RefusedException;
 
-/** The processes before and after this one, as {@code serve --takeover} makes them. */
+/**
+ * The hand-over to the process before and the process after this one ({@code serve --takeover}).
+ */
 public interface HandoverPort {
-  /** Of a process that is alone, and can't be taken over from. */
+  /** For a process without predecessor that can't be taken over from. */
   HandoverPort NONE =
       new HandoverPort() {
         @Override
@@ -13,14 +15,14 @@ public interface HandoverPort {
         }
 
         @Override
-        public boolean predecessorLeft() {
+        public boolean hasPredecessorLeft() {
           return true;
         }
       };
 
-  /** Waits for another process; returns the path of the Unix socket where. */
+  /** Offers a hand-over; returns the path of the Unix socket on which the successor is awaited. */
   String offer();
 
-  /** False while the process that served before has connections. */
-  boolean predecessorLeft();
+  /** False while the process that served before still has connections. */
+  boolean hasPredecessorLeft();
 }

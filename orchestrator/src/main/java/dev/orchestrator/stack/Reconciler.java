@@ -12,24 +12,26 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The loop that brings the engine to what the journal says, for as long as the service runs: opens
- * the routes, ends the run that was cut off, then has the {@link ServingSupervisor} look every few
- * seconds.
+ * The loop that keeps the engine in the state that the journal describes, for as long as the
+ * service runs: opens the routes, ends the run that was cut off, then has the {@link
+ * ServingSupervisor} check the capsule that serves every three seconds.
  */
 public final class Reconciler implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Reconciler.class);
   private static final Duration INTERVAL = Duration.ofSeconds(3);
 
-  /** Routes are open by then; who waits in them is released when the engine has answered. */
-  private static final Duration ROUTES_OPEN = Duration.ofSeconds(1);
+  /**
+   * How long {@link #start} waits for the routes; connections are held until the engine answers.
+   */
+  private static final Duration ROUTES_OPEN_TIMEOUT = Duration.ofSeconds(1);
 
   private final CutOffRuns cutOffRuns;
   private final ServingSupervisor supervisor;
   private final CountDownLatch closed = new CountDownLatch(1);
-  private final CountDownLatch cleared = new CountDownLatch(1);
+  private final CountDownLatch leftoversCleared = new CountDownLatch(1);
   private volatile boolean started;
-  private @Nullable CutOff found;
-  private boolean swept;
+  private @Nullable CutOff cutOff;
+  private boolean leftoversRemoved;
   private String lastFailure = "";
 
   Reconciler(CutOffRuns cutOffRuns, ServingSupervisor supervisor) {
@@ -37,15 +39,17 @@ public final class Reconciler implements AutoCloseable {
     this.supervisor = supervisor;
   }
 
-  /** Returns when the routes are open; the rest goes on in the background. */
+  /**
+   * Starts the loop in the background; returns when the routes are open, after a second at most.
+   */
   void start() {
-    // Before anybody can begin a run: one that is in the journal now was cut off.
-    find();
+    // Nobody can begin a run yet, so that a run in the journal now was cut off.
+    findCutOff();
     started = true;
     CountDownLatch open = new CountDownLatch(1);
     Thread.ofVirtual().name("reconciler").start(() -> reconcile(open));
     try {
-      if (!open.await(ROUTES_OPEN.toMillis(), TimeUnit.MILLISECONDS)) {
+      if (!open.await(ROUTES_OPEN_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)) {
         log.warn("the engine is slow to answer: connections wait");
       }
     } catch (InterruptedException e) {
@@ -53,18 +57,20 @@ public final class Reconciler implements AutoCloseable {
     }
   }
 
-  private void find() {
-    found = cutOffRuns.cutOff().orElse(null);
+  private void findCutOff() {
+    cutOff = cutOffRuns.cutOff().orElse(null);
   }
 
   /**
-   * Waits until the leftovers of an earlier process are removed: a run that begins would meet them.
+   * Waits until the leftovers of an earlier process are removed, with which a new run would
+   * collide.
    *
-   * @throws RefusedException when that takes longer than the limit: the engine doesn't answer
+   * @throws RefusedException when that takes longer than the limit, because the engine does not
+   *     answer
    */
   void awaitCleared(Duration limit) {
     try {
-      if (started && !cleared.await(limit.toMillis(), TimeUnit.MILLISECONDS)) {
+      if (started && !leftoversCleared.await(limit.toMillis(), TimeUnit.MILLISECONDS)) {
         throw new RefusedException("not yet: the engine did not answer since the service started");
       }
     } catch (InterruptedException e) {
@@ -77,13 +83,13 @@ public final class Reconciler implements AutoCloseable {
     try {
       openRoutes();
       open.countDown();
-      while (!succeeds(this::replay)) {
+      while (!tryTask(this::replay)) {
         if (pause()) {
           return;
         }
       }
       while (!pause()) {
-        look();
+        superviseOnce();
       }
     } catch (CutOffError e) {
       log.info("{}", e.getMessage());
@@ -91,51 +97,52 @@ public final class Reconciler implements AutoCloseable {
   }
 
   /**
-   * For a test, on its own thread: whether the run that was cut off has ended; not while the engine
-   * is away.
+   * Ends the run that was cut off, on the caller's thread; for tests. False when the engine does
+   * not answer.
    */
-  public boolean replayed() {
-    return succeeds(() -> {
-      if (found == null) {
-        find();
+  public boolean replayToEnd() {
+    return tryTask(() -> {
+      if (cutOff == null) {
+        findCutOff();
       }
       replay();
     });
   }
 
-  /** Removes what belongs to nobody, ends the run that was cut off, starts what should serve. */
+  /** Removes leftovers, starts the capsule that should serve, and ends the run that was cut off. */
   private void replay() {
-    CutOff cutOff = found;
-    if (!swept) {
+    CutOff pending = cutOff;
+    if (!leftoversRemoved) {
       cutOffRuns.removeHelpers();
-      cutOffRuns.removeCandidates(cutOff == null ? null : cutOff.run().green);
-      swept = true;
-      cleared.countDown();
+      cutOffRuns.removeCandidates(pending == null ? null : pending.run().green);
+      leftoversRemoved = true;
+      leftoversCleared.countDown();
     }
-    if (cutOff == null || cutOff.goesOnBesideServing()) {
-      supervisor.look();
+    if (pending == null || pending.goesOnBesideServing()) {
+      supervisor.superviseOnce();
     }
-    if (cutOff != null) {
+    if (pending != null) {
       try {
-        cutOffRuns.end(cutOff);
+        cutOffRuns.finish(pending);
       } finally {
-        // Ended, or further than it was found: a second try begins with what the journal says then.
-        find();
+        // The run has ended or advanced: a second attempt begins from the journal's new state.
+        findCutOff();
       }
     }
   }
 
+  /** Opens the routes; a failure is logged. */
   public void openRoutes() {
-    boolean _ = succeeds(cutOffRuns::openRoutes);
+    boolean _ = tryTask(cutOffRuns::openRoutes);
   }
 
-  /** What it does every few seconds. */
-  public void look() {
-    boolean _ = succeeds(supervisor::look);
+  /** Checks the capsule that serves, as the loop does; a failure is logged. */
+  public void superviseOnce() {
+    boolean _ = tryTask(supervisor::superviseOnce);
   }
 
-  /** False when it has failed; the same failure is logged once, not every few seconds. */
-  private boolean succeeds(Runnable task) {
+  /** Runs a task; false when it failed. A failure that repeats is logged once. */
+  private boolean tryTask(Runnable task) {
     try {
       task.run();
       lastFailure = "";
@@ -150,7 +157,7 @@ public final class Reconciler implements AutoCloseable {
     }
   }
 
-  /** True when the service stops. */
+  /** Waits for the interval; true when the service stops. */
   private boolean pause() {
     try {
       return closed.await(INTERVAL.toMillis(), TimeUnit.MILLISECONDS);

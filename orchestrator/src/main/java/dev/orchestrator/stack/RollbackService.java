@@ -17,7 +17,9 @@ import dev.orchestrator.upgrade.steps.UpgradePlans;
 import java.util.Locale;
 import java.util.Optional;
 
-/** Runs that go back to the version before: with the newer data, or with its own. */
+/**
+ * Begins rollbacks to the previous version, with the newer data or with that version's own data.
+ */
 final class RollbackService {
   private final UpgradeContext context;
   private final Journal journal;
@@ -28,11 +30,13 @@ final class RollbackService {
   }
 
   /**
-   * What becomes of the newer data: as asked for, else as configured; refused where nobody says.
+   * What happens to the newer data: as requested, or else as configured.
+   *
+   * @throws RefusedException when neither says
    */
-  Rollback dataChoice(DataOptions options) {
-    Rollback asked = options.rollback();
-    Rollback choice = asked == null ? context.data().rollback() : asked;
+  Rollback chooseData(DataOptions options) {
+    Rollback requested = options.rollback();
+    Rollback choice = requested == null ? context.dataSettings().rollback() : requested;
     if (choice == Rollback.ASK) {
       throw new RefusedException(
           "say what becomes of what was written since the switch: --data carry or --data restore"
@@ -51,45 +55,49 @@ final class RollbackService {
                     + " 'orchestrator versions'"));
   }
 
-  /** What was written since the switch. */
+  /** Describes the data written since the switch, which a rollback may leave behind. */
   RollbackCost cost(Generation blue) {
-    Generation old = previous();
+    Generation previous = previous();
     DataChanges changes = context.changes();
     return new RollbackCost(
         blue.version(),
-        old.version(),
-        old.number(),
-        changes.since(blue),
-        changes.volumes(blue, old, "rollback"),
-        changes.tables(blue),
-        context.data().rollback().name().toLowerCase(Locale.ROOT));
+        previous.version(),
+        previous.number(),
+        changes.servingSince(blue),
+        changes.volumeChanges(blue, previous, "rollback"),
+        changes.tableChanges(blue),
+        context.dataSettings().rollback().name().toLowerCase(Locale.ROOT));
   }
 
-  /** Begins the run in the journal; it is not executed yet. */
+  /** Begins a rollback in the journal, without executing it. */
   UpgradeRun begin(Generation blue, Rollback choice) {
-    Generation old = previous();
-    boolean carries = choice == Rollback.CARRY;
+    Generation previous = previous();
+    boolean carriesData = choice == Rollback.CARRY;
     UpgradeRecord record =
         journal.begin(
             Kind.ROLLBACK,
             blue.version(),
-            old.version(),
+            previous.version(),
             blue.number(),
-            carries ? null : old.number(),
-            DataOptions.of(choice).attachments());
+            carriesData ? null : previous.number(),
+            DataOptions.forRollback(choice).attachments());
     UpgradeRun run =
-        new UpgradeRun(record, UpgradePlans.of(record, carries), blue, carries ? null : old);
-    if (carries) {
-      run.old = old;
+        new UpgradeRun(
+            record, UpgradePlans.stepsOf(record, carriesData), blue, carriesData ? null : previous);
+    if (carriesData) {
+      run.previous = previous;
     }
     return run;
   }
 
-  /** A version that wasn't healthy with the newer data gets its own, as of the switch. */
+  /**
+   * Begins a second rollback, to the previous version's own data as of the switch, when the version
+   * was not healthy with the newer data; empty where none is needed.
+   */
   Optional<UpgradeRun> beginFallBack(UpgradeRun run) {
-    Step failed = run.failed;
+    Step failed = run.failedStep;
     boolean unhealthy =
-        run.old != null
+        run.previous != null
             && failed != null
             && failed.runsCandidate()
             && journal

@@ -7,19 +7,20 @@ import dev.orchestrator.upgrade.ServingLock;
 import java.time.Duration;
 
 /**
- * Decides whether this process may begin a run now: it stands between the process before it, which
- * may not have left yet, and the one after it, which may be about to take over. Thread-safe.
+ * Decides whether this process may begin a run now. It may not while its predecessor still has
+ * connections, while a successor takes over, or while it stops. Thread-safe.
  */
 final class RunAdmission {
-  private static final Duration PATIENCE = Duration.ofSeconds(20);
-  private static final String BUSY = "a run is under way: wait for its end ('orchestrator watch')";
+  private static final Duration WAIT_LIMIT = Duration.ofSeconds(20);
+  private static final String RUN_UNDER_WAY =
+      "a run is under way: wait for its end ('orchestrator watch')";
 
   private final Journal journal;
   private final ServingLock servingLock;
   private final Reconciler reconciler;
   private final RunExecutor executor;
   private final HandoverPort handover;
-  private volatile boolean leaving;
+  private volatile boolean handingOver;
   private volatile boolean closed;
 
   RunAdmission(
@@ -36,51 +37,58 @@ final class RunAdmission {
   }
 
   /**
-   * Waits until the leftovers of an earlier process are removed.
+   * Requires that a run may begin now; waits until the leftovers of an earlier process are removed.
    *
-   * @throws RefusedException when this process is not to begin anything now
+   * @throws RefusedException when this process may not begin a run now
    */
   void requireAdmission() {
     if (closed) {
       throw new NotYetException("the service stops: try again when it runs");
     }
-    reconciler.awaitCleared(PATIENCE);
-    if (leaving) {
+    reconciler.awaitCleared(WAIT_LIMIT);
+    if (handingOver) {
       throw new NotYetException("another process takes over: try again when it serves");
     }
-    if (!handover.predecessorLeft()) {
+    if (!handover.hasPredecessorLeft()) {
       throw new NotYetException(
           "the process that served before lets its last connections end: try again later"
               + " (takeover.drain bounds that)");
     }
   }
 
-  /** Waits for another process from now on; returns the path of the Unix socket where. */
+  /**
+   * Offers the hand-over to another process; no run begins from now on.
+   *
+   * @return path of the Unix socket on which the successor is awaited
+   * @throws RefusedException when a run is under way
+   */
   String handOver() {
     requireAdmission();
-    if (executor.isBusy() || !servingLock.acquire(PATIENCE)) {
-      throw new RefusedException(BUSY);
+    if (executor.isBusy() || !servingLock.acquire(WAIT_LIMIT)) {
+      throw new RefusedException(RUN_UNDER_WAY);
     }
     try {
-      leaving = true; // First: a run that begins now sees it, or is seen here.
+      handingOver =
+          true; // Set before the check, so that a run that begins meanwhile either sees it or is
+      // seen.
       if (executor.isBusy() || journal.running().isPresent()) {
-        throw new RefusedException(BUSY);
+        throw new RefusedException(RUN_UNDER_WAY);
       }
       return handover.offer();
     } catch (RuntimeException e) {
-      leaving = false;
+      handingOver = false;
       throw e;
     } finally {
       servingLock.release();
     }
   }
 
-  /** The other process did not come, or has gone: this one goes on. */
-  void stay() {
-    leaving = false;
+  /** Admits runs again, because the successor did not come or has gone. */
+  void cancelHandover() {
+    handingOver = false;
   }
 
-  /** Nothing begins any more: the service stops. */
+  /** Refuses all further runs, because the service stops. */
   void close() {
     closed = true;
   }

@@ -31,8 +31,8 @@ final class RunExecutor {
 
   private @Nullable UpgradeRun current;
 
-  /** Runs that were handed in and have not left their thread: with a fall-back, it is one. */
-  private int busy;
+  /** Runs whose thread has not ended; a rollback and its fall-back count as one. */
+  private int activeRuns;
 
   private boolean closed;
 
@@ -44,17 +44,17 @@ final class RunExecutor {
     this.threads = threads;
   }
 
-  /** The run that is under way in this process. */
+  /** The run that is under way in this process, or null. */
   synchronized @Nullable UpgradeRun current() {
     return current;
   }
 
   /**
-   * Whether a run is under way or its fall-back is about to begin, which the journal may not know
-   * yet.
+   * Whether a run is under way or about to be followed by its fall-back, which the journal may not
+   * have yet.
    */
   synchronized boolean isBusy() {
-    return busy > 0;
+    return activeRuns > 0;
   }
 
   /**
@@ -66,12 +66,12 @@ final class RunExecutor {
   String start(Supplier<UpgradeRun> begin) {
     UpgradeRun run;
     synchronized (this) {
-      if (busy > 0 && journal.running().isEmpty()) {
+      if (activeRuns > 0 && journal.running().isEmpty()) {
         throw new RefusedException(
             "a run has just ended, and another is about to follow it: see 'orchestrator status'");
       }
       run = begin.get();
-      enter(run);
+      admit(run);
     }
     threads.execute(() -> runToEnd(run, () -> saga.execute(run, run.steps)));
     return run.id();
@@ -79,29 +79,29 @@ final class RunExecutor {
 
   /** Undoes a run that was cut off, on this thread. */
   void undoCutOff(UpgradeRun run, String why) {
-    runHere(run, () -> saga.undoCutOff(run, why));
+    runOnThisThread(run, () -> saga.undoCutOff(run, why));
   }
 
   /** Goes on with a run that was cut off, on this thread. */
   void resumeCutOff(UpgradeRun run, List<Step> rest) {
-    runHere(run, () -> saga.execute(run, rest));
+    runOnThisThread(run, () -> saga.execute(run, rest));
   }
 
-  private void runHere(UpgradeRun run, Runnable work) {
-    enter(run);
+  private void runOnThisThread(UpgradeRun run, Runnable work) {
+    admit(run);
     runToEnd(run, work);
   }
 
-  private synchronized void enter(UpgradeRun run) {
-    busy++;
+  private synchronized void admit(UpgradeRun run) {
+    activeRuns++;
     current = run;
     if (closed) {
       run.control.cutOff();
     }
   }
 
-  private synchronized void leave() {
-    busy--;
+  private synchronized void release() {
+    activeRuns--;
     current = null;
     notifyAll();
   }
@@ -109,24 +109,24 @@ final class RunExecutor {
   private void runToEnd(UpgradeRun run, Runnable work) {
     try {
       execute(run, work);
-      fallBack(run);
+      runFallBack(run);
     } catch (CutOffError e) {
       log.info("{} was cut off: {}", run.id(), e.getMessage());
     } finally {
-      leave();
+      release();
     }
   }
 
-  /** Follows a rollback whose version was not healthy with the newer data. */
-  private void fallBack(UpgradeRun run) {
-    Optional<UpgradeRun> second;
+  /** Runs the fall-back of a rollback whose version was not healthy with the newer data. */
+  private void runFallBack(UpgradeRun run) {
+    Optional<UpgradeRun> begun;
     try {
-      second = rollback.beginFallBack(run);
+      begun = rollback.beginFallBack(run);
     } catch (JournalException | RefusedException e) {
       log.error("{}: its fall-back did not begin: {}", run.id(), e.getMessage());
       return;
     }
-    second.ifPresent(fallBack -> {
+    begun.ifPresent(fallBack -> {
       synchronized (this) {
         current = fallBack;
       }
@@ -136,8 +136,8 @@ final class RunExecutor {
 
   private void execute(UpgradeRun run, Runnable work) {
     try {
-      if (!run.holds()) {
-        // Nothing serves: what is brought up is the run's from the beginning.
+      if (!run.holdsClients()) {
+        // Nothing serves, so that the run owns the capsule that it brings up from the beginning.
         boolean _ = servingLock.acquire();
       }
       work.run();
@@ -147,9 +147,10 @@ final class RunExecutor {
   }
 
   /**
-   * Cuts off the run that is under way, as a kill of the process would, and waits for its thread:
-   * what the thread uses may be closed afterwards.
+   * Cuts off the run that is under way, as a kill of the process would, and waits for its thread,
+   * so that the caller may close what the thread uses.
    *
+   * @param limit of the wait
    * @return false when the thread did not end in time
    */
   synchronized boolean close(Duration limit) {
@@ -159,12 +160,12 @@ final class RunExecutor {
     }
     Deadline deadline = Deadline.in(limit);
     try {
-      while (busy > 0 && !deadline.passed()) {
+      while (activeRuns > 0 && !deadline.passed()) {
         wait(Math.max(1, deadline.remaining().toMillis()));
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    return busy == 0;
+    return activeRuns == 0;
   }
 }

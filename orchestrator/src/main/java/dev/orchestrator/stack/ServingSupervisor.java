@@ -11,9 +11,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Starts the capsule that should serve when it doesn't run: after a reboot of the host, a restart
- * of the engine, a kill, also while an upgrade is being prepared beside it. Capsules have no
- * restart policy: with one, blue and green would both come up. New connections wait meanwhile.
+ * Starts the capsule that should serve when it does not run: after a reboot of the host, a restart
+ * of the engine or a kill, also while an upgrade is being prepared beside it. New connections wait
+ * meanwhile. Capsules have no restart policy of the engine, which would start blue and green both.
  *
  * <p>A run takes the {@link ServingLock} when it begins to hold, and keeps it until its end.
  */
@@ -32,21 +32,22 @@ final class ServingSupervisor {
   }
 
   /**
-   * Looks once, unless a run has the capsule: starts what should serve, stops what is to be down.
+   * Starts the capsule that should serve, or stops it if the stack is down. Does nothing while a
+   * run owns the capsule.
    */
-  void look() {
+  void superviseOnce() {
     if (!lock.tryAcquire()) {
       return;
     }
     try {
-      Optional<Generation> now = context.journal().serving();
-      if (now.isEmpty()) {
+      Optional<Generation> serving = context.journal().serving();
+      if (serving.isEmpty()) {
         return;
       }
       if (context.journal().down()) {
-        stop(now.get());
+        stop(serving.get());
       } else {
-        start(now.get());
+        start(serving.get());
       }
     } finally {
       lock.release();
@@ -54,7 +55,8 @@ final class ServingSupervisor {
   }
 
   /**
-   * A {@code down} that was cut off has noted that the stack is down before it stopped anything.
+   * Stops the capsule after a {@code down} that was cut off: the journal has the stack as down
+   * before the capsule is stopped.
    */
   private void stop(Generation generation) {
     if (context
@@ -67,9 +69,9 @@ final class ServingSupervisor {
   }
 
   private void start(Generation generation) {
-    if (starter.runs(generation)) {
-      if (!context.traffic().leadsTo(generation.container())) {
-        context.traffic().lead(context.backend(generation));
+    if (starter.isRunning(generation)) {
+      if (!context.traffic().isOpenTo(generation.container())) {
+        context.traffic().switchTo(context.backend(generation));
       }
       return;
     }
@@ -77,10 +79,10 @@ final class ServingSupervisor {
     context.traffic().open(GATE_DEADLINE);
     context.traffic().hold(GATE_DEADLINE);
     context.traffic().drain(Duration.ZERO);
-    String wrong = starter.bringUp(generation, "", line -> log.info("{}", line));
-    if (!wrong.isEmpty()) {
-      log.warn("{}: {}", generation.container(), wrong);
+    String problem = starter.bringUp(generation, "", line -> log.info("{}", line));
+    if (!problem.isEmpty()) {
+      log.warn("{}: {}", generation.container(), problem);
     }
-    context.traffic().lead(context.backend(generation));
+    context.traffic().switchTo(context.backend(generation));
   }
 }

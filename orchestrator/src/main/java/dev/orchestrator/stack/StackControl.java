@@ -41,12 +41,15 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The one stack of this service under control: accepts runs, one at a time, and tells of them. */
+/**
+ * Controls the stack of this service: accepts runs, one at a time, and answers queries.
+ * Thread-safe.
+ */
 public final class StackControl implements Control, AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(StackControl.class);
-  private static final Duration PATIENCE = Duration.ofSeconds(20);
+  private static final Duration WAIT_LIMIT = Duration.ofSeconds(20);
 
-  /** For the thread of a run that is cut off: what it waits for is interrupted. */
+  /** How long {@link #close} waits for the thread of a run that is cut off. */
   private static final Duration CLOSE_LIMIT = Duration.ofSeconds(20);
 
   private final UpgradeContext context;
@@ -60,11 +63,11 @@ public final class StackControl implements Control, AutoCloseable {
   private final RunAdmission admission;
 
   /**
-   * Wires the parts of one stack; nothing is started yet.
+   * Wires the collaborators; nothing is started yet.
    *
-   * @param nextRun when the schedule runs next, or null
-   * @param threads where runs are executed: a new virtual thread for each
-   * @param handover to the processes before and after this one
+   * @param nextRun time of the schedule's next run, or null
+   * @param threads executes runs, each on a thread of its own
+   * @param handover hand-over to the processes before and after this one
    */
   public StackControl(
       UpgradeContext context,
@@ -84,19 +87,22 @@ public final class StackControl implements Control, AutoCloseable {
         new RunAdmission(journal, context.servingLock(), reconciler, executor, handover);
   }
 
-  /** Opens the routes on what serves, then, in the background, ends what was cut off. */
+  /**
+   * Opens the routes; then, in the background, ends a run that was cut off and supervises the
+   * stack.
+   */
   public void boot() {
     reconciler.start();
   }
 
-  /** What looks after the stack; for a test, which runs it on its own thread. */
+  /** The reconciler; for tests, which run it on their own thread. */
   public Reconciler reconciler() {
     return reconciler;
   }
 
   @Override
   public Status status() {
-    return status.status();
+    return status.collect();
   }
 
   @Override
@@ -107,12 +113,12 @@ public final class StackControl implements Control, AutoCloseable {
   @Override
   public Plan plan(String version, DataOptions options) {
     releases.release(version);
-    return answered(() -> new PlanBuilder(context).upgrade(version, options));
+    return refuseOnFailure(() -> new PlanBuilder(context).build(version, options));
   }
 
   @Override
   public Generation serving() {
-    return serving("rehearse");
+    return requireServing("rehearse");
   }
 
   @Override
@@ -121,9 +127,9 @@ public final class StackControl implements Control, AutoCloseable {
     if (version != null) {
       releases.release(version);
     }
-    Optional<Generation> serving = journal.serving();
-    if (serving.isEmpty()) {
-      answered(this::refuseUnknownData);
+    Optional<Generation> last = journal.serving();
+    if (last.isEmpty()) {
+      refuseOnFailure(this::refuseUnknownData);
       String wanted = version == null ? releases.newest() : version;
       return executor.start(() ->
           new UpgradeRun(
@@ -132,10 +138,10 @@ public final class StackControl implements Control, AutoCloseable {
               null,
               null));
     }
-    Generation now = serving.get();
-    if (version != null && !version.equals(now.version())) {
+    Generation serving = last.get();
+    if (version != null && !version.equals(serving.version())) {
       throw new RefusedException(
-          now.version()
+          serving.version()
               + " is what this stack is at: 'orchestrator upgrade "
               + version
               + "' changes that"
@@ -147,17 +153,22 @@ public final class StackControl implements Control, AutoCloseable {
     return executor.start(() ->
         new UpgradeRun(
             journal.begin(
-                Kind.UP, now.version(), now.version(), now.number(), now.number(), Map.of()),
+                Kind.UP,
+                serving.version(),
+                serving.version(),
+                serving.number(),
+                serving.number(),
+                Map.of()),
             UpgradePlans.UP_AGAIN,
             null,
-            now));
+            serving));
   }
 
   @Override
   public String upgrade(String version, DataOptions options) {
     admission.requireAdmission();
     releases.release(version);
-    Generation blue = serving("upgrade");
+    Generation blue = requireServing("upgrade");
     if (blue.version().equals(version)) {
       throw new RefusedException(version + " is the version that serves: nothing to do");
     }
@@ -173,20 +184,20 @@ public final class StackControl implements Control, AutoCloseable {
   @Override
   public String rollback(DataOptions options) {
     admission.requireAdmission();
-    Rollback choice = rollback.dataChoice(options);
-    Generation blue = serving("roll back");
+    Rollback choice = rollback.chooseData(options);
+    Generation blue = requireServing("roll back");
     return executor.start(() -> rollback.begin(blue, choice));
   }
 
   @Override
   public RollbackCost rollbackCost() {
-    Generation now = serving("roll back");
-    return answered(() -> rollback.cost(now));
+    Generation serving = requireServing("roll back");
+    return refuseOnFailure(() -> rollback.cost(serving));
   }
 
   @Override
   public DoctorReport doctor() {
-    return new DoctorChecks(context).look();
+    return new DoctorChecks(context).run();
   }
 
   @Override
@@ -196,10 +207,10 @@ public final class StackControl implements Control, AutoCloseable {
       run.control.abort(run.id());
       return run.id();
     }
-    UpgradeRecord left =
+    UpgradeRecord unfinished =
         needsAttention().orElseThrow(() -> new RefusedException("nothing runs: nothing to abort"));
-    journal.settle(left.id(), "left as it is by hand");
-    return left.id();
+    journal.settle(unfinished.id(), "left as it is by hand");
+    return unfinished.id();
   }
 
   @Override
@@ -210,21 +221,21 @@ public final class StackControl implements Control, AutoCloseable {
       if (run.control.stuck() == null) {
         throw new RefusedException(run.id() + " is under way: 'orchestrator watch' shows it");
       }
-      run.control.retry();
+      run.control.retryNow();
       return run.id();
     }
-    UpgradeRecord left =
+    UpgradeRecord unfinished =
         needsAttention()
             .orElseThrow(() -> new RefusedException("nothing needs attention: nothing to resume"));
-    answered(supervisor::look);
-    Generation now = serving("resume");
-    List<String> wrong = answered(() -> context.checkHealth(now));
-    if (!wrong.isEmpty()) {
+    refuseOnFailure(supervisor::superviseOnce);
+    Generation serving = requireServing("resume");
+    List<String> problems = refuseOnFailure(() -> context.checkHealth(serving));
+    if (!problems.isEmpty()) {
       throw new RefusedException(
-          now.version() + " is not healthy yet: " + String.join("; ", wrong));
+          serving.version() + " is not healthy yet: " + String.join("; ", problems));
     }
-    journal.settle(left.id(), now.version() + " is healthy since");
-    return left.id();
+    journal.settle(unfinished.id(), serving.version() + " is healthy since");
+    return unfinished.id();
   }
 
   private Optional<UpgradeRecord> needsAttention() {
@@ -233,29 +244,31 @@ public final class StackControl implements Control, AutoCloseable {
         .filter(run -> run.outcome() == Outcome.NEEDS_ATTENTION);
   }
 
-  private Generation serving(String what) {
+  private Generation requireServing(String purpose) {
     Generation serving =
         journal
             .serving()
             .orElseThrow(() ->
                 new RefusedException(
-                    "nothing to " + what + ": the stack was never brought up: 'orchestrator up'"));
+                    "nothing to "
+                        + purpose
+                        + ": the stack was never brought up: 'orchestrator up'"));
     if (journal.down()) {
-      throw new RefusedException("the stack is down: 'orchestrator up' first, then " + what);
+      throw new RefusedException("the stack is down: 'orchestrator up' first, then " + purpose);
     }
     return serving;
   }
 
-  /** A journal that knows nothing, and data on the engine: never begun anew over it. */
+  /** Refuses to begin anew with an empty journal while the engine has data of this stack. */
   private void refuseUnknownData() {
-    List<String> known =
+    List<String> knownVolumes =
         journal.generations().stream()
             .flatMap(row -> row.generation().volumes().stream())
             .flatMap(volume -> volume.needs().stream())
             .toList();
-    context.engine().volumes(context.names().ours()).stream()
+    context.engine().volumes(context.names().stackLabels()).stream()
         .filter(volume -> "data".equals(volume.labels().get(Labels.ROLE)))
-        .filter(volume -> !known.contains(volume.name()))
+        .filter(volume -> !knownVolumes.contains(volume.name()))
         .findFirst()
         .ifPresent(volume -> {
           throw new RefusedException(
@@ -264,8 +277,8 @@ public final class StackControl implements Control, AutoCloseable {
         });
   }
 
-  /** A question to an engine or a capsule that may not answer: its message says all there is. */
-  private static <T> T answered(Supplier<T> question) {
+  /** Runs a query of the engine or a capsule; turns its failure into a refusal. */
+  private static <T> T refuseOnFailure(Supplier<T> question) {
     try {
       return question.get();
     } catch (EngineException | CapsuleException | DataException e) {
@@ -273,9 +286,9 @@ public final class StackControl implements Control, AutoCloseable {
     }
   }
 
-  private static void answered(Runnable question) {
+  private static void refuseOnFailure(Runnable question) {
     boolean _ =
-        answered(() -> {
+        refuseOnFailure(() -> {
           question.run();
           return true;
         });
@@ -284,13 +297,13 @@ public final class StackControl implements Control, AutoCloseable {
   @Override
   public void down(Removal removal) {
     admission.requireAdmission();
-    if (journal.running().isPresent() || !context.servingLock().acquire(PATIENCE)) {
+    if (journal.running().isPresent() || !context.servingLock().acquire(WAIT_LIMIT)) {
       throw new RefusedException(
           "a run is under way, or what serves is being started: wait for its end ('orchestrator"
               + " watch')");
     }
     try {
-      answered(() -> takeDown(removal));
+      refuseOnFailure(() -> takeDown(removal));
     } finally {
       context.servingLock().release();
     }
@@ -298,11 +311,11 @@ public final class StackControl implements Control, AutoCloseable {
 
   private void takeDown(Removal removal) {
     journal.setDown(true);
-    context.traffic().shut();
+    context.traffic().stopListening();
     journal
         .serving()
-        .ifPresent(
-            now -> context.engine().stopContainer(now.container(), UpgradeContext.STOP_TIMEOUT));
+        .ifPresent(serving ->
+            context.engine().stopContainer(serving.container(), UpgradeContext.STOP_TIMEOUT));
     if (removal != Removal.NOTHING) {
       context.retention().removeAll();
       journal.forget();
@@ -317,9 +330,9 @@ public final class StackControl implements Control, AutoCloseable {
     return admission.handOver();
   }
 
-  /** The other process did not come. */
-  public void stay() {
-    admission.stay();
+  /** Admits runs again after a hand-over that did not happen. */
+  public void cancelHandover() {
+    admission.cancelHandover();
   }
 
   @Override
@@ -329,11 +342,11 @@ public final class StackControl implements Control, AutoCloseable {
 
   @Override
   public Receipt receipt(String id) {
-    known(id);
+    requireRun(id);
     return ReceiptReader.of(journal, context.settings().stack().name(), id);
   }
 
-  private void known(String id) {
+  private void requireRun(String id) {
     if (journal.upgrade(id).isEmpty()) {
       throw new RefusedException("no run " + id + ": see 'orchestrator history'");
     }
@@ -341,19 +354,20 @@ public final class StackControl implements Control, AutoCloseable {
 
   @Override
   public List<String> logs(@Nullable String service, int tail) {
-    Generation now = serving("show logs of");
-    return answered(() -> context.capsule(now).logs(service, tail, PATIENCE));
+    Generation serving = requireServing("show logs of");
+    return refuseOnFailure(() -> context.capsule(serving).logs(service, tail, WAIT_LIMIT));
   }
 
   @Override
   public EventHub.Subscription watch(String id, Consumer<RunEvent> listener) {
-    known(id);
+    requireRun(id);
     return context.events().watch(id, listener);
   }
 
   /**
-   * Stops looking after the stack; the routes stay as they are. A run that is under way is cut off,
-   * as by a kill: the next start of the service ends it. Returns when its thread has left.
+   * Stops supervising the stack; the routes stay as they are. A run that is under way is cut off,
+   * as by a kill, and the next start of the service ends it. Returns when the run's thread has
+   * ended.
    */
   @Override
   public void close() {

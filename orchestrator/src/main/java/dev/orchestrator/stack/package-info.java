@@ -1,6 +1,6 @@
 /**
- * A stack under control: accepts runs, one at a time, supervises what serves, and ends what was cut
- * off.
+ * Control of a stack: accepts runs, one at a time, supervises the capsule that serves, and ends
+ * runs that an earlier process left unfinished.
  */
 @NullMarked
 package dev.orchestrator.stack;

@@ -23,23 +23,23 @@ import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The stack's routes, through the built-in proxy. */
+/** The stack's routes through the built-in proxy. Thread-safe; calls block. */
 public final class ProxyTraffic implements Traffic {
   private final Vertx vertx;
   private final List<RouteSettings> routes;
   private final InheritedSockets inherited;
   private @Nullable Proxy proxy;
-  private long refusedBefore;
+  private long refusedBeforeHold;
 
   public ProxyTraffic(Vertx vertx, List<RouteSettings> routes) {
     this(vertx, routes, InheritedSockets.none());
   }
 
   /**
-   * Makes the proxy; no route is open yet.
+   * Prepares the routes; none is open yet.
    *
-   * @param inherited listening sockets of the process before, or of the system; what no route wants
-   *     of them is given up when the routes open
+   * @param inherited listening sockets of the predecessor process or of systemd; sockets that no
+   *     route uses are closed when the routes open
    */
   public ProxyTraffic(Vertx vertx, List<RouteSettings> routes, InheritedSockets inherited) {
     this.vertx = vertx;
@@ -52,20 +52,20 @@ public final class ProxyTraffic implements Traffic {
     if (proxy != null) {
       return;
     }
-    Proxy opening = Proxy.create(vertx, ProxyOptions.defaults());
+    Proxy newProxy = Proxy.create(vertx, ProxyOptions.defaults());
     try (inherited) {
-      opening.hold(holdDeadline);
-      opening.open(
+      newProxy.hold(holdDeadline);
+      newProxy.open(
           routes.stream()
-              .map(each -> new Route(each.name(), each.listen(), each.options()))
+              .map(route -> new Route(route.name(), route.listen(), route.options()))
               .toList(),
           null,
           inherited);
     } catch (RouteUnavailableException e) {
-      opening.close();
+      newProxy.close();
       throw new RefusedException(e.getMessage() + "", e);
     }
-    proxy = opening;
+    proxy = newProxy;
   }
 
   private synchronized Proxy proxy() {
@@ -78,7 +78,7 @@ public final class ProxyTraffic implements Traffic {
   @Override
   public void hold(Duration deadline) {
     if (!(proxy().state() instanceof GateState.Holding)) {
-      refusedBefore = proxy().stats().total().refused();
+      refusedBeforeHold = proxy().stats().total().refused();
     }
     proxy().hold(deadline);
   }
@@ -94,48 +94,54 @@ public final class ProxyTraffic implements Traffic {
   }
 
   @Override
-  public void lead(Backend backend) {
+  public void switchTo(Backend backend) {
     proxy().switchTo(backend);
     proxy().preview(null);
   }
 
   @Override
-  public synchronized boolean leadsTo(String name) {
+  public synchronized boolean isOpenTo(String name) {
     return proxy != null
         && proxy.state() instanceof GateState.Open open
         && open.backend().name().equals(name);
   }
 
   @Override
-  public synchronized void shut() {
+  public synchronized void stopListening() {
     close();
     inherited.refuseClients();
   }
 
-  /** Where no routes are open, nothing listens. */
-  public synchronized void settle() {
+  /** Refuses clients on inherited sockets, unless the routes are open. */
+  public synchronized void stopListeningUnlessOpen() {
     if (proxy == null) {
       inherited.refuseClients();
     }
   }
 
-  /** The listening sockets are systemd's, which gives them to our next start. */
-  public boolean listensForSystem() {
+  /**
+   * Whether the listening sockets are systemd's, which passes them to the next start of the
+   * service.
+   */
+  public boolean hasSystemdSockets() {
     return inherited instanceof SystemdSockets;
   }
 
-  /** The routes are open, and lead somewhere. */
+  /** Whether the routes are open and lead to a backend. */
   public synchronized boolean isServing() {
     return proxy != null && proxy.state() instanceof GateState.Open;
   }
 
-  /** Offers the listening sockets to another process; routes that are not open are none. */
+  /** Offers the listening sockets of the open routes to another process. */
   public synchronized Handover offer(Path socket, Handover.Owner owner) throws IOException {
     return Handover.offer(vertx, proxy, socket, owner);
   }
 
-  /** Another process serves: lets connections end for at most the budget, then cuts the rest. */
-  public void leave(Duration budget) {
+  /**
+   * Leaves new connections to another process that listens already: lets the open connections end
+   * for at most the budget, then cuts the rest and stops listening.
+   */
+  public void drainAndStopListening(Duration budget) {
     Proxy leaving;
     synchronized (this) {
       leaving = proxy;
@@ -143,32 +149,32 @@ public final class ProxyTraffic implements Traffic {
     if (leaving != null) {
       DrainResult _ = leaving.leave(budget);
     }
-    shut();
+    stopListening();
   }
 
   @Override
-  public Receipt.Traffic sinceHold() {
+  public Receipt.Traffic trafficSinceHold() {
     RouteStats total = proxy().stats().total();
     return new Receipt.Traffic(
         total.lastHold().held(),
         total.lastHold().longest().toMillis(),
         total.lastHold().p99().toMillis(),
-        total.refused() - refusedBefore,
+        total.refused() - refusedBeforeHold,
         0,
         0);
   }
 
   @Override
   public Clients clients(String name) {
-    TargetStats side = proxy().stats().total().byTarget().get(name);
-    if (side == null) {
+    TargetStats target = proxy().stats().total().byTarget().get(name);
+    if (target == null) {
       return Clients.NONE;
     }
-    HttpStats http = side.http();
+    HttpStats http = target.http();
     return new Clients(
-        side.total(),
-        side.connectFailures(),
-        side.resetsByTarget(),
+        target.total(),
+        target.connectFailures(),
+        target.resetsByTarget(),
         http.switched()
             + http.success()
             + http.redirect()
@@ -179,14 +185,14 @@ public final class ProxyTraffic implements Traffic {
 
   @Override
   public List<RouteState> routes() {
-    Proxy now;
+    Proxy current;
     synchronized (this) {
-      now = proxy;
+      current = proxy;
     }
-    return routes.stream().map(route -> state(route, now)).toList();
+    return routes.stream().map(route -> stateOf(route, current)).toList();
   }
 
-  private static RouteState state(RouteSettings route, @Nullable Proxy proxy) {
+  private static RouteState stateOf(RouteSettings route, @Nullable Proxy proxy) {
     String address = route.address();
     RouteStats stats = proxy == null ? null : proxy.stats().routes().get(route.name());
     if (proxy == null || stats == null) {
@@ -202,7 +208,7 @@ public final class ProxyTraffic implements Traffic {
         route.name(), address, route.inner(), gate, stats.open(), stats.total(), stats.heldNow());
   }
 
-  /** Ends; what listens for the system goes on, and its clients wait there. */
+  /** Closes the proxy; systemd's sockets stay open, and clients wait there for the next start. */
   @Override
   public synchronized void close() {
     if (proxy != null) {

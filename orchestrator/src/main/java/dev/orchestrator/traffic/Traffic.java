@@ -7,27 +7,28 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * The proxy, as the saga sees it. Every call returns when it has taken effect, and doing it again
- * changes nothing. Blocking.
+ * The proxy, as the saga uses it. Every call blocks until it has taken effect; repeating it changes
+ * nothing. Thread-safe.
  */
 public interface Traffic extends AutoCloseable {
 
-  /** A route's traffic, for {@code status}. */
+  /** The state and counters of a route, for {@code status}. */
   record RouteState(
       String name, String address, String target, String gate, long open, long total, long held) {}
 
   /**
-   * What clients got from one side since the routes opened.
+   * Counters of what clients got from one backend since the routes opened.
    *
-   * @param connections to it
-   * @param failed attempts to connect to it that failed, also those repeated with success
-   * @param broken connections that it broke off
-   * @param answers of http routes
-   * @param errors those of them with a status of 500 or more
+   * @param connections connections to the backend
+   * @param failed attempts to connect that failed, also those repeated with success
+   * @param broken connections that the backend broke off
+   * @param answers answers on HTTP routes
+   * @param errors answers with a status of 500 or more
    */
   record Clients(long connections, long failed, long broken, long answers, long errors) {
     public static final Clients NONE = new Clients(0, 0, 0, 0, 0);
 
+    /** The difference from an earlier reading. */
     public Clients since(Clients before) {
       return new Clients(
           connections - before.connections,
@@ -39,41 +40,44 @@ public interface Traffic extends AutoCloseable {
   }
 
   /**
-   * Listens on every route, or on none: a port that can't be had is a {@link
-   * dev.orchestrator.common.RefusedException}. Connections wait until a side is given or the
-   * deadline has passed. No effect when it listens already.
+   * Listens on every route, or on none. Connections wait until a backend is given or the deadline
+   * has passed. No effect when the routes are open already.
+   *
+   * @throws dev.orchestrator.common.RefusedException when a port is not available
    */
   void open(Duration holdDeadline);
 
   /**
-   * New connections wait from now on. The deadline is the last resort: the saga is to be faster.
+   * Makes new connections wait from now on. After the deadline they are released to the backend
+   * that served: the last resort against a saga that hangs.
    */
   void hold(Duration deadline);
 
-  /** Lets existing connections end for at most the budget, then closes the rest. */
+  /** Lets open connections end for at most the budget, then closes the rest. */
   DrainResult drain(Duration budget);
 
-  /** The previews lead to the candidate, until a side is led to. */
+  /** Leads the preview routes to the candidate, until the next {@link #switchTo}. */
   void preview(Backend candidate);
 
   /**
-   * One reference write: every route leads there from now on, and what waits is released to it. The
-   * previews are closed.
+   * Leads every route to a backend, by one write of a reference, releases the waiting connections
+   * to it and closes the previews.
    */
-  void lead(Backend backend);
+  void switchTo(Backend backend);
 
-  /** Whether new connections go to the side of that name at this moment. */
-  boolean leadsTo(String name);
+  /** Whether new connections go to the backend with this name now. */
+  boolean isOpenTo(String name);
 
-  /** Nothing listens any more. */
-  void shut();
+  /** Stops listening on every route. */
+  void stopListening();
 
-  /** What clients have seen since the last call of {@link #hold} that found the gate open. */
-  Receipt.Traffic sinceHold();
+  /** What clients have experienced since the last {@link #hold} of an open gate. */
+  Receipt.Traffic trafficSinceHold();
 
-  /** What clients got from the side of that name. */
+  /** The counters of the backend with this name; {@link Clients#NONE} for an unknown backend. */
   Clients clients(String name);
 
+  /** The state of every route, in the order of the settings. */
   List<RouteState> routes();
 
   @Override

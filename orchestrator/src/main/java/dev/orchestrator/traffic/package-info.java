@@ -1,4 +1,4 @@
-/** The proxy as the saga sees it. */
+/** The proxy, as the saga uses it. */
 @NullMarked
 package dev.orchestrator.traffic;
 

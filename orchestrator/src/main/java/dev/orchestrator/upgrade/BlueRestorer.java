@@ -17,8 +17,10 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
- * Brings what served before back to service: thawed or started on its own data or, where the newer
- * version has served already, on a clone of the newer data or of its own as of the switch.
+ * Brings blue, the version that served before the run, back to service. Before the switch blue is
+ * thawed or started on its own data. After the switch blue runs on a clone of green's data, so that
+ * no write is lost, or, where blue is not healthy with that, on its own data as of the switch.
+ * Called on the run's thread; may be repeated after a failure.
  */
 public final class BlueRestorer {
   private final UpgradeContext context;
@@ -31,35 +33,35 @@ public final class BlueRestorer {
     this.context = context;
     this.starter = context.starter();
     this.rebaser = context.rebaser();
-    this.data = context.data();
+    this.data = context.dataSettings();
     this.limits = context.limits();
   }
 
-  /** Returns one line on how it serves now. */
+  /** Brings blue back; returns one line on how blue serves now. */
   public String restore(UpgradeRun run, Consumer<String> progress) {
     Generation blue = run.blue();
     if (context.hasServed(run) && run.green != null) {
-      return afterSwitch(run, blue, run.green, progress);
+      return restoreAfterSwitch(run, blue, run.green, progress);
     }
-    return paused(blue) ? thaw(run, blue) : bringUp(run, blue, progress);
+    return isPaused(blue) ? thaw(run, blue) : bringUp(run, blue, progress);
   }
 
-  /** Also one that isn't healthy: it is what there is. */
+  /** Starts blue; a version that is not healthy still serves better than none. */
   private String bringUp(UpgradeRun run, Generation blue, Consumer<String> progress) {
-    String wrong = starter.bringUp(blue, run.id(), progress);
+    String problem = starter.bringUp(blue, run.id(), progress);
     context.hooks().runAfter(run.id(), context.capsule(blue));
-    if (wrong.isEmpty()) {
+    if (problem.isEmpty()) {
       return blue.version() + " is healthy again";
     }
-    run.unwell = blue.version() + " serves again and is not healthy: " + wrong;
-    return run.unwell;
+    run.remainingProblem = blue.version() + " serves again and is not healthy: " + problem;
+    return run.remainingProblem;
   }
 
-  private void note(UpgradeRun run, String line) {
+  private void addNote(UpgradeRun run, String line) {
     context.log().receipt(run.id()).note(line);
   }
 
-  private boolean paused(Generation generation) {
+  private boolean isPaused(Generation generation) {
     return context
         .engine()
         .container(generation.container())
@@ -67,7 +69,7 @@ public final class BlueRestorer {
         .isPresent();
   }
 
-  /** As it is: what clients have open goes on. */
+  /** Thaws blue in place, so that connections that clients still have open survive. */
   private String thaw(UpgradeRun run, Generation blue) {
     context.engine().unpauseContainer(blue.container());
     Capsule capsule = context.capsule(blue);
@@ -79,49 +81,51 @@ public final class BlueRestorer {
     return blue.version() + " thawed";
   }
 
-  private String afterSwitch(
+  private String restoreAfterSwitch(
       UpgradeRun run, Generation blue, Generation green, Consumer<String> progress) {
-    if (settled(run, blue)) {
+    if (isMarkedInUse(run, blue)) {
       return bringUp(run, blue, progress);
     }
-    Optional<String> carried = carry(run, blue, green, progress);
-    if (carried.isPresent()) {
-      return carried.get();
+    Optional<String> withNewerData = tryNewerData(run, blue, green, progress);
+    if (withNewerData.isPresent()) {
+      return withNewerData.get();
     }
-    Generation original = rebaser.original(run.id(), blue);
-    boolean frozen = rebaser.isBelowAnother(original);
-    Generation old =
-        frozen
-            ? rebaser.onto(run.id(), blue, original.volumes(), "")
-            : rebaser.back(run.id(), blue);
-    context.retention().sweep();
-    note(
+    Generation original = rebaser.withOriginalVolumes(run.id(), blue);
+    boolean needsClone = rebaser.isLayerBelowAnother(original);
+    Generation rebased =
+        needsClone
+            ? rebaser.rebaseOntoClones(run.id(), blue, original.volumes(), "")
+            : rebaser.restoreOriginalVolumes(run.id(), blue);
+    context.retention().removeUnusedVolumes();
+    addNote(
         run,
         "%s goes on with its data as of the switch; what was written since is set aside in volume %s"
-            .formatted(blue.version(), Retention.volumes(green)));
-    if (!frozen && paused(old)) {
-      return thaw(run, old);
+            .formatted(blue.version(), Retention.volumeNames(green)));
+    if (!needsClone && isPaused(rebased)) {
+      return thaw(run, rebased);
     }
-    if (!frozen) {
-      return bringUp(run, old, progress);
+    if (!needsClone) {
+      return bringUp(run, rebased, progress);
     }
-    starter.startContainer(old, run.id());
-    context.capsule(old).mount(limits.ready());
-    String broughtUp = bringUp(run, old, progress);
-    settle(run, old);
+    starter.startContainer(rebased, run.id());
+    context.capsule(rebased).mount(limits.ready());
+    String broughtUp = bringUp(run, rebased, progress);
+    markInUse(run, rebased);
     return broughtUp;
   }
 
   /**
-   * Clients may be led to it from now on: were this undone once more, as the journal could not be
-   * written, what they write must not be thrown away.
+   * Marks blue's volumes as in use by this run, because clients may be led to blue from now on. The
+   * same undo runs once more when the journal could not be written; without the mark it would throw
+   * away what those clients have written.
    */
-  private void settle(UpgradeRun run, Generation old) {
-    context.capsule(old).mark(run.id(), limits.ready());
+  private void markInUse(UpgradeRun run, Generation rebased) {
+    context.capsule(rebased).mark(run.id(), limits.ready());
   }
 
-  private boolean settled(UpgradeRun run, Generation blue) {
-    if (rebaser.original(run.id(), blue).volumes().equals(blue.volumes())
+  /** Whether an earlier attempt of this run's undo has led clients to blue's new volumes. */
+  private boolean isMarkedInUse(UpgradeRun run, Generation blue) {
+    if (rebaser.withOriginalVolumes(run.id(), blue).volumes().equals(blue.volumes())
         || context.engine().container(blue.container()).isEmpty()) {
       return false;
     }
@@ -129,58 +133,68 @@ public final class BlueRestorer {
     return context.capsule(blue).mark(limits.ready()).equals(run.id());
   }
 
-  /** Empty where it can't be, or where the old version isn't healthy with the newer data. */
-  private Optional<String> carry(
+  /**
+   * Starts blue on clones of green's volumes.
+   *
+   * @return one line on the result; empty where settings or the volumes rule this out, or where
+   *     blue is not healthy with the newer data
+   */
+  private Optional<String> tryNewerData(
       UpgradeRun run, Generation blue, Generation green, Consumer<String> progress) {
     boolean wanted =
         run.record.kind() == Kind.UPGRADE
             && data.rollback() != Rollback.RESTORE
-            && blue.volumes().stream().allMatch(volume -> possible(volume, green));
+            && blue.volumes().stream().allMatch(volume -> canBeCloned(volume, green));
     if (!wanted) {
       return Optional.empty();
     }
     try {
-      Generation old = rebaser.onto(run.id(), blue, green.volumes(), "-carry");
-      // No longer than clients may wait: they do.
-      String healthy = tried(run, old, limits.hold(), progress);
-      note(
+      Generation rebased = rebaser.rebaseOntoClones(run.id(), blue, green.volumes(), "-carry");
+      // Clients wait meanwhile, so that the hold budget bounds this attempt.
+      String healthy = startAndAwaitHealthy(run, rebased, limits.hold(), progress);
+      addNote(
           run,
           "%s goes on with a clone of %s's data: nothing that was written is lost; the newer data itself stays in volume %s, that as of the switch until the next upgrade in volume %s"
               .formatted(
                   blue.version(),
                   green.version(),
-                  Retention.volumes(green),
-                  Retention.volumes(rebaser.original(run.id(), blue))));
-      settle(run, old);
+                  Retention.volumeNames(green),
+                  Retention.volumeNames(rebaser.withOriginalVolumes(run.id(), blue))));
+      markInUse(run, rebased);
       return Optional.of(healthy + ", with a clone of the newer data");
     } catch (CapsuleException | HealthException e) {
       if (e.getCause() instanceof EngineException) {
-        throw e; // The engine is away: nothing is known of the version.
+        throw e; // The engine does not answer, so that nothing is known of blue's health.
       }
       String why =
           "%s is not healthy with %s's data (%s)"
               .formatted(blue.version(), green.version(), e.getMessage());
-      note(run, why);
+      addNote(run, why);
       progress.accept(why + ": taking its own as of the switch");
       return Optional.empty();
     }
   }
 
-  /** Fails where it isn't healthy. */
-  private String tried(UpgradeRun run, Generation old, Duration limit, Consumer<String> progress) {
-    starter.startContainer(old, run.id());
-    Capsule capsule = context.capsule(old);
+  /**
+   * Starts the services on the new volumes.
+   *
+   * @throws HealthException when blue is not healthy within the limit
+   */
+  private String startAndAwaitHealthy(
+      UpgradeRun run, Generation rebased, Duration limit, Consumer<String> progress) {
+    starter.startContainer(rebased, run.id());
+    Capsule capsule = context.capsule(rebased);
     capsule.mount(limits.ready());
-    capsule.lease(old.number(), limits.ready());
+    capsule.lease(rebased.number(), limits.ready());
     capsule.start(limit);
     context.hooks().runAfter(run.id(), capsule);
     return context.awaitHealthy(
-        old, new VerifySettings(1, limits.verify().interval(), limit), progress);
+        rebased, new VerifySettings(1, limits.verify().interval(), limit), progress);
   }
 
-  private static boolean possible(DataVolume volume, Generation green) {
-    return DataPlanner.named(green, volume.name())
-        .filter(newer -> newer.layers().size() < TransferPolicy.MOST_LAYERS)
+  private static boolean canBeCloned(DataVolume volume, Generation green) {
+    return DataPlanner.findVolume(green, volume.name())
+        .filter(newer -> newer.layers().size() < TransferPolicy.MAX_LAYERS)
         .isPresent();
   }
 }

@@ -13,8 +13,9 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
- * Brings a generation's capsule up from whatever state it is in: removed by hand, stopped, killed,
- * its services stopped. What runs is left alone.
+ * Starts a generation's capsule from whatever state it is in: removed by hand, stopped, killed,
+ * paused, or with its services stopped. A capsule that runs is left alone. Blocks; called by the
+ * thread that holds the {@link ServingLock} or runs the saga.
  */
 public final class CapsuleStarter {
   private final UpgradeContext context;
@@ -23,25 +24,30 @@ public final class CapsuleStarter {
     this.context = context;
   }
 
-  /** Whether its container runs, and services in it. */
-  public boolean runs(Generation generation) {
+  /** Whether the container runs and at least one service in it. */
+  public boolean isRunning(Generation generation) {
     Optional<ContainerInfo> container = context.engine().container(generation.container());
     return container.filter(ContainerInfo::running).isPresent()
-        // A managed capsule that was restarted by hand runs, and waits to be told to start them.
-        && context.capsule(generation).services(context.lookTimeout()).stream()
+        // The container of a capsule that was restarted by hand runs, but its services wait for a
+        // command.
+        && context.capsule(generation).services(context.briefTimeout()).stream()
             .map(InnerService::state)
             .anyMatch(state -> state.equals("running") || state.equals("restarting"));
   }
 
-  /** Makes its container where there is none and starts it; returns when the inner engine is up. */
+  /**
+   * Creates the container where there is none and starts it; returns when the inner engine is up.
+   */
   public void startContainer(Generation generation, String run) {
-    Optional<ContainerInfo> there = context.engine().container(generation.container());
-    if (there.isEmpty()) {
+    Optional<ContainerInfo> container = context.engine().container(generation.container());
+    if (container.isEmpty()) {
       context
           .engine()
           .createContainer(
-              context.specs().of(generation, context.names().labels(generation, run, "capsule")));
-    } else if (there.get().paused()) {
+              context
+                  .specs()
+                  .of(generation, context.names().generationLabels(generation, run, "capsule")));
+    } else if (container.get().paused()) {
       context.engine().unpauseContainer(generation.container());
     }
     context.engine().startContainer(generation.container());
@@ -49,13 +55,14 @@ public final class CapsuleStarter {
   }
 
   /**
-   * Starts it and its services, and waits for their health.
+   * Starts the container and the services, and waits for their health.
    *
-   * @return what is wrong with it, empty when it is healthy: its services that are well are better
-   *     than none
+   * @return what is wrong with the services, empty when they are healthy; they are left running, as
+   *     some healthy services are better than none
+   * @throws EngineException when a data volume is missing or the engine does not answer
    */
   public String bringUp(Generation generation, String run, Consumer<String> progress) {
-    requireData(generation);
+    requireVolumes(generation);
     startContainer(generation, run);
     UpgradeSettings limits = context.limits();
     Capsule capsule = context.capsule(generation);
@@ -73,14 +80,16 @@ public final class CapsuleStarter {
       return FailureText.of(e);
     } catch (CapsuleException e) {
       if (e.getCause() instanceof EngineException) {
-        throw e; // The engine is away: nothing is known of the services.
+        throw e; // The engine does not answer, so that nothing is known of the services.
       }
       return FailureText.of(e);
     }
   }
 
-  /** An engine would make a missing volume by itself, an empty one. */
-  private void requireData(Generation generation) {
+  /**
+   * Fails on a missing data volume: the engine would silently create an empty volume in its place.
+   */
+  private void requireVolumes(Generation generation) {
     generation.volumes().stream()
         .flatMap(volume -> volume.needs().stream())
         .filter(volume -> context.engine().volume(volume).isEmpty())
@@ -95,7 +104,8 @@ public final class CapsuleStarter {
       // The inner engine's store is filled from the image again.
       context
           .engine()
-          .createVolume(generation.storeVolume(), context.names().labels(generation, "", "store"));
+          .createVolume(
+              generation.storeVolume(), context.names().generationLabels(generation, "", "store"));
     }
   }
 }

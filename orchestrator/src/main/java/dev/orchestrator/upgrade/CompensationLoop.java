@@ -10,13 +10,14 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * Undoes the steps of a run that began, backwards, each until it succeeds: with a pause that grows
- * to ten times its length, and never given up by itself. After the third failure the run is stuck,
- * and says so; a person may have it tried again at once, or left as it is.
+ * Undoes the steps of a run that have begun, in reverse order, and repeats each undo until it
+ * succeeds, with pauses that grow to ten times the first. It never gives up by itself. After the
+ * third failure the run counts as stuck and asks for attention; a person may have the undo repeated
+ * at once, or leave it as it is.
  */
 final class CompensationLoop {
   private static final int TRIES_BEFORE_STUCK = 3;
-  private static final int LONGEST_PAUSE = 10;
+  private static final int MAX_PAUSE_FACTOR = 10;
 
   private final UpgradeContext context;
   private final RunLog log;
@@ -26,10 +27,10 @@ final class CompensationLoop {
     this.log = context.log();
   }
 
-  /** Returns whether everything was undone: not when a person said to leave it. */
+  /** Undoes all steps that have begun; false when a person has asked to leave a stuck undo. */
   boolean undoAll(UpgradeRun run) {
     run.control.setUndoing();
-    Set<String> begun = begun(run);
+    Set<String> begun = begunSteps(run);
     for (Step step : run.steps.reversed()) {
       if (begun.contains(step.id()) && !undo(run, step)) {
         return false;
@@ -40,25 +41,26 @@ final class CompensationLoop {
 
   private boolean undo(UpgradeRun run, Step step) {
     log.tryWrite(run, step, Phase.UNDO, "");
-    for (int tried = 1; ; tried++) {
+    for (int attempt = 1; ; attempt++) {
       try {
-        String did =
-            run.control.undo(() -> step.undo(run, context, line -> log.progress(run, step, line)));
+        String result =
+            run.control.runUndo(
+                () -> step.undo(run, context, line -> log.progress(run, step, line)));
         run.control.setStuck(null);
-        run.begun.remove(step);
-        log.tryWrite(run, step, Phase.UNDONE, did);
+        run.begunSteps.remove(step);
+        log.tryWrite(run, step, Phase.UNDONE, result);
         return true;
       } catch (RuntimeException | LinkageError e) {
         String why = FailureText.of(e);
-        if (tried >= TRIES_BEFORE_STUCK) {
+        if (attempt >= TRIES_BEFORE_STUCK) {
           run.control.setStuck(new RunControl.Stuck(step, why));
         }
-        if (tried == TRIES_BEFORE_STUCK) {
+        if (attempt == TRIES_BEFORE_STUCK) {
           log.tryWrite(run, step, Phase.STUCK, why);
         } else {
           log.progress(run, step, "undoing failed, trying again: " + why);
         }
-        run.control.pause(pause(tried));
+        run.control.pause(pauseAfter(attempt));
         if (run.control.takeAbandoned()) {
           return false;
         }
@@ -66,14 +68,16 @@ final class CompensationLoop {
     }
   }
 
-  private Duration pause(int tried) {
-    return context.undoPause().multipliedBy(Math.min(LONGEST_PAUSE, 1L << Math.min(tried - 1, 4)));
+  private Duration pauseAfter(int attempt) {
+    return context
+        .undoPause()
+        .multipliedBy(Math.min(MAX_PAUSE_FACTOR, 1L << Math.min(attempt - 1, 4)));
   }
 
-  /** Names of the steps that have begun, by the journal or here, and were not undone yet. */
-  private Set<String> begun(UpgradeRun run) {
+  /** Ids of the steps that have begun and are not undone, from the journal and from memory. */
+  private Set<String> begunSteps(UpgradeRun run) {
     Set<String> begun =
-        run.begun.stream().map(Step::id).collect(Collectors.toCollection(LinkedHashSet::new));
+        run.begunSteps.stream().map(Step::id).collect(Collectors.toCollection(LinkedHashSet::new));
     try {
       List<StepRecord> lines = context.journal().steps(run.id());
       for (StepRecord line : lines) {
@@ -84,7 +88,7 @@ final class CompensationLoop {
         }
       }
     } catch (JournalException e) {
-      if (run.begun.isEmpty()) {
+      if (run.begunSteps.isEmpty()) {
         throw e;
       }
     }

@@ -24,15 +24,18 @@ import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** What was written to a generation since clients were led to it. */
+/**
+ * Finds out what clients have written to a generation since the switch to it: files of its volumes,
+ * rows of its databases' tables. Reads only, except for {@link #recordTables}; blocks.
+ */
 public final class DataChanges {
-  /** Kept with the run of a switch: the tables as they were then. */
-  private static final String TABLES = "tables";
+  /** Key in the journal, with the run of a switch: the tables at that time. */
+  private static final String TABLES_KEY = "tables";
 
-  private static final TypeReference<List<DatabaseTable>> LIST = new TypeReference<>() {};
+  private static final TypeReference<List<DatabaseTable>> TABLE_LIST = new TypeReference<>() {};
   private static final Logger log = LoggerFactory.getLogger(DataChanges.class);
-  private static final Duration LOOK = Duration.ofMinutes(10);
-  private static final Duration ASK = Duration.ofSeconds(20);
+  private static final Duration MEASURE_TIMEOUT = Duration.ofMinutes(10);
+  private static final Duration CAPSULE_TIMEOUT = Duration.ofSeconds(20);
 
   private final UpgradeContext context;
 
@@ -43,11 +46,12 @@ public final class DataChanges {
   /**
    * What was written to a data volume.
    *
-   * @param volume the engine's name of it, which it keeps
-   * @param files changed or new since
+   * @param volume the engine's name of the volume, which never changes
+   * @param files that are changed or new since the switch
    * @param bytes sizes of those files
-   * @param deleted files that were there before
-   * @param note what else there is to say, such as that both versions have this volume
+   * @param deleted files that were there at the switch
+   * @param note why there are no figures, such as that both versions share the volume; empty where
+   *     there are
    */
   public record Volume(
       String name, String volume, long files, long bytes, long deleted, String note) {}
@@ -55,19 +59,25 @@ public final class DataChanges {
   /**
    * What was written to a table of a database.
    *
-   * @param rows that it has now, as the server estimates them
+   * @param rows of the table now, as the server estimates them
    * @param more rows than at the switch; negative when there are fewer
    */
   public record Rows(String service, String table, long rows, long more) {}
 
-  /** Notes how the tables are right after a switch. Nothing depends on it. */
-  public void noteTables(UpgradeRun run) {
+  /**
+   * Records the tables right after a switch. A failure is logged: a rollback then can't tell how
+   * many rows were added.
+   */
+  public void recordTables(UpgradeRun run) {
     try {
       context
           .journal()
-          .attach(run.id(), TABLES, Json.write(context.capsule(run.green()).tables(ASK)));
+          .attach(
+              run.id(),
+              TABLES_KEY,
+              Json.write(context.capsule(run.green()).tables(CAPSULE_TIMEOUT)));
     } catch (CapsuleException | EngineException e) {
-      log.warn("the tables are not noted: {}", e.getMessage()); // A rollback has less to tell then.
+      log.warn("the tables are not noted: {}", e.getMessage());
     }
   }
 
@@ -78,7 +88,7 @@ public final class DataChanges {
           context
               .journal()
               .switched(run.id())
-              .filter(last -> last.generation() == generation.number());
+              .filter(change -> change.generation() == generation.number());
       if (found.isPresent()) {
         return Optional.of(Map.entry(run.id(), found.get()));
       }
@@ -86,21 +96,22 @@ public final class DataChanges {
     return Optional.empty();
   }
 
-  public Instant since(Generation generation) {
+  /** When clients were led to a generation the last time, or its creation. */
+  public Instant servingSince(Generation generation) {
     return lastSwitch(generation).map(found -> found.getValue().at()).orElse(generation.created());
   }
 
   /**
-   * Of each of its volumes.
+   * Changes of each volume of the generation that serves.
    *
-   * @param before the generation that it had its data from
+   * @param before the generation whose data it began with
    */
-  public List<Volume> volumes(Generation now, Generation before, String run) {
-    return now.volumes().stream().map(volume -> volume(now, volume, before, run)).toList();
+  public List<Volume> volumeChanges(Generation now, Generation before, String run) {
+    return now.volumes().stream().map(volume -> changesOf(now, volume, before, run)).toList();
   }
 
-  private Volume volume(Generation now, DataVolume volume, Generation before, String run) {
-    Optional<DataVolume> old = DataPlanner.named(before, volume.name());
+  private Volume changesOf(Generation now, DataVolume volume, Generation before, String run) {
+    Optional<DataVolume> old = DataPlanner.findVolume(before, volume.name());
     if (old.isEmpty() || volume.method() == Method.ATTACH) {
       String note =
           old.isEmpty() ? before.version() + " has no such volume" : "both versions have this one";
@@ -113,9 +124,9 @@ public final class DataChanges {
               .changes(
                   old.get(),
                   volume,
-                  since(now),
-                  context.names().helper(run, ResourceNames.LOOK),
-                  LOOK);
+                  servingSince(now),
+                  context.names().helperLabels(run, ResourceNames.LOOK),
+                  MEASURE_TIMEOUT);
       return new Volume(
           volume.name(), volume.volume(), changes.files(), changes.bytes(), changes.deleted(), "");
     } catch (DataException e) {
@@ -124,20 +135,21 @@ public final class DataChanges {
     }
   }
 
-  /** Tables that were written to since. */
-  public List<Rows> tables(Generation now) {
-    Optional<Map.Entry<String, SwitchRecord>> last = lastSwitch(now);
-    Map<String, DatabaseTable> then =
-        last
-            .flatMap(found -> context.journal().attachment(found.getKey(), TABLES))
-            .map(json -> Json.read(json, LIST))
+  /** Tables that were written to since the switch; empty where the databases can't be asked. */
+  public List<Rows> tableChanges(Generation now) {
+    Optional<Map.Entry<String, SwitchRecord>> lastSwitch = lastSwitch(now);
+    Map<String, DatabaseTable> tablesAtSwitch =
+        lastSwitch
+            .flatMap(found -> context.journal().attachment(found.getKey(), TABLES_KEY))
+            .map(json -> Json.read(json, TABLE_LIST))
             .orElse(List.of())
             .stream()
             .collect(Collectors.toMap(DataChanges::key, Function.identity(), (a, b) -> a));
     try {
-      return context.capsule(now).tables(ASK).stream()
-          .filter(table -> written(table, before(then, table), since(now)))
-          .map(table -> rows(table, before(then, table).map(DatabaseTable::rows).orElse(0L)))
+      return context.capsule(now).tables(CAPSULE_TIMEOUT).stream()
+          .filter(table -> isWritten(table, atSwitch(tablesAtSwitch, table), servingSince(now)))
+          .map(table ->
+              rows(table, atSwitch(tablesAtSwitch, table).map(DatabaseTable::rows).orElse(0L)))
           .toList();
     } catch (CapsuleException | EngineException e) {
       log.warn("the tables can't be asked: {}", e.getMessage());
@@ -145,26 +157,29 @@ public final class DataChanges {
     }
   }
 
-  private static Optional<DatabaseTable> before(
-      Map<String, DatabaseTable> then, DatabaseTable table) {
-    return Optional.ofNullable(then.get(key(table)));
+  private static Optional<DatabaseTable> atSwitch(
+      Map<String, DatabaseTable> tablesAtSwitch, DatabaseTable table) {
+    return Optional.ofNullable(tablesAtSwitch.get(key(table)));
   }
 
   private static String key(DatabaseTable table) {
     return table.service() + " " + table.table();
   }
 
-  private static boolean written(DatabaseTable now, Optional<DatabaseTable> then, Instant since) {
+  private static boolean isWritten(
+      DatabaseTable now, Optional<DatabaseTable> tableAtSwitch, Instant since) {
     return now.updated() >= since.getEpochSecond()
-        || now.writes() > then.map(DatabaseTable::writes).orElse(0L);
+        || now.writes() > tableAtSwitch.map(DatabaseTable::writes).orElse(0L);
   }
 
-  private static Rows rows(DatabaseTable now, long then) {
-    return new Rows(now.service(), now.table(), now.rows(), now.rows() - then);
+  private static Rows rows(DatabaseTable now, long rowsAtSwitch) {
+    return new Rows(now.service(), now.table(), now.rows(), now.rows() - rowsAtSwitch);
   }
 
-  /** One line: {@code data: 12 files of 3.4 MB changed, 1 deleted (volume x)}. */
-  public static String line(List<Volume> volumes) {
+  /**
+   * Describes changes in one line: {@code data: 12 files of 3.4 MB changed, 1 deleted (volume x)}.
+   */
+  public static String describe(List<Volume> volumes) {
     return volumes.stream()
         .map(volume ->
             volume.note().isEmpty()

@@ -6,39 +6,41 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a person says of the data for one run, over what is configured. Kept with the run.
+ * Options of one run that override the data settings of stack.conf. Kept in the journal with the
+ * run.
  *
- * @param rollback of a rollback: what becomes of the newer data; null: as configured
- * @param full whether all content is compared
- * @param attach whether a volume may be attached that isn't immutable
+ * @param rollback what a rollback does with the newer data; null for the configured way
+ * @param full whether the content of every file is compared
+ * @param attach whether a volume that is not immutable may be attached
  */
 public record DataOptions(@Nullable Rollback rollback, boolean full, boolean attach) {
-  /** Nothing beyond what is configured. */
+  /** No override. */
   public static final DataOptions NONE = new DataOptions(null, false, false);
 
-  /** Its key among what is kept with a run. */
-  private static final String KEY = "data-options";
+  /** Key in the journal. */
+  private static final String ATTACHMENT_KEY = "data-options";
 
-  /** Of a rollback. */
-  public static DataOptions of(Rollback rollback) {
+  /** Options of a rollback. */
+  public static DataOptions forRollback(Rollback rollback) {
     return new DataOptions(rollback, false, false);
   }
 
-  /** As they are kept with a run from its beginning. */
+  /** The journal's form of these options. */
   public Map<String, String> attachments() {
-    return Map.of(KEY, Json.write(this));
+    return Map.of(ATTACHMENT_KEY, Json.write(this));
   }
 
-  /** Those that a run was begun with. */
-  public static DataOptions of(UpgradeContext context, String run) {
+  /** The options that a run was begun with. */
+  public static DataOptions ofRun(UpgradeContext context, String run) {
     return context
         .journal()
-        .attachment(run, KEY)
+        .attachment(run, ATTACHMENT_KEY)
         .map(json -> Json.read(json, DataOptions.class))
         .orElse(NONE);
   }
 
-  public boolean carries() {
+  /** Whether a rollback takes the newer data along. */
+  public boolean carriesData() {
     return rollback == Rollback.CARRY;
   }
 }

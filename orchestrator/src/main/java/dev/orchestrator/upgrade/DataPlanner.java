@@ -18,12 +18,15 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** Finds out how each data volume gets to the next version. Changes nothing. */
+/**
+ * Plans how each data volume gets to the next version: measures the volumes, asks {@link
+ * TransferPolicy} and checks the free space. Reads only; blocks for as long as the measuring takes.
+ */
 public final class DataPlanner {
-  /** A tree of millions of files takes a while to go through. */
-  private static final Duration LOOK = Duration.ofMinutes(30);
+  /** Walking a tree of millions of files takes minutes. */
+  private static final Duration MEASURE_TIMEOUT = Duration.ofMinutes(30);
 
-  private static final Duration ASK = Duration.ofSeconds(20);
+  private static final Duration CAPSULE_TIMEOUT = Duration.ofSeconds(20);
 
   private final UpgradeContext context;
   private final DataSettings data;
@@ -33,35 +36,40 @@ public final class DataPlanner {
     this.data = context.settings().stack().data();
   }
 
-  /** The volumes as stack.conf has them, the main one first. */
-  List<VolumeSettings> volumes() {
+  /** The volumes of stack.conf, the main volume first. */
+  List<VolumeSettings> configuredVolumes() {
     List<VolumeSettings> all = new ArrayList<>();
     all.add(new VolumeSettings(DataVolume.MAIN, List.of(), data.strategy(), false));
     all.addAll(data.volumes());
     return all;
   }
 
-  /** Of the first version: all begin empty. */
-  public List<VolumeTransfer> begin() {
-    return volumes().stream()
-        .map(volume -> VolumeTransfer.begin(volume.name(), volume.paths()))
+  /** Plans for the first version of a stack, whose volumes all begin empty. */
+  public List<VolumeTransfer> planFirstUp() {
+    return configuredVolumes().stream()
+        .map(volume -> VolumeTransfer.startEmpty(volume.name(), volume.paths()))
         .toList();
   }
 
-  /** Of an upgrade from what serves. */
-  public List<VolumeTransfer> upgrade(
+  /**
+   * Plans for an upgrade.
+   *
+   * @param blue the generation that serves
+   * @param labels of helper containers that measure
+   */
+  public List<VolumeTransfer> planUpgrade(
       Generation blue, DataOptions options, Map<String, String> labels) {
-    return transfers(blue, volumes(), options, labels);
+    return transfers(blue, configuredVolumes(), options, labels);
   }
 
-  /** Of going back to an old version with a copy of what serves' data. */
-  List<VolumeTransfer> carry(
+  /** Plans for a rollback to an old generation that takes a copy of blue's data along. */
+  List<VolumeTransfer> planCarry(
       Generation blue, Generation old, DataOptions options, Map<String, String> labels) {
     List<VolumeSettings> volumes =
         old.volumes().stream()
             .map(volume ->
-                volumes().stream()
-                    .filter(set -> set.name().equals(volume.name()))
+                configuredVolumes().stream()
+                    .filter(configured -> configured.name().equals(volume.name()))
                     .findFirst()
                     .orElse(
                         new VolumeSettings(volume.name(), volume.paths(), Strategy.AUTO, false)))
@@ -74,61 +82,66 @@ public final class DataPlanner {
       List<VolumeSettings> volumes,
       DataOptions options,
       Map<String, String> labels) {
-    checkPlaces(blue, volumes);
-    CloneSupport clones = clones(blue);
+    requireUnchangedPaths(blue, volumes);
+    CloneSupport cloneSupport = cloneSupport(blue);
     List<VolumeTransfer> transfers = new ArrayList<>();
     for (VolumeSettings volume : volumes) {
-      Optional<DataVolume> from = named(blue, volume.name());
+      Optional<DataVolume> source = findVolume(blue, volume.name());
       transfers.add(
-          from.map(original -> move(blue, volume, original, clones, options, labels))
-              .orElseGet(() -> VolumeTransfer.begin(volume.name(), volume.paths())));
+          source
+              .map(original -> transfer(blue, volume, original, cloneSupport, options, labels))
+              .orElseGet(() -> VolumeTransfer.startEmpty(volume.name(), volume.paths())));
     }
     return transfers;
   }
 
-  /** One that doesn't answer is no reason not to leave it. */
-  private CloneSupport clones(Generation blue) {
+  /**
+   * What blue's host can clone. A capsule that does not answer must not keep the stack from leaving
+   * it, so that no support is assumed then and the data is copied.
+   */
+  private CloneSupport cloneSupport(Generation blue) {
     try {
-      return context.capsule(blue).clones(ASK);
+      return context.capsule(blue).clones(CAPSULE_TIMEOUT);
     } catch (CapsuleException | EngineException e) {
       return new CloneSupport(false, false, e.getMessage() + "");
     }
   }
 
-  private VolumeTransfer move(
+  private VolumeTransfer transfer(
       Generation blue,
       VolumeSettings volume,
-      DataVolume from,
-      CloneSupport clones,
+      DataVolume source,
+      CloneSupport cloneSupport,
       DataOptions options,
       Map<String, String> labels) {
-    VolumeUsage measure = context.copier().measure(from, labels, LOOK);
+    VolumeUsage usage = context.copier().measure(source, labels, MEASURE_TIMEOUT);
     TransferPolicy.Choice choice =
         new TransferPolicy(
                 volume.name(),
                 blue.version(),
                 volume.immutable(),
-                from,
-                measure,
-                clones,
+                source,
+                usage,
+                cloneSupport,
                 data.freezes(),
                 options.attach() || data.allowAttach())
-            .of(volume.strategy());
+            .choose(volume.strategy());
     return new VolumeTransfer(
         volume.name(),
         volume.paths(),
-        from,
+        source,
         choice.method(),
         choice.why(),
         choice.warnings(),
-        measure);
+        usage);
   }
 
-  /** What is in a volume of its own stays there: nothing moves from one volume to another. */
-  private static void checkPlaces(Generation blue, List<VolumeSettings> volumes) {
+  /** Refuses when stack.conf puts a path into another volume: no data moves between volumes. */
+  private static void requireUnchangedPaths(Generation blue, List<VolumeSettings> volumes) {
     for (VolumeSettings volume : volumes) {
-      List<String> before = named(blue, volume.name()).map(DataVolume::paths).orElse(List.of());
-      require(blue, volume.paths(), before, "isn't in the volume " + volume.name());
+      List<String> before =
+          findVolume(blue, volume.name()).map(DataVolume::paths).orElse(List.of());
+      requirePaths(blue, volume.paths(), before, "isn't in the volume " + volume.name());
     }
     for (DataVolume old : blue.volumes()) {
       List<String> now =
@@ -137,34 +150,37 @@ public final class DataPlanner {
               .map(VolumeSettings::paths)
               .findFirst()
               .orElse(List.of());
-      require(blue, old.paths(), now, "is in the volume " + old.name());
+      requirePaths(blue, old.paths(), now, "is in the volume " + old.name());
     }
   }
 
-  private static void require(
-      Generation blue, List<String> wanted, List<String> there, String where) {
-    wanted.stream()
-        .filter(path -> !there.contains(path))
+  private static void requirePaths(
+      Generation blue, List<String> paths, List<String> knownPaths, String place) {
+    paths.stream()
+        .filter(path -> !knownPaths.contains(path))
         .findFirst()
         .ifPresent(path -> {
           throw new RefusedException(
               "data.volumes has changed since %s was brought up: %s %s there; change it back"
-                  .formatted(blue.version(), VolumeSettings.shown(path), where));
+                  .formatted(blue.version(), VolumeSettings.shown(path), place));
         });
   }
 
-  public static Optional<DataVolume> named(Generation generation, String name) {
+  public static Optional<DataVolume> findVolume(Generation generation, String name) {
     return generation.volumes().stream().filter(volume -> volume.name().equals(name)).findFirst();
   }
 
   /**
-   * What the moves take beyond what is there, in bytes, and what is free; refused when too much.
+   * Checks that the copies fit on the disk.
+   *
+   * @return one line with the space needed and the space free
+   * @throws RefusedException when the copies and the reserve need more than is free
    */
   public String requireSpace(List<VolumeTransfer> transfers) {
-    long needed = transfers.stream().mapToLong(VolumeTransfer::needs).sum();
-    Optional<VolumeUsage> any =
-        transfers.stream().flatMap(move -> Stream.ofNullable(move.measure())).findFirst();
-    long free = any.map(VolumeUsage::free).orElse(Long.MAX_VALUE);
+    long needed = transfers.stream().mapToLong(VolumeTransfer::bytesNeeded).sum();
+    Optional<VolumeUsage> measured =
+        transfers.stream().flatMap(transfer -> Stream.ofNullable(transfer.usage())).findFirst();
+    long free = measured.map(VolumeUsage::free).orElse(Long.MAX_VALUE);
     if (needed + data.reserve() > free) {
       throw new RefusedException(
           "not enough space for a copy of the data: %s needed and %s to stay free (data.reserve), %s free where the engine keeps its volumes: free some, lower the reserve, or let it be cloned (data.strategy)"

@@ -12,26 +12,26 @@ import java.util.Map;
 import java.util.function.Consumer;
 
 /**
- * What happens in runs, for those who watch. The number of an event is made from the number of its
- * line in the journal, so that it is the same after a restart, and a watcher may go on from where
- * it was. The journal's lines become events; progress lines live in memory alone, with the runs
- * that go on and the last few that have ended. A watcher gets everything so far and then what
- * comes, in order. Thread-safe; listeners are called under the lock and must be quick.
+ * Publishes the events of runs to watchers. Each line of the journal becomes an event, whose number
+ * is made from the line's number, so that it is the same after a restart and a watcher may resume
+ * where it was. Progress lines exist in memory only, for runs that go on and the last few that have
+ * ended. A watcher gets all past events and then the coming ones, in order. Thread-safe; listeners
+ * are called under the lock and must be quick.
  */
 public final class EventHub {
-  /** Numbers for the events between two lines of the journal. */
+  /** Event numbers that are available between two lines of the journal. */
   private static final long NUMBERS_PER_LINE = 100_000;
 
-  /** Older progress than this many events is not told to late watchers. */
+  /** Events of a run that are kept; beyond them the oldest progress lines are dropped. */
   private static final int REMEMBERED_EVENTS = 2_000;
 
-  /** So many runs that have ended keep their progress lines; of others the journal has the rest. */
+  /** Ended runs that are kept in memory; of older runs the journal has the lines. */
   static final int REMEMBERED_RUNS = 8;
 
   private final Journal journal;
   private final InstantSource clock;
 
-  /** By the run's id, in the order in which they came. */
+  /** By run id, in order of creation. */
   private final Map<String, Feed> feeds = new LinkedHashMap<>();
 
   public EventHub(Journal journal, InstantSource clock) {
@@ -39,7 +39,7 @@ public final class EventHub {
     this.clock = clock;
   }
 
-  /** Ends a watch. */
+  /** A watch, until it is closed. */
   public interface Subscription extends AutoCloseable {
     @Override
     void close();
@@ -52,10 +52,10 @@ public final class EventHub {
     boolean ended;
   }
 
-  /** A line of the journal, by its number there. */
+  /** Publishes a line of the journal, by its number there. */
   synchronized void publishLine(String run, int line, String step, String phase, String text) {
     if (!feeds.containsKey(run)) {
-      // Nobody watches yet, and the journal has this line already.
+      // The feed is read from the journal, which has this line already.
       Feed _ = feed(run);
       return;
     }
@@ -64,7 +64,7 @@ public final class EventHub {
     publish(feed, run, step, phase, text);
   }
 
-  /** An event that the journal doesn't have. */
+  /** Publishes an event that is not in the journal. */
   synchronized void publish(String run, String step, String phase, String text) {
     Feed feed = feed(run);
     feed.sequence++;
@@ -85,34 +85,38 @@ public final class EventHub {
   }
 
   private void forgetOldRuns() {
-    long tooMany = feeds.values().stream().filter(feed -> feed.ended).count() - REMEMBERED_RUNS;
+    long excess = feeds.values().stream().filter(feed -> feed.ended).count() - REMEMBERED_RUNS;
     Iterator<Feed> oldest = feeds.values().iterator();
-    while (tooMany > 0 && oldest.hasNext()) {
+    while (excess > 0 && oldest.hasNext()) {
       if (oldest.next().ended) {
         oldest.remove();
-        tooMany--;
+        excess--;
       }
     }
   }
 
-  /** Runs in memory; for tests. */
-  synchronized int remembered() {
+  /** Count of runs in memory; for tests. */
+  synchronized int rememberedRuns() {
     return feeds.size();
   }
 
-  /** Tells of a run, from its beginning; past events come before this returns. */
+  /**
+   * Watches a run from its beginning.
+   *
+   * @param listener has received all past events when this returns
+   */
   public synchronized Subscription watch(String run, Consumer<RunEvent> listener) {
-    Feed known = feeds.get(run);
-    Feed feed = known == null ? fromJournal(run) : known;
+    Feed existing = feeds.get(run);
+    Feed feed = existing == null ? fromJournal(run) : existing;
     feed.events.forEach(listener);
     if (!feed.ended) {
       feeds.putIfAbsent(run, feed);
       feed.listeners.add(listener);
     }
-    return () -> leave(feed, listener);
+    return () -> unsubscribe(feed, listener);
   }
 
-  private synchronized void leave(Feed feed, Consumer<RunEvent> listener) {
+  private synchronized void unsubscribe(Feed feed, Consumer<RunEvent> listener) {
     feed.listeners.remove(listener);
   }
 
@@ -120,11 +124,11 @@ public final class EventHub {
     return feeds.computeIfAbsent(run, this::fromJournal);
   }
 
-  /** A run from before this process started: the events that the journal has of it. */
+  /** The events that the journal has of a run, for a run of an earlier process. */
   private Feed fromJournal(String id) {
     Feed feed = new Feed();
     for (StepRecord line : journal.steps(id)) {
-      String phase = RunLog.word(line.phase());
+      String phase = RunLog.textOf(line.phase());
       feed.sequence = line.sequence() * NUMBERS_PER_LINE;
       add(feed, new RunEvent(id, feed.sequence, line.at(), line.step(), phase, line.detail()));
     }
@@ -132,7 +136,7 @@ public final class EventHub {
         .upgrade(id)
         .filter(run -> run.outcome() != Outcome.RUNNING && run.ended() != null)
         .ifPresent(run -> {
-          String outcome = RunLog.word(run.outcome());
+          String outcome = RunLog.textOf(run.outcome());
           add(
               feed,
               new RunEvent(id, ++feed.sequence, clock.instant(), outcome, "end", run.reason()));

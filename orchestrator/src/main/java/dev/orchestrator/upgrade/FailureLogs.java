@@ -12,10 +12,10 @@ import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Keeps the logs of a capsule that failed before it is removed: they are what tells why. */
+/** Saves the logs of a failed capsule before it is removed, because they tell why it failed. */
 public final class FailureLogs {
   private static final Logger log = LoggerFactory.getLogger(FailureLogs.class);
-  private static final int LINES = 500;
+  private static final int MAX_LINES = 500;
 
   private final UpgradeContext context;
 
@@ -23,8 +23,13 @@ public final class FailureLogs {
     this.context = context;
   }
 
-  /** Writes them to a file below the state folder; returns where, for a message. */
-  public String keep(String upgrade, Generation generation) {
+  /**
+   * Writes the logs of a generation to a file below the state folder. A second call keeps the file.
+   *
+   * @return the end of a message that names the file; empty where there are no logs or the file
+   *     can't be written
+   */
+  public String save(String upgrade, Generation generation) {
     Path file =
         context
             .settings()
@@ -37,9 +42,9 @@ public final class FailureLogs {
     List<String> lines = new ArrayList<>();
     try {
       lines.add("== capsule " + generation.container());
-      lines.addAll(context.engine().logs(generation.container(), LINES));
+      lines.addAll(context.engine().logs(generation.container(), MAX_LINES));
       lines.add("== inner services");
-      lines.addAll(context.capsule(generation).logs(null, LINES, Duration.ofSeconds(20)));
+      lines.addAll(context.capsule(generation).logs(null, MAX_LINES, Duration.ofSeconds(20)));
     } catch (EngineException | CapsuleException e) {
       lines.add("== no more: " + e.getMessage());
     }

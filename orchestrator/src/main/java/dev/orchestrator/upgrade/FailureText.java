@@ -10,12 +10,12 @@ import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Failures in one line for a person. */
+/** Turns failures into one line for a person. Thread-safe. */
 public final class FailureText {
   private static final Logger log = LoggerFactory.getLogger(FailureText.class);
 
-  /** Those whose message says all that a person needs. */
-  private static final List<Class<? extends RuntimeException>> FORESEEN =
+  /** Exceptions whose message says all that a person needs. */
+  private static final List<Class<? extends RuntimeException>> SELF_EXPLANATORY =
       List.of(
           RefusedException.class,
           EngineException.class,
@@ -28,9 +28,11 @@ public final class FailureText {
 
   private FailureText() {}
 
-  /** What was not foreseen goes to the log whole. */
+  /**
+   * The failure's message in one line; an unforeseen failure also goes to the log with its stack.
+   */
   public static String of(Throwable e) {
-    if (FORESEEN.stream().noneMatch(type -> type.isInstance(e))) {
+    if (SELF_EXPLANATORY.stream().noneMatch(type -> type.isInstance(e))) {
       log.error("unforeseen", e);
       return "unforeseen: " + e;
     }

@@ -6,8 +6,8 @@ import dev.orchestrator.settings.DataSettings.Quiesce;
 import java.util.Map;
 
 /**
- * Refuses to freeze a database whose release series changes: to the server a frozen copy is one
- * after a crash, and neither MariaDB nor PostgreSQL upgrades such.
+ * Refuses to freeze a database whose release series changes. To a database server a copy of frozen
+ * data looks like data after a crash, and neither MariaDB nor PostgreSQL upgrades such data.
  */
 public final class FreezeGuard {
   private FreezeGuard() {}
@@ -15,17 +15,18 @@ public final class FreezeGuard {
   /**
    * Refuses a freeze that would break a database upgrade.
    *
-   * @param old databases by service, with their series
-   * @param next those of the version to come
+   * @param oldSeries release series of the databases, by service
+   * @param nextSeries the same for the next version
    */
-  public static void check(DataSettings data, Map<String, String> old, Map<String, String> next) {
-    old.forEach((service, series) -> {
-      String other = next.getOrDefault(service, series);
+  public static void check(
+      DataSettings data, Map<String, String> oldSeries, Map<String, String> nextSeries) {
+    oldSeries.forEach((service, series) -> {
+      String newSeries = nextSeries.getOrDefault(service, series);
       boolean frozen = data.services().getOrDefault(service, data.quiesce()) == Quiesce.FREEZE;
-      if (frozen && !other.equals(series)) {
+      if (frozen && !newSeries.equals(series)) {
         throw new RefusedException(
             "service %s can't be frozen: %s becomes %s, and it takes no data after what is like a crash to it: let it stop, with data.services = [ { name = %s, quiesce = stop } ]"
-                .formatted(service, series, other, service));
+                .formatted(service, series, newSeries, service));
       }
     });
   }

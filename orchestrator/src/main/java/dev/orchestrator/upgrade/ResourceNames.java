@@ -8,33 +8,34 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.zip.CRC32;
 
-/** Names and labels of what a generation has on the engine. */
+/** Names and labels of the containers and volumes on the engine. Immutable. */
 public final class ResourceNames {
-  /** Role of what is made to copy data, and to look at it. */
+  /** Role label of containers and volumes for copying data. */
   public static final String COPY = "copy";
 
+  /** Role label of containers for measuring data. */
   public static final String LOOK = "look";
 
   private final String stack;
-  private final String home;
+  private final String homeHash;
 
   public ResourceNames(Settings settings) {
     this.stack = settings.stack().name();
-    this.home = home(settings.home());
+    this.homeHash = homeHash(settings.home());
   }
 
-  /** Eight hex digits of the state folder's path: two services on one engine must not mix. */
-  private static String home(Path home) {
+  /** Eight hex digits of the state folder's path, which keep two services on one engine apart. */
+  private static String homeHash(Path home) {
     CRC32 crc = new CRC32();
     crc.update(home.toAbsolutePath().normalize().toString().getBytes(StandardCharsets.UTF_8));
     return String.format("%08x", crc.getValue());
   }
 
   public String container(int generation) {
-    return stack + "-" + home.substring(0, 4) + "-g" + generation;
+    return stack + "-" + homeHash.substring(0, 4) + "-g" + generation;
   }
 
-  /** A data volume of a generation. */
+  /** Name of a data volume of a generation. */
   public String volume(int generation, String name) {
     return container(generation) + "-" + name;
   }
@@ -43,25 +44,25 @@ public final class ResourceNames {
     return container(generation) + "-store";
   }
 
-  /** On everything of this stack and this service. */
-  public Map<String, String> ours() {
-    return Map.of(Labels.OURS, "1", Labels.HOME, home, Labels.STACK, stack);
+  /** The labels on everything of this stack and this service. */
+  public Map<String, String> stackLabels() {
+    return Map.of(Labels.OURS, "1", Labels.HOME, homeHash, Labels.STACK, stack);
   }
 
-  public Map<String, String> labels(Generation generation, String upgrade, String role) {
-    Map<String, String> labels = Labels.with(ours(), Labels.VERSION, generation.version());
+  public Map<String, String> generationLabels(Generation generation, String upgrade, String role) {
+    Map<String, String> labels = Labels.with(stackLabels(), Labels.VERSION, generation.version());
     labels = Labels.with(labels, Labels.GENERATION, Integer.toString(generation.number()));
     labels = Labels.with(labels, Labels.UPGRADE, upgrade);
     return Labels.with(labels, Labels.ROLE, role);
   }
 
-  /** On everything that a run has made. */
-  Map<String, String> ofRun(String upgrade) {
-    return Labels.with(ours(), Labels.UPGRADE, upgrade);
+  /** The labels on everything that a run has created. */
+  Map<String, String> runLabels(String upgrade) {
+    return Labels.with(stackLabels(), Labels.UPGRADE, upgrade);
   }
 
-  /** Of a helper container of a run. */
-  public Map<String, String> helper(String upgrade, String role) {
-    return Labels.with(Labels.with(ours(), Labels.UPGRADE, upgrade), Labels.ROLE, role);
+  /** The labels of a run's helper container. */
+  public Map<String, String> helperLabels(String upgrade, String role) {
+    return Labels.with(Labels.with(stackLabels(), Labels.UPGRADE, upgrade), Labels.ROLE, role);
   }
 }

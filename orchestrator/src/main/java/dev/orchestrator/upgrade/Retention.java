@@ -13,10 +13,10 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
-/** Removes generations, and the volumes that nothing needs any more. */
+/** Removes old generations and the volumes that no generation needs any more. */
 public final class Retention {
-  /** What a generation has; helpers' volumes are theirs to remove. */
-  private static final Set<String> KEPT = Set.of("data", "store");
+  /** Roles of volumes that belong to generations; helpers remove their own volumes. */
+  private static final Set<String> REMOVABLE_ROLES = Set.of("data", "store");
 
   private final UpgradeContext context;
 
@@ -24,15 +24,15 @@ public final class Retention {
     this.context = context;
   }
 
-  /** Names of its data volumes, for a person. */
-  public static String volumes(Generation generation) {
+  /** The engine's names of a generation's data volumes, for a person. */
+  public static String volumeNames(Generation generation) {
     return String.join(", ", generation.volumes().stream().map(volume -> volume.volume()).toList());
   }
 
   /**
-   * Removes the generations in a state beyond the newest ones.
+   * Removes the older generations in a state.
    *
-   * @return one line for each that was removed
+   * @param keep how many of the newest stay @return one line for each that was removed
    */
   public List<String> removeBeyond(State state, int keep) {
     List<Generation> all =
@@ -49,8 +49,8 @@ public final class Retention {
     return removed;
   }
 
-  /** The versions of the generations that are there. */
-  public List<String> versions() {
+  /** Versions of the generations that have not been removed. */
+  public List<String> presentVersions() {
     return context.journal().generations().stream()
         .filter(row -> row.state() != State.REMOVED)
         .map(row -> row.generation().version())
@@ -58,15 +58,15 @@ public final class Retention {
         .toList();
   }
 
-  /** The container, and of its volumes those that no other generation needs. */
+  /** Removes a generation's container and those of its volumes that no other generation needs. */
   public void remove(Generation old) {
     context.engine().removeContainer(old.container());
     context.journal().setState(old.number(), State.REMOVED);
-    sweep();
+    removeUnusedVolumes();
   }
 
-  /** Removes the volumes of ours that no generation has, nor as a layer below its own. */
-  public void sweep() {
+  /** Removes the volumes of this stack that no generation uses, neither directly nor as a layer. */
+  public void removeUnusedVolumes() {
     Set<String> needed = new HashSet<>();
     for (GenerationRecord row : context.journal().generations()) {
       if (row.state() != State.REMOVED) {
@@ -76,22 +76,22 @@ public final class Retention {
         }
       }
     }
-    for (VolumeInfo volume : context.engine().volumes(context.names().ours())) {
-      if (KEPT.contains(volume.labels().getOrDefault(Labels.ROLE, ""))
+    for (VolumeInfo volume : context.engine().volumes(context.names().stackLabels())) {
+      if (REMOVABLE_ROLES.contains(volume.labels().getOrDefault(Labels.ROLE, ""))
           && !needed.contains(volume.name())) {
         context.engine().removeVolume(volume.name());
       }
     }
   }
 
-  /** Everything of this stack and service on the engine, by label, but the images. */
+  /** Removes everything of this stack and service from the engine, by label, except the images. */
   public void removeAll() {
-    for (ContainerInfo container : context.engine().containers(context.names().ours())) {
+    for (ContainerInfo container : context.engine().containers(context.names().stackLabels())) {
       context.engine().removeContainer(container.name());
     }
     context
         .engine()
-        .volumes(context.names().ours())
+        .volumes(context.names().stackLabels())
         .forEach(volume -> context.engine().removeVolume(volume.name()));
     for (GenerationRecord row : context.journal().generations()) {
       if (row.state() != State.REMOVED) {

@@ -8,12 +8,13 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How others act on a run that is under way: abort it, cut it off, look at why its undo is stuck.
- * Thread-safe; {@link #act}, {@link #undo} and {@link #pause} are for the run's own thread.
+ * Control of a run that is under way, from other threads: abort it, cut it off, see why its undo is
+ * stuck. Thread-safe; {@link #runAction}, {@link #runUndo} and {@link #pause} are for the run's own
+ * thread.
  */
 public final class RunControl {
 
-  /** A run was ended by {@code orchestrator abort}. */
+  /** The run was aborted by {@code orchestrator abort}. */
   static final class AbortedException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
@@ -23,8 +24,8 @@ public final class RunControl {
   }
 
   /**
-   * The service stops in the middle of a run. An error, so that nothing in the saga handles it: to
-   * the journal it is as if the process had been killed, and the next start ends the run.
+   * The service stops in the middle of a run. An error, so that no handler in the saga catches it:
+   * the journal is left as by a kill of the process, and the next start ends the run.
    */
   public static final class CutOffError extends Error {
     private static final long serialVersionUID = 1L;
@@ -34,7 +35,7 @@ public final class RunControl {
     }
   }
 
-  /** An undo that fails again and again. */
+  /** An undo that keeps failing: the step and the last failure. */
   public record Stuck(Step step, String why) {}
 
   private final Semaphore retries = new Semaphore(0);
@@ -44,12 +45,12 @@ public final class RunControl {
   private boolean undoing;
   private boolean abandoned;
   private @Nullable Stuck stuck;
-  private @Nullable Step step;
+  private @Nullable Step currentStep;
 
   /** Runs a step's action; {@link #abort} and {@link #cutOff} interrupt it. */
-  <T> T act(Step now, Supplier<T> action) {
+  <T> T runAction(Step step, Supplier<T> action) {
     synchronized (this) {
-      step = now;
+      currentStep = step;
       if (aborted) {
         throw new AbortedException(null);
       }
@@ -57,12 +58,12 @@ public final class RunControl {
     try {
       return interruptibly(action);
     } catch (RuntimeException e) {
-      throw aborted() ? new AbortedException(e) : e;
+      throw isAborted() ? new AbortedException(e) : e;
     }
   }
 
-  /** Runs what undoes a step; only {@link #cutOff} interrupts it. */
-  <T> T undo(Supplier<T> action) {
+  /** Runs the undo of a step; only {@link #cutOff} interrupts it. */
+  <T> T runUndo(Supplier<T> action) {
     synchronized (this) {
       undoing = true;
     }
@@ -84,7 +85,7 @@ public final class RunControl {
     }
   }
 
-  /** The interrupt was for the action, and must not hit what undoes it. */
+  /** Clears an interrupt that was meant for the action, so that it does not hit the undo. */
   private synchronized void clearInterrupt() {
     acting = null;
     if (Thread.interrupted()) {
@@ -92,7 +93,11 @@ public final class RunControl {
     }
   }
 
-  /** Ends the run at its next point: before the switch and in the bake that is always possible. */
+  /**
+   * Aborts the run at its next action, or leaves a stuck undo as it is.
+   *
+   * @throws RefusedException when the run is being undone already, or its step can't be aborted
+   */
   public synchronized void abort(String run) {
     if (stuck != null) {
       abandoned = true;
@@ -102,8 +107,9 @@ public final class RunControl {
     if (undoing || aborted) {
       throw new RefusedException(run + " is being undone already: 'orchestrator watch' shows it");
     }
-    if (step != null) {
-      step.abortRefusal()
+    if (currentStep != null) {
+      currentStep
+          .abortRefusal()
           .ifPresent(why -> {
             throw new RefusedException(run + " " + why);
           });
@@ -114,11 +120,13 @@ public final class RunControl {
     }
   }
 
-  synchronized boolean aborted() {
+  synchronized boolean isAborted() {
     return aborted;
   }
 
-  /** Ends the run's thread as a kill of the process would: nothing more is written of it. */
+  /**
+   * Ends the run's thread as a kill of the process would: the journal gets no further line of it.
+   */
   public synchronized void cutOff() {
     cutOff = true;
     if (acting != null) {
@@ -128,7 +136,7 @@ public final class RunControl {
   }
 
   /**
-   * Before each line of the journal and each action.
+   * Called before each line of the journal and each action.
    *
    * @throws CutOffError when the service stops
    */
@@ -150,17 +158,17 @@ public final class RunControl {
     return stuck;
   }
 
-  /** Whether a person has said to leave what is stuck as it is; true once for each time. */
+  /** Whether a person has asked to leave a stuck undo as it is; resets that request. */
   synchronized boolean takeAbandoned() {
-    boolean said = abandoned;
+    boolean wasAbandoned = abandoned;
     abandoned = false;
-    if (said) {
+    if (wasAbandoned) {
       stuck = null;
     }
-    return said;
+    return wasAbandoned;
   }
 
-  /** Waits for that long, or until {@link #retry}. */
+  /** Waits for at most that long, or until {@link #retryNow}. */
   void pause(Duration atMost) {
     try {
       if (retries.tryAcquire(atMost.toNanos(), TimeUnit.NANOSECONDS)) {
@@ -172,8 +180,8 @@ public final class RunControl {
     requireNotCutOff();
   }
 
-  /** Has what is stuck tried again at once. */
-  public void retry() {
+  /** Has a stuck undo repeated at once. */
+  public void retryNow() {
     retries.release();
   }
 }

@@ -13,8 +13,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What is told of a run: its lines, into the journal, the log and to those who watch, and what its
- * receipt says beside them. On the run's thread.
+ * Writes a run's lines to the journal, to the log and to watchers, and the attachments that its
+ * receipt is made of. Confined to the run's thread.
  */
 public final class RunLog {
   private static final Logger log = LoggerFactory.getLogger(RunLog.class);
@@ -29,41 +29,41 @@ public final class RunLog {
     this.traffic = traffic;
   }
 
-  /** The word for a phase in events. */
-  static String word(Phase phase) {
+  /** A phase as events name it. */
+  static String textOf(Phase phase) {
     return phase.name().toLowerCase(Locale.ROOT);
   }
 
-  /** The word for an outcome in events and on the terminal. */
-  static String word(Outcome outcome) {
+  /** An outcome as events and the terminal name it. */
+  static String textOf(Outcome outcome) {
     return outcome.name().toLowerCase(Locale.ROOT).replace('_', ' ');
   }
 
-  /** Durable when it returns. */
+  /** Writes a line to the journal, durable on return. */
   void write(UpgradeRun run, Step step, Phase phase, String detail) {
     run.control.requireNotCutOff();
-    publish(run, journal.append(run.id(), step.id(), phase, detail));
+    publishLine(run, journal.append(run.id(), step.id(), phase, detail));
   }
 
   /**
-   * The same, also when the journal can't be written. For undoing: the journal has the intents, a
-   * step that is undone twice does no harm, and clients wait.
+   * Like {@link #write}, but goes on when the journal can't be written. For undoing: the journal
+   * has the intents, undoing a step twice does no harm, and clients wait.
    */
   void tryWrite(UpgradeRun run, Step step, Phase phase, String detail) {
     try {
       write(run, step, phase, detail);
     } catch (JournalException e) {
       log.error("{} {} {} {}: {}", run.id(), step.id(), phase, detail, e.getMessage());
-      events.publish(run.id(), step.id(), word(phase), detail);
+      events.publish(run.id(), step.id(), textOf(phase), detail);
     }
   }
 
-  private void publish(UpgradeRun run, StepRecord line) {
+  private void publishLine(UpgradeRun run, StepRecord line) {
     log.info("{} {} {} {}", run.id(), line.step(), line.phase(), line.detail());
-    events.publishLine(run.id(), line.sequence(), line.step(), word(line.phase()), line.detail());
+    events.publishLine(run.id(), line.sequence(), line.step(), textOf(line.phase()), line.detail());
   }
 
-  /** A line for those who watch; no journal keeps it. */
+  /** Publishes a progress line to watchers; the journal does not keep it. */
   void progress(UpgradeRun run, Step step, String line) {
     events.publish(run.id(), step.id(), "progress", line);
   }
@@ -73,25 +73,25 @@ public final class RunLog {
     journal.end(run.id(), outcome, why);
     log.info(
         "{} {} -> {}: {} {}", run.id(), run.record.kind(), run.record.toVersion(), outcome, why);
-    events.publish(run.id(), word(outcome), "end", why);
+    events.publish(run.id(), textOf(outcome), "end", why);
   }
 
-  /** What the receipt of a run says beside the steps. */
+  /** The writer of a run's receipt. */
   public ReceiptWriter receipt(String run) {
     return new ReceiptWriter(journal, run);
   }
 
-  /** Puts into the receipt what clients saw since the hold. */
-  public void noteTraffic(UpgradeRun run) {
-    Receipt.Traffic seen = traffic.sinceHold();
+  /** Records in the receipt how long clients waited since the hold and how connections ended. */
+  public void recordTraffic(UpgradeRun run) {
+    Receipt.Traffic observed = traffic.trafficSinceHold();
     receipt(run.id())
         .traffic(
             new Receipt.Traffic(
-                seen.held(),
-                seen.longestHoldMillis(),
-                seen.p99HoldMillis(),
-                seen.refused(),
-                run.drained.ended(),
-                run.drained.cut()));
+                observed.held(),
+                observed.longestHoldMillis(),
+                observed.p99HoldMillis(),
+                observed.refused(),
+                run.drainResult.ended(),
+                run.drainResult.cut()));
   }
 }

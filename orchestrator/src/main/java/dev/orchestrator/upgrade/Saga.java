@@ -10,9 +10,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Runs the steps of a run and, where one fails, undoes those that began, backwards. The only writer
- * of upgrade state. The journal has a line before each side effect (intent) and one after it
- * (done), each durable before the next action, so that a restart knows what may have happened.
+ * Runs the steps of a run and, when a step fails, undoes the steps that have begun, in reverse
+ * order. The only writer of upgrade state. The journal gets a line before each step (intent) and
+ * one after it (done), each durable before the next action, so that a restart knows what may have
+ * happened. Blocks; one run at a time, on the run's thread.
  *
  * <p>After Garcia-Molina and Salem, "Sagas" (1987): a compensating action for each step.
  */
@@ -29,44 +30,46 @@ public final class Saga {
     this.compensation = new CompensationLoop(context);
   }
 
-  /** Runs these steps of a run to its end, whatever happens. */
+  /** Runs the steps; returns when the run has ended, with success or not. */
   public void execute(UpgradeRun run, List<Step> steps) {
     for (Step step : steps) {
-      if (!passes(run, step)) {
+      if (!runStep(run, step)) {
         return;
       }
     }
     succeed(run);
   }
 
-  /** Undoes a run that was cut off by the end of an earlier process. */
+  /** Undoes a run that the end of an earlier process has cut off. */
   public void undoCutOff(UpgradeRun run, String why) {
     undo(run, why);
   }
 
-  /** Runs one step; false when the run has ended with it. */
-  private boolean passes(UpgradeRun run, Step step) {
+  /** Runs one step; false when the step has failed and the run has ended. */
+  private boolean runStep(UpgradeRun run, Step step) {
     while (true) {
       try {
-        log.write(run, step, Phase.INTENT, step.does());
-        run.begun.add(step);
-        String did =
-            run.control.act(
+        log.write(run, step, Phase.INTENT, step.description());
+        run.begunSteps.add(step);
+        String result =
+            run.control.runAction(
                 step, () -> step.run(run, context, line -> log.progress(run, step, line)));
-        log.write(run, step, Phase.DONE, did);
+        log.write(run, step, Phase.DONE, result);
         return true;
       } catch (JournalException e) {
         if (!run.switched) {
           fail(run, step, e);
           return false;
         }
-        // Green serves, and going back needs the journal no less than going on.
+        // Green serves, and an undo would need the journal as much as the next step does: wait for
+        // it.
         log.progress(run, step, FailureText.of(e));
         run.control.pause(context.undoPause());
       } catch (RuntimeException | LinkageError e) {
-        // The latter: a class that can't be loaded, as the program's file was replaced meanwhile.
-        boolean cutShort = run.hold != null && run.hold.passed() && Step.isOfCapsule(e);
-        fail(run, step, cutShort ? new HoldBudgetExceededException(e) : e);
+        // A LinkageError: the program's file was replaced, so that a class can't be loaded.
+        boolean budgetRanOut =
+            run.holdDeadline != null && run.holdDeadline.passed() && Step.isCapsuleFailure(e);
+        fail(run, step, budgetRanOut ? new HoldBudgetExceededException(e) : e);
         return false;
       }
     }
@@ -82,7 +85,7 @@ public final class Saga {
   }
 
   private void fail(UpgradeRun run, Step step, Throwable failure) {
-    run.failed = step;
+    run.failedStep = step;
     String why = FailureText.of(failure);
     log.tryWrite(run, step, Phase.FAILED, why);
     switch (step.onFailure()) {
@@ -91,8 +94,8 @@ public final class Saga {
         end(run, Outcome.DONE, "");
       }
       case REFUSE -> {
-        boolean whole = compensation.undoAll(run);
-        end(run, whole ? Outcome.REFUSED : Outcome.NEEDS_ATTENTION, why);
+        boolean undone = compensation.undoAll(run);
+        end(run, undone ? Outcome.REFUSED : Outcome.NEEDS_ATTENTION, why);
       }
       case ROLL_BACK -> {
         Generation green = run.green;
@@ -107,21 +110,21 @@ public final class Saga {
   }
 
   private void undo(UpgradeRun run, String why) {
-    run.hold = null;
-    boolean held = run.hasHeld();
-    boolean whole = compensation.undoAll(run);
-    if (held) {
+    run.holdDeadline = null;
+    boolean hadHeld = run.hasBegunHold();
+    boolean undone = compensation.undoAll(run);
+    if (hadHeld) {
       try {
-        log.noteTraffic(run);
+        log.recordTraffic(run);
       } catch (JournalException e) {
         logger.error("{}", e.getMessage());
       }
     }
-    if (whole && run.unwell.isEmpty()) {
+    if (undone && run.remainingProblem.isEmpty()) {
       end(run, Outcome.ROLLED_BACK, why);
     } else {
-      String left = whole ? run.unwell : "left as it is by hand";
-      end(run, Outcome.NEEDS_ATTENTION, why + "; " + left);
+      String problem = undone ? run.remainingProblem : "left as it is by hand";
+      end(run, Outcome.NEEDS_ATTENTION, why + "; " + problem);
     }
   }
 
@@ -142,7 +145,8 @@ public final class Saga {
   }
 
   /**
-   * Nothing else may run before the journal has the end: waits for a journal that can't be written.
+   * Writes the end of the run. Waits for a journal that can't be written, because no other run may
+   * begin before the journal has this end.
    */
   private void end(UpgradeRun run, Outcome outcome, String why) {
     do {

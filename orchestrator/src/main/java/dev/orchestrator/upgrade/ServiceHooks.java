@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
 
-/** Commands of the stack's own in its services, before they come to rest and after. */
+/** Runs the stack's hook commands in its services, before and after they are quiesced. Blocks. */
 public final class ServiceHooks {
   private static final Duration RETRY_PAUSE = Duration.ofMillis(250);
 
@@ -22,7 +22,11 @@ public final class ServiceHooks {
     this.context = context;
   }
 
-  /** Runs those before the quiesce; the first that fails ends it. */
+  /**
+   * Runs the hooks before the quiesce, in order.
+   *
+   * @throws DataException when a hook fails
+   */
   public void runBefore(UpgradeRun run, Capsule capsule) {
     for (Hook hook : hooks(Hook.When.BEFORE)) {
       ExecResult result = capsule.exec(hook.service(), hook.command(), run.budget(hook.limit()));
@@ -33,20 +37,21 @@ public final class ServiceHooks {
   }
 
   /**
-   * Runs those after it, in whichever version goes on: its services may still be starting, so that
-   * each hook is tried until its limit has passed. A failure is a note in the receipt.
+   * Runs the hooks after the quiesce, in the version that goes on. Its services may still be
+   * starting, so that each hook is repeated until it succeeds or its limit has passed. A failure
+   * becomes a note in the receipt.
    */
   public void runAfter(String run, Capsule capsule) {
     for (Hook hook : hooks(Hook.When.AFTER)) {
-      Optional<String> wrong;
+      Optional<String> failure;
       Deadline deadline = Deadline.in(hook.limit());
       do {
-        wrong = tryOnce(capsule, hook, deadline);
-        if (wrong.isPresent()) {
+        failure = tryOnce(capsule, hook, deadline);
+        if (failure.isPresent()) {
           LockSupport.parkNanos(deadline.atMost(RETRY_PAUSE).toNanos());
         }
-      } while (wrong.isPresent() && !deadline.passed());
-      wrong.ifPresent(why -> context.log().receipt(run).note(describe(hook) + ": " + why));
+      } while (failure.isPresent() && !deadline.passed());
+      failure.ifPresent(why -> context.log().receipt(run).note(describe(hook) + ": " + why));
     }
   }
 
@@ -60,7 +65,7 @@ public final class ServiceHooks {
   }
 
   private List<Hook> hooks(Hook.When when) {
-    return context.data().hooks().stream().filter(hook -> hook.when() == when).toList();
+    return context.dataSettings().hooks().stream().filter(hook -> hook.when() == when).toList();
   }
 
   private static String describe(Hook hook) {

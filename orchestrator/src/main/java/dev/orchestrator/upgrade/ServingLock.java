@@ -5,27 +5,27 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Held by the thread that may stop, start or replace the capsule that serves: the supervisor for a
- * look, a run from its hold to its end, {@code down}. Belongs to a thread; may be taken again by
- * the same one.
+ * The lock of the capsule that serves. Its holder may stop, start or replace that capsule: the
+ * supervisor during a check, a run from its hold to its end, {@code down}. Reentrant, owned by a
+ * thread.
  */
 public final class ServingLock {
   /** The start of a capsule that had stopped takes minutes at most. */
-  private static final Duration PATIENCE = Duration.ofMinutes(5);
+  private static final Duration ACQUIRE_TIMEOUT = Duration.ofMinutes(5);
 
   private final ReentrantLock lock = new ReentrantLock();
 
-  /** Takes it when it is free. */
+  /** Takes the lock if it is free. */
   public boolean tryAcquire() {
     return lock.tryLock();
   }
 
-  /** Waits for it, some minutes at most; false when it was not to be had. */
+  /** Waits for the lock, five minutes at most; false when it was not free by then. */
   public boolean acquire() {
-    return acquire(PATIENCE);
+    return acquire(ACQUIRE_TIMEOUT);
   }
 
-  /** Waits for it within a limit: a look takes a moment, the start of a capsule longer. */
+  /** Waits for the lock within a limit; false when it was not free by then or on an interrupt. */
   public boolean acquire(Duration limit) {
     try {
       return lock.tryLock(limit.toMillis(), TimeUnit.MILLISECONDS);
@@ -35,7 +35,9 @@ public final class ServingLock {
     }
   }
 
-  /** Gives it back, however often this thread has taken it; nothing where it has not. */
+  /**
+   * Releases the lock, however often this thread has taken it; no effect where it does not hold it.
+   */
   public void release() {
     while (lock.isHeldByCurrentThread()) {
       lock.unlock();

@@ -11,145 +11,156 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Chooses how a volume gets to the next version, and says why. What can't be done as it was asked
- * for is a {@link RefusedException}.
+ * Chooses the method by which one data volume gets to the next version, with the reason. A
+ * configured strategy that can't be carried out is a {@link RefusedException}.
  *
- * @param name of the volume
- * @param old the version that serves
+ * @param volume name of the volume in stack.conf
+ * @param servingVersion version that serves now, for messages
+ * @param immutable whether the volume's files never change
+ * @param from the volume of the version that serves
+ * @param usage size and file system of {@code from}
+ * @param cloneSupport what the host can mount
  * @param freezes whether any service is frozen rather than stopped
- * @param attach whether a volume may be attached that isn't immutable
+ * @param attachAllowed whether a volume that is not immutable may be attached
  */
 public record TransferPolicy(
-    String name,
-    String old,
+    String volume,
+    String servingVersion,
     boolean immutable,
     DataVolume from,
-    VolumeUsage measure,
-    CloneSupport clones,
+    VolumeUsage usage,
+    CloneSupport cloneSupport,
     boolean freezes,
-    boolean attach) {
-  /** Reading through more costs more, and what is at the bottom can't be removed. */
-  public static final int MOST_LAYERS = 3;
+    boolean attachAllowed) {
+  /**
+   * An upgrade copies rather than add a layer beyond this: each layer makes reads slower, and the
+   * lowest volumes can't be removed while a layer is above them.
+   */
+  public static final int MAX_LAYERS = 3;
 
-  /** A layer takes a file whole at the first write to it: this much for as long as a hold. */
-  static final long LARGE = 1L << 30;
+  /**
+   * Bytes. An overlay copies a whole file at the first write to it; a file above this size would
+   * take about as long as a hold.
+   */
+  static final long LARGE_FILE_BYTES = 1L << 30;
 
-  /** What was chosen. */
+  /** The method, the reason for it, and warnings for a person, a line each. */
   record Choice(Method method, String why, List<String> warnings) {
     Choice(Method method, String why) {
       this(method, why, List.of());
     }
   }
 
-  Choice of(Strategy strategy) {
+  Choice choose(Strategy strategy) {
     return switch (strategy) {
       case COPY -> new Choice(Method.COPY, "as set");
-      case CLONE -> cloned();
-      case ATTACH -> attached();
-      case AUTO -> best();
+      case CLONE -> requestedClone();
+      case ATTACH -> requestedAttach();
+      case AUTO -> chooseAutomatically();
     };
   }
 
-  private Choice best() {
+  private Choice chooseAutomatically() {
     if (immutable && !from.layered()) {
       return new Choice(Method.ATTACH, "its files never change (immutable)");
     }
-    if (measure.share()) {
-      return shared();
+    if (usage.share()) {
+      return reflink();
     }
-    List<String> obstacles = new ArrayList<>(forbids());
-    obstacles.addAll(costs());
-    return obstacles.isEmpty() ? layer(List.of()) : new Choice(Method.COPY, obstacles.getFirst());
+    List<String> reasons = new ArrayList<>(overlayObstacles());
+    reasons.addAll(overlayDrawbacks());
+    return reasons.isEmpty() ? overlay(List.of()) : new Choice(Method.COPY, reasons.getFirst());
   }
 
-  private Choice cloned() {
-    if (measure.share()) {
-      return shared();
+  private Choice requestedClone() {
+    if (usage.share()) {
+      return reflink();
     }
-    if (tooDeep()) {
-      return new Choice(Method.COPY, deep());
+    if (hasMaxLayers()) {
+      return new Choice(Method.COPY, maxLayersReason());
     }
-    List<String> forbids = forbids();
-    if (!forbids.isEmpty()) {
+    List<String> obstacles = overlayObstacles();
+    if (!obstacles.isEmpty()) {
       throw new RefusedException(
           "volume %s can't be cloned: %s: set its strategy to copy or auto"
-              .formatted(name, forbids.getFirst()));
+              .formatted(volume, obstacles.getFirst()));
     }
-    return layer(costs());
+    return overlay(overlayDrawbacks());
   }
 
-  private Choice shared() {
+  private Choice reflink() {
     return new Choice(
-        Method.REFLINK, "files can share their blocks on " + measure.fileSystem() + ": a clone");
+        Method.REFLINK, "files can share their blocks on " + usage.fileSystem() + ": a clone");
   }
 
-  private Choice layer(List<String> warnings) {
+  private Choice overlay(List<String> warnings) {
     return new Choice(
         Method.OVERLAY,
-        "a layer over %s's data: a clone, whatever the size".formatted(old),
+        "a layer over %s's data: a clone, whatever the size".formatted(servingVersion),
         warnings);
   }
 
-  private boolean tooDeep() {
-    return from.layers().size() >= MOST_LAYERS;
+  private boolean hasMaxLayers() {
+    return from.layers().size() >= MAX_LAYERS;
   }
 
-  private String deep() {
+  private String maxLayersReason() {
     return "a clone would be its layer number %d: a copy makes it one again"
         .formatted(from.layers().size() + 1);
   }
 
-  /** Why it can't be a layer. */
-  private List<String> forbids() {
+  /** Reasons for which an overlay is impossible. */
+  private List<String> overlayObstacles() {
     List<String> reasons = new ArrayList<>();
-    if (tooDeep()) {
-      reasons.add(deep());
+    if (hasMaxLayers()) {
+      reasons.add(maxLayersReason());
     }
     if (freezes) {
       reasons.add("what is frozen may still write when it ends, and nothing may below a clone");
     }
-    if (!clones.overlay()) {
-      reasons.add("a clone can't be mounted on this host (" + clones.why() + ")");
+    if (!cloneSupport.overlay()) {
+      reasons.add("a clone can't be mounted on this host (" + cloneSupport.why() + ")");
     }
     return reasons;
   }
 
-  /** Why it had better not be one. */
-  private List<String> costs() {
+  /** Reasons for which a copy is better than an overlay. */
+  private List<String> overlayDrawbacks() {
     List<String> reasons = new ArrayList<>();
-    if (measure.links() > 0 && !clones.links()) {
+    if (usage.links() > 0 && !cloneSupport.links()) {
       reasons.add(
           "%,d of its files have several names, and a clone on this host would part them"
-              .formatted(measure.links()));
+              .formatted(usage.links()));
     }
-    if (measure.largest() > LARGE) {
+    if (usage.largest() > LARGE_FILE_BYTES) {
       reasons.add(
           "a database file of %s would be copied whole at the first write to its clone"
-              .formatted(HumanText.bytes(measure.largest())));
+              .formatted(HumanText.bytes(usage.largest())));
     }
     return reasons;
   }
 
-  private Choice attached() {
+  private Choice requestedAttach() {
     if (from.layered()) {
       throw new RefusedException(
           "volume %s can't be attached: it is a clone, over what %s needs: set its strategy to copy for one upgrade"
-              .formatted(name, "the version before " + old));
+              .formatted(volume, "the version before " + servingVersion));
     }
     if (immutable) {
       return new Choice(Method.ATTACH, "as set; its files never change (immutable)");
     }
     String danger =
-        "going back to %s would run it on data that the new version has changed".formatted(old);
+        "going back to %s would run it on data that the new version has changed"
+            .formatted(servingVersion);
     if (freezes) {
       throw new RefusedException(
           "volume %s can't be attached: services are frozen, and both versions would have its files open: set data.quiesce to stop, or its strategy to copy"
-              .formatted(name));
+              .formatted(volume));
     }
-    if (!attach) {
+    if (!attachAllowed) {
       throw new RefusedException(
           "volume %s can't be attached: %s, and no snapshot is taken: declare it immutable, allow it (--allow-attach, data.allow-attach), or set its strategy to clone"
-              .formatted(name, danger));
+              .formatted(volume, danger));
     }
     return new Choice(Method.ATTACH, "as set, and allowed", List.of(danger));
   }

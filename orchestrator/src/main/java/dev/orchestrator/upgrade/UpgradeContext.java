@@ -27,17 +27,17 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 
 /**
- * Everything that the steps of a run work with: the outside world (engine, journal, proxy, ...) as
- * it is handed in, and the saga's own collaborators, wired once. Thread-safe as far as its members
- * are.
+ * The dependencies of the saga and its steps: the ports to the outside (engine, journal, proxy,
+ * ...) that the constructor takes, and the saga's collaborators, which it wires once. As
+ * thread-safe as its members.
  */
 public final class UpgradeContext {
-  /** The outer time-out of a stop: the grace times of the services are within it. */
+  /** Time limit of a stop of a container; longer than the grace times of the services in it. */
   public static final Duration STOP_TIMEOUT = Duration.ofMinutes(2);
 
   /**
-   * Added to the budget of a hold for the proxy's own deadline: the proxy is the last resort, the
-   * saga ends a hold before it.
+   * Added to the hold budget to get the proxy's deadline: the saga ends a hold within the budget,
+   * and the proxy's deadline only acts when the saga hangs.
    */
   public static final Duration GATE_SLACK = Duration.ofMinutes(5);
 
@@ -71,9 +71,10 @@ public final class UpgradeContext {
   /**
    * Wires the collaborators; nothing is started.
    *
-   * @param specs how the container of a generation's capsule is made
-   * @param capsules the capsule in the container of a name
-   * @param undoPause before an undo that failed is tried again; grows to ten times this
+   * @param specs makes the specification of a capsule's container
+   * @param capsules the capsule in the container with a given name
+   * @param undoPause the first pause before a failed undo is repeated; pauses grow to ten times
+   *     this
    */
   public UpgradeContext(
       Settings settings,
@@ -118,7 +119,7 @@ public final class UpgradeContext {
   public interface SpecFactory {
     ContainerSpec of(Generation generation, Map<String, String> labels);
 
-    /** Of capsules that start their services only when they are told to. */
+    /** Specifications of capsules that start their services only on command. */
     static SpecFactory managed(CapsuleSpecFactory specs) {
       return (generation, labels) ->
           specs.managed(
@@ -135,8 +136,8 @@ public final class UpgradeContext {
     return settings;
   }
 
-  /** How the data of the stack moves. */
-  public DataSettings data() {
+  /** Settings of how the stack's data moves. */
+  public DataSettings dataSettings() {
     return settings.stack().data();
   }
 
@@ -233,12 +234,12 @@ public final class UpgradeContext {
     return capsules.apply(generation.container());
   }
 
-  /** For a look in passing: a third of the time that one call to the engine may take. */
-  public Duration lookTimeout() {
+  /** Time limit of a short query to a capsule: a third of the limit of one call to the engine. */
+  public Duration briefTimeout() {
     return settings.engine().timeout().dividedBy(3);
   }
 
-  /** Where the routes lead when a generation serves. */
+  /** The backend that the routes lead to while a generation serves. */
   public Backend backend(Generation generation) {
     String host = capsule(generation).address();
     Map<String, List<Target>> targets = new HashMap<>();
@@ -246,7 +247,7 @@ public final class UpgradeContext {
       List<Target> ports = new ArrayList<>();
       for (int inner : route.servicePorts()) {
         Integer port = generation.ports().get(route.service() + ":" + inner);
-        // The route was added after the version was built: the service's own port is the best
+        // A route that was added after the version was built: the service's own port is the best
         // guess.
         ports.add(new Target(host, port == null ? inner : port));
       }
@@ -255,31 +256,33 @@ public final class UpgradeContext {
     return new Backend(generation.container(), Map.copyOf(targets));
   }
 
-  /** What is wrong with a generation's services, and with the probes that it can be asked. */
+  /** Problems of a generation's services and of the probes that apply to it; empty when healthy. */
   public List<String> checkHealth(Generation generation) {
-    return health.check(capsule(generation), probes.of(generation), generation.ports());
+    return health.check(capsule(generation), probes.askable(generation), generation.ports());
   }
 
   /**
-   * Waits until a generation is healthy; returns one line on it.
+   * Waits until a generation is healthy; returns one line with the result.
    *
-   * @throws dev.orchestrator.health.HealthException when it is not in time
+   * @throws dev.orchestrator.health.HealthException when it is not healthy in time
    */
   public String awaitHealthy(
       Generation generation, VerifySettings settings, Consumer<String> progress) {
     return health.await(
-        capsule(generation), probes.of(generation), generation.ports(), settings, progress);
+        capsule(generation), probes.askable(generation), generation.ports(), settings, progress);
   }
 
   /**
-   * The probes of the stack that a generation, which runs, is not asked, as it lacks their service
-   * or port: one line each, with the reason.
+   * The probes and routes of the stack that a running generation can't be asked or reached by,
+   * because it lacks their service or port: one line each, with the reason.
    */
   public List<String> probesNotAsked(Generation generation) {
-    return probes.notAsked(generation);
+    return probes.describeNotAsked(generation);
   }
 
-  /** Whether clients were led to the candidate of a run: then the candidate may have new data. */
+  /**
+   * Whether clients were led to a run's candidate, so that it may have data that nothing else has.
+   */
   public boolean hasServed(UpgradeRun run) {
     return journal.switched(run.id()).isPresent();
   }

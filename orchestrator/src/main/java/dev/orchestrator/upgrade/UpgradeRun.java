@@ -15,54 +15,56 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One run of the saga while it is in memory. Everything that must outlive the process is in the
- * journal. Confined to the run's thread, {@link #control} apart.
+ * The state of one run in memory. Everything that must survive the process is in the journal.
+ * Confined to the run's thread, except for {@link #control}.
  */
 public final class UpgradeRun {
   public final UpgradeRecord record;
   public final List<Step> steps;
   public final RunControl control = new RunControl();
 
-  /** The generation that served before; null where none did, as at the first {@code up}. */
+  /** The generation that served before the run; null where none did, as at the first {@code up}. */
   public final @Nullable Generation blue;
 
-  /** The candidate; null before the step that makes it. */
+  /** The candidate; null before the step that creates it. */
   public @Nullable Generation green;
 
-  /** Set by the build. */
+  /** The candidate's image; set by the build step. */
   public @Nullable CapsuleImage image;
 
-  /** Of a rollback that carries the data: the kept generation whose version is to run again. */
-  public @Nullable Generation old;
+  /** In a rollback that carries the data: the kept generation whose version is to run again. */
+  public @Nullable Generation previous;
 
-  /** Set by the hold: by when the switch must have happened. */
-  public @Nullable Deadline hold;
+  /** The time by which the switch must have happened; set by the hold step. */
+  public @Nullable Deadline holdDeadline;
 
-  /** How the data gets to the candidate; null before that was found out. */
+  /** How each volume of the candidate gets its data; null before that has been planned. */
   public @Nullable List<VolumeTransfer> transfers;
 
   /** The step that failed; null where none has. */
-  public @Nullable Step failed;
+  public @Nullable Step failedStep;
 
-  /** Copies under way, by the name of the volume. */
+  /** Copies under way, by volume name. */
   public final Map<String, Copying> copies = new HashMap<>();
 
-  /** The journal has the switch: green serves. */
+  /** Whether the journal has the switch, so that green serves. */
   public boolean switched;
 
-  /** How often each service had been restarted when green was found healthy. */
-  public Map<String, Integer> restarts = Map.of();
+  /** Restarts of each of green's services by the end of the verify step. */
+  public Map<String, Integer> restartsAtVerify = Map.of();
 
-  /** What is not as it should be although everything was undone; empty when all is well. */
-  public String unwell = "";
+  /**
+   * A problem that is left although everything was undone, such as an unhealthy blue; else empty.
+   */
+  public String remainingProblem = "";
 
-  /** What became of the connections that were open at the hold. */
-  public DrainResult drained = new DrainResult(0, 0);
+  /** How the connections ended that were open at the hold. */
+  public DrainResult drainResult = new DrainResult(0, 0);
 
-  /** Steps that began in this process: the journal knows them too, if it could be written. */
-  final Set<Step> begun = new LinkedHashSet<>();
+  /** Steps that have begun in this process, also those whose intent the journal could not take. */
+  final Set<Step> begunSteps = new LinkedHashSet<>();
 
-  private final boolean holds;
+  private final boolean holdsClients;
 
   public UpgradeRun(
       UpgradeRecord record,
@@ -73,10 +75,10 @@ public final class UpgradeRun {
     this.steps = steps;
     this.blue = blue;
     this.green = green;
-    this.holds = steps.stream().anyMatch(Step::holdsClients);
+    this.holdsClients = steps.stream().anyMatch(Step::holdsClients);
   }
 
-  /** Ends the helpers of copies; the data that they copied stays. */
+  /** Ends the helper containers of copies; the data that they have copied stays. */
   public void endCopies() {
     List.copyOf(copies.keySet())
         .forEach(name -> {
@@ -91,14 +93,14 @@ public final class UpgradeRun {
     return record.id();
   }
 
-  /** Whether clients wait in this run: a version serves before it, and the routes are open. */
-  public boolean holds() {
-    return holds;
+  /** Whether clients wait in this run, because a version serves before it. */
+  public boolean holdsClients() {
+    return holdsClients;
   }
 
   /** Whether a step that makes clients wait has begun in this process. */
-  boolean hasHeld() {
-    return begun.stream().anyMatch(Step::holdsClients);
+  boolean hasBegunHold() {
+    return begunSteps.stream().anyMatch(Step::holdsClients);
   }
 
   public Generation blue() {
@@ -116,19 +118,19 @@ public final class UpgradeRun {
   }
 
   /**
-   * The time that a step may take: its own limit, and while clients wait the rest of the hold
-   * budget.
+   * The time that an action may take: its own limit and, while clients wait, at most the rest of
+   * the hold budget.
    *
-   * @throws HoldBudgetExceededException when nothing is left of that
+   * @throws HoldBudgetExceededException when the hold budget is used up
    */
   public Duration budget(Duration limit) {
-    Deadline held = hold;
-    if (held == null) {
+    Deadline deadline = holdDeadline;
+    if (deadline == null) {
       return limit;
     }
-    if (held.passed()) {
+    if (deadline.passed()) {
       throw new HoldBudgetExceededException();
     }
-    return held.atMost(limit);
+    return deadline.atMost(limit);
   }
 }

@@ -14,32 +14,34 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 
 /**
- * Which probes a version is asked: those of the stack, and over them those that its release
- * carries. A probe of a service or a port that a version doesn't have is not asked of that version:
- * it was added for another. Thread-safe.
+ * Decides which probes apply to a version: the stack's, overridden by those of its release. A probe
+ * of a service or a port that the version lacks was added for another version and is skipped.
+ * Thread-safe.
  */
 final class VersionProbes {
   private final UpgradeContext context;
 
-  /** By the engine's id of an image, which always means the same image. */
-  private final Map<String, List<Probe>> ofImages = new ConcurrentHashMap<>();
+  /** Probes of releases, by the engine's id of the image, which never changes its content. */
+  private final Map<String, List<Probe>> imageProbes = new ConcurrentHashMap<>();
 
   VersionProbes(UpgradeContext context) {
     this.context = context;
   }
 
-  /** The probes that a generation can be asked. */
-  List<Probe> of(Generation generation) {
-    return all(generation).stream().filter(probe -> hasPort(generation, probe)).toList();
+  /** The probes that apply to a generation. */
+  List<Probe> askable(Generation generation) {
+    return allProbes(generation).stream().filter(probe -> hasPort(generation, probe)).toList();
   }
 
-  private List<Probe> all(Generation generation) {
+  private List<Probe> allProbes(Generation generation) {
     return ReleaseProbes.merge(
         context.settings().stack().probes(),
-        ofImages.computeIfAbsent(generation.image(), context.builder()::probes));
+        imageProbes.computeIfAbsent(generation.image(), context.builder()::probes));
   }
 
-  /** Whether the capsule has a port for it: one was made for each probe when it was built. */
+  /**
+   * Whether the capsule has a port for the probe; the build makes a port for each probe it knows.
+   */
   private static boolean hasPort(Generation generation, Probe probe) {
     OptionalInt port = port(probe);
     return port.isEmpty()
@@ -55,12 +57,12 @@ final class VersionProbes {
   }
 
   /**
-   * The probes that a generation, which runs, is not asked, and the routes that lead nowhere in it:
-   * one line each, with the reason.
+   * The probes that don't apply to a running generation and the routes that lead nowhere in it: one
+   * line each, with the reason.
    */
-  List<String> notAsked(Generation generation) {
+  List<String> describeNotAsked(Generation generation) {
     Set<String> services =
-        context.capsule(generation).services(context.lookTimeout()).stream()
+        context.capsule(generation).services(context.briefTimeout()).stream()
             .map(InnerService::service)
             .collect(Collectors.toSet());
     List<String> lines = new ArrayList<>();
@@ -71,7 +73,7 @@ final class VersionProbes {
                 .formatted(route.name(), generation.version(), route.service()));
       }
     }
-    for (Probe probe : all(generation)) {
+    for (Probe probe : allProbes(generation)) {
       if (!services.contains(probe.service())) {
         lines.add(
             "probe %s is not asked of %s, which has no service %s"

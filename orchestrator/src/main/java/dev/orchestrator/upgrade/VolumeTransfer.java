@@ -7,12 +7,13 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a data volume of the next version gets its content.
+ * How one data volume of the next version gets its content. Immutable.
  *
- * @param from what serves' volume; null where there is none: it begins empty
- * @param why that method, for a person
+ * @param from volume of the version that serves; null where there is none, so that the new volume
+ *     begins empty
+ * @param why the reason for the method, for a person
  * @param warnings for a person, a line each
- * @param measure of {@code from}; null where there is none
+ * @param usage size of {@code from}; null where there is none
  */
 public record VolumeTransfer(
     String name,
@@ -21,31 +22,35 @@ public record VolumeTransfer(
     Method method,
     String why,
     List<String> warnings,
-    @Nullable VolumeUsage measure) {
+    @Nullable VolumeUsage usage) {
 
-  /** One that begins empty. */
-  static VolumeTransfer begin(String name, List<String> paths) {
+  /** A transfer to a volume that begins empty. */
+  static VolumeTransfer startEmpty(String name, List<String> paths) {
     return new VolumeTransfer(name, paths, null, Method.NEW, "it begins empty", List.of(), null);
   }
 
-  boolean copied() {
+  boolean isCopy() {
     return method == Method.COPY || method == Method.REFLINK;
   }
 
-  /** What a copy takes, in bytes. */
-  public long needs() {
-    VolumeUsage taken = measure;
-    return method == Method.COPY && taken != null ? taken.used() : 0;
+  /** Bytes that the transfer takes on the disk: a clone takes none. */
+  public long bytesNeeded() {
+    VolumeUsage known = usage;
+    return method == Method.COPY && known != null ? known.used() : 0;
   }
 
-  /** The volume that the next version gets. */
-  DataVolume to(String fresh) {
-    DataVolume original = from;
-    if (original == null || copied()) {
-      return DataVolume.plain(name, fresh, method, paths);
+  /**
+   * The volume that the next version gets.
+   *
+   * @param newVolume the engine's name for it where a new volume is made
+   */
+  DataVolume target(String newVolume) {
+    DataVolume source = from;
+    if (source == null || isCopy()) {
+      return DataVolume.plain(name, newVolume, method, paths);
     }
     return method == Method.OVERLAY
-        ? new DataVolume(name, fresh, method, original.layers(), paths)
-        : new DataVolume(name, original.volume(), method, original.lowers(), paths);
+        ? new DataVolume(name, newVolume, method, source.layers(), paths)
+        : new DataVolume(name, source.volume(), method, source.lowers(), paths);
   }
 }

@@ -42,11 +42,11 @@ final class EventStreamTest {
 
   @Test
   void pastThenLiveThenEnd() throws Exception {
-    control.play("prepare", "intent", "", 0);
-    control.play("prepare", "done", "ready", 4100);
+    control.publish("prepare", "intent", "", 0);
+    control.publish("prepare", "done", "ready", 4100);
     try (InputStream stream = open("0")) {
       control.awaitWatches(1);
-      control.play("hold", "intent", "", 5000);
+      control.publish("hold", "intent", "", 5000);
       control.end(UpgradeRecord.Outcome.DONE, "");
       String text = new String(stream.readAllBytes(), StandardCharsets.UTF_8);
       assertEquals(List.of("1", "2", "3", "4"), ids(text));
@@ -57,8 +57,8 @@ final class EventStreamTest {
 
   @Test
   void resumesAfterTheLastEventSeen() throws Exception {
-    control.play("prepare", "intent", "", 0);
-    control.play("prepare", "done", "ready", 4100);
+    control.publish("prepare", "intent", "", 0);
+    control.publish("prepare", "done", "ready", 4100);
     control.end(UpgradeRecord.Outcome.DONE, "");
     try (InputStream stream = open("2")) {
       String text = new String(stream.readAllBytes(), StandardCharsets.UTF_8);

@@ -73,7 +73,7 @@ final class AdmissionWaitTest {
 
   @Test
   void waitsForTheRunThatIsUnderWay() throws Exception {
-    control.play("prepare", "intent", "", 0);
+    control.publish("prepare", "intent", "", 0);
     Result early = commands.run("upgrade", "v2", "--wait", "--wait-timeout", "0");
     assertEquals(ExitCode.REFUSED, early.exitCode());
     assertEquals("waiting: u7 upgrade v1 → v2 is under way\n", early.out());

@@ -122,7 +122,7 @@ final class CliTest {
 
   @Test
   void noDrillWithoutAServiceNorBesideARun() {
-    control.play("prepare", "intent", "", 0);
+    control.publish("prepare", "intent", "", 0);
     Result beside = run("drill v2");
     assertEquals(ExitCode.REFUSED, beside.exitCode());
     assertOneLine(beside, "u7 is under way");

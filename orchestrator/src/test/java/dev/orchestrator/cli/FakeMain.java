@@ -31,7 +31,7 @@ public final class FakeMain {
         .error("starting", new IllegalStateException("only in the file"));
     Vertx vertx = Vertx.vertx();
     FakeControl control = new FakeControl();
-    control.play("prepare", "intent", "", 0);
+    control.publish("prepare", "intent", "", 0);
     ApiServer server = ApiServer.start(vertx, control, new ApiSettings("127.0.0.1", 0), home);
     return new RunningService() {
       @Override

@@ -72,12 +72,12 @@ final class RunFollowerTest {
 
   @Test
   void exitCodeTellsTheOutcome() throws Exception {
-    control.play("verify", "intent", "", 0);
-    control.play("verify", "failed", "db is unhealthy", 12_000);
-    control.play("start", "undo", "", 12_000);
-    control.play("start", "undone", "v2 stopped", 12_500);
-    control.play("preflight", "undo", "", 12_500);
-    control.play("preflight", "undone", "", 12_500);
+    control.publish("verify", "intent", "", 0);
+    control.publish("verify", "failed", "db is unhealthy", 12_000);
+    control.publish("start", "undo", "", 12_000);
+    control.publish("start", "undone", "v2 stopped", 12_500);
+    control.publish("preflight", "undo", "", 12_500);
+    control.publish("preflight", "undone", "", 12_500);
     control.end(Outcome.ROLLED_BACK, "db is unhealthy");
     Result result = commands.run("upgrade", "v2");
     assertEquals(ExitCode.ROLLED_BACK, result.exitCode());
@@ -89,14 +89,14 @@ final class RunFollowerTest {
 
   @Test
   void needsAttentionIsFive() {
-    control.play("hold", "stuck", "the gate is gone", 0);
+    control.publish("hold", "stuck", "the gate is gone", 0);
     control.end(Outcome.NEEDS_ATTENTION, "undo of hold failed");
     assertEquals(ExitCode.NEEDS_ATTENTION, commands.run("watch", "u7").exitCode());
   }
 
   @Test
   void failureInPreflightIsARefusal() {
-    control.play("preflight", "failed", "12 GB missing", 0);
+    control.publish("preflight", "failed", "12 GB missing", 0);
     control.end(Outcome.REFUSED, "12 GB missing");
     assertEquals(ExitCode.REFUSED, commands.run("up").exitCode());
   }
@@ -118,8 +118,8 @@ final class RunFollowerTest {
     server.close();
     server = serve();
     control.awaitWatches(2);
-    control.play("hold", "intent", "", 5000);
-    control.play("hold", "done", "12 wait", 5200);
+    control.publish("hold", "intent", "", 5000);
+    control.publish("hold", "done", "12 wait", 5200);
     control.end(Outcome.DONE, "");
     Result result = command.get(20, TimeUnit.SECONDS);
     assertEquals(ExitCode.DONE, result.exitCode(), result.err());
@@ -135,7 +135,7 @@ final class RunFollowerTest {
     commands.reconnectTimeout(Duration.ofMillis(700));
     FutureTask<Result> command = inBackground("watch", "u7");
     control.awaitWatches(1);
-    control.play("prepare", "intent", "", 0);
+    control.publish("prepare", "intent", "", 0);
     server.close();
     Result result = command.get(20, TimeUnit.SECONDS);
     assertEquals(ExitCode.UNREACHABLE, result.exitCode());
@@ -144,8 +144,8 @@ final class RunFollowerTest {
 
   @Test
   void undoThatWasStuckOnceIsFollowedToItsEnd() {
-    control.play("start", "stuck", "the engine is away", 0);
-    control.play("start", "undone", "v2 stopped", 500);
+    control.publish("start", "stuck", "the engine is away", 0);
+    control.publish("start", "undone", "v2 stopped", 500);
     control.end(Outcome.ROLLED_BACK, "db is unhealthy");
     assertEquals(ExitCode.ROLLED_BACK, commands.run("watch", "u7").exitCode());
   }
@@ -153,7 +153,7 @@ final class RunFollowerTest {
   @Test
   void undoThatIsStuckNeedsAttentionAndIsNotWaitedFor() {
     control.attention("u7 can't be undone at step start");
-    control.play("start", "stuck", "the engine is away", 0);
+    control.publish("start", "stuck", "the engine is away", 0);
     Result result = commands.run("watch", "u7");
     assertEquals(ExitCode.NEEDS_ATTENTION, result.exitCode());
     assertTrue(result.out().contains("u7 needs attention: 'orchestrator status'"), result.out());
@@ -192,9 +192,9 @@ final class RunFollowerTest {
   }
 
   private void playPrepare() {
-    control.play("prepare", "intent", "", 0);
-    control.play("prepare", "progress", "unpacking images", 2000);
-    control.play("prepare", "done", "green capsule ready", 4100);
+    control.publish("prepare", "intent", "", 0);
+    control.publish("prepare", "progress", "unpacking images", 2000);
+    control.publish("prepare", "done", "green capsule ready", 4100);
   }
 
   private ApiServer serve() throws IOException {

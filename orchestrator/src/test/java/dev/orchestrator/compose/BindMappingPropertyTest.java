@@ -67,7 +67,8 @@ final class BindMappingPropertyTest {
     GeneratedInput.forAll(
         5_000,
         random -> {
-          String source = GeneratedInput.one(random, ROOTS) + GeneratedInput.text(random, PARTS, 5);
+          String source =
+              GeneratedInput.pick(random, ROOTS) + GeneratedInput.concatenation(random, PARTS, 5);
           ObjectNode mount = JsonNodeFactory.instance.objectNode();
           mount.put("type", "bind").put("source", source).put("target", "/t");
           mount.put("read_only", random.nextBoolean());

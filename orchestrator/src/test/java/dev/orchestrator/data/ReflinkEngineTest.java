@@ -42,10 +42,10 @@ class ReflinkEngineTest {
   @ParameterizedTest
   @ValueSource(strings = {"mkfs.xfs", "mkfs.btrfs"})
   void aTreeIsTheSameAndTakesNoSpace(String make) {
-    assumeTrue(LoopDiskFixture.possible(make), make + " isn't here, or this isn't root");
+    assumeTrue(LoopDiskFixture.isSupported(make), make + " isn't here, or this isn't root");
     String image = base();
     try (LoopDiskFixture disk = new LoopDiskFixture(directory, make, 700_000_000);
-        VolumesFixture volumes = new VolumesFixture(image, disk::volume)) {
+        VolumesFixture volumes = new VolumesFixture(image, disk::bindOptions)) {
       RsyncCopier copier = new RsyncCopier(volumes.engine, () -> image);
       volumes.run("perl", "/tree/make.pl", "/from");
       volumes.shell("head -c 200000000 /dev/urandom > /from/large.db; mkdir -p /from/volumes/db");

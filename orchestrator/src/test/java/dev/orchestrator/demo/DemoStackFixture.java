@@ -76,7 +76,7 @@ final class DemoStackFixture implements AutoCloseable {
 
   /** The labels of everything that belongs to this stack and home on the engine. */
   Map<String, String> labels() {
-    return new ResourceNames(settings).ours();
+    return new ResourceNames(settings).stackLabels();
   }
 
   Control control() {

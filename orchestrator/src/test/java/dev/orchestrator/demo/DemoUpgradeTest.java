@@ -91,7 +91,10 @@ class DemoUpgradeTest {
             cost.toString());
 
         Receipt back =
-            run(demo, demo.control().rollback(DataOptions.of(Rollback.RESTORE)), event -> {});
+            run(
+                demo,
+                demo.control().rollback(DataOptions.forRollback(Rollback.RESTORE)),
+                event -> {});
         assertEquals(Outcome.DONE, back.upgrade().outcome(), back.upgrade().reason());
         assertServes(demo, "v1");
         sql.stop();

@@ -52,7 +52,7 @@ class DrillEngineTest {
     daemon = new ServiceProcessFixture(stack, LightServiceFixture.freePort(), settings);
     engine = DockerEngine.connect("", SOON);
     daemon.start();
-    String run = daemon.begin("/v1/up", Map.of("version", "v1"));
+    String run = daemon.requestRun("/v1/up", Map.of("version", "v1"));
     daemon.await(run, event -> event.phase().equals("end"));
     assertEquals(UpgradeRecord.Outcome.DONE, daemon.receipt(run).upgrade().outcome());
   }
@@ -73,7 +73,7 @@ class DrillEngineTest {
     try (SubprocessLoad client = new SubprocessLoad(daemon.port).start()) {
       drill = drill("v2", "--steps", "quiesce,switch");
       acknowledged = client.acknowledged();
-      acknowledged.removeAll(client.found());
+      acknowledged.removeAll(client.readNumbers());
     }
     System.out.println(drill.text());
     assertEquals(0, drill.exitCode(), drill.text());

@@ -26,9 +26,12 @@ final class DockerIgnorePropertyTest {
     GeneratedInput.forAll(
         20_000,
         random -> {
-          String pattern = GeneratedInput.text(random, PATTERN, 6).replaceAll("^/+|/+$", "");
+          String pattern =
+              GeneratedInput.concatenation(random, PATTERN, 6).replaceAll("^/+|/+$", "");
           String path =
-              GeneratedInput.text(random, PATH, 8).replaceAll("/+", "/").replaceAll("^/|/$", "");
+              GeneratedInput.concatenation(random, PATH, 8)
+                  .replaceAll("/+", "/")
+                  .replaceAll("^/|/$", "");
           String plain = Path.of("/", pattern).normalize().toString().substring(1);
           if (plain.isEmpty() || path.isEmpty()) {
             return;
@@ -71,7 +74,7 @@ final class DockerIgnorePropertyTest {
     GeneratedInput.forAll(
         20_000,
         random -> {
-          String line = GeneratedInput.anything(random, 30).replaceAll("[\r\n]", "");
+          String line = GeneratedInput.arbitraryText(random, 30).replaceAll("[\r\n]", "");
           try {
             boolean _ = new DockerIgnore(List.of("", line)).excludes("a/b/c.txt");
           } catch (EngineException e) {

@@ -19,8 +19,8 @@ final class ImageReferencePropertyTest {
         2_000,
         random -> {
           String repository =
-              GeneratedInput.one(random, REGISTRIES) + GeneratedInput.one(random, PATHS);
-          String tag = GeneratedInput.one(random, TAGS);
+              GeneratedInput.pick(random, REGISTRIES) + GeneratedInput.pick(random, PATHS);
+          String tag = GeneratedInput.pick(random, TAGS);
           assertEquals(
               new ImageReference(repository, tag), ImageReference.parse(repository + ":" + tag));
           assertEquals(new ImageReference(repository, "latest"), ImageReference.parse(repository));
@@ -37,7 +37,7 @@ final class ImageReferencePropertyTest {
     GeneratedInput.forAll(
         20_000,
         random -> {
-          String text = GeneratedInput.anything(random, 40);
+          String text = GeneratedInput.arbitraryText(random, 40);
           ImageReference parsed = ImageReference.parse(text);
           if (!parsed.repository().equals(text)) {
             assertEquals(text, parsed.repository() + ":" + parsed.tag());

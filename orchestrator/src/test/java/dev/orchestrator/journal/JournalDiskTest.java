@@ -22,7 +22,7 @@ class JournalDiskTest {
 
   @Test
   void afterTheDiskWasFullTheJournalCanBeWrittenAgain() {
-    assumeTrue(LoopDiskFixture.possible("mkfs.ext4"), "no mkfs.ext4 here, or this isn't root");
+    assumeTrue(LoopDiskFixture.isSupported("mkfs.ext4"), "no mkfs.ext4 here, or this isn't root");
     try (LoopDiskFixture disk = new LoopDiskFixture(directory, "mkfs.ext4", 16 << 20);
         Journal journal =
             Journal.open(disk.folder().resolve("journal.db"), InstantSource.system())) {
@@ -32,7 +32,7 @@ class JournalDiskTest {
           assertThrows(JournalException.class, () -> writeMuch(journal), "it has no room");
       assertTrue(full.toString().contains("the disk is full"), full.toString());
       assertEquals(Optional.empty(), journal.serving(), "it can be read meanwhile");
-      disk.free();
+      disk.removeFiller();
       writeMuch(journal);
       journal.setDown(true);
       assertTrue(journal.down());
@@ -42,7 +42,7 @@ class JournalDiskTest {
   /** The disk has room for one more block in each round, until the whole run fits. */
   @Test
   void aRunThatBeginsWhileTheDiskFillsUpIsThereWithAllItNeedsOrNotAtAll() {
-    assumeTrue(LoopDiskFixture.possible("mkfs.ext4"), "no mkfs.ext4 here, or this isn't root");
+    assumeTrue(LoopDiskFixture.isSupported("mkfs.ext4"), "no mkfs.ext4 here, or this isn't root");
     try (LoopDiskFixture disk = new LoopDiskFixture(directory, "mkfs.ext4", 16 << 20)) {
       int room = 0;
       while (!beginsWith(disk, room)) {
@@ -67,7 +67,7 @@ class JournalDiskTest {
         begins = false;
       }
       assertBegun(journal, attachments, begins);
-      disk.free();
+      disk.removeFiller();
     }
     try (Journal journal = Journal.open(file, InstantSource.system())) {
       assertBegun(journal, attachments, begins);

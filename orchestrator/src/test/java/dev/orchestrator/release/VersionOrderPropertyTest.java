@@ -71,7 +71,7 @@ final class VersionOrderPropertyTest {
   }
 
   private static String name(RandomGenerator random) {
-    return GeneratedInput.text(random, PARTS, 6);
+    return GeneratedInput.concatenation(random, PARTS, 6);
   }
 
   private static int sign(String a, String b) {

@@ -54,13 +54,13 @@ class OperatorViewTest {
   }
 
   private static DataSettings data(Quiesce quiesce) {
-    return OrchestratorFixture.data(Strategy.AUTO, quiesce, Rollback.RESTORE);
+    return OrchestratorFixture.dataSettings(Strategy.AUTO, quiesce, Rollback.RESTORE);
   }
 
   private void again(DataSettings data, Duration bake) {
     at.close();
     at = new OrchestratorFixture(host, home, data, bake);
-    at.boot();
+    at.replayJournal();
   }
 
   private UpgradeRecord upgrade(String version) {
@@ -76,8 +76,8 @@ class OperatorViewTest {
 
   @Test
   void aPlanSaysHowEachVolumeGoesAndWhyAndChangesNothing() {
-    host.outside.add(CACHE);
-    int operations = host.operations;
+    host.outsidePaths.add(CACHE);
+    int operations = host.operationCount;
     Plan plan = at.control.plan("v2", DataOptions.NONE);
     assertEquals("overlay", plan.data().getFirst().how());
     assertTrue(plan.data().getFirst().why().contains("a layer over v1's data"), plan.toString());
@@ -88,14 +88,14 @@ class OperatorViewTest {
                 + " [\"app-opt-app-state:/opt/app/state\"], volumes: {app-opt-app-state: {}}"),
         plan.warnings());
     assertEquals(1, at.journal.history().size(), "no run has begun");
-    assertEquals(1, host.alive().size());
-    assertEquals(1, host.operations - operations, "only the version is checked");
+    assertEquals(1, host.activeWriters().size());
+    assertEquals(1, host.operationCount - operations, "only the version is checked");
   }
 
   @Test
   void aDatabaseWhoseReleaseSeriesChangesIsNotFrozen() {
-    host.databases.put("orchestrator/shop:v1", Map.of("db", "MariaDB 10.11"));
-    host.databases.put("orchestrator/shop:v2", Map.of("db", "MariaDB 11.8"));
+    host.databasesByImage.put("orchestrator/shop:v1", Map.of("db", "MariaDB 10.11"));
+    host.databasesByImage.put("orchestrator/shop:v2", Map.of("db", "MariaDB 11.8"));
     again(data(Quiesce.FREEZE), Duration.ZERO);
     Plan before = at.control.plan("v2", DataOptions.NONE);
     assertTrue(before.warnings().getFirst().startsWith("v2 isn't built yet"), before.toString());
@@ -112,7 +112,7 @@ class OperatorViewTest {
         assertThrows(RefusedException.class, () -> at.control.plan("v2", DataOptions.NONE))
             .getMessage(),
         "now that it is built");
-    Invariants.assertWhole(host, at, "refused");
+    Invariants.assertHold(host, at, "refused");
   }
 
   @Test
@@ -122,7 +122,7 @@ class OperatorViewTest {
     assertEquals(Outcome.DONE, upgrade("v2").outcome());
     host.tables.set(0, new DatabaseTable("db", "shop.orders", 112, 52, 0));
     host.tables.add(new DatabaseTable("db", "shop.notes", 5, 5, 0));
-    host.write(at.traffic.reaches());
+    host.writeRow(at.traffic.reachedContainer());
 
     RollbackCost cost = at.control.rollbackCost();
     assertEquals("v2 v1 restore", cost.from() + " " + cost.to() + " " + cost.configured());
@@ -148,13 +148,13 @@ class OperatorViewTest {
   @Test
   void theDoctorNamesWhatIsWrongAndWhatToDo() {
     upgrade("v2");
-    host.outside.add(CACHE);
-    host.overlays = false;
-    host.neverHealthy.add("v2");
+    host.outsidePaths.add(CACHE);
+    host.supportsOverlays = false;
+    host.unhealthy.add("v2");
     host.engine.createVolume(
         "stray",
         new ResourceNames(OrchestratorFixture.settings(home))
-            .labels(at.journal.serving().orElseThrow(), "", "data"));
+            .generationLabels(at.journal.serving().orElseThrow(), "", "data"));
     DoctorReport doctor = at.control.doctor();
     assertEquals(DoctorReport.State.BAD, check("serving").state(), doctor.toString());
     assertEquals("volume stray", check("left over").text());
@@ -166,7 +166,9 @@ class OperatorViewTest {
 
   @Test
   void theDoctorMissesTheDataOfTheVersionBefore() {
-    again(OrchestratorFixture.data(Strategy.COPY, Quiesce.STOP, Rollback.RESTORE), Duration.ZERO);
+    again(
+        OrchestratorFixture.dataSettings(Strategy.COPY, Quiesce.STOP, Rollback.RESTORE),
+        Duration.ZERO);
     upgrade("v2");
     assertEquals(DoctorReport.State.GOOD, check("way back").state());
     host.engine.removeContainer(at.container(1));
@@ -187,6 +189,6 @@ class OperatorViewTest {
     UpgradeRecord run = upgrade("v2");
     assertEquals(Outcome.ROLLED_BACK, run.outcome());
     assertTrue(run.reason().startsWith("bake: clients fare badly"), run.reason());
-    Invariants.assertWhole(host, at, "after the bake");
+    Invariants.assertHold(host, at, "after the bake");
   }
 }

@@ -50,9 +50,9 @@ class AutoUpgradeTest {
   void takesTheNewestVersionWhenItsTimeHasCome() {
     stack.control().up("v1");
     tickAt(NIGHT.minusSeconds(1));
-    assertEquals("v1", stack.serves());
+    assertEquals("v1", stack.servingVersion());
     tickAt(NIGHT);
-    assertEquals("v3", stack.serves());
+    assertEquals("v3", stack.servingVersion());
     tickAt(NIGHT.plusSeconds(1));
     assertEquals(2, stack.control().history().size(), "once");
   }
@@ -60,18 +60,18 @@ class AutoUpgradeTest {
   @Test
   void aVersionThatFailedIsPassedOverUntilItsFilesChange() throws Exception {
     stack.control().up("v1");
-    stack.neverHealthy("v3");
+    stack.makeUnhealthy("v3");
     tickAt(NIGHT);
-    assertEquals("v1", stack.serves());
+    assertEquals("v1", stack.servingVersion());
     tickAt(NIGHT.plus(Duration.ofDays(1)));
-    assertEquals("v2", stack.serves(), "v3 is in quarantine, v2 is newer too");
+    assertEquals("v2", stack.servingVersion(), "v3 is in quarantine, v2 is newer too");
     tickAt(NIGHT.plus(Duration.ofDays(2)));
     assertEquals(3, stack.control().history().size(), "nothing left to try");
 
-    stack.healthyAgain();
+    stack.makeHealthy();
     Files.writeString(stack.release("v3").resolve("compose.yaml"), "services: {a: {}}\n");
     tickAt(NIGHT.plus(Duration.ofDays(3)));
-    assertEquals("v3", stack.serves(), "its author has mended it");
+    assertEquals("v3", stack.servingVersion(), "its author has mended it");
   }
 
   @Test
@@ -80,7 +80,7 @@ class AutoUpgradeTest {
     stack.control().upgrade("v3");
     stack.control().rollback();
     tickAt(NIGHT);
-    assertEquals("v2", stack.serves());
+    assertEquals("v2", stack.servingVersion());
   }
 
   @Test
@@ -97,7 +97,7 @@ class AutoUpgradeTest {
   void aTimeThatPassedWhileTheHostSleptCountsOnce() {
     stack.control().up("v1");
     tickAt(NIGHT.plus(Duration.ofDays(5)).plusSeconds(7));
-    assertEquals("v3", stack.serves());
+    assertEquals("v3", stack.servingVersion());
     assertEquals(2, stack.control().history().size());
   }
 
@@ -106,6 +106,6 @@ class AutoUpgradeTest {
     stack.control().up("v1");
     tickAt(EVENING.minus(Duration.ofDays(30)));
     tickAt(NIGHT.minus(Duration.ofDays(30)));
-    assertEquals("v3", stack.serves());
+    assertEquals("v3", stack.servingVersion());
   }
 }

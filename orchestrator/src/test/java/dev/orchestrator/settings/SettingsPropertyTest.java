@@ -57,8 +57,8 @@ final class SettingsPropertyTest {
     GeneratedInput.forAll(
         300,
         random -> {
-          String time = GeneratedInput.one(random, times);
-          String size = GeneratedInput.one(random, sizes);
+          String time = GeneratedInput.pick(random, times);
+          String size = GeneratedInput.pick(random, sizes);
           long number = random.nextLong(1, 7);
           String space = random.nextBoolean() ? " " : "";
           Settings read =
@@ -78,7 +78,7 @@ final class SettingsPropertyTest {
         2_000,
         random -> {
           try {
-            Settings _ = load(GeneratedInput.one(random, KEYS) + " = " + value(random) + "\n");
+            Settings _ = load(GeneratedInput.pick(random, KEYS) + " = " + value(random) + "\n");
           } catch (InvalidSettingsException e) {
             String said = String.valueOf(e.getMessage());
             for (String line : said.split("\n", -1)) {
@@ -93,11 +93,11 @@ final class SettingsPropertyTest {
     List<String> letters = List.of("a", "0", ".", ":", "/", "\\u0007", "\\n", "é", "-", " ", "[");
     List<String> marks = List.of("[", "]", "{", "}", "1", "a", ",", "=", "${x}", "null");
     return switch (random.nextInt(4)) {
-      case 0 -> "\"" + GeneratedInput.text(random, letters, 8) + "\"";
-      case 1 -> GeneratedInput.text(random, marks, 6);
+      case 0 -> "\"" + GeneratedInput.concatenation(random, letters, 8) + "\"";
+      case 1 -> GeneratedInput.concatenation(random, marks, 6);
       case 2 -> Long.toString(random.nextLong() >> random.nextInt(64));
       // Half of a surrogate pair is not a text that a file can have.
-      default -> GeneratedInput.anything(random, 20).replaceAll("\\p{Cs}", "?");
+      default -> GeneratedInput.arbitraryText(random, 20).replaceAll("\\p{Cs}", "?");
     };
   }
 

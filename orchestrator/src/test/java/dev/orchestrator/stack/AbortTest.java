@@ -21,127 +21,129 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What a person can do about a run: abort it, look at one that is stuck, resume, leave it. */
+/** Abort and resume: of a run under way, of a stuck undo, of a run that needs attention. */
 class AbortTest {
 
   @TempDir(factory = InMemoryFolder.class)
   Path home;
 
   private FakeHost host;
-  private OrchestratorFixture at;
+  private OrchestratorFixture service;
 
   @BeforeEach
   void start() {
-    fresh(0);
+    startOnFreshHost(0);
   }
 
-  private void fresh(int number) {
-    if (at != null) {
-      at.close();
+  private void startOnFreshHost(int number) {
+    if (service != null) {
+      service.close();
     }
     host = new FakeHost();
-    at = new OrchestratorFixture(host, home.resolve(Integer.toString(number)));
-    at.control.up("v1");
-    host.operations = 0;
+    service = new OrchestratorFixture(host, home.resolve(Integer.toString(number)));
+    service.control.up("v1");
+    host.operationCount = 0;
   }
 
   @AfterEach
   void stop() {
-    at.close();
+    service.close();
   }
 
-  private void before(OrchestratorFixture.Strike strike) {
-    OrchestratorFixture.clientsWrite(host, () -> at, strike);
+  private void beforeOperations(OrchestratorFixture.BeforeOperation strike) {
+    OrchestratorFixture.writeBeforeEachOperation(host, () -> service, strike);
   }
 
-  private UpgradeRecord upgrade(String version) {
-    return at.journal.upgrade(at.control.upgrade(version)).orElseThrow();
+  private UpgradeRecord runUpgrade(String version) {
+    return service.journal.upgrade(service.control.upgrade(version)).orElseThrow();
   }
 
   @Test
   void abortUndoesAtAnyPoint() {
     List<String> refused = new ArrayList<>();
-    before((operation, number) -> {});
-    assertEquals(Outcome.DONE, upgrade("v2").outcome());
-    int points = host.operations;
+    beforeOperations((operation, number) -> {});
+    assertEquals(Outcome.DONE, runUpgrade("v2").outcome());
+    int points = host.operationCount;
     for (int number = 1; number <= points; number++) {
-      fresh(number);
+      startOnFreshHost(number);
       int strike = number;
-      before((operation, now) -> {
+      beforeOperations((operation, now) -> {
         if (now == strike) {
           try {
-            at.control.abort();
+            service.control.abort();
           } catch (RefusedException e) {
             refused.add(operation);
           }
         }
       });
-      UpgradeRecord run = upgrade("v2");
+      UpgradeRecord run = runUpgrade("v2");
       if (run.outcome() == Outcome.DONE) {
         assertEquals(1, refused.size(), "only what puts the old version away goes on");
         refused.clear();
       } else {
         assertTrue(run.reason().startsWith("aborted by hand"), run.reason());
-        assertEquals("v1", at.journal.serving().orElseThrow().version(), "operation " + number);
-        assertTrue(at.journal.quarantines().isEmpty(), "no fault of the version's");
+        assertEquals(
+            "v1", service.journal.serving().orElseThrow().version(), "operation " + number);
+        assertTrue(service.journal.quarantines().isEmpty(), "no fault of the version's");
       }
-      Invariants.assertWhole(host, at, "aborted in operation " + number);
+      Invariants.assertHold(host, service, "aborted in operation " + number);
     }
     assertTrue(points > 15, "points: " + points);
   }
 
   @Test
   void nothingRunsNothingToAbort() {
-    assertThrows(RefusedException.class, () -> at.control.abort());
-    assertThrows(RefusedException.class, () -> at.control.resume());
+    assertThrows(RefusedException.class, () -> service.control.abort());
+    assertThrows(RefusedException.class, () -> service.control.resume());
   }
 
   @Test
   void anUndoThatFailsIsTriedOnAndSaidToNeedAttention() {
-    host.neverHealthy.add("v3");
+    host.unhealthy.add("v3");
     List<Status> seen = new ArrayList<>();
-    int[] tries = {0};
-    before((operation, number) -> {
-      boolean undoing = operation.equals("capsule.start") && at.traffic.held;
-      if (undoing && host.alive().isEmpty() && ++tries[0] > 1 && tries[0] < 9) {
-        if (tries[0] == 6) {
-          seen.add(at.control.status());
-          assertEquals("u2", at.control.resume(), "resume tries it at once");
+    int[] attempts = {0};
+    beforeOperations((operation, number) -> {
+      boolean undoing = operation.equals("capsule.start") && service.traffic.held;
+      if (undoing && host.activeWriters().isEmpty() && ++attempts[0] > 1 && attempts[0] < 9) {
+        if (attempts[0] == 6) {
+          seen.add(service.control.status());
+          assertEquals("u2", service.control.resume(), "resume tries it at once");
         }
         throw new EngineException(EngineException.Kind.REFUSED, "no room for a container");
       }
     });
-    UpgradeRecord run = upgrade("v3");
+    UpgradeRecord run = runUpgrade("v3");
     assertEquals(Outcome.ROLLED_BACK, run.outcome(), "it succeeded in the end");
     Status stuck = seen.getFirst();
     assertEquals("needs attention", stuck.state());
     assertTrue(stuck.attention().contains("u2 can't be undone at step quiesce"), stuck.attention());
     assertTrue(stuck.attention().contains("no room for a container"), stuck.attention());
     assertTrue(stuck.attention().contains("orchestrator resume"), stuck.attention());
-    assertEquals("serving", at.control.status().state());
-    Invariants.assertWhole(host, at, "after the tries");
+    assertEquals("serving", service.control.status().state());
+    Invariants.assertHold(host, service, "after the tries");
   }
 
   @Test
   void whatCantBeUndoneCanBeLeftAndTakenUpAgain() {
-    host.neverHealthy.add("v3");
-    int[] tries = {0};
-    before((operation, number) -> {
-      boolean undoing = operation.equals("capsule.start") && at.traffic.held;
-      if (undoing && host.alive().isEmpty() && ++tries[0] > 1) {
-        if (tries[0] == 8) {
-          at.control.abort();
+    host.unhealthy.add("v3");
+    int[] attempts = {0};
+    beforeOperations((operation, number) -> {
+      boolean undoing = operation.equals("capsule.start") && service.traffic.held;
+      if (undoing && host.activeWriters().isEmpty() && ++attempts[0] > 1) {
+        if (attempts[0] == 8) {
+          service.control.abort();
         }
         throw new EngineException(EngineException.Kind.REFUSED, "no room for a container");
       }
     });
-    UpgradeRecord run = upgrade("v3");
+    UpgradeRecord run = runUpgrade("v3");
     assertEquals(Outcome.NEEDS_ATTENTION, run.outcome());
-    assertEquals("needs attention", at.control.status().state());
-    before((operation, number) -> {});
-    assertEquals(run.id(), at.control.resume(), "mended by hand: what serves is started");
-    assertEquals("serving", at.control.status().state());
-    assertTrue(at.journal.upgrade(run.id()).orElseThrow().reason().endsWith("v1 is healthy since"));
-    assertEquals("v1", at.journal.serving().orElseThrow().version());
+    assertEquals("needs attention", service.control.status().state());
+    beforeOperations((operation, number) -> {});
+    assertEquals(run.id(), service.control.resume(), "mended by hand: what serves is started");
+    assertEquals("serving", service.control.status().state());
+    assertTrue(
+        service.journal.upgrade(run.id()).orElseThrow().reason().endsWith("v1 is healthy since"));
+    assertEquals("v1", service.journal.serving().orElseThrow().version());
   }
 }

@@ -20,7 +20,7 @@ import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Whether another process may take over now. */
+/** When another process may take over. */
 class RunAdmissionTest {
   @TempDir Path home;
 
@@ -31,36 +31,36 @@ class RunAdmissionTest {
   @Test
   void noProcessTakesOverBetweenARollbackAndItsFallBack() throws Exception {
     FakeHost host = new FakeHost();
-    try (OrchestratorFixture at = new OrchestratorFixture(host, home)) {
-      at.control.up("v1");
-      at.control.upgrade("v2");
-      host.oneWay = true;
-      host.write(at.traffic.reaches());
+    try (OrchestratorFixture service = new OrchestratorFixture(host, home)) {
+      service.control.up("v1");
+      service.control.upgrade("v2");
+      host.v1RejectsDataOfV2 = true;
+      host.writeRow(service.traffic.reachedContainer());
       List<Throwable> answers = new ArrayList<>();
-      at.lines =
+      service.eventListener =
           event -> {
             if (event.phase().equals("end") && answers.isEmpty()) {
-              assertTrue(at.journal.running().isEmpty(), "the journal has no run");
-              answers.add(handOverElsewhere(at));
+              assertTrue(service.journal.running().isEmpty(), "the journal has no run");
+              answers.add(handOverElsewhere(service));
             }
           };
-      String carried = at.control.rollback(DataOptions.of(Rollback.CARRY));
+      String carried = service.control.rollback(DataOptions.forRollback(Rollback.CARRY));
       assertEquals(1, answers.size());
       RefusedException refused = assertInstanceOf(RefusedException.class, answers.getFirst());
       assertTrue(
           String.valueOf(refused.getMessage()).contains("a run is under way"), refused.toString());
-      UpgradeRecord last = at.journal.history().getFirst();
+      UpgradeRecord last = service.journal.history().getFirst();
       assertEquals(
-          Outcome.ROLLED_BACK, at.journal.upgrade(carried).orElseThrow().outcome(), "carried");
+          Outcome.ROLLED_BACK, service.journal.upgrade(carried).orElseThrow().outcome(), "carried");
       assertTrue(!last.id().equals(carried), "the fall-back has run");
       assertEquals(Outcome.DONE, last.outcome());
-      assertEquals("v1", Invariants.serves(at));
+      assertEquals("v1", Invariants.servingVersion(service));
     }
   }
 
-  /** The answer must come while the run's own thread still has what serves. */
-  private static Throwable handOverElsewhere(OrchestratorFixture at) {
-    return CompletableFuture.supplyAsync(at.control::handOver)
+  /** Asks from another thread, while the run's thread still holds the serving lock. */
+  private static Throwable handOverElsewhere(OrchestratorFixture service) {
+    return CompletableFuture.supplyAsync(service.control::handOver)
         .orTimeout(Duration.ofSeconds(10).toMillis(), java.util.concurrent.TimeUnit.MILLISECONDS)
         .handle((path, failure) -> failure == null ? new AssertionError(path) : failure.getCause())
         .join();

@@ -16,7 +16,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Map;
 
-/** Runs commands in this JVM, with a home of the test's own. */
+/** Runs commands of the command line in this JVM, with a home folder for the test. */
 public final class CommandRunner {
   public final Path config;
   public final Path home;
@@ -24,7 +24,7 @@ public final class CommandRunner {
   private boolean interactive;
   private String answers = "";
 
-  /** Writes a configuration whose home is below the folder and whose API has a port of no one. */
+  /** Writes a configuration whose home is below the folder and whose API port nobody listens on. */
   public CommandRunner(Path folder) throws IOException {
     config = folder.resolve("orchestrator.conf");
     home = folder.resolve("home");
@@ -37,7 +37,7 @@ public final class CommandRunner {
     return this;
   }
 
-  /** A person types this, line by line. */
+  /** Sets the lines that a person types. */
   public CommandRunner answers(String lines) {
     answers = lines;
     return this;

@@ -30,7 +30,7 @@ public record ConfigFolderFixture(Path folder) {
     return SettingsLoader.load(conf(), Map.of("HOME", "/home/somebody"));
   }
 
-  /** What is said of it, the folder's own name left out. */
+  /** The errors of the settings, without the folder's path. */
   public String problems() {
     InvalidSettingsException invalid = assertThrows(InvalidSettingsException.class, this::load);
     return String.valueOf(invalid.getMessage()).replace(folder + "/", "");

@@ -1,8 +1,9 @@
 package dev.orchestrator.testing;
 
 /**
- * Sees every call of an {@link FakeEngine}, by its method's name and what it is about. What it
- * throws, the caller gets: thrown before, the call had no effect; thrown after, it had.
+ * Sees every call of a {@link FakeEngine}, by method name and by name of the container, volume or
+ * image. The caller gets what the hook throws: a call has no effect when the hook throws before it,
+ * and has its effect when the hook throws after it.
  */
 public interface EngineCallHook {
   public EngineCallHook NONE = (op, name) -> {};

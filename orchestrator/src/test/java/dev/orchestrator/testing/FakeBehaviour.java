@@ -9,12 +9,12 @@ import java.util.function.Consumer;
 /** What the processes in an {@link FakeEngine}'s containers do. */
 public interface FakeBehaviour {
 
-  /** Everything runs on, every command succeeds in silence. */
+  /** Containers run until they are stopped; every command succeeds without output. */
   public FakeBehaviour QUIET = new FakeBehaviour() {};
 
   /**
-   * A container's own process, when it is started: its exit code, or empty where it runs on. {@code
-   * line} is its log.
+   * A container's main process at its start: its exit code, or empty where it keeps running. {@code
+   * line} takes its log.
    */
   public default OptionalInt run(FakeEngine engine, ContainerSpec spec, Consumer<String> line) {
     return OptionalInt.empty();

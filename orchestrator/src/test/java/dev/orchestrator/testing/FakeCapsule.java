@@ -23,13 +23,13 @@ public final class FakeCapsule implements Capsule {
     this.container = container;
   }
 
-  private void running(String what) {
+  private void requireRunning(String what) {
     try {
-      host.answer();
+      host.requireEngine();
     } catch (EngineException e) {
       throw new CapsuleException(what + ": " + e.getMessage(), e);
     }
-    if (!host.runs(container)) {
+    if (!host.isRunning(container)) {
       throw new EngineException(
           EngineException.Kind.CONFLICT, what + ": " + container + " is not running");
     }
@@ -42,21 +42,21 @@ public final class FakeCapsule implements Capsule {
 
   @Override
   public String address() {
-    // A paused one has its address.
-    if (!host.there(container)) {
-      running("address");
+    // A paused container keeps its address.
+    if (!host.isRunningOrPaused(container)) {
+      requireRunning("address");
     }
     return container;
   }
 
   @Override
   public void awaitReady(Duration deadline) {
-    host.operate("capsule.ready", () -> running("ready"));
+    host.operate("capsule.ready", () -> requireRunning("ready"));
   }
 
   @Override
   public void create(Duration deadline) {
-    host.operate("capsule.create", () -> running("create"));
+    host.operate("capsule.create", () -> requireRunning("create"));
   }
 
   @Override
@@ -64,21 +64,21 @@ public final class FakeCapsule implements Capsule {
     host.operate(
         "capsule.start",
         () -> {
-          running("start");
+          requireRunning("start");
           int mine =
               Integer.parseInt(host.engine.spec(container).env().getOrDefault("CAPSULE_EPOCH", ""));
-          int held = host.data.lease(container);
+          int held = host.volumes.lease(container);
           if (held != 0 && held != mine) {
             throw new CapsuleException(
                 "refused: this capsule has epoch %d, its data belongs to epoch %d"
                     .formatted(mine, held));
           }
-          if (!host.mounted.containsKey(container)) {
-            host.data.mount(container);
+          if (!host.mountedClones.containsKey(container)) {
+            host.volumes.mount(container);
           }
-          host.writers.add(container);
-          if (host.alive().size() > 1) {
-            host.violations.add("two writers: " + host.writers);
+          host.writingContainers.add(container);
+          if (host.activeWriters().size() > 1) {
+            host.violations.add("two writers: " + host.writingContainers);
           }
         });
   }
@@ -88,12 +88,12 @@ public final class FakeCapsule implements Capsule {
     host.operate(
         "capsule.stop",
         () -> {
-          running("stop");
+          requireRunning("stop");
           if (services.isEmpty() || services.contains("db")) {
-            host.writers.remove(container);
+            host.writingContainers.remove(container);
           }
           if (services.isEmpty()) {
-            host.mounted.remove(container);
+            host.mountedClones.remove(container);
           }
         });
   }
@@ -103,15 +103,15 @@ public final class FakeCapsule implements Capsule {
     host.operate(
         "capsule.freeze",
         () -> {
-          running("freeze");
-          host.frozen.add(container);
+          requireRunning("freeze");
+          host.frozenContainers.add(container);
         });
   }
 
   @Override
   public void thaw(Duration deadline) {
-    running("thaw");
-    host.frozen.remove(container);
+    requireRunning("thaw");
+    host.frozenContainers.remove(container);
   }
 
   @Override
@@ -119,33 +119,34 @@ public final class FakeCapsule implements Capsule {
     host.operate(
         "capsule.mount",
         () -> {
-          running("mount");
-          host.data.mount(container);
+          requireRunning("mount");
+          host.volumes.mount(container);
         });
   }
 
   @Override
   public CloneSupport clones(Duration deadline) {
-    running("clones");
-    return new CloneSupport(host.overlays, true, host.overlays ? "" : "no overlays here");
+    requireRunning("clones");
+    return new CloneSupport(
+        host.supportsOverlays, true, host.supportsOverlays ? "" : "no overlays here");
   }
 
   @Override
   public List<InnerService> services(Duration deadline) {
-    running("state");
-    if (host.slow.remove(container)) {
+    requireRunning("state");
+    if (host.slowToAnswer.remove(container)) {
       throw new CapsuleException("capsule " + container + ": not done in time");
     }
-    String state = host.alive().contains(container) ? "running" : "exited";
+    String state = host.activeWriters().contains(container) ? "running" : "exited";
     return List.of(new InnerService("db", state, "healthy", 0, 0, ""));
   }
 
   @Override
   public ExecResult exec(String service, List<String> command, Duration deadline) {
-    running("exec");
+    requireRunning("exec");
     String words = String.join(" ", command);
-    host.commands.add(container + ": " + words);
-    return host.failing.contains(words)
+    host.executedCommands.add(container + ": " + words);
+    return host.failingCommands.contains(words)
         ? new ExecResult(1, "", words + " failed")
         : new ExecResult(0, "", "");
   }
@@ -157,13 +158,13 @@ public final class FakeCapsule implements Capsule {
 
   @Override
   public List<OutsidePath> outside(List<String> ignore, Duration deadline) {
-    running("diff");
-    return host.outside;
+    requireRunning("diff");
+    return host.outsidePaths;
   }
 
   @Override
   public List<DatabaseTable> tables(Duration deadline) {
-    running("tables");
+    requireRunning("tables");
     return host.tables;
   }
 
@@ -172,15 +173,15 @@ public final class FakeCapsule implements Capsule {
     host.operate(
         "capsule.mark",
         () -> {
-          running("mark");
-          host.data.mark(container, word);
+          requireRunning("mark");
+          host.volumes.mark(container, word);
         });
   }
 
   @Override
   public String mark(Duration deadline) {
-    running("mark");
-    return host.data.mark(container);
+    requireRunning("mark");
+    return host.volumes.mark(container);
   }
 
   @Override
@@ -188,8 +189,8 @@ public final class FakeCapsule implements Capsule {
     host.operate(
         "capsule.lease",
         () -> {
-          running("lease");
-          host.data.lease(container, epoch);
+          requireRunning("lease");
+          host.volumes.lease(container, epoch);
         });
   }
 }

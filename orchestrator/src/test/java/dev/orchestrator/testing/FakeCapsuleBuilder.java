@@ -34,13 +34,13 @@ public final class FakeCapsuleBuilder implements CapsuleBuilder {
   @Override
   public Map<String, String> databases(String image) {
     String tag = host.engine.image(image).map(found -> found.tags().getFirst()).orElse("");
-    return host.databases.getOrDefault(tag, Map.of());
+    return host.databasesByImage.getOrDefault(tag, Map.of());
   }
 
   @Override
   public List<Probe> probes(String image) {
     String tag = host.engine.image(image).map(found -> found.tags().getFirst()).orElse("");
-    return host.probes.getOrDefault(tag, List.of());
+    return host.probesByImage.getOrDefault(tag, List.of());
   }
 
   @Override
@@ -59,6 +59,6 @@ public final class FakeCapsuleBuilder implements CapsuleBuilder {
 
   @Override
   public String base(Consumer<String> progress) {
-    return FakeHost.BASE;
+    return FakeHost.BASE_IMAGE;
   }
 }

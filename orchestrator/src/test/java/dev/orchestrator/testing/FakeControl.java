@@ -28,8 +28,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A {@link Control} whose runs are played by the test, event by event: the API and the command line
- * are tested apart from the engine. Any thread.
+ * A {@link Control} whose runs a test plays event by event, so that the API and the command line
+ * are tested without an engine. Thread-safe.
  */
 public final class FakeControl implements Control {
   public static final Instant START = Instant.parse("2026-11-23T10:00:00Z");
@@ -41,11 +41,11 @@ public final class FakeControl implements Control {
   private UpgradeRecord.Outcome outcome = UpgradeRecord.Outcome.RUNNING;
   private String reason = "";
   private String attention = "";
-  private String notYet = "";
+  private String refusal = "";
   private int refusals;
 
   /** Delivers the next event of run u7, {@code afterMillis} after its start. */
-  public synchronized void play(String step, String phase, String text, long afterMillis) {
+  public synchronized void publish(String step, String phase, String text, long afterMillis) {
     RunEvent event =
         new RunEvent("u7", events.size() + 1L, START.plusMillis(afterMillis), step, phase, text);
     events.add(event);
@@ -56,7 +56,7 @@ public final class FakeControl implements Control {
   public synchronized void end(UpgradeRecord.Outcome ending, String why) {
     outcome = ending;
     reason = why;
-    play(ending.name(), "end", why, 65_000);
+    publish(ending.name(), "end", why, 65_000);
   }
 
   /** What {@code status} says of a run that needs attention. */
@@ -66,7 +66,7 @@ public final class FakeControl implements Control {
 
   /** Refuses to begin anything for the time being; an empty reason admits runs again. */
   public synchronized void refuseForNow(String why) {
-    notYet = why;
+    refusal = why;
   }
 
   /** Waits until so many requests were refused for the time being. */
@@ -74,12 +74,12 @@ public final class FakeControl implements Control {
     await(() -> refusals >= count);
   }
 
-  /** What was asked for, such as {@code upgrade v2}. */
+  /** The calls so far, such as {@code upgrade v2}. */
   public synchronized List<String> calls() {
     return List.copyOf(calls);
   }
 
-  /** Waits until clients have begun to watch that often, ten seconds at most. */
+  /** Waits until that many watches have begun, ten seconds at most. */
   public synchronized void awaitWatches(int count) throws InterruptedException {
     await(() -> watches >= count);
   }
@@ -127,7 +127,7 @@ public final class FakeControl implements Control {
 
   @Override
   public Plan plan(String version, DataOptions options) {
-    require(version);
+    requireKnownVersion(version);
     return new Plan(
         UpgradeRecord.Kind.UPGRADE,
         "demo",
@@ -169,17 +169,17 @@ public final class FakeControl implements Control {
 
   @Override
   public synchronized String upgrade(String version, DataOptions options) {
-    if (!notYet.isEmpty()) {
+    if (!refusal.isEmpty()) {
       refusals++;
       notifyAll();
-      throw new NotYetException(notYet);
+      throw new NotYetException(refusal);
     }
     calls.add(
         "upgrade "
             + version
             + (options.full() ? " full" : "")
             + (options.attach() ? " attach" : ""));
-    require(version);
+    requireKnownVersion(version);
     return "u7";
   }
 
@@ -286,7 +286,7 @@ public final class FakeControl implements Control {
     };
   }
 
-  private static void require(String version) {
+  private static void requireKnownVersion(String version) {
     if (!version.startsWith("v")) {
       throw new RefusedException("unknown version " + version + ": there are v1, v2, v3");
     }

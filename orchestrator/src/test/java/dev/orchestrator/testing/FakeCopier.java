@@ -14,7 +14,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 
-/** Copies data volumes of a {@link FakeHost}, with a helper container that uses both. */
+/**
+ * Copies data volumes of a {@link FakeHost}, with a helper container that mounts source and target.
+ */
 public final class FakeCopier implements DataCopier {
   private final FakeHost host;
 
@@ -24,24 +26,24 @@ public final class FakeCopier implements DataCopier {
 
   @Override
   public Copying begin(CopyJob job) {
-    String helper = "helper-" + ++host.helpers;
+    String helper = "helper-" + ++host.helperCount;
     host.engine.createContainer(
         ContainerSpec.helper(
             helper,
-            FakeHost.BASE,
+            FakeHost.BASE_IMAGE,
             List.of("sleep"),
             job.labels(),
             List.of(
                 Mount.readOnly(job.from().volume(), "/from"), Mount.of(job.to().volume(), "/to"))));
     host.engine.startContainer(helper);
-    return new WorldCopying(job, helper);
+    return new FakeCopying(job, helper);
   }
 
-  private final class WorldCopying implements Copying {
+  private final class FakeCopying implements Copying {
     private final CopyJob job;
     private final String helper;
 
-    WorldCopying(CopyJob job, String helper) {
+    FakeCopying(CopyJob job, String helper) {
       this.job = job;
       this.helper = helper;
     }
@@ -49,7 +51,8 @@ public final class FakeCopier implements DataCopier {
     @Override
     public CopyReport live(Duration deadline, Consumer<String> progress) {
       host.operate("copier.live", this::copy);
-      return new CopyReport(1, host.passes.isEmpty() ? 0 : host.passes.remove(), 0, 0, deadline);
+      return new CopyReport(
+          1, host.nextPassBytes.isEmpty() ? 0 : host.nextPassBytes.remove(), 0, 0, deadline);
     }
 
     @Override
@@ -63,8 +66,8 @@ public final class FakeCopier implements DataCopier {
       host.operate(
           "copier.finish",
           () -> {
-            if (!host.alive().isEmpty()) {
-              host.violations.add("last pass while " + host.writers + " write");
+            if (!host.activeWriters().isEmpty()) {
+              host.violations.add("last pass while " + host.writingContainers + " write");
             }
             copy();
           });
@@ -72,7 +75,7 @@ public final class FakeCopier implements DataCopier {
     }
 
     private void copy() {
-      host.data.fill(job.to().volume(), host.data.seen(job.from()));
+      host.volumes.replaceRows(job.to().volume(), host.volumes.readRows(job.from()));
     }
 
     @Override
@@ -83,7 +86,8 @@ public final class FakeCopier implements DataCopier {
 
   @Override
   public VolumeUsage measure(DataVolume volume, Map<String, String> labels, Duration deadline) {
-    return new VolumeUsage(host.used, 1, 0, 0, 1_000_000_000_000L, "ext2/ext3", host.shares);
+    return new VolumeUsage(
+        host.usedBytes, 1, 0, 0, 1_000_000_000_000L, "ext2/ext3", host.supportsReflinks);
   }
 
   @Override
@@ -93,6 +97,7 @@ public final class FakeCopier implements DataCopier {
       Instant since,
       Map<String, String> labels,
       Duration deadline) {
-    return new VolumeChanges(host.data.seen(now).size() - host.data.seen(before).size(), 7, 0);
+    return new VolumeChanges(
+        host.volumes.readRows(now).size() - host.volumes.readRows(before).size(), 7, 0);
   }
 }

@@ -12,26 +12,27 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * The data volumes of a {@link FakeHost}: what is in each, and which are layers below others.
- * Whatever is written below a clone that is in use, or that is kept, is a violation.
+ * The data volumes of a {@link FakeHost}: their rows, leases and marks, and which volumes are
+ * layers below others. A write below a mounted clone, or a changed layer below a kept one, is a
+ * violation.
  */
 public final class FakeDataVolumes {
   private final FakeHost host;
 
-  /** What was written to a volume itself. */
+  /** Rows that were written to a volume itself, not to the layers below it. */
   private final Map<String, List<String>> rows = new TreeMap<>();
 
   private final Map<String, Integer> leases = new TreeMap<>();
   private final Map<String, String> marks = new TreeMap<>();
 
-  /** Of each clone that was made: what it saw below it then. */
-  private final Map<String, List<String>> below = new TreeMap<>();
+  /** For each clone: the rows of the layers below it when it was created. */
+  private final Map<String, List<String>> rowsBelowClones = new TreeMap<>();
 
   public FakeDataVolumes(FakeHost host) {
     this.host = host;
   }
 
-  /** A data volume as a container has it. */
+  /** A data volume as a container mounts it. */
   public record Mounted(String name, String top, List<String> lowers) {
     public List<String> layers() {
       List<String> all = new ArrayList<>(List.of(top));
@@ -40,11 +41,11 @@ public final class FakeDataVolumes {
     }
   }
 
-  public List<Mounted> of(String container) {
-    return of(host.engine.spec(container));
+  public List<Mounted> mountedBy(String container) {
+    return mountsOf(host.engine.spec(container));
   }
 
-  private static List<Mounted> of(ContainerSpec spec) {
+  private static List<Mounted> mountsOf(ContainerSpec spec) {
     List<Mounted> found = new ArrayList<>();
     for (Mount mount : spec.mounts()) {
       if (mount.target().equals("/data")) {
@@ -63,16 +64,16 @@ public final class FakeDataVolumes {
     return found;
   }
 
-  /** What a service in this container sees of a volume. */
-  public List<String> seen(Mounted volume) {
-    return view(volume.layers());
+  /** The rows that a service sees in a volume, those of lower layers first. */
+  public List<String> readRows(Mounted volume) {
+    return readLayers(volume.layers());
   }
 
-  public List<String> seen(DataVolume volume) {
-    return view(volume.needs());
+  public List<String> readRows(DataVolume volume) {
+    return readLayers(volume.needs());
   }
 
-  private List<String> view(List<String> layers) {
+  private List<String> readLayers(List<String> layers) {
     List<String> seen = new ArrayList<>();
     for (String layer : layers.reversed()) {
       seen.addAll(rows.getOrDefault(layer, List.of()));
@@ -80,70 +81,72 @@ public final class FakeDataVolumes {
     return seen;
   }
 
-  public void write(String container, String row) {
-    for (Mounted volume : of(container)) {
-      written(volume.top(), "a row");
+  public void appendRow(String container, String row) {
+    for (Mounted volume : mountedBy(container)) {
+      requireNotBelowMountedClone(volume.top(), "a row");
       rows.computeIfAbsent(volume.top(), name -> new ArrayList<>()).add(row);
     }
   }
 
-  /** A copy is the same as its original. */
-  public void fill(String volume, List<String> content) {
+  /** Replaces a volume's rows, as a finished copy does. */
+  public void replaceRows(String volume, List<String> content) {
     rows.put(volume, new ArrayList<>(content));
   }
 
-  private void written(String volume, String what) {
-    host.forgetEnded();
-    below.forEach((clone, seen) -> {
+  private void requireNotBelowMountedClone(String volume, String change) {
+    host.forgetEndedContainers();
+    rowsBelowClones.forEach((clone, rows) -> {
       boolean used =
-          host.mounted.values().stream().anyMatch(tops -> tops.contains(clone))
-              && host.lowers.getOrDefault(clone, List.of()).contains(volume);
+          host.mountedClones.values().stream().anyMatch(tops -> tops.contains(clone))
+              && host.layersBelowClones.getOrDefault(clone, List.of()).contains(volume);
       if (used) {
-        host.violations.add(what + " was written to " + volume + ", below the clone " + clone);
+        host.violations.add(change + " was written to " + volume + ", below the clone " + clone);
       }
     });
   }
 
-  /** The clones of a container's volumes are made, or mounted again. */
+  /** Mounts the clones of a container; notes violations of the rules for layers. */
   public void mount(String container) {
-    for (Mounted volume : of(container)) {
+    for (Mounted volume : mountedBy(container)) {
       if (volume.lowers().isEmpty()) {
         continue;
       }
-      if (volume.layers().size() > TransferPolicy.MOST_LAYERS) {
+      if (volume.layers().size() > TransferPolicy.MAX_LAYERS) {
         host.violations.add(volume + " has too many layers");
       }
-      host.writers.stream()
-          .filter(writer -> !writer.equals(container) && host.there(writer))
-          .filter(writer -> of(writer).stream().anyMatch(v -> volume.lowers().contains(v.top())))
+      host.writingContainers.stream()
+          .filter(writer -> !writer.equals(container) && host.isRunningOrPaused(writer))
+          .filter(
+              writer -> mountedBy(writer).stream().anyMatch(v -> volume.lowers().contains(v.top())))
           .forEach(writer ->
               host.violations.add(volume.top() + " was cloned while " + writer + " may write"));
-      List<String> now = view(volume.lowers());
-      List<String> then = below.putIfAbsent(volume.top(), now);
-      if (then != null && !then.equals(now)) {
+      List<String> rowsNow = readLayers(volume.lowers());
+      List<String> rowsAtCreation = rowsBelowClones.putIfAbsent(volume.top(), rowsNow);
+      if (rowsAtCreation != null && !rowsAtCreation.equals(rowsNow)) {
         host.violations.add("what is below the clone " + volume.top() + " has changed");
       }
-      host.lowers.put(volume.top(), volume.lowers());
-      host.mounted.computeIfAbsent(container, name -> new ArrayList<>()).add(volume.top());
+      host.layersBelowClones.put(volume.top(), volume.lowers());
+      host.mountedClones.computeIfAbsent(container, name -> new ArrayList<>()).add(volume.top());
     }
   }
 
-  /** Whether what is below a clone is as it was when it was made. */
-  public boolean whole(DataVolume volume) {
-    List<String> then = below.get(volume.volume());
-    return then == null || then.equals(view(volume.needs().subList(1, volume.needs().size())));
+  /** Whether the layers below a clone are unchanged since it was created. */
+  public boolean isUnchangedBelow(DataVolume volume) {
+    List<String> rowsAtCreation = rowsBelowClones.get(volume.volume());
+    return rowsAtCreation == null
+        || rowsAtCreation.equals(readLayers(volume.needs().subList(1, volume.needs().size())));
   }
 
-  /** A volume of that name begins anew. */
-  public void forget(String volume) {
+  /** Deletes the content of a volume. */
+  public void delete(String volume) {
     rows.remove(volume);
     leases.remove(volume);
     marks.remove(volume);
-    below.remove(volume);
+    rowsBelowClones.remove(volume);
   }
 
   public String mark(String container) {
-    return of(container).getFirst().layers().stream()
+    return mountedBy(container).getFirst().layers().stream()
         .map(marks::get)
         .filter(mark -> mark != null)
         .findFirst()
@@ -151,13 +154,13 @@ public final class FakeDataVolumes {
   }
 
   public void mark(String container, String word) {
-    String top = of(container).getFirst().top();
-    written(top, "a mark");
+    String top = mountedBy(container).getFirst().top();
+    requireNotBelowMountedClone(top, "a mark");
     marks.put(top, word);
   }
 
   public int lease(String container) {
-    return of(container).getFirst().layers().stream()
+    return mountedBy(container).getFirst().layers().stream()
         .map(leases::get)
         .filter(lease -> lease != null)
         .findFirst()
@@ -165,8 +168,8 @@ public final class FakeDataVolumes {
   }
 
   public void lease(String container, int epoch) {
-    String top = of(container).getFirst().top();
-    written(top, "a lease");
+    String top = mountedBy(container).getFirst().top();
+    requireNotBelowMountedClone(top, "a lease");
     leases.put(top, epoch);
   }
 }

@@ -18,10 +18,9 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
- * An engine without an engine, for tests of what is built on top: containers, volumes with content,
- * images. What processes do is up to a {@link FakeBehaviour}; a {@link EngineCallHook} sees each
- * call before and after and may throw, as a failing or dying engine would. Holds to {@code
- * EngineContract}. Thread-safe.
+ * An engine in memory, for tests of the code above it: containers, volumes with content, images. A
+ * {@link FakeBehaviour} defines what processes do; an {@link EngineCallHook} sees each call before
+ * and after and may throw, as a failing engine would. Passes {@code EngineContract}. Thread-safe.
  */
 public final class FakeEngine implements Engine {
   private final FakeVolumes volumes = new FakeVolumes();
@@ -42,17 +41,17 @@ public final class FakeEngine implements Engine {
     return volumes.content(volume);
   }
 
-  /** An image that is there from the start. */
+  /** Adds an image. */
   public void addImage(String reference, Map<String, String> labels) {
     images.add(reference, List.of(), labels);
   }
 
-  /** What a pull of this reference will find. */
+  /** Adds an image that a pull finds. */
   public void addToRegistry(String reference) {
     images.addToRegistry(reference);
   }
 
-  /** A running container ends by itself. */
+  /** Lets a running container end by itself. */
   public void exit(String container, int code) {
     containers.exit(container, code);
   }

@@ -30,33 +30,32 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A host in memory: engine, capsules that write to their data volumes, and clients in front. It
- * outlives the orchestrator that works on it, so a test may kill one at any operation and start the
- * next. Each operation has a name and a number; {@link #faults} decides what happens there.
+ * A host in memory: an engine, capsules that write to their data volumes, and clients. It outlives
+ * the orchestrator process that works on it, so that a test may kill a process at any operation and
+ * start the next. Each operation has a name and a number; {@link #faults} decides what happens at
+ * it. Violations of the rules of data are collected in {@link #violations}.
  */
 public final class FakeHost {
-  /**
-   * The process is gone: not a {@link RuntimeException}, so that nothing in the saga catches it.
-   */
-  public static final class Killed extends Error {
+  /** The process was killed. An error, so that no handler in the saga catches it. */
+  public static final class ProcessKilledError extends Error {
     private static final long serialVersionUID = 1L;
 
-    public Killed(String where) {
+    public ProcessKilledError(String where) {
       super(where);
     }
   }
 
-  /** What happens before and after an operation's effect. */
+  /** Faults that a test injects; each method may throw. */
   public interface Faults {
     public default void before(String operation, int number) {}
 
     public default void after(String operation, int number) {}
 
-    /** In the middle of each write to the journal: nothing of it is durable yet. */
+    /** Called in the middle of each write to the journal, before any of it is durable. */
     public default void inJournalWrite() {}
   }
 
-  private static final Set<String> CHANGES =
+  private static final Set<String> CHANGING_CALLS =
       Set.of(
           "createVolume",
           "removeVolume",
@@ -68,186 +67,195 @@ public final class FakeHost {
           "unpauseContainer",
           "removeContainer");
 
-  public static final String BASE = "orchestrator/base:test";
+  public static final String BASE_IMAGE = "orchestrator/base:test";
 
   public final FakeEngine engine = new FakeEngine(FakeBehaviour.QUIET);
-  public final Set<String> writers = new TreeSet<>();
+  public final Set<String> writingContainers = new TreeSet<>();
 
-  /** Containers whose service is paused inside. */
-  public final Set<String> frozen = new TreeSet<>();
+  /** Containers whose service is paused inside the capsule. */
+  public final Set<String> frozenContainers = new TreeSet<>();
 
-  public final FakeDataVolumes data = new FakeDataVolumes(this);
+  public final FakeDataVolumes volumes = new FakeDataVolumes(this);
 
-  /** By container the clones that it has mounted, and by clone the volumes below it. */
-  public final Map<String, List<String>> mounted = new TreeMap<>();
+  /** Mounted clones by container. */
+  public final Map<String, List<String>> mountedClones = new TreeMap<>();
 
-  public final Map<String, List<String>> lowers = new TreeMap<>();
+  /** Volumes below each clone, by clone. */
+  public final Map<String, List<String>> layersBelowClones = new TreeMap<>();
 
-  /** Whether clones can be mounted, and files share blocks. */
-  public boolean overlays = true;
+  /** Whether the host can mount overlays. */
+  public boolean supportsOverlays = true;
 
-  public boolean shares;
-  public long used = 1;
+  /** Whether files can share their blocks. */
+  public boolean supportsReflinks;
 
-  /** What coming live passes move, in bytes. */
-  public final Deque<Long> passes = new ArrayDeque<>();
+  public long usedBytes = 1;
 
-  /** Commands run in services, and those that fail. */
-  public final List<String> commands = new ArrayList<>();
+  /** Bytes that the next live passes of copies move. */
+  public final Deque<Long> nextPassBytes = new ArrayDeque<>();
 
-  public final Set<String> failing = new HashSet<>();
+  /** Commands that hooks have run in services, with the container. */
+  public final List<String> executedCommands = new ArrayList<>();
 
-  /** What services keep outside volumes, and the tables of their databases. */
-  public final List<OutsidePath> outside = new ArrayList<>();
+  /** Commands that fail. */
+  public final Set<String> failingCommands = new HashSet<>();
 
+  /** Files that services keep outside volumes. */
+  public final List<OutsidePath> outsidePaths = new ArrayList<>();
+
+  /** Tables of the services' databases. */
   public final List<DatabaseTable> tables = new ArrayList<>();
 
-  /** By a capsule image's name: its databases. */
-  public final Map<String, Map<String, String>> databases = new HashMap<>();
+  /** Databases by name of a capsule image. */
+  public final Map<String, Map<String, String>> databasesByImage = new HashMap<>();
 
-  /** By a capsule image's name: the probes of its own. */
-  public final Map<String, List<Probe>> probes = new HashMap<>();
+  /** Probes of releases by name of a capsule image. */
+  public final Map<String, List<Probe>> probesByImage = new HashMap<>();
 
-  /** Probes that were asked, with the container. */
-  public final Set<String> asked = new TreeSet<>();
+  /** Probes that were run, with the container. */
+  public final Set<String> askedProbes = new TreeSet<>();
 
-  /** v1 can't read what v2 has written. */
-  public boolean oneWay;
+  /** Whether v1 is unhealthy on data that v2 has written to. */
+  public boolean v1RejectsDataOfV2;
 
-  /** Containers and versions. */
-  public final Set<String> neverHealthy = new HashSet<>();
+  /** Containers and versions that never become healthy. */
+  public final Set<String> unhealthy = new HashSet<>();
 
-  /** Containers that don't tell the state of their services in time, once. */
-  public final Set<String> slow = new HashSet<>();
+  /** Containers whose next query of their services' state times out. */
+  public final Set<String> slowToAnswer = new HashSet<>();
 
   public final List<String> violations = new ArrayList<>();
   public Faults faults = new Faults() {};
 
-  /** Calls that the engine will not answer from now on. */
-  public int away;
+  /** How many of the next calls the engine does not answer. */
+  public int unansweredEngineCalls;
 
-  /** Writes that the journal will not take from now on. */
-  public int journalFull;
+  /** How many of the next writes fail because the journal's disk is full. */
+  public int refusedJournalWrites;
 
-  /** What the wall clock is off by. */
-  public Duration clockOff = Duration.ZERO;
+  /** Error of the wall clock. */
+  public Duration clockOffset = Duration.ZERO;
 
-  public int operations;
-  public int helpers;
-  public int written;
-  public final List<String> acknowledged = new ArrayList<>();
+  public int operationCount;
+  public int helperCount;
+  public int rowCount;
+  public final List<String> acknowledgedRows = new ArrayList<>();
 
   public FakeHost() {
-    engine.addImage(BASE, Map.of());
+    engine.addImage(BASE_IMAGE, Map.of());
     engine.hook(
         new EngineCallHook() {
           @Override
           public void before(String op, String name) {
-            answer();
-            if (CHANGES.contains(op)) {
-              faults.before("engine." + op, ++operations);
+            requireEngine();
+            if (CHANGING_CALLS.contains(op)) {
+              faults.before("engine." + op, ++operationCount);
             }
             if (op.equals("removeVolume")) {
-              data.forget(name);
+              volumes.delete(name);
             }
           }
 
           @Override
           public void after(String op, String name) {
-            if (CHANGES.contains(op)) {
-              faults.after("engine." + op, operations);
+            if (CHANGING_CALLS.contains(op)) {
+              faults.after("engine." + op, operationCount);
             }
           }
         });
   }
 
+  /** Runs an operation, with the faults before and after its effect. */
   public void operate(String operation, Runnable effect) {
-    int number = ++operations;
+    int number = ++operationCount;
     faults.before(operation, number);
     effect.run();
     faults.after(operation, number);
   }
 
-  /** The engine stops with all its containers, and answers again after so many calls. */
+  /** Stops the engine with all its containers; it answers again after a number of calls. */
   public void restartEngine(int calls) {
-    away = 0;
+    unansweredEngineCalls = 0;
     for (ContainerInfo container : engine.containers(Map.of())) {
       if (container.running()) {
         engine.exit(container.name(), 0);
       }
     }
-    away = calls;
+    unansweredEngineCalls = calls;
   }
 
-  /** Fails as a journal on a full disk would. */
-  public void takeLine() {
+  /** Takes a write of the journal, or fails as on a full disk. */
+  public void acceptJournalWrite() {
     faults.inJournalWrite();
-    if (journalFull > 0) {
-      journalFull--;
+    if (refusedJournalWrites > 0) {
+      refusedJournalWrites--;
       throw new JournalException("the disk is full");
     }
   }
 
-  public void answer() {
-    if (away > 0) {
-      away--;
+  /** Fails like a call to an engine that does not answer. */
+  public void requireEngine() {
+    if (unansweredEngineCalls > 0) {
+      unansweredEngineCalls--;
       throw new EngineException(EngineException.Kind.UNREACHABLE, "no Docker engine answers");
     }
   }
 
-  /** A client writes a row where the routes lead; it is acknowledged when something took it. */
-  public void write(@Nullable String leadsTo) {
-    if (leadsTo == null || !alive().contains(leadsTo)) {
+  /** A client writes a row to a container; the row is acknowledged if a service takes it. */
+  public void writeRow(@Nullable String container) {
+    if (container == null || !activeWriters().contains(container)) {
       return;
     }
-    String row = "row " + ++written + " by " + version(leadsTo);
-    data.write(leadsTo, row);
-    acknowledged.add(row);
+    String row = "row " + ++rowCount + " by " + versionOf(container);
+    volumes.appendRow(container, row);
+    acknowledgedRows.add(row);
   }
 
-  private String version(String container) {
-    return labels(container).getOrDefault(Labels.VERSION, "");
+  private String versionOf(String container) {
+    return labelsOf(container).getOrDefault(Labels.VERSION, "");
   }
 
-  private Map<String, String> labels(String container) {
-    return unasked(() -> engine.container(container)).orElseThrow().labels();
+  private Map<String, String> labelsOf(String container) {
+    return withoutOutage(() -> engine.container(container)).orElseThrow().labels();
   }
 
-  /** A look at the engine that isn't the orchestrator's: no fault strikes it. */
-  public <T> T unasked(Supplier<T> look) {
-    int calls = away;
-    away = 0;
+  /** Runs a query of the test's own, which the engine answers although it is stopped. */
+  public <T> T withoutOutage(Supplier<T> look) {
+    int calls = unansweredEngineCalls;
+    unansweredEngineCalls = 0;
     try {
       return look.get();
     } finally {
-      away = calls;
+      unansweredEngineCalls = calls;
     }
   }
 
-  public boolean runs(String container) {
-    return unasked(() -> engine.container(container)).filter(ContainerInfo::running).isPresent();
+  public boolean isRunning(String container) {
+    return withoutOutage(() -> engine.container(container))
+        .filter(ContainerInfo::running)
+        .isPresent();
   }
 
-  /** It runs or is paused: what it has mounted stays so. */
-  public boolean there(String container) {
-    return unasked(() -> engine.container(container))
+  /** Whether a container runs or is paused, so that its mounts stay. */
+  public boolean isRunningOrPaused(String container) {
+    return withoutOutage(() -> engine.container(container))
         .filter(c -> c.running() || c.paused())
         .isPresent();
   }
 
-  /** What ended has nothing mounted, and writes no more. */
-  public void forgetEnded() {
-    writers.removeIf(container -> !there(container));
-    mounted.keySet().removeIf(container -> !there(container));
-    frozen.removeIf(container -> !there(container));
+  /** Drops the writers and mounts of containers that have ended. */
+  public void forgetEndedContainers() {
+    writingContainers.removeIf(container -> !isRunningOrPaused(container));
+    mountedClones.keySet().removeIf(container -> !isRunningOrPaused(container));
+    frozenContainers.removeIf(container -> !isRunningOrPaused(container));
   }
 
-  /** What writes at this moment: what has ended does no more, what is paused will again. */
-  public Set<String> alive() {
-    forgetEnded();
-    Set<String> now = new TreeSet<>(writers);
-    now.removeIf(container -> !runs(container) || frozen.contains(container));
-    return now;
+  /** Containers whose services can write now; paused ones can't until they are thawed. */
+  public Set<String> activeWriters() {
+    forgetEndedContainers();
+    Set<String> active = new TreeSet<>(writingContainers);
+    active.removeIf(container -> !isRunning(container) || frozenContainers.contains(container));
+    return active;
   }
 
   public Capsule capsule(String container) {
@@ -274,9 +282,9 @@ public final class FakeHost {
         operate(
             "health.await",
             () -> {
-              List<String> wrong = check(capsule, probes, ports);
-              if (!wrong.isEmpty()) {
-                throw new HealthException(String.join("; ", wrong));
+              List<String> problems = check(capsule, probes, ports);
+              if (!problems.isEmpty()) {
+                throw new HealthException(String.join("; ", problems));
               }
             });
         return "healthy";
@@ -284,20 +292,20 @@ public final class FakeHost {
 
       @Override
       public List<String> check(Capsule capsule, List<Probe> probes, Map<String, Integer> ports) {
-        answer();
-        probes.forEach(probe -> asked.add(capsule.name() + " " + probe.name()));
-        String version = version(capsule.name());
-        if (neverHealthy.contains(capsule.name()) || neverHealthy.contains(version)) {
+        requireEngine();
+        probes.forEach(probe -> askedProbes.add(capsule.name() + " " + probe.name()));
+        String version = versionOf(capsule.name());
+        if (unhealthy.contains(capsule.name()) || unhealthy.contains(version)) {
           return List.of("db: unhealthy");
         }
-        boolean newer =
+        boolean hasDataOfV2 =
             version.equals("v1")
-                && data.seen(data.of(capsule.name()).getFirst()).stream()
+                && volumes.readRows(volumes.mountedBy(capsule.name()).getFirst()).stream()
                     .anyMatch(row -> row.endsWith("v2"));
-        if (oneWay && newer) {
+        if (v1RejectsDataOfV2 && hasDataOfV2) {
           return List.of("db: its data is of a newer version");
         }
-        return alive().contains(capsule.name()) ? List.of() : List.of("db: not running");
+        return activeWriters().contains(capsule.name()) ? List.of() : List.of("db: not running");
       }
     };
   }

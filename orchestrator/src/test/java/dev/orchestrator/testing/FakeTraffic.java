@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** The proxy of one process of the orchestrator: gone with it. */
+/** The proxy of one process of the orchestrator, in memory. */
 public final class FakeTraffic implements Traffic {
   private final FakeHost host;
 
@@ -17,13 +17,13 @@ public final class FakeTraffic implements Traffic {
     this.host = host;
   }
 
-  public @Nullable String leadsTo;
+  public @Nullable String backend;
   public boolean held;
   public boolean open;
   public Function<String, Clients> clients = name -> Clients.NONE;
 
-  /** Where a client that keeps its connection is connected to. */
-  public @Nullable String connected;
+  /** The backend of a client that keeps its connection open. */
+  public @Nullable String connectedTo;
 
   @Override
   public void open(Duration holdDeadline) {
@@ -38,7 +38,7 @@ public final class FakeTraffic implements Traffic {
 
   @Override
   public DrainResult drain(Duration budget) {
-    connected = null;
+    connectedTo = null;
     return new DrainResult(0, 0);
   }
 
@@ -46,31 +46,31 @@ public final class FakeTraffic implements Traffic {
   public void preview(Backend candidate) {}
 
   @Override
-  public void lead(Backend backend) {
+  public void switchTo(Backend backend) {
     host.operate(
         "traffic.lead",
         () -> {
-          if (connected != null && !connected.equals(backend.name())) {
-            host.violations.add("a connection to " + connected + " is open after the switch");
+          if (connectedTo != null && !connectedTo.equals(backend.name())) {
+            host.violations.add("a connection to " + connectedTo + " is open after the switch");
           }
-          leadsTo = backend.name();
+          this.backend = backend.name();
           held = false;
         });
   }
 
   @Override
-  public boolean leadsTo(String name) {
-    return open && !held && name.equals(leadsTo);
+  public boolean isOpenTo(String name) {
+    return open && !held && name.equals(backend);
   }
 
   @Override
-  public void shut() {
+  public void stopListening() {
     open = false;
-    connected = null; // the proxy closes what there is
+    connectedTo = null; // the proxy closes open connections
   }
 
   @Override
-  public Receipt.Traffic sinceHold() {
+  public Receipt.Traffic trafficSinceHold() {
     return new Receipt.Traffic(0, 0, 0, 0, 0, 0);
   }
 
@@ -87,11 +87,11 @@ public final class FakeTraffic implements Traffic {
   @Override
   public void close() {}
 
-  /** Where a client's write goes at this moment. */
-  public @Nullable String reaches() {
+  /** The container that a client's write reaches now, or null. */
+  public @Nullable String reachedContainer() {
     if (open && !held) {
-      connected = leadsTo;
+      connectedTo = backend;
     }
-    return open ? connected : null;
+    return open ? connectedTo : null;
   }
 }

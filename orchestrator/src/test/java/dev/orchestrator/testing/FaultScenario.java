@@ -26,11 +26,12 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A run of one kind on a fresh host in memory, with clients that write, and faults at its points.
+ * A run of one kind on a fresh host in memory, with clients that write before each operation and
+ * faults at chosen points.
  */
 public final class FaultScenario implements AutoCloseable {
 
-  /** What runs, and how the data goes. */
+  /** The kind of run, the method of data transfer and the version's flaw. */
   public enum Case {
     UP,
     UP_AGAIN,
@@ -50,123 +51,121 @@ public final class FaultScenario implements AutoCloseable {
     FROZEN_BAD_BAKE,
     FROZEN_ROLLBACK;
 
-    /** With a second volume, whose files never change. */
-    public DataSettings data() {
-      return OrchestratorFixture.data(
+    /** Data settings with a second volume, whose files never change. */
+    public DataSettings dataSettings() {
+      return OrchestratorFixture.dataSettings(
           name().startsWith("CLONED") ? Strategy.CLONE : Strategy.COPY,
           name().startsWith("FROZEN") ? Quiesce.FREEZE : Quiesce.STOP,
-          name().endsWith("CARRY") || badBake() ? Rollback.CARRY : Rollback.RESTORE,
+          name().endsWith("CARRY") || isUnhealthyInBake() ? Rollback.CARRY : Rollback.RESTORE,
           new VolumeSettings("media", List.of("binds/media"), Strategy.ATTACH, true));
     }
 
-    public boolean badBake() {
+    public boolean isUnhealthyInBake() {
       return name().endsWith("BAD_BAKE");
     }
 
-    public boolean broken() {
+    public boolean hasBrokenCandidate() {
       return name().endsWith("BROKEN_VERSION");
     }
 
-    /** Begins at v2. */
-    public boolean back() {
+    /** Whether the run is a rollback, so that v2 serves before it. */
+    public boolean isRollback() {
       return name().endsWith("ROLLBACK") || name().endsWith("CARRY");
     }
   }
 
-  /** Where in a run something may happen: a line of the journal, or an operation on the host. */
-  public record Point(int number, String what, boolean operation) {}
+  /** A point of a run at which a fault may strike: a journal line or an operation on the host. */
+  public record Point(int number, String name, boolean operation) {}
 
-  private static final Duration STOPS = Duration.ofSeconds(5);
+  private static final Duration STOP_TIMEOUT = Duration.ofSeconds(5);
 
   public final FakeHost host = new FakeHost();
   public final Set<Step> steps = new LinkedHashSet<>();
   private final List<Point> points = new ArrayList<>();
-  private final Case what;
-  private OrchestratorFixture at;
-  private Consumer<Point> before = point -> {};
-  private Consumer<Point> after = point -> {};
-  private int passed;
+  private final Case scenario;
+  private OrchestratorFixture service;
+  private Consumer<Point> atPoint = point -> {};
+  private Consumer<Point> afterOperation = point -> {};
+  private int pointCount;
 
   /** The thread that closes the service, from {@link #stopService} to the next start. */
   private @Nullable Thread stopping;
 
-  public FaultScenario(Case what, Path home) {
-    this.what = what;
-    at = new OrchestratorFixture(host, home, what.data());
+  public FaultScenario(Case scenario, Path home) {
+    this.scenario = scenario;
+    service = new OrchestratorFixture(host, home, scenario.dataSettings());
     prepare();
   }
 
   private void prepare() {
-    if (what != Case.UP) {
-      at.control.up("v1");
-      host.write(at.traffic.reaches());
+    if (scenario != Case.UP) {
+      service.control.up("v1");
+      host.writeRow(service.traffic.reachedContainer());
     }
-    if (what == Case.UP_AGAIN) {
-      at.control.down(Control.Removal.NOTHING);
+    if (scenario == Case.UP_AGAIN) {
+      service.control.down(Control.Removal.NOTHING);
     }
-    if (what.back()) {
-      at.control.upgrade("v2");
-      host.write(at.traffic.reaches());
+    if (scenario.isRollback()) {
+      service.control.upgrade("v2");
+      host.writeRow(service.traffic.reachedContainer());
     }
-    if (what.broken()) {
-      host.neverHealthy.add("v3");
+    if (scenario.hasBrokenCandidate()) {
+      host.unhealthy.add("v3");
     }
-    host.oneWay = what == Case.CLONED_ONE_WAY_BAD_BAKE;
+    host.v1RejectsDataOfV2 = scenario == Case.CLONED_ONE_WAY_BAD_BAKE;
     host.faults =
         new FakeHost.Faults() {
           @Override
           public void before(String operation, int number) {
-            host.write(at.traffic.reaches());
-            reach(new Point(++passed, operation, true), before);
+            host.writeRow(service.traffic.reachedContainer());
+            reach(new Point(++pointCount, operation, true), atPoint);
           }
 
           @Override
           public void inJournalWrite() {
-            reach(new Point(++passed, "journal write", false), before);
+            reach(new Point(++pointCount, "journal write", false), atPoint);
           }
 
           @Override
           public void after(String operation, int number) {
-            if (what.badBake()
+            if (scenario.isUnhealthyInBake()
                 && operation.equals("traffic.lead")
-                && at.container(2).equals(at.traffic.leadsTo)) {
-              host.write(at.traffic.reaches());
-              host.neverHealthy.add("v2");
+                && service.container(2).equals(service.traffic.backend)) {
+              host.writeRow(service.traffic.reachedContainer());
+              host.unhealthy.add("v2");
             }
-            after.accept(new Point(passed, operation, true));
+            afterOperation.accept(new Point(pointCount, operation, true));
           }
         };
   }
 
-  private void reach(Point point, Consumer<Point> act) {
+  private void reach(Point point, Consumer<Point> action) {
     points.add(point);
-    act.accept(point);
+    action.accept(point);
   }
 
-  /**
-   * What happens at a point: before an operation has its effect, or right after a journal's line.
-   */
+  /** Sets the action at each point: before an operation's effect, or right after a journal line. */
   public void atPoints(Consumer<Point> action) {
-    before = action;
+    atPoint = action;
   }
 
-  /** What happens after an operation has had its effect, before the journal knows. */
+  /** Sets the action after each operation's effect, before the journal has it. */
   public void afterOperations(Consumer<Point> action) {
-    after = action;
+    afterOperation = action;
   }
 
   /**
-   * The service is told to stop, by somebody else; what the run does at this moment is interrupted,
-   * where it is an action of the run's own. Then the next process starts.
+   * Stops the service from another thread, which interrupts the run's current action; then the next
+   * process starts.
    */
   public void stopService() {
     if (stopping != null) {
       return;
     }
-    OrchestratorFixture stopped = at;
+    OrchestratorFixture stopped = service;
     stopping = Thread.ofVirtual().start(stopped.control::close);
     try {
-      if (stopping.join(STOPS)) {
+      if (stopping.join(STOP_TIMEOUT)) {
         return; // No run was under way.
       }
     } catch (InterruptedException e) {
@@ -175,115 +174,118 @@ public final class FaultScenario implements AutoCloseable {
     throw new AssertionError("the run was not interrupted");
   }
 
-  /** All points that were passed so far. */
+  /** All points that the run has reached so far. */
   public List<Point> points() {
     return List.copyOf(points);
   }
 
-  /** Runs it to its end, with a new process for each that is killed; then lets the service look. */
+  /** Runs the scenario to its end, with a new process for each killed one; then supervises once. */
   public void run() {
-    Runnable next = this::begin;
+    Runnable next = this::requestRun;
     while (next != null) {
-      Runnable doing = next;
+      Runnable action = next;
       next = null;
       try {
-        doing.run();
-      } catch (FakeHost.Killed killed) {
-        startAgain();
-        next = this::restart;
+        action.run();
+      } catch (FakeHost.ProcessKilledError killed) {
+        startNextProcess();
+        next = this::replayJournal;
       } catch (RefusedException refusal) {
-        // The engine was away when it was asked for: nothing has begun.
+        // The engine did not answer the request: no run has begun.
         String why = String.valueOf(refusal.getMessage());
         assertTrue(why.contains("engine") || stopping != null, refusal.toString());
       } catch (JournalException full) {
-        // The journal was full when it was asked for: nothing has begun, and nothing is left of it.
-        assertTrue(at.journal.running().isEmpty(), "half a beginning is left");
+        // The journal was full at the request: no run has begun, and no trace of it may be left.
+        assertTrue(service.journal.running().isEmpty(), "half a beginning is left");
       }
       if (next == null && stopping != null) {
-        startAgain();
-        next = this::restart;
+        startNextProcess();
+        next = this::replayJournal;
       }
     }
-    before = point -> {};
-    after = point -> {};
-    host.away = 0;
-    host.journalFull = 0;
-    at.look();
-    // What was asked for may have been refused while the engine was away: that is an end too.
-    if (at.journal.serving().isEmpty() || at.journal.down()) {
-      at.control.up(what == Case.UP_AGAIN ? null : "v1");
+    atPoint = point -> {};
+    afterOperation = point -> {};
+    host.unansweredEngineCalls = 0;
+    host.refusedJournalWrites = 0;
+    service.superviseOnce();
+    // The request may have been refused while the engine did not answer: repeat it.
+    if (service.journal.serving().isEmpty() || service.journal.down()) {
+      service.control.up(scenario == Case.UP_AGAIN ? null : "v1");
     }
   }
 
-  /** The process is gone, and the next one opens the journal. */
-  private void startAgain() {
-    Thread closing = stopping;
-    if (closing != null) {
+  /** Ends the process; the next process opens the journal. */
+  private void startNextProcess() {
+    Thread stop = stopping;
+    if (stop != null) {
       try {
-        assertTrue(closing.join(STOPS), "the service does not stop");
+        assertTrue(stop.join(STOP_TIMEOUT), "the service does not stop");
       } catch (InterruptedException e) {
         throw new AssertionError(e);
       }
       stopping = null;
     }
-    at.close();
-    at = new OrchestratorFixture(host, at.home, what.data());
+    service.close();
+    service = new OrchestratorFixture(host, service.home, scenario.dataSettings());
   }
 
-  private void restart() {
-    at.lines = this::line;
-    at.control.reconciler().openRoutes();
-    at.subscribe();
-    for (int tries = 0; !at.control.reconciler().replayed(); tries++) {
+  private void replayJournal() {
+    service.eventListener = this::onJournalLine;
+    service.control.reconciler().openRoutes();
+    service.subscribe();
+    for (int tries = 0; !service.control.reconciler().replayToEnd(); tries++) {
       assertTrue(tries < 10, "the engine is there again");
     }
   }
 
-  private void begin() {
-    at.lines = this::line;
+  private void requestRun() {
+    service.eventListener = this::onJournalLine;
     String _ =
-        switch (what) {
-          case UP -> at.control.up("v1");
-          case UP_AGAIN -> at.control.up(null);
+        switch (scenario) {
+          case UP -> service.control.up("v1");
+          case UP_AGAIN -> service.control.up(null);
           default ->
-              what.back() ? at.control.rollback() : at.control.upgrade(what.broken() ? "v3" : "v2");
+              scenario.isRollback()
+                  ? service.control.rollback()
+                  : service.control.upgrade(scenario.hasBrokenCandidate() ? "v3" : "v2");
         };
   }
 
-  private void line(RunEvent event) {
+  private void onJournalLine(RunEvent event) {
     if (!event.phase().equals("progress") && !event.phase().equals("end")) {
-      steps.add(UpgradePlans.step(event.step()).orElseThrow());
-      reach(new Point(++passed, event.step() + " " + event.phase(), false), before);
+      steps.add(UpgradePlans.find(event.step()).orElseThrow());
+      reach(new Point(++pointCount, event.step() + " " + event.phase(), false), atPoint);
     }
   }
 
-  /** Steps that began, from the journal. */
-  public Set<Step> begun() {
-    Set<Step> begun = new LinkedHashSet<>();
-    at.journal.history().stream()
-        .flatMap(run -> at.journal.steps(run.id()).stream())
+  /** Steps that have begun, from the journal. */
+  public Set<Step> stepsBegun() {
+    Set<Step> steps = new LinkedHashSet<>();
+    service.journal.history().stream()
+        .flatMap(run -> service.journal.steps(run.id()).stream())
         .filter(line -> line.phase() == Phase.INTENT)
         .map(StepRecord::step)
-        .map(id -> UpgradePlans.step(id).orElseThrow())
-        .forEach(begun::add);
-    return begun;
+        .map(id -> UpgradePlans.find(id).orElseThrow())
+        .forEach(steps::add);
+    return steps;
   }
 
-  /** Versions in quarantine; the one that was left by hand is there on purpose. */
+  /** Versions that faults have put in quarantine; a rollback by hand does so on purpose. */
   public Set<String> quarantinedByFaults() {
     Set<String> versions = new LinkedHashSet<>();
-    at.journal.quarantines().stream()
+    service.journal.quarantines().stream()
         .filter(each -> !each.reason().startsWith("rolled back by hand"))
         .forEach(each -> versions.add(each.version()));
     return versions;
   }
 
-  public void assertWhole(String where) {
-    Invariants.assertWhole(host, at, what + ", " + where);
+  /** Checks {@link Invariants} after the run. */
+  public void assertInvariants(String where) {
+    Invariants.assertHold(host, service, scenario + ", " + where);
   }
 
   @Override
   public void close() {
-    at.close();
+    service.close();
   }
 }

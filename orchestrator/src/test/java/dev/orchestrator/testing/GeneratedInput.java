@@ -5,24 +5,25 @@ import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
 
 /**
- * Properties, tried on generated input. Each run has a seed of its own, which a failure names: it
- * is tried again alone with {@code -Dproperty.seed=N}.
+ * Tests properties on generated input. Each run has its own seed, which a failure names; {@code
+ * -Dproperty.seed=N} repeats that run alone.
  */
 public final class GeneratedInput {
   private static final long DAY_MILLIS = 86_400_000;
 
   private GeneratedInput() {}
 
-  /** One try: fails by throwing. */
+  /** A property; it throws when it does not hold. */
   public interface Property {
     public void holds(RandomGenerator random) throws Exception;
   }
 
-  /** A day's runs differ from another's. */
+  /** Runs a property with different seeds, which change from day to day. */
   public static void forAll(int runs, Property property) {
-    Long only = Long.getLong("property.seed");
-    long first = only == null ? System.currentTimeMillis() / DAY_MILLIS * 1_000_000 : only;
-    for (long seed = first; seed < first + (only == null ? runs : 1); seed++) {
+    Long seedToRepeat = Long.getLong("property.seed");
+    long first =
+        seedToRepeat == null ? System.currentTimeMillis() / DAY_MILLIS * 1_000_000 : seedToRepeat;
+    for (long seed = first; seed < first + (seedToRepeat == null ? runs : 1); seed++) {
       try {
         property.holds(RandomGeneratorFactory.of("L64X128MixRandom").create(seed));
       } catch (Exception | AssertionError | StackOverflowError e) {
@@ -31,24 +32,24 @@ public final class GeneratedInput {
     }
   }
 
-  public static <T> T one(RandomGenerator random, List<T> values) {
+  public static <T> T pick(RandomGenerator random, List<T> values) {
     return values.get(random.nextInt(values.size()));
   }
 
-  /** So many of them at most, one after the other. */
-  public static String text(RandomGenerator random, List<String> parts, int most) {
+  /** A text of at most that many parts. */
+  public static String concatenation(RandomGenerator random, List<String> parts, int maxLength) {
     StringBuilder text = new StringBuilder();
-    for (int i = random.nextInt(most + 1); i > 0; i--) {
-      text.append(one(random, parts));
+    for (int i = random.nextInt(maxLength + 1); i > 0; i--) {
+      text.append(pick(random, parts));
     }
     return text.toString();
   }
 
-  /** Anything that a Java text can be. */
-  public static String anything(RandomGenerator random, int most) {
+  /** A text of arbitrary characters, also control characters and lone surrogates. */
+  public static String arbitraryText(RandomGenerator random, int maxLength) {
     String special = "/.:@![]*\\-^$(){}\"'";
     StringBuilder text = new StringBuilder();
-    for (int i = random.nextInt(most + 1); i > 0; i--) {
+    for (int i = random.nextInt(maxLength + 1); i > 0; i--) {
       text.append(
           switch (random.nextInt(8)) {
             case 0 -> (char) random.nextInt(0x20);

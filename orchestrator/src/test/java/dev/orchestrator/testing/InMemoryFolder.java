@@ -7,8 +7,8 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.io.TempDirFactory;
 
 /**
- * A temporary folder on a file system in memory where there is one: for tests with thousands of
- * durable writes whose durability is another test's business.
+ * A temporary folder on a file system in memory, where there is one, for tests with thousands of
+ * durable writes that do not test durability.
  */
 public final class InMemoryFolder implements TempDirFactory {
   private static final Path MEMORY = Path.of("/dev/shm");

@@ -20,97 +20,102 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
-/** What must hold when all is quiet again, whatever has happened. */
+/** Conditions that must hold when no run is under way, whatever faults have struck. */
 public final class Invariants {
   private final FakeHost host;
-  private final OrchestratorFixture at;
-  private final String what;
+  private final OrchestratorFixture service;
+  private final String context;
 
-  private Invariants(FakeHost host, OrchestratorFixture at, String what) {
+  private Invariants(FakeHost host, OrchestratorFixture service, String context) {
     this.host = host;
-    this.at = at;
-    this.what = what;
+    this.service = service;
+    this.context = context;
   }
 
   /**
-   * Nothing runs, one version serves, clients reach it, all that was acknowledged is there or is
-   * set aside, nothing was written below a clone, and nothing is left that the journal doesn't
-   * know.
+   * Asserts that no run is under way, one version serves, clients reach it, every acknowledged row
+   * is there or set aside, nothing was written below a clone, and the engine has nothing that the
+   * journal does not know.
    */
-  public static void assertWhole(FakeHost host, OrchestratorFixture at, String what) {
-    Invariants check = new Invariants(host, at, what);
-    assertTrue(at.journal.running().isEmpty(), what + ": a run has not ended");
-    for (UpgradeRecord run : at.journal.history()) {
-      assertTrue(run.outcome() != Outcome.NEEDS_ATTENTION, what + ": " + run);
-      assertTrue(run.outcome() == Outcome.DONE || !run.reason().isEmpty(), what + ": no reason");
+  public static void assertHold(FakeHost host, OrchestratorFixture service, String context) {
+    Invariants invariants = new Invariants(host, service, context);
+    assertTrue(service.journal.running().isEmpty(), context + ": a run has not ended");
+    for (UpgradeRecord run : service.journal.history()) {
+      assertTrue(run.outcome() != Outcome.NEEDS_ATTENTION, context + ": " + run);
+      assertTrue(run.outcome() == Outcome.DONE || !run.reason().isEmpty(), context + ": no reason");
     }
-    assertEquals(List.of(), host.violations, what);
-    Generation serving = at.journal.serving().orElseThrow();
-    assertEquals(Set.of(serving.container()), host.alive(), what + ": writers");
-    assertEquals(serving.container(), at.traffic.reaches(), what + ": clients reach");
-    check.data(serving);
-    check.nothingLeft();
+    assertEquals(List.of(), host.violations, context);
+    Generation serving = service.journal.serving().orElseThrow();
+    assertEquals(Set.of(serving.container()), host.activeWriters(), context + ": writers");
+    assertEquals(
+        serving.container(), service.traffic.reachedContainer(), context + ": clients reach");
+    invariants.assertNoRowLost(serving);
+    invariants.assertNothingLeftOver();
   }
 
-  private List<GenerationRecord> rows() {
-    return at.journal.generations().stream().filter(row -> row.state() != State.REMOVED).toList();
+  private List<GenerationRecord> presentGenerations() {
+    return service.journal.generations().stream()
+        .filter(row -> row.state() != State.REMOVED)
+        .toList();
   }
 
-  private void data(Generation serving) {
+  private void assertNoRowLost(Generation serving) {
     for (DataVolume volume : serving.volumes()) {
-      Set<String> kept = new HashSet<>(host.data.seen(volume));
-      for (GenerationRecord row : rows()) {
+      Set<String> readable = new HashSet<>(host.volumes.readRows(volume));
+      for (GenerationRecord row : presentGenerations()) {
         if (row.state() == State.SET_ASIDE) {
-          DataPlanner.named(row.generation(), volume.name())
-              .ifPresent(newer -> kept.addAll(host.data.seen(newer)));
+          DataPlanner.findVolume(row.generation(), volume.name())
+              .ifPresent(newer -> readable.addAll(host.volumes.readRows(newer)));
         }
       }
-      List<String> missing = new ArrayList<>(host.acknowledged);
-      missing.removeAll(kept);
-      assertEquals(List.of(), missing, what + ": lost of " + volume);
-      List<String> twice = new ArrayList<>(host.data.seen(volume));
-      new HashSet<>(twice).forEach(twice::remove);
-      assertEquals(List.of(), twice, what + ": twice in " + volume);
+      List<String> missing = new ArrayList<>(host.acknowledgedRows);
+      missing.removeAll(readable);
+      assertEquals(List.of(), missing, context + ": lost of " + volume);
+      List<String> duplicates = new ArrayList<>(host.volumes.readRows(volume));
+      new HashSet<>(duplicates).forEach(duplicates::remove);
+      assertEquals(List.of(), duplicates, context + ": twice in " + volume);
     }
-    for (GenerationRecord row : rows()) {
+    for (GenerationRecord row : presentGenerations()) {
       for (DataVolume volume : row.generation().volumes()) {
-        assertTrue(host.data.whole(volume), what + ": written below " + volume);
+        assertTrue(host.volumes.isUnchangedBelow(volume), context + ": written below " + volume);
       }
     }
   }
 
-  private void nothingLeft() {
+  private void assertNothingLeftOver() {
     Set<String> containers = new TreeSet<>();
     Set<String> volumes = new TreeSet<>();
-    for (GenerationRecord row : rows()) {
-      assertTrue(row.state() != State.CANDIDATE, what + ": a candidate is left");
+    for (GenerationRecord row : presentGenerations()) {
+      assertTrue(row.state() != State.CANDIDATE, context + ": a candidate is left");
       containers.add(row.generation().container());
       volumes.add(row.generation().storeVolume());
       row.generation().volumes().forEach(volume -> volumes.addAll(volume.needs()));
     }
     for (ContainerInfo container : host.engine.containers(Map.of(Labels.OURS, "1"))) {
-      assertTrue(containers.contains(container.name()), what + ": left over " + container.name());
+      assertTrue(
+          containers.contains(container.name()), context + ": left over " + container.name());
     }
-    Set<String> there = new TreeSet<>();
-    host.engine.volumes(Map.of(Labels.OURS, "1")).forEach(volume -> there.add(volume.name()));
-    // What a note names is for a person to look at, until the next run.
-    String notes = at.control.receipt(at.journal.history().getFirst().id()).notes().toString();
-    there.removeIf(volume -> !volumes.contains(volume) && notes.contains(volume));
-    assertEquals(volumes, there, what + ": volumes");
+    Set<String> found = new TreeSet<>();
+    host.engine.volumes(Map.of(Labels.OURS, "1")).forEach(volume -> found.add(volume.name()));
+    // A volume that a note names is kept for a person until the next run.
+    String notes =
+        service.control.receipt(service.journal.history().getFirst().id()).notes().toString();
+    found.removeIf(volume -> !volumes.contains(volume) && notes.contains(volume));
+    assertEquals(volumes, found, context + ": volumes");
   }
 
-  /** What a generation sees of its main volume. */
-  public static List<String> rows(FakeHost host, OrchestratorFixture at, int generation) {
-    return at.journal.generations().stream()
+  /** The rows that a generation sees in its main volume. */
+  public static List<String> readRows(FakeHost host, OrchestratorFixture service, int generation) {
+    return service.journal.generations().stream()
         .map(GenerationRecord::generation)
         .filter(each -> each.number() == generation)
-        .map(each -> host.data.seen(each.volumes().getFirst()))
+        .map(each -> host.volumes.readRows(each.volumes().getFirst()))
         .findFirst()
         .orElseThrow();
   }
 
-  /** Version that serves. */
-  public static @Nullable String serves(OrchestratorFixture at) {
-    return at.journal.serving().map(Generation::version).orElse(null);
+  /** The version that serves, or null. */
+  public static @Nullable String servingVersion(OrchestratorFixture service) {
+    return service.journal.serving().map(Generation::version).orElse(null);
   }
 }

@@ -18,14 +18,14 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * A client that posts numbers to the light stack's ledger without pause, each on a connection of
- * its own, and remembers which were acknowledged. Thread-safe.
+ * Load on the light stack: a client thread that posts numbers to the ledger without pause, each on
+ * its own connection, and remembers the acknowledged ones. Thread-safe.
  */
 public final class LightLoad implements AutoCloseable {
-  /** After a failure: as a person would, not as fast as can be. */
-  private static final long PAUSE_MS = 20;
+  /** Pause after a failed write. */
+  private static final long RETRY_PAUSE_MS = 20;
 
-  private static final Duration LIMIT = Duration.ofSeconds(90);
+  private static final Duration REQUEST_TIMEOUT = Duration.ofSeconds(90);
 
   private final HttpClient http =
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
@@ -33,19 +33,19 @@ public final class LightLoad implements AutoCloseable {
   private final Set<Integer> acknowledged = new TreeSet<>();
   private final List<String> failures = new ArrayList<>();
   private final AtomicBoolean stop = new AtomicBoolean();
-  private final CountDownLatch begun = new CountDownLatch(3);
+  private final CountDownLatch firstWrites = new CountDownLatch(3);
   private final Thread writer;
   private long longestNanos;
 
   /**
-   * Starts one; returns after its first writes.
+   * Starts the client; returns after its first three writes.
    *
    * @param path /lines, a file that is appended to, or /rows, an SQLite database in WAL mode
    */
   public LightLoad(LightServiceFixture light, String path) throws InterruptedException {
     address = light.address().resolve(path);
     writer = Thread.ofPlatform().name("ledger " + path).start(this::write);
-    assertTrue(begun.await(60, TimeUnit.SECONDS), () -> "no writes: " + failures());
+    assertTrue(firstWrites.await(60, TimeUnit.SECONDS), () -> "no writes: " + failures());
   }
 
   private void write() {
@@ -54,17 +54,17 @@ public final class LightLoad implements AutoCloseable {
       try {
         HttpRequest request =
             HttpRequest.newBuilder(address)
-                .timeout(LIMIT)
+                .timeout(REQUEST_TIMEOUT)
                 .POST(HttpRequest.BodyPublishers.ofString(Integer.toString(number)))
                 .build();
         HttpResponse<String> answer = http.send(request, HttpResponse.BodyHandlers.ofString());
         boolean written = answer.statusCode() == 200 && answer.body().equals("written\n");
-        done(number, written ? "" : answer.statusCode() + " " + answer.body().strip(), start);
+        record(number, written ? "" : answer.statusCode() + " " + answer.body().strip(), start);
         if (!written) {
-          TimeUnit.MILLISECONDS.sleep(PAUSE_MS);
+          TimeUnit.MILLISECONDS.sleep(RETRY_PAUSE_MS);
         }
       } catch (IOException e) {
-        done(number, e.toString(), start);
+        record(number, e.toString(), start);
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
         return;
@@ -72,11 +72,11 @@ public final class LightLoad implements AutoCloseable {
     }
   }
 
-  private synchronized void done(int number, String failure, long start) {
+  private synchronized void record(int number, String failure, long start) {
     if (failure.isEmpty()) {
       acknowledged.add(number);
       longestNanos = Math.max(longestNanos, System.nanoTime() - start);
-      begun.countDown();
+      firstWrites.countDown();
     } else {
       failures.add(number + ": " + failure);
     }
@@ -91,17 +91,17 @@ public final class LightLoad implements AutoCloseable {
     return List.copyOf(failures);
   }
 
-  public synchronized Duration longest() {
+  public synchronized Duration longestWrite() {
     return Duration.ofNanos(longestNanos);
   }
 
-  /** What is there now, as often as it is there. */
-  public List<Integer> found() throws IOException, InterruptedException {
-    HttpRequest request = HttpRequest.newBuilder(address).timeout(LIMIT).build();
-    return numbers(http.send(request, HttpResponse.BodyHandlers.ofString()).body());
+  /** The numbers that the ledger has now, with duplicates. */
+  public List<Integer> readNumbers() throws IOException, InterruptedException {
+    HttpRequest request = HttpRequest.newBuilder(address).timeout(REQUEST_TIMEOUT).build();
+    return parseNumbers(http.send(request, HttpResponse.BodyHandlers.ofString()).body());
   }
 
-  public static List<Integer> numbers(String lines) {
+  public static List<Integer> parseNumbers(String lines) {
     return lines
         .lines()
         .map(String::strip)
@@ -110,21 +110,21 @@ public final class LightLoad implements AutoCloseable {
         .toList();
   }
 
-  /** Stops writing; what was acknowledged is there, and nothing twice. */
+  /** Stops writing; asserts that the ledger has each acknowledged number exactly once. */
   public void assertComplete(String when) throws IOException, InterruptedException {
-    end();
-    List<Integer> found = found();
-    Set<Integer> once = new TreeSet<>(found);
-    assertEquals(once.size(), found.size(), when + ": written twice");
+    stopWriting();
+    List<Integer> found = readNumbers();
+    Set<Integer> distinct = new TreeSet<>(found);
+    assertEquals(distinct.size(), found.size(), when + ": written twice");
     Set<Integer> missing = acknowledged();
-    missing.removeAll(once);
+    missing.removeAll(distinct);
     assertEquals(Set.of(), missing, when + ": acknowledged and lost, of " + acknowledged().size());
   }
 
-  /** Stops writing; what is under way is finished. */
-  public void end() throws InterruptedException {
+  /** Stops writing after the write that is under way. */
+  public void stopWriting() throws InterruptedException {
     stop.set(true);
-    assertTrue(writer.join(LIMIT.plusSeconds(30)), "the writer ends");
+    assertTrue(writer.join(REQUEST_TIMEOUT.plusSeconds(30)), "the writer ends");
   }
 
   @Override

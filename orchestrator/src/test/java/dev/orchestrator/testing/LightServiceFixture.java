@@ -25,7 +25,7 @@ import java.util.function.UnaryOperator;
 
 /** The whole service with the light stack on a real engine; closing it removes the stack. */
 public final class LightServiceFixture implements AutoCloseable {
-  private static final Duration SOON = Duration.ofSeconds(60);
+  private static final Duration REQUEST_TIMEOUT = Duration.ofSeconds(60);
 
   private final HttpClient http = HttpClient.newHttpClient();
   private final Settings settings;
@@ -40,12 +40,12 @@ public final class LightServiceFixture implements AutoCloseable {
   /**
    * Starts the service with settings of its own.
    *
-   * @param change what is different from {@link LightStackFixture#settings}
+   * @param change changes {@link LightStackFixture#settings}
    */
   public LightServiceFixture(LightStackFixture stack, UnaryOperator<Settings> change) {
     int port = freePort();
     settings = change.apply(stack.settings(port));
-    engine = DockerEngine.connect(settings.engine().address(), SOON);
+    engine = DockerEngine.connect(settings.engine().address(), REQUEST_TIMEOUT);
     address = URI.create("http://127.0.0.1:" + port);
     service = Service.start(settings);
   }
@@ -62,7 +62,7 @@ public final class LightServiceFixture implements AutoCloseable {
     return settings;
   }
 
-  /** Of the public route. */
+  /** Address of the public route. */
   public URI address() {
     return address;
   }
@@ -75,7 +75,7 @@ public final class LightServiceFixture implements AutoCloseable {
     return engine;
   }
 
-  /** The service stops and starts again; what runs on the engine runs on. */
+  /** Stops and starts the service; containers keep running. */
   public void restart() {
     service.close();
     service = Service.start(settings);
@@ -93,7 +93,7 @@ public final class LightServiceFixture implements AutoCloseable {
   /** GET through the public route. */
   public String get(String path) throws IOException, InterruptedException {
     return http.send(
-            HttpRequest.newBuilder(address.resolve(path)).timeout(SOON).build(),
+            HttpRequest.newBuilder(address.resolve(path)).timeout(REQUEST_TIMEOUT).build(),
             HttpResponse.BodyHandlers.ofString())
         .body();
   }
@@ -102,7 +102,7 @@ public final class LightServiceFixture implements AutoCloseable {
   public String post(String line) throws IOException, InterruptedException {
     return http.send(
             HttpRequest.newBuilder(address.resolve("/lines"))
-                .timeout(SOON)
+                .timeout(REQUEST_TIMEOUT)
                 .POST(HttpRequest.BodyPublishers.ofString(line))
                 .build(),
             HttpResponse.BodyHandlers.ofString())
@@ -133,7 +133,7 @@ public final class LightServiceFixture implements AutoCloseable {
   }
 
   public Map<String, String> labels() {
-    return new ResourceNames(settings).ours();
+    return new ResourceNames(settings).stackLabels();
   }
 
   @Override

@@ -62,7 +62,7 @@ public record LightStackFixture(String name, Path folder, Path home) {
     return new LightStackFixture(name, folder, directory.resolve("home"));
   }
 
-  /** With one route, from a public port of the loopback address to the ledger. */
+  /** Settings of a stack with one route, from a port of the loopback address to the ledger. */
   public StackSettings stack(int port) {
     return new StackSettings(
         name,
@@ -92,7 +92,7 @@ public record LightStackFixture(String name, Path folder, Path home) {
         new DataSettings(DataSettings.Strategy.COPY, DataSettings.Quiesce.STOP, 100_000_000));
   }
 
-  /** A stack whose data goes in another way. */
+  /** Settings with other data settings. */
   public static UnaryOperator<Settings> with(DataSettings data) {
     return changed(
         s -> new StackSettings(s.name(), s.folder(), s.routes(), s.probes(), s.upgrade(), data));

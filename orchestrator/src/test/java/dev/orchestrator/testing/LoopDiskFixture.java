@@ -14,14 +14,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
-/** A small disk in a file, with a file system of its own, mounted on this host. Needs root. */
+/** A small disk in a file with its own file system, mounted on this host. Needs root. */
 public final class LoopDiskFixture implements AutoCloseable {
   private final Path mountPoint;
 
   /**
    * Makes a file system in a file, and mounts it.
    *
-   * @param make such as {@code mkfs.xfs}
+   * @param make program that makes the file system, such as {@code mkfs.xfs}
    */
   public LoopDiskFixture(Path folder, String make, long bytes) {
     Path file = folder.resolve("disk");
@@ -40,8 +40,8 @@ public final class LoopDiskFixture implements AutoCloseable {
     run("mount", "-o", "loop", file.toString(), mountPoint.toString());
   }
 
-  /** Whether this host has what it takes. */
-  public static boolean possible(String make) {
+  /** Whether this host has the program and the rights that the fixture needs. */
+  public static boolean isSupported(String make) {
     return System.getProperty("user.name").equals("root")
         && List.of("/usr/sbin", "/usr/bin", "/sbin").stream()
             .anyMatch(folder -> Files.isExecutable(Path.of(folder, make)));
@@ -51,27 +51,27 @@ public final class LoopDiskFixture implements AutoCloseable {
     return mountPoint;
   }
 
-  /** Takes all the space that is left; {@link #free} gives it back. */
+  /** Fills the disk; {@link #removeFiller} frees the space. */
   public void fill() {
     fill(0);
   }
 
-  /** The same, but for about so many bytes. */
-  public void fill(long leave) {
+  /** Fills the disk up to about that many bytes. */
+  public void fill(long bytesToLeave) {
     try (FileChannel channel =
         FileChannel.open(filler(), StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
       int size = 16 << 20;
-      long room = Files.getFileStore(mountPoint).getUsableSpace();
-      if (room > 2L * size) {
-        run("fallocate", "-l", Long.toString(room - 2L * size), filler().toString());
-        channel.position(room - 2L * size);
+      long usable = Files.getFileStore(mountPoint).getUsableSpace();
+      if (usable > 2L * size) {
+        run("fallocate", "-l", Long.toString(usable - 2L * size), filler().toString());
+        channel.position(usable - 2L * size);
       }
-      // The rest byte by byte: how much a file system needs for itself is its own affair.
+      // The rest in ever smaller pieces, as the file system's own need is unknown.
       for (; size > 0; size /= 2) {
         ByteBuffer piece = ByteBuffer.allocate(size);
         fill(channel, piece);
       }
-      channel.truncate(channel.size() - leave);
+      channel.truncate(channel.size() - bytesToLeave);
       channel.force(true);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -86,7 +86,7 @@ public final class LoopDiskFixture implements AutoCloseable {
     }
   }
 
-  public void free() {
+  public void removeFiller() {
     try {
       Files.deleteIfExists(filler());
     } catch (IOException e) {
@@ -98,8 +98,8 @@ public final class LoopDiskFixture implements AutoCloseable {
     return mountPoint.resolve("filler");
   }
 
-  /** Options of a volume that is a folder of this disk. */
-  public Map<String, String> volume(String name) {
+  /** Options of a Docker volume that is a folder of this disk. */
+  public Map<String, String> bindOptions(String name) {
     try {
       Path folder = Files.createDirectories(mountPoint.resolve(name));
       return Map.of("type", "none", "o", "bind", "device", folder.toString());
@@ -108,7 +108,7 @@ public final class LoopDiskFixture implements AutoCloseable {
     }
   }
 
-  /** Runs a program; what it says is told where it fails. */
+  /** Runs a program; a failure contains its output. */
   public static void run(String... command) {
     try {
       Process process = new ProcessBuilder(command).redirectErrorStream(true).start();

@@ -37,28 +37,29 @@ import java.util.function.Supplier;
 
 /** One process of the orchestrator on a {@link FakeHost}, with its real journal below a folder. */
 public final class OrchestratorFixture implements AutoCloseable {
-  /** All copied; going back is to the data as of the switch. */
-  public static final DataSettings DATA = data(Strategy.COPY, Quiesce.STOP, Rollback.RESTORE);
+  /** All volumes are copied, and a rollback restores the data as of the switch. */
+  public static final DataSettings COPY_AND_RESTORE =
+      dataSettings(Strategy.COPY, Quiesce.STOP, Rollback.RESTORE);
 
-  private static final Duration NO_BAKE = Duration.ofMillis(20);
+  private static final Duration SHORT_BAKE = Duration.ofMillis(20);
 
   public final FakeHost host;
-  public final DataSettings data;
+  public final DataSettings dataSettings;
   public final Path home;
   public final Journal journal;
   public final FakeTraffic traffic;
   public final StackControl control;
-  public Consumer<RunEvent> lines = event -> {};
+  public Consumer<RunEvent> eventListener = event -> {};
 
-  /** Of undoing: a run that would go on for ever is a failure here. */
-  private int tries;
+  /** Failed undos; a run that would repeat its undo for ever fails the test. */
+  private int failedUndos;
 
   public OrchestratorFixture(FakeHost host, Path home) {
-    this(host, home, DATA);
+    this(host, home, COPY_AND_RESTORE);
   }
 
   public OrchestratorFixture(FakeHost host, Path home, DataSettings data) {
-    this(host, home, data, NO_BAKE);
+    this(host, home, data, SHORT_BAKE);
   }
 
   public OrchestratorFixture(FakeHost host, Path home, DataSettings data, Duration bake) {
@@ -68,13 +69,13 @@ public final class OrchestratorFixture implements AutoCloseable {
   public OrchestratorFixture(
       FakeHost host, Path home, DataSettings data, Duration bake, List<Probe> probes) {
     this.host = host;
-    this.data = data;
+    this.dataSettings = data;
     this.home = home;
-    InstantSource clock = () -> Instant.now().plus(host.clockOff);
+    InstantSource clock = () -> Instant.now().plus(host.clockOffset);
     // The journal asks for the time in the middle of each write.
     InstantSource journalClock =
         () -> {
-          host.takeLine();
+          host.acceptJournalWrite();
           return clock.instant();
         };
     this.journal = Journal.open(home.resolve("journal.db"), journalClock);
@@ -99,23 +100,27 @@ public final class OrchestratorFixture implements AutoCloseable {
     this.control = new StackControl(context, releases, () -> null, this::run, HandoverPort.NONE);
   }
 
-  /** Told of each operation before it is done, counted from 1. */
-  public interface Strike {
-    void at(String operation, int number);
+  /** Called before each operation on the host, counted from 1. */
+  public interface BeforeOperation {
+    void reached(String operation, int number);
   }
 
   /**
-   * Clients write before each operation, to what they reach by then; then {@code strike} is told.
+   * Lets clients write before each operation, to the container that they reach, and then calls
+   * {@code beforeOperation}.
    *
-   * @param now the process that lives then
+   * @param currentProcess the process that lives at that time
    */
-  public static void clientsWrite(FakeHost host, Supplier<OrchestratorFixture> now, Strike strike) {
+  public static void writeBeforeEachOperation(
+      FakeHost host,
+      Supplier<OrchestratorFixture> currentProcess,
+      BeforeOperation beforeOperation) {
     host.faults =
         new FakeHost.Faults() {
           @Override
           public void before(String operation, int number) {
-            host.write(now.get().traffic.reaches());
-            strike.at(operation, number);
+            host.writeRow(currentProcess.get().traffic.reachedContainer());
+            beforeOperation.reached(operation, number);
           }
         };
   }
@@ -125,9 +130,11 @@ public final class OrchestratorFixture implements AutoCloseable {
     run.run();
   }
 
-  /** Tells {@link #lines} what comes of the run that is under way, on the run's own thread. */
+  /**
+   * Passes the coming events of the run that is under way to {@link #eventListener}, on its thread.
+   */
   public void subscribe() {
-    AtomicBoolean past = new AtomicBoolean(true);
+    AtomicBoolean replaying = new AtomicBoolean(true);
     journal
         .running()
         .ifPresent(run -> {
@@ -135,22 +142,22 @@ public final class OrchestratorFixture implements AutoCloseable {
               control.watch(
                   run.id(),
                   event -> {
-                    if (!past.get()) {
-                      tries += event.text().contains("undoing failed") ? 1 : 0;
-                      assertTrue(tries < 100, () -> "undoing has no end: " + event.text());
-                      lines.accept(event);
+                    if (!replaying.get()) {
+                      failedUndos += event.text().contains("undoing failed") ? 1 : 0;
+                      assertTrue(failedUndos < 100, () -> "undoing has no end: " + event.text());
+                      eventListener.accept(event);
                     }
                   });
         });
-    past.set(false);
+    replaying.set(false);
   }
 
-  /** A stack "shop" with versions v1, v2 and v3; budgets long, the bake window none. */
+  /** A stack "shop" with versions v1, v2 and v3, long budgets and a short bake window. */
   public static Settings settings(Path home) {
-    return settings(home, DATA);
+    return settings(home, COPY_AND_RESTORE);
   }
 
-  public static DataSettings data(
+  public static DataSettings dataSettings(
       Strategy strategy, Quiesce quiesce, Rollback rollback, VolumeSettings... volumes) {
     return new DataSettings(
         strategy,
@@ -168,7 +175,7 @@ public final class OrchestratorFixture implements AutoCloseable {
   }
 
   public static Settings settings(Path home, DataSettings data) {
-    return settings(home, data, NO_BAKE, List.of());
+    return settings(home, data, SHORT_BAKE, List.of());
   }
 
   private static Settings settings(
@@ -212,15 +219,15 @@ public final class OrchestratorFixture implements AutoCloseable {
         stack);
   }
 
-  /** What a start of the service does, to its end. */
-  public void boot() {
+  /** Does what a start of the service does, to its end. */
+  public void replayJournal() {
     control.reconciler().openRoutes();
-    boolean _ = control.reconciler().replayed();
+    boolean _ = control.reconciler().replayToEnd();
   }
 
-  /** What the service does every few seconds. */
-  public void look() {
-    control.reconciler().look();
+  /** Checks the capsule that serves, as the service does every few seconds. */
+  public void superviseOnce() {
+    control.reconciler().superviseOnce();
   }
 
   public String container(int generation) {

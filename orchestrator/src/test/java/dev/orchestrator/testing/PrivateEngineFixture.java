@@ -11,9 +11,9 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A Docker engine of a test's own, on a small disk and a bridge of its own, that is stopped, killed
- * and filled up. It changes nothing of the host's packet filter, so its containers reach the host
- * alone. Needs root and {@code dockerd} on this host.
+ * A private Docker engine on its own small disk and bridge, which a test may stop, kill and fill
+ * up. It leaves the host's packet filter alone, so that its containers reach only the host. Needs
+ * root and {@code dockerd} on this host.
  */
 public final class PrivateEngineFixture implements AutoCloseable {
   private static final long LIMIT_SECONDS = 60;
@@ -37,12 +37,12 @@ public final class PrivateEngineFixture implements AutoCloseable {
     start();
   }
 
-  /** Whether this host has what it takes. */
-  public static boolean possible() {
-    return LoopDiskFixture.possible("mkfs.ext4") && LoopDiskFixture.possible("dockerd");
+  /** Whether this host has the programs and the rights that the fixture needs. */
+  public static boolean isSupported() {
+    return LoopDiskFixture.isSupported("mkfs.ext4") && LoopDiskFixture.isSupported("dockerd");
   }
 
-  /** As {@code engine.host} has it. */
+  /** The engine's address, as for {@code engine.host}. */
   public String host() {
     return "unix://" + socket();
   }
@@ -55,7 +55,7 @@ public final class PrivateEngineFixture implements AutoCloseable {
     return disk;
   }
 
-  /** Returns when it answers. */
+  /** Starts the engine; returns when it answers. */
   public void start() {
     try {
       Path log = folder.resolve("dockerd.log");
@@ -97,28 +97,28 @@ public final class PrivateEngineFixture implements AutoCloseable {
     }
   }
 
-  /** As {@code systemctl stop docker} does; its containers end with it. */
+  /** Stops the engine as {@code systemctl stop docker} does; its containers end with it. */
   public void stop() {
     Process running = process;
     if (running != null) {
       running.destroy();
-      ended(running);
+      awaitEnd(running);
     }
   }
 
-  /** SIGKILL: its containers run on until it is started again. */
+  /** Kills the engine with SIGKILL; its containers run on. */
   public void kill() {
     Process running = process;
     if (running != null) {
       List<ProcessHandle> helpers = running.children().toList();
       running.destroyForcibly();
-      ended(running);
-      // Its containerd dies with it, a moment later; one that starts meanwhile would wait for it.
+      awaitEnd(running);
+      // Its containerd dies a moment later; an engine that starts before that would wait for it.
       helpers.forEach(helper -> helper.onExit().orTimeout(LIMIT_SECONDS, TimeUnit.SECONDS).join());
     }
   }
 
-  private static void ended(Process process) {
+  private static void awaitEnd(Process process) {
     try {
       if (!process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS)) {
         throw new AssertionError("dockerd does not end");
@@ -129,8 +129,8 @@ public final class PrivateEngineFixture implements AutoCloseable {
     }
   }
 
-  /** Brings images of the host's engine here. */
-  public void take(List<String> images) {
+  /** Copies images from the host's engine. */
+  public void copyImages(List<String> images) {
     LoopDiskFixture.run(
         "bash",
         "-c",

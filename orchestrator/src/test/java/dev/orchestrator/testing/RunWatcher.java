@@ -8,13 +8,13 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
-/** Following runs of a service in this process. */
+/** Follows runs of a service in this process. */
 public final class RunWatcher {
   private static final long LIMIT_MINUTES = 15;
 
   private RunWatcher() {}
 
-  /** Waits for the end of a run, telling each event; returns its receipt. */
+  /** Waits for the end of a run and passes its events to a listener; returns the receipt. */
   public static Receipt await(Control control, String run, Consumer<RunEvent> listener)
       throws InterruptedException {
     CountDownLatch ended = new CountDownLatch(1);
@@ -34,8 +34,8 @@ public final class RunWatcher {
     return control.receipt(run);
   }
 
-  /** A listener that acts when a step gets to a phase. */
-  public static Consumer<RunEvent> at(String step, String phase, Runnable action) {
+  /** A listener that runs an action when a step reaches a phase. */
+  public static Consumer<RunEvent> onPhase(String step, String phase, Runnable action) {
     return event -> {
       if (event.step().equals(step) && event.phase().equals(phase)) {
         action.run();

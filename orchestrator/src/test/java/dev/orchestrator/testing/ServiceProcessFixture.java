@@ -23,10 +23,10 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The service as a process of its own, with the light stack, that a test kills and starts again.
+ * The service in a process of its own, with the light stack, which a test kills and starts again.
  */
 public final class ServiceProcessFixture implements AutoCloseable {
-  private static final Duration SOON = Duration.ofSeconds(60);
+  private static final Duration WAIT_LIMIT = Duration.ofSeconds(60);
 
   private final LightStackFixture stack;
   private final Path config;
@@ -65,12 +65,12 @@ public final class ServiceProcessFixture implements AutoCloseable {
                     Path.of("../config/image").toAbsolutePath().normalize()));
   }
 
-  /** A variable of the processes that are started from now on. */
-  public void set(String variable, String value) {
+  /** Sets an environment variable of the processes that are started from now on. */
+  public void setEnvironment(String variable, String value) {
     environment.put(variable, value);
   }
 
-  /** Starts it; returns when its API answers. */
+  /** Starts the process; returns when its API answers. */
   public void start() throws IOException, InterruptedException {
     ProcessBuilder builder =
         new ProcessBuilder(
@@ -89,7 +89,7 @@ public final class ServiceProcessFixture implements AutoCloseable {
     HomeFiles files = files();
     Files.deleteIfExists(files.address());
     process = builder.start();
-    until(
+    awaitCondition(
         "the service answers",
         () -> {
           if (!process().isAlive()) {
@@ -110,11 +110,11 @@ public final class ServiceProcessFixture implements AutoCloseable {
     return process;
   }
 
-  public boolean alive() {
+  public boolean isAlive() {
     return process().isAlive();
   }
 
-  /** SIGKILL. */
+  /** Kills the process with SIGKILL. */
   public void kill() throws InterruptedException {
     if (!process().destroyForcibly().waitFor(20, TimeUnit.SECONDS)) {
       throw new AssertionError("it does not die");
@@ -144,12 +144,12 @@ public final class ServiceProcessFixture implements AutoCloseable {
     return Json.read(api().get("/v1/status"), Status.class);
   }
 
-  /** Asks for a run; returns its id. */
-  public String begin(String path, Map<String, ?> body) {
+  /** Requests a run; returns its id. */
+  public String requestRun(String path, Map<String, ?> body) {
     return api().beginRun(path, body);
   }
 
-  /** Reads a run's events until one is wanted; empty when the run ended before. */
+  /** The first event of a run that matches; empty when the run ends without. */
   public Optional<RunEvent> await(String run, Predicate<RunEvent> wanted) {
     try (EventSource events = api().events(run, 0)) {
       for (RunEvent event = events.next(); event != null; event = events.next()) {
@@ -173,9 +173,9 @@ public final class ServiceProcessFixture implements AutoCloseable {
     return Json.read(api().get("/v1/upgrades/" + run), Receipt.class);
   }
 
-  /** Waits until nothing runs and the stack serves. */
+  /** Waits until no run is under way and the stack serves. */
   public Status awaitServing() throws IOException, InterruptedException {
-    until(
+    awaitCondition(
         "the stack serves",
         () -> {
           Status now = status();
@@ -184,20 +184,21 @@ public final class ServiceProcessFixture implements AutoCloseable {
     return status();
   }
 
-  /** Something that is asked again and again. */
-  public interface Question {
-    public boolean yes() throws IOException, InterruptedException;
+  /** A condition that is polled. */
+  public interface Condition {
+    public boolean isMet() throws IOException, InterruptedException;
   }
 
-  public void until(String what, Question question) throws IOException, InterruptedException {
-    long end = System.nanoTime() + SOON.toNanos();
-    while (!question.yes()) {
+  public void awaitCondition(String what, Condition question)
+      throws IOException, InterruptedException {
+    long end = System.nanoTime() + WAIT_LIMIT.toNanos();
+    while (!question.isMet()) {
       if (System.nanoTime() > end) {
         List<String> log = log();
         throw new AssertionError(
             "not within %d s: %s; its log ends with%n%s"
                 .formatted(
-                    SOON.toSeconds(),
+                    WAIT_LIMIT.toSeconds(),
                     what,
                     String.join("\n", log.subList(Math.max(0, log.size() - 40), log.size()))));
       }
@@ -215,7 +216,7 @@ public final class ServiceProcessFixture implements AutoCloseable {
       if (process != null && !process.isAlive()) {
         start();
       }
-      // The images of the light stack under its own name are for other tests too.
+      // Other tests reuse the images of the light stack under its default name.
       String what = stack.name().equals("light") ? "volumes" : "images";
       String _ = api().post("/v1/down", Map.of(what, true), Duration.ofMinutes(2));
       process().destroy();

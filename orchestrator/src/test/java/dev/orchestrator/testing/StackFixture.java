@@ -4,40 +4,40 @@ import dev.orchestrator.journal.Generation;
 import dev.orchestrator.stack.Control;
 import java.nio.file.Path;
 
-/** A stack in memory with versions v1, v2 and v3, for tests of those who use {@link Control}. */
+/** A stack in memory with versions v1, v2 and v3, for tests of users of {@link Control}. */
 public final class StackFixture implements AutoCloseable {
   private final FakeHost host = new FakeHost();
-  private final OrchestratorFixture at;
+  private final OrchestratorFixture service;
 
   public StackFixture(Path home) {
-    at = new OrchestratorFixture(host, home);
+    service = new OrchestratorFixture(host, home);
   }
 
   public Control control() {
-    return at.control;
+    return service.control;
   }
 
   /** The version that serves. */
-  public String serves() {
-    return at.journal.serving().map(Generation::version).orElse("nothing");
+  public String servingVersion() {
+    return service.journal.serving().map(Generation::version).orElse("nothing");
   }
 
-  /** Every capsule of this version stays unhealthy from now on. */
-  public void neverHealthy(String version) {
-    host.neverHealthy.add(version);
+  /** Makes every capsule of a version unhealthy. */
+  public void makeUnhealthy(String version) {
+    host.unhealthy.add(version);
   }
 
-  public void healthyAgain() {
-    host.neverHealthy.clear();
+  public void makeHealthy() {
+    host.unhealthy.clear();
   }
 
   /** Folder of a version, for a test that changes it. */
   public Path release(String version) {
-    return OrchestratorFixture.settings(at.home).stack().releases().resolve(version);
+    return OrchestratorFixture.settings(service.home).stack().releases().resolve(version);
   }
 
   @Override
   public void close() {
-    at.close();
+    service.close();
   }
 }

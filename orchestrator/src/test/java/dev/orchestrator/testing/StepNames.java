@@ -4,7 +4,7 @@ import dev.orchestrator.upgrade.Step;
 import dev.orchestrator.upgrade.steps.UpgradePlans;
 import java.util.List;
 
-/** The steps of runs, for tests elsewhere. */
+/** The steps of runs, for tests of other packages. */
 public final class StepNames {
   private StepNames() {}
 

@@ -14,7 +14,10 @@ import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 
-/** A client that posts numbered lines to the light stack's ledger all the time. */
+/**
+ * Load on a service in a process of its own: a client that posts numbers to the ledger.
+ * Thread-safe.
+ */
 public final class SubprocessLoad implements AutoCloseable {
   private final HttpClient http = HttpClient.newHttpClient();
   private final URI address;
@@ -36,7 +39,7 @@ public final class SubprocessLoad implements AutoCloseable {
     try {
       for (int number = 1; !stop.get(); number++) {
         if (!write(number)) {
-          // Nobody listens: the service is dead. As a person would, not as fast as can be.
+          // Nobody listens while the service is dead; pause, so as not to spin.
           TimeUnit.MILLISECONDS.sleep(20);
         }
       }
@@ -77,13 +80,13 @@ public final class SubprocessLoad implements AutoCloseable {
     return refused;
   }
 
-  /** What the route's ledger has now. */
-  public Set<Integer> found() throws IOException, InterruptedException {
+  /** The numbers that the ledger has now. */
+  public Set<Integer> readNumbers() throws IOException, InterruptedException {
     HttpRequest request = HttpRequest.newBuilder(address).timeout(Duration.ofSeconds(60)).build();
-    return numbers(http.send(request, HttpResponse.BodyHandlers.ofString()).body());
+    return parseNumbers(http.send(request, HttpResponse.BodyHandlers.ofString()).body());
   }
 
-  public static Set<Integer> numbers(String lines) {
+  public static Set<Integer> parseNumbers(String lines) {
     Set<Integer> numbers = new TreeSet<>();
     lines
         .lines()

@@ -13,9 +13,7 @@ import java.util.UUID;
 
 /** Small images made for a test run, removed after it. */
 public record TestImagesFixture(Engine engine, String reference, Map<String, String> labels) {
-  /**
-   * Busybox and nothing else; where the host has none that is static, a Debian with a link to it.
-   */
+  /** An image with a static busybox only. */
   public static TestImagesFixture busybox(Engine engine, Path context) throws IOException {
     Path busybox =
         List.of(Path.of("/bin/busybox"), Path.of("/usr/bin/busybox")).stream()
@@ -36,7 +34,7 @@ public record TestImagesFixture(Engine engine, String reference, Map<String, Str
         """);
   }
 
-  /** Debian with rsync. */
+  /** A Debian image with rsync. */
   public static TestImagesFixture rsync(Engine engine, Path context) throws IOException {
     return build(
         engine,
@@ -60,7 +58,7 @@ public record TestImagesFixture(Engine engine, String reference, Map<String, Str
     return new TestImagesFixture(engine, tag, labels);
   }
 
-  /** With what failed builds on top of it have left. */
+  /** Removes the image and what failed builds on top of it have left. */
   public void remove() {
     engine.images(labels).stream()
         .filter(image -> image.tags().isEmpty())

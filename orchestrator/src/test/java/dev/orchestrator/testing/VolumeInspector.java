@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 
-/** Looks into a volume of a test's stack by other means than the orchestrator's. */
+/** Inspects a volume of a test's stack independently of the orchestrator's own code. */
 public final class VolumeInspector {
   private static final Duration SOON = Duration.ofMinutes(1);
   private static final Path SCRIPTS = Path.of("src/test/resources/tree").toAbsolutePath();
@@ -25,25 +25,27 @@ public final class VolumeInspector {
   }
 
   /** Every entry with its content's digest, owner, mode, times and attributes, a line each. */
-  public List<String> listing(String volume) {
-    return shell(volume, "perl /tree/list.pl /look").lines().toList();
+  public List<String> listEntries(String volume) {
+    return runReading(volume, "perl /tree/list.pl /look").lines().toList();
   }
 
-  /** What a script prints that sees the volume at /look, read-only. */
-  public String shell(String volume, String script) {
+  /** The output of a script that sees the volume at /look, read-only. */
+  public String runReading(String volume, String script) {
     return run(Mount.readOnly(volume, "/look"), script);
   }
 
-  /** The same, and it may write. */
-  public String change(String volume, String script) {
+  /** The output of a script that sees the volume at /look and may write to it. */
+  public String runWriting(String volume, String script) {
     return run(Mount.of(volume, "/look"), script);
   }
 
-  /** A path of the stack's data, as below /data, in a volume that may be layered. */
-  public String file(DataVolume volume, String path) {
+  /**
+   * The content of a file below /data, in a volume that may have layers; empty where there is none.
+   */
+  public String readFile(DataVolume volume, String path) {
     for (DataVolume.Layer layer : volume.layers()) {
       String at = "/look/" + layer.folder() + "/" + path;
-      String text = shell(layer.volume(), "test ! -e " + at + " || cat " + at);
+      String text = runReading(layer.volume(), "test ! -e " + at + " || cat " + at);
       if (!text.isEmpty()) {
         return text;
       }

@@ -25,7 +25,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** What the saga hears of clients, from the real proxy. */
+/** The counters of clients that the saga gets from the real proxy. */
 @Timeout(60)
 class ProxyTrafficTest {
   private static final InetAddress LOOPBACK = InetAddress.getLoopbackAddress();
@@ -49,7 +49,7 @@ class ProxyTrafficTest {
     try (ProxyTraffic traffic = new ProxyTraffic(vertx, routes);
         HttpClient client = HttpClient.newHttpClient()) {
       traffic.open(Duration.ofSeconds(20));
-      traffic.lead(
+      traffic.switchTo(
           new Backend("green", Map.of("web", List.of(address), "other", List.of(address))));
       for (String path :
           List.of("%d/".formatted(web), "%d/bad".formatted(web), "%d/".formatted(other))) {

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What those who watch a run are told, and what is kept of it. */
+/** Which events watchers of a run get, and which runs stay in memory. */
 class EventHubTest {
   @TempDir(factory = InMemoryFolder.class)
   Path home;
@@ -37,22 +37,22 @@ class EventHubTest {
     journal.close();
   }
 
-  private List<String> told(String run) {
+  private List<String> watched(String run) {
     List<String> lines = new ArrayList<>();
     hub.watch(run, event -> lines.add(event.step() + " " + event.phase())).close();
     return lines;
   }
 
-  private void line(UpgradeRecord run, Phase phase) {
+  private void publishLine(UpgradeRecord run, Phase phase) {
     StepRecord line = journal.append(run.id(), "preflight", phase, "");
-    hub.publishLine(run.id(), line.sequence(), line.step(), RunLog.word(phase), "");
+    hub.publishLine(run.id(), line.sequence(), line.step(), RunLog.textOf(phase), "");
   }
 
   private UpgradeRecord run() {
     UpgradeRecord run = journal.begin(Kind.UP, "", "v1", null);
-    line(run, Phase.INTENT);
+    publishLine(run, Phase.INTENT);
     hub.publish(run.id(), "preflight", "progress", "looking");
-    line(run, Phase.DONE);
+    publishLine(run, Phase.DONE);
     journal.end(run.id(), Outcome.DONE, "");
     hub.publish(run.id(), "done", "end", "");
     return run;
@@ -61,10 +61,10 @@ class EventHubTest {
   @Test
   void theFirstLineOfARunIsToldOnce() {
     UpgradeRecord run = journal.begin(Kind.UP, "", "v1", null);
-    line(run, Phase.INTENT);
-    assertEquals(List.of("preflight intent"), told(run.id()));
-    line(run, Phase.DONE);
-    assertEquals(List.of("preflight intent", "preflight done"), told(run.id()));
+    publishLine(run, Phase.INTENT);
+    assertEquals(List.of("preflight intent"), watched(run.id()));
+    publishLine(run, Phase.DONE);
+    assertEquals(List.of("preflight intent", "preflight done"), watched(run.id()));
   }
 
   @Test
@@ -73,12 +73,12 @@ class EventHubTest {
     for (int i = 0; i < EventHub.REMEMBERED_RUNS + 20; i++) {
       runs.add(run());
     }
-    assertEquals(EventHub.REMEMBERED_RUNS, hub.remembered());
+    assertEquals(EventHub.REMEMBERED_RUNS, hub.rememberedRuns());
     assertEquals(
-        List.of("preflight intent", "preflight done", "done end"), told(runs.getFirst().id()));
-    assertEquals(EventHub.REMEMBERED_RUNS, hub.remembered(), "a look back keeps nothing");
+        List.of("preflight intent", "preflight done", "done end"), watched(runs.getFirst().id()));
+    assertEquals(EventHub.REMEMBERED_RUNS, hub.rememberedRuns(), "a look back keeps nothing");
     assertEquals(
         List.of("preflight intent", "preflight progress", "preflight done", "done end"),
-        told(runs.getLast().id()));
+        watched(runs.getLast().id()));
   }
 }

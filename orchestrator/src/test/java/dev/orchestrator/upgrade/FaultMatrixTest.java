@@ -26,46 +26,47 @@ import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /**
- * One fault at every point of every run: each operation fails, or the process is killed before it,
- * after it, and after each line of the journal. The points are found by a run without a fault, so
- * that a new step is in here without anyone adding it.
+ * Injects one fault at every point of every kind of run: each operation fails, or the process is
+ * killed before it, after it, or after a journal line. A run without a fault finds the points, so
+ * that a new step is covered without a change here.
  */
-@Execution(ExecutionMode.CONCURRENT) // each scenario is a world of its own
+@Execution(ExecutionMode.CONCURRENT) // each scenario has its own host
 class FaultMatrixTest {
 
   @TempDir(factory = InMemoryFolder.class)
   Path home;
 
-  /** What strikes. */
+  /** The kind of fault. */
   enum Fault {
     FAILS,
     KILLED_BEFORE,
     KILLED_AFTER,
     ENGINE_RESTARTS,
-    /** By a signal that lets the service end in order. */
+    /** The service is stopped by a signal and ends in order. */
     SERVICE_STOPS,
-    /** For a while; then somebody has made room. */
+    /** For some writes; then there is space again. */
     JOURNAL_IS_FULL
   }
 
   /**
-   * For each way in which data goes. The others strike those in {@link FaultSequencesTest}, or here
-   * with {@code -Dfaults.all=true}.
+   * Faults for the scenarios of other methods of data transfer; {@code -Dfaults.all=true} injects
+   * all faults there too. {@link FaultSequencesTest} covers the others at random.
    */
-  private static final Set<Fault> MOST = EnumSet.of(Fault.FAILS, Fault.KILLED_AFTER);
+  private static final Set<Fault> FAULTS_OF_DATA_CASES =
+      EnumSet.of(Fault.FAILS, Fault.KILLED_AFTER);
 
-  private static final boolean ALL = Boolean.getBoolean("faults.all");
+  private static final boolean ALL_FAULTS = Boolean.getBoolean("faults.all");
 
   private int folders;
 
-  private FaultScenario scenario(Case what) {
-    return new FaultScenario(what, home.resolve(Integer.toString(++folders)));
+  private FaultScenario scenario(Case scenario) {
+    return new FaultScenario(scenario, home.resolve(Integer.toString(++folders)));
   }
 
-  private List<Point> points(Case what) {
-    try (FaultScenario clean = scenario(what)) {
+  private List<Point> points(Case scenario) {
+    try (FaultScenario clean = scenario(scenario)) {
       clean.run();
-      clean.assertWhole("without a fault");
+      clean.assertInvariants("without a fault");
       return clean.points();
     }
   }
@@ -73,8 +74,8 @@ class FaultMatrixTest {
   @Test
   void everyStepIsStruck() {
     Set<Step> struck = new HashSet<>();
-    for (Case what : Case.values()) {
-      try (FaultScenario clean = scenario(what)) {
+    for (Case scenario : Case.values()) {
+      try (FaultScenario clean = scenario(scenario)) {
         clean.run();
         struck.addAll(clean.steps);
       }
@@ -84,52 +85,55 @@ class FaultMatrixTest {
 
   @TestFactory
   Stream<DynamicTest> oneVersionServesAfterAnyFault() {
-    return cells(what -> what.compareTo(Case.ROLLBACK) <= 0, Set.of(Fault.values()));
+    return tests(scenario -> scenario.compareTo(Case.ROLLBACK) <= 0, Set.of(Fault.values()));
   }
 
   @Tag("long")
   @TestFactory
   Stream<DynamicTest> soItDoesHoweverTheDataGoes() {
-    return cells(what -> what.compareTo(Case.ROLLBACK) > 0, ALL ? Set.of(Fault.values()) : MOST);
+    return tests(
+        scenario -> scenario.compareTo(Case.ROLLBACK) > 0,
+        ALL_FAULTS ? Set.of(Fault.values()) : FAULTS_OF_DATA_CASES);
   }
 
-  private Stream<DynamicTest> cells(Predicate<Case> which, Set<Fault> faults) {
+  private Stream<DynamicTest> tests(Predicate<Case> cases, Set<Fault> faults) {
     return Stream.of(Case.values())
-        .filter(which)
-        .flatMap(what ->
+        .filter(cases)
+        .flatMap(scenario ->
             Stream.of(Fault.values())
                 .filter(faults::contains)
                 .map(fault ->
-                    DynamicTest.dynamicTest(what + " " + fault, () -> everywhere(what, fault))));
+                    DynamicTest.dynamicTest(
+                        scenario + " " + fault, () -> strikeEveryPoint(scenario, fault))));
   }
 
-  private void everywhere(Case what, Fault fault) {
-    List<Point> points = points(what);
+  private void strikeEveryPoint(Case scenario, Fault fault) {
+    List<Point> points = points(scenario);
     int struck = 0;
     for (Point point : points) {
       if (applies(fault, point)) {
-        strike(what, fault, point);
+        strike(scenario, fault, point);
         struck++;
       }
     }
-    System.out.printf("%s %s: %d points%n", what, fault, struck);
-    assertTrue(struck > 5, "points of " + what);
+    System.out.printf("%s %s: %d points%n", scenario, fault, struck);
+    assertTrue(struck > 5, "points of " + scenario);
   }
 
   private static boolean applies(Fault fault, Point point) {
     return point.operation() || fault == Fault.KILLED_BEFORE || fault == Fault.JOURNAL_IS_FULL;
   }
 
-  private void strike(Case what, Fault fault, Point point) {
-    try (FaultScenario run = scenario(what)) {
+  private void strike(Case scenario, Fault fault, Point point) {
+    try (FaultScenario run = scenario(scenario)) {
       run.atPoints(now -> {
         if (now.number() == point.number()) {
           switch (fault) {
             case FAILS ->
-                throw new EngineException(EngineException.Kind.REFUSED, now.what() + " failed");
-            case KILLED_BEFORE -> throw new FakeHost.Killed(now.what());
+                throw new EngineException(EngineException.Kind.REFUSED, now.name() + " failed");
+            case KILLED_BEFORE -> throw new FakeHost.ProcessKilledError(now.name());
             case ENGINE_RESTARTS -> run.host.restartEngine(3);
-            case JOURNAL_IS_FULL -> run.host.journalFull = 7;
+            case JOURNAL_IS_FULL -> run.host.refusedJournalWrites = 7;
             case SERVICE_STOPS -> run.stopService();
             case KILLED_AFTER -> {}
           }
@@ -137,17 +141,19 @@ class FaultMatrixTest {
       });
       run.afterOperations(now -> {
         if (fault == Fault.KILLED_AFTER && now.number() == point.number()) {
-          throw new FakeHost.Killed(now.what());
+          throw new FakeHost.ProcessKilledError(now.name());
         }
       });
-      String where = fault + " at point " + point.number() + " (" + point.what() + ")";
+      String where = fault + " at point " + point.number() + " (" + point.name() + ")";
       try {
         run.run();
       } catch (RuntimeException e) {
-        throw new AssertionError(what + ", " + where + ": " + e, e);
+        throw new AssertionError(scenario + ", " + where + ": " + e, e);
       }
-      run.assertWhole(where);
-      if (fault == Fault.SERVICE_STOPS && !what.broken() && !what.badBake()) {
+      run.assertInvariants(where);
+      if (fault == Fault.SERVICE_STOPS
+          && !scenario.hasBrokenCandidate()
+          && !scenario.isUnhealthyInBake()) {
         assertEquals(Set.of(), run.quarantinedByFaults(), where + ": quarantined");
       }
     }

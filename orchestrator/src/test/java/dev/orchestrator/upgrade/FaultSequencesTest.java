@@ -18,8 +18,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Two faults at random points of a run, one of which may come while the first is being dealt with.
- * Each run has a seed of its own, which a failure names.
+ * Injects two faults at random points of a run, the second possibly while the first is being
+ * handled. Each run has its own seed, which a failure names.
  */
 @Tag("long")
 class FaultSequencesTest {
@@ -52,42 +52,43 @@ class FaultSequencesTest {
     }
   }
 
-  /** Who is led to the side that is about to be left writes what nobody will see. */
+  /** Clients that are led to a version that the undo leaves would write rows that are lost. */
   @Test
   void aSwitchThatFailsAndIsCutOffInItsUndoLosesNothing() {
-    for (Case what : CASES) {
+    for (Case scenario : CASES) {
       Set<String> faults = new HashSet<>(Set.of("traffic.lead", "switch undo"));
-      try (FaultScenario run = new FaultScenario(what, home.resolve(what.name()))) {
+      try (FaultScenario run = new FaultScenario(scenario, home.resolve(scenario.name()))) {
         run.atPoints(point -> {
-          if (faults.remove(point.what())) {
+          if (faults.remove(point.name())) {
             if (point.operation()) {
-              throw new EngineException(EngineException.Kind.REFUSED, point.what() + " failed");
+              throw new EngineException(EngineException.Kind.REFUSED, point.name() + " failed");
             }
-            throw new FakeHost.Killed(point.what());
+            throw new FakeHost.ProcessKilledError(point.name());
           }
         });
         run.run();
-        run.assertWhole("the switch fails, killed in its undo");
+        run.assertInvariants("the switch fails, killed in its undo");
       }
     }
   }
 
   @Test
   void aSwitchThatTheJournalHasNoSpaceForLosesNothing() {
-    for (Case what : CASES) {
+    for (Case scenario : CASES) {
       AtomicInteger leads = new AtomicInteger();
-      try (FaultScenario run = new FaultScenario(what, home.resolve(what.name()))) {
+      try (FaultScenario run = new FaultScenario(scenario, home.resolve(scenario.name()))) {
         run.atPoints(point -> {
-          if (point.what().equals("traffic.lead")) {
+          if (point.name().equals("traffic.lead")) {
             switch (leads.incrementAndGet()) {
-              case 1 -> run.host.journalFull = 7;
+              case 1 -> run.host.refusedJournalWrites = 7;
               case 2 -> throw new EngineException(EngineException.Kind.REFUSED, "it failed");
               default -> {}
             }
           }
         });
         run.run();
-        run.assertWhole("the journal is full in the switch, which fails when it is done again");
+        run.assertInvariants(
+            "the journal is full in the switch, which fails when it is done again");
       }
     }
   }
@@ -102,7 +103,7 @@ class FaultSequencesTest {
 
   private void run(long seed) {
     Random random = new Random(seed);
-    Case what = CASES.get(random.nextInt(CASES.size()));
+    Case scenario = CASES.get(random.nextInt(CASES.size()));
     List<Fault> faults = new ArrayList<>();
     for (int i = 0; i < 2; i++) {
       faults.add(new Fault(1 + random.nextInt(POINTS), random.nextInt(8)));
@@ -112,18 +113,18 @@ class FaultSequencesTest {
             + "; again: scripts/test --unit -Dtest=FaultSequencesTest -Dtest.excludedGroups=engine"
             + " -Dfaults.runs=1 -Dfaults.seed="
             + seed;
-    try (FaultScenario run = new FaultScenario(what, home.resolve(Long.toString(seed)))) {
+    try (FaultScenario run = new FaultScenario(scenario, home.resolve(Long.toString(seed)))) {
       run.atPoints(point -> faults.forEach(fault -> before(run, fault, point)));
       run.afterOperations(point ->
           faults.forEach(fault -> {
             if (fault.kind() == 2 && fault.point() == point.number()) {
-              throw new FakeHost.Killed(point.what());
+              throw new FakeHost.ProcessKilledError(point.name());
             }
           }));
       run.run();
-      run.assertWhole(where);
+      run.assertInvariants(where);
     } catch (RuntimeException e) {
-      throw new AssertionError(what + ", " + where + ": " + e, e);
+      throw new AssertionError(scenario + ", " + where + ": " + e, e);
     }
   }
 
@@ -134,14 +135,14 @@ class FaultSequencesTest {
     switch (fault.kind()) {
       case 0 -> {
         if (point.operation()) {
-          throw new EngineException(EngineException.Kind.REFUSED, point.what() + " failed");
+          throw new EngineException(EngineException.Kind.REFUSED, point.name() + " failed");
         }
       }
-      case 1 -> throw new FakeHost.Killed(point.what());
+      case 1 -> throw new FakeHost.ProcessKilledError(point.name());
       case 3 -> run.host.restartEngine(3);
-      case 4 -> run.host.clockOff = Duration.ofHours(1);
-      case 5 -> run.host.clockOff = Duration.ofHours(-1);
-      case 6 -> run.host.journalFull = 7;
+      case 4 -> run.host.clockOffset = Duration.ofHours(1);
+      case 5 -> run.host.clockOffset = Duration.ofHours(-1);
+      case 6 -> run.host.refusedJournalWrites = 7;
       case 7 -> {
         if (point.operation()) {
           run.stopService();

@@ -38,52 +38,52 @@ class SagaTest {
   Path home;
 
   private FakeHost host;
-  private OrchestratorFixture at;
+  private OrchestratorFixture service;
 
   @BeforeEach
   void start() {
     host = new FakeHost();
-    at = new OrchestratorFixture(host, home);
-    clientsWrite((operation, number) -> {});
+    service = new OrchestratorFixture(host, home);
+    writeBeforeEachOperation((operation, number) -> {});
   }
 
   @AfterEach
   void stop() {
-    at.close();
+    service.close();
   }
 
-  private void clientsWrite(OrchestratorFixture.Strike strike) {
-    OrchestratorFixture.clientsWrite(host, () -> at, strike);
+  private void writeBeforeEachOperation(OrchestratorFixture.BeforeOperation strike) {
+    OrchestratorFixture.writeBeforeEachOperation(host, () -> service, strike);
   }
 
   private UpgradeRecord upAndUpgrade(String version) {
-    at.control.up("v1");
-    host.operations = 0;
-    return at.journal.upgrade(at.control.upgrade(version)).orElseThrow();
+    service.control.up("v1");
+    host.operationCount = 0;
+    return service.journal.upgrade(service.control.upgrade(version)).orElseThrow();
   }
 
-  private List<String> rows(int generation) {
-    return Invariants.rows(host, at, generation);
+  private List<String> readRows(int generation) {
+    return Invariants.readRows(host, service, generation);
   }
 
-  private String serves() {
-    return at.journal.serving().map(Generation::version).orElse("nothing");
+  private String servingVersion() {
+    return service.journal.serving().map(Generation::version).orElse("nothing");
   }
 
-  private void assertWhole(String what) {
-    Invariants.assertWhole(host, at, what);
+  private void assertInvariants(String what) {
+    Invariants.assertHold(host, service, what);
   }
 
   @Test
   void anUpgradeCarriesEveryAcknowledgedWriteAndKeepsTheOldVersion() {
     UpgradeRecord run = upAndUpgrade("v2");
     assertEquals(Outcome.DONE, run.outcome());
-    assertEquals("v2", serves());
-    assertWhole("upgrade");
-    assertTrue(host.acknowledged.size() > 5, "clients wrote: " + host.acknowledged);
-    assertEquals("v1", at.journal.previous().orElseThrow().version());
-    assertFalse(host.runs(at.container(1)), "blue is stopped");
-    Receipt receipt = at.control.receipt(run.id());
+    assertEquals("v2", servingVersion());
+    assertInvariants("upgrade");
+    assertTrue(host.acknowledgedRows.size() > 5, "clients wrote: " + host.acknowledgedRows);
+    assertEquals("v1", service.journal.previous().orElseThrow().version());
+    assertFalse(host.isRunning(service.container(1)), "blue is stopped");
+    Receipt receipt = service.control.receipt(run.id());
     assertEquals(
         UpgradePlans.UPGRADE.stream().map(Step::id).toList(),
         receipt.steps().stream().map(Receipt.Step::step).toList());
@@ -91,204 +91,209 @@ class SagaTest {
 
   @Test
   void aVersionThatNeverGetsHealthyIsUndoneAndQuarantined() {
-    host.neverHealthy.add(at.container(2));
+    host.unhealthy.add(service.container(2));
     UpgradeRecord run = upAndUpgrade("v3");
     assertEquals(Outcome.ROLLED_BACK, run.outcome());
     assertEquals("verify: db: unhealthy", run.reason());
-    assertEquals("v1", serves());
-    assertWhole("rolled back");
-    assertTrue(host.engine.container(at.container(2)).isEmpty(), "green is removed");
-    assertTrue(host.engine.volume(at.container(2) + "-data").isEmpty(), "with its data");
-    VersionStatus v3 = at.control.versions().get(2);
+    assertEquals("v1", servingVersion());
+    assertInvariants("rolled back");
+    assertTrue(host.engine.container(service.container(2)).isEmpty(), "green is removed");
+    assertTrue(host.engine.volume(service.container(2) + "-data").isEmpty(), "with its data");
+    VersionStatus v3 = service.control.versions().get(2);
     assertEquals("quarantined", v3.state());
     assertTrue(v3.note().contains("db: unhealthy"), v3.note());
   }
 
   @Test
   void unhealthyInTheBakeWindowGoesBackAndSetsTheNewerDataAside() {
-    at.control.up("v1");
-    clientsWrite((operation, number) -> {
+    service.control.up("v1");
+    writeBeforeEachOperation((operation, number) -> {
       if (operation.equals("traffic.lead")) {
-        host.neverHealthy.add(at.container(2));
+        host.unhealthy.add(service.container(2));
       }
     });
-    UpgradeRecord run = at.journal.upgrade(at.control.upgrade("v2")).orElseThrow();
+    UpgradeRecord run = service.journal.upgrade(service.control.upgrade("v2")).orElseThrow();
     assertEquals(Outcome.ROLLED_BACK, run.outcome());
     assertTrue(run.reason().startsWith("bake: "), run.reason());
-    assertEquals("v1", serves());
-    assertWhole("after the bake");
-    assertTrue(host.engine.volume(at.container(2) + "-data").isPresent(), "its data is kept");
-    assertTrue(at.journal.previous().isEmpty(), "nothing to roll back to: v2 failed");
+    assertEquals("v1", servingVersion());
+    assertInvariants("after the bake");
+    assertTrue(host.engine.volume(service.container(2) + "-data").isPresent(), "its data is kept");
+    assertTrue(service.journal.previous().isEmpty(), "nothing to roll back to: v2 failed");
   }
 
   @Test
   void oneLateAnswerInTheBakeWindowIsNoReasonToGoBack() {
-    at.control.up("v1");
-    clientsWrite((operation, number) -> {
+    service.control.up("v1");
+    writeBeforeEachOperation((operation, number) -> {
       if (operation.equals("traffic.lead")) {
-        host.slow.add(at.container(2));
+        host.slowToAnswer.add(service.container(2));
       }
     });
-    UpgradeRecord run = at.journal.upgrade(at.control.upgrade("v2")).orElseThrow();
+    UpgradeRecord run = service.journal.upgrade(service.control.upgrade("v2")).orElseThrow();
     assertEquals(Outcome.DONE, run.outcome(), run.reason());
-    assertEquals("v2", serves());
-    assertTrue(host.slow.isEmpty(), "it was asked");
+    assertEquals("v2", servingVersion());
+    assertTrue(host.slowToAnswer.isEmpty(), "it was asked");
   }
 
   @Test
   void anEngineThatIsAwayIsNoFaultOfTheVersion() {
-    at.control.up("v1");
+    service.control.up("v1");
     AtomicBoolean away = new AtomicBoolean(true);
-    clientsWrite((operation, number) -> {
+    writeBeforeEachOperation((operation, number) -> {
       if (operation.equals("capsule.start") && away.getAndSet(false)) {
         throw new CapsuleException(
             "starting the services: no Docker engine answers",
             new EngineException(EngineException.Kind.UNREACHABLE, "no Docker engine answers"));
       }
     });
-    UpgradeRecord run = at.journal.upgrade(at.control.upgrade("v2")).orElseThrow();
+    UpgradeRecord run = service.journal.upgrade(service.control.upgrade("v2")).orElseThrow();
     assertEquals(Outcome.ROLLED_BACK, run.outcome(), run.reason());
     assertTrue(run.reason().contains("no Docker engine answers"), run.reason());
-    assertTrue(at.journal.quarantined("v2").isEmpty(), "the schedule tries it again");
+    assertTrue(service.journal.quarantined("v2").isEmpty(), "the schedule tries it again");
   }
 
-  /** It gives up a moment before the hold's end, when there is no time for another try. */
+  /** The step gives up shortly before the hold ends, when no time is left for another attempt. */
   @Test
   void aVerifyThatTheHoldCutsShortSaysSo() {
-    at.control.up("v1");
+    service.control.up("v1");
     AtomicBoolean cut = new AtomicBoolean(true);
-    clientsWrite((operation, number) -> {
+    writeBeforeEachOperation((operation, number) -> {
       if (operation.equals("health.await") && cut.getAndSet(false)) {
         throw new HealthException("green is not healthy after 0 s: db: starting", true);
       }
     });
-    UpgradeRecord run = at.journal.upgrade(at.control.upgrade("v2")).orElseThrow();
+    UpgradeRecord run = service.journal.upgrade(service.control.upgrade("v2")).orElseThrow();
     assertEquals(Outcome.ROLLED_BACK, run.outcome(), run.reason());
     String cause = "verify: green is not healthy after 0 s: db: starting; ";
     assertTrue(run.reason().startsWith(cause), run.reason());
     assertTrue(run.reason().substring(cause.length()).contains("the hold budget ran out"));
-    assertTrue(at.journal.quarantined("v2").isPresent());
+    assertTrue(service.journal.quarantined("v2").isPresent());
   }
 
   @Test
   void aBlueThatDoesNotStopSaysNothingAgainstTheNewVersion() {
-    at.control.up("v1");
+    service.control.up("v1");
     AtomicBoolean hangs = new AtomicBoolean(true);
-    clientsWrite((operation, number) -> {
+    writeBeforeEachOperation((operation, number) -> {
       if (operation.equals("capsule.stop") && hangs.getAndSet(false)) {
         throw new CapsuleException("stopping the services of v1: db does not end");
       }
     });
-    UpgradeRecord run = at.journal.upgrade(at.control.upgrade("v2")).orElseThrow();
+    UpgradeRecord run = service.journal.upgrade(service.control.upgrade("v2")).orElseThrow();
     assertEquals(Outcome.ROLLED_BACK, run.outcome(), run.reason());
     assertTrue(run.reason().startsWith("quiesce: stopping the services of v1"), run.reason());
-    assertTrue(at.journal.quarantined("v2").isEmpty(), "the schedule tries it again");
-    assertWhole("blue does not stop");
+    assertTrue(service.journal.quarantined("v2").isEmpty(), "the schedule tries it again");
+    assertInvariants("blue does not stop");
   }
 
-  /** The program's file was built anew under the running service. */
+  /** The program's file was replaced under the running service. */
   @Test
   void aClassThatCannotBeLoadedIsAFailureLikeAnother() {
-    at.control.up("v1");
+    service.control.up("v1");
     for (int point = 1; point < 200; point += 7) {
       int struck = point;
-      clientsWrite((operation, number) -> {
+      writeBeforeEachOperation((operation, number) -> {
         if (number == struck) {
           throw new NoClassDefFoundError("dev/orchestrator/Gone");
         }
       });
-      host.operations = 0;
-      String before = serves();
+      host.operationCount = 0;
+      String before = servingVersion();
       UpgradeRecord run =
-          at.journal.upgrade(at.control.upgrade(before.equals("v1") ? "v2" : "v1")).orElseThrow();
+          service
+              .journal
+              .upgrade(service.control.upgrade(before.equals("v1") ? "v2" : "v1"))
+              .orElseThrow();
       assertNotEquals(Outcome.RUNNING, run.outcome(), "struck at " + point);
       assertNotEquals(Outcome.NEEDS_ATTENTION, run.outcome(), "struck at " + point);
       if (run.outcome() == Outcome.ROLLED_BACK) {
         assertTrue(run.reason().contains("dev/orchestrator/Gone"), run.reason());
       }
-      assertWhole("struck at " + point);
+      assertInvariants("struck at " + point);
     }
   }
 
   @Test
   void rollbackByHandGoesBackToTheDataAsOfTheSwitch() {
     upAndUpgrade("v2");
-    List<String> atSwitch = rows(1);
+    List<String> atSwitch = readRows(1);
     for (int i = 0; i < 5; i++) {
-      host.write(at.traffic.reaches());
+      host.writeRow(service.traffic.reachedContainer());
     }
-    UpgradeRecord back = at.journal.upgrade(at.control.rollback()).orElseThrow();
+    UpgradeRecord back = service.journal.upgrade(service.control.rollback()).orElseThrow();
     assertEquals(Outcome.DONE, back.outcome());
-    assertEquals("v1", serves());
-    assertTrue(rows(1).containsAll(atSwitch), "rows as of the switch");
-    assertWhole("rolled back");
-    assertEquals("quarantined", at.control.versions().get(1).state());
-    RefusedException again = assertThrows(RefusedException.class, () -> at.control.rollback());
+    assertEquals("v1", servingVersion());
+    assertTrue(readRows(1).containsAll(atSwitch), "rows as of the switch");
+    assertInvariants("rolled back");
+    assertEquals("quarantined", service.control.versions().get(1).state());
+    RefusedException again = assertThrows(RefusedException.class, () -> service.control.rollback());
     String why = String.valueOf(again.getMessage());
     assertTrue(why.startsWith("nothing to go back to"), why);
-    Receipt receipt = at.control.receipt(back.id());
+    Receipt receipt = service.control.receipt(back.id());
     assertTrue(
-        receipt.notes().toString().contains(at.container(2) + "-data"), receipt.notes().toString());
+        receipt.notes().toString().contains(service.container(2) + "-data"),
+        receipt.notes().toString());
   }
 
   @Test
   void aVersionTakenByHandAgainLeavesQuarantineWhenItSucceeds() {
     upAndUpgrade("v2");
-    at.control.rollback();
-    at.control.upgrade("v2");
-    assertEquals("v2", serves());
-    assertEquals("serving", at.control.versions().get(1).state());
-    assertWhole("again");
+    service.control.rollback();
+    service.control.upgrade("v2");
+    assertEquals("v2", servingVersion());
+    assertEquals("serving", service.control.versions().get(1).state());
+    assertInvariants("again");
   }
 
   @Test
   void downStopsAndUpComesBackWithTheSameData() {
-    at.control.up("v1");
-    host.write(at.traffic.reaches());
-    at.control.down(Control.Removal.NOTHING);
-    assertEquals("down", at.control.status().state());
-    assertEquals(Set.of(), host.alive());
-    at.control.up(null);
-    assertEquals("serving", at.control.status().state());
-    assertWhole("up again");
+    service.control.up("v1");
+    host.writeRow(service.traffic.reachedContainer());
+    service.control.down(Control.Removal.NOTHING);
+    assertEquals("down", service.control.status().state());
+    assertEquals(Set.of(), host.activeWriters());
+    service.control.up(null);
+    assertEquals("serving", service.control.status().state());
+    assertInvariants("up again");
   }
 
   @Test
   void downWithVolumesRemovesEverythingOfTheStack() {
     upAndUpgrade("v2");
-    at.control.down(Control.Removal.VOLUMES);
+    service.control.down(Control.Removal.VOLUMES);
     assertEquals(List.of(), host.engine.containers(Map.of(Labels.OURS, "1")));
     assertEquals(List.of(), host.engine.volumes(Map.of(Labels.OURS, "1")));
-    at.control.up("v1");
-    assertEquals("v1", serves());
+    service.control.up("v1");
+    assertEquals("v1", servingVersion());
   }
 
   @Test
   void refusalsChangeNothing() {
-    at.control.up("v1");
-    int before = host.operations;
-    assertEquals("", at.control.up(null));
+    service.control.up("v1");
+    int before = host.operationCount;
+    assertEquals("", service.control.up(null));
     for (String version : List.of("v9", "../v1", "v1")) {
-      assertThrows(RefusedException.class, () -> at.control.upgrade(version), version);
+      assertThrows(RefusedException.class, () -> service.control.upgrade(version), version);
     }
-    assertThrows(RefusedException.class, () -> at.control.up("v2"));
-    assertThrows(RefusedException.class, () -> at.control.rollback());
-    assertEquals(before, host.operations);
-    assertWhole("refused");
+    assertThrows(RefusedException.class, () -> service.control.up("v2"));
+    assertThrows(RefusedException.class, () -> service.control.rollback());
+    assertEquals(before, host.operationCount);
+    assertInvariants("refused");
   }
 
   @Test
   void aFailureBeforeAnythingWasMadeIsARefusal() {
-    at.control.up("v1");
-    clientsWrite((operation, number) -> {
+    service.control.up("v1");
+    writeBeforeEachOperation((operation, number) -> {
       if (operation.equals("builder.build")) {
         throw new RefusedException("service db: image nowhere/db:1 can't be had");
       }
     });
-    UpgradeRecord run = at.journal.upgrade(at.control.upgrade("v2")).orElseThrow();
+    UpgradeRecord run = service.journal.upgrade(service.control.upgrade("v2")).orElseThrow();
     assertEquals(Outcome.REFUSED, run.outcome());
     assertEquals("service db: image nowhere/db:1 can't be had", run.reason());
-    assertWhole("refused");
-    assertEquals("available", at.control.versions().get(1).state(), "no fault of the version's");
+    assertInvariants("refused");
+    assertEquals(
+        "available", service.control.versions().get(1).state(), "no fault of the version's");
   }
 }

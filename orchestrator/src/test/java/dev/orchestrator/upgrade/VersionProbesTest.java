@@ -19,48 +19,50 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Probes belong to a version: one that a version can't be asked keeps nobody from leaving it. */
+/** Probes that do not apply to a version do not keep the stack from leaving that version. */
 class VersionProbesTest {
   private static final Duration SECOND = Duration.ofSeconds(1);
 
   @TempDir Path home;
 
   private final FakeHost host = new FakeHost();
-  private OrchestratorFixture at;
+  private OrchestratorFixture service;
 
-  /** v1 serves; then somebody writes probes into stack.conf for the version to come. */
+  /** v1 serves; then probes for the next version are added to stack.conf. */
   @BeforeEach
   void start() {
-    at = new OrchestratorFixture(host, home);
-    at.control.up("v1");
-    at.close();
-    at =
+    service = new OrchestratorFixture(host, home);
+    service.control.up("v1");
+    service.close();
+    service =
         new OrchestratorFixture(
             host,
             home,
-            OrchestratorFixture.DATA,
+            OrchestratorFixture.COPY_AND_RESTORE,
             Duration.ofMillis(20),
             List.of(
                 new Probe("new-port", "db", new Probe.Tcp(9999), SECOND),
                 new Probe("page", "web", new Probe.Http(80, "/", 200, null), SECOND)));
-    at.boot();
+    service.replayJournal();
   }
 
   @AfterEach
   void stop() {
-    at.close();
+    service.close();
   }
 
-  private Outcome outcome(String run) {
-    return at.journal.upgrade(run).orElseThrow().outcome();
+  private Outcome outcomeOf(String run) {
+    return service.journal.upgrade(run).orElseThrow().outcome();
   }
 
   @Test
   void probesThatTheServingVersionCanNotBeAskedDoNotKeepAnyoneFromLeavingItAndComingBack() {
-    assertEquals(Outcome.DONE, outcome(at.control.upgrade("v2")));
-    assertEquals(Outcome.DONE, outcome(at.control.rollback(DataOptions.of(Rollback.RESTORE))));
-    assertFalse(host.asked.toString().contains("new-port"), host.asked.toString());
-    Invariants.assertWhole(host, at, "probes of another version");
+    assertEquals(Outcome.DONE, outcomeOf(service.control.upgrade("v2")));
+    assertEquals(
+        Outcome.DONE,
+        outcomeOf(service.control.rollback(DataOptions.forRollback(Rollback.RESTORE))));
+    assertFalse(host.askedProbes.toString().contains("new-port"), host.askedProbes.toString());
+    Invariants.assertHold(host, service, "probes of another version");
   }
 
   @Test
@@ -70,9 +72,9 @@ class VersionProbesTest {
             "probe new-port is not asked of v1, which was built before it: its capsule has no port"
                 + " for db:9999",
             "probe page is not asked of v1, which has no service web");
-    assertEquals(lines, at.control.plan("v2", DataOptions.NONE).warnings());
+    assertEquals(lines, service.control.plan("v2", DataOptions.NONE).warnings());
     DoctorReport.Check check =
-        at.control.doctor().checks().stream()
+        service.control.doctor().checks().stream()
             .filter(each -> each.name().equals("probes"))
             .findFirst()
             .orElseThrow();
@@ -82,12 +84,16 @@ class VersionProbesTest {
 
   @Test
   void aReleaseCarriesProbesOfItsOwn() {
-    host.probes.put(
+    host.probesByImage.put(
         "orchestrator/shop:v2",
         List.of(new Probe("migrated", "db", new Probe.Exec(List.of("check")), SECOND)));
-    assertEquals(Outcome.DONE, outcome(at.control.upgrade("v2")));
-    assertTrue(host.asked.contains(at.container(2) + " migrated"), host.asked.toString());
-    assertEquals(Outcome.DONE, outcome(at.control.rollback(DataOptions.of(Rollback.RESTORE))));
-    assertFalse(host.asked.contains(at.container(1) + " migrated"), host.asked.toString());
+    assertEquals(Outcome.DONE, outcomeOf(service.control.upgrade("v2")));
+    assertTrue(
+        host.askedProbes.contains(service.container(2) + " migrated"), host.askedProbes.toString());
+    assertEquals(
+        Outcome.DONE,
+        outcomeOf(service.control.rollback(DataOptions.forRollback(Rollback.RESTORE))));
+    assertFalse(
+        host.askedProbes.contains(service.container(1) + " migrated"), host.askedProbes.toString());
   }
 }

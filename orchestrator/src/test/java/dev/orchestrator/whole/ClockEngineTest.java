@@ -57,18 +57,19 @@ class ClockEngineTest {
             + " verify { passes = 2, interval = 200ms, deadline = 15s } }";
     try (ServiceProcessFixture daemon =
         new ServiceProcessFixture(stack, LightServiceFixture.freePort(), settings)) {
-      daemon.set("LD_PRELOAD", library.get().toString());
-      daemon.set("FAKETIME_TIMESTAMP_FILE", directory.resolve("clock").toString());
-      daemon.set("FAKETIME_CACHE_DURATION", "1"); // seconds until it reads the file again
-      daemon.set("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+      daemon.setEnvironment("LD_PRELOAD", library.get().toString());
+      daemon.setEnvironment("FAKETIME_TIMESTAMP_FILE", directory.resolve("clock").toString());
+      daemon.setEnvironment(
+          "FAKETIME_CACHE_DURATION", "1"); // seconds until it reads the file again
+      daemon.setEnvironment("FAKETIME_DONT_FAKE_MONOTONIC", "1");
       daemon.start();
-      upgradeWithJumps(daemon, daemon.begin("/v1/up", Map.of("version", "v1")), List.of());
+      upgradeWithJumps(daemon, daemon.requestRun("/v1/up", Map.of("version", "v1")), List.of());
       try (SubprocessLoad client = new SubprocessLoad(daemon.port).start()) {
         upgrade(daemon, "v2", List.of("pre-sync +1h", "hold +0", "bake +1h"));
         upgrade(daemon, "v1", List.of("prepare +0", "hold -1h", "verify +0", "bake -1h"));
         Set<Integer> acknowledged = client.acknowledged();
         assertTrue(acknowledged.size() > 10, acknowledged.toString());
-        acknowledged.removeAll(client.found());
+        acknowledged.removeAll(client.readNumbers());
         assertEquals(Set.of(), acknowledged, "acknowledged and lost");
         assertEquals(0, client.refused());
       }
@@ -78,7 +79,7 @@ class ClockEngineTest {
 
   private void upgrade(ServiceProcessFixture daemon, String version, List<String> jumps)
       throws IOException {
-    upgradeWithJumps(daemon, daemon.begin("/v1/upgrades", Map.of("version", version)), jumps);
+    upgradeWithJumps(daemon, daemon.requestRun("/v1/upgrades", Map.of("version", version)), jumps);
     Status.Side serving = daemon.status().serving();
     assertNotNull(serving);
     assertEquals(version, serving.version());

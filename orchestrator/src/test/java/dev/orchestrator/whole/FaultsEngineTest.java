@@ -1,6 +1,6 @@
 package dev.orchestrator.whole;
 
-import static dev.orchestrator.testing.RunWatcher.at;
+import static dev.orchestrator.testing.RunWatcher.onPhase;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -123,7 +123,7 @@ class FaultsEngineTest {
     Receipt receipt =
         light.await(
             light.control().upgrade("v2"),
-            at(
+            onPhase(
                 "bake",
                 "intent",
                 () ->
@@ -153,7 +153,7 @@ class FaultsEngineTest {
     Receipt receipt =
         light.await(
             light.control().upgrade("v2"),
-            at(
+            onPhase(
                 "bake",
                 "intent",
                 () -> exec(candidateContainer(), "bash", "-c", "kill -9 $(pidof dockerd)")));
@@ -167,7 +167,7 @@ class FaultsEngineTest {
     Receipt receipt =
         light.await(
             light.control().upgrade("v2"),
-            at("prepare", "intent", () -> light.engine().stopContainer(blue, Duration.ZERO)));
+            onPhase("prepare", "intent", () -> light.engine().stopContainer(blue, Duration.ZERO)));
     String reason = receipt.upgrade().reason();
     assertTrue(
         receipt.upgrade().outcome() == Outcome.DONE
@@ -191,7 +191,7 @@ class FaultsEngineTest {
     Receipt receipt =
         light.await(
             light.control().upgrade("v2"),
-            at("start", "intent", () -> light.engine().removeContainer(candidateContainer())));
+            onPhase("start", "intent", () -> light.engine().removeContainer(candidateContainer())));
     assertEquals(Outcome.ROLLED_BACK, receipt.upgrade().outcome(), receipt.toString());
     assertServes("v1");
     assertEquals(1, light.containers().size());

@@ -64,7 +64,7 @@ class KillMatrixEngineTest {
   private List<Cell> cells() {
     List<Cell> all = new ArrayList<>();
     StepNames.upgrade().forEach(step -> all.add(new Cell(RunKind.UPGRADE, step)));
-    List<Step> unhealthy = List.of(UpgradePlans.step("verify").orElseThrow());
+    List<Step> unhealthy = List.of(UpgradePlans.find("verify").orElseThrow());
     unhealthy.forEach(step -> all.add(new Cell(RunKind.BROKEN, step)));
     StepNames.rollback().forEach(step -> all.add(new Cell(RunKind.ROLLBACK, step)));
     String only = System.getProperty("matrix.step");
@@ -96,11 +96,12 @@ class KillMatrixEngineTest {
             new ServiceProcessFixture(stack, LightServiceFixture.freePort(), settings);
         Engine engine = DockerEngine.connect("", SOON)) {
       daemon.start();
-      assertEquals(Outcome.DONE, ended(daemon, daemon.begin("/v1/up", Map.of("version", "v1"))));
+      assertEquals(
+          Outcome.DONE, ended(daemon, daemon.requestRun("/v1/up", Map.of("version", "v1"))));
       try (SubprocessLoad client = new SubprocessLoad(daemon.port).start()) {
         // Once without a kill: how long each step takes, and both versions are built.
-        measureSteps(daemon, daemon.begin("/v1/upgrades", Map.of("version", "v2")));
-        measureSteps(daemon, daemon.begin("/v1/rollback", Map.of()));
+        measureSteps(daemon, daemon.requestRun("/v1/upgrades", Map.of("version", "v2")));
+        measureSteps(daemon, daemon.requestRun("/v1/rollback", Map.of()));
         for (Cell cell : cells) {
           killInStep(cell, daemon, engine, client);
         }
@@ -125,14 +126,14 @@ class KillMatrixEngineTest {
     assertNotNull(serving);
     String other = serving.version().equals("v1") ? "v2" : "v1";
     return switch (cell.kind()) {
-      case UPGRADE -> daemon.begin("/v1/upgrades", Map.of("version", other));
-      case BROKEN -> daemon.begin("/v1/upgrades", Map.of("version", "v3"));
+      case UPGRADE -> daemon.requestRun("/v1/upgrades", Map.of("version", other));
+      case BROKEN -> daemon.requestRun("/v1/upgrades", Map.of("version", "v3"));
       case ROLLBACK -> {
         if (daemon.status().previous() == null) {
-          String first = daemon.begin("/v1/upgrades", Map.of("version", other));
+          String first = daemon.requestRun("/v1/upgrades", Map.of("version", other));
           assertEquals(Outcome.DONE, ended(daemon, first));
         }
-        yield daemon.begin("/v1/rollback", Map.of());
+        yield daemon.requestRun("/v1/rollback", Map.of());
       }
     };
   }
@@ -143,7 +144,7 @@ class KillMatrixEngineTest {
     // What earlier rollbacks have set aside may be removed by now: what is found now must stay, and
     // what is acknowledged from now on.
     Set<Integer> acknowledgedBefore = client.acknowledged();
-    Set<Integer> foundBefore = client.found();
+    Set<Integer> foundBefore = client.readNumbers();
     String run = begin(cell, daemon);
     String id = cell.step().id();
     daemon.await(run, event -> began(event, id));
@@ -169,7 +170,7 @@ class KillMatrixEngineTest {
         receipt.upgrade().outcome() == Outcome.DONE || !receipt.upgrade().reason().isEmpty(),
         where + ": says why");
     assertOneServes(engine, daemon, serving, where);
-    acknowledged.removeAll(client.found());
+    acknowledged.removeAll(client.readNumbers());
     if (!acknowledged.isEmpty()) {
       acknowledged.removeAll(linesSetAside(engine, daemon));
     }
@@ -220,7 +221,7 @@ class KillMatrixEngineTest {
               List.of(Mount.readOnly(volume.name(), "/data"))));
       engine.startContainer(name);
       int _ = engine.awaitExit(name, SOON);
-      found.addAll(SubprocessLoad.numbers(String.join("\n", engine.logs(name, 1_000_000))));
+      found.addAll(SubprocessLoad.parseNumbers(String.join("\n", engine.logs(name, 1_000_000))));
       engine.removeContainer(name);
     }
     return found;

@@ -76,7 +76,7 @@ class LightDataEngineTest {
                 light.control().upgrade("v2"),
                 event -> {
                   if (event.step().equals("sync") && event.phase().equals("done")) {
-                    before.addAll(look.listing(blue));
+                    before.addAll(look.listEntries(blue));
                   }
                 });
         assertEquals(Outcome.DONE, upgrade.upgrade().outcome(), upgrade.upgrade().reason());
@@ -84,10 +84,11 @@ class LightDataEngineTest {
         awaitOutcome(light, light.control().upgrade("v3"), Outcome.ROLLED_BACK);
         assertServes(light, "v2");
         assertTrue(before.size() >= 5, before.toString());
-        assertEquals(before, look.listing(blue), "what is below a clone");
-        awaitOutcome(light, light.control().rollback(DataOptions.of(Rollback.CARRY)), Outcome.DONE);
+        assertEquals(before, look.listEntries(blue), "what is below a clone");
+        awaitOutcome(
+            light, light.control().rollback(DataOptions.forRollback(Rollback.CARRY)), Outcome.DONE);
         assertServes(light, "v1");
-        assertEquals(before, look.listing(blue), "what is below a clone of a clone");
+        assertEquals(before, look.listEntries(blue), "what is below a clone of a clone");
         rows.assertComplete("rows");
         lines.assertComplete("lines");
         assertEquals("ok\n", light.get("/check"));
@@ -183,19 +184,21 @@ class LightDataEngineTest {
         assertCostAndDoctorTellIt(light);
         Receipt back =
             awaitOutcome(
-                light, light.control().rollback(DataOptions.of(Rollback.RESTORE)), Outcome.DONE);
+                light,
+                light.control().rollback(DataOptions.forRollback(Rollback.RESTORE)),
+                Outcome.DONE);
         assertServes(light, "v1");
-        lines.end();
+        lines.stopWriting();
         Set<Integer> missing = new TreeSet<>(atSwitch);
-        missing.removeAll(lines.found());
+        missing.removeAll(lines.readNumbers());
         assertEquals(Set.of(), missing, "of before the switch");
         String aside = light.container(2) + "-data";
         assertTrue(back.notes().toString().contains(aside), back.notes().toString());
-        Set<Integer> all = new TreeSet<>(lines.found());
+        Set<Integer> all = new TreeSet<>(lines.readNumbers());
         all.addAll(
-            LightLoad.numbers(
+            LightLoad.parseNumbers(
                 new VolumeInspector(light.engine())
-                    .shell(aside, "cat /look/upper/volumes/ledger/lines")));
+                    .runReading(aside, "cat /look/upper/volumes/ledger/lines")));
         Set<Integer> lost = lines.acknowledged();
         lost.removeAll(all);
         assertEquals(Set.of(), lost, "neither there nor set aside");

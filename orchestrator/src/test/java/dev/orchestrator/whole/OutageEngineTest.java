@@ -1,6 +1,6 @@
 package dev.orchestrator.whole;
 
-import static dev.orchestrator.testing.RunWatcher.at;
+import static dev.orchestrator.testing.RunWatcher.onPhase;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -60,7 +60,7 @@ class OutageEngineTest {
 
   @BeforeAll
   static void startEngine() {
-    assumeTrue(PrivateEngineFixture.possible(), "no dockerd here, or this isn't root");
+    assumeTrue(PrivateEngineFixture.isSupported(), "no dockerd here, or this isn't root");
     LightStackFixture stack = LightStackFixture.in(shared);
     try (Engine host = DockerEngine.connect("", SOON)) {
       ImageBuilder builder =
@@ -75,7 +75,7 @@ class OutageEngineTest {
   /** Copies images from the host's engine, as the private engine has no network to build them. */
   private static void loadImages(String... names) {
     try (Engine host = DockerEngine.connect("", SOON)) {
-      privateEngine.take(
+      privateEngine.copyImages(
           host.images(Map.of(Labels.OURS, "1")).stream()
               .flatMap(image -> image.tags().stream())
               .filter(
@@ -167,7 +167,7 @@ class OutageEngineTest {
                   privateEngine.start();
                 });
         Receipt receipt =
-            light.await(light.control().upgrade("v2"), at(step, phase, outage::start));
+            light.await(light.control().upgrade("v2"), onPhase(step, phase, outage::start));
         outage.join();
         System.out.printf(
             "engine away at %s %s, killed %s: %s, serves %,d ms after both: %s%n",
@@ -193,8 +193,8 @@ class OutageEngineTest {
         Receipt receipt =
             light.await(
                 light.control().upgrade("v2"),
-                at("pre-sync", "intent", () -> privateEngine.disk().fill(20_000_000)));
-        privateEngine.disk().free();
+                onPhase("pre-sync", "intent", () -> privateEngine.disk().fill(20_000_000)));
+        privateEngine.disk().removeFiller();
         assertEquals(Outcome.ROLLED_BACK, receipt.upgrade().outcome(), receipt.toString());
         assertTrue(
             receipt.upgrade().reason().contains("No space left on device"),
@@ -204,7 +204,7 @@ class OutageEngineTest {
         assertEquals(2, light.volumes().size(), light.volumes().toString());
         lines.assertComplete("disk full in the copy");
       } finally {
-        privateEngine.disk().free();
+        privateEngine.disk().removeFiller();
       }
       Receipt again = light.await(light.control().upgrade("v2"));
       assertEquals(Outcome.DONE, again.upgrade().outcome(), again.upgrade().reason());
@@ -221,8 +221,8 @@ class OutageEngineTest {
         Receipt receipt =
             light.await(
                 light.control().upgrade("v2"),
-                at("build", "intent", () -> privateEngine.disk().fill()));
-        privateEngine.disk().free();
+                onPhase("build", "intent", () -> privateEngine.disk().fill()));
+        privateEngine.disk().removeFiller();
         assertEquals(Outcome.REFUSED, receipt.upgrade().outcome(), receipt.toString());
         assertTrue(
             receipt.upgrade().reason().contains("no space left on device"),
@@ -231,7 +231,7 @@ class OutageEngineTest {
         assertOneServes(light, receipt);
         lines.assertComplete("disk full in the build");
       } finally {
-        privateEngine.disk().free();
+        privateEngine.disk().removeFiller();
       }
     }
   }
@@ -264,12 +264,12 @@ class OutageEngineTest {
             Thread.ofPlatform()
                 .unstarted(() -> {
                   awaitUndone(light);
-                  disk.free();
+                  disk.removeFiller();
                 });
         Receipt receipt =
             light.await(
                 light.control().upgrade("v2"),
-                at(
+                onPhase(
                     "pre-sync",
                     "intent",
                     () -> {

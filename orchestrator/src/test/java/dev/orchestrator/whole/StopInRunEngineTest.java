@@ -52,10 +52,10 @@ class StopInRunEngineTest {
     try (ServiceProcessFixture service =
         new ServiceProcessFixture(stack, LightServiceFixture.freePort(), settings)) {
       service.start();
-      String up = service.begin("/v1/up", Map.of("version", "v1"));
+      String up = service.requestRun("/v1/up", Map.of("version", "v1"));
       service.await(up, event -> event.phase().equals("end"));
       assertEquals(Outcome.DONE, service.receipt(up).upgrade().outcome());
-      learn(service, service.begin("/v1/upgrades", Map.of("version", newVersion(stack))));
+      learn(service, service.requestRun("/v1/upgrades", Map.of("version", newVersion(stack))));
       int cutOff = 0;
       for (int i = 0; cutOff < STOPS; i++) {
         assertTrue(i < 3 * STOPS, "most stops come after the step has ended");
@@ -76,7 +76,7 @@ class StopInRunEngineTest {
   private boolean stopIn(String step, ServiceProcessFixture service, LightStackFixture stack)
       throws Exception {
     String version = step.equals("build") ? newVersion(stack) : previous(service);
-    String run = service.begin("/v1/upgrades", Map.of("version", version));
+    String run = service.requestRun("/v1/upgrades", Map.of("version", version));
     service.await(run, event -> event.step().equals(step) && event.phase().equals("intent"));
     long delay = Math.round(random.nextDouble() * millisOfStep.getOrDefault(step, 0L) / 2);
     TimeUnit.MILLISECONDS.sleep(delay);

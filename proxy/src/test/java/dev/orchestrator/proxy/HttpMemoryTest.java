@@ -58,7 +58,8 @@ class HttpMemoryTest {
               heldAndRefused[1] = Integer.parseInt(figures[1]);
               return heldAndRefused[0] + heldAndRefused[1] == CLIENTS;
             });
-        // A sixteenth of the bound each at the most, with thousands of fields; how many of which kind
+        // A sixteenth of the bound each at the most, with thousands of fields; how many of which
+        // kind
         // come first depends on the machine.
         assertTrue(heldAndRefused[0] >= 10, () -> heldAndRefused[0] + " held");
         assertEquals("released", ask(process, output, "release"));

@@ -20,16 +20,16 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
- * Watches green after the switch: three unhealthy rounds in a row, clients that fare badly, a
- * restart of a service, or the end of the capsule roll back. An engine that goes away is not
- * green's fault: green is started again with it, as going back would set aside the data that was
+ * Watches green after the switch. Three unhealthy rounds in a row, many failures of clients, a
+ * restart of a service, or the end of the capsule roll back. An engine that stops is not green's
+ * fault: green is started again with the engine, because a rollback would set aside the data
  * written since the switch.
  */
 final class BakeStep extends Step {
-  /** One bad answer under load is no reason to go back; three in a row are. */
-  private static final int TOLERATED = 3;
+  /** A single bad answer may come from load; this many unhealthy rounds in a row roll back. */
+  private static final int MAX_BAD_ROUNDS = 3;
 
-  /** Exit code of a capsule that was stopped in order: by the engine's own stop, say. */
+  /** Exit code of a capsule that was stopped in order, such as by a stop of the engine. */
   private static final int STOPPED_IN_ORDER = 0;
 
   BakeStep() {
@@ -53,78 +53,79 @@ final class BakeStep extends Step {
 
   @Override
   public String run(UpgradeRun run, UpgradeContext context, Consumer<String> progress) {
-    context.changes().noteTables(run);
+    context.changes().recordTables(run);
     Duration window = context.limits().bake();
     Duration interval = context.limits().verify().interval();
     Deadline end = Deadline.in(window);
-    Map<String, Integer> restarts = new HashMap<>(run.restarts);
-    ClientWatch clients = clients(run, context.traffic());
+    Map<String, Integer> restarts = new HashMap<>(run.restartsAtVerify);
+    ClientWatch clients = watchClients(run, context.traffic());
     int rounds = 0;
-    int bad = 0;
-    String said = "";
-    boolean away = false;
-    // A version that is bad at the end of the window is looked at until it is one or the other.
-    while (away || bad > 0 || !end.passed()) {
-      String now;
+    int badInARow = 0;
+    String reported = "";
+    boolean engineAway = false;
+    // A version that is unhealthy when the window ends is checked on until it recovers or fails.
+    while (engineAway || badInARow > 0 || !end.passed()) {
+      String observed;
       try {
-        if (startedAgain(run, context, away, progress)) {
+        if (restartIfEnded(run, context, engineAway, progress)) {
           restarts.clear();
         }
-        away = false;
-        List<String> wrong = look(run.green(), context, restarts);
+        engineAway = false;
+        List<String> problems = findProblems(run.green(), context, restarts);
         rounds++;
-        bad = wrong.isEmpty() ? 0 : bad + 1;
-        now = wrong.isEmpty() ? "healthy" : String.join("; ", wrong);
-        if (bad >= TOLERATED) {
+        badInARow = problems.isEmpty() ? 0 : badInARow + 1;
+        observed = problems.isEmpty() ? "healthy" : String.join("; ", problems);
+        if (badInARow >= MAX_BAD_ROUNDS) {
           throw new HealthException(
-              "unhealthy in the bake window, " + bad + " times in a row: " + now);
+              "unhealthy in the bake window, " + badInARow + " times in a row: " + observed);
         }
-        clients.look();
+        clients.check();
       } catch (EngineException e) {
         if (e.kind() != EngineException.Kind.UNREACHABLE) {
           throw e;
         }
-        away = true;
-        now = FailureText.of(e);
+        engineAway = true;
+        observed = FailureText.of(e);
       }
-      if (!now.equals(said)) {
-        progress.accept(now);
-        said = now;
+      if (!observed.equals(reported)) {
+        progress.accept(observed);
+        reported = observed;
       }
-      rest(interval);
+      pause(interval);
     }
     return "healthy for %d s, %d rounds; clients: %s"
         .formatted(window.toSeconds(), rounds, clients.summary());
   }
 
-  private static ClientWatch clients(UpgradeRun run, Traffic traffic) {
+  private static ClientWatch watchClients(UpgradeRun run, Traffic traffic) {
     return new ClientWatch(
         run.blue == null ? Traffic.Clients.NONE : traffic.clients(run.blue.container()),
         () -> traffic.clients(run.green().container()));
   }
 
-  /** What is wrong now. A state that isn't told in time is one bad answer, as any other. */
-  private static List<String> look(
+  /** Problems of green now. A state query that times out counts as one bad answer. */
+  private static List<String> findProblems(
       Generation green, UpgradeContext context, Map<String, Integer> restarts) {
-    List<String> wrong = context.checkHealth(green);
+    List<String> problems = context.checkHealth(green);
     try {
       requireNoRestart(restarts, green, context);
     } catch (CapsuleException e) {
-      return wrong.isEmpty() ? List.of(FailureText.of(e)) : wrong;
+      return problems.isEmpty() ? List.of(FailureText.of(e)) : problems;
     }
-    return wrong;
+    return problems;
   }
 
-  /** Starts green again where it ended with the engine; true when it did. */
-  private static boolean startedAgain(
-      UpgradeRun run, UpgradeContext context, boolean wasAway, Consumer<String> progress) {
+  /** Starts green again if it has ended with the engine; true when it was started. */
+  private static boolean restartIfEnded(
+      UpgradeRun run, UpgradeContext context, boolean engineWasAway, Consumer<String> progress) {
     Generation green = run.green();
     Optional<ContainerInfo> container = context.engine().container(green.container());
     if (container.filter(ContainerInfo::running).isPresent()) {
       return false;
     }
-    boolean inOrder = container.filter(ended -> ended.exitCode() == STOPPED_IN_ORDER).isPresent();
-    if (!wasAway && !inOrder) {
+    boolean stoppedInOrder =
+        container.filter(ended -> ended.exitCode() == STOPPED_IN_ORDER).isPresent();
+    if (!engineWasAway && !stoppedInOrder) {
       throw new HealthException(
           "its capsule ended in the bake window"
               + container
@@ -133,18 +134,18 @@ final class BakeStep extends Step {
     }
     progress.accept(green.version() + " ended with the engine: starting it again");
     context.traffic().hold(context.limits().ready().multipliedBy(5));
-    String wrong = context.starter().bringUp(green, run.id(), progress);
-    if (!wrong.isEmpty()) {
-      throw new HealthException("after a restart of the engine: " + wrong);
+    String problem = context.starter().bringUp(green, run.id(), progress);
+    if (!problem.isEmpty()) {
+      throw new HealthException("after a restart of the engine: " + problem);
     }
-    context.traffic().lead(context.backend(green));
+    context.traffic().switchTo(context.backend(green));
     return true;
   }
 
   private static void requireNoRestart(
-      Map<String, Integer> before, Generation green, UpgradeContext context) {
-    for (InnerService service : context.capsule(green).services(context.lookTimeout())) {
-      Integer known = before.put(service.service(), service.restarts());
+      Map<String, Integer> knownRestarts, Generation green, UpgradeContext context) {
+    for (InnerService service : context.capsule(green).services(context.briefTimeout())) {
+      Integer known = knownRestarts.put(service.service(), service.restarts());
       if (known != null && service.restarts() > known) {
         throw new HealthException(
             "service " + service.service() + " was restarted in the bake window");
@@ -152,7 +153,7 @@ final class BakeStep extends Step {
     }
   }
 
-  private static void rest(Duration interval) {
+  private static void pause(Duration interval) {
     try {
       Thread.sleep(interval);
     } catch (InterruptedException e) {
@@ -161,7 +162,7 @@ final class BakeStep extends Step {
     }
   }
 
-  /** Leading back is the switch's to undo. */
+  /** Undoes nothing: the undo of the switch leads clients back. */
   @Override
   public String undo(UpgradeRun run, UpgradeContext context, Consumer<String> progress) {
     return "";

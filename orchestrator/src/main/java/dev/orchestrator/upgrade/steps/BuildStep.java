@@ -42,7 +42,7 @@ final class BuildStep extends Step {
     run.image = image;
     if (run.blue != null) {
       FreezeGuard.check(
-          context.data(),
+          context.dataSettings(),
           context.builder().databases(run.blue.image()),
           context.builder().databases(image.reference()));
     }

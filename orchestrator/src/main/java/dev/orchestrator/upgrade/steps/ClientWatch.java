@@ -6,57 +6,59 @@ import java.util.Locale;
 import java.util.function.Supplier;
 
 /**
- * Looks at what clients get from green in the bake window: probes may be content with a version
- * whose clients are not. Of so many answers, or connections, in a row more than half must be good;
- * three bad lots in a row roll back.
+ * Watches the answers that clients get from green in the bake window, because a version may pass
+ * its probes and still fail its clients. Answers and connections are judged in samples of 20; a
+ * sample is bad when more than half of it failed, and three bad samples in a row roll back. Not
+ * thread-safe.
  */
 final class ClientWatch {
-  private static final int LOT = 20;
-  private static final int TOLERATED = 3;
+  private static final int SAMPLE_SIZE = 20;
+  private static final int MAX_BAD_SAMPLES = 3;
 
   private final Supplier<Clients> green;
   private final boolean errorsAreUsual;
-  private final Clients begin;
+  private final Clients first;
   private Clients last;
-  private int bad;
+  private int badInARow;
 
   /**
    * Starts to watch.
    *
-   * @param blue what clients got from the version before: where most of that were errors, errors
-   *     say nothing
+   * @param blue answers of the version before; where most of them were errors, errors of green are
+   *     ignored
+   * @param green answers of the candidate so far
    */
   ClientWatch(Clients blue, Supplier<Clients> green) {
     this.green = green;
     this.errorsAreUsual = manyErrors(blue);
-    this.begin = green.get();
-    this.last = begin;
+    this.first = green.get();
+    this.last = first;
   }
 
   /**
-   * Looks once.
+   * Judges the answers since the last full sample.
    *
-   * @throws HealthException when clients fare badly
+   * @throws HealthException after three bad samples in a row
    */
-  void look() {
+  void check() {
     Clients now = green.get();
-    Clients lot = now.since(last);
-    boolean errors = !errorsAreUsual && manyErrors(lot);
-    if (errors || manyFailures(lot)) {
-      bad++;
+    Clients sample = now.since(last);
+    boolean errors = !errorsAreUsual && manyErrors(sample);
+    if (errors || manyFailures(sample)) {
+      badInARow++;
       last = now;
-      if (bad >= TOLERATED) {
+      if (badInARow >= MAX_BAD_SAMPLES) {
         throw new HealthException("clients fare badly in the bake window: " + summary());
       }
-    } else if (lot.answers() >= LOT || attempts(lot) >= LOT) {
-      bad = 0;
+    } else if (sample.answers() >= SAMPLE_SIZE || attempts(sample) >= SAMPLE_SIZE) {
+      badInARow = 0;
       last = now;
     }
   }
 
-  /** One line on what clients got since the switch. */
+  /** One line on the answers and connections of clients since the switch. */
   String summary() {
-    Clients all = green.get().since(begin);
+    Clients all = green.get().since(first);
     return String.format(
         Locale.ROOT,
         "%,d answers, %,d of them errors (5xx); %,d connections to it, %,d failed, %,d broken off",
@@ -67,15 +69,15 @@ final class ClientWatch {
         all.broken());
   }
 
-  private static boolean manyErrors(Clients lot) {
-    return lot.answers() >= LOT && 2 * lot.errors() > lot.answers();
+  private static boolean manyErrors(Clients sample) {
+    return sample.answers() >= SAMPLE_SIZE && 2 * sample.errors() > sample.answers();
   }
 
-  private static boolean manyFailures(Clients lot) {
-    return attempts(lot) >= LOT && 2 * lot.failed() > attempts(lot);
+  private static boolean manyFailures(Clients sample) {
+    return attempts(sample) >= SAMPLE_SIZE && 2 * sample.failed() > attempts(sample);
   }
 
-  private static long attempts(Clients lot) {
-    return lot.connections() + lot.failed();
+  private static long attempts(Clients sample) {
+    return sample.connections() + sample.failed();
   }
 }

@@ -11,7 +11,7 @@ import java.time.Duration;
 import java.util.Locale;
 import java.util.function.Consumer;
 
-/** New connections wait from here on; those that are open may end by themselves for a moment. */
+/** Makes new connections wait, and drains the open connections. */
 final class HoldStep extends Step {
   HoldStep() {
     super(
@@ -20,7 +20,7 @@ final class HoldStep extends Step {
         "they are released to blue");
   }
 
-  /** Clients wait: nothing but giving them back is right. */
+  /** Undoes, because clients wait: releasing them to blue is the only safe way. */
   @Override
   public AfterRestart afterRestart() {
     return AfterRestart.UNDO;
@@ -31,7 +31,7 @@ final class HoldStep extends Step {
     return OnFailure.ROLL_BACK;
   }
 
-  /** Only the routes and blue are touched: what fails here says nothing of the candidate. */
+  /** Touches the routes and blue only, so that a failure does not speak against the candidate. */
   @Override
   public boolean isFaultOfCandidate(Throwable failure) {
     return failure instanceof HoldBudgetExceededException;
@@ -49,28 +49,28 @@ final class HoldStep extends Step {
           run.blue().version() + " is being started again: try again when it serves");
     }
     Duration budget = context.limits().hold();
-    run.hold = Deadline.in(budget);
+    run.holdDeadline = Deadline.in(budget);
     context.traffic().hold(budget.plus(UpgradeContext.GATE_SLACK));
-    if (context.data().freezesAll()) {
+    if (context.dataSettings().freezesAll()) {
       return "new connections wait; those that are open stay so until the switch";
     }
-    run.drained = context.traffic().drain(run.budget(context.limits().drain()));
+    run.drainResult = context.traffic().drain(run.budget(context.limits().drain()));
     return String.format(
         Locale.ROOT,
         "new connections wait; of those that were open %,d ended by themselves, %,d were closed",
-        run.drained.ended(),
-        run.drained.cut());
+        run.drainResult.ended(),
+        run.drainResult.cut());
   }
 
   @Override
   public String undo(UpgradeRun run, UpgradeContext context, Consumer<String> progress) {
     Generation blue = run.blue();
-    if (!context.starter().runs(blue)) {
-      // The run was cut off before blue was stopped, and blue did not outlive that: a reboot.
+    if (!context.starter().isRunning(blue)) {
+      // A reboot cut the run off before it stopped blue, and ended blue too.
       String _ = context.blueRestorer().restore(run, progress);
     }
     context.traffic().open(UpgradeContext.GATE_SLACK);
-    context.traffic().lead(context.backend(blue));
+    context.traffic().switchTo(context.backend(blue));
     return "what waited was released to " + blue.version();
   }
 }

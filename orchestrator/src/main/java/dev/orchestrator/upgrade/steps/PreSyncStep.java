@@ -33,41 +33,47 @@ final class PreSyncStep extends Step {
     return context.planner().requireSpace(context.transfer().transfers(run));
   }
 
-  /** Passes over all volumes until what a pass copies is small, or gets no smaller. */
+  /**
+   * Repeats passes over all volumes until a pass copies little, or no less than the pass before.
+   */
   @Override
   public String run(UpgradeRun run, UpgradeContext context, Consumer<String> progress) {
     DataTransfer transfer = context.transfer();
-    List<DataVolume> copies = DataTransfer.copied(run.green());
-    if (copies.isEmpty()) {
-      return "nothing to copy: " + DataTransfer.methods(run.green());
+    List<DataVolume> targets = DataTransfer.copiedVolumes(run.green());
+    if (targets.isEmpty()) {
+      return "nothing to copy: " + DataTransfer.describeMethods(run.green());
     }
     Deadline deadline = Deadline.in(context.limits().preSync());
     int pass = 0;
     long files = 0;
     long bytes = 0;
-    long before;
-    long moved = Long.MAX_VALUE;
+    long bytesInPassBefore;
+    long bytesInPass = Long.MAX_VALUE;
     do {
-      // The first pass copies everything, the second is the first difference.
-      before = pass < 2 ? Long.MAX_VALUE : moved;
-      moved = 0;
+      // The first pass copies everything, so that only the third has a difference to compare with.
+      bytesInPassBefore = pass < 2 ? Long.MAX_VALUE : bytesInPass;
+      bytesInPass = 0;
       pass++;
-      for (DataVolume to : copies) {
+      for (DataVolume target : targets) {
         CopyReport report =
             transfer
-                .copy(run, to)
+                .copying(run, target)
                 .live(
-                    deadline.remaining(), line -> progress.accept(DataTransfer.prefixed(to, line)));
-        transfer.note(run, "pre-sync " + pass, to, report);
+                    deadline.remaining(),
+                    line -> progress.accept(DataTransfer.prefixed(target, line)));
+        transfer.recordPass(run, "pre-sync " + pass, target, report);
         files += report.files();
-        moved += report.bytes();
+        bytesInPass += report.bytes();
       }
-      bytes += moved;
-    } while (pass < context.data().passes() && moved > context.data().small() && moved < before);
+      bytes += bytesInPass;
+    } while (pass < context.dataSettings().passes()
+        && bytesInPass > context.dataSettings().small()
+        && bytesInPass < bytesInPassBefore);
     long compared = 0;
-    for (DataVolume to : copies) {
-      progress.accept(DataTransfer.prefixed(to, "comparing"));
-      compared += transfer.copy(run, to).compare(transfer.comparesAll(run), deadline.remaining());
+    for (DataVolume target : targets) {
+      progress.accept(DataTransfer.prefixed(target, "comparing"));
+      compared +=
+          transfer.copying(run, target).compare(transfer.comparesAll(run), deadline.remaining());
     }
     return String.format(
         Locale.ROOT,
@@ -75,11 +81,13 @@ final class PreSyncStep extends Step {
         files,
         HumanText.bytes(bytes),
         pass,
-        HumanText.bytes(moved),
+        HumanText.bytes(bytesInPass),
         compared);
   }
 
-  /** A copy that goes on in its container would keep the volumes from being removed. */
+  /**
+   * Ends the copies: a helper container that still runs would keep the volumes from being removed.
+   */
   @Override
   public String undo(UpgradeRun run, UpgradeContext context, Consumer<String> progress) {
     context.transfer().removeHelpers(run);

@@ -12,8 +12,8 @@ import java.util.List;
 import java.util.function.Consumer;
 
 /**
- * Finds out what can be found out before anything changes: the engine, what serves, and what each
- * of the other steps would fail at.
+ * Checks everything that can be checked before anything changes: the engine, the health of the
+ * version that serves, and each step's own conditions.
  */
 final class PreflightStep extends Step {
   PreflightStep() {
@@ -36,42 +36,46 @@ final class PreflightStep extends Step {
   @Override
   public String run(UpgradeRun run, UpgradeContext context, Consumer<String> progress) {
     EngineInfo engine = context.engine().info();
-    List<String> found = new ArrayList<>();
-    found.add("engine " + engine.version() + " at " + engine.address());
-    if (!run.holds()) {
-      // Nothing serves: the routes open now, so that a port that can't be had is found out here.
+    List<String> findings = new ArrayList<>();
+    findings.add("engine " + engine.version() + " at " + engine.address());
+    if (!run.holdsClients()) {
+      // Nothing serves: the routes open now, so that a port in use is found before the build.
       context.traffic().open(UpgradeContext.GATE_SLACK);
     } else if (run.record.kind() == Kind.UPGRADE) {
-      found.add(requireHealthy(run.blue(), context));
+      findings.add(requireHealthy(run.blue(), context));
     }
     for (Step step : run.steps) {
       String line = step.check(run, context);
       if (!line.isEmpty()) {
-        found.add(line);
+        findings.add(line);
       }
     }
-    return String.join("; ", found);
+    return String.join("; ", findings);
   }
 
-  /** A rollback is a way out of an unhealthy version; an upgrade of one would prove nothing. */
+  /**
+   * Requires a healthy blue for an upgrade: from an unhealthy version an upgrade could not tell
+   * whose fault a failure is. A rollback has no such check, as it is the way out of an unhealthy
+   * version.
+   */
   private static String requireHealthy(Generation blue, UpgradeContext context) {
-    List<String> wrong = context.checkHealth(blue);
-    if (!wrong.isEmpty()) {
+    List<String> problems = context.checkHealth(blue);
+    if (!problems.isEmpty()) {
       throw new RefusedException(
           "what serves now is not healthy ("
-              + String.join("; ", wrong)
+              + String.join("; ", problems)
               + "): see 'orchestrator logs', mend it, then upgrade");
     }
     return blue.version() + " healthy";
   }
 
-  /** Without a blue nothing serves: the ports are given back. */
+  /** Closes the routes if nothing serves, which releases their ports. */
   @Override
   public String undo(UpgradeRun run, UpgradeContext context, Consumer<String> progress) {
-    if (run.holds()) {
+    if (run.holdsClients()) {
       return "";
     }
-    context.traffic().shut();
+    context.traffic().stopListening();
     return "the routes are closed";
   }
 }

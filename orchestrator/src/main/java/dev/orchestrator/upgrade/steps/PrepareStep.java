@@ -12,7 +12,7 @@ import dev.orchestrator.upgrade.UpgradeContext;
 import dev.orchestrator.upgrade.UpgradeRun;
 import java.util.function.Consumer;
 
-/** Makes the candidate: its container and volumes, the services created and not started. */
+/** Creates the candidate: its container and volumes, with the services created but not started. */
 final class PrepareStep extends Step {
   PrepareStep() {
     super(
@@ -40,16 +40,16 @@ final class PrepareStep extends Step {
     return green.container() + ", inner engine ready, services created";
   }
 
-  /** The candidate that this run has already, after a restart; else a new one. */
+  /** The candidate that this run has from before a restart; otherwise a new one. */
   private static Generation candidate(UpgradeRun run, UpgradeContext context) {
     CapsuleImage image = image(run);
-    Generation begun = run.green;
-    if (begun != null) {
-      if (begun.content().equals(image.content())) {
-        return begun;
+    Generation existing = run.green;
+    if (existing != null) {
+      if (existing.content().equals(image.content())) {
+        return existing;
       }
-      // Its author has changed the version while the service was away.
-      context.retention().remove(begun);
+      // The version's files have changed while the service was stopped.
+      context.retention().remove(existing);
     }
     int number = context.journal().nextGeneration();
     Generation green =
@@ -59,7 +59,7 @@ final class PrepareStep extends Step {
             image.content(),
             context.engine().image(image.reference()).map(ImageInfo::id).orElse(image.reference()),
             context.names().container(number),
-            context.transfer().targets(run, number),
+            context.transfer().targetVolumes(run, number),
             context.names().store(number),
             image.ports(),
             context.clock().instant());
@@ -68,9 +68,9 @@ final class PrepareStep extends Step {
     return green;
   }
 
-  /** The image that was built or, to go back, the one of the old version. */
+  /** The image that was built; in a rollback the image of the old version. */
   private static CapsuleImage image(UpgradeRun run) {
-    Generation old = run.old;
+    Generation old = run.previous;
     CapsuleImage image =
         old == null
             ? run.image
@@ -81,40 +81,44 @@ final class PrepareStep extends Step {
     return image;
   }
 
-  /** An attached volume is there: it is what serves' own. */
+  /** Creates the volumes, except attached ones: those are blue's and exist. */
   private static void createVolumes(Generation green, String run, UpgradeContext context) {
     for (DataVolume volume : green.volumes()) {
       if (volume.method() != Method.ATTACH) {
-        context.engine().createVolume(volume.volume(), context.names().labels(green, run, "data"));
+        context
+            .engine()
+            .createVolume(volume.volume(), context.names().generationLabels(green, run, "data"));
       }
     }
-    context.engine().createVolume(green.storeVolume(), context.names().labels(green, run, "store"));
+    context
+        .engine()
+        .createVolume(green.storeVolume(), context.names().generationLabels(green, run, "store"));
   }
 
-  /** Data that clients have written since a switch is kept. */
+  /** Removes the candidate; sets it aside where clients have written to it since a switch. */
   @Override
   public String undo(UpgradeRun run, UpgradeContext context, Consumer<String> progress) {
     Generation green = run.green;
     if (green == null) {
       return "";
     }
-    String kept = context.failureLogs().keep(run.id(), green);
+    String logFile = context.failureLogs().save(run.id(), green);
     if (context.hasServed(run)) {
       context.engine().stopContainer(green.container(), UpgradeContext.STOP_TIMEOUT);
       context.journal().setState(green.number(), Generation.State.SET_ASIDE);
       return green.container()
           + " stopped; what was written to it since the switch is kept: "
           + changes(run, green, context)
-          + kept;
+          + logFile;
     }
     context.retention().remove(green);
-    return green.container() + " and its volumes removed" + kept;
+    return green.container() + " and its volumes removed" + logFile;
   }
 
-  /** The first version of a stack has nothing before it to be compared with. */
+  /** Describes the candidate's data; the first version has no earlier data to compare with. */
   private static String changes(UpgradeRun run, Generation green, UpgradeContext context) {
     return run.blue == null
-        ? "volume " + Retention.volumes(green)
-        : DataChanges.line(context.changes().volumes(green, run.blue, run.id()));
+        ? "volume " + Retention.volumeNames(green)
+        : DataChanges.describe(context.changes().volumeChanges(green, run.blue, run.id()));
   }
 }

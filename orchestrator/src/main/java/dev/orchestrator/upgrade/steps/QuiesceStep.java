@@ -14,7 +14,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.function.Consumer;
 
-/** Brings the writers of blue to rest, so that its data can be taken as it is on the disk. */
+/** Stops or freezes blue's writers, so that blue's data on disk is complete and constant. */
 final class QuiesceStep extends Step {
   QuiesceStep() {
     super(
@@ -33,53 +33,55 @@ final class QuiesceStep extends Step {
     return OnFailure.ROLL_BACK;
   }
 
-  /** Only blue is touched: that it does not stop says nothing of the candidate. */
+  /** Touches blue only: a blue that does not stop does not speak against the candidate. */
   @Override
   public boolean isFaultOfCandidate(Throwable failure) {
     return failure instanceof HoldBudgetExceededException;
   }
 
-  /** An upgrade learns the next version's databases in its build, and looks there. */
+  /**
+   * Checks freezing in a rollback; an upgrade checks it in the build, which knows the databases.
+   */
   @Override
   public String check(UpgradeRun run, UpgradeContext context) {
-    if (run.old != null) {
+    if (run.previous != null) {
       FreezeGuard.check(
-          context.data(),
+          context.dataSettings(),
           context.builder().databases(run.blue().image()),
-          context.builder().databases(run.old.image()));
+          context.builder().databases(run.previous.image()));
     }
     return "";
   }
 
   @Override
   public String run(UpgradeRun run, UpgradeContext context, Consumer<String> progress) {
-    DataSettings data = context.data();
+    DataSettings data = context.dataSettings();
     Duration limit = context.limits().hold();
     Generation blue = run.blue();
     Capsule capsule = context.capsule(blue);
     context.hooks().runBefore(run, capsule);
-    // From here on it does not start its services again, by hand or after a reboot, unless told to.
+    // The next epoch's lease keeps blue from starting its services by hand or after a reboot.
     capsule.lease(Math.max(blue.number(), run.green().number()) + 1, run.budget(limit));
-    List<String> all = services(run, context, capsule);
+    List<String> names = services(run, context, capsule);
     List<String> exceptions =
-        all.stream()
+        names.stream()
             .filter(name -> data.services().getOrDefault(name, data.quiesce()) != data.quiesce())
             .toList();
     return data.quiesce() == Quiesce.STOP
-        ? stop(run, limit, capsule, all, exceptions)
+        ? stop(run, limit, capsule, names, exceptions)
         : freeze(run, limit, context, capsule, exceptions);
   }
 
   private static String stop(
-      UpgradeRun run, Duration limit, Capsule capsule, List<String> all, List<String> frozen) {
+      UpgradeRun run, Duration limit, Capsule capsule, List<String> services, List<String> frozen) {
     String version = run.blue().version();
     if (frozen.isEmpty()) {
       capsule.stop(run.budget(limit));
       return version + "'s services stopped, data flushed";
     }
-    List<String> rest = all.stream().filter(name -> !frozen.contains(name)).toList();
-    if (!rest.isEmpty()) {
-      capsule.stop(rest, run.budget(limit));
+    List<String> others = services.stream().filter(name -> !frozen.contains(name)).toList();
+    if (!others.isEmpty()) {
+      capsule.stop(others, run.budget(limit));
     }
     capsule.freeze(frozen, run.budget(limit));
     return "%s's services stopped, data flushed; frozen: %s"
@@ -102,9 +104,9 @@ final class QuiesceStep extends Step {
         + (stopped.isEmpty() ? "" : "; stopped before: " + String.join(", ", stopped));
   }
 
-  /** Asked for only where some services are set to another way than the rest. */
+  /** Names of blue's services; only queried where some services are quiesced differently. */
   private static List<String> services(UpgradeRun run, UpgradeContext context, Capsule capsule) {
-    return context.data().services().isEmpty()
+    return context.dataSettings().services().isEmpty()
         ? List.of()
         : capsule.services(run.budget(context.limits().hold())).stream()
             .map(InnerService::service)

@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 
-/** Stops blue and keeps it; removes the generations that are older than what is to be kept. */
+/** Stops blue and keeps it for a rollback; removes generations beyond {@code upgrade.keep}. */
 final class RetainStep extends Step {
   RetainStep() {
     super("retain", "stops blue and keeps it; removes older generations", "nothing to undo");
@@ -26,7 +26,7 @@ final class RetainStep extends Step {
     return AfterRestart.GO_ON;
   }
 
-  /** Green serves and is healthy: leftovers are no reason to go back. */
+  /** Keeps green, which serves and is healthy: leftovers are no reason for a rollback. */
   @Override
   public OnFailure onFailure() {
     return OnFailure.KEEP;
@@ -40,53 +40,55 @@ final class RetainStep extends Step {
 
   @Override
   public String run(UpgradeRun run, UpgradeContext context, Consumer<String> progress) {
-    List<String> did = new ArrayList<>();
+    List<String> results = new ArrayList<>();
     Generation blue = run.blue;
     if (blue != null && run.green != null && blue.number() != run.green.number()) {
-      // The lease that it was left with keeps it from starting its services again.
+      // Its lease keeps blue from starting its services again.
       stopContainer(blue, context);
       if (run.record.kind() == Kind.ROLLBACK) {
-        String note = setAside(run, blue, run.green, context);
+        String note = describeSetAside(run, blue, run.green, context);
         context.log().receipt(run.id()).note(note);
-        did.add(note);
+        results.add(note);
       } else {
-        did.add(blue.version() + " (" + blue.container() + ") stopped and kept for rollback");
+        results.add(blue.version() + " (" + blue.container() + ") stopped and kept for rollback");
       }
     }
     Retention retention = context.retention();
-    did.addAll(retention.removeBeyond(State.KEPT, context.limits().keep()));
-    did.addAll(retention.removeBeyond(State.SET_ASIDE, 1));
-    retention.sweep();
-    int pruned = context.builder().prune(retention.versions());
+    results.addAll(retention.removeBeyond(State.KEPT, context.limits().keep()));
+    results.addAll(retention.removeBeyond(State.SET_ASIDE, 1));
+    retention.removeUnusedVolumes();
+    int pruned = context.builder().prune(retention.presentVersions());
     if (pruned > 0) {
-      did.add(pruned + " images of versions that are gone removed");
+      results.add(pruned + " images of versions that are gone removed");
     }
-    return did.isEmpty() ? "nothing to remove" : String.join("; ", did);
+    return results.isEmpty() ? "nothing to remove" : String.join("; ", results);
   }
 
-  /** What is frozen gets no chance to write any more: nobody would see it. */
-  private static void stopContainer(Generation left, UpgradeContext context) {
-    Optional<ContainerInfo> container = context.engine().container(left.container());
+  /** Kills a frozen capsule rather than stop it: what it would still write is in no copy. */
+  private static void stopContainer(Generation generation, UpgradeContext context) {
+    Optional<ContainerInfo> container = context.engine().container(generation.container());
     if (container.isEmpty()) {
       return;
     }
-    if (container.get().paused() || (container.get().running() && context.data().freezes())) {
-      context.engine().killContainer(left.container());
+    if (container.get().paused()
+        || (container.get().running() && context.dataSettings().freezes())) {
+      context.engine().killContainer(generation.container());
     } else {
-      context.engine().stopContainer(left.container(), UpgradeContext.STOP_TIMEOUT);
+      context.engine().stopContainer(generation.container(), UpgradeContext.STOP_TIMEOUT);
     }
   }
 
-  /** What becomes of the data that was written to a version that was left for an older one. */
-  private static String setAside(
+  /** Describes where a rollback has left the data of the newer version. */
+  private static String describeSetAside(
       UpgradeRun run, Generation blue, Generation green, UpgradeContext context) {
-    if (DataOptions.of(context, run.id()).carries()) {
+    if (DataOptions.ofRun(context, run.id()).carriesData()) {
       return "%s's data, as it was when it was left, is kept in volume %s"
-          .formatted(blue.version(), Retention.volumes(blue));
+          .formatted(blue.version(), Retention.volumeNames(blue));
     }
     return "what was written to %s since its switch is set aside: %s"
         .formatted(
-            blue.version(), DataChanges.line(context.changes().volumes(blue, green, run.id())));
+            blue.version(),
+            DataChanges.describe(context.changes().volumeChanges(blue, green, run.id())));
   }
 
   @Override

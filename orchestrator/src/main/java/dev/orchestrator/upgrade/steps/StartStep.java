@@ -13,7 +13,9 @@ import java.util.function.Consumer;
 
 /** Starts green's services: from here on it may write to its data. */
 final class StartStep extends Step {
-  /** For a capsule that could not stop its services: it is killed after that. */
+  /**
+   * Time that a container gets to stop when its services could not be stopped; then it is killed.
+   */
   private static final Duration GRACE = Duration.ofSeconds(10);
 
   StartStep() {
@@ -40,7 +42,7 @@ final class StartStep extends Step {
     Capsule capsule = context.capsule(run.green());
     capsule.lease(run.green().number(), run.budget(context.limits().ready()));
     capsule.start(run.budget(context.limits().verify().deadline()));
-    if (run.holds()) {
+    if (run.holdsClients()) {
       context.hooks().runAfter(run.id(), capsule);
     }
     context.traffic().preview(context.backend(run.green()));
@@ -52,7 +54,7 @@ final class StartStep extends Step {
     return stopServices(run.green(), context);
   }
 
-  /** Stops green's services, or its container where they can't be stopped. */
+  /** Stops green's services, or green's container where the services can't be stopped. */
   static String stopServices(Generation green, UpgradeContext context) {
     Optional<ContainerInfo> container = context.engine().container(green.container());
     if (container.isEmpty() || !container.get().running()) {
@@ -61,8 +63,7 @@ final class StartStep extends Step {
     try {
       context.capsule(green).stop(UpgradeContext.STOP_TIMEOUT);
     } catch (CapsuleException e) {
-      // Its inner engine may be gone or hang. What counts is that nothing of it runs when blue
-      // does.
+      // The inner engine may hang. Nothing of green may run when blue does, so stop the container.
       context.engine().stopContainer(green.container(), GRACE);
       return green.container() + " stopped, as it could not be told to stop its services";
     }

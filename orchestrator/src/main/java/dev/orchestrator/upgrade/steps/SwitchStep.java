@@ -30,36 +30,36 @@ final class SwitchStep extends Step {
   @Override
   public String run(UpgradeRun run, UpgradeContext context, Consumer<String> progress) {
     Generation green = run.green();
-    // Run again, where the journal was full after the switch, it must not fail: clients write to
-    // green.
-    if (!run.switched || !context.traffic().leadsTo(green.container())) {
-      lead(run, green, context);
+    // The step runs again when the journal was full after the switch. It must not fail then,
+    // because
+    // clients already write to green.
+    if (!run.switched || !context.traffic().isOpenTo(green.container())) {
+      switchRoutes(run, green, context);
     }
-    if (run.holds()) {
-      context.log().noteTraffic(run);
+    if (run.holdsClients()) {
+      context.log().recordTraffic(run);
     }
     return "every route leads to " + green.version() + " (" + green.container() + ")";
   }
 
-  private static void lead(UpgradeRun run, Generation green, UpgradeContext context) {
+  private static void switchRoutes(UpgradeRun run, Generation green, UpgradeContext context) {
     Backend backend = context.backend(green);
     Duration _ = run.budget(context.limits().hold());
-    if (run.holds() && context.data().freezesAll()) {
-      // Nothing that blue might still answer may reach a client.
-      run.drained = context.traffic().drain(Duration.ZERO);
+    if (run.holdsClients() && context.dataSettings().freezesAll()) {
+      // A thawed blue could still answer: no client of blue may be left.
+      run.drainResult = context.traffic().drain(Duration.ZERO);
     }
-    // The durable line first: were the service killed between the two, its next start leads to
-    // green.
+    // The durable line comes first: after a kill between the two, the next start leads to green.
     context.journal().switchTo(run.id(), green.number());
     run.switched = true;
-    context.traffic().lead(backend);
-    run.hold = null;
+    context.traffic().switchTo(backend);
+    run.holdDeadline = null;
   }
 
   @Override
   public String undo(UpgradeRun run, UpgradeContext context, Consumer<String> progress) {
     Generation blue = run.blue;
-    if (blue == null || !run.holds()) {
+    if (blue == null || !run.holdsClients()) {
       return "";
     }
     context.traffic().hold(context.limits().hold().plus(UpgradeContext.GATE_SLACK));

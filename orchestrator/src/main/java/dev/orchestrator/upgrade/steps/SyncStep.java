@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.function.Consumer;
 
-/** Blue is at rest: copies the last difference and compares it, or makes the clones. */
+/** While blue is at rest, copies the last difference and compares it, or mounts the clones. */
 final class SyncStep extends Step {
   SyncStep() {
     super(
@@ -37,19 +37,19 @@ final class SyncStep extends Step {
   public String run(UpgradeRun run, UpgradeContext context, Consumer<String> progress) {
     DataTransfer transfer = context.transfer();
     Duration limit = context.limits().hold();
-    List<String> did = new ArrayList<>();
-    for (DataVolume to : DataTransfer.copied(run.green())) {
+    List<String> results = new ArrayList<>();
+    for (DataVolume target : DataTransfer.copiedVolumes(run.green())) {
       CopyReport report =
           transfer
-              .copy(run, to)
+              .copying(run, target)
               .finish(
                   transfer.comparesAll(run),
                   run.budget(limit),
-                  line -> progress.accept(DataTransfer.prefixed(to, line)));
-      transfer.note(run, "sync", to, report);
-      did.add(
+                  line -> progress.accept(DataTransfer.prefixed(target, line)));
+      transfer.recordPass(run, "sync", target, report);
+      results.add(
           DataTransfer.prefixed(
-              to,
+              target,
               String.format(
                   Locale.ROOT,
                   "%,d files, %s copied; %,d entries and the content of %,d files compared: the"
@@ -63,13 +63,13 @@ final class SyncStep extends Step {
     if (DataTransfer.isCloned(run.green())) {
       context.capsule(run.green()).mount(run.budget(limit));
     }
-    if (did.isEmpty()) {
-      did.add(DataTransfer.methods(run.green()));
+    if (results.isEmpty()) {
+      results.add(DataTransfer.describeMethods(run.green()));
     }
-    return String.join("; ", did);
+    return String.join("; ", results);
   }
 
-  /** Blue must not start while its data is a layer below green's, nor one below green's. */
+  /** Unmounts green's clones: blue must not write while its volumes are layers below green's. */
   @Override
   public String undo(UpgradeRun run, UpgradeContext context, Consumer<String> progress) {
     context.transfer().removeHelpers(run);
@@ -84,7 +84,7 @@ final class SyncStep extends Step {
     if (!DataTransfer.isCloned(green)) {
       return "";
     }
-    String _ = context.failureLogs().keep(run.id(), green);
+    String _ = context.failureLogs().save(run.id(), green);
     context.engine().killContainer(green.container());
     return "the clone is let go";
   }

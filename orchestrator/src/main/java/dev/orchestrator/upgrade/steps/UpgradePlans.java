@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** Which steps a run has, in order, by what is asked for. */
+/** The steps of each kind of run, in order. Immutable. */
 public final class UpgradePlans {
   private static final Step PREFLIGHT = new PreflightStep();
   private static final Step BUILD = new BuildStep();
@@ -25,7 +25,7 @@ public final class UpgradePlans {
   private static final Step BAKE = new BakeStep();
   private static final Step RETAIN = new RetainStep();
 
-  /** The first {@code up}: there is no blue, so nothing to hold and nothing to copy. */
+  /** The first {@code up}: without a blue there is nothing to hold and nothing to copy. */
   public static final List<Step> FIRST_UP =
       List.of(PREFLIGHT, BUILD, PREPARE, START, VERIFY, SWITCH, RETAIN);
 
@@ -37,12 +37,12 @@ public final class UpgradePlans {
           PREFLIGHT, BUILD, PREPARE, PRE_SYNC, HOLD, QUIESCE, SYNC, START, VERIFY, SWITCH, BAKE,
           RETAIN);
 
-  /** A rollback with the newer data: the old version in a new capsule, on a copy of it. */
+  /** A rollback with the newer data: the old version in a new capsule, on a copy of that data. */
   public static final List<Step> CARRY =
       List.of(
           PREFLIGHT, PREPARE, PRE_SYNC, HOLD, QUIESCE, SYNC, START, VERIFY, SWITCH, BAKE, RETAIN);
 
-  /** A rollback to the kept capsule on its own data, as it was at the switch. */
+  /** A rollback to the kept capsule on its own data as of the switch. */
   public static final List<Step> RESTORE =
       List.of(PREFLIGHT, WAKE, HOLD, QUIESCE, START, VERIFY, SWITCH, BAKE, RETAIN);
 
@@ -56,21 +56,21 @@ public final class UpgradePlans {
 
   private UpgradePlans() {}
 
-  /** Every step that some run has. */
+  /** All steps of all kinds of runs. */
   public static List<Step> all() {
     return List.copyOf(BY_ID.values());
   }
 
-  /** The step of that name; empty for one that only another version of this program knows. */
-  public static Optional<Step> step(String id) {
+  /** The step with an id; empty for a step that only another version of this program knows. */
+  public static Optional<Step> find(String id) {
     return Optional.ofNullable(BY_ID.get(id));
   }
 
   /**
-   * What is wrong with a run that has a step which only another version of this program knows, so
-   * that this one can neither go on with it nor undo it; empty where it knows all of them.
+   * The problem of a run that has a step which only another version of this program knows, so that
+   * this version can neither resume nor undo the run; empty where this version knows all steps.
    */
-  public static Optional<String> unknownStep(String run, List<StepRecord> lines) {
+  public static Optional<String> describeUnknownStep(String run, List<StepRecord> lines) {
     return lines.stream()
         .map(StepRecord::step)
         .filter(id -> !BY_ID.containsKey(id))
@@ -83,12 +83,12 @@ public final class UpgradePlans {
   /**
    * The steps of a run.
    *
-   * @param carries of a rollback: whether it takes the newer data along
+   * @param carriesData whether a rollback takes the newer data along
    */
-  public static List<Step> of(UpgradeRecord run, boolean carries) {
+  public static List<Step> stepsOf(UpgradeRecord run, boolean carriesData) {
     return switch (run.kind()) {
       case UPGRADE -> UPGRADE;
-      case ROLLBACK -> carries ? CARRY : RESTORE;
+      case ROLLBACK -> carriesData ? CARRY : RESTORE;
       case UP -> run.from() == null ? FIRST_UP : UP_AGAIN;
     };
   }

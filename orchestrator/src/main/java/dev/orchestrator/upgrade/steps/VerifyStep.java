@@ -38,21 +38,21 @@ final class VerifyStep extends Step {
     Duration deadline = context.limits().verify().deadline();
     Capsule green = context.capsule(run.green());
     String healthy = awaitHealthy(run, context, run.budget(deadline), progress);
-    run.restarts =
+    run.restartsAtVerify =
         green.services(run.budget(deadline)).stream()
             .collect(Collectors.toMap(InnerService::service, InnerService::restarts, Math::max));
     return healthy;
   }
 
-  /** Gives up when there is no time for another try: a moment before the end of the hold. */
+  /** Waits within the hold budget; reports a failure that comes from the budget's end as such. */
   private static String awaitHealthy(
-      UpgradeRun run, UpgradeContext context, Duration given, Consumer<String> progress) {
+      UpgradeRun run, UpgradeContext context, Duration limit, Consumer<String> progress) {
     VerifySettings verify = context.limits().verify();
     try {
       return context.awaitHealthy(
-          run.green(), new VerifySettings(verify.passes(), verify.interval(), given), progress);
+          run.green(), new VerifySettings(verify.passes(), verify.interval(), limit), progress);
     } catch (HealthException e) {
-      throw e.ranOut() && given.compareTo(verify.deadline()) < 0
+      throw e.ranOut() && limit.compareTo(verify.deadline()) < 0
           ? new HoldBudgetExceededException(e)
           : e;
     }

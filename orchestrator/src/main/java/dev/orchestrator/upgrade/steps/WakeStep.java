@@ -8,7 +8,7 @@ import dev.orchestrator.upgrade.UpgradeRun;
 import dev.orchestrator.upgrade.VolumeRebaser;
 import java.util.function.Consumer;
 
-/** Starts the container of a kept capsule again; its services are not started yet. */
+/** Starts the container of a kept capsule again, without its services. */
 final class WakeStep extends Step {
   WakeStep() {
     super(
@@ -29,9 +29,11 @@ final class WakeStep extends Step {
   public String run(UpgradeRun run, UpgradeContext context, Consumer<String> progress) {
     Generation green = run.green();
     VolumeRebaser rebaser = context.rebaser();
-    boolean onClone = run.holds() && rebaser.needed(run.id(), green);
+    boolean onClone = run.holdsClients() && rebaser.needsRebase(run.id(), green);
     if (onClone) {
-      green = rebaser.onto(run.id(), green, rebaser.original(run.id(), green).volumes(), "");
+      green =
+          rebaser.rebaseOntoClones(
+              run.id(), green, rebaser.withOriginalVolumes(run.id(), green).volumes(), "");
       run.green = green;
     }
     context.starter().startContainer(green, run.id());
@@ -56,10 +58,10 @@ final class WakeStep extends Step {
     if (context.hasServed(run)) {
       return green.container()
           + " stopped; what was written to it is in volume "
-          + Retention.volumes(green);
+          + Retention.volumeNames(green);
     }
-    context.rebaser().back(run.id(), green);
-    context.retention().sweep();
+    context.rebaser().restoreOriginalVolumes(run.id(), green);
+    context.retention().removeUnusedVolumes();
     return green.container() + " stopped";
   }
 }

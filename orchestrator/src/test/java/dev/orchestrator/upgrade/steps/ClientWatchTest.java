@@ -14,7 +14,7 @@ class ClientWatchTest {
     return new ClientWatch(blue, () -> green);
   }
 
-  private void answered(int answers, int errors) {
+  private void addAnswers(int answers, int errors) {
     green =
         new Clients(
             green.connections(),
@@ -24,7 +24,7 @@ class ClientWatchTest {
             green.errors() + errors);
   }
 
-  private void connected(int good, int failed) {
+  private void addConnections(int good, int failed) {
     green =
         new Clients(
             green.connections() + good,
@@ -38,11 +38,11 @@ class ClientWatchTest {
   void errorsToMostClientsThreeTimesInARowAreABadVersion() {
     ClientWatch watch = watch(new Clients(9, 0, 0, 1000, 5));
     for (int lot = 1; lot <= 2; lot++) {
-      answered(20, 11);
-      watch.look();
+      addAnswers(20, 11);
+      watch.check();
     }
-    answered(20, 11);
-    HealthException e = assertThrows(HealthException.class, watch::look);
+    addAnswers(20, 11);
+    HealthException e = assertThrows(HealthException.class, watch::check);
     assertEquals(
         "clients fare badly in the bake window: 60 answers, 33 of them errors (5xx); 0 connections"
             + " to it, 0 failed, 0 broken off",
@@ -53,19 +53,19 @@ class ClientWatchTest {
   void fewAnswersAreGatheredUntilTheySaySomething() {
     ClientWatch watch = watch(Clients.NONE);
     for (int answer = 1; answer < 60; answer++) {
-      answered(1, 1);
-      watch.look();
+      addAnswers(1, 1);
+      watch.check();
     }
-    answered(1, 1);
-    assertThrows(HealthException.class, watch::look);
+    addAnswers(1, 1);
+    assertThrows(HealthException.class, watch::check);
   }
 
   @Test
   void aGoodLotBetweenForgetsTheBadOnes() {
     ClientWatch watch = watch(Clients.NONE);
     for (int lot = 1; lot <= 10; lot++) {
-      answered(40, lot % 3 == 0 ? 0 : 40);
-      watch.look();
+      addAnswers(40, lot % 3 == 0 ? 0 : 40);
+      watch.check();
     }
   }
 
@@ -73,8 +73,8 @@ class ClientWatchTest {
   void errorsThatTheVersionBeforeHadTooSayNothing() {
     ClientWatch watch = watch(new Clients(9, 0, 0, 1000, 900));
     for (int lot = 1; lot <= 10; lot++) {
-      answered(40, 40);
-      watch.look();
+      addAnswers(40, 40);
+      watch.check();
     }
   }
 
@@ -82,10 +82,10 @@ class ClientWatchTest {
   void connectionsThatFailAreABadVersionWhateverTheProtocol() {
     ClientWatch watch = watch(Clients.NONE);
     for (int lot = 1; lot <= 2; lot++) {
-      connected(5, 15);
-      watch.look();
+      addConnections(5, 15);
+      watch.check();
     }
-    connected(5, 15);
-    assertThrows(HealthException.class, watch::look);
+    addConnections(5, 15);
+    assertThrows(HealthException.class, watch::check);
   }
 }
