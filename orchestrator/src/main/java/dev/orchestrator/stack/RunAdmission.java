@@ -51,7 +51,7 @@ final class RunAdmission {
     }
     if (!handover.hasPredecessorLeft()) {
       throw new NotYetException(
-          "the process that served before lets its last connections end: try again later"
+          "the process that served before still drains its connections: try again later"
               + " (takeover.drain bounds that)");
     }
   }
@@ -70,7 +70,7 @@ final class RunAdmission {
     try {
       handingOver =
           true; // Set before the check, so that a run that begins meanwhile either sees it or is
-                // seen.
+      // seen.
       if (executor.isBusy() || journal.running().isPresent()) {
         throw new RefusedException(RUN_UNDER_WAY);
       }

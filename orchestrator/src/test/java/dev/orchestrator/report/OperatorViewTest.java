@@ -160,7 +160,8 @@ class OperatorViewTest {
     assertEquals("volume stray", check("left over").text());
     assertEquals("can't be mounted: no overlays here", check("clones").text());
     assertEquals(
-        "1 places, lost with the next upgrade: see below", check("outside volumes").text());
+        "1 places whose files are lost with the next upgrade: see below",
+        check("outside volumes").text());
     assertEquals("/opt/app/state", doctor.outside().getFirst().folder());
   }
 
