@@ -93,12 +93,12 @@ public final class DoctorChecks {
   private Check checkProbes(Generation now) {
     List<String> notAsked = context.probesNotAsked(now);
     return notAsked.isEmpty()
-        ? good("probes", "each of the stack's can be asked of " + now.version())
+        ? good("probes", "all probes of the stack apply to " + now.version())
         : new Check(
             "probes",
             DoctorReport.State.WARNING,
             String.join("; ", notAsked),
-            "no loss when they are of another version; else build the version again");
+            "no problem if the probes are for another version; otherwise build the version again");
   }
 
   private Check checkSpace(DataVolume volume) {
@@ -144,8 +144,8 @@ public final class DoctorChecks {
         : new Check(
             "clones",
             DoctorReport.State.WARNING,
-            "can be mounted; files with several names would be parted by a write",
-            "volumes that have such are copied");
+            "can be mounted; a write to a clone breaks hard links",
+            "volumes with hard links are copied");
   }
 
   private Check checkPreviousVersion() {
@@ -165,7 +165,7 @@ public final class DoctorChecks {
             "way back",
             DoctorReport.State.BAD,
             "volumes of " + kept.version() + " are gone: " + String.join(", ", missing),
-            "put a copy back, or live without");
+            "put a copy of the volumes back, or do without a rollback");
   }
 
   /** Looks for containers and volumes with this stack's labels that the journal does not know. */
@@ -196,17 +196,17 @@ public final class DoctorChecks {
             "left over",
             DoctorReport.State.WARNING,
             String.join(", ", unknown),
-            "the journal doesn't know them: look, then 'docker rm' and 'docker volume rm'");
+            "the journal doesn't know them: inspect them, then 'docker rm' and 'docker volume rm'");
   }
 
   private Check checkOutsideState(Generation now, List<DoctorReport.Outside> found) {
     found.addAll(new OutsideState(context).find(now));
     return found.isEmpty()
-        ? good("outside volumes", "nothing that counts")
+        ? good("outside volumes", "no files that matter")
         : new Check(
             "outside volumes",
             DoctorReport.State.WARNING,
-            found.size() + " places, lost with the next upgrade: see below",
+            found.size() + " places whose files are lost with the next upgrade: see below",
             "mount a volume there, or name what is no loss in data.ignore");
   }
 }

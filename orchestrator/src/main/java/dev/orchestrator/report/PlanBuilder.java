@@ -50,7 +50,7 @@ public final class PlanBuilder {
     }
     Generation blue = serving.get();
     if (context.journal().down()) {
-      warnings.add("the stack is down: what becomes of its data is found out when it is up");
+      warnings.add("the stack is down: how its data is transferred is found out when it is up");
       return plan(Kind.UPGRADE, blue.version(), version, UpgradePlans.UPGRADE, List.of(), warnings);
     }
     checkFreeze(blue, version, warnings);
@@ -79,7 +79,7 @@ public final class PlanBuilder {
       warnings.add(
           version
               + " isn't built yet: whether a database that is frozen changes its release series is"
-              + " looked at in the upgrade, before anything waits");
+              + " checked in the upgrade, before clients wait");
     }
   }
 
@@ -87,7 +87,7 @@ public final class PlanBuilder {
     try {
       return context.probesNotAsked(blue);
     } catch (CapsuleException | EngineException e) {
-      return List.of("which probes are asked could not be found out: " + FailureText.of(e));
+      return List.of("which probes apply could not be found out: " + FailureText.of(e));
     }
   }
 

@@ -71,7 +71,8 @@ public final class Reconciler implements AutoCloseable {
   void awaitCleared(Duration limit) {
     try {
       if (started && !leftoversCleared.await(limit.toMillis(), TimeUnit.MILLISECONDS)) {
-        throw new RefusedException("not yet: the engine did not answer since the service started");
+        throw new RefusedException(
+            "the engine has not answered since the service started: try again when it does");
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

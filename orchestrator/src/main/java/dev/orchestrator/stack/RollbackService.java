@@ -39,7 +39,7 @@ final class RollbackService {
     Rollback choice = requested == null ? context.dataSettings().rollback() : requested;
     if (choice == Rollback.ASK) {
       throw new RefusedException(
-          "say what becomes of what was written since the switch: --data carry or --data restore"
+          "choose what happens to the data written since the switch: --data carry or --data restore"
               + " (or set data.rollback)");
     }
     return choice;

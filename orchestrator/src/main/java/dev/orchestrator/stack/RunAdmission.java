@@ -51,7 +51,7 @@ final class RunAdmission {
     }
     if (!handover.hasPredecessorLeft()) {
       throw new NotYetException(
-          "the process that served before lets its last connections end: try again later"
+          "the process that served before still drains its connections: try again later"
               + " (takeover.drain bounds that)");
     }
   }

@@ -299,7 +299,7 @@ public final class StackControl implements Control, AutoCloseable {
     admission.requireAdmission();
     if (journal.running().isPresent() || !context.servingLock().acquire(WAIT_LIMIT)) {
       throw new RefusedException(
-          "a run is under way, or what serves is being started: wait for its end ('orchestrator"
+          "a run is under way, or the stack is being started: wait for its end ('orchestrator"
               + " watch')");
     }
     try {

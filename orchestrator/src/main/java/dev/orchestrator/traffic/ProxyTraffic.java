@@ -31,7 +31,7 @@ public final class ProxyTraffic implements Traffic {
   private @Nullable Proxy proxy;
   private long refusedBeforeHold;
 
-  public ProxyTraffic(Vertx vertx, List<RouteSettings> routes) {
+  ProxyTraffic(Vertx vertx, List<RouteSettings> routes) {
     this(vertx, routes, InheritedSockets.none());
   }
 

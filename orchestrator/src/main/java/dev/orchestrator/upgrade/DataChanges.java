@@ -77,7 +77,7 @@ public final class DataChanges {
               TABLES_KEY,
               Json.write(context.capsule(run.green()).tables(CAPSULE_TIMEOUT)));
     } catch (CapsuleException | EngineException e) {
-      log.warn("the tables are not noted: {}", e.getMessage());
+      log.warn("the tables can't be recorded: {}", e.getMessage());
     }
   }
 
@@ -130,7 +130,7 @@ public final class DataChanges {
       return new Volume(
           volume.name(), volume.volume(), changes.files(), changes.bytes(), changes.deleted(), "");
     } catch (DataException e) {
-      String note = "how much could not be found out: " + e.getMessage();
+      String note = "the changes could not be measured: " + e.getMessage();
       return new Volume(volume.name(), volume.volume(), 0, 0, 0, note);
     }
   }
@@ -152,7 +152,7 @@ public final class DataChanges {
               rows(table, atSwitch(tablesAtSwitch, table).map(DatabaseTable::rows).orElse(0L)))
           .toList();
     } catch (CapsuleException | EngineException e) {
-      log.warn("the tables can't be asked: {}", e.getMessage());
+      log.warn("the tables can't be queried: {}", e.getMessage());
       return List.of();
     }
   }

@@ -31,7 +31,7 @@ public final class DataPlanner {
   private final UpgradeContext context;
   private final DataSettings data;
 
-  public DataPlanner(UpgradeContext context) {
+  DataPlanner(UpgradeContext context) {
     this.context = context;
     this.data = context.settings().stack().data();
   }

@@ -34,7 +34,7 @@ public final class EventHub {
   /** By run id, in order of creation. */
   private final Map<String, Feed> feeds = new LinkedHashMap<>();
 
-  public EventHub(Journal journal, InstantSource clock) {
+  EventHub(Journal journal, InstantSource clock) {
     this.journal = journal;
     this.clock = clock;
   }

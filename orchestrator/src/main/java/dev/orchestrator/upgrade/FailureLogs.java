@@ -53,7 +53,10 @@ public final class FailureLogs {
       Files.write(file, lines);
     } catch (IOException e) {
       log.warn(
-          "the logs of {} could not be kept in {}: {}", generation.container(), file, e.toString());
+          "the logs of {} could not be saved in {}: {}",
+          generation.container(),
+          file,
+          e.toString());
       return "";
     }
     return "; its logs: " + file;

@@ -25,7 +25,7 @@ public final class FreezeGuard {
       boolean frozen = data.services().getOrDefault(service, data.quiesce()) == Quiesce.FREEZE;
       if (frozen && !newSeries.equals(series)) {
         throw new RefusedException(
-            "service %s can't be frozen: %s becomes %s, and it takes no data after what is like a crash to it: let it stop, with data.services = [ { name = %s, quiesce = stop } ]"
+            "service %s can't be frozen: %s becomes %s, and a database does not upgrade data that looks like the data of a crash: let it stop, with data.services = [ { name = %s, quiesce = stop } ]"
                 .formatted(service, series, newSeries, service));
       }
     });

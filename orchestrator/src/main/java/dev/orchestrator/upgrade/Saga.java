@@ -90,7 +90,7 @@ public final class Saga {
     log.tryWrite(run, step, Phase.FAILED, why);
     switch (step.onFailure()) {
       case KEEP -> {
-        note(run, "what is old could not be put away: " + why);
+        note(run, "the old version could not be put away: " + why);
         end(run, Outcome.DONE, "");
       }
       case REFUSE -> {

@@ -105,7 +105,7 @@ public record TransferPolicy(
   }
 
   private String maxLayersReason() {
-    return "a clone would be its layer number %d: a copy makes it one again"
+    return "a clone would be its layer number %d: a copy makes a single layer of it"
         .formatted(from.layers().size() + 1);
   }
 
@@ -129,7 +129,7 @@ public record TransferPolicy(
     List<String> reasons = new ArrayList<>();
     if (usage.links() > 0 && !cloneSupport.links()) {
       reasons.add(
-          "%,d of its files have several names, and a clone on this host would part them"
+          "%,d of its files are hard links, which a clone on this host would break"
               .formatted(usage.links()));
     }
     if (usage.largest() > LARGE_FILE_BYTES) {

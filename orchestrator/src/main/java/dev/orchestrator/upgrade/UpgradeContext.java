@@ -158,7 +158,7 @@ public final class UpgradeContext {
     return builder;
   }
 
-  public SpecFactory specs() {
+  SpecFactory specs() {
     return specs;
   }
 
@@ -174,7 +174,7 @@ public final class UpgradeContext {
     return clock;
   }
 
-  public Duration undoPause() {
+  Duration undoPause() {
     return undoPause;
   }
 

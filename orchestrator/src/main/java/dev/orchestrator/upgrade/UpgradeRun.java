@@ -39,13 +39,13 @@ public final class UpgradeRun {
   public @Nullable Deadline holdDeadline;
 
   /** How each volume of the candidate gets its data; null before that has been planned. */
-  public @Nullable List<VolumeTransfer> transfers;
+  @Nullable List<VolumeTransfer> transfers;
 
   /** The step that failed; null where none has. */
   public @Nullable Step failedStep;
 
   /** Copies under way, by volume name. */
-  public final Map<String, Copying> copies = new HashMap<>();
+  final Map<String, Copying> copies = new HashMap<>();
 
   /** Whether the journal has the switch, so that green serves. */
   public boolean switched;
@@ -56,7 +56,7 @@ public final class UpgradeRun {
   /**
    * A problem that is left although everything was undone, such as an unhealthy blue; else empty.
    */
-  public String remainingProblem = "";
+  String remainingProblem = "";
 
   /** How the connections ended that were open at the hold. */
   public DrainResult drainResult = new DrainResult(0, 0);

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(30)
 final class AdmissionWaitTest {
   private static final String DRAINS =
-      "the process that served before lets its last connections end: try again later";
+      "the process that served before still drains its connections: try again later";
 
   @TempDir Path folder;
   private final FakeControl control = new FakeControl();

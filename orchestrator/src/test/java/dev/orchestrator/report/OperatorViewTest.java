@@ -40,45 +40,45 @@ class OperatorViewTest {
   Path home;
 
   private final FakeHost host = new FakeHost();
-  private OrchestratorFixture at;
+  private OrchestratorFixture service;
 
   @BeforeEach
   void start() {
-    at = new OrchestratorFixture(host, home, data(Quiesce.STOP));
-    at.control.up("v1");
+    service = new OrchestratorFixture(host, home, data(Quiesce.STOP));
+    service.control.up("v1");
   }
 
   @AfterEach
   void stop() {
-    at.close();
+    service.close();
   }
 
   private static DataSettings data(Quiesce quiesce) {
     return OrchestratorFixture.dataSettings(Strategy.AUTO, quiesce, Rollback.RESTORE);
   }
 
-  private void again(DataSettings data, Duration bake) {
-    at.close();
-    at = new OrchestratorFixture(host, home, data, bake);
-    at.replayJournal();
+  private void restartService(DataSettings data, Duration bake) {
+    service.close();
+    service = new OrchestratorFixture(host, home, data, bake);
+    service.replayJournal();
   }
 
-  private UpgradeRecord upgrade(String version) {
-    return at.journal.upgrade(at.control.upgrade(version)).orElseThrow();
+  private UpgradeRecord runUpgrade(String version) {
+    return service.journal.upgrade(service.control.upgrade(version)).orElseThrow();
   }
 
   private DoctorReport.Check check(String name) {
-    return at.control.doctor().checks().stream()
+    return service.control.doctor().checks().stream()
         .filter(check -> check.name().equals(name))
         .findFirst()
         .orElseThrow();
   }
 
   @Test
-  void aPlanSaysHowEachVolumeGoesAndWhyAndChangesNothing() {
+  void aPlanNamesTheTransferOfEachVolumeAndChangesNothing() {
     host.outsidePaths.add(CACHE);
     int operations = host.operationCount;
-    Plan plan = at.control.plan("v2", DataOptions.NONE);
+    Plan plan = service.control.plan("v2", DataOptions.NONE);
     assertEquals("overlay", plan.data().getFirst().how());
     assertTrue(plan.data().getFirst().why().contains("a layer over v1's data"), plan.toString());
     assertEquals(
@@ -87,7 +87,7 @@ class OperatorViewTest {
                 + " won't have: if it matters, add services.app.volumes:"
                 + " [\"app-opt-app-state:/opt/app/state\"], volumes: {app-opt-app-state: {}}"),
         plan.warnings());
-    assertEquals(1, at.journal.history().size(), "no run has begun");
+    assertEquals(1, service.journal.history().size(), "no run has begun");
     assertEquals(1, host.activeWriters().size());
     assertEquals(1, host.operationCount - operations, "only the version is checked");
   }
@@ -96,35 +96,35 @@ class OperatorViewTest {
   void aDatabaseWhoseReleaseSeriesChangesIsNotFrozen() {
     host.databasesByImage.put("orchestrator/shop:v1", Map.of("db", "MariaDB 10.11"));
     host.databasesByImage.put("orchestrator/shop:v2", Map.of("db", "MariaDB 11.8"));
-    again(data(Quiesce.FREEZE), Duration.ZERO);
-    Plan before = at.control.plan("v2", DataOptions.NONE);
+    restartService(data(Quiesce.FREEZE), Duration.ZERO);
+    Plan before = service.control.plan("v2", DataOptions.NONE);
     assertTrue(before.warnings().getFirst().startsWith("v2 isn't built yet"), before.toString());
 
-    UpgradeRecord run = upgrade("v2");
+    UpgradeRecord run = runUpgrade("v2");
     assertEquals(Outcome.REFUSED, run.outcome());
     String why =
-        "service db can't be frozen: MariaDB 10.11 becomes MariaDB 11.8, and it takes no data after"
-            + " what is like a crash to it: let it stop, with data.services = [ { name = db,"
-            + " quiesce = stop } ]";
+        "service db can't be frozen: MariaDB 10.11 becomes MariaDB 11.8, and a database does not"
+            + " upgrade data that looks like the data of a crash: let it stop, with data.services ="
+            + " [ { name = db, quiesce = stop } ]";
     assertTrue(run.reason().contains(why), run.reason());
     assertEquals(
         why,
-        assertThrows(RefusedException.class, () -> at.control.plan("v2", DataOptions.NONE))
+        assertThrows(RefusedException.class, () -> service.control.plan("v2", DataOptions.NONE))
             .getMessage(),
         "now that it is built");
-    Invariants.assertHold(host, at, "refused");
+    Invariants.assertHold(host, service, "refused");
   }
 
   @Test
-  void aRollbackSaysWhatWasWrittenSinceTheSwitch() {
+  void theCostOfARollbackIsTheDataWrittenSinceTheSwitch() {
     host.tables.add(new DatabaseTable("db", "shop.orders", 100, 40, 0));
     host.tables.add(new DatabaseTable("db", "shop.items", 7, 3, 0));
-    assertEquals(Outcome.DONE, upgrade("v2").outcome());
+    assertEquals(Outcome.DONE, runUpgrade("v2").outcome());
     host.tables.set(0, new DatabaseTable("db", "shop.orders", 112, 52, 0));
     host.tables.add(new DatabaseTable("db", "shop.notes", 5, 5, 0));
-    host.writeRow(at.traffic.reachedContainer());
+    host.writeRow(service.traffic.reachedContainer());
 
-    RollbackCost cost = at.control.rollbackCost();
+    RollbackCost cost = service.control.rollbackCost();
     assertEquals("v2 v1 restore", cost.from() + " " + cost.to() + " " + cost.configured());
     assertEquals(1, cost.volumes().getFirst().files());
     assertEquals(
@@ -132,13 +132,13 @@ class OperatorViewTest {
             new DataChanges.Rows("db", "shop.orders", 112, 12),
             new DataChanges.Rows("db", "shop.notes", 5, 5)),
         cost.tables());
-    assertEquals(Outcome.DONE, at.journal.history().getFirst().outcome(), "nothing was begun");
+    assertEquals(Outcome.DONE, service.journal.history().getFirst().outcome(), "nothing was begun");
   }
 
   @Test
-  void theDoctorFindsAStackThatIsWell() {
-    upgrade("v2");
-    DoctorReport doctor = at.control.doctor();
+  void theDoctorReportsAHealthyStackAsGood() {
+    runUpgrade("v2");
+    DoctorReport doctor = service.control.doctor();
     assertTrue(
         doctor.checks().stream().allMatch(check -> check.state() == DoctorReport.State.GOOD),
         doctor.toString());
@@ -146,49 +146,51 @@ class OperatorViewTest {
   }
 
   @Test
-  void theDoctorNamesWhatIsWrongAndWhatToDo() {
-    upgrade("v2");
+  void theDoctorNamesEachProblem() {
+    runUpgrade("v2");
     host.outsidePaths.add(CACHE);
     host.supportsOverlays = false;
     host.unhealthy.add("v2");
     host.engine.createVolume(
         "stray",
         new ResourceNames(OrchestratorFixture.settings(home))
-            .generationLabels(at.journal.serving().orElseThrow(), "", "data"));
-    DoctorReport doctor = at.control.doctor();
+            .generationLabels(service.journal.serving().orElseThrow(), "", "data"));
+    DoctorReport doctor = service.control.doctor();
     assertEquals(DoctorReport.State.BAD, check("serving").state(), doctor.toString());
     assertEquals("volume stray", check("left over").text());
     assertEquals("can't be mounted: no overlays here", check("clones").text());
     assertEquals(
-        "1 places, lost with the next upgrade: see below", check("outside volumes").text());
+        "1 places whose files are lost with the next upgrade: see below",
+        check("outside volumes").text());
     assertEquals("/opt/app/state", doctor.outside().getFirst().folder());
   }
 
   @Test
-  void theDoctorMissesTheDataOfTheVersionBefore() {
-    again(
+  void theDoctorReportsMissingDataOfThePreviousVersion() {
+    restartService(
         OrchestratorFixture.dataSettings(Strategy.COPY, Quiesce.STOP, Rollback.RESTORE),
         Duration.ZERO);
-    upgrade("v2");
+    runUpgrade("v2");
     assertEquals(DoctorReport.State.GOOD, check("way back").state());
-    host.engine.removeContainer(at.container(1));
-    host.engine.removeVolume(at.container(1) + "-data");
-    assertEquals("volumes of v1 are gone: " + at.container(1) + "-data", check("way back").text());
+    host.engine.removeContainer(service.container(1));
+    host.engine.removeVolume(service.container(1) + "-data");
+    assertEquals(
+        "volumes of v1 are gone: " + service.container(1) + "-data", check("way back").text());
     assertEquals(DoctorReport.State.BAD, check("way back").state());
   }
 
   @Test
-  void errorsToMostClientsInTheBakeWindowGoBack() {
-    again(data(Quiesce.STOP), Duration.ofMinutes(1));
-    AtomicInteger looks = new AtomicInteger();
-    at.traffic.clients =
+  void errorsToMostClientsInTheBakeWindowRollBack() {
+    restartService(data(Quiesce.STOP), Duration.ofMinutes(1));
+    AtomicInteger checks = new AtomicInteger();
+    service.traffic.clients =
         name ->
-            name.equals(at.container(2))
-                ? new Clients(9, 0, 0, 20L * looks.incrementAndGet(), 15L * looks.get())
+            name.equals(service.container(2))
+                ? new Clients(9, 0, 0, 20L * checks.incrementAndGet(), 15L * checks.get())
                 : Clients.NONE;
-    UpgradeRecord run = upgrade("v2");
+    UpgradeRecord run = runUpgrade("v2");
     assertEquals(Outcome.ROLLED_BACK, run.outcome());
     assertTrue(run.reason().startsWith("bake: clients fare badly"), run.reason());
-    Invariants.assertHold(host, at, "after the bake");
+    Invariants.assertHold(host, service, "after the bake");
   }
 }

@@ -92,13 +92,13 @@ class AbortTest {
   }
 
   @Test
-  void nothingRunsNothingToAbort() {
+  void abortAndResumeAreRefusedWithoutARun() {
     assertThrows(RefusedException.class, () -> service.control.abort());
     assertThrows(RefusedException.class, () -> service.control.resume());
   }
 
   @Test
-  void anUndoThatFailsIsTriedOnAndSaidToNeedAttention() {
+  void aFailingUndoIsRepeatedAndReportedAsNeedingAttention() {
     host.unhealthy.add("v3");
     List<Status> seen = new ArrayList<>();
     int[] attempts = {0};
@@ -124,7 +124,7 @@ class AbortTest {
   }
 
   @Test
-  void whatCantBeUndoneCanBeLeftAndTakenUpAgain() {
+  void aStuckUndoCanBeLeftAndResumedLater() {
     host.unhealthy.add("v3");
     int[] attempts = {0};
     beforeOperations((operation, number) -> {

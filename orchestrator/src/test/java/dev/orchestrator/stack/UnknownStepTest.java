@@ -20,7 +20,7 @@ class UnknownStepTest {
   @TempDir Path home;
 
   @Test
-  void aRunWithAStepThatOnlyANewerVersionKnowsIsLeftToThatAndClientsAreServed() {
+  void aRunWithAnUnknownStepIsLeftAloneAndClientsAreServed() {
     FakeHost host = new FakeHost();
     String run;
     try (OrchestratorFixture newer = new OrchestratorFixture(host, home)) {

@@ -23,15 +23,15 @@ public final class FakeCapsule implements Capsule {
     this.container = container;
   }
 
-  private void requireRunning(String what) {
+  private void requireRunning(String action) {
     try {
       host.requireEngine();
     } catch (EngineException e) {
-      throw new CapsuleException(what + ": " + e.getMessage(), e);
+      throw new CapsuleException(action + ": " + e.getMessage(), e);
     }
     if (!host.isRunning(container)) {
       throw new EngineException(
-          EngineException.Kind.CONFLICT, what + ": " + container + " is not running");
+          EngineException.Kind.CONFLICT, action + ": " + container + " is not running");
     }
   }
 

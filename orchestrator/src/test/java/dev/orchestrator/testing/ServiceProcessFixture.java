@@ -189,17 +189,17 @@ public final class ServiceProcessFixture implements AutoCloseable {
     public boolean isMet() throws IOException, InterruptedException;
   }
 
-  public void awaitCondition(String what, Condition question)
+  public void awaitCondition(String description, Condition condition)
       throws IOException, InterruptedException {
     long end = System.nanoTime() + WAIT_LIMIT.toNanos();
-    while (!question.isMet()) {
+    while (!condition.isMet()) {
       if (System.nanoTime() > end) {
         List<String> log = log();
         throw new AssertionError(
             "not within %d s: %s; its log ends with%n%s"
                 .formatted(
                     WAIT_LIMIT.toSeconds(),
-                    what,
+                    description,
                     String.join("\n", log.subList(Math.max(0, log.size() - 40), log.size()))));
       }
       TimeUnit.MILLISECONDS.sleep(20);
@@ -217,8 +217,8 @@ public final class ServiceProcessFixture implements AutoCloseable {
         start();
       }
       // Other tests reuse the images of the light stack under its default name.
-      String what = stack.name().equals("light") ? "volumes" : "images";
-      String _ = api().post("/v1/down", Map.of(what, true), Duration.ofMinutes(2));
+      String removal = stack.name().equals("light") ? "volumes" : "images";
+      String _ = api().post("/v1/down", Map.of(removal, true), Duration.ofMinutes(2));
       process().destroy();
       if (!process().waitFor(60, TimeUnit.SECONDS)) {
         kill();

@@ -31,7 +31,7 @@ class ProxyTrafficTest {
   private static final InetAddress LOOPBACK = InetAddress.getLoopbackAddress();
 
   @Test
-  void whatClientsGotFromASideIsToldOverAllItsRoutes() throws Exception {
+  void clientCountersOfABackendAddUpOverAllRoutes() throws Exception {
     HttpServer target = HttpServer.create(new InetSocketAddress(LOOPBACK, 0), 0);
     target.createContext(
         "/",

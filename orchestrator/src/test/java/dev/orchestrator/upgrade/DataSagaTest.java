@@ -97,7 +97,7 @@ class DataSagaTest {
   }
 
   @Test
-  void aCloneIsALayerAndThreeAreAtMost() {
+  void aCloneAddsALayerUpToThree() {
     assertDone(service.control.up("v1"));
     assertEquals(Method.NEW, volumesOf(1).getFirst().method());
     for (String version : List.of("v2", "v3")) {
@@ -115,7 +115,7 @@ class DataSagaTest {
   }
 
   @Test
-  void filesThatCanShareTheirBlocksDo() {
+  void volumesAreReflinkedWhereTheFileSystemSupportsIt() {
     host.supportsReflinks = true;
     assertDone(service.control.up("v1"));
     assertDone(service.control.upgrade("v2"));
@@ -132,7 +132,7 @@ class DataSagaTest {
   }
 
   @Test
-  void aCloneThatIsAskedForAndCantBeIsRefused() {
+  void aRequestedCloneThatIsImpossibleIsRefused() {
     startWith(OrchestratorFixture.dataSettings(Strategy.CLONE, Quiesce.STOP, Rollback.ASK));
     host.supportsOverlays = false;
     assertDone(service.control.up("v1"));
@@ -159,7 +159,7 @@ class DataSagaTest {
   }
 
   @Test
-  void anotherVolumeIsAttachedOnlyWhereThatIsAllowed() {
+  void aMutableVolumeIsAttachedOnlyWhereThatIsAllowed() {
     startWith(
         OrchestratorFixture.dataSettings(
             Strategy.COPY,
@@ -175,7 +175,7 @@ class DataSagaTest {
   }
 
   @Test
-  void passesGoOnUntilLittleMovesOrNoLess() {
+  void copyPassesRepeatUntilAPassCopiesLittleOrNoLess() {
     startWith(OrchestratorFixture.dataSettings(Strategy.COPY, Quiesce.STOP, Rollback.ASK));
     assertDone(service.control.up("v1"));
     host.nextPassBytes.addAll(List.of(1000L, 500L, 11L));
@@ -194,7 +194,7 @@ class DataSagaTest {
   }
 
   @Test
-  void theVolumesAsStackConfHasThemMustStay() {
+  void changedVolumesInStackConfAreRefused() {
     assertDone(service.control.up("v1"));
     service.close();
     service =
@@ -212,7 +212,7 @@ class DataSagaTest {
   }
 
   @Test
-  void goingBackToDataAsOfTheSwitchLeavesTheNewerAsItIs() {
+  void aRestoringRollbackLeavesTheNewerDataUnchanged() {
     assertDone(service.control.up("v1"));
     assertDone(service.control.upgrade("v2"));
     List<String> atSwitch = Invariants.readRows(host, service, 1);
@@ -235,7 +235,7 @@ class DataSagaTest {
   }
 
   @Test
-  void goingBackWithTheNewerDataLosesNothing() {
+  void aCarryingRollbackLosesNoRow() {
     for (Strategy strategy : List.of(Strategy.AUTO, Strategy.COPY)) {
       startWith(OrchestratorFixture.dataSettings(strategy, Quiesce.STOP, Rollback.CARRY));
       assertDone(service.control.up("v1"));
@@ -257,7 +257,7 @@ class DataSagaTest {
   }
 
   @Test
-  void anOldVersionThatCantReadTheNewerDataGetsItsOwn() {
+  void aCarryingRollbackFallsBackToTheOldDataWhereTheNewerIsUnreadable() {
     startWith(OrchestratorFixture.dataSettings(Strategy.AUTO, Quiesce.STOP, Rollback.CARRY));
     assertDone(service.control.up("v1"));
     assertDone(service.control.upgrade("v2"));
@@ -273,7 +273,7 @@ class DataSagaTest {
   }
 
   @Test
-  void withoutAWordOnTheNewerDataARollbackIsRefused() {
+  void aRollbackWithoutAChoiceForTheNewerDataIsRefused() {
     assertDone(service.control.up("v1"));
     assertDone(service.control.upgrade("v2"));
     RefusedException e = assertThrows(RefusedException.class, () -> service.control.rollback());
@@ -307,7 +307,7 @@ class DataSagaTest {
   }
 
   @Test
-  void afterABadBakeTheOldVersionGoesOnWithWhatWasWritten() {
+  void afterABadBakeTheOldVersionGoesOnWithTheNewerData() {
     for (Strategy strategy : List.of(Strategy.AUTO, Strategy.COPY)) {
       startWith(OrchestratorFixture.dataSettings(strategy, Quiesce.STOP, Rollback.ASK));
       String notes = failInBakeWindow();
@@ -321,7 +321,7 @@ class DataSagaTest {
   }
 
   @Test
-  void afterABadBakeWithDataThatOnlyTheNewVersionReadsItIsSetAside() {
+  void afterABadBakeDataThatOnlyTheNewVersionReadsIsSetAside() {
     for (Strategy strategy : List.of(Strategy.AUTO, Strategy.COPY)) {
       startWith(OrchestratorFixture.dataSettings(strategy, Quiesce.STOP, Rollback.ASK));
       host.v1RejectsDataOfV2 = true;
@@ -366,7 +366,7 @@ class DataSagaTest {
   }
 
   @Test
-  void hooksRunBeforeInTheOldAndAfterInWhicheverGoesOn() {
+  void hooksRunBeforeInTheOldVersionAndAfterInTheVersionThatGoesOn() {
     startWith(settingsWithHooks(Quiesce.STOP, Map.of()));
     assertDone(service.control.up("v1"));
     assertDone(service.control.upgrade("v2"));
@@ -380,7 +380,7 @@ class DataSagaTest {
   }
 
   @Test
-  void aHookThatFailsBeforeEndsTheUpgradeOneAfterIsNoted() {
+  void aFailedBeforeHookEndsTheUpgradeAndAFailedAfterHookIsNoted() {
     startWith(settingsWithHooks(Quiesce.STOP, Map.of()));
     assertDone(service.control.up("v1"));
     host.failingCommands.add("resume");
@@ -398,7 +398,7 @@ class DataSagaTest {
   }
 
   @Test
-  void aServiceMayBeFrozenWhereTheRestStopsAndTheOtherWayRound() {
+  void singleServicesMayBeQuiescedDifferentlyFromTheRest() {
     for (Quiesce quiesce : Quiesce.values()) {
       Quiesce other = quiesce == Quiesce.STOP ? Quiesce.FREEZE : Quiesce.STOP;
       startWith(settingsWithHooks(quiesce, Map.of("db", other)));

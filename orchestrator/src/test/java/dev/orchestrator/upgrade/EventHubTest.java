@@ -59,7 +59,7 @@ class EventHubTest {
   }
 
   @Test
-  void theFirstLineOfARunIsToldOnce() {
+  void theFirstLineOfARunIsPublishedOnce() {
     UpgradeRecord run = journal.begin(Kind.UP, "", "v1", null);
     publishLine(run, Phase.INTENT);
     assertEquals(List.of("preflight intent"), watched(run.id()));
@@ -68,7 +68,7 @@ class EventHubTest {
   }
 
   @Test
-  void ofRunsThatEndedLongAgoTheJournalTellsAndNothingIsKeptInMemory() {
+  void runsThatEndedLongAgoAreReadFromTheJournalAndNotKeptInMemory() {
     List<UpgradeRecord> runs = new ArrayList<>();
     for (int i = 0; i < EventHub.REMEMBERED_RUNS + 20; i++) {
       runs.add(run());

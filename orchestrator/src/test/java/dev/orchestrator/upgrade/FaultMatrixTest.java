@@ -72,7 +72,7 @@ class FaultMatrixTest {
   }
 
   @Test
-  void everyStepIsStruck() {
+  void theScenariosCoverEveryStep() {
     Set<Step> struck = new HashSet<>();
     for (Case scenario : Case.values()) {
       try (FaultScenario clean = scenario(scenario)) {
@@ -90,7 +90,7 @@ class FaultMatrixTest {
 
   @Tag("long")
   @TestFactory
-  Stream<DynamicTest> soItDoesHoweverTheDataGoes() {
+  Stream<DynamicTest> oneVersionServesAfterAFaultWithOtherDataTransfers() {
     return tests(
         scenario -> scenario.compareTo(Case.ROLLBACK) > 0,
         ALL_FAULTS ? Set.of(Fault.values()) : FAULTS_OF_DATA_CASES);

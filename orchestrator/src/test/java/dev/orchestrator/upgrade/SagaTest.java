@@ -122,7 +122,7 @@ class SagaTest {
   }
 
   @Test
-  void oneLateAnswerInTheBakeWindowIsNoReasonToGoBack() {
+  void oneLateAnswerInTheBakeWindowDoesNotRollBack() {
     service.control.up("v1");
     writeBeforeEachOperation((operation, number) -> {
       if (operation.equals("traffic.lead")) {
@@ -136,7 +136,7 @@ class SagaTest {
   }
 
   @Test
-  void anEngineThatIsAwayIsNoFaultOfTheVersion() {
+  void anEngineThatDoesNotAnswerDoesNotQuarantineTheVersion() {
     service.control.up("v1");
     AtomicBoolean away = new AtomicBoolean(true);
     writeBeforeEachOperation((operation, number) -> {
@@ -154,7 +154,7 @@ class SagaTest {
 
   /** The step gives up shortly before the hold ends, when no time is left for another attempt. */
   @Test
-  void aVerifyThatTheHoldCutsShortSaysSo() {
+  void aVerifyThatTheHoldBudgetEndsNamesBothCauses() {
     service.control.up("v1");
     AtomicBoolean cut = new AtomicBoolean(true);
     writeBeforeEachOperation((operation, number) -> {
@@ -171,7 +171,7 @@ class SagaTest {
   }
 
   @Test
-  void aBlueThatDoesNotStopSaysNothingAgainstTheNewVersion() {
+  void aBlueThatDoesNotStopDoesNotQuarantineTheNewVersion() {
     service.control.up("v1");
     AtomicBoolean hangs = new AtomicBoolean(true);
     writeBeforeEachOperation((operation, number) -> {
@@ -188,7 +188,7 @@ class SagaTest {
 
   /** The program's file was replaced under the running service. */
   @Test
-  void aClassThatCannotBeLoadedIsAFailureLikeAnother() {
+  void aClassThatCannotBeLoadedFailsTheStep() {
     service.control.up("v1");
     for (int point = 1; point < 200; point += 7) {
       int struck = point;
@@ -282,7 +282,7 @@ class SagaTest {
   }
 
   @Test
-  void aFailureBeforeAnythingWasMadeIsARefusal() {
+  void aFailureBeforeTheCandidateIsCreatedIsARefusal() {
     service.control.up("v1");
     writeBeforeEachOperation((operation, number) -> {
       if (operation.equals("builder.build")) {

@@ -56,7 +56,7 @@ class VersionProbesTest {
   }
 
   @Test
-  void probesThatTheServingVersionCanNotBeAskedDoNotKeepAnyoneFromLeavingItAndComingBack() {
+  void probesThatDoNotApplyToAVersionPreventNeitherUpgradeNorRollback() {
     assertEquals(Outcome.DONE, outcomeOf(service.control.upgrade("v2")));
     assertEquals(
         Outcome.DONE,
@@ -83,7 +83,7 @@ class VersionProbesTest {
   }
 
   @Test
-  void aReleaseCarriesProbesOfItsOwn() {
+  void aReleaseMayHaveItsOwnProbes() {
     host.probesByImage.put(
         "orchestrator/shop:v2",
         List.of(new Probe("migrated", "db", new Probe.Exec(List.of("check")), SECOND)));

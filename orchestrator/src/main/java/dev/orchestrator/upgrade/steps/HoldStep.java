@@ -71,6 +71,6 @@ final class HoldStep extends Step {
     }
     context.traffic().open(UpgradeContext.GATE_SLACK);
     context.traffic().switchTo(context.backend(blue));
-    return "what waited was released to " + blue.version();
+    return "waiting connections were released to " + blue.version();
   }
 }

@@ -62,7 +62,7 @@ final class PreflightStep extends Step {
     List<String> problems = context.checkHealth(blue);
     if (!problems.isEmpty()) {
       throw new RefusedException(
-          "what serves now is not healthy ("
+          "the version that serves is not healthy ("
               + String.join("; ", problems)
               + "): see 'orchestrator logs', mend it, then upgrade");
     }

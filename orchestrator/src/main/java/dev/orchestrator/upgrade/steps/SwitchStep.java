@@ -46,7 +46,7 @@ final class SwitchStep extends Step {
     Backend backend = context.backend(green);
     Duration _ = run.budget(context.limits().hold());
     if (run.holdsClients() && context.dataSettings().freezesAll()) {
-      // A thawed blue could still answer: no client of blue may be left.
+      // Cut the clients of blue: nothing that a frozen blue might still answer may reach them.
       run.drainResult = context.traffic().drain(Duration.ZERO);
     }
     // The durable line comes first: after a kill between the two, the next start leads to green.

@@ -69,7 +69,10 @@ final class SyncStep extends Step {
     return String.join("; ", results);
   }
 
-  /** Unmounts green's clones: blue must not write while its volumes are layers below green's. */
+  /**
+   * Ends the copies and unmounts green's clones: blue must not write while its volumes are layers
+   * below green's.
+   */
   @Override
   public String undo(UpgradeRun run, UpgradeContext context, Consumer<String> progress) {
     context.transfer().removeHelpers(run);

@@ -35,7 +35,7 @@ class ClientWatchTest {
   }
 
   @Test
-  void errorsToMostClientsThreeTimesInARowAreABadVersion() {
+  void threeSamplesInARowWithMostlyErrorsFailTheVersion() {
     ClientWatch watch = watch(new Clients(9, 0, 0, 1000, 5));
     for (int lot = 1; lot <= 2; lot++) {
       addAnswers(20, 11);
@@ -50,7 +50,7 @@ class ClientWatchTest {
   }
 
   @Test
-  void fewAnswersAreGatheredUntilTheySaySomething() {
+  void fewAnswersAreCollectedUntilTheSampleIsFull() {
     ClientWatch watch = watch(Clients.NONE);
     for (int answer = 1; answer < 60; answer++) {
       addAnswers(1, 1);
@@ -61,7 +61,7 @@ class ClientWatchTest {
   }
 
   @Test
-  void aGoodLotBetweenForgetsTheBadOnes() {
+  void aGoodSampleResetsTheCountOfBadOnes() {
     ClientWatch watch = watch(Clients.NONE);
     for (int lot = 1; lot <= 10; lot++) {
       addAnswers(40, lot % 3 == 0 ? 0 : 40);
@@ -70,7 +70,7 @@ class ClientWatchTest {
   }
 
   @Test
-  void errorsThatTheVersionBeforeHadTooSayNothing() {
+  void errorsThatTheOldVersionHadTooAreIgnored() {
     ClientWatch watch = watch(new Clients(9, 0, 0, 1000, 900));
     for (int lot = 1; lot <= 10; lot++) {
       addAnswers(40, 40);
@@ -79,7 +79,7 @@ class ClientWatchTest {
   }
 
   @Test
-  void connectionsThatFailAreABadVersionWhateverTheProtocol() {
+  void failedConnectionsFailTheVersionWhateverTheProtocol() {
     ClientWatch watch = watch(Clients.NONE);
     for (int lot = 1; lot <= 2; lot++) {
       addConnections(5, 15);
