@@ -33,13 +33,21 @@ public final class FakeCapsuleBuilder implements CapsuleBuilder {
 
   @Override
   public Map<String, String> databases(String image) {
-    String tag = host.engine.image(image).map(found -> found.tags().getFirst()).orElse("");
+    String tag =
+        host.engine
+            .image(image)
+            .map(found -> found.tags().stream().findFirst().orElse(""))
+            .orElse("");
     return host.databasesByImage.getOrDefault(tag, Map.of());
   }
 
   @Override
   public List<Probe> probes(String image) {
-    String tag = host.engine.image(image).map(found -> found.tags().getFirst()).orElse("");
+    String tag =
+        host.engine
+            .image(image)
+            .map(found -> found.tags().stream().findFirst().orElse(""))
+            .orElse("");
     return host.probesByImage.getOrDefault(tag, List.of());
   }
 
