@@ -77,6 +77,8 @@ class ProxyDrainTest {
         var fixture = ProxyFixture.opened(ProxyFixture.backend("blue", blue));
         Socket client = fixture.connect()) {
       assertTrue(written.await(10, TimeUnit.SECONDS));
+      // The target may have written before the proxy has seen that it is connected.
+      Await.until("the relay", () -> fixture.stats().open() == 1);
       client.getOutputStream().write("sent before the cut".getBytes(UTF_8));
       fixture.proxy.hold(LONG);
 
