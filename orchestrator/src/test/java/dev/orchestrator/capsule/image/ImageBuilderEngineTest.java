@@ -107,10 +107,14 @@ class ImageBuilderEngineTest {
   }
 
   @Test
-  void probeOfAServiceThatIsNotThereIsRefused() throws IOException {
+  void probeOfAServiceThatIsNotThereIsLeftOutAndSaid() throws IOException {
     compose("services: {ledger: {image: x}}");
-    refused(
-        "probe greeter in ", "is for service greeter, which isn't there", "services are: ledger");
+    String warnings = builder.check("v1").toString();
+    assertTrue(
+        warnings.contains(
+            "probe greeter is for service greeter, which isn't there: it is not asked of this"
+                + " version; its services are: ledger"),
+        warnings);
   }
 
   @Test
@@ -131,7 +135,7 @@ class ImageBuilderEngineTest {
         "FROM orchestrator/debian:trixie\nRUN echo no compiler >&2 && false\n");
     CapsuleException e = assertThrows(CapsuleException.class, () -> builder.build("v1", said::add));
     String message = String.valueOf(e.getMessage());
-    assertTrue(message.startsWith("service greeter: the image orchestrator/"), message);
+    assertTrue(message.startsWith("service greeter: can't get the image orchestrator/"), message);
     assertTrue(message.contains("no compiler"), message);
   }
 
