@@ -78,7 +78,7 @@ final class PortMapping {
       return true;
     }
     warnings.add(
-        "%s is for service %s, which isn't there: %s; its services are: %s"
+        "%s is for service %s, which the compose file doesn't have: %s; its services are: %s"
             .formatted(what, service, otherwise, String.join(", ", services.keySet())));
     return false;
   }

@@ -99,12 +99,12 @@ class PortMappingTest {
                 new Probe("inside", "cart", new Probe.Exec(List.of("true")), second))));
     assertEquals(
         List.of(
-            "route shop is for service cart, which isn't there: it leads nowhere in this version;"
-                + " its services are: a",
-            "probe front is for service cart, which isn't there: it is not asked of this version;"
-                + " its services are: a",
-            "probe inside is for service cart, which isn't there: it is not asked of this version;"
-                + " its services are: a"),
+            "route shop is for service cart, which the compose file doesn't have: it leads nowhere"
+                + " in this version; its services are: a",
+            "probe front is for service cart, which the compose file doesn't have: it is not asked"
+                + " of this version; its services are: a",
+            "probe inside is for service cart, which the compose file doesn't have: it is not asked"
+                + " of this version; its services are: a"),
         warnings);
   }
 

@@ -81,7 +81,11 @@ class RefusalsEngineTest {
       assertRefused(light, "no-compose", "has no compose file", "compose.yaml");
       assertRefused(light, "no-yaml", "Compose rejects compose.yaml", "line 2");
       assertRefused(light, "unknown-key", "Compose rejects compose.yaml", "imagge");
-      assertRefused(light, "no-service", "route web", "is for service ledger, which isn't there");
+      assertRefused(
+          light,
+          "no-service",
+          "route web",
+          "is for service ledger, which the compose file doesn't have");
       assertRefused(light, "no-image", "service", "can't get the image nowhere.invalid/a/b:1");
       assertRefused(light, "v1", "v1 is the version that serves");
       assertEquals("kept\n", light.get("/lines"));
@@ -123,7 +127,9 @@ class RefusalsEngineTest {
       Receipt up = light.await(light.control().up("v1"));
       assertEquals(Outcome.DONE, up.upgrade().outcome(), up.upgrade().reason());
       String plan = light.control().plan("v2", DataOptions.NONE).warnings().toString();
-      assertTrue(plan.contains("probe shop is for service shop, which isn't there"), plan);
+      assertTrue(
+          plan.contains("probe shop is for service shop, which the compose file doesn't have"),
+          plan);
       String doctor = light.control().doctor().checks().toString();
       assertTrue(
           doctor.contains("probe shop is not asked of v1, which has no service shop"), doctor);

@@ -112,8 +112,8 @@ class ImageBuilderEngineTest {
     String warnings = builder.check("v1").toString();
     assertTrue(
         warnings.contains(
-            "probe greeter is for service greeter, which isn't there: it is not asked of this"
-                + " version; its services are: ledger"),
+            "probe greeter is for service greeter, which the compose file doesn't have: it is not"
+                + " asked of this version; its services are: ledger"),
         warnings);
   }
 
