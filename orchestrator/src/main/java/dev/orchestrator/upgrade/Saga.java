@@ -90,7 +90,7 @@ public final class Saga {
     log.tryWrite(run, step, Phase.FAILED, why);
     switch (step.onFailure()) {
       case KEEP -> {
-        note(run, "the old version could not be put away: " + why);
+        note(run, step.id() + " failed, and the new version serves: " + why);
         end(run, Outcome.DONE, "");
       }
       case REFUSE -> {

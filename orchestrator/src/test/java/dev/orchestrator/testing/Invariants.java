@@ -75,7 +75,8 @@ public final class Invariants {
     for (DataVolume volume : serving.volumes()) {
       Set<String> readable = new HashSet<>(host.volumes.readRows(volume));
       for (GenerationRecord row : presentGenerations()) {
-        if (row.state() == State.SET_ASIDE || isNamedInANote(row.generation())) {
+        if (row.state() == State.SET_ASIDE
+            || (row.state() == State.KEPT && isNamedInANote(row.generation()))) {
           DataPlanner.findVolume(row.generation(), volume.name())
               .ifPresent(newer -> readable.addAll(host.volumes.readRows(newer)));
         }

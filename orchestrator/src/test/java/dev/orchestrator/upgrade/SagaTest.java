@@ -122,6 +122,27 @@ class SagaTest {
   }
 
   @Test
+  void aRollbackThatFailsInItsBakeNamesWhereTheWritesOfThatTimeAre() {
+    service.control.up("v1");
+    service.control.upgrade("v2");
+    writeBeforeEachOperation((operation, number) -> {
+      if (operation.equals("traffic.lead")) {
+        host.unhealthy.add(service.container(1));
+      }
+    });
+    List<String> before = readRows(1);
+    UpgradeRecord run = service.journal.upgrade(service.control.rollback()).orElseThrow();
+    assertEquals(Outcome.ROLLED_BACK, run.outcome(), run.reason());
+    assertTrue(run.reason().startsWith("bake: "), run.reason());
+    assertEquals("v2", servingVersion());
+    assertTrue(readRows(1).size() > before.size(), "clients wrote to v1");
+    String notes = service.control.receipt(run.id()).notes().toString();
+    assertTrue(notes.contains("set aside in volume " + service.container(1) + "-data"), notes);
+    assertEquals("v1", service.journal.previous().orElseThrow().version(), "still to be had");
+    assertInvariants("a rollback that failed in its bake");
+  }
+
+  @Test
   void oneLateAnswerInTheBakeWindowDoesNotRollBack() {
     service.control.up("v1");
     writeBeforeEachOperation((operation, number) -> {
