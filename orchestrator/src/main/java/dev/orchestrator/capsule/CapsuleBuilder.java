@@ -14,10 +14,8 @@ public interface CapsuleBuilder {
    * Checks a version as far as that is possible without building: the release exists, Compose
    * accepts its file, every route and probe names a service that exists. Fails with a {@link
    * dev.orchestrator.common.RefusedException}.
-   *
-   * @return warnings for a person, a line each
    */
-  List<String> check(String version);
+  VersionCheck check(String version);
 
   /** Builds the image, or takes the existing image when its content is the same. Blocks. */
   CapsuleImage build(String version, Consumer<String> progress);

@@ -19,7 +19,7 @@ import java.util.TreeSet;
  * it begins as a copy of the release's.
  */
 final class BindMapping {
-  private static final String BINDS = "binds/";
+  static final String BINDS = "binds/";
   static final String RELEASE = "/capsule/stack/release";
   private static final Set<String> HOST_FILES = Set.of("/etc/localtime", "/etc/timezone");
   private static final Path DATA = Path.of("/data");

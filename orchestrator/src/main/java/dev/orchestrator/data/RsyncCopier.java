@@ -1,11 +1,13 @@
 package dev.orchestrator.data;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.orchestrator.common.Deadline;
 import dev.orchestrator.engine.Engine;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
@@ -29,6 +31,29 @@ public final class RsyncCopier implements DataCopier {
   @Override
   public Copying begin(CopyJob job) {
     return RsyncCopy.begin(engine, image.get(), job);
+  }
+
+  @Override
+  public CopyReport bring(
+      DataVolume from,
+      DataVolume to,
+      String folder,
+      Map<String, String> labels,
+      Duration deadline,
+      Consumer<String> progress) {
+    Deadline end = Deadline.in(deadline);
+    String doing = "copying %s to %s".formatted(from.volume(), to.volume());
+    try (HelperContainer helper =
+        HelperContainer.start(engine, image.get(), doing, from, to, true, labels, deadline)) {
+      JsonNode result = helper.run(List.of("bring", folder), deadline, progress);
+      return new CopyReport(
+          result.path("files").asLong(),
+          result.path("bytes").asLong(),
+          result.path("entries").asLong(),
+          0,
+          result.path("entries").asLong(),
+          deadline.minus(end.remaining()));
+    }
   }
 
   @Override

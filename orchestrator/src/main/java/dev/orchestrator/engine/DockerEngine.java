@@ -180,6 +180,11 @@ public final class DockerEngine implements Engine {
   }
 
   @Override
+  public List<String> volumeUsers(String name) {
+    return calls().volumes().users(name);
+  }
+
+  @Override
   public Optional<ImageInfo> image(String reference) {
     return calls().images().get(reference);
   }

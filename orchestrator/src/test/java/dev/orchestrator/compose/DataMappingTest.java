@@ -250,7 +250,7 @@ class DataMappingTest {
   private void map(String json, String... imageVolumes) {
     model = ComposeModelFixture.of(release, json);
     ComposeFindings findings = new ComposeFindings("here");
-    DataMapping mapping = new DataMapping(findings, model, new VolumePaths(findings, own));
+    DataMapping mapping = new DataMapping(findings, model, new VolumePaths(findings, own), List.of());
     model.services().forEach((name, service) -> mapping.map(name, service, List.of(imageVolumes)));
     mapping.finish();
     findings.throwIfRefused();

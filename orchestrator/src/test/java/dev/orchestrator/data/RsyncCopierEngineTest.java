@@ -22,6 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Copies of real volumes on a real engine, compared by other means than the copier's. */
 @Tag("engine")
@@ -126,6 +127,56 @@ class RsyncCopierEngineTest {
     live();
     finish();
     assertEquals(volumes.listing("/from"), volumes.listing("/to"));
+  }
+
+  @Test
+  void whatAnotherHasPutIntoTheCopyIsComparedByContent() {
+    volumes.shell(
+        """
+        # As a release's file of the same length and time, in the place of one of the data.
+        printf TEXT > /to/plain; touch -r /from/plain /to/plain; truncate -s 5 /to/plain
+        touch -r /from/plain /to/plain
+        """);
+    live();
+    finish();
+    assertEquals(volumes.listing("/from"), volumes.listing("/to"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {4, 19, 45, 68, 75, 102})
+  void theLastPassLooksAtWhatHasChangedAlone(int seed) {
+    try (Copying copying = copier.begin(job())) {
+      copying.live(DEADLINE, line -> {});
+      change(seed * 10 + 1, 20);
+      copying.live(DEADLINE, line -> {});
+      // As if the pass had begun long after the files were made.
+      volumes.shell("echo $(($(date +%s) + 5)) > /to/.orchestrator/copy/since");
+      copying.compare(seed % 2 == 0, DEADLINE);
+      change(seed * 10 + 3, seed % 25);
+      CopyReport last = copying.finish(seed % 2 == 0, DEADLINE, line -> {});
+      List<String> original = volumes.listing("/from");
+      assertEquals(original, volumes.listing("/to"), "seed " + seed);
+      assertEquals(original.size(), last.entries());
+    }
+  }
+
+  private void change(int seed, int count) {
+    volumes.run(
+        "perl", "/tree/change.pl", "/from", Integer.toString(seed), Integer.toString(count));
+  }
+
+  @Test
+  void whereNothingHasChangedTheLastPassLooksAtNothing() {
+    try (Copying copying = copier.begin(job())) {
+      copying.live(DEADLINE, line -> {});
+      volumes.shell("echo $(($(date +%s) + 5)) > /to/.orchestrator/copy/since");
+      copying.compare(false, DEADLINE);
+      // A name with a line end is one that the scripts always look at.
+      volumes.shell("echo 1 > /from/sub/new");
+      CopyReport last = copying.finish(false, DEADLINE, line -> {});
+      assertEquals(new CopyReport(2, 25, last.entries(), 11, 4, last.took()), last);
+      assertEquals(volumes.listing("/from"), volumes.listing("/to"));
+    }
   }
 
   @ParameterizedTest

@@ -12,6 +12,7 @@ import java.util.ArrayDeque;
 import java.util.Collection;
 import java.util.Deque;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** A capsule on the loopback address whose services go through states that a test lists. */
@@ -60,7 +61,7 @@ final class FakeServiceCapsule implements Capsule {
   public void awaitReady(Duration deadline) {}
 
   @Override
-  public void create(Duration deadline) {}
+  public void create(Collection<String> aside, Duration deadline) {}
 
   @Override
   public void start(Duration deadline) {}
@@ -113,6 +114,16 @@ final class FakeServiceCapsule implements Capsule {
   @Override
   public List<DatabaseTable> tables(Duration deadline) {
     return List.of();
+  }
+
+  @Override
+  public List<String> dataPaths(Duration deadline) {
+    return List.of();
+  }
+
+  @Override
+  public Map<String, Long> sizes(Collection<String> paths, Duration deadline) {
+    return Map.of();
   }
 
   @Override

@@ -52,7 +52,7 @@ public final class FakeCopier implements DataCopier {
     public CopyReport live(Duration deadline, Consumer<String> progress) {
       host.operate("copier.live", this::copy);
       return new CopyReport(
-          1, host.nextPassBytes.isEmpty() ? 0 : host.nextPassBytes.remove(), 0, 0, deadline);
+          1, host.nextPassBytes.isEmpty() ? 0 : host.nextPassBytes.remove(), 0, 0, 0, deadline);
     }
 
     @Override
@@ -71,7 +71,7 @@ public final class FakeCopier implements DataCopier {
             }
             copy();
           });
-      return new CopyReport(1, 1, 1, 1, deadline);
+      return new CopyReport(1, 1, 1, 1, 1, deadline);
     }
 
     private void copy() {
@@ -82,6 +82,19 @@ public final class FakeCopier implements DataCopier {
     public void close() {
       host.engine.removeContainer(helper);
     }
+  }
+
+  @Override
+  public CopyReport bring(
+      DataVolume from,
+      DataVolume to,
+      String folder,
+      Map<String, String> labels,
+      Duration deadline,
+      Consumer<String> progress) {
+    host.operate(
+        "copier.bring", () -> host.imported.put(to.volume() + "/" + folder, from.volume()));
+    return new CopyReport(1, 1, 1, 0, 1, deadline);
   }
 
   @Override

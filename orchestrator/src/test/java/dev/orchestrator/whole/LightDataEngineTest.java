@@ -22,6 +22,7 @@ import dev.orchestrator.testing.VolumeInspector;
 import dev.orchestrator.upgrade.DataChanges;
 import dev.orchestrator.upgrade.DataOptions;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -94,6 +95,56 @@ class LightDataEngineTest {
         assertEquals("ok\n", light.get("/check"));
       }
     }
+  }
+
+  /**
+   * v2's own file is as long as v1's, and the times of a release's files are all the same: a copy
+   * that knows files by these takes the wrong one.
+   */
+  @Test
+  void aCopyTakesTheDataAndNotTheReleasesFileOfTheSameLength() throws Exception {
+    LightStackFixture stack = LightStackFixture.in(directory);
+    for (String version : List.of("v1", "v2")) {
+      Path release = stack.folder().resolve("releases").resolve(version);
+      Files.createDirectories(release.resolve("conf"));
+      Files.writeString(release.resolve("conf/app.conf"), "conf of " + version + "\n");
+      Path compose = release.resolve("compose.yaml");
+      Files.writeString(
+          compose,
+          Files.readString(compose)
+              .replace(
+                  "- ledger:/var/lib/ledger",
+                  "- ledger:/var/lib/ledger\n      - ./conf:/conf\n      - ./" + version + ":/x"));
+    }
+    try (LightServiceFixture light =
+        new LightServiceFixture(
+            stack, LightStackFixture.with(data(Strategy.COPY, Quiesce.STOP)))) {
+      awaitOutcome(light, light.control().up("v1"), Outcome.DONE);
+      inLedger(light, 1, "printf CONF | dd of=/conf/app.conf conv=notrunc status=none");
+      inLedger(light, 1, "touch -d @0 /conf/app.conf; chmod 640 /conf/app.conf");
+      assertEquals("written\n", light.post("1"));
+      awaitOutcome(light, light.control().upgrade("v2"), Outcome.DONE);
+      assertEquals("CONF of v1\n640 0\n", inLedger(light, 2, "cat /conf/app.conf; stat -c '%a %Y' /conf/app.conf"));
+      assertEquals("v2 is new\n", inLedger(light, 2, "echo v2 is new > /x/file; cat /x/file"));
+      VolumeInspector look = new VolumeInspector(light.engine());
+      assertEquals(
+          "lease subnet",
+          look.runReading(light.container(2) + "-data", "cd /look/.orchestrator; echo [ls]*")
+              .strip(),
+          "nothing is left of what was put aside");
+    }
+  }
+
+  private static String inLedger(LightServiceFixture light, int generation, String script) {
+    ExecResult result =
+        light
+            .engine()
+            .exec(
+                light.container(generation),
+                List.of("capsule", "exec", "ledger", "sh", "-euc", script),
+                Duration.ofSeconds(30));
+    assertTrue(result.ok(), result.stderr());
+    return result.stdout();
   }
 
   @Test

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.orchestrator.capsule.CapsuleBuilder;
 import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.capsule.CapsuleImage;
+import dev.orchestrator.capsule.VersionCheck;
 import dev.orchestrator.common.Deadline;
 import dev.orchestrator.common.Json;
 import dev.orchestrator.compose.BuildContainers;
@@ -92,7 +93,7 @@ public final class ImageBuilder implements CapsuleBuilder {
   }
 
   @Override
-  public List<String> check(String version) {
+  public VersionCheck check(String version) {
     Release release = releases.release(version);
     String baseImage = base(line -> {});
     ComposeModel model = reading(() -> reader.read(release, baseImage));
@@ -101,7 +102,10 @@ public final class ImageBuilder implements CapsuleBuilder {
     model.services().entrySet().stream()
         .filter(service -> service.getValue().has("build"))
         .forEach(service -> BuildSource.of(model, stack.name(), stack.folder(), service.getKey()));
-    return capsuleStack.warnings();
+    return new VersionCheck(
+        capsuleStack.warnings(),
+        List.copyOf(model.services().keySet()),
+        capsuleStack.dataPaths());
   }
 
   private ComposeTransform transform(ReleaseProbes probes) {

@@ -109,7 +109,7 @@ class ImageBuilderEngineTest {
   @Test
   void probeOfAServiceThatIsNotThereIsLeftOutAndSaid() throws IOException {
     compose("services: {ledger: {image: x}}");
-    String warnings = builder.check("v1").toString();
+    String warnings = builder.check("v1").warnings().toString();
     assertTrue(
         warnings.contains(
             "probe greeter is for service greeter, which the compose file doesn't have: it is not"
