@@ -93,10 +93,7 @@ final class RequestReader {
 
   static DataOptions planOptions(RoutingContext context) {
     return new DataOptions(
-        null,
-        flag(context, "full"),
-        flag(context, "attach"),
-        context.queryParam("acceptUnused"));
+        null, flag(context, "full"), flag(context, "attach"), context.queryParam("acceptUnused"));
   }
 
   static DataOptions upgradeOptions(RoutingContext context) {

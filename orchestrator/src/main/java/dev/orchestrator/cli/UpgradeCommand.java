@@ -79,8 +79,8 @@ final class UpgradeCommand implements Callable<Integer> {
       names = "--accept-unused",
       paramLabel = "VOLUME",
       description =
-          "Go on although the new version does not mount this volume, or ./PATH, of the old one; may"
-              + " be repeated. Its data is kept.")
+          "Go on although the new version does not mount this volume, or ./PATH, of the old one;"
+              + " may be repeated. Its data is kept.")
   private List<String> acceptUnused = List.of();
 
   UpgradeCommand(RootCommand root) {

@@ -69,7 +69,8 @@ public final class RsyncCopier implements DataCopier {
           result.path("largest").asLong(),
           result.path("free").asLong(),
           result.path("type").asText(),
-          result.path("share").asBoolean());
+          result.path("share").asBoolean(),
+          Duration.ofMillis(result.path("listing").asLong()));
     }
   }
 

@@ -166,7 +166,8 @@ public final class PlanBuilder {
         usage == null ? 0 : usage.used(),
         transfer.bytesNeeded(),
         usage == null ? 0 : usage.free(),
-        usage == null ? "" : usage.fileSystem());
+        usage == null ? "" : usage.fileSystem(),
+        transfer.lastPass().toMillis());
   }
 
   private String describeQuiesce() {

@@ -18,8 +18,8 @@ import java.util.Map;
  * @param allowAttach whether a volume that isn't immutable may be attached
  * @param rollback what a rollback does with the newer data when the request doesn't say it
  * @param ignore paths in containers, outside volumes, whose loss at an upgrade doesn't matter
- * @param acceptUnused what the old version keeps and a new one may leave unused, as the compose file
- *     names it: {@code media} or {@code ./media}
+ * @param acceptUnused what the old version keeps and a new one may leave unused, as the compose
+ *     file names it: {@code media} or {@code ./media}
  * @param imports volumes of the host's engine from which new data begins
  * @param volumes data volumes beside the main one, which holds the rest
  */

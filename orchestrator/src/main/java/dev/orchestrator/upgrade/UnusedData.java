@@ -82,9 +82,7 @@ public final class UnusedData {
   public static String advice(Set<String> names) {
     return "mount it in that version, or accept that it goes unused with %s, or with data.accept-unused = [%s] in stack.conf"
         .formatted(
-            names.stream()
-                .map(name -> "--accept-unused " + name)
-                .collect(Collectors.joining(" ")),
+            names.stream().map(name -> "--accept-unused " + name).collect(Collectors.joining(" ")),
             names.stream()
                 .map(name -> name.startsWith("./") ? "\"" + name + "\"" : name)
                 .collect(Collectors.joining(", ")));

@@ -74,8 +74,7 @@ public final class VolumeImports {
    * @return one line for the receipt; empty when there is nothing to import
    */
   public String require(UpgradeRun run) {
-    return require(
-        pending(run), context.names().helperLabels(run.id(), ResourceNames.LOOK));
+    return require(pending(run), context.names().helperLabels(run.id(), ResourceNames.LOOK));
   }
 
   /** The same, for these imports. */
@@ -116,7 +115,8 @@ public final class VolumeImports {
                   HumanText.bytes(free)));
     }
     return imports.stream()
-            .map(each -> "%s begins as a copy of the host's volume %s".formatted(each.volume(), each.from()))
+            .map(each ->
+                "%s begins as a copy of the host's volume %s".formatted(each.volume(), each.from()))
             .collect(Collectors.joining(", "))
         + ", "
         + HumanText.bytes(needed);

@@ -24,10 +24,7 @@ public final class FakeCapsuleBuilder implements CapsuleBuilder {
   @Override
   public VersionCheck check(String version) {
     host.operate("builder.check", () -> {});
-    return new VersionCheck(
-        List.of(),
-        List.of("db"),
-        host.mounts.getOrDefault(version, List.of()));
+    return new VersionCheck(List.of(), List.of("db"), host.mounts.getOrDefault(version, List.of()));
   }
 
   @Override

@@ -142,7 +142,8 @@ public final class FakeControl implements Control {
                 2_400_000_000L,
                 0,
                 80_000_000_000L,
-                "ext2/ext3")),
+                "ext2/ext3",
+                0)),
         "stop: services in order, each within its own grace time",
         List.of("service app keeps 1.2 MB in /var/lib/app, outside its volumes"));
   }

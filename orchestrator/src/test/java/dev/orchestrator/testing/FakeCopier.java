@@ -100,7 +100,14 @@ public final class FakeCopier implements DataCopier {
   @Override
   public VolumeUsage measure(DataVolume volume, Map<String, String> labels, Duration deadline) {
     return new VolumeUsage(
-        host.usedBytes, 1, 0, 0, 1_000_000_000_000L, "ext2/ext3", host.supportsReflinks);
+        host.usedBytes,
+        1,
+        0,
+        0,
+        1_000_000_000_000L,
+        "ext2/ext3",
+        host.supportsReflinks,
+        Duration.ofMillis(100));
   }
 
   @Override

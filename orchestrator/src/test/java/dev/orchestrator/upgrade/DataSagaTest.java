@@ -16,6 +16,7 @@ import dev.orchestrator.journal.GenerationRecord;
 import dev.orchestrator.journal.Receipt;
 import dev.orchestrator.journal.UpgradeRecord;
 import dev.orchestrator.journal.UpgradeRecord.Outcome;
+import dev.orchestrator.report.Plan;
 import dev.orchestrator.settings.DataSettings;
 import dev.orchestrator.settings.DataSettings.Quiesce;
 import dev.orchestrator.settings.DataSettings.Rollback;
@@ -133,6 +134,8 @@ class DataSagaTest {
     assertDone(service.control.up("v1"));
     assertDone(service.control.upgrade("v2"));
     assertEquals(Method.COPY, volumesOf(2).getFirst().method());
+    Plan plan = service.control.plan("v3", DataOptions.NONE);
+    assertEquals(500, plan.data().getFirst().lastPassMillis(), "two listings of 100 ms and 300 ms");
   }
 
   @Test
@@ -423,8 +426,7 @@ class DataSagaTest {
     String id = service.control.upgrade("v2");
     assertDone(id);
     Receipt receipt = service.control.receipt(id);
-    String line =
-        "killed, as it did not stop within the grace time (stop_grace_period): db";
+    String line = "killed, as it did not stop within the grace time (stop_grace_period): db";
     assertTrue(receipt.notes().contains("v1: " + line), receipt.notes().toString());
     assertTrue(
         receipt.steps().stream()
@@ -471,8 +473,7 @@ class DataSagaTest {
         service.control.plan("v2", DataOptions.NONE).warnings().getFirst());
 
     DataOptions options = new DataOptions(null, false, false, List.of("db", "anon-old-x-1"));
-    assertEquals(
-        line + ", as accepted", service.control.plan("v2", options).warnings().getFirst());
+    assertEquals(line + ", as accepted", service.control.plan("v2", options).warnings().getFirst());
     assertDone(service.control.upgrade("v2", options));
   }
 
@@ -504,8 +505,7 @@ class DataSagaTest {
       UpgradeRecord refused = recordOf(service.control.up("v1"));
       assertEquals(Outcome.REFUSED, refused.outcome());
       assertEquals(
-          "data.import: the host has no volume shop_db for db: 'docker volume ls' lists"
-              + " them",
+          "data.import: the host has no volume shop_db for db: 'docker volume ls' lists" + " them",
           refused.reason());
 
       host.engine.createVolume("shop_db", Map.of());

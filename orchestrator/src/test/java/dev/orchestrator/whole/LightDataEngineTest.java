@@ -117,14 +117,15 @@ class LightDataEngineTest {
                   "- ledger:/var/lib/ledger\n      - ./conf:/conf\n      - ./" + version + ":/x"));
     }
     try (LightServiceFixture light =
-        new LightServiceFixture(
-            stack, LightStackFixture.with(data(Strategy.COPY, Quiesce.STOP)))) {
+        new LightServiceFixture(stack, LightStackFixture.with(data(Strategy.COPY, Quiesce.STOP)))) {
       awaitOutcome(light, light.control().up("v1"), Outcome.DONE);
       inLedger(light, 1, "printf CONF | dd of=/conf/app.conf conv=notrunc status=none");
       inLedger(light, 1, "touch -d @0 /conf/app.conf; chmod 640 /conf/app.conf");
       assertEquals("written\n", light.post("1"));
       awaitOutcome(light, light.control().upgrade("v2"), Outcome.DONE);
-      assertEquals("CONF of v1\n640 0\n", inLedger(light, 2, "cat /conf/app.conf; stat -c '%a %Y' /conf/app.conf"));
+      assertEquals(
+          "CONF of v1\n640 0\n",
+          inLedger(light, 2, "cat /conf/app.conf; stat -c '%a %Y' /conf/app.conf"));
       assertEquals("v2 is new\n", inLedger(light, 2, "echo v2 is new > /x/file; cat /x/file"));
       VolumeInspector look = new VolumeInspector(light.engine());
       assertEquals(

@@ -103,9 +103,7 @@ public final class ImageBuilder implements CapsuleBuilder {
         .filter(service -> service.getValue().has("build"))
         .forEach(service -> BuildSource.of(model, stack.name(), stack.folder(), service.getKey()));
     return new VersionCheck(
-        capsuleStack.warnings(),
-        List.copyOf(model.services().keySet()),
-        capsuleStack.dataPaths());
+        capsuleStack.warnings(), List.copyOf(model.services().keySet()), capsuleStack.dataPaths());
   }
 
   private ComposeTransform transform(ReleaseProbes probes) {
