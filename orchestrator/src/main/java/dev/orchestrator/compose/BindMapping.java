@@ -22,8 +22,6 @@ final class BindMapping {
   private static final String BINDS = "binds/";
   static final String RELEASE = "/capsule/stack/release";
   private static final Set<String> HOST_FILES = Set.of("/etc/localtime", "/etc/timezone");
-  private static final Path DATA = Path.of("/data");
-  private static final Path OURS = Path.of("/data/.orchestrator");
   private static final Path DEVICES = Path.of("/dev");
 
   private final ComposeFindings findings;
@@ -64,12 +62,6 @@ final class BindMapping {
 
   /** The path below /data that takes the place of a source that a service writes to. */
   String writable(String user, Path source) {
-    if (source.startsWith(DATA) && !source.startsWith(OURS)) {
-      if (!source.equals(DATA)) {
-        dirs.add(source.toString());
-      }
-      return source.toString();
-    }
     if (!source.startsWith(model.projectFolder())) {
       refuseOutside(user, source);
       return source.toString();
