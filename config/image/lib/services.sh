@@ -8,13 +8,38 @@ readonly START=$RUN/compose-up
 # one project in a capsule.
 readonly SERVICES='%7B%22label%22%3A%5B%22com.docker.compose.oneoff%3DFalse%22%5D%7D'
 
+# Leaves of the environment the variables that the stack takes secrets and configs from. Compose would
+# give any other to a service that names it without a value. Sets docker, as PATH goes too.
+stack_environment() {
+  local name keep
+  docker=$(command -v docker)
+  keep=" $(jq -r '.variables // [] | join(" ")' "$STACK/stack.json") "
+  while read -r name; do
+    [[ $keep == *" $name "* ]] || unset -v "$name"
+  done < <(compgen -e)
+}
+
+# Fails when a variable is missing that a secret or config needs: Compose says so after it has started
+# half of the services.
+require_variables() {
+  local name missing=()
+  while read -r name; do
+    [[ -v $name ]] || missing+=("$name")
+  done < <(jq -r '.variables[]?' "$STACK/stack.json")
+  ((${#missing[@]} == 0)) ||
+    die 1 "secrets or configs need the variable ${missing[*]}: run the container with --env ${missing[0]}"
+}
+
 # compose ARGUMENT...: its progress is kept aside; when it fails, its last line is the error. A start
 # and a stop may run side by side: each has files of its own.
 compose() {
   local log=$RUN/compose-$BASHPID.log code=0 pid error
   [[ -e $STACK/compose.json ]] || die 1 "there is no stack in this image"
-  docker compose --ansi never --progress plain --project-directory "$STACK" \
-    --file "$STACK/compose.json" "$@" >"$log" 2>&1 &
+  (
+    stack_environment
+    exec "$docker" --host "unix://$SOCKET" compose --ansi never --progress plain \
+      --project-directory "$STACK" --file "$STACK/compose.json" "$@"
+  ) >"$log" 2>&1 &
   pid=$!
   [[ $1 != up ]] || touch "$START.$pid"
   wait "$pid" || code=$?
@@ -49,6 +74,7 @@ create_services() {
 start_services() {
   # shellcheck disable=SC2119 # without "new"
   mount_volumes || die 1 "a data volume could not be mounted"
+  require_variables
   take_lease
   prepare_data
   compose up --detach --no-build

@@ -88,6 +88,10 @@ final class DataMapping {
     return binds.seedFiles();
   }
 
+  List<String> variables() {
+    return binds.variables();
+  }
+
   private void volume(String name, ObjectNode volume) {
     if (volume.path("external").asBoolean()) {
       findings.refuse(

@@ -14,7 +14,19 @@ public record StackSettings(
     List<RouteSettings> routes,
     List<Probe> probes,
     UpgradeSettings upgrade,
-    DataSettings data) {
+    DataSettings data,
+    ComposeSettings compose) {
+
+  /** A stack that tells Compose nothing beside its compose files. */
+  public StackSettings(
+      String name,
+      Path folder,
+      List<RouteSettings> routes,
+      List<Probe> probes,
+      UpgradeSettings upgrade,
+      DataSettings data) {
+    this(name, folder, routes, probes, upgrade, data, ComposeSettings.DEFAULT);
+  }
 
   public Path releases() {
     return folder.resolve("releases");
@@ -23,6 +35,6 @@ public record StackSettings(
   /** The same stack with the probes of a release over its own. */
   public StackSettings withProbesOf(List<Probe> release) {
     return new StackSettings(
-        name, folder, routes, ReleaseProbes.merge(probes, release), upgrade, data);
+        name, folder, routes, ReleaseProbes.merge(probes, release), upgrade, data, compose);
   }
 }
