@@ -43,7 +43,10 @@ public final class Releases {
     }
   }
 
-  /** The newest version; refused when there is none. */
+  /**
+   * The newest version; refused when there is none. A name without a number is the newest only when
+   * no name has one.
+   */
   public String newest() throws RefusedException {
     List<String> versions = versions();
     if (versions.isEmpty()) {
@@ -84,6 +87,19 @@ public final class Releases {
   /** Whether version {@code a} is newer than {@code b}, in semantic order. */
   public static boolean newer(String a, String b) {
     return VersionOrder.INSTANCE.compare(a, b) > 0;
+  }
+
+  /** Whether a version's name has a number, without which nobody knows how old it is. */
+  public static boolean hasNumber(String version) {
+    return VersionOrder.hasNumber(version);
+  }
+
+  /**
+   * Where a version is sorted when that isn't plain from its numbers, such as {@code revision:
+   * after 1.2.3}; else empty.
+   */
+  public static String sorting(String version) {
+    return VersionOrder.describe(version);
   }
 
   /**
