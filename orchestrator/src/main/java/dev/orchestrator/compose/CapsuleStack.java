@@ -11,6 +11,7 @@ import java.util.Map;
  * @param dirs folders below /data that must exist before the services are created
  * @param seedFiles files of the release that are copied to the data unless the data has them
  * @param ports the capsule's port for the {@code service:port} of each route and probe
+ * @param oneShots services whose purpose is to end
  * @param warnings for a person, a line each
  */
 public record CapsuleStack(
@@ -18,6 +19,7 @@ public record CapsuleStack(
     List<String> dirs,
     List<SeedFile> seedFiles,
     Map<String, Integer> ports,
+    List<String> oneShots,
     List<String> warnings) {
 
   /** A file, or a folder with everything below it, by absolute paths inside the capsule. */

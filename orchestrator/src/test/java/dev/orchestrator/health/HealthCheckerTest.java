@@ -27,7 +27,7 @@ class HealthCheckerTest {
   private final List<String> said = new ArrayList<>();
   private Instant now = Instant.EPOCH;
   private final HealthChecker checker =
-      new HealthChecker(vertx, () -> now, time -> now = now.plus(time));
+      new HealthChecker(vertx, () -> now, time -> now = now.plus(time), Duration.ofMillis(5));
   private final FakeServiceCapsule capsule = new FakeServiceCapsule();
 
   @AfterEach
