@@ -50,7 +50,7 @@ note_event() {
   local action id code service
   read -r action id code service < <(jq -r '.Actor as $a | $a.Attributes as $t | "\(.Action) \($a.ID)
     \($t.exitCode // 0) \($t["com.docker.compose.service"] // "")" | gsub("\\s+"; " ")' <<<"$1")
-  [[ -n ${service:-} ]] || return
+  [[ -n ${service:-} ]] || return 0
   if [[ $action == kill ]]; then
     told_at[$id]=$EPOCHSECONDS
     return
@@ -65,9 +65,9 @@ note_event() {
 look_for_unhealthy() {
   local after answer id service
   local -A now=()
-  [[ -s $HEAL ]] || { looks_of=(); return; }
+  [[ -s $HEAL ]] || { looks_of=(); return 0; }
   after=$(<"$HEAL")
-  answer=$(api "/containers/json?filters=$UNHEALTHY") || return
+  answer=$(api "/containers/json?filters=$UNHEALTHY") || return 0
   if [[ $answer != '[]'* ]]; then
     while read -r id service; do
       now[$id]=$service
@@ -119,7 +119,7 @@ restart_service() {
 sharers_of() {
   local names
   names=$(jq -c --arg mode "service:$1" \
-    '[.services | to_entries[] | select(.value.network_mode == $mode) | .key]' "$STACK/compose.json")
+    '[.services // {} | to_entries[] | select(.value.network_mode == $mode) | .key]' "$STACK/compose.json")
   [[ $names == '[]' ]] || api "/containers/json?filters=$SERVICES" | jq -r --argjson names "$names" \
     '.[] | select(.Labels["com.docker.compose.service"] as $s | $names | index($s)) | .Id'
 }

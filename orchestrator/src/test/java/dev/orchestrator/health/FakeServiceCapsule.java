@@ -54,6 +54,12 @@ final class FakeServiceCapsule implements Capsule {
     return this;
   }
 
+  /** One round of services as they are; the last round stays. */
+  FakeServiceCapsule services(InnerService... services) {
+    rounds.add(List.of(services));
+    return this;
+  }
+
   int asked() {
     return asked;
   }

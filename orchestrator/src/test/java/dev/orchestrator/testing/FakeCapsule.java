@@ -149,7 +149,9 @@ public final class FakeCapsule implements Capsule {
 
   @Override
   public void heal(int looks, Duration deadline) {
-    requireRunning("heal");
+    if (!host.isRunning(container)) {
+      throw new CapsuleException("heal: " + container + " is not running");
+    }
     host.healing.put(container, looks);
   }
 
