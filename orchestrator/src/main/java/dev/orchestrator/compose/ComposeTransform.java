@@ -18,10 +18,22 @@ public final class ComposeTransform {
       List.of("build", "develop", "env_file", "profiles", "platform");
 
   private final StackSettings stack;
+  private final boolean startIntervals;
 
-  /** Transforms models of this stack. */
+  /** Transforms models of this stack, for the engine that the capsules' own base image has. */
   public ComposeTransform(StackSettings stack) {
+    this(stack, true);
+  }
+
+  /**
+   * Transforms models of this stack.
+   *
+   * @param startIntervals whether the inner engine and its Compose know a health check's start
+   *     interval
+   */
+  public ComposeTransform(StackSettings stack, boolean startIntervals) {
     this.stack = stack;
+    this.startIntervals = startIntervals;
   }
 
   /**
@@ -62,6 +74,11 @@ public final class ComposeTransform {
         service.put("image", image.reference());
       }
     });
+    HealthCheckMapping checks = new HealthCheckMapping(findings, startIntervals);
+    services.forEach((name, service) -> {
+      InnerImage image = images.get(name);
+      checks.map(name, service, image == null ? null : image.healthCheck());
+    });
     DataMapping data =
         new DataMapping(findings, model, new VolumePaths(findings, stack.data().volumes()));
     services.forEach((name, service) -> {
@@ -71,7 +88,13 @@ public final class ComposeTransform {
     data.finish();
     findings.throwIfRefused();
     return new CapsuleStack(
-        model.root(), data.dirs(), data.seedFiles(), data.variables(), ports, findings.warnings());
+        model.root(),
+        data.dirs(),
+        data.seedFiles(),
+        data.variables(),
+        ports,
+        OneShotServices.of(services, stack),
+        findings.warnings());
   }
 
   /**

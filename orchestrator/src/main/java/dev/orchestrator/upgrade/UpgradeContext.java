@@ -273,6 +273,31 @@ public final class UpgradeContext {
   }
 
   /**
+   * Starts a generation's services; returns when all are started.
+   *
+   * @throws dev.orchestrator.health.HealthException when a service ends with an error again and
+   *     again
+   */
+  public void startServices(Generation generation, Duration limit, Consumer<String> progress) {
+    health.start(capsule(generation), limit, progress);
+  }
+
+  /**
+   * Starts the services of a generation that has served before, and returns, with one line on the
+   * result, as soon as its routes accept and its probes pass: clients are waiting.
+   *
+   * @throws dev.orchestrator.health.HealthException when that is not so in time
+   */
+  String serve(Generation generation, VerifySettings settings, Consumer<String> progress) {
+    return health.serve(
+        capsule(generation),
+        probes.askableWithRoutes(generation),
+        generation.ports(),
+        settings,
+        progress);
+  }
+
+  /**
    * The probes and routes of the stack that a running generation can't be asked or reached by,
    * because it lacks their service or port: one line each, with the reason.
    */

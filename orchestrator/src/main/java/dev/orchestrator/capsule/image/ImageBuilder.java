@@ -101,15 +101,16 @@ public final class ImageBuilder implements CapsuleBuilder {
     String baseImage = base(line -> {});
     ComposeModel model = reading(() -> reader.read(release, baseImage));
     ReleaseProbes probes = ReleaseProbes.read(release.folder());
-    CapsuleStack capsuleStack = transform(probes).apply(model, Map.of());
+    CapsuleStack capsuleStack = transform(probes, baseImage).apply(model, Map.of());
     model.services().entrySet().stream()
         .filter(service -> service.getValue().has("build"))
         .forEach(service -> BuildSource.of(model, stack.name(), stack.folder(), service.getKey()));
     return capsuleStack.warnings();
   }
 
-  private ComposeTransform transform(ReleaseProbes probes) {
-    return new ComposeTransform(stack.withProbesOf(probes.probes()));
+  private ComposeTransform transform(ReleaseProbes probes, String baseImage) {
+    return new ComposeTransform(
+        stack.withProbesOf(probes.probes()), base.startIntervals(baseImage, containers));
   }
 
   @Override
@@ -176,7 +177,7 @@ public final class ImageBuilder implements CapsuleBuilder {
     String baseImage = base.ensure(deadline, progress);
     ComposeModel model = reader.read(release, baseImage);
     ReleaseProbes probes = ReleaseProbes.read(release.folder());
-    ComposeTransform transform = transform(probes);
+    ComposeTransform transform = transform(probes, baseImage);
     // What a capsule can't do is said before its images are built, which takes minutes.
     CapsuleStack _ = transform.apply(model, Map.of());
     Map<String, InnerImage> images = imageProvider.resolve(model, deadline, progress);
@@ -261,6 +262,7 @@ public final class ImageBuilder implements CapsuleBuilder {
     if (!capsuleStack.variables().isEmpty()) {
       node.set("variables", Json.toTree(capsuleStack.variables()));
     }
+    node.set("oneShots", Json.toTree(capsuleStack.oneShots()));
     node.set("ports", Json.toTree(new TreeMap<>(capsuleStack.ports())));
     return node.toPrettyString();
   }
