@@ -80,7 +80,8 @@ public final class DrillSettings {
         route.service(),
         route.servicePort(),
         RouteOptions.of(route.options().protocol())
-            .withProxyProtocol(route.options().sendProxyProtocol(), false));
+            .withProxyProtocol(route.options().sendProxyProtocol(), false),
+        route.verify());
   }
 
   /** Ends this process when its input ends, as nobody else ends it when the drill was killed. */

@@ -51,15 +51,22 @@ public final class HealthChecker implements HealthGate {
   private static final int FINAL_ROUNDS = 3;
 
   private final ProbeRunner probes;
+  private final RouteChecks routes;
   private final InstantSource clock;
   private final Pause pause;
 
-  public HealthChecker(Vertx vertx, InstantSource clock) {
-    this(vertx, clock, Thread::sleep);
+  /**
+   * Checks services, probes and the targets of routes.
+   *
+   * @param routes asked only while a capsule is waited for
+   */
+  public HealthChecker(Vertx vertx, RouteChecks routes, InstantSource clock) {
+    this(vertx, routes, clock, Thread::sleep);
   }
 
-  HealthChecker(Vertx vertx, InstantSource clock, Pause pause) {
+  HealthChecker(Vertx vertx, RouteChecks routes, InstantSource clock, Pause pause) {
     this.probes = new ProbeRunner(vertx);
+    this.routes = routes;
     this.clock = clock;
     this.pause = pause;
   }
@@ -84,7 +91,7 @@ public final class HealthChecker implements HealthGate {
     CapsuleException outage = null;
     while (true) {
       Instant began = clock.instant();
-      Round round = round(capsule, probes, ports);
+      Round round = withRoutes(round(capsule, probes, ports), capsule, ports);
       if (round.problems().isEmpty()) {
         passes++;
         progress.accept("healthy %d of %d".formatted(passes, settings.passes()));
@@ -166,6 +173,16 @@ public final class HealthChecker implements HealthGate {
       }
     }
     return new Round(services.size(), problems, null);
+  }
+
+  /**
+   * Adds the routes to a round that found nothing wrong: where a service isn't up, its routes say
+   * nothing beyond that.
+   */
+  private Round withRoutes(Round round, Capsule capsule, Map<String, Integer> ports) {
+    return round.problems().isEmpty()
+        ? new Round(round.services(), routes.check(capsule, ports), null)
+        : round;
   }
 
   private String summary(Round round, List<Probe> probes, VerifySettings settings, Instant start) {

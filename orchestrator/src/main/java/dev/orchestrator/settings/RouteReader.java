@@ -50,7 +50,12 @@ final class RouteReader {
       port = 1;
     }
     RouteOptions options = options(section, listen);
-    routes.add(new RouteSettings(name, listen, service, port, options));
+    boolean verify = section.flag("verify", listen.ports() == 1);
+    if (verify && listen.ports() > 1) {
+      section.addError(
+          "verify", "is for a route with one port; leave it out, or write a route for that port");
+    }
+    routes.add(new RouteSettings(name, listen, service, port, options, verify));
     section.rejectUnknownKeys();
   }
 
