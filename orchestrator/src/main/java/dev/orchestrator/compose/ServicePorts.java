@@ -5,27 +5,28 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The keys of a capsule's published ports, as images and the journal have them: {@code web:80} for
- * port 80 of the service web, {@code web:80#2} for its second replica. Any thread.
+ * The keys of a capsule's published ports, as images and the journal have them: {@code web:80} or
+ * {@code dns:53/udp} for a port of a service, the same with {@code #2} for its second replica. Any
+ * thread.
  */
 public final class ServicePorts {
   private ServicePorts() {}
 
   /**
-   * The key of a port.
+   * The key of a replica's port.
    *
    * @param replica counted from 1
    */
-  static String key(String service, int port, int replica) {
-    return service + ":" + port + (replica == 1 ? "" : "#" + replica);
+  static String ofReplica(String key, int replica) {
+    return key + (replica == 1 ? "" : "#" + replica);
   }
 
-  /** The capsule's ports for a port of a service, one for each replica; empty when it has none. */
-  public static List<Integer> of(Map<String, Integer> ports, String service, int port) {
+  /** The capsule's ports for a service's port, one for each replica; empty when it has none. */
+  public static List<Integer> find(Map<String, Integer> ports, String key) {
     List<Integer> found = new ArrayList<>();
-    for (Integer published = ports.get(key(service, port, 1));
+    for (Integer published = ports.get(key);
         published != null;
-        published = ports.get(key(service, port, found.size() + 1))) {
+        published = ports.get(ofReplica(key, found.size() + 1))) {
       found.add(published);
     }
     return List.copyOf(found);

@@ -77,7 +77,7 @@ public final class RouteChecks {
     List<Callable<Optional<HealthProblem>>> checks = new ArrayList<>();
     for (RouteSettings route : routes) {
       if (isChecked(route)) {
-        for (int port : ServicePorts.of(ports, route.service(), route.servicePort())) {
+        for (int port : ServicePorts.find(ports, route.portKey(route.servicePort()))) {
           checks.add(() -> check(capsule, route, port));
         }
       }
@@ -97,11 +97,7 @@ public final class RouteChecks {
   }
 
   private static boolean isChecked(RouteSettings route) {
-    return route.verify()
-        && switch (route.options().protocol()) {
-          case TCP, HTTP -> true;
-          default -> false;
-        };
+    return route.verify() && !route.options().protocol().isDatagram();
   }
 
   private static Optional<HealthProblem> check(Capsule capsule, RouteSettings route, int port) {
