@@ -48,6 +48,7 @@ public final class PendingConnect implements QueueEntry, ConnectAttempt.Listener
   private volatile @Nullable HoldCounters hold;
   private @Nullable ConnectAttempt attempt;
   private @Nullable ResolvedBackend attempted;
+  private @Nullable ResolvedBackend lastFailed;
   private boolean finished;
 
   private PendingConnect(OpenRoute route, LoopContext loop, Client client, int port) {
@@ -105,7 +106,8 @@ public final class PendingConnect implements QueueEntry, ConnectAttempt.Listener
       returnToQueue();
       return;
     }
-    ResolvedBackend backend = route.resolve(definition);
+    ResolvedBackend backend = route.resolve(definition, lastFailed);
+    route.endTurn(backend);
     if (client.useIdleConnection(backend)) {
       countServed();
       finish();
@@ -159,6 +161,7 @@ public final class PendingConnect implements QueueEntry, ConnectAttempt.Listener
   public void failed(String reason) {
     ResolvedBackend backend = endAttempt();
     backend.counters().connectFailures.increment();
+    lastFailed = backend;
     if (!route.gate.isOpenTo(backend.definition())) {
       returnToQueue();
     } else if (!retry.registerFailure()) {
