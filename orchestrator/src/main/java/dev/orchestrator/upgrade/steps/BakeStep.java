@@ -99,7 +99,7 @@ final class BakeStep extends Step {
 
   private static ClientWatch watchClients(UpgradeRun run, Traffic traffic) {
     return new ClientWatch(
-        run.blue == null ? Traffic.Clients.NONE : traffic.clients(run.blue.container()),
+        run.blue == null ? Map.of() : traffic.clients(run.blue.container()),
         () -> traffic.clients(run.green().container()));
   }
 

@@ -270,6 +270,7 @@ final class Exchange implements PendingConnect.Client {
         retry.schedule(this::awaitUpstream);
       }
     } else {
+      gone.backend().counters().unserved.increment();
       fail(502, "the service closed the connection");
     }
   }
@@ -308,6 +309,7 @@ final class Exchange implements PendingConnect.Client {
   void timeOut() {
     if (upstream != null) {
       upstream.backend().counters().timedOut.increment();
+      upstream.backend().counters().unserved.increment();
     }
     fail(504, "the service did not answer in time");
   }
