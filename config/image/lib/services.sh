@@ -104,9 +104,11 @@ services_state() {
       checkOutput: (if (.State.Health.Status // "healthy") == "healthy" then ""
         else .State.Health.Log // [] | last | .Output // "" end)
     }) as $found
-    | ($stack[0].services | keys) - [$found[].service]
-    | {services: ($found + map({service: ., state: "missing", health: "none"})
-        | sort_by(.service, .id))}'
+    | [$stack[0].services | to_entries[] | .key as $name
+        | range((.value.scale // .value.deploy.replicas // 1)
+            - ([$found[] | select(.service == $name)] | length))
+        | {service: $name, state: "missing", health: "none"}]
+    | {services: ($found + . | sort_by(.service, .id))}'
 }
 
 # The id of a service's running container.

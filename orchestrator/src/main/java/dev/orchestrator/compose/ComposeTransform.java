@@ -16,10 +16,17 @@ public final class ComposeTransform {
       List.of("build", "develop", "env_file", "profiles", "platform");
 
   private final StackSettings stack;
+  private final HostFacts host;
 
-  /** Transforms models of this stack. */
-  public ComposeTransform(StackSettings stack) {
+  /** Transforms models of this stack, for a host of which nothing is known. */
+  ComposeTransform(StackSettings stack) {
+    this(stack, HostFacts.NONE);
+  }
+
+  /** Transforms models of this stack, for capsules of a host. */
+  public ComposeTransform(StackSettings stack, HostFacts host) {
     this.stack = stack;
+    this.host = host;
   }
 
   /**
@@ -33,20 +40,15 @@ public final class ComposeTransform {
     ComposeFindings findings =
         new ComposeFindings(
             "version %s of stack %s".formatted(model.release().version(), stack.name()));
+    for (String unused : Replicas.removeUnused(model.root())) {
+      findings.warn("service %s has no replicas (0): it is not run".formatted(unused));
+    }
     Map<String, ObjectNode> services = model.services();
     if (services.isEmpty()) {
       findings.refuse("the compose file has no services");
       findings.throwIfRefused();
     }
-    model
-        .children("networks")
-        .forEach((name, network) -> {
-          if (network.path("external").asBoolean()) {
-            findings.refuse(
-                "network %s is external, and the capsule has none: remove 'external'"
-                    .formatted(name));
-          }
-        });
+    new NetworkMapping(findings, host.subnets()).apply(model);
     PortMapping mapping = new PortMapping(findings, stack, services);
     Map<String, Integer> ports = mapping.apply();
     services.forEach((name, service) -> {

@@ -14,6 +14,8 @@ import dev.orchestrator.compose.CapsuleStack;
 import dev.orchestrator.compose.ComposeModel;
 import dev.orchestrator.compose.ComposeReader;
 import dev.orchestrator.compose.ComposeTransform;
+import dev.orchestrator.compose.HostFacts;
+import dev.orchestrator.compose.HostQuestions;
 import dev.orchestrator.compose.InnerImage;
 import dev.orchestrator.engine.Engine;
 import dev.orchestrator.engine.ImageConfig;
@@ -65,6 +67,7 @@ public final class ImageBuilder implements CapsuleBuilder {
   private final BuildContainers containers;
   private final BaseImage base;
   private final ComposeReader reader;
+  private final HostFactsReader hostFacts;
   private final InnerImageProvider imageProvider;
   private final ImagePacker packer;
   private final ImagePruner pruner;
@@ -86,6 +89,7 @@ public final class ImageBuilder implements CapsuleBuilder {
     DebianImages debianImages = new DebianImages(engine, settings.image().folder());
     this.base = new BaseImage(engine, settings.image(), debianImages);
     this.reader = new ComposeReader(engine, containers, stack);
+    this.hostFacts = new HostFactsReader(engine, containers);
     this.imageProvider = new InnerImageProvider(engine, stack, settings.home(), debianImages);
     this.pruner = new ImagePruner(engine, stack.name(), settings.home());
     this.packer = new ImagePacker(engine, settings.image(), containers, stack.name());
@@ -97,15 +101,16 @@ public final class ImageBuilder implements CapsuleBuilder {
     String baseImage = base(line -> {});
     ComposeModel model = reading(() -> reader.read(release, baseImage));
     ReleaseProbes probes = ReleaseProbes.read(release.folder());
-    CapsuleStack capsuleStack = transform(probes).apply(model, Map.of());
+    CapsuleStack capsuleStack = transform(probes, baseImage).apply(model, Map.of());
     model.services().entrySet().stream()
         .filter(service -> service.getValue().has("build"))
         .forEach(service -> BuildSource.of(model, stack.name(), stack.folder(), service.getKey()));
     return capsuleStack.warnings();
   }
 
-  private ComposeTransform transform(ReleaseProbes probes) {
-    return new ComposeTransform(stack.withProbesOf(probes.probes()));
+  private ComposeTransform transform(ReleaseProbes probes, String baseImage) {
+    HostFacts host = hostFacts.read(new HostQuestions(false, false, Map.of()), baseImage);
+    return new ComposeTransform(stack.withProbesOf(probes.probes()), host);
   }
 
   @Override
@@ -159,7 +164,7 @@ public final class ImageBuilder implements CapsuleBuilder {
     ComposeModel model = reader.read(release, baseImage);
     model.warnings().forEach(progress);
     ReleaseProbes probes = ReleaseProbes.read(release.folder());
-    ComposeTransform transform = transform(probes);
+    ComposeTransform transform = transform(probes, baseImage);
     // What a capsule can't do is said before its images are built, which takes minutes.
     CapsuleStack _ = transform.apply(model, Map.of());
     Map<String, InnerImage> images = imageProvider.resolve(model, deadline, progress);
