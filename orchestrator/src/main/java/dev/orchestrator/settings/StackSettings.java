@@ -38,6 +38,16 @@ public record StackSettings(
     return folder.resolve("releases");
   }
 
+  /** The same stack with other routes. */
+  public StackSettings withRoutes(List<RouteSettings> others) {
+    return new StackSettings(name, folder, others, probes, upgrade, data, compose, healAfter);
+  }
+
+  /** The same stack with other budgets and deadlines. */
+  public StackSettings withUpgrade(UpgradeSettings others) {
+    return new StackSettings(name, folder, routes, probes, others, data, compose, healAfter);
+  }
+
   /** The same stack with the probes of a release over its own. */
   public StackSettings withProbesOf(List<Probe> release) {
     return new StackSettings(

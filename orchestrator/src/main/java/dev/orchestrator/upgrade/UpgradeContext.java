@@ -3,6 +3,7 @@ package dev.orchestrator.upgrade;
 import dev.orchestrator.capsule.Capsule;
 import dev.orchestrator.capsule.CapsuleBuilder;
 import dev.orchestrator.capsule.runtime.CapsuleSpecFactory;
+import dev.orchestrator.compose.ServicePorts;
 import dev.orchestrator.data.DataCopier;
 import dev.orchestrator.engine.ContainerSpec;
 import dev.orchestrator.engine.Engine;
@@ -246,10 +247,13 @@ public final class UpgradeContext {
     for (RouteSettings route : settings.stack().routes()) {
       List<Target> ports = new ArrayList<>();
       for (int inner : route.servicePorts()) {
-        Integer port = generation.ports().get(route.service() + ":" + inner);
+        List<Integer> published = ServicePorts.find(generation.ports(), route.portKey(inner));
         // A route that was added after the version was built: the service's own port is the best
         // guess.
-        ports.add(new Target(host, port == null ? inner : port));
+        ports.add(
+            published.isEmpty()
+                ? new Target(host, inner)
+                : new Target(host, published.getFirst(), published.size()));
       }
       targets.put(route.name(), List.copyOf(ports));
     }

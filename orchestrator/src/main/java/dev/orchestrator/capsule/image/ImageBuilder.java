@@ -14,6 +14,8 @@ import dev.orchestrator.compose.CapsuleStack;
 import dev.orchestrator.compose.ComposeModel;
 import dev.orchestrator.compose.ComposeReader;
 import dev.orchestrator.compose.ComposeTransform;
+import dev.orchestrator.compose.HostFacts;
+import dev.orchestrator.compose.HostQuestions;
 import dev.orchestrator.compose.InnerImage;
 import dev.orchestrator.engine.Engine;
 import dev.orchestrator.engine.ImageConfig;
@@ -69,6 +71,7 @@ public final class ImageBuilder implements CapsuleBuilder {
   private final BuildContainers containers;
   private final BaseImage base;
   private final ComposeReader reader;
+  private final HostFactsReader hostFacts;
   private final InnerImageProvider imageProvider;
   private final ImagePacker packer;
   private final ImagePruner pruner;
@@ -90,6 +93,7 @@ public final class ImageBuilder implements CapsuleBuilder {
     DebianImages debianImages = new DebianImages(engine, settings.image().folder());
     this.base = new BaseImage(engine, settings.image(), debianImages);
     this.reader = new ComposeReader(engine, containers, stack);
+    this.hostFacts = new HostFactsReader(engine, containers);
     this.imageProvider = new InnerImageProvider(engine, stack, settings.home(), debianImages);
     this.pruner = new ImagePruner(engine, stack.name(), settings.home());
     this.packer = new ImagePacker(engine, settings.image(), containers, stack.name());
@@ -109,8 +113,9 @@ public final class ImageBuilder implements CapsuleBuilder {
   }
 
   private ComposeTransform transform(ReleaseProbes probes, String baseImage) {
+    HostFacts host = hostFacts.read(new HostQuestions(false, false, Map.of()), baseImage);
     return new ComposeTransform(
-        stack.withProbesOf(probes.probes()), base.startIntervals(baseImage, containers));
+        stack.withProbesOf(probes.probes()), host, base.startIntervals(baseImage, containers));
   }
 
   @Override
