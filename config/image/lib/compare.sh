@@ -26,14 +26,14 @@ first_difference() {
 # Files whose content is to be compared, sorted.
 chosen() {
   if [[ -n $full ]]; then
-    (cd "$FROM" && find . -path "./$OURS" -prune -o -type f -print0) | LC_ALL=C sort -z
+    (cd "$FROM" && find . -ignore_readdir_race -path "./$OURS" -prune -o -type f -print0) | LC_ALL=C sort -z
     return
   fi
   [[ -e $STATE/sample ]] || (cd "$FROM" &&
-    find . -path "./$OURS" -prune -o -type f -size "-$SAMPLE_SIZE" -print0) |
+    find . -ignore_readdir_race -path "./$OURS" -prune -o -type f -size "-$SAMPLE_SIZE" -print0) |
     shuf --zero-terminated --head-count="$SAMPLE" >"$STATE/sample"
   {
-    (cd "$FROM" && find . -path "./$OURS" -prune -o -type f -regex "$DATABASES" -print0)
+    (cd "$FROM" && find . -ignore_readdir_race -path "./$OURS" -prune -o -type f -regex "$DATABASES" -print0)
     cat "$STATE/sample"
   } | LC_ALL=C sort -zu
 }
@@ -45,11 +45,12 @@ digests() {
 
 # both COMMAND FILE: runs it on both sides at once, for the names in FILE; leaves from and to.
 both() {
-  local first
+  local first code=0
   "$1" "$FROM" <"$2" >"$WORK/from" &
   first=$! # it changes with every process substitution
-  "$1" "$TO" <"$2" >"$WORK/to"
-  wait "$first"
+  "$1" "$TO" <"$2" >"$WORK/to" || code=$?
+  wait "$first" || code=$?
+  return "$code"
 }
 
 # compare_early: while /from is in use. What differs, or changes, is left to the end. Prints the number

@@ -32,14 +32,14 @@ entries_of() {
   local skip print
   mapfile -d '' -t skip < <(own)
   mapfile -d '' -t print < <(described_as '// %C@ %i')
-  (cd "$1" && find . "${skip[@]}" -o "${print[@]}") | LC_ALL=C sort -z
+  (cd "$1" && find . -ignore_readdir_race "${skip[@]}" -o "${print[@]}") | LC_ALL=C sort -z
 }
 
 all_descriptions() {
   local skip print
   mapfile -d '' -t skip < <(own)
   mapfile -d '' -t print < <(described_as '')
-  (cd "$1" && find . "${skip[@]}" -o "${print[@]}") | LC_ALL=C sort -z
+  (cd "$1" && find . -ignore_readdir_race "${skip[@]}" -o "${print[@]}") | LC_ALL=C sort -z
 }
 
 # descriptions ROOT <NAMES, sorted; of those that are there.
@@ -53,7 +53,7 @@ descriptions() {
 notes_of() {
   local skip
   mapfile -d '' -t skip < <(own)
-  (cd "$1" && find . "${skip[@]}" -o -printf '%C@ %i %p\0') | LC_ALL=C sort -z
+  (cd "$1" && find . -ignore_readdir_race "${skip[@]}" -o -printf '%C@ %i %p\0') | LC_ALL=C sort -z
 }
 
 # there, regular, folders: of the names on stdin those of that kind that ROOT has, in their order.
@@ -61,13 +61,16 @@ there() { (cd "$1" && each find -maxdepth 0 -print0); }
 regular() { (cd "$1" && each find -maxdepth 0 -type f -print0); }
 folders() { (cd "$1" && each find -maxdepth 0 -type d -print0); }
 
+# shellcheck disable=SC2016 # the other shell's
+readonly EACH='n=$1; arguments=("${@:2:n}"); shift $((n + 1)); find "$@" "${arguments[@]}"'
+
 # each find ARGUMENT...: with the names on stdin, all of which begin with "./" or are ".". What isn't
-# there is no failure.
+# there is no failure; what can't be read is one.
 each() {
+  local errors=$WORK/errors-$BASHPID
   shift
-  # shellcheck disable=SC2016 # the other shell's
-  xargs -0 -r bash -c 'n=$1; arguments=("${@:2:n}"); shift $((n + 1)); find "$@" "${arguments[@]}"' \
-    bash "$#" "$@" 2>/dev/null || true
+  LC_ALL=C xargs -0 -r bash -c "$EACH" bash "$#" "$@" 2>"$errors" || ! grep -v -e ': No such file or directory$' -e ': Not a directory$' "$errors" >&2
+  rm -f "$errors"
 }
 
 count() { tr -cd '\0' | wc -c; }
@@ -130,7 +133,7 @@ notes_of_same() {
 changed_since_settled() {
   local side
   [[ -e $STATE/settled-from && -e $STATE/chosen-$full && ! -s $STATE/fresh ]] || return 1
-  both notes_of /dev/null
+  both notes_of /dev/null || return 1
   entries=$(count <"$WORK/from")
   for side in from to; do
     LC_ALL=C comm -z -23 "$WORK/$side" "$STATE/settled-$side"
