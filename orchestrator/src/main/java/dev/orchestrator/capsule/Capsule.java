@@ -93,7 +93,10 @@ public interface Capsule {
   /** The absolute paths, at or below /data, that its services mount as volumes or for writing. */
   List<String> dataPaths(Duration deadline);
 
-  /** The sizes in bytes of these paths; what isn't there, and what has no files, is left out. */
+  /**
+   * The sizes in bytes of these paths, without those that aren't there, that have no files, or that
+   * have no other files than the release.
+   */
   Map<String, Long> sizes(Collection<String> paths, Duration deadline);
 
   /** Writes a word beside its data, durably. */

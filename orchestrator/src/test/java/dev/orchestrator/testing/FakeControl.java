@@ -145,7 +145,9 @@ public final class FakeControl implements Control {
                 "ext2/ext3",
                 0)),
         "stop: services in order, each within its own grace time",
-        List.of("service app keeps 1.2 MB in /var/lib/app, outside its volumes"));
+        options.acceptUnused().isEmpty()
+            ? List.of("service app keeps 1.2 MB in /var/lib/app, outside its volumes")
+            : List.of(String.join(", ", options.acceptUnused()) + " may go unused"));
   }
 
   @Override
@@ -179,7 +181,8 @@ public final class FakeControl implements Control {
         "upgrade "
             + version
             + (options.full() ? " full" : "")
-            + (options.attach() ? " attach" : ""));
+            + (options.attach() ? " attach" : "")
+            + (options.acceptUnused().isEmpty() ? "" : " unused " + options.acceptUnused()));
     requireKnownVersion(version);
     return "u7";
   }

@@ -37,10 +37,21 @@ public final class ContainerCapsule implements Capsule {
   /** In a capsule: the paths that its services expect, as the image builder wrote them. */
   private static final String STACK = "/capsule/stack/stack.json";
 
-  /** Prints the size and the path of each of its arguments that has a file. */
+  /**
+   * Prints the size and the path of each of its arguments that has a file and is not as in the
+   * release.
+   */
   private static final String SIZES =
-      "for path; do [ ! -e \"$path\" ] || [ -z \"$(find \"$path\" ! -type d -print -quit)\" ] ||"
-          + " du --summarize --block-size=1 -- \"$path\"; done";
+      """
+      for path; do
+        [ -n "$(find "$path" ! -type d -print -quit 2>/dev/null)" ] || continue
+        case $path in
+          */binds/*) ! diff -r -q "/capsule/stack/release/${path#*/binds/}" "$path" || continue ;;
+        esac >/dev/null 2>&1
+        du --summarize --block-size=1 -- "$path" 2>/dev/null
+      done
+      true
+      """;
 
   private final Engine engine;
   private final String name;
