@@ -71,16 +71,23 @@ public final class ComposeReader {
     checkSize(release);
     Path stackFolder = Path.of("/", FOLDER, stack.name());
     Path project = stackFolder.resolve("releases").resolve(release.version());
-    ComposeFindings findings = new ComposeFindings("");
+    ComposeFindings findings =
+        new ComposeFindings("version %s of stack %s".formatted(release.version(), stack.name()));
+    NewerKeys newerKeys = NewerKeys.of(release, stack.folder());
+    newerKeys.refuseHostFiles(findings);
     ObjectNode root;
     try (BuildContainers.Temporary helper = helper(base)) {
       ExecResult result = run(helper, project, fileOptions());
       ComposeOutput output = new ComposeOutput(result.stderr(), project);
+      if (newerKeys.any()) {
+        newerKeys.refuse(findings, version(helper), !result.ok());
+      }
       if (!result.ok()) {
-        throw new RefusedException(
-            "version %s of stack %s: Compose rejects %s: %s"
-                .formatted(
-                    release.version(), stack.name(), release.composeFileNames(), output.reason()));
+        if (findings.refusals().isEmpty() || !newerKeys.explains(output.reason())) {
+          findings.refuse(
+              "Compose rejects %s: %s".formatted(release.composeFileNames(), output.reason()));
+        }
+        findings.throwIfRefused();
       }
       root = parse(release, result.stdout());
       new ShellVariables(findings, release, project).check(output, root);
@@ -96,6 +103,13 @@ public final class ComposeReader {
                     .formatted(name, name, release.version(), name)));
       }
     }
+    ComposeModel read = new ComposeModel(release, root, project, stackFolder, List.of(), List.of());
+    read.services()
+        .forEach((name, service) -> {
+          if (service.has("build")) {
+            BuildSource.check(findings, read, stack.folder(), name);
+          }
+        });
     return new ComposeModel(
         release, root, project, stackFolder, findings.refusals(), findings.warnings());
   }
@@ -178,6 +192,14 @@ public final class ComposeReader {
       helper.close();
       throw e;
     }
+  }
+
+  /** The version of Compose; empty when it does not say. */
+  private String version(BuildContainers.Temporary helper) {
+    return engine
+        .exec(helper.name(), List.of("docker", "compose", "version", "--short"), DEADLINE)
+        .stdout()
+        .strip();
   }
 
   private ExecResult run(BuildContainers.Temporary helper, Path project, String options) {
