@@ -9,6 +9,7 @@ import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.engine.Engine;
 import dev.orchestrator.engine.ExecResult;
 import dev.orchestrator.files.TarArchive;
+import dev.orchestrator.release.EnvFile;
 import dev.orchestrator.release.Release;
 import dev.orchestrator.settings.StackSettings;
 import java.io.IOException;
@@ -78,7 +79,7 @@ public final class ComposeReader {
     ObjectNode root;
     try (BuildContainers.Temporary helper = helper(base)) {
       ExecResult result = run(helper, project, fileOptions());
-      ComposeOutput output = new ComposeOutput(result.stderr(), project);
+      ComposeOutput output = new ComposeOutput(result.stderr(), project, variables(release));
       if (newerKeys.any()) {
         newerKeys.refuse(findings, version(helper), !result.ok());
       }
@@ -90,7 +91,7 @@ public final class ComposeReader {
         findings.throwIfRefused();
       }
       root = parse(release, result.stdout());
-      new ShellVariables(findings, release, project).check(output, root);
+      new ShellVariables(findings, release, project).check(output, root, stack.name());
       output.otherWarnings().forEach(findings::warn);
       Map<String, String> users = variableUsers(root);
       if (!users.isEmpty()) {
@@ -133,6 +134,12 @@ public final class ComposeReader {
       }
     }
     return values;
+  }
+
+  private Map<String, String> variables(Release release) {
+    Map<String, String> variables = new TreeMap<>(EnvFile.read(release.folder()));
+    variables.putAll(stack.compose().env());
+    return variables;
   }
 
   /** The variables of secrets and configs, each with what it is the value of. */

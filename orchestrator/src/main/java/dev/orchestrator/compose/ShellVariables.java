@@ -43,9 +43,15 @@ final class ShellVariables {
    * Checks what Compose read.
    *
    * @param root the model that Compose printed
+   * @param stack its name, which is the project's
    */
-  void check(ComposeOutput output, ObjectNode root) {
+  void check(ComposeOutput output, ObjectNode root, String stack) {
     output.unsetVariables().forEach(this::unset);
+    String place = places("COMPOSE_PROJECT_NAME");
+    if (!place.isEmpty()) {
+      findings.warn(
+          "%s${COMPOSE_PROJECT_NAME} is the stack's name here, %s".formatted(place, stack));
+    }
     if (output.homeIsMissing()) {
       homePaths(root);
     }

@@ -221,6 +221,16 @@ final class ComposeReaderEngineTest {
   }
 
   @Test
+  void noMessageHasAValueOfAVariable() throws IOException {
+    settings = new ComposeSettings(List.of(), Map.of("ONE", "tell-no-one"));
+    file(".env", "TWO=\"swordfish\" # comment\n");
+    file("compose.yaml", "services: {web: {image: a, ports: ['${ONE}', '${TWO}']}}");
+    String said = refused();
+    assertTrue(said.contains("Compose rejects compose.yaml: "), said);
+    assertFalse(said.contains("tell-no-one") || said.contains("swordfish"), said);
+  }
+
+  @Test
   void keysOfANewerComposeAreRefusedAllAtOnceWithThatVersion() throws IOException {
     // The capsules' Compose accepts the first two, and does nothing; it rejects the others.
     String hooks =
