@@ -13,6 +13,7 @@ import java.util.Set;
  * @param seedFiles files of the release that are copied to the data unless the data has them
  * @param variables that the capsule's container must have: the values of secrets and configs
  * @param ports the capsule's port for the {@code service:port} of each route and probe
+ * @param oneShots services whose purpose is to end
  * @param warnings for a person, a line each
  */
 public record CapsuleStack(
@@ -21,6 +22,7 @@ public record CapsuleStack(
     List<SeedFile> seedFiles,
     List<String> variables,
     Map<String, Integer> ports,
+    List<String> oneShots,
     List<String> warnings) {
 
   /**

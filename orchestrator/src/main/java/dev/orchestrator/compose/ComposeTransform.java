@@ -18,10 +18,27 @@ public final class ComposeTransform {
       List.of("build", "develop", "env_file", "profiles", "platform");
 
   private final StackSettings stack;
+  private final HostFacts host;
+  private final boolean startIntervals;
 
-  /** Transforms models of this stack. */
-  public ComposeTransform(StackSettings stack) {
+  /**
+   * Transforms models of this stack, for a host of which nothing is known, and for the engine that
+   * the capsules' own base image has.
+   */
+  ComposeTransform(StackSettings stack) {
+    this(stack, HostFacts.NONE, true);
+  }
+
+  /**
+   * Transforms models of this stack, for capsules of a host.
+   *
+   * @param startIntervals whether the inner engine and its Compose know a health check's start
+   *     interval
+   */
+  public ComposeTransform(StackSettings stack, HostFacts host, boolean startIntervals) {
     this.stack = stack;
+    this.host = host;
+    this.startIntervals = startIntervals;
   }
 
   /**
@@ -37,20 +54,15 @@ public final class ComposeTransform {
             "version %s of stack %s".formatted(model.release().version(), stack.name()));
     model.refusals().forEach(findings::refuse);
     model.warnings().forEach(findings::warn);
+    for (String unused : Replicas.removeUnused(model.root())) {
+      findings.warn("service %s has no replicas (0): it is not run".formatted(unused));
+    }
     Map<String, ObjectNode> services = model.services();
     if (services.isEmpty()) {
       findings.refuse("the compose file has no services");
       findings.throwIfRefused();
     }
-    model
-        .children("networks")
-        .forEach((name, network) -> {
-          if (network.path("external").asBoolean()) {
-            findings.refuse(
-                "network %s is external, and the capsule has none: remove 'external'"
-                    .formatted(name));
-          }
-        });
+    new NetworkMapping(findings, host.subnets()).apply(model);
     services.forEach((name, service) -> dropAbsent(findings, name, service, services.keySet()));
     PortMapping mapping = new PortMapping(findings, stack, services);
     Map<String, Integer> ports = mapping.apply();
@@ -62,6 +74,11 @@ public final class ComposeTransform {
         service.put("image", image.reference());
       }
     });
+    HealthCheckMapping checks = new HealthCheckMapping(findings, startIntervals);
+    services.forEach((name, service) -> {
+      InnerImage image = images.get(name);
+      checks.map(name, service, image == null ? null : image.healthCheck());
+    });
     DataMapping data =
         new DataMapping(findings, model, new VolumePaths(findings, stack.data().volumes()));
     services.forEach((name, service) -> {
@@ -71,7 +88,13 @@ public final class ComposeTransform {
     data.finish();
     findings.throwIfRefused();
     return new CapsuleStack(
-        model.root(), data.dirs(), data.seedFiles(), data.variables(), ports, findings.warnings());
+        model.root(),
+        data.dirs(),
+        data.seedFiles(),
+        data.variables(),
+        ports,
+        OneShotServices.of(services, stack),
+        findings.warnings());
   }
 
   /**

@@ -38,6 +38,9 @@ import org.jspecify.annotations.Nullable;
 public final class StatusCollector {
   private static final Duration CAPSULE_TIMEOUT = Duration.ofSeconds(5);
 
+  /** So many ends with an error in five minutes are a loop, however slow. */
+  private static final int RESTART_LOOP = 2;
+
   private final UpgradeContext context;
   private final Journal journal;
   private final Supplier<@Nullable Instant> nextRun;
@@ -154,12 +157,21 @@ public final class StatusCollector {
           .map(StatusCollector::serviceOf)
           .toList();
     } catch (CapsuleException | EngineException e) {
-      return List.of(new Status.Service("(unknown)", e.getMessage() + "", "unknown", 0));
+      return List.of(new Status.Service("(unknown)", e.getMessage() + "", "unknown", 0, 0, ""));
     }
   }
 
   private static Status.Service serviceOf(InnerService inner) {
-    return new Status.Service(inner.service(), inner.state(), inner.health(), inner.restarts());
+    return new Status.Service(
+        inner.service(),
+        inner.state(),
+        inner.health(),
+        inner.restarts(),
+        inner.heals(),
+        inner.recentEnds() < RESTART_LOOP
+            ? ""
+            : "in a restart loop: it ended with an error %d times in the last 5 min"
+                .formatted(inner.recentEnds()));
   }
 
   private String describeEngine() {

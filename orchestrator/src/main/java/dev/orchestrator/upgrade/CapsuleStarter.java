@@ -58,7 +58,8 @@ public final class CapsuleStarter {
   }
 
   /**
-   * Starts the container and the services, and waits for their health.
+   * Starts the container and the services, and waits until clients can be served: until the routes
+   * accept and the probes pass, asked at once, whenever the engine's own health checks come.
    *
    * @return what is wrong with the services, empty when they are healthy; they are left running, as
    *     some healthy services are better than none
@@ -72,9 +73,8 @@ public final class CapsuleStarter {
     capsule.thaw(limits.ready());
     capsule.lease(generation.number(), limits.ready());
     try {
-      capsule.start(limits.verify().deadline());
       progress.accept(
-          context.awaitHealthy(
+          context.serve(
               generation,
               new VerifySettings(1, limits.verify().interval(), limits.verify().deadline()),
               progress));

@@ -104,16 +104,7 @@ class ReleasesTest {
     file("v4/a.yml", "");
     file("v4/.env", "COMPOSE_FILE=b.yml");
     StackSettings s = light.stack(8080);
-    Releases named =
-        new Releases(
-            new StackSettings(
-                s.name(),
-                s.folder(),
-                s.routes(),
-                s.probes(),
-                s.upgrade(),
-                s.data(),
-                new ComposeSettings(List.of("a.yml"), Map.of())));
+    Releases named = new Releases(s.withCompose(new ComposeSettings(List.of("a.yml"), Map.of())));
     assertEquals(List.of("v4"), named.versions());
     assertEquals(List.of("a.yml"), named.release("v4").composeFiles());
     assertTrue(

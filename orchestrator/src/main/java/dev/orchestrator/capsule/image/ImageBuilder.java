@@ -13,6 +13,8 @@ import dev.orchestrator.compose.CapsuleStack;
 import dev.orchestrator.compose.ComposeModel;
 import dev.orchestrator.compose.ComposeReader;
 import dev.orchestrator.compose.ComposeTransform;
+import dev.orchestrator.compose.HostFacts;
+import dev.orchestrator.compose.HostQuestions;
 import dev.orchestrator.compose.InnerImage;
 import dev.orchestrator.engine.Engine;
 import dev.orchestrator.engine.ImageConfig;
@@ -69,6 +71,7 @@ public final class ImageBuilder implements CapsuleBuilder {
   private final BuildContainers containers;
   private final BaseImage base;
   private final ComposeReader reader;
+  private final HostFactsReader hostFacts;
   private final InnerImageProvider imageProvider;
   private final ImagePacker packer;
   private final ImagePruner pruner;
@@ -90,6 +93,7 @@ public final class ImageBuilder implements CapsuleBuilder {
     DebianImages debianImages = new DebianImages(engine, settings.image().folder());
     this.base = new BaseImage(engine, settings.image(), debianImages);
     this.reader = new ComposeReader(engine, containers, stack);
+    this.hostFacts = new HostFactsReader(engine, containers);
     this.imageProvider = new InnerImageProvider(engine, stack, settings.home(), debianImages);
     this.pruner = new ImagePruner(engine, stack.name(), settings.home());
     this.packer = new ImagePacker(engine, settings.image(), containers, stack.name());
@@ -101,7 +105,7 @@ public final class ImageBuilder implements CapsuleBuilder {
     String baseImage = base(line -> {});
     ComposeModel model = reading(() -> reader.read(release, baseImage));
     ReleaseProbes probes = ReleaseProbes.read(release.folder());
-    CapsuleStack capsuleStack = transform(probes).apply(model, Map.of());
+    CapsuleStack capsuleStack = transform(probes, baseImage).apply(model, Map.of());
     List<String> warnings = new ArrayList<>(capsuleStack.warnings());
     List<String> absent = imageProvider.absent(model);
     if (!absent.isEmpty()) {
@@ -110,8 +114,10 @@ public final class ImageBuilder implements CapsuleBuilder {
     return List.copyOf(warnings);
   }
 
-  private ComposeTransform transform(ReleaseProbes probes) {
-    return new ComposeTransform(stack.withProbesOf(probes.probes()));
+  private ComposeTransform transform(ReleaseProbes probes, String baseImage) {
+    HostFacts host = hostFacts.read(new HostQuestions(false, false, Map.of()), baseImage);
+    return new ComposeTransform(
+        stack.withProbesOf(probes.probes()), host, base.startIntervals(baseImage, containers));
   }
 
   @Override
@@ -178,7 +184,7 @@ public final class ImageBuilder implements CapsuleBuilder {
     String baseImage = base.ensure(deadline, progress);
     ComposeModel model = reader.read(release, baseImage);
     ReleaseProbes probes = ReleaseProbes.read(release.folder());
-    ComposeTransform transform = transform(probes);
+    ComposeTransform transform = transform(probes, baseImage);
     // What a capsule can't do is said before its images are built, which takes minutes.
     CapsuleStack _ = transform.apply(model, Map.of());
     Map<String, InnerImage> images = imageProvider.resolve(model, deadline, progress);
@@ -263,6 +269,7 @@ public final class ImageBuilder implements CapsuleBuilder {
     if (!capsuleStack.variables().isEmpty()) {
       node.set("variables", Json.toTree(capsuleStack.variables()));
     }
+    node.set("oneShots", Json.toTree(capsuleStack.oneShots()));
     node.set("ports", Json.toTree(new TreeMap<>(capsuleStack.ports())));
     return node.toPrettyString();
   }
