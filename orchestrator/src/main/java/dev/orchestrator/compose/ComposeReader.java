@@ -29,7 +29,7 @@ import java.util.stream.Collectors;
  * its rules, messages and version are those of the capsule that runs it later. Calls block.
  */
 public final class ComposeReader {
-  private static final Duration DEADLINE = Duration.ofSeconds(60);
+  private static final Duration DEADLINE = Duration.ofMinutes(3);
 
   /** Folder in the container for the stack's folder; a compose file will hardly name that path. */
   private static final String FOLDER = "capsule-check";

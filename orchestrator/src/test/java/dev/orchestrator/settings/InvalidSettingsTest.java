@@ -181,7 +181,7 @@ class InvalidSettingsTest {
     return List.of(
         new Wrong(
             "image = x",
-            "2: image: is not a setting; known: compose-files, data, env, name, probes, routes,"
+            "2: image: is not a setting; known: compose-files, data, env, heal, name, probes, routes,"
                 + " upgrade"),
         new Wrong(
             "name = \"Demo!\"",
