@@ -164,16 +164,16 @@ final class NewerKeys {
     if (!file.startsWith(stackFolder) || seen.size() >= FILES || !seen.add(file)) {
       return;
     }
-    Node root;
+    List<Node> documents = new ArrayList<>();
     try {
       if (!Files.isRegularFile(file) || Files.size(file) > FILE_LIMIT) {
         return;
       }
       LoaderOptions options = new LoaderOptions();
       options.setCodePointLimit(FILE_LIMIT);
-      root =
-          new Yaml(new SafeConstructor(options))
-              .compose(new StringReader(Files.readString(file, StandardCharsets.UTF_8)));
+      new Yaml(new SafeConstructor(options))
+          .composeAll(new StringReader(Files.readString(file, StandardCharsets.UTF_8)))
+          .forEach(documents::add);
     } catch (IOException | YAMLException e) {
       return;
     }
@@ -181,6 +181,10 @@ final class NewerKeys {
         file.startsWith(release.folder())
             ? release.folder().relativize(file).toString()
             : stackFolder.relativize(file).toString();
+    documents.forEach(document -> read(file, name, document));
+  }
+
+  private void read(Path file, String name, Node root) {
     for (Key key : KEYS) {
       visit(
           root,

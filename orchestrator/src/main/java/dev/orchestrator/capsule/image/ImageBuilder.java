@@ -25,8 +25,10 @@ import dev.orchestrator.files.FileTree;
 import dev.orchestrator.files.TarArchive;
 import dev.orchestrator.release.Release;
 import dev.orchestrator.release.Releases;
+import dev.orchestrator.settings.AutoRoutes;
 import dev.orchestrator.settings.Probe;
 import dev.orchestrator.settings.ReleaseProbes;
+import dev.orchestrator.settings.RouteSettings;
 import dev.orchestrator.settings.Settings;
 import dev.orchestrator.settings.StackSettings;
 import java.io.UncheckedIOException;
@@ -112,6 +114,15 @@ public final class ImageBuilder implements CapsuleBuilder {
       warnings.add("images that are not on this host are pulled: " + String.join(", ", absent));
     }
     return List.copyOf(warnings);
+  }
+
+  @Override
+  public List<RouteSettings> routes(String version) {
+    Release release = releases.release(version);
+    String baseImage = base(line -> {});
+    ComposeModel model = reading(() -> reader.read(release, baseImage));
+    ReleaseProbes probes = ReleaseProbes.read(release.folder());
+    return AutoRoutes.parse(transform(probes, baseImage).apply(model, Map.of()).ports().keySet());
   }
 
   private ComposeTransform transform(ReleaseProbes probes, String baseImage) {
