@@ -30,6 +30,7 @@ class DataMappingTest {
   private List<VolumeSettings> own = List.of();
   private List<String> imported = List.of();
   private List<String> warnings = List.of();
+  private List<String> variables = List.of();
 
   @BeforeEach
   void setUp() throws IOException {
@@ -213,11 +214,21 @@ class DataMappingTest {
             "{file: 'PROJECT/gone'}",
             "{file: '/etc/x'}",
             "{external: true}",
-            "{environment: 'X'}")) {
+            "{environment: 'PATH'}",
+            "{environment: 'CAPSULE_MODE'}")) {
       assertThrows(
           RefusedException.class,
           () -> map("{services: {a: {}}, secrets: {s: %s}}".formatted(secret)));
     }
+  }
+
+  @Test
+  void valueOfAVariableIsNotInTheModel() {
+    map(
+        "{services: {a: {}}, secrets: {s: {environment: 'KEY', content: 'x'}}, configs: {c:"
+            + " {environment: 'BANNER'}}}");
+    assertEquals("{\"environment\":\"KEY\"}", model.root().at("/secrets/s").toString());
+    assertEquals(List.of("BANNER", "KEY"), variables);
   }
 
   private static VolumeSettings volume(String name, String... paths) {
@@ -288,6 +299,7 @@ class DataMappingTest {
     findings.throwIfRefused();
     dirs = mapping.dirs();
     seeds = mapping.seedFiles();
+    variables = mapping.variables();
     warnings = findings.warnings();
   }
 }

@@ -1,6 +1,7 @@
 package dev.orchestrator.settings;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -60,6 +61,30 @@ class SettingsLoaderTest {
                 1),
             new DataSettings(DataSettings.Strategy.AUTO, DataSettings.Quiesce.STOP, 1L << 30)),
         settings.stack());
+  }
+
+  @Test
+  void aStackHasComposeFilesAndVariables() throws IOException {
+    StackSettings stack =
+        ConfigFolderFixture.in(
+                folder,
+                "stack = demo",
+                """
+                compose-files = [docker-compose.yml, deploy/prod.yml]
+                env {
+                  DB_PASSWORD = "tell no one"
+                  TAG = 01.50
+                  DEBUG = true
+                }
+                """)
+            .load()
+            .stack();
+
+    assertEquals(List.of("docker-compose.yml", "deploy/prod.yml"), stack.compose().files());
+    assertEquals(
+        Map.of("DB_PASSWORD", "tell no one", "TAG", "01.50", "DEBUG", "true"),
+        stack.compose().env());
+    assertFalse(stack.toString().contains("tell no one"), "a secret may be in a message");
   }
 
   @Test
