@@ -8,6 +8,28 @@ readonly START=$RUN/compose-up
 # one project in a capsule.
 readonly SERVICES='%7B%22label%22%3A%5B%22com.docker.compose.oneoff%3DFalse%22%5D%7D'
 
+# Leaves of the environment the variables that the stack takes secrets and configs from. Compose would
+# give any other to a service that names it without a value. Sets docker, as PATH goes too.
+stack_environment() {
+  local name keep
+  docker=$(command -v docker)
+  keep=" $(jq -r '.variables // [] | join(" ")' "$STACK/stack.json") "
+  while read -r name; do
+    [[ $keep == *" $name "* ]] || unset -v "$name"
+  done < <(compgen -e)
+}
+
+# Fails when a variable is missing that a secret or config needs: Compose says so after it has started
+# half of the services.
+require_variables() {
+  local name missing=()
+  while read -r name; do
+    [[ -v $name ]] || missing+=("$name")
+  done < <(jq -r '.variables[]?' "$STACK/stack.json")
+  ((${#missing[@]} == 0)) ||
+    die 1 "secrets or configs need the variable ${missing[*]}: run the container with --env ${missing[0]}"
+}
+
 # Self-healing (heal.sh): after how many unhealthy looks a service is restarted, while that is to
 # happen; the process that restarts one at this moment; what it has seen and done.
 readonly HEAL=$RUN/heal
@@ -43,8 +65,11 @@ heal_by_itself() {
 compose() {
   local log=$RUN/compose-$BASHPID.log code=0 pid error
   [[ -e $STACK/compose.json ]] || die 1 "there is no stack in this image"
-  docker compose --ansi never --progress plain --project-directory "$STACK" \
-    --file "$STACK/compose.json" "$@" >"$log" 2>&1 &
+  (
+    stack_environment
+    exec "$docker" --host "unix://$SOCKET" compose --ansi never --progress plain \
+      --project-directory "$STACK" --file "$STACK/compose.json" "$@"
+  ) >"$log" 2>&1 &
   pid=$!
   [[ $1 != up ]] || touch "$START.$pid"
   wait "$pid" || code=$?
@@ -79,6 +104,7 @@ create_services() {
 start_services() {
   # shellcheck disable=SC2119 # without "new"
   mount_volumes || die 1 "a data volume could not be mounted"
+  require_variables
   take_lease
   prepare_data
   compose up --detach --no-build

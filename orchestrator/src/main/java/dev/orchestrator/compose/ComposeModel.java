@@ -16,10 +16,16 @@ import java.util.TreeMap;
  * @param root the output of {@code docker compose config --format json}
  * @param projectFolder the path that stands for the release's folder in {@code root}
  * @param stackFolder the path that stands for the stack's folder in {@code root}
- * @param warnings that Compose printed, a line each
+ * @param refusals what can't be known here that plain Compose would know, a line each
+ * @param warnings of what Compose found while it read the file, a line each
  */
 public record ComposeModel(
-    Release release, ObjectNode root, Path projectFolder, Path stackFolder, List<String> warnings) {
+    Release release,
+    ObjectNode root,
+    Path projectFolder,
+    Path stackFolder,
+    List<String> refusals,
+    List<String> warnings) {
 
   /** Services in the order of their names. */
   public Map<String, ObjectNode> services() {
@@ -39,7 +45,8 @@ public record ComposeModel(
   }
 
   ComposeModel copy() {
-    return new ComposeModel(release, root.deepCopy(), projectFolder, stackFolder, warnings);
+    return new ComposeModel(
+        release, root.deepCopy(), projectFolder, stackFolder, refusals, warnings);
   }
 
   /** The texts of an array or of a single node, each as {@link #text} has it. */

@@ -2,8 +2,10 @@ package dev.orchestrator.compose;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.orchestrator.settings.StackSettings;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Turns a release's compose model into the model that runs in a capsule: images have their names
@@ -45,6 +47,8 @@ public final class ComposeTransform {
     ComposeFindings findings =
         new ComposeFindings(
             "version %s of stack %s".formatted(model.release().version(), stack.name()));
+    model.refusals().forEach(findings::refuse);
+    model.warnings().forEach(findings::warn);
     Map<String, ObjectNode> services = model.services();
     if (services.isEmpty()) {
       findings.refuse("the compose file has no services");
@@ -59,6 +63,7 @@ public final class ComposeTransform {
                     .formatted(name));
           }
         });
+    services.forEach((name, service) -> dropAbsent(findings, name, service, services.keySet()));
     PortMapping mapping = new PortMapping(findings, stack, services);
     Map<String, Integer> ports = mapping.apply();
     services.forEach((name, service) -> {
@@ -86,8 +91,30 @@ public final class ComposeTransform {
         model.root(),
         data.dirs(),
         data.seedFiles(),
+        data.variables(),
         ports,
         OneShotServices.of(services, stack),
         findings.warnings());
+  }
+
+  /**
+   * Drops optional dependencies on services that a profile leaves out. Compose does so at run time;
+   * in the model that it prints they are still there.
+   */
+  private static void dropAbsent(
+      ComposeFindings findings, String name, ObjectNode service, Set<String> services) {
+    List<String> absent = new ArrayList<>();
+    service.path("depends_on").fieldNames().forEachRemaining(absent::add);
+    absent.removeAll(services);
+    for (String other : absent) {
+      if (service.path("depends_on").path(other).path("required").asBoolean(true)) {
+        findings.refuse(
+            "service " + name,
+            "depends_on",
+            "there is no service %s: add its profile to COMPOSE_PROFILES in .env, or write 'required: false'"
+                .formatted(other));
+      }
+      ((ObjectNode) service.path("depends_on")).remove(other);
+    }
   }
 }

@@ -13,6 +13,7 @@ import dev.orchestrator.journal.StepRecord;
 import dev.orchestrator.journal.SwitchRecord;
 import dev.orchestrator.journal.UpgradeRecord;
 import dev.orchestrator.journal.UpgradeRecord.Outcome;
+import dev.orchestrator.release.Releases;
 import dev.orchestrator.upgrade.RunControl;
 import dev.orchestrator.upgrade.UpgradeContext;
 import dev.orchestrator.upgrade.UpgradeRun;
@@ -209,16 +210,20 @@ public final class StatusCollector {
       @Nullable QuarantineRecord quarantine,
       UnaryOperator<String> content) {
     if (serving.filter(version::equals).isPresent()) {
-      return new VersionStatus(version, "serving", "");
+      return status(version, "serving", "");
     }
     if (quarantine != null) {
       String since =
           quarantine.reason() + " (" + quarantine.since().truncatedTo(ChronoUnit.SECONDS) + ")";
       if (quarantine.content().isEmpty() || quarantine.content().equals(content.apply(version))) {
-        return new VersionStatus(version, "quarantined", since);
+        return status(version, "quarantined", since);
       }
-      return new VersionStatus(version, "available", "changed since it failed: " + since);
+      return status(version, "available", "changed since it failed: " + since);
     }
-    return new VersionStatus(version, kept.contains(version) ? "kept" : "available", "");
+    return status(version, kept.contains(version) ? "kept" : "available", "");
+  }
+
+  private static VersionStatus status(String version, String state, String note) {
+    return new VersionStatus(version, state, note, Releases.sorting(version));
   }
 }

@@ -19,6 +19,7 @@ final class StackReader {
             ProbeReader.read(section),
             UpgradeReader.upgrade(section, errors),
             DataReader.read(section),
+            ComposeSettingsReader.read(section),
             HealReader.after(section));
     section.rejectUnknownKeys();
     return stack;

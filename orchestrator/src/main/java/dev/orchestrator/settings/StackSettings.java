@@ -17,6 +17,7 @@ public record StackSettings(
     List<Probe> probes,
     UpgradeSettings upgrade,
     DataSettings data,
+    ComposeSettings compose,
     int healAfter) {
 
   /** After how many looks a service is restarted, where nothing else is said. */
@@ -30,7 +31,7 @@ public record StackSettings(
       List<Probe> probes,
       UpgradeSettings upgrade,
       DataSettings data) {
-    this(name, folder, routes, probes, upgrade, data, HEAL_AFTER);
+    this(name, folder, routes, probes, upgrade, data, ComposeSettings.DEFAULT, HEAL_AFTER);
   }
 
   public Path releases() {
@@ -40,6 +41,13 @@ public record StackSettings(
   /** The same stack with the probes of a release over its own. */
   public StackSettings withProbesOf(List<Probe> release) {
     return new StackSettings(
-        name, folder, routes, ReleaseProbes.merge(probes, release), upgrade, data, healAfter);
+        name,
+        folder,
+        routes,
+        ReleaseProbes.merge(probes, release),
+        upgrade,
+        data,
+        compose,
+        healAfter);
   }
 }

@@ -121,8 +121,8 @@ public final class FakeControl implements Control {
   @Override
   public List<VersionStatus> versions() {
     return List.of(
-        new VersionStatus("v1", "serving", ""),
-        new VersionStatus("v3", "quarantined", "verify: db is unhealthy"));
+        new VersionStatus("v1", "serving", "", ""),
+        new VersionStatus("v3", "quarantined", "verify: db is unhealthy", ""));
   }
 
   @Override

@@ -35,6 +35,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -56,6 +57,9 @@ public final class ImageBuilder implements CapsuleBuilder {
 
   /** A label of capsule images: the databases in it as JSON. */
   private static final String DATABASES = "dev.orchestrator.databases";
+
+  /** On a capsule image: names of the variables that its container must have, in one line. */
+  private static final String VARIABLES = "dev.orchestrator.variables";
 
   private final Engine engine;
   private final StackSettings stack;
@@ -131,6 +135,20 @@ public final class ImageBuilder implements CapsuleBuilder {
         engine.image(image).map(info -> info.labels().getOrDefault(PROBES, "")).orElse(""));
   }
 
+  @Override
+  public Map<String, String> variables(String version, String image) {
+    List<String> names =
+        engine
+            .image(image)
+            .map(info -> info.labels().getOrDefault(VARIABLES, ""))
+            .filter(text -> !text.isEmpty())
+            .map(text -> List.of(text.split(" ")))
+            .orElse(List.of());
+    return names.isEmpty()
+        ? Map.of()
+        : reading(() -> reader.values(releases.release(version), base(line -> {}), names));
+  }
+
   private String reference(String version) {
     return "orchestrator/%s:%s".formatted(stack.name(), version);
   }
@@ -158,7 +176,6 @@ public final class ImageBuilder implements CapsuleBuilder {
     String source = releases.content(version);
     String baseImage = base.ensure(deadline, progress);
     ComposeModel model = reader.read(release, baseImage);
-    model.warnings().forEach(progress);
     ReleaseProbes probes = ReleaseProbes.read(release.folder());
     ComposeTransform transform = transform(probes, baseImage);
     // What a capsule can't do is said before its images are built, which takes minutes.
@@ -187,7 +204,11 @@ public final class ImageBuilder implements CapsuleBuilder {
     try (BuildContainers.Temporary helper = containers.idle("layer", packed, List.of());
         TarArchive archive = new TarArchive()) {
       archive
-          .tree(release.folder(), "capsule/stack/release", Long.MAX_VALUE)
+          .tree(
+              release.folder(),
+              "capsule/stack/release",
+              Long.MAX_VALUE,
+              capsuleStack.mountsEnvFile() ? Set.of() : Set.of(".env"))
           .text("capsule/stack/compose.json", compose)
           .text("capsule/stack/stack.json", metadata);
       engine.putArchive(helper.name(), "/", archive.open());
@@ -198,7 +219,7 @@ public final class ImageBuilder implements CapsuleBuilder {
               ENTRYPOINT,
               List.of(),
               List.of(),
-              labels(version, content, capsuleStack.ports(), probes, databases)));
+              labels(version, content, capsuleStack, probes, databases)));
     }
     ImageInfo built = engine.image(reference).orElseThrow();
     return image(version, reference, source, capsuleStack, built, false);
@@ -238,6 +259,9 @@ public final class ImageBuilder implements CapsuleBuilder {
     node.set("images", Json.toTree(ids));
     node.set("dirs", Json.toTree(capsuleStack.dirs()));
     node.set("seedFiles", Json.toTree(capsuleStack.seedFiles()));
+    if (!capsuleStack.variables().isEmpty()) {
+      node.set("variables", Json.toTree(capsuleStack.variables()));
+    }
     node.set("oneShots", Json.toTree(capsuleStack.oneShots()));
     node.set("ports", Json.toTree(new TreeMap<>(capsuleStack.ports())));
     return node.toPrettyString();
@@ -246,7 +270,7 @@ public final class ImageBuilder implements CapsuleBuilder {
   private Map<String, String> labels(
       String version,
       String content,
-      Map<String, Integer> ports,
+      CapsuleStack capsuleStack,
       ReleaseProbes probes,
       Map<String, String> databases) {
     Map<String, String> labels = new TreeMap<>(Labels.role("capsule"));
@@ -254,7 +278,10 @@ public final class ImageBuilder implements CapsuleBuilder {
     labels.put(Labels.VERSION, version);
     labels.put(Labels.CONTENT, content);
     labels.put(PROBES, probes.text());
-    labels.put(PORTS, Json.write(new TreeMap<>(ports)));
+    labels.put(PORTS, Json.write(new TreeMap<>(capsuleStack.ports())));
+    if (!capsuleStack.variables().isEmpty()) {
+      labels.put(VARIABLES, String.join(" ", capsuleStack.variables()));
+    }
     labels.put(DATABASES, Json.write(new TreeMap<>(databases)));
     return labels;
   }
