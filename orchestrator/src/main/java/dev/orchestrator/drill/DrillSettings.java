@@ -71,7 +71,8 @@ public final class DrillSettings {
             stack.probes(),
             limits.with(limits.bake().compareTo(MOST_BAKE) < 0 ? limits.bake() : MOST_BAKE, 1),
             stack.data(),
-            stack.compose()));
+            stack.compose(),
+            stack.healAfter()));
   }
 
   private static RouteSettings onLoopback(RouteSettings route, int port) {
