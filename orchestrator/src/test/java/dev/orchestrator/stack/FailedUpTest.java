@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -32,6 +33,11 @@ class FailedUpTest {
     return service.control.logs(null, 10);
   }
 
+  @BeforeEach
+  void start() {
+    service = new OrchestratorFixture(host, home);
+  }
+
   @AfterEach
   void stop() {
     service.close();
@@ -39,7 +45,6 @@ class FailedUpTest {
 
   @Test
   void hasLogsDuringItAndAfterItAndIsCalledFailed() {
-    service = new OrchestratorFixture(host, home);
     host.unhealthy.add("v1");
     assertThrows(RefusedException.class, this::logs, "nothing was brought up yet");
     List<List<String>> during = new ArrayList<>();
@@ -60,7 +65,6 @@ class FailedUpTest {
 
   @Test
   void afterADownHasLogsToo() {
-    service = new OrchestratorFixture(host, home);
     up("v1");
     service.control.down(Control.Removal.NOTHING);
     host.unhealthy.add("v1");
@@ -72,7 +76,6 @@ class FailedUpTest {
 
   @Test
   void anUpgradeThatFailsIsRolledBackAsBefore() {
-    service = new OrchestratorFixture(host, home);
     up("v1");
     host.unhealthy.add("v2");
     String id = service.control.upgrade("v2");
