@@ -202,13 +202,16 @@ services_state() {
         heals: ($seen.heals[$name] // 0),
         recentEnds: ($seen.ends[$name] // [] | map(select(now - . < 300)) | length)
       }) as $found
-    | ($stack[0].services // {} | keys) - [$found[].service]
-    | {services: ($found + map(. as $name | {
+    | [$stack[0].services // {} | to_entries[] | .key as $name
+        | range((.value.scale // .value.deploy.replicas // 1)
+            - ([$found[] | select(.service == $name)] | length))
+        | {
           service: $name,
           state: "missing",
           health: "none",
           dependsOn: ($stack[0].services[$name].depends_on // {} | keys)
-        }) | sort_by(.service, .id))}'
+        }]
+    | {services: ($found + . | sort_by(.service, .id))}'
 }
 
 # run_check SERVICE: runs its health check as the engine would, and ends as that does.

@@ -27,9 +27,11 @@ public record ComposeModel(
     List<String> refusals,
     List<String> warnings) {
 
-  /** Services in the order of their names. */
+  /** The services that run, in the order of their names: without those that have no replicas. */
   public Map<String, ObjectNode> services() {
-    return children("services");
+    Map<String, ObjectNode> services = children("services");
+    services.values().removeIf(service -> Replicas.of(service) == 0);
+    return services;
   }
 
   /** The objects below a top-level key, in the order of their names. */

@@ -18,21 +18,26 @@ public final class ComposeTransform {
       List.of("build", "develop", "env_file", "profiles", "platform");
 
   private final StackSettings stack;
+  private final HostFacts host;
   private final boolean startIntervals;
 
-  /** Transforms models of this stack, for the engine that the capsules' own base image has. */
-  public ComposeTransform(StackSettings stack) {
-    this(stack, true);
+  /**
+   * Transforms models of this stack, for a host of which nothing is known, and for the engine that
+   * the capsules' own base image has.
+   */
+  ComposeTransform(StackSettings stack) {
+    this(stack, HostFacts.NONE, true);
   }
 
   /**
-   * Transforms models of this stack.
+   * Transforms models of this stack, for capsules of a host.
    *
    * @param startIntervals whether the inner engine and its Compose know a health check's start
    *     interval
    */
-  public ComposeTransform(StackSettings stack, boolean startIntervals) {
+  public ComposeTransform(StackSettings stack, HostFacts host, boolean startIntervals) {
     this.stack = stack;
+    this.host = host;
     this.startIntervals = startIntervals;
   }
 
@@ -49,20 +54,15 @@ public final class ComposeTransform {
             "version %s of stack %s".formatted(model.release().version(), stack.name()));
     model.refusals().forEach(findings::refuse);
     model.warnings().forEach(findings::warn);
+    for (String unused : Replicas.removeUnused(model.root())) {
+      findings.warn("service %s has no replicas (0): it is not run".formatted(unused));
+    }
     Map<String, ObjectNode> services = model.services();
     if (services.isEmpty()) {
       findings.refuse("the compose file has no services");
       findings.throwIfRefused();
     }
-    model
-        .children("networks")
-        .forEach((name, network) -> {
-          if (network.path("external").asBoolean()) {
-            findings.refuse(
-                "network %s is external, and the capsule has none: remove 'external'"
-                    .formatted(name));
-          }
-        });
+    new NetworkMapping(findings, host.subnets()).apply(model);
     services.forEach((name, service) -> dropAbsent(findings, name, service, services.keySet()));
     PortMapping mapping = new PortMapping(findings, stack, services);
     Map<String, Integer> ports = mapping.apply();

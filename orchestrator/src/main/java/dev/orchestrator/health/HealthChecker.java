@@ -55,16 +55,24 @@ public final class HealthChecker implements HealthGate {
 
   private final ProbeRunner probes;
   private final OwnChecks ownChecks;
+  private final RouteChecks routes;
   private final InstantSource clock;
   private final Pause pause;
   private final Duration startLook;
 
-  public HealthChecker(Vertx vertx, InstantSource clock) {
-    this(vertx, clock, Thread::sleep, START_LOOK);
+  /**
+   * Checks services, probes and the targets of routes.
+   *
+   * @param routes asked only while a capsule is waited for
+   */
+  public HealthChecker(Vertx vertx, RouteChecks routes, InstantSource clock) {
+    this(vertx, routes, clock, Thread::sleep, START_LOOK);
   }
 
-  HealthChecker(Vertx vertx, InstantSource clock, Pause pause, Duration startLook) {
+  HealthChecker(
+      Vertx vertx, RouteChecks routes, InstantSource clock, Pause pause, Duration startLook) {
     this.probes = new ProbeRunner(vertx);
+    this.routes = routes;
     this.ownChecks = new OwnChecks(clock);
     this.startLook = startLook;
     this.clock = clock;
@@ -92,7 +100,7 @@ public final class HealthChecker implements HealthGate {
     RestartLoops loops = new RestartLoops(clock);
     while (true) {
       Instant began = clock.instant();
-      Round round = round(capsule, probes, ports, loops, false);
+      Round round = withRoutes(round(capsule, probes, ports, loops, false), capsule, ports);
       if (round.problems().isEmpty()) {
         passes++;
         progress.accept("healthy %d of %d".formatted(passes, settings.passes()));
@@ -209,7 +217,7 @@ public final class HealthChecker implements HealthGate {
         if (failed != null && failed.isOutage()) {
           throw failed;
         }
-        Round round = round(capsule, probes, ports, loops, true);
+        Round round = withRoutes(round(capsule, probes, ports, loops, true), capsule, ports);
         // Before that, a container may still be in the state in which it was stopped.
         lasting =
             started && round.problems().stream().anyMatch(HealthProblem::lasting) ? lasting + 1 : 0;
@@ -300,6 +308,16 @@ public final class HealthChecker implements HealthGate {
       }
     }
     return new Round(services.size(), problems, null);
+  }
+
+  /**
+   * Adds the routes to a round that found nothing wrong: where a service isn't up, its routes say
+   * nothing beyond that.
+   */
+  private Round withRoutes(Round round, Capsule capsule, Map<String, Integer> ports) {
+    return round.problems().isEmpty()
+        ? new Round(round.services(), routes.check(capsule, ports), null)
+        : round;
   }
 
   private String summary(Round round, List<Probe> probes, VerifySettings settings, Instant start) {

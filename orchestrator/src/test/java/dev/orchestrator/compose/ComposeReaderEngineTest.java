@@ -242,7 +242,8 @@ final class ComposeReaderEngineTest {
         List.of(),
         light.stack(8080).upgrade(),
         light.stack(8080).data(),
-        settings);
+        settings,
+        0);
   }
 
   private ComposeReader reader() {

@@ -9,7 +9,9 @@ import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.capsule.InnerService;
 import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.settings.Probe;
+import dev.orchestrator.settings.RouteSettings;
 import dev.orchestrator.settings.UpgradeSettings.VerifySettings;
+import dev.orchestrator.testing.LightServiceFixture;
 import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.time.Instant;
@@ -30,7 +32,12 @@ class HealthCheckerTest {
   private final List<String> said = new ArrayList<>();
   private Instant now = Instant.EPOCH;
   private final HealthChecker checker =
-      new HealthChecker(vertx, () -> now, time -> now = now.plus(time), Duration.ofMillis(5));
+      new HealthChecker(
+          vertx,
+          new RouteChecks(List.of()),
+          () -> now,
+          time -> now = now.plus(time),
+          Duration.ofMillis(5));
   private final FakeServiceCapsule capsule = new FakeServiceCapsule();
 
   @AfterEach
@@ -305,6 +312,33 @@ class HealthCheckerTest {
     } catch (InterruptedException e) {
       throw new CapsuleException("interrupted");
     }
+  }
+
+  /** A healthy service that nothing outside its capsule reaches serves nobody. */
+  @Test
+  void healthyServicesBehindADeadRouteAreNotHealthy() throws Exception {
+    capsule.round("web running healthy 0");
+    int port = LightServiceFixture.freePort();
+    HealthChecker withRoute =
+        new HealthChecker(
+            vertx,
+            new RouteChecks(List.of(new RouteSettings("shop", "127.0.0.1", 8080, "web", 80))),
+            () -> now,
+            time -> now = now.plus(time),
+            Duration.ofMillis(5));
+    Map<String, Integer> ports = Map.of("web:80", port);
+    HealthException e =
+        assertThrows(
+            HealthException.class,
+            () -> withRoute.await(capsule, probes("true"), ports, THREE_PASSES, said::add));
+    assertEquals(
+        "green is not healthy after 10 s: route shop: clients can't reach port 80 of service web:"
+            + " connection refused at 127.0.0.1:%d (its log ends with: out of memory)"
+                .formatted(port),
+        e.getMessage());
+    assertTrue(e.ranOut());
+    assertEquals(List.of("route shop: connection refused at port 80"), said);
+    assertEquals(List.of(), withRoute.check(capsule, probes("true"), ports));
   }
 
   private String await(String command) {

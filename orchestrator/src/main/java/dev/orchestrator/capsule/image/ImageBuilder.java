@@ -14,6 +14,8 @@ import dev.orchestrator.compose.CapsuleStack;
 import dev.orchestrator.compose.ComposeModel;
 import dev.orchestrator.compose.ComposeReader;
 import dev.orchestrator.compose.ComposeTransform;
+import dev.orchestrator.compose.HostFacts;
+import dev.orchestrator.compose.HostQuestions;
 import dev.orchestrator.compose.InnerImage;
 import dev.orchestrator.engine.Engine;
 import dev.orchestrator.engine.ImageConfig;
@@ -24,8 +26,10 @@ import dev.orchestrator.files.FileTree;
 import dev.orchestrator.files.TarArchive;
 import dev.orchestrator.release.Release;
 import dev.orchestrator.release.Releases;
+import dev.orchestrator.settings.AutoRoutes;
 import dev.orchestrator.settings.Probe;
 import dev.orchestrator.settings.ReleaseProbes;
+import dev.orchestrator.settings.RouteSettings;
 import dev.orchestrator.settings.Settings;
 import dev.orchestrator.settings.StackSettings;
 import java.io.UncheckedIOException;
@@ -69,6 +73,7 @@ public final class ImageBuilder implements CapsuleBuilder {
   private final BuildContainers containers;
   private final BaseImage base;
   private final ComposeReader reader;
+  private final HostFactsReader hostFacts;
   private final InnerImageProvider imageProvider;
   private final ImagePacker packer;
   private final ImagePruner pruner;
@@ -90,6 +95,7 @@ public final class ImageBuilder implements CapsuleBuilder {
     DebianImages debianImages = new DebianImages(engine, settings.image().folder());
     this.base = new BaseImage(engine, settings.image(), debianImages);
     this.reader = new ComposeReader(engine, containers, stack);
+    this.hostFacts = new HostFactsReader(engine, containers);
     this.imageProvider = new InnerImageProvider(engine, stack, settings.home(), debianImages);
     this.pruner = new ImagePruner(engine, stack.name(), settings.home());
     this.packer = new ImagePacker(engine, settings.image(), containers, stack.name());
@@ -108,9 +114,19 @@ public final class ImageBuilder implements CapsuleBuilder {
     return capsuleStack.warnings();
   }
 
+  @Override
+  public List<RouteSettings> routes(String version) {
+    Release release = releases.release(version);
+    String baseImage = base(line -> {});
+    ComposeModel model = reading(() -> reader.read(release, baseImage));
+    ReleaseProbes probes = ReleaseProbes.read(release.folder());
+    return AutoRoutes.parse(transform(probes, baseImage).apply(model, Map.of()).ports().keySet());
+  }
+
   private ComposeTransform transform(ReleaseProbes probes, String baseImage) {
+    HostFacts host = hostFacts.read(new HostQuestions(false, false, Map.of()), baseImage);
     return new ComposeTransform(
-        stack.withProbesOf(probes.probes()), base.startIntervals(baseImage, containers));
+        stack.withProbesOf(probes.probes()), host, base.startIntervals(baseImage, containers));
   }
 
   @Override

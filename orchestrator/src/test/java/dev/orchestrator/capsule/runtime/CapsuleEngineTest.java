@@ -17,6 +17,7 @@ import dev.orchestrator.engine.Engine;
 import dev.orchestrator.engine.Labels;
 import dev.orchestrator.health.HealthChecker;
 import dev.orchestrator.health.HealthException;
+import dev.orchestrator.health.RouteChecks;
 import dev.orchestrator.settings.Settings;
 import dev.orchestrator.testing.LightStackFixture;
 import io.vertx.core.Vertx;
@@ -59,7 +60,7 @@ class CapsuleEngineTest {
   void setUp() {
     settings = LightStackFixture.in(directory).settings(8080);
     builder = new ImageBuilder(engine, settings, labels, InstantSource.system());
-    health = new HealthChecker(vertx, InstantSource.system());
+    health = new HealthChecker(vertx, new RouteChecks(List.of()), InstantSource.system());
   }
 
   @AfterEach
