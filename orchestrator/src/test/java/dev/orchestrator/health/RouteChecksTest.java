@@ -6,6 +6,7 @@ import dev.orchestrator.proxy.config.ListenAddress;
 import dev.orchestrator.proxy.config.Protocol;
 import dev.orchestrator.proxy.config.ProxyProtocol;
 import dev.orchestrator.proxy.config.RouteOptions;
+import dev.orchestrator.settings.AutoRoutes;
 import dev.orchestrator.settings.RouteSettings;
 import dev.orchestrator.testing.LightServiceFixture;
 import java.io.IOException;
@@ -64,6 +65,24 @@ class RouteChecksTest {
         Server closes = answering("")) {
       assertEquals(List.of("an answer that is not HTTP"), check(HTTP, other.port()));
       assertEquals(List.of("a connection is closed without an answer"), check(HTTP, closes.port()));
+    }
+  }
+
+  /** A file may publish ports on which a service listens only when it is set to. */
+  @Test
+  void ofTheRoutesThatAFilePublishesOneIsEnoughForAService() throws Exception {
+    AutoRoutes routes = new AutoRoutes();
+    RouteChecks checks = new RouteChecks(routes);
+    routes.set(
+        List.of(
+            new RouteSettings("web", "127.0.0.1", 80, "web", 80),
+            new RouteSettings("tls", "127.0.0.1", 443, "web", 443)));
+    int dead = LightServiceFixture.freePort();
+    try (Server alive = greeting()) {
+      FakeServiceCapsule capsule = new FakeServiceCapsule();
+      assertEquals(
+          List.of(), checks.check(capsule, Map.of("web:80", alive.port(), "web:443", dead)));
+      assertEquals(2, checks.check(capsule, Map.of("web:80", dead, "web:443", dead)).size());
     }
   }
 
