@@ -116,7 +116,9 @@ class RouteChecksTest {
   void theProxyProtocolIsSpokenAsTheProxyDoes() throws Exception {
     CompletableFuture<String> line = new CompletableFuture<>();
     try (Server server =
-        new Server(socket -> line.complete(new String(socket.getInputStream().readNBytes(15))))) {
+        new Server(socket ->
+            line.complete(
+                new String(socket.getInputStream().readNBytes(15), StandardCharsets.US_ASCII)))) {
       check(TCP.withProxyProtocol(ProxyProtocol.V1, false), server.port());
       assertEquals("PROXY UNKNOWN\r\n", line.get(30, TimeUnit.SECONDS));
     }
