@@ -20,13 +20,14 @@ import java.util.TreeMap;
  */
 final class PortMapping {
   private static final int FIRST_FREE = 20000;
+  private static final String TCP = "tcp";
 
   private final String where;
   private final StackSettings stack;
   private final Map<String, ObjectNode> services;
 
-  /** The services that have a port of the capsule already. */
-  private final Map<Integer, String> taken = new HashMap<>();
+  /** The services that have a port of the capsule already, by port and protocol. */
+  private final Map<String, String> taken = new HashMap<>();
 
   private final Map<String, Integer> ports = new TreeMap<>();
   private final List<String> warnings = new ArrayList<>();
@@ -38,7 +39,8 @@ final class PortMapping {
   }
 
   /**
-   * From {@code service:port} of each route and probe to the capsule's port. A route or a probe of
+   * From {@code service:port} of each route and probe ({@code service:port/udp} where it is for
+   * datagrams) to the capsule's port. A route or a probe of
    * a service that this version doesn't have is left out: another version may have it.
    */
   Map<String, Integer> apply() {
@@ -46,7 +48,8 @@ final class PortMapping {
     for (RouteSettings route : stack.routes()) {
       if (isThere("route " + route.name(), route.service(), "it leads nowhere in this version")) {
         for (int port : route.servicePorts()) {
-          publish("route " + route.name(), route.service(), port);
+          publish(
+              "route " + route.name(), route.service(), port, protocol(route), route.portKey(port));
         }
       }
     }
@@ -88,22 +91,26 @@ final class PortMapping {
     for (JsonNode port : service.path("ports")) {
       ((ObjectNode) port).remove("host_ip");
       OptionalInt published = published(port);
-      if (published.isPresent() && tcp(port)) {
-        String other = taken.put(published.getAsInt(), name);
+      if (published.isPresent()) {
+        String other = taken.put(key(published.getAsInt(), protocol(port)), name);
         if (other != null && !other.equals(name)) {
           throw new RefusedException(
-              "%s: services %s and %s both publish port %d: change one of them"
-                  .formatted(where, other, name, published.getAsInt()));
+              "%s: services %s and %s both publish port %s: change one of them"
+                  .formatted(where, other, name, key(published.getAsInt(), protocol(port))));
         }
       }
     }
   }
 
   private void publish(String user, String name, int target) {
-    ports.computeIfAbsent(name + ":" + target, key -> capsulePort(user, name, target));
+    publish(user, name, target, TCP, name + ":" + target);
   }
 
-  private int capsulePort(String user, String name, int target) {
+  private void publish(String user, String name, int target, String protocol, String key) {
+    ports.computeIfAbsent(key, _ -> capsulePort(user, name, target, protocol));
+  }
+
+  private int capsulePort(String user, String name, int target, String protocol) {
     String owner = name;
     ObjectNode service = service(user, name);
     // A service may use the network of another service, such as a VPN: the other publishes its
@@ -113,7 +120,7 @@ final class PortMapping {
       service = service(user, owner);
     }
     if (mode(service).equals("host")) {
-      taken.putIfAbsent(target, owner);
+      taken.putIfAbsent(key(target, protocol), owner);
       return target;
     }
     if (mode(service).equals("none")) {
@@ -123,20 +130,22 @@ final class PortMapping {
     }
     ArrayNode list = service.withArrayProperty("ports");
     for (JsonNode port : list) {
-      if (tcp(port) && port.path("target").asInt() == target && published(port).isPresent()) {
+      if (protocol(port).equals(protocol)
+          && port.path("target").asInt() == target
+          && published(port).isPresent()) {
         return published(port).getAsInt();
       }
     }
-    int free = taken.containsKey(target) ? FIRST_FREE : target;
-    while (taken.containsKey(free)) {
+    int free = taken.containsKey(key(target, protocol)) ? FIRST_FREE : target;
+    while (taken.containsKey(key(free, protocol))) {
       free++;
     }
-    taken.put(free, owner);
+    taken.put(key(free, protocol), owner);
     list.addObject()
         .put("mode", "ingress")
         .put("target", target)
         .put("published", Integer.toString(free))
-        .put("protocol", "tcp");
+        .put("protocol", protocol);
     return free;
   }
 
@@ -159,8 +168,17 @@ final class PortMapping {
     return service.path("network_mode").asText("");
   }
 
-  private static boolean tcp(JsonNode port) {
-    return port.path("protocol").asText("tcp").equals("tcp");
+  private static String protocol(JsonNode port) {
+    return port.path("protocol").asText(TCP);
+  }
+
+  private static String protocol(RouteSettings route) {
+    return route.options().protocol().isDatagram() ? "udp" : TCP;
+  }
+
+  /** A port as people write it: 53, or 53/udp. */
+  private static String key(int port, String protocol) {
+    return protocol.equals(TCP) ? Integer.toString(port) : port + "/" + protocol;
   }
 
   /** The published port; empty when the engine chooses the port, at random or from a range. */

@@ -35,17 +35,30 @@ public record RouteSettings(
         .toList();
   }
 
+  /**
+   * The key of one of {@link #servicePorts} among the ports of a version: {@code dns:53}, or {@code
+   * dns:53/udp}.
+   */
+  public String portKey(int servicePort) {
+    return service + ":" + servicePort + (options.protocol().isDatagram() ? "/udp" : "");
+  }
+
   /** The public address and ports, for a person. */
   public String address() {
     return listen.host()
         + ":"
         + listen.first()
-        + (listen.first() == listen.last() ? "" : "-" + listen.last());
+        + (listen.first() == listen.last() ? "" : "-" + listen.last())
+        + suffix();
+  }
+
+  private String suffix() {
+    return options.protocol().isDatagram() ? "/udp" : "";
   }
 
   /** The service and its ports, for a person. */
   public String inner() {
     int last = servicePorts().getLast();
-    return service + ":" + servicePort + (last == servicePort ? "" : "-" + last);
+    return service + ":" + servicePort + (last == servicePort ? "" : "-" + last) + suffix();
   }
 }

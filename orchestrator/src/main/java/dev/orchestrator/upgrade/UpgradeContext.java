@@ -246,7 +246,7 @@ public final class UpgradeContext {
     for (RouteSettings route : settings.stack().routes()) {
       List<Target> ports = new ArrayList<>();
       for (int inner : route.servicePorts()) {
-        Integer port = generation.ports().get(route.service() + ":" + inner);
+        Integer port = generation.ports().get(route.portKey(inner));
         // A route that was added after the version was built: the service's own port is the best
         // guess.
         ports.add(new Target(host, port == null ? inner : port));

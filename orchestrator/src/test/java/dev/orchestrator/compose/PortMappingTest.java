@@ -5,6 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.orchestrator.common.RefusedException;
+import dev.orchestrator.proxy.config.ListenAddress;
+import dev.orchestrator.proxy.config.Protocol;
+import dev.orchestrator.proxy.config.RouteOptions;
 import dev.orchestrator.settings.Probe;
 import dev.orchestrator.settings.RouteSettings;
 import dev.orchestrator.settings.StackSettings;
@@ -59,6 +62,34 @@ class PortMappingTest {
         Map.of("t:6881", 6881),
         map("{t: {ports: [{target: 6881, published: '6881', protocol: 'udp'}]}}", "t:6881"));
     assertEquals(2, model.root().at("/services/t/ports").size());
+  }
+
+  @Test
+  void aUdpRouteHasAPortOfItsOwnBesideTheSameTcpPort() {
+    assertEquals(
+        Map.of("dns:53", 53, "dns:53/udp", 5353, "vpn:51820/udp", 51820),
+        map(
+            "{dns: {ports: [{target: 53, published: '5353', protocol: 'udp'}]}, vpn: {}}",
+            List.of(
+                new RouteSettings("dns-tcp", "0.0.0.0", 53, "dns", 53),
+                udp("dns-udp", 53, "dns"),
+                udp("vpn", 51820, "vpn")),
+            List.of()));
+    assertEquals("udp", model.root().at("/services/vpn/ports/0/protocol").asText());
+    RefusedException twice =
+        assertThrows(
+            RefusedException.class,
+            () ->
+                map(
+                    "{a: {ports: [{target: 1, published: '53', protocol: 'udp'}]},"
+                        + "b: {ports: [{target: 2, published: '53', protocol: 'udp'}]}}"));
+    assertEquals(
+        "here: services a and b both publish port 53/udp: change one of them", twice.getMessage());
+  }
+
+  private static RouteSettings udp(String name, int port, String service) {
+    return new RouteSettings(
+        name, new ListenAddress("0.0.0.0", port), service, port, RouteOptions.of(Protocol.UDP));
   }
 
   @Test
