@@ -2,7 +2,6 @@ package dev.orchestrator.compose;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.compose.CapsuleStack.SeedFile;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -27,15 +26,15 @@ final class BindMapping {
   private static final Path OURS = Path.of("/data/.orchestrator");
   private static final Path DEVICES = Path.of("/dev");
 
-  private final String where;
+  private final ComposeFindings findings;
   private final ComposeModel model;
   private final VolumePaths paths;
   private final Set<Path> written = new TreeSet<>();
   private final Set<String> dirs = new TreeSet<>();
   private final Map<String, String> seeds = new TreeMap<>();
 
-  BindMapping(String where, ComposeModel model, VolumePaths paths) {
-    this.where = where;
+  BindMapping(ComposeFindings findings, ComposeModel model, VolumePaths paths) {
+    this.findings = findings;
     this.model = model;
     this.paths = paths;
     for (ObjectNode service : model.services().values()) {
@@ -72,12 +71,14 @@ final class BindMapping {
       return source.toString();
     }
     if (!source.startsWith(model.projectFolder())) {
-      throw outside(user, source);
+      refuseOutside(user, source);
+      return source.toString();
     }
     if (source.equals(model.projectFolder())) {
-      throw new RefusedException(
-          "%s: %s mounts the whole release folder for writing: add ':ro', or name the folder inside"
-              .formatted(where, user));
+      findings.refuse(
+          "%s mounts the whole release folder for writing: add ':ro', or name the folder inside"
+              .formatted(user));
+      return source.toString();
     }
     String suffix = suffix(source);
     String to = paths.of(user, BINDS + suffix.substring(1));
@@ -115,35 +116,36 @@ final class BindMapping {
   private void file(String kind, String name, ObjectNode item) {
     String user = kind + " " + name;
     if (item.path("external").asBoolean() || item.has("environment")) {
-      throw new RefusedException(
-          "%s: %s has no file: a capsule takes it from a file of the release alone ('file:')"
-              .formatted(where, user));
+      findings.refuse(
+          "%s has no file: a capsule takes it from a file of the release alone ('file:')"
+              .formatted(user));
+      return;
     }
     if (!item.has("file")) {
       return;
     }
     Path source = Path.of(ComposeModel.text(item.path("file"))).normalize();
     if (!source.startsWith(model.projectFolder())) {
-      throw outside(user, source);
+      refuseOutside(user, source);
+    } else if (!exists(source)) {
+      findings.refuse(
+          "the file of %s isn't there: %s"
+              .formatted(user, model.release().folder() + suffix(source)));
+    } else {
+      item.put("file", RELEASE + suffix(source));
     }
-    if (!exists(source)) {
-      throw new RefusedException(
-          "%s: the file of %s isn't there: %s"
-              .formatted(where, user, model.release().folder() + suffix(source)));
-    }
-    item.put("file", RELEASE + suffix(source));
   }
 
-  private RefusedException outside(String user, Path source) {
+  private void refuseOutside(String user, Path source) {
     if (source.startsWith(model.stackFolder())) {
-      return new RefusedException(
-          "%s: %s uses %s, outside its release folder: move it into %s"
-              .formatted(
-                  where, user, model.stackFolder().relativize(source), model.release().folder()));
+      findings.refuse(
+          "%s uses %s, outside its release folder: move it into %s"
+              .formatted(user, model.stackFolder().relativize(source), model.release().folder()));
+    } else {
+      findings.refuse(
+          "%s uses %s of the host, which a capsule can't see: use a named volume or a path relative to the compose file, and copy the data there"
+              .formatted(user, source));
     }
-    return new RefusedException(
-        "%s: %s uses %s of the host, which a capsule can't see: use a named volume or a path relative to the compose file, and copy the data there"
-            .formatted(where, user, source));
   }
 
   /** Whether a service writes to the path, to a part of it, or to a folder that it is in. */

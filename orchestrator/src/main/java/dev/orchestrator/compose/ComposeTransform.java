@@ -1,9 +1,7 @@
 package dev.orchestrator.compose;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.settings.StackSettings;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
@@ -19,6 +17,7 @@ public final class ComposeTransform {
 
   private final StackSettings stack;
 
+  /** Transforms models of this stack. */
   public ComposeTransform(StackSettings stack) {
     this.stack = stack;
   }
@@ -31,21 +30,24 @@ public final class ComposeTransform {
    */
   public CapsuleStack apply(ComposeModel original, Map<String, InnerImage> images) {
     ComposeModel model = original.copy();
-    String where = "version %s of stack %s".formatted(model.release().version(), stack.name());
+    ComposeFindings findings =
+        new ComposeFindings(
+            "version %s of stack %s".formatted(model.release().version(), stack.name()));
     Map<String, ObjectNode> services = model.services();
     if (services.isEmpty()) {
-      throw new RefusedException(where + " has no services");
+      findings.refuse("the compose file has no services");
+      findings.throwIfRefused();
     }
     model
         .children("networks")
         .forEach((name, network) -> {
           if (network.path("external").asBoolean()) {
-            throw new RefusedException(
-                "%s: network %s is external, and the capsule has none: remove 'external'"
-                    .formatted(where, name));
+            findings.refuse(
+                "network %s is external, and the capsule has none: remove 'external'"
+                    .formatted(name));
           }
         });
-    PortMapping mapping = new PortMapping(where, stack, services);
+    PortMapping mapping = new PortMapping(findings, stack, services);
     Map<String, Integer> ports = mapping.apply();
     services.forEach((name, service) -> {
       service.remove(DROPPED);
@@ -56,15 +58,14 @@ public final class ComposeTransform {
       }
     });
     DataMapping data =
-        new DataMapping(where, model, new VolumePaths(where, stack.data().volumes()));
+        new DataMapping(findings, model, new VolumePaths(findings, stack.data().volumes()));
     services.forEach((name, service) -> {
       InnerImage image = images.get(name);
       data.map(name, service, image == null ? List.of() : image.volumes());
     });
     data.finish();
-    List<String> warnings = new ArrayList<>(mapping.warnings());
-    warnings.addAll(data.warnings());
+    findings.throwIfRefused();
     return new CapsuleStack(
-        model.root(), data.dirs(), data.seedFiles(), ports, List.copyOf(warnings));
+        model.root(), data.dirs(), data.seedFiles(), ports, findings.warnings());
   }
 }

@@ -3,13 +3,10 @@ package dev.orchestrator.compose;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.settings.Probe;
 import dev.orchestrator.settings.RouteSettings;
 import dev.orchestrator.settings.StackSettings;
-import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.TreeMap;
@@ -22,7 +19,7 @@ final class PortMapping {
   private static final int FIRST_FREE = 20000;
   private static final String TCP = "tcp";
 
-  private final String where;
+  private final ComposeFindings findings;
   private final StackSettings stack;
   private final Map<String, ObjectNode> services;
 
@@ -30,10 +27,9 @@ final class PortMapping {
   private final Map<String, String> taken = new HashMap<>();
 
   private final Map<String, Integer> ports = new TreeMap<>();
-  private final List<String> warnings = new ArrayList<>();
 
-  PortMapping(String where, StackSettings stack, Map<String, ObjectNode> services) {
-    this.where = where;
+  PortMapping(ComposeFindings findings, StackSettings stack, Map<String, ObjectNode> services) {
+    this.findings = findings;
     this.stack = stack;
     this.services = services;
   }
@@ -56,7 +52,7 @@ final class PortMapping {
     if (ports.isEmpty() && !stack.routes().isEmpty()) {
       // Nobody could reach anything: the names in stack.conf are wrong.
       RouteSettings first = stack.routes().getFirst();
-      service("route " + first.name(), first.service());
+      refuseUnknown("route " + first.name(), first.service());
     }
     for (Probe probe : stack.probes()) {
       String user = "probe " + probe.name();
@@ -71,16 +67,11 @@ final class PortMapping {
     return Map.copyOf(ports);
   }
 
-  /** Routes and probes that this version has no service for, a line each. */
-  List<String> warnings() {
-    return List.copyOf(warnings);
-  }
-
   private boolean isThere(String what, String service, String otherwise) {
     if (services.containsKey(service)) {
       return true;
     }
-    warnings.add(
+    findings.warn(
         "%s is for service %s, which the compose file doesn't have: %s; its services are: %s"
             .formatted(what, service, otherwise, String.join(", ", services.keySet())));
     return false;
@@ -94,9 +85,9 @@ final class PortMapping {
       if (published.isPresent()) {
         String other = taken.put(key(published.getAsInt(), protocol(port)), name);
         if (other != null && !other.equals(name)) {
-          throw new RefusedException(
-              "%s: services %s and %s both publish port %s: change one of them"
-                  .formatted(where, other, name, key(published.getAsInt(), protocol(port))));
+          findings.refuse(
+              "services %s and %s both publish port %s: change one of them"
+                  .formatted(other, name, key(published.getAsInt(), protocol(port))));
         }
       }
     }
@@ -112,21 +103,31 @@ final class PortMapping {
 
   private int capsulePort(String user, String name, int target, String protocol) {
     String owner = name;
-    ObjectNode service = service(user, name);
+    ObjectNode service = services.get(name);
+    if (service == null) {
+      refuseUnknown(user, name);
+      return target;
+    }
     // A service may use the network of another service, such as a VPN: the other publishes its
     // port.
     for (int i = 0; i < services.size() && mode(service).startsWith("service:"); i++) {
       owner = mode(service).substring("service:".length());
-      service = service(user, owner);
+      ObjectNode next = services.get(owner);
+      if (next == null) {
+        refuseUnknown(user, owner);
+        return target;
+      }
+      service = next;
     }
     if (mode(service).equals("host")) {
       taken.putIfAbsent(key(target, protocol), owner);
       return target;
     }
     if (mode(service).equals("none")) {
-      throw new RefusedException(
-          "%s: %s needs port %d of service %s, which has network_mode none"
-              .formatted(where, user, target, name));
+      findings.refuse(
+          "%s needs port %d of service %s, which has network_mode none"
+              .formatted(user, target, name));
+      return target;
     }
     ArrayNode list = service.withArrayProperty("ports");
     for (JsonNode port : list) {
@@ -149,19 +150,14 @@ final class PortMapping {
     return free;
   }
 
-  private ObjectNode service(String user, String name) {
-    ObjectNode service = services.get(name);
-    if (service == null) {
-      throw new RefusedException(
-          "%s: %s in %s is for service %s, which the compose file doesn't have; its services are: %s"
-              .formatted(
-                  where,
-                  user,
-                  stack.folder().resolve("stack.conf"),
-                  name,
-                  String.join(", ", services.keySet())));
-    }
-    return service;
+  private void refuseUnknown(String user, String name) {
+    findings.refuse(
+        "%s in %s is for service %s, which the compose file doesn't have; its services are: %s"
+            .formatted(
+                user,
+                stack.folder().resolve("stack.conf"),
+                name,
+                String.join(", ", services.keySet())));
   }
 
   private static String mode(ObjectNode service) {

@@ -60,6 +60,23 @@ class ComposeTransformTest {
   }
 
   @Test
+  void allProblemsAreSaidAtOnce() {
+    ComposeModel model =
+        ComposeModelFixture.of(
+            release,
+            "{services: {ledger: {volumes: [{type: 'bind', source: '/srv/x', target: '/x'}]},"
+                + "greeter: {volumes: [{type: 'cluster', target: '/y'}]}},"
+                + "networks: {proxy: {external: true}}, volumes: {media: {driver: 'rclone'}}}");
+    RefusedException e =
+        assertThrows(RefusedException.class, () -> transform.apply(model, Map.of()));
+    List<String> lines = String.valueOf(e.getMessage()).lines().toList();
+    assertEquals("version v1 of stack demo: 4 problems:", lines.getFirst());
+    for (String part : List.of("network proxy", "volume media", "service greeter", "/srv/x")) {
+      assertEquals(1, lines.stream().filter(line -> line.contains(part)).count(), part);
+    }
+  }
+
+  @Test
   void stackWithoutServicesIsRefused() {
     ComposeModel model = ComposeModelFixture.of(release, "{services: {}}");
     assertThrows(RefusedException.class, () -> transform.apply(model, Map.of()));

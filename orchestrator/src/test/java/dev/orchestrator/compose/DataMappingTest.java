@@ -249,11 +249,13 @@ class DataMappingTest {
 
   private void map(String json, String... imageVolumes) {
     model = ComposeModelFixture.of(release, json);
-    DataMapping mapping = new DataMapping("here", model, new VolumePaths("here", own));
+    ComposeFindings findings = new ComposeFindings("here");
+    DataMapping mapping = new DataMapping(findings, model, new VolumePaths(findings, own));
     model.services().forEach((name, service) -> mapping.map(name, service, List.of(imageVolumes)));
     mapping.finish();
+    findings.throwIfRefused();
     dirs = mapping.dirs();
     seeds = mapping.seedFiles();
-    warnings = mapping.warnings();
+    warnings = findings.warnings();
   }
 }

@@ -161,9 +161,11 @@ class PortMappingTest {
     StackSettings light = new LightStackFixture("demo", folder, folder).stack(1);
     StackSettings stack =
         new StackSettings("demo", folder, routes, probes, light.upgrade(), light.data());
-    PortMapping mapping = new PortMapping("here", stack, model.services());
+    ComposeFindings findings = new ComposeFindings("here");
+    PortMapping mapping = new PortMapping(findings, stack, model.services());
     Map<String, Integer> ports = mapping.apply();
-    warnings = mapping.warnings();
+    findings.throwIfRefused();
+    warnings = findings.warnings();
     return ports;
   }
 }

@@ -97,12 +97,15 @@ public final class ImageBuilder implements CapsuleBuilder {
     String baseImage = base(line -> {});
     ComposeModel model = reading(() -> reader.read(release, baseImage));
     ReleaseProbes probes = ReleaseProbes.read(release.folder());
-    CapsuleStack capsuleStack =
-        new ComposeTransform(stack.withProbesOf(probes.probes())).apply(model, Map.of());
+    CapsuleStack capsuleStack = transform(probes).apply(model, Map.of());
     model.services().entrySet().stream()
         .filter(service -> service.getValue().has("build"))
         .forEach(service -> BuildSource.of(model, stack.name(), stack.folder(), service.getKey()));
     return capsuleStack.warnings();
+  }
+
+  private ComposeTransform transform(ReleaseProbes probes) {
+    return new ComposeTransform(stack.withProbesOf(probes.probes()));
   }
 
   @Override
@@ -155,10 +158,12 @@ public final class ImageBuilder implements CapsuleBuilder {
     String baseImage = base.ensure(deadline, progress);
     ComposeModel model = reader.read(release, baseImage);
     model.warnings().forEach(progress);
-    Map<String, InnerImage> images = imageProvider.resolve(model, deadline, progress);
     ReleaseProbes probes = ReleaseProbes.read(release.folder());
-    CapsuleStack capsuleStack =
-        new ComposeTransform(stack.withProbesOf(probes.probes())).apply(model, images);
+    ComposeTransform transform = transform(probes);
+    // What a capsule can't do is said before its images are built, which takes minutes.
+    CapsuleStack _ = transform.apply(model, Map.of());
+    Map<String, InnerImage> images = imageProvider.resolve(model, deadline, progress);
+    CapsuleStack capsuleStack = transform.apply(model, images);
     capsuleStack.warnings().forEach(progress);
 
     String compose = capsuleStack.compose().toPrettyString();
