@@ -36,8 +36,8 @@ final class PortMapping {
 
   /**
    * From {@code service:port} of each route and probe ({@code service:port/udp} where it is for
-   * datagrams) to the capsule's port. A route or a probe of
-   * a service that this version doesn't have is left out: another version may have it.
+   * datagrams) to the capsule's port. A route or a probe of a service that this version doesn't
+   * have is left out: another version may have it.
    */
   Map<String, Integer> apply() {
     services.forEach(this::keepPublished);

@@ -41,8 +41,7 @@ final class RouteReader {
     }
     String text = section.text("listen", "\"127.0.0.1:8080\"");
     Protocol protocol = section.choice("protocol", Protocol.class, Protocol.TCP);
-    ListenAddress listen =
-        section.has("listen") ? listen(section, "listen", text, protocol) : NONE;
+    ListenAddress listen = section.has("listen") ? listen(section, "listen", text, protocol) : NONE;
     String service = NameRules.service(section);
     int port = section.whole("port", 1, LAST_PORT);
     if (port + ports(listen) - 1 > LAST_PORT) {
@@ -61,8 +60,7 @@ final class RouteReader {
     return listen.last() - listen.first() + 1;
   }
 
-  private RouteOptions options(
-      SettingsSection section, Protocol protocol, ListenAddress listen) {
+  private RouteOptions options(SettingsSection section, Protocol protocol, ListenAddress listen) {
     boolean trusted = section.flag("trust-forwarded", false);
     if (trusted && protocol != Protocol.HTTP) {
       section.addError(
@@ -74,8 +72,7 @@ final class RouteReader {
         .withIdleTimeout(
             section.time("idle-timeout", leastIdle, LONGEST_IDLE, options.idleTimeout()))
         .withTrustForwarded(trusted)
-        .withPreview(
-            section.has("preview") ? preview(section, protocol, listen) : null);
+        .withPreview(section.has("preview") ? preview(section, protocol, listen) : null);
   }
 
   private static RouteOptions proxyProtocol(SettingsSection section, RouteOptions options) {
@@ -96,8 +93,7 @@ final class RouteReader {
     return options.withProxyProtocol(sent, accepted);
   }
 
-  private ListenAddress preview(
-      SettingsSection section, Protocol protocol, ListenAddress listen) {
+  private ListenAddress preview(SettingsSection section, Protocol protocol, ListenAddress listen) {
     ListenAddress preview = listen(section, "preview", section.text("preview"), protocol);
     if (preview.overlaps(listen)) {
       section.addError("preview", "overlaps the route's own listen; write another port");

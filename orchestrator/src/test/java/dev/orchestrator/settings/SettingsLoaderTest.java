@@ -3,6 +3,7 @@ package dev.orchestrator.settings;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.orchestrator.proxy.config.ListenAddress;
@@ -168,23 +169,20 @@ class SettingsLoaderTest {
   }
 
   @Test
-  void whatAUdpRouteCannotHaveIsRefusedAtOnce() {
-    InvalidSettingsException e =
-        assertThrows(
-            InvalidSettingsException.class,
-            () ->
-                ConfigFolderFixture.in(
-                        folder,
-                        "stack = demo",
-                        """
-                        routes = [
-                          { name = a, listen = 53, service = a, port = 53, protocol = udp,
-                            proxy-protocol = v1, accept-proxy-protocol = true, idle-timeout = 0s }
-                          { name = b, listen = 53, service = a, port = 54, protocol = udp }
-                        ]
-                        """)
-                    .load());
-    String all = e.getMessage() + "";
+  void whatAUdpRouteCannotHaveIsRefusedAtOnce() throws IOException {
+    ConfigFolderFixture config =
+        ConfigFolderFixture.in(
+            folder,
+            "stack = demo",
+            """
+            routes = [
+              { name = a, listen = 53, service = a, port = 53, protocol = udp,
+                proxy-protocol = v1, accept-proxy-protocol = true, idle-timeout = 0s }
+              { name = b, listen = 53, service = a, port = 54, protocol = udp }
+            ]
+            """);
+    String all =
+        String.valueOf(assertThrows(InvalidSettingsException.class, config::load).getMessage());
     for (String part :
         List.of(
             "v1 has no udp; write v2",

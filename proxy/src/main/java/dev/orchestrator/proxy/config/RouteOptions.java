@@ -28,7 +28,8 @@ public record RouteOptions(
     boolean trustForwarded,
     @Nullable ListenAddress preview) {
   public RouteOptions {
-    if (protocol == Protocol.UDP && (acceptProxyProtocol || sendProxyProtocol == ProxyProtocol.V1)) {
+    if (protocol == Protocol.UDP
+        && (acceptProxyProtocol || sendProxyProtocol == ProxyProtocol.V1)) {
       throw new IllegalArgumentException("udp has the PROXY protocol to targets alone, as V2");
     }
   }
@@ -46,9 +47,7 @@ public record RouteOptions(
   /** A udp session that is idle for so long ends, where nothing else is said. */
   public static final Duration UDP_IDLE = Duration.ofSeconds(30);
 
-  /**
-   * No PROXY protocol, no idle time-out (udp: {@link #UDP_IDLE}), 30 s for a head, no preview.
-   */
+  /** No PROXY protocol, no idle time-out (udp: {@link #UDP_IDLE}), 30 s for a head, no preview. */
   public static RouteOptions of(Protocol protocol) {
     RouteOptions options = TCP.withProtocol(protocol);
     return protocol == Protocol.UDP ? options.withIdleTimeout(UDP_IDLE) : options;
