@@ -140,8 +140,8 @@ class SystemdSocketsTest {
   void datagramsWaitForTheNextStartOrAreRefusedWhileNothingIsServed() throws Exception {
     io.netty.channel.unix.Socket datagrams = io.netty.channel.unix.Socket.newSocketDgram();
     try (var blue = UdpServerFixture.named('b')) {
-      datagrams.bind(new InetSocketAddress(0));
-      int udpPort = datagrams.localAddress().getPort();
+      int udpPort = ServerFixture.freePort(); // not 0, as above
+      datagrams.bind(new InetSocketAddress(udpPort));
       List<Route> routes =
           List.of(
               new Route(
