@@ -41,7 +41,11 @@ public record Status(
   /** A service of the generation that serves. */
   public record Service(String name, String state, String health, int restarts) {}
 
-  /** A route with its traffic. */
+  /**
+   * A route with its traffic.
+   *
+   * @param dropped datagrams of a udp route that reached nobody
+   */
   public record Route(
       String name,
       String address,
@@ -49,5 +53,6 @@ public record Status(
       String gate,
       long open,
       long total,
-      long heldNow) {}
+      long heldNow,
+      long dropped) {}
 }
