@@ -92,7 +92,8 @@ public final class ComposeReader {
         findings.throwIfRefused();
       }
       root = parse(release, result.stdout());
-      new ShellVariables(findings, release, project).check(output, root, stack.name());
+      new ShellVariables(findings, release, project)
+          .check(output, root, stack.name(), variables(release).keySet());
       output.otherWarnings().forEach(findings::warn);
       Map<String, String> users = variableUsers(root);
       if (!users.isEmpty()) {
