@@ -32,8 +32,20 @@ public record StackSettings(
       List<RouteSettings> routes,
       List<Probe> probes,
       UpgradeSettings upgrade,
+      DataSettings data,
+      ComposeSettings compose) {
+    this(name, folder, routes, probes, upgrade, data, compose, HEAL_AFTER);
+  }
+
+  /** A stack with the defaults of everything else. */
+  public StackSettings(
+      String name,
+      Path folder,
+      List<RouteSettings> routes,
+      List<Probe> probes,
+      UpgradeSettings upgrade,
       DataSettings data) {
-    this(name, folder, routes, probes, upgrade, data, ComposeSettings.DEFAULT, HEAL_AFTER);
+    this(name, folder, routes, probes, upgrade, data, ComposeSettings.DEFAULT);
   }
 
   /** The routes, where they are those that a version's compose file publishes. */

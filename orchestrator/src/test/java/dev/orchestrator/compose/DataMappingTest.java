@@ -1,6 +1,7 @@
 package dev.orchestrator.compose;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -27,6 +28,7 @@ class DataMappingTest {
   private List<String> dirs = List.of();
   private List<SeedFile> seeds = List.of();
   private List<VolumeSettings> own = List.of();
+  private List<String> imported = List.of();
   private List<String> warnings = List.of();
   private List<String> variables = List.of();
 
@@ -178,6 +180,24 @@ class DataMappingTest {
   }
 
   @Test
+  void anExternalVolumeIsRefusedWithTheChoicesAndMayBeginAsACopy() {
+    String json =
+        "{services: {a: {volumes: [{type: 'volume', source: 'db', target: '/v'}]}},"
+            + " volumes: {db: {name: 'shop_db', external: true}}}";
+    RefusedException e = assertThrows(RefusedException.class, () -> map(json));
+    assertEquals(
+        "here: volume db: external: a capsule does not use volumes of the host. Remove 'external',"
+            + " and the volume is the stack's own and begins empty; or let it begin as a copy of"
+            + " the host's, in stack.conf: data.import = [ { volume = db, from = shop_db } ]",
+        e.getMessage());
+    imported = List.of("db");
+    map(json);
+    assertEquals(List.of("/data/volumes/db"), dirs);
+    assertEquals("/data/volumes/db", model.root().at("/volumes/db/driver_opts/device").asText());
+    assertFalse(model.root().at("/volumes/db").has("external"));
+  }
+
+  @Test
   void networkFileSystemStaysWhereItIs() {
     map("{services: {a: {}}, volumes: {media: {driver_opts: {type: 'nfs', device: ':/x'}}}}");
     assertEquals(":/x", model.root().at("/volumes/media/driver_opts/device").asText());
@@ -272,7 +292,8 @@ class DataMappingTest {
   private void map(String json, String... imageVolumes) {
     model = ComposeModelFixture.of(release, json);
     ComposeFindings findings = new ComposeFindings("here");
-    DataMapping mapping = new DataMapping(findings, model, new VolumePaths(findings, own));
+    DataMapping mapping =
+        new DataMapping(findings, model, new VolumePaths(findings, own), imported);
     model.services().forEach((name, service) -> mapping.map(name, service, List.of(imageVolumes)));
     mapping.finish();
     findings.throwIfRefused();

@@ -249,7 +249,8 @@ class SettingsLoaderTest {
                   hooks = [ { service = db, when = before, command = [flush, all], limit = 3s }
                             { service = app, when = after, command = [resume] } ]
                   verify = full, passes = 3, small = 1MiB, rollback = carry, allow-attach = true
-                  ignore = ["/scratch"]
+                  ignore = ["/scratch"], accept-unused = [old, "./spool"]
+                  import = [ { volume = db, from = shop_db } ]
                   volumes = [ { name = media, paths = ["./media/books", "podcasts"],
                                 strategy = attach, immutable = true }
                               { name = torrents, paths = ["./torrents/"] } ]
@@ -274,6 +275,8 @@ class SettingsLoaderTest {
             true,
             DataSettings.Rollback.CARRY,
             List.of("/scratch"),
+            List.of("old", "./spool"),
+            List.of(new VolumeImport("db", "shop_db")),
             List.of(
                 new VolumeSettings(
                     "media",

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.orchestrator.capsule.CapsuleBuilder;
 import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.capsule.CapsuleImage;
+import dev.orchestrator.capsule.VersionCheck;
 import dev.orchestrator.common.Deadline;
 import dev.orchestrator.common.Json;
 import dev.orchestrator.compose.BuildContainers;
@@ -102,7 +103,7 @@ public final class ImageBuilder implements CapsuleBuilder {
   }
 
   @Override
-  public List<String> check(String version) {
+  public VersionCheck check(String version) {
     Release release = releases.release(version);
     String baseImage = base(line -> {});
     ComposeModel model = reading(() -> reader.read(release, baseImage));
@@ -113,7 +114,8 @@ public final class ImageBuilder implements CapsuleBuilder {
     if (!absent.isEmpty()) {
       warnings.add("images that are not on this host are pulled: " + String.join(", ", absent));
     }
-    return List.copyOf(warnings);
+    return new VersionCheck(
+        List.copyOf(warnings), List.copyOf(model.services().keySet()), capsuleStack.dataPaths());
   }
 
   @Override

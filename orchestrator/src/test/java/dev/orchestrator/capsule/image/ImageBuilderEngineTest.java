@@ -109,7 +109,7 @@ class ImageBuilderEngineTest {
   @Test
   void probeOfAServiceThatIsNotThereIsLeftOutAndSaid() throws IOException {
     compose("services: {ledger: {image: x}}");
-    String warnings = builder.check("v1").toString();
+    String warnings = builder.check("v1").warnings().toString();
     assertTrue(
         warnings.contains(
             "probe greeter is for service greeter, which the compose file doesn't have: it is not"
@@ -124,6 +124,7 @@ class ImageBuilderEngineTest {
     assertTrue(
         builder
             .check("v1")
+            .warnings()
             .contains(
                 "images that are not on this host are pulled: localhost:1/x (greeter),"
                     + " localhost:1/gone:v9 (ledger)"));

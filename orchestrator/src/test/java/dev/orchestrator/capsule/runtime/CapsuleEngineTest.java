@@ -173,7 +173,7 @@ class CapsuleEngineTest {
     engine.startContainer(name);
     Capsule capsule = new ContainerCapsule(engine, name, InstantSource.system());
     capsule.awaitReady(DEADLINE);
-    capsule.create(DEADLINE);
+    capsule.create(List.of(), DEADLINE);
     capsule.start(DEADLINE);
     return capsule;
   }
