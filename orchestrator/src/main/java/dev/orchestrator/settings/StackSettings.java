@@ -62,6 +62,11 @@ public record StackSettings(
     return new StackSettings(name, folder, others, probes, upgrade, data, compose, healAfter);
   }
 
+  /** The same stack that tells Compose something else. */
+  public StackSettings withCompose(ComposeSettings others) {
+    return new StackSettings(name, folder, routes, probes, upgrade, data, others, healAfter);
+  }
+
   /** The same stack with other budgets and deadlines. */
   public StackSettings withUpgrade(UpgradeSettings others) {
     return new StackSettings(name, folder, routes, probes, others, data, compose, healAfter);
