@@ -1,6 +1,7 @@
 package dev.orchestrator.compose;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.orchestrator.settings.GrantSettings.DockerSocket;
 import java.util.List;
 import java.util.Map;
 
@@ -12,13 +13,17 @@ import java.util.Map;
  * @param seedFiles files of the release that are copied to the data unless the data has them
  * @param ports the capsule's port for the {@code service:port} of each route and probe
  * @param warnings for a person, a line each
+ * @param grants what the capsule needs of the host
+ * @param socket what services have as the Docker engine's socket
  */
 public record CapsuleStack(
     ObjectNode compose,
     List<String> dirs,
     List<SeedFile> seedFiles,
     Map<String, Integer> ports,
-    List<String> warnings) {
+    List<String> warnings,
+    HostGrants grants,
+    DockerSocket socket) {
 
   /** A file, or a folder with everything below it, by absolute paths inside the capsule. */
   record SeedFile(String from, String to) {}

@@ -16,10 +16,19 @@ public final class ComposeTransform {
       List.of("build", "develop", "env_file", "profiles", "platform");
 
   private final StackSettings stack;
+  private final HostFacts host;
+  private final CapsuleRights rights;
 
-  /** Transforms models of this stack. */
+  /** Transforms models of this stack, for a host of which nothing is known. */
   public ComposeTransform(StackSettings stack) {
+    this(stack, HostFacts.NONE, CapsuleRights.USUAL);
+  }
+
+  /** Transforms models of this stack, for capsules of a host. */
+  public ComposeTransform(StackSettings stack, HostFacts host, CapsuleRights rights) {
     this.stack = stack;
+    this.host = host;
+    this.rights = rights;
   }
 
   /**
@@ -47,6 +56,10 @@ public final class ComposeTransform {
                     .formatted(name));
           }
         });
+    RightsMapping granted = new RightsMapping(findings, stack.grants(), host, rights, services);
+    granted.apply();
+    HostPathMapping hostPaths =
+        new HostPathMapping(findings, stack.grants(), host, rights, granted);
     PortMapping mapping = new PortMapping(findings, stack, services);
     Map<String, Integer> ports = mapping.apply();
     services.forEach((name, service) -> {
@@ -58,14 +71,33 @@ public final class ComposeTransform {
       }
     });
     DataMapping data =
-        new DataMapping(findings, model, new VolumePaths(findings, stack.data().volumes()));
+        new DataMapping(
+            findings, model, new VolumePaths(findings, stack.data().volumes()), hostPaths);
     services.forEach((name, service) -> {
       InnerImage image = images.get(name);
       data.map(name, service, image == null ? List.of() : image.volumes());
     });
     data.finish();
+    hostPaths.finish();
     findings.throwIfRefused();
     return new CapsuleStack(
-        model.root(), data.dirs(), data.seedFiles(), ports, findings.warnings());
+        model.root(),
+        data.dirs(),
+        data.seedFiles(),
+        ports,
+        findings.warnings(),
+        grants(granted, hostPaths),
+        hostPaths.socket());
+  }
+
+  private HostGrants grants(RightsMapping granted, HostPathMapping hostPaths) {
+    return new HostGrants(
+        stack.grants().privileged(),
+        hostPaths.paths(),
+        granted.devices(),
+        granted.deviceRules(),
+        stack.grants().capabilities().stream().sorted().distinct().toList(),
+        granted.limits(),
+        hostPaths.zone());
   }
 }

@@ -25,11 +25,15 @@ final class DataMapping {
   private final BindMapping binds;
   private final Set<String> dirs = new TreeSet<>();
 
-  DataMapping(ComposeFindings findings, ComposeModel model, VolumePaths volumePaths) {
+  DataMapping(
+      ComposeFindings findings,
+      ComposeModel model,
+      VolumePaths volumePaths,
+      HostPathMapping hostPaths) {
     this.findings = findings;
     this.model = model;
     this.volumePaths = volumePaths;
-    this.binds = new BindMapping(findings, model, volumePaths);
+    this.binds = new BindMapping(findings, model, volumePaths, hostPaths);
     model.children("volumes").forEach(this::volume);
     binds.files("configs");
     binds.files("secrets");
@@ -38,6 +42,7 @@ final class DataMapping {
   /** Maps the mounts of a service, and the volumes that its image declares beside them. */
   void map(String name, ObjectNode service, List<String> imageVolumes) {
     Set<String> covered = new HashSet<>();
+    binds.profiles("service " + name, service);
     for (String path : ComposeModel.texts(service.path("tmpfs"))) {
       covered.add(normal(path.replaceFirst(":.*", "")));
     }

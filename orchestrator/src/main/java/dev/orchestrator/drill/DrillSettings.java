@@ -70,7 +70,8 @@ public final class DrillSettings {
             List.copyOf(routes),
             stack.probes(),
             limits.with(limits.bake().compareTo(MOST_BAKE) < 0 ? limits.bake() : MOST_BAKE, 1),
-            stack.data()));
+            stack.data(),
+            stack.grants()));
   }
 
   private static RouteSettings onLoopback(RouteSettings route, int port) {

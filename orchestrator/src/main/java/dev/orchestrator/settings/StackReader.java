@@ -18,7 +18,8 @@ final class StackReader {
             RouteReader.read(section, api),
             ProbeReader.read(section),
             UpgradeReader.upgrade(section, errors),
-            DataReader.read(section));
+            DataReader.read(section),
+            GrantReader.stack(section));
     section.rejectUnknownKeys();
     return stack;
   }

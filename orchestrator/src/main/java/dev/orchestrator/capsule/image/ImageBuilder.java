@@ -6,14 +6,20 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.orchestrator.capsule.CapsuleBuilder;
 import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.capsule.CapsuleImage;
+import dev.orchestrator.capsule.runtime.RunFlags;
 import dev.orchestrator.common.Deadline;
 import dev.orchestrator.common.Json;
 import dev.orchestrator.compose.BuildContainers;
 import dev.orchestrator.compose.BuildSource;
+import dev.orchestrator.compose.CapsuleRights;
 import dev.orchestrator.compose.CapsuleStack;
+import dev.orchestrator.compose.ComposeFindings;
 import dev.orchestrator.compose.ComposeModel;
 import dev.orchestrator.compose.ComposeReader;
 import dev.orchestrator.compose.ComposeTransform;
+import dev.orchestrator.compose.HostFacts;
+import dev.orchestrator.compose.HostGrants;
+import dev.orchestrator.compose.HostQuestions;
 import dev.orchestrator.compose.InnerImage;
 import dev.orchestrator.engine.Engine;
 import dev.orchestrator.engine.ImageConfig;
@@ -24,21 +30,28 @@ import dev.orchestrator.files.FileTree;
 import dev.orchestrator.files.TarArchive;
 import dev.orchestrator.release.Release;
 import dev.orchestrator.release.Releases;
+import dev.orchestrator.settings.Capabilities;
+import dev.orchestrator.settings.GrantSettings.DockerSocket;
 import dev.orchestrator.settings.Probe;
 import dev.orchestrator.settings.ReleaseProbes;
 import dev.orchestrator.settings.Settings;
+import dev.orchestrator.settings.Settings.ImageSettings;
 import dev.orchestrator.settings.StackSettings;
 import java.io.UncheckedIOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /**
  * Builds capsule images on the outer engine, in these steps: the release, its compose model, the
@@ -57,14 +70,21 @@ public final class ImageBuilder implements CapsuleBuilder {
   /** A label of capsule images: the databases in it as JSON. */
   private static final String DATABASES = "dev.orchestrator.databases";
 
+  /** On a capsule image: {@link HostGrants#flags}. The script {@code config/image/run} reads it. */
+  private static final String RUN_FLAGS = "dev.orchestrator.run-flags";
+
   private final Engine engine;
   private final StackSettings stack;
   private final Map<String, String> owner;
   private final InstantSource clock;
+  private final ImageSettings image;
+  private final Path home;
   private final Releases releases;
   private final BuildContainers containers;
   private final BaseImage base;
   private final ComposeReader reader;
+  private final HostFactsReader hostFacts;
+  private final RightsTrial trial;
   private final InnerImageProvider imageProvider;
   private final ImagePacker packer;
   private final ImagePruner pruner;
@@ -81,11 +101,15 @@ public final class ImageBuilder implements CapsuleBuilder {
     this.stack = settings.stack();
     this.owner = Map.copyOf(owner);
     this.clock = clock;
+    this.image = settings.image();
+    this.home = settings.home();
     this.releases = new Releases(stack);
     this.containers = new BuildContainers(engine, stack.name(), owner);
     DebianImages debianImages = new DebianImages(engine, settings.image().folder());
     this.base = new BaseImage(engine, settings.image(), debianImages);
     this.reader = new ComposeReader(engine, containers, stack);
+    this.hostFacts = new HostFactsReader(engine, containers);
+    this.trial = new RightsTrial(engine, containers, settings.image());
     this.imageProvider = new InnerImageProvider(engine, stack, settings.home(), debianImages);
     this.pruner = new ImagePruner(engine, stack.name(), settings.home());
     this.packer = new ImagePacker(engine, settings.image(), containers, stack.name());
@@ -97,15 +121,36 @@ public final class ImageBuilder implements CapsuleBuilder {
     String baseImage = base(line -> {});
     ComposeModel model = reading(() -> reader.read(release, baseImage));
     ReleaseProbes probes = ReleaseProbes.read(release.folder());
-    CapsuleStack capsuleStack = transform(probes).apply(model, Map.of());
+    CapsuleStack capsuleStack = transform(probes, host(model, baseImage)).apply(model, Map.of());
     model.services().entrySet().stream()
         .filter(service -> service.getValue().has("build"))
         .forEach(service -> BuildSource.of(model, stack.name(), stack.folder(), service.getKey()));
-    return capsuleStack.warnings();
+    ComposeFindings tried =
+        new ComposeFindings("version %s of stack %s".formatted(version, stack.name()));
+    trial.run(capsuleStack, baseImage, tried);
+    tried.throwIfRefused();
+    return Stream.concat(capsuleStack.warnings().stream(), tried.warnings().stream()).toList();
   }
 
-  private ComposeTransform transform(ReleaseProbes probes) {
-    return new ComposeTransform(stack.withProbesOf(probes.probes()));
+  private HostFacts host(ComposeModel model, String baseImage) {
+    return hostFacts.read(HostQuestions.of(model, stack.grants()), baseImage);
+  }
+
+  private ComposeTransform transform(ReleaseProbes probes, HostFacts host) {
+    return new ComposeTransform(stack.withProbesOf(probes.probes()), host, rights());
+  }
+
+  /** What a capsule may do without any grant, and what no capsule may have. */
+  private CapsuleRights rights() {
+    Set<String> capabilities = new TreeSet<>(Capabilities.DEFAULT);
+    capabilities.addAll(RunFlags.read(image.folder(), false).security().capabilities());
+    return new CapsuleRights(
+        capabilities,
+        Map.of(
+            engine.info().dataRoot(),
+            "the Docker engine's own folder",
+            home.toAbsolutePath().normalize().toString(),
+            "the orchestrator's state folder"));
   }
 
   @Override
@@ -122,6 +167,12 @@ public final class ImageBuilder implements CapsuleBuilder {
     } catch (IllegalArgumentException e) {
       throw new CapsuleException("image " + image + ": its label " + DATABASES + " is not JSON", e);
     }
+  }
+
+  /** What the capsules of an image get of the host; nothing for an image of an older service. */
+  public HostGrants grants(String reference) {
+    return HostGrants.parse(
+        engine.image(reference).map(info -> info.labels().getOrDefault(RUN_FLAGS, "")).orElse(""));
   }
 
   @Override
@@ -159,7 +210,7 @@ public final class ImageBuilder implements CapsuleBuilder {
     ComposeModel model = reader.read(release, baseImage);
     model.warnings().forEach(progress);
     ReleaseProbes probes = ReleaseProbes.read(release.folder());
-    ComposeTransform transform = transform(probes);
+    ComposeTransform transform = transform(probes, host(model, baseImage));
     // What a capsule can't do is said before its images are built, which takes minutes.
     CapsuleStack _ = transform.apply(model, Map.of());
     Map<String, InnerImage> images = imageProvider.resolve(model, deadline, progress);
@@ -197,7 +248,7 @@ public final class ImageBuilder implements CapsuleBuilder {
               ENTRYPOINT,
               List.of(),
               List.of(),
-              labels(version, content, capsuleStack.ports(), probes, databases)));
+              labels(version, content, capsuleStack, probes, databases)));
     }
     ImageInfo built = engine.image(reference).orElseThrow();
     return image(version, reference, source, capsuleStack, built, false);
@@ -238,13 +289,19 @@ public final class ImageBuilder implements CapsuleBuilder {
     node.set("dirs", Json.toTree(capsuleStack.dirs()));
     node.set("seedFiles", Json.toTree(capsuleStack.seedFiles()));
     node.set("ports", Json.toTree(new TreeMap<>(capsuleStack.ports())));
+    if (!capsuleStack.grants().flags().isEmpty()) {
+      node.put("runFlags", capsuleStack.grants().flags());
+    }
+    if (capsuleStack.socket() != DockerSocket.NONE) {
+      node.put("dockerSocket", capsuleStack.socket().word());
+    }
     return node.toPrettyString();
   }
 
   private Map<String, String> labels(
       String version,
       String content,
-      Map<String, Integer> ports,
+      CapsuleStack capsuleStack,
       ReleaseProbes probes,
       Map<String, String> databases) {
     Map<String, String> labels = new TreeMap<>(Labels.role("capsule"));
@@ -252,7 +309,8 @@ public final class ImageBuilder implements CapsuleBuilder {
     labels.put(Labels.VERSION, version);
     labels.put(Labels.CONTENT, content);
     labels.put(PROBES, probes.text());
-    labels.put(PORTS, Json.write(new TreeMap<>(ports)));
+    labels.put(PORTS, Json.write(new TreeMap<>(capsuleStack.ports())));
+    labels.put(RUN_FLAGS, capsuleStack.grants().flags());
     labels.put(DATABASES, Json.write(new TreeMap<>(databases)));
     return labels;
   }

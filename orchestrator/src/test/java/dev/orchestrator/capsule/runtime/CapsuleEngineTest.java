@@ -10,6 +10,7 @@ import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.capsule.CapsuleImage;
 import dev.orchestrator.capsule.InnerService;
 import dev.orchestrator.capsule.image.ImageBuilder;
+import dev.orchestrator.compose.HostGrants;
 import dev.orchestrator.data.DataVolume;
 import dev.orchestrator.data.DataVolume.Method;
 import dev.orchestrator.engine.DockerEngine;
@@ -123,7 +124,7 @@ class CapsuleEngineTest {
     engine.createVolume(name + "-data", labels);
     engine.createVolume(name + "-store", labels);
     engine.createContainer(
-        new CapsuleSpecFactory(settings.image())
+        new CapsuleSpecFactory(settings.image(), _ -> HostGrants.NONE)
             .managed(
                 name,
                 image.reference(),
