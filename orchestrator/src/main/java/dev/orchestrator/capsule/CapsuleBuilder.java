@@ -1,5 +1,6 @@
 package dev.orchestrator.capsule;
 
+import dev.orchestrator.compose.HostGrants;
 import dev.orchestrator.settings.Probe;
 import java.util.Collection;
 import java.util.List;
@@ -41,6 +42,9 @@ public interface CapsuleBuilder {
    * Empty when there is no such image.
    */
   List<Probe> probes(String image);
+
+  /** What the capsules of an image get of their host; nothing when there is no such image. */
+  HostGrants grants(String image);
 
   /** The reference of the base image, which is built when it is missing; helpers run in it too. */
   String base(Consumer<String> progress);

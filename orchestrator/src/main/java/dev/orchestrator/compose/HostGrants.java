@@ -59,6 +59,18 @@ public record HostGrants(
     limits = Map.copyOf(limits);
   }
 
+  /** The same, with paths that can only be read. */
+  public HostGrants withReadOnlyPaths() {
+    return new HostGrants(
+        privileged,
+        paths.stream().map(path -> new Path(path.path(), true, path.propagation())).toList(),
+        devices,
+        deviceRules,
+        capabilities,
+        limits,
+        zone);
+  }
+
   /** Whether a capsule needs a trial before it is known that the engine gives it all of this. */
   public boolean needsTrial() {
     return privileged

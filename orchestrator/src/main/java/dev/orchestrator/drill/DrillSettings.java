@@ -71,7 +71,7 @@ public final class DrillSettings {
             stack.probes(),
             limits.with(limits.bake().compareTo(MOST_BAKE) < 0 ? limits.bake() : MOST_BAKE, 1),
             stack.data(),
-            stack.grants()));
+            stack.grants().forRehearsal()));
   }
 
   private static RouteSettings onLoopback(RouteSettings route, int port) {

@@ -12,13 +12,26 @@ import java.util.List;
  *     a list of capabilities
  * @param capabilities of capsules beyond the usual ones, without the {@code CAP_} prefix
  * @param devices paths below /dev, or rules such as {@code c 188:* rwm}
+ * @param rehearsal whether capsules may read the host's paths and not write to them, as in a drill
+ *     beside the stack that serves
  */
 public record GrantSettings(
     List<HostPath> hostPaths,
     DockerSocket dockerSocket,
     boolean privileged,
     List<String> capabilities,
-    List<String> devices) {
+    List<String> devices,
+    boolean rehearsal) {
+
+  /** Grants of a stack that serves. */
+  public GrantSettings(
+      List<HostPath> hostPaths,
+      DockerSocket dockerSocket,
+      boolean privileged,
+      List<String> capabilities,
+      List<String> devices) {
+    this(hostPaths, dockerSocket, privileged, capabilities, devices, false);
+  }
 
   /** Nothing is granted. */
   public static final GrantSettings NONE =
@@ -64,8 +77,8 @@ public record GrantSettings(
     devices = List.copyOf(devices);
   }
 
-  /** The same with other host paths. */
-  public GrantSettings withHostPaths(List<HostPath> paths) {
-    return new GrantSettings(paths, dockerSocket, privileged, capabilities, devices);
+  /** The same for a rehearsal. */
+  public GrantSettings forRehearsal() {
+    return new GrantSettings(hostPaths, dockerSocket, privileged, capabilities, devices, true);
   }
 }

@@ -37,7 +37,7 @@ final class HostFactsReader {
   private static final String ASK =
       """
       if [ -d /host/dev ]; then
-        find /host/dev \\( -type c -o -type b -o -type d -o -type l \\) | sed 's,^/host,device ,'
+        find /host/dev -xdev \\( -type c -o -type b -o -type d -o -type l \\) | sed 's,^/host,device ,'
       fi
       if [ -d /host/etc ]; then
         zone=$(readlink /host/etc/localtime | sed -n 's,.*/zoneinfo/,,p')

@@ -169,10 +169,12 @@ public final class ImageBuilder implements CapsuleBuilder {
     }
   }
 
-  /** What the capsules of an image get of the host; nothing for an image of an older service. */
-  public HostGrants grants(String reference) {
-    return HostGrants.parse(
-        engine.image(reference).map(info -> info.labels().getOrDefault(RUN_FLAGS, "")).orElse(""));
+  @Override
+  public HostGrants grants(String image) {
+    HostGrants grants =
+        HostGrants.parse(
+            engine.image(image).map(info -> info.labels().getOrDefault(RUN_FLAGS, "")).orElse(""));
+    return stack.grants().rehearsal() ? grants.withReadOnlyPaths() : grants;
   }
 
   @Override
