@@ -350,10 +350,6 @@ final class RightsMapping {
                 .formatted(from.substring("container:".length())));
       }
     }
-    if (!service.path("external_links").isEmpty()) {
-      findings.refuse(
-          user, "external_links", "a capsule has no containers but those of its compose file");
-    }
     lowerCase(service.path("blkio_config"));
   }
 

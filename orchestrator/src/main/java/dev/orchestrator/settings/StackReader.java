@@ -19,6 +19,8 @@ final class StackReader {
             ProbeReader.read(section),
             UpgradeReader.upgrade(section, errors),
             DataReader.read(section),
+            ComposeSettingsReader.read(section),
+            HealReader.after(section),
             GrantReader.stack(section));
     section.rejectUnknownKeys();
     return stack;

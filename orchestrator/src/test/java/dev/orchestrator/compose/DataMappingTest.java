@@ -124,7 +124,6 @@ class DataMappingTest {
   @CsvSource({
     "/etc/localtime,/run/capsule/zone/localtime",
     "/etc/timezone,/run/capsule/zone/timezone",
-    "/data/x,/data/x",
     "/dev/net/tun,/dev/net/tun"
   })
   void someHostPathsAreTaken(String source, String mapped) {
@@ -137,8 +136,15 @@ class DataMappingTest {
         "/srv/media",
         "/var/run/docker.sock",
         "/dev",
+        "/data",
+        "/data/volumes/db",
         "/data/.orchestrator",
-        "/data/../etc"
+        "/data/../etc",
+        "/capsule/stack/release",
+        "/layers/data",
+        "/pack",
+        "/var/lib/docker",
+        "/run/docker.sock"
       })
   void otherHostPathsAreRefusedWithTheServiceAndWhatToDo(String source) {
     RefusedException e = assertThrows(RefusedException.class, () -> bind(source, false));
@@ -165,7 +171,11 @@ class DataMappingTest {
       strings = {
         "{external: true}",
         "{driver: 'rclone'}",
-        "{driver_opts: {type: 'none', o: 'bind', device: '/srv/x'}}"
+        "{driver_opts: {type: 'none', o: 'bind', device: '/srv/x'}}",
+        "{driver_opts: {type: 'none', o: 'bind', device: '/data'}}",
+        "{driver_opts: {type: 'none', o: 'bind', device: 'PROJECT/../../../../data'}}",
+        "{driver_opts: {type: 'nfs', o: 'ro,bind', device: '/data/.orchestrator'}}",
+        "{driver_opts: {type: 'overlay', o: 'lowerdir=/data,upperdir=/u', device: 'overlay'}}"
       })
   void volumeThatACapsuleCannotHaveIsRefused(String volume) {
     assertThrows(

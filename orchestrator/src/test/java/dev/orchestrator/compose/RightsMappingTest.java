@@ -61,7 +61,6 @@ class RightsMappingTest {
           oom_score_adj: -500 | security.capabilities += SYS_RESOURCE
           network_mode: 'container:gone' | network_mode: a capsule has no container gone
           volumes_from: ['container:gone'] | volumes_from: a capsule has no container gone
-          external_links: ['x'] | external_links: a capsule has no containers but
           """)
   void whatACapsuleLacksIsRefusedWithServiceKeyAndWhatGrantsIt(String key, String said) {
     map("vpn: {" + key + "}");

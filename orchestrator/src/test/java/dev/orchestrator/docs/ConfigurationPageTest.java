@@ -31,7 +31,7 @@ class ConfigurationPageTest {
   private static final Pattern REFUSAL =
       Pattern.compile(".*" + UNKNOWN + ": is not a setting; known: (?<known>[a-z, -]+)");
 
-  /** What only a stack.conf has. The sections data, upgrade and security may be in both files. */
+  /** What only a stack.conf has. The other sections may be in both files. */
   private static final Set<String> OF_STACK = Set.of("name", "routes", "probes", "docker-socket");
 
   private final Page page = Page.ofManual("configuration.md");
@@ -112,7 +112,7 @@ class ConfigurationPageTest {
     }
     shown
         .getOrDefault("stack.conf ", new TreeSet<>())
-        .addAll(List.of("data", "upgrade", "security"));
+        .addAll(List.of("data", "upgrade", "heal", "security"));
 
     List<String> wrong = new ArrayList<>();
     for (Map.Entry<String, Set<String>> section : shown.entrySet()) {

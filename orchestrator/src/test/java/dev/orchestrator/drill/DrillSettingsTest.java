@@ -90,26 +90,27 @@ final class DrillSettingsTest {
         new ScheduleSettings("0 4 * * *", ZoneOffset.UTC),
         light.takeover(),
         new StackSettings(
-            stack.name(),
-            stack.folder(),
-            List.of(
-                new RouteSettings(
-                    "web",
-                    new ListenAddress("0.0.0.0", 80),
-                    "web",
-                    80,
-                    RouteOptions.of(Protocol.HTTP)
-                        .withProxyProtocol(ProxyProtocol.V2, true)
-                        .withPreview(new ListenAddress("0.0.0.0", 81))),
-                new RouteSettings(
-                    "range",
-                    new ListenAddress("", 9000, 9002),
-                    "web",
-                    9000,
-                    RouteOptions.of(Protocol.TCP))),
-            stack.probes(),
-            limits.with(bake, limits.keep()),
-            stack.data(),
-            new GrantSettings(List.of(), DockerSocket.NONE, false, List.of(), DEVICES)));
+                stack.name(),
+                stack.folder(),
+                List.of(
+                    new RouteSettings(
+                        "web",
+                        new ListenAddress("0.0.0.0", 80),
+                        "web",
+                        80,
+                        RouteOptions.of(Protocol.HTTP)
+                            .withProxyProtocol(ProxyProtocol.V2, true)
+                            .withPreview(new ListenAddress("0.0.0.0", 81))),
+                    new RouteSettings(
+                        "range",
+                        new ListenAddress("", 9000, 9002),
+                        "web",
+                        9000,
+                        RouteOptions.of(Protocol.TCP))),
+                stack.probes(),
+                limits.with(bake, limits.keep()),
+                stack.data())
+            .withGrants(
+                new GrantSettings(List.of(), DockerSocket.NONE, false, List.of(), DEVICES)));
   }
 }

@@ -17,7 +17,6 @@ import dev.orchestrator.compose.ComposeFindings;
 import dev.orchestrator.compose.ComposeModel;
 import dev.orchestrator.compose.ComposeReader;
 import dev.orchestrator.compose.ComposeTransform;
-import dev.orchestrator.compose.HostFacts;
 import dev.orchestrator.compose.HostGrants;
 import dev.orchestrator.compose.HostQuestions;
 import dev.orchestrator.compose.InnerImage;
@@ -30,10 +29,12 @@ import dev.orchestrator.files.FileTree;
 import dev.orchestrator.files.TarArchive;
 import dev.orchestrator.release.Release;
 import dev.orchestrator.release.Releases;
+import dev.orchestrator.settings.AutoRoutes;
 import dev.orchestrator.settings.Capabilities;
 import dev.orchestrator.settings.GrantSettings.DockerSocket;
 import dev.orchestrator.settings.Probe;
 import dev.orchestrator.settings.ReleaseProbes;
+import dev.orchestrator.settings.RouteSettings;
 import dev.orchestrator.settings.Settings;
 import dev.orchestrator.settings.Settings.ImageSettings;
 import dev.orchestrator.settings.StackSettings;
@@ -72,6 +73,9 @@ public final class ImageBuilder implements CapsuleBuilder {
 
   /** On a capsule image: {@link HostGrants#flags}. The script {@code config/image/run} reads it. */
   private static final String RUN_FLAGS = "dev.orchestrator.run-flags";
+
+  /** On a capsule image: names of the variables that its container must have, in one line. */
+  private static final String VARIABLES = "dev.orchestrator.variables";
 
   private final Engine engine;
   private final StackSettings stack;
@@ -121,7 +125,7 @@ public final class ImageBuilder implements CapsuleBuilder {
     String baseImage = base(line -> {});
     ComposeModel model = reading(() -> reader.read(release, baseImage));
     ReleaseProbes probes = ReleaseProbes.read(release.folder());
-    CapsuleStack capsuleStack = transform(probes, host(model, baseImage)).apply(model, Map.of());
+    CapsuleStack capsuleStack = transform(probes, model, baseImage).apply(model, Map.of());
     model.services().entrySet().stream()
         .filter(service -> service.getValue().has("build"))
         .forEach(service -> BuildSource.of(model, stack.name(), stack.folder(), service.getKey()));
@@ -132,12 +136,22 @@ public final class ImageBuilder implements CapsuleBuilder {
     return Stream.concat(capsuleStack.warnings().stream(), tried.warnings().stream()).toList();
   }
 
-  private HostFacts host(ComposeModel model, String baseImage) {
-    return hostFacts.read(HostQuestions.of(model, stack.grants()), baseImage);
+  @Override
+  public List<RouteSettings> routes(String version) {
+    Release release = releases.release(version);
+    String baseImage = base(line -> {});
+    ComposeModel model = reading(() -> reader.read(release, baseImage));
+    ReleaseProbes probes = ReleaseProbes.read(release.folder());
+    return AutoRoutes.parse(
+        transform(probes, model, baseImage).apply(model, Map.of()).ports().keySet());
   }
 
-  private ComposeTransform transform(ReleaseProbes probes, HostFacts host) {
-    return new ComposeTransform(stack.withProbesOf(probes.probes()), host, rights());
+  private ComposeTransform transform(ReleaseProbes probes, ComposeModel model, String baseImage) {
+    return new ComposeTransform(
+        stack.withProbesOf(probes.probes()),
+        hostFacts.read(HostQuestions.of(model, stack.grants()), baseImage),
+        rights(),
+        base.startIntervals(baseImage, containers));
   }
 
   /** What a capsule may do without any grant, and what no capsule may have. */
@@ -183,6 +197,20 @@ public final class ImageBuilder implements CapsuleBuilder {
         engine.image(image).map(info -> info.labels().getOrDefault(PROBES, "")).orElse(""));
   }
 
+  @Override
+  public Map<String, String> variables(String version, String image) {
+    List<String> names =
+        engine
+            .image(image)
+            .map(info -> info.labels().getOrDefault(VARIABLES, ""))
+            .filter(text -> !text.isEmpty())
+            .map(text -> List.of(text.split(" ")))
+            .orElse(List.of());
+    return names.isEmpty()
+        ? Map.of()
+        : reading(() -> reader.values(releases.release(version), base(line -> {}), names));
+  }
+
   private String reference(String version) {
     return "orchestrator/%s:%s".formatted(stack.name(), version);
   }
@@ -210,9 +238,8 @@ public final class ImageBuilder implements CapsuleBuilder {
     String source = releases.content(version);
     String baseImage = base.ensure(deadline, progress);
     ComposeModel model = reader.read(release, baseImage);
-    model.warnings().forEach(progress);
     ReleaseProbes probes = ReleaseProbes.read(release.folder());
-    ComposeTransform transform = transform(probes, host(model, baseImage));
+    ComposeTransform transform = transform(probes, model, baseImage);
     // What a capsule can't do is said before its images are built, which takes minutes.
     CapsuleStack _ = transform.apply(model, Map.of());
     Map<String, InnerImage> images = imageProvider.resolve(model, deadline, progress);
@@ -239,7 +266,11 @@ public final class ImageBuilder implements CapsuleBuilder {
     try (BuildContainers.Temporary helper = containers.idle("layer", packed, List.of());
         TarArchive archive = new TarArchive()) {
       archive
-          .tree(release.folder(), "capsule/stack/release", Long.MAX_VALUE)
+          .tree(
+              release.folder(),
+              "capsule/stack/release",
+              Long.MAX_VALUE,
+              capsuleStack.mountsEnvFile() ? Set.of() : Set.of(".env"))
           .text("capsule/stack/compose.json", compose)
           .text("capsule/stack/stack.json", metadata);
       engine.putArchive(helper.name(), "/", archive.open());
@@ -290,6 +321,10 @@ public final class ImageBuilder implements CapsuleBuilder {
     node.set("images", Json.toTree(ids));
     node.set("dirs", Json.toTree(capsuleStack.dirs()));
     node.set("seedFiles", Json.toTree(capsuleStack.seedFiles()));
+    if (!capsuleStack.variables().isEmpty()) {
+      node.set("variables", Json.toTree(capsuleStack.variables()));
+    }
+    node.set("oneShots", Json.toTree(capsuleStack.oneShots()));
     node.set("ports", Json.toTree(new TreeMap<>(capsuleStack.ports())));
     if (!capsuleStack.grants().flags().isEmpty()) {
       node.put("runFlags", capsuleStack.grants().flags());
@@ -313,6 +348,9 @@ public final class ImageBuilder implements CapsuleBuilder {
     labels.put(PROBES, probes.text());
     labels.put(PORTS, Json.write(new TreeMap<>(capsuleStack.ports())));
     labels.put(RUN_FLAGS, capsuleStack.grants().flags());
+    if (!capsuleStack.variables().isEmpty()) {
+      labels.put(VARIABLES, String.join(" ", capsuleStack.variables()));
+    }
     labels.put(DATABASES, Json.write(new TreeMap<>(databases)));
     return labels;
   }
