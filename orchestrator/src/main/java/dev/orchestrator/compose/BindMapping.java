@@ -22,7 +22,7 @@ import java.util.regex.Pattern;
  * it begins as a copy of the release's.
  */
 final class BindMapping {
-  private static final String BINDS = "binds/";
+  static final String BINDS = "binds/";
   static final String RELEASE = "/capsule/stack/release";
 
   /** Variables that a capsule or the shell in it has for itself. */

@@ -2,6 +2,7 @@ package dev.orchestrator.compose;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.orchestrator.settings.StackSettings;
+import dev.orchestrator.settings.VolumeImport;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -89,7 +90,11 @@ public final class ComposeTransform {
     });
     DataMapping data =
         new DataMapping(
-            findings, model, new VolumePaths(findings, stack.data().volumes()), hostPaths);
+            findings,
+            model,
+            new VolumePaths(findings, stack.data().volumes()),
+            stack.data().imports().stream().map(VolumeImport::volume).toList(),
+            hostPaths);
     services.forEach((name, service) -> {
       InnerImage image = images.get(name);
       data.map(name, service, image == null ? List.of() : image.volumes());

@@ -37,7 +37,8 @@ class HostPathMappingTest {
     HostFacts host = new HostFacts(Set.of("/dev/net/tun"), List.of(), paths, "Europe/Berlin");
     hostPaths = ComposeModelFixture.hostPaths(findings, grants, host);
     DataMapping mapping =
-        new DataMapping(findings, model, new VolumePaths(findings, List.of()), hostPaths);
+        new DataMapping(
+            findings, model, new VolumePaths(findings, List.of()), List.of(), hostPaths);
     for (Map.Entry<String, ObjectNode> service : model.services().entrySet()) {
       mapping.map(service.getKey(), service.getValue(), List.of());
     }

@@ -6,11 +6,11 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.orchestrator.capsule.CapsuleBuilder;
 import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.capsule.CapsuleImage;
+import dev.orchestrator.capsule.VersionCheck;
 import dev.orchestrator.capsule.runtime.RunFlags;
 import dev.orchestrator.common.Deadline;
 import dev.orchestrator.common.Json;
 import dev.orchestrator.compose.BuildContainers;
-import dev.orchestrator.compose.BuildSource;
 import dev.orchestrator.compose.CapsuleRights;
 import dev.orchestrator.compose.CapsuleStack;
 import dev.orchestrator.compose.ComposeFindings;
@@ -42,6 +42,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -52,7 +53,6 @@ import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
-import java.util.stream.Stream;
 
 /**
  * Builds capsule images on the outer engine, in these steps: the release, its compose model, the
@@ -120,20 +120,24 @@ public final class ImageBuilder implements CapsuleBuilder {
   }
 
   @Override
-  public List<String> check(String version) {
+  public VersionCheck check(String version) {
     Release release = releases.release(version);
     String baseImage = base(line -> {});
     ComposeModel model = reading(() -> reader.read(release, baseImage));
     ReleaseProbes probes = ReleaseProbes.read(release.folder());
     CapsuleStack capsuleStack = transform(probes, model, baseImage).apply(model, Map.of());
-    model.services().entrySet().stream()
-        .filter(service -> service.getValue().has("build"))
-        .forEach(service -> BuildSource.of(model, stack.name(), stack.folder(), service.getKey()));
+    List<String> warnings = new ArrayList<>(capsuleStack.warnings());
+    List<String> absent = imageProvider.absent(model);
+    if (!absent.isEmpty()) {
+      warnings.add("images that are not on this host are pulled: " + String.join(", ", absent));
+    }
     ComposeFindings tried =
         new ComposeFindings("version %s of stack %s".formatted(version, stack.name()));
     trial.run(capsuleStack, baseImage, tried);
     tried.throwIfRefused();
-    return Stream.concat(capsuleStack.warnings().stream(), tried.warnings().stream()).toList();
+    warnings.addAll(tried.warnings());
+    return new VersionCheck(
+        List.copyOf(warnings), List.copyOf(model.services().keySet()), capsuleStack.dataPaths());
   }
 
   @Override

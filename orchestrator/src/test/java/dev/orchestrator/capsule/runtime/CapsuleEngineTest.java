@@ -111,8 +111,8 @@ class CapsuleEngineTest {
         release.resolve("compose.yaml"),
         Files.readString(release.resolve("compose.yaml"))
                 .replace(
-                    "  ledger:\n",
-                    "  ledger:\n    secrets: [db]\n    environment: [HOSTNAME, CAPSULE_MODE]\n")
+                    "    environment:\n",
+                    "    secrets: [db]\n    environment:\n      CAPSULE_MODE:\n")
             + "secrets: {db: {environment: DB_PASSWORD}}\n");
     CapsuleImage image = builder.build("v1", System.out::println);
     CapsuleException e = assertThrows(CapsuleException.class, () -> started(image, 1));
@@ -204,7 +204,7 @@ class CapsuleEngineTest {
         """
             .replace("MEDIA", media.toString()));
 
-    List<String> warnings = builder.check("v7");
+    List<String> warnings = builder.check("v7").warnings();
     assertTrue(warnings.toString().contains(media + " of the host (rw, service ledger)"));
     Capsule capsule = started(builder.build("v7", line -> {}), 1);
 
@@ -263,7 +263,7 @@ class CapsuleEngineTest {
     engine.startContainer(name);
     Capsule capsule = new ContainerCapsule(engine, name, InstantSource.system());
     capsule.awaitReady(DEADLINE);
-    capsule.create(DEADLINE);
+    capsule.create(List.of(), DEADLINE);
     capsule.start(DEADLINE);
     return capsule;
   }
