@@ -126,8 +126,11 @@ final class RightsTrial {
             settings.privileged() + "");
     List<String> refused = known.get(key);
     if (refused == null) {
+      int warnings = findings.warnings().size();
       refused = refusals(model, stack.grants(), base, findings);
-      known.put(key, refused);
+      if (findings.warnings().size() == warnings) {
+        known.put(key, refused);
+      }
     }
     refused.forEach(findings::refuse);
   }
@@ -172,37 +175,39 @@ final class RightsTrial {
     try (BuildContainers.Temporary capsule =
         containers.create(
             "try", base, List.of("/usr/local/lib/capsule/entrypoint"), List.of(), security)) {
-      try {
-        engine.startContainer(capsule.name());
-      } catch (EngineException e) {
-        if (e.kind() == EngineException.Kind.UNREACHABLE) {
-          throw e;
-        }
-        return capsuleRefused(model, security, String.valueOf(e.getMessage()));
+      engine.startContainer(capsule.name());
+      return refusalsIn(capsule.name(), model, deadline);
+    } catch (EngineException e) {
+      if (e.kind() == EngineException.Kind.UNREACHABLE) {
+        throw e;
       }
-      new ContainerCapsule(engine, capsule.name(), SteadyClock.get())
-          .awaitReady(deadline.require());
-      if (model.path("services").isEmpty()) {
-        return List.of();
-      }
-      try (TarArchive archive = new TarArchive()) {
-        archive.text(FILE.substring(1), model.toString());
-        engine.putArchive(capsule.name(), "/", archive.open());
-      }
-      ExecResult result =
-          engine.exec(
-              capsule.name(),
-              List.of("/usr/local/lib/capsule/capsule-try", FILE),
-              deadline.require());
-      if (!result.ok()) {
-        throw new CapsuleException("trying out the services' rights: " + result.errorLine());
-      }
-      return result.stdout().lines().map(line -> refusal(line, model)).toList();
+      return capsuleRefused(model, security, String.valueOf(e.getMessage()));
     } catch (CapsuleException | Deadline.PassedException e) {
       findings.warn(
           "whether the engine gives the services the rights that they ask for could not be tried: "
               + e.getMessage());
       return List.of();
+    }
+  }
+
+  /** What the engine in the capsule refuses; its own failures are {@link CapsuleException}s. */
+  private List<String> refusalsIn(String capsule, ObjectNode model, Deadline deadline) {
+    new ContainerCapsule(engine, capsule, SteadyClock.get()).awaitReady(deadline.require());
+    if (model.path("services").isEmpty()) {
+      return List.of();
+    }
+    try (TarArchive archive = new TarArchive()) {
+      archive.text(FILE.substring(1), model.toString());
+      engine.putArchive(capsule, "/", archive.open());
+      ExecResult result =
+          engine.exec(
+              capsule, List.of("/usr/local/lib/capsule/capsule-try", FILE), deadline.require());
+      if (!result.ok()) {
+        throw new CapsuleException("trying out the services' rights: " + result.errorLine());
+      }
+      return result.stdout().lines().map(line -> refusal(line, model)).toList();
+    } catch (EngineException e) {
+      throw new CapsuleException("trying out the services' rights: " + e.getMessage(), e);
     }
   }
 
