@@ -12,6 +12,7 @@ import dev.orchestrator.engine.Engine;
 import dev.orchestrator.engine.Labels;
 import dev.orchestrator.release.Releases;
 import dev.orchestrator.settings.ComposeSettings;
+import dev.orchestrator.settings.GrantSettings;
 import dev.orchestrator.settings.StackSettings;
 import dev.orchestrator.testing.LightStackFixture;
 import java.io.IOException;
@@ -297,7 +298,8 @@ final class ComposeReaderEngineTest {
         light.stack(8080).upgrade(),
         light.stack(8080).data(),
         settings,
-        0);
+        0,
+        GrantSettings.NONE);
   }
 
   private ComposeReader reader() {

@@ -57,7 +57,15 @@ class HealthEngineTest {
 
   private static StackSettings healSoon(StackSettings s) {
     return new StackSettings(
-        s.name(), s.folder(), s.routes(), s.probes(), s.upgrade(), s.data(), s.compose(), 1);
+        s.name(),
+        s.folder(),
+        s.routes(),
+        s.probes(),
+        s.upgrade(),
+        s.data(),
+        s.compose(),
+        1,
+        s.grants());
   }
 
   /**
