@@ -27,23 +27,17 @@ require_ready() {
   [[ -e $RUN/ready ]] || die 1 "not ready: $(cat "$RUN/status" 2>/dev/null || echo starting)"
 }
 
-# Directories and first files that the services expect below the data volume.
+# Directories that the services expect below the data volume.
 prepare_data() {
-  local from to
+  local to
   while read -r to; do
     mkdir -p "$to"
   done < <(jq -r '.dirs[]? | sub("^/data/?"; "") | "/data/" + .' "$STACK/stack.json")
-  while IFS=$'\t' read -r from to; do
-    [[ ! -e $DATA/$to ]] || continue
-    mkdir -p "$(dirname "$DATA/$to")"
-    cp -a "$STACK/release/$from" "$DATA/$to"
-  done < <(jq -r '.seedFiles[]? | [(.from | sub("^/capsule/stack/release/?"; "")),
-    (.to | sub("^/data/?"; ""))] | @tsv' "$STACK/stack.json")
 }
 
 create_services() {
   prepare_data
-  compose create --no-build
+  seed_for compose create --no-build
 }
 
 start_services() {
@@ -51,6 +45,7 @@ start_services() {
   mount_volumes || die 1 "a data volume could not be mounted"
   take_lease
   prepare_data
+  apply_files
   compose up --detach --no-build
 }
 

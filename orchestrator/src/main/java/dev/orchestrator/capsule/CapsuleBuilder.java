@@ -1,5 +1,6 @@
 package dev.orchestrator.capsule;
 
+import dev.orchestrator.compose.ReleaseFiles;
 import dev.orchestrator.settings.Probe;
 import java.util.Collection;
 import java.util.List;
@@ -18,6 +19,12 @@ public interface CapsuleBuilder {
    * @return warnings for a person, a line each
    */
   List<String> check(String version);
+
+  /**
+   * The files of a version's release that services write to, as its folder has them now. Fails as
+   * {@link #check} does.
+   */
+  ReleaseFiles releaseFiles(String version);
 
   /** Builds the image, or takes the existing image when its content is the same. Blocks. */
   CapsuleImage build(String version, Consumer<String> progress);

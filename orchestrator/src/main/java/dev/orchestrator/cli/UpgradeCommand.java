@@ -5,6 +5,7 @@ import dev.orchestrator.client.ExitCode;
 import dev.orchestrator.common.Json;
 import dev.orchestrator.report.Plan;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -73,6 +74,14 @@ final class UpgradeCommand implements Callable<Integer> {
           "Attach volumes that are not marked immutable: a rollback can't restore their data.")
   private boolean attach;
 
+  @Option(
+      names = "--files",
+      paramLabel = "release|keep",
+      description =
+          "Changed files of the release that services write to: replace them, and set the changed"
+              + " ones aside, or keep them (default: data.files).")
+  private @Nullable FilesOption files;
+
   UpgradeCommand(RootCommand root) {
     this.root = root;
   }
@@ -96,8 +105,13 @@ final class UpgradeCommand implements Callable<Integer> {
   }
 
   private String begin() throws InterruptedException {
-    Map<String, ?> body =
-        Map.of("version", version, "full", verify == VerifyOption.full, "attach", attach);
+    Map<String, Object> body = new HashMap<>();
+    body.put("version", version);
+    body.put("full", verify == VerifyOption.full);
+    body.put("attach", attach);
+    if (files != null) {
+      body.put("files", files.name());
+    }
     CliContext context = root.context();
     return wait
         ? new AdmissionWait(
@@ -114,7 +128,8 @@ final class UpgradeCommand implements Callable<Integer> {
     String query =
         ApiClient.parameter("version", version)
             + (verify == VerifyOption.full ? "&full=true" : "")
-            + (attach ? "&attach=true" : "");
+            + (attach ? "&attach=true" : "")
+            + (files == null ? "" : "&files=" + files.name());
     Plan answer = Json.read(root.api().get("/v1/plan?" + query, PLAN_DEADLINE), Plan.class);
     PlanText.lines(answer).forEach(root.context().terminal()::println);
   }

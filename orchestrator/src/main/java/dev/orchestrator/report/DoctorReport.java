@@ -1,13 +1,20 @@
 package dev.orchestrator.report;
 
+import dev.orchestrator.capsule.ChangedFile;
 import java.util.List;
 
 /**
  * The result of {@code orchestrator doctor}. JSON of the API: component names are a contract.
  *
  * @param outside places outside volumes that services write to, the largest first
+ * @param files files of the release that services write to, and that were changed
  */
-public record DoctorReport(String stack, List<Check> checks, List<Outside> outside) {
+public record DoctorReport(
+    String stack, List<Check> checks, List<Outside> outside, List<ChangedFile> files) {
+
+  public DoctorReport(String stack, List<Check> checks, List<Outside> outside) {
+    this(stack, checks, outside, List.of());
+  }
 
   /** Result of a check. */
   public enum State {

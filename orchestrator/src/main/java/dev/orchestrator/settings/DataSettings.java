@@ -19,6 +19,8 @@ import java.util.Map;
  * @param rollback what a rollback does with the newer data when the request doesn't say it
  * @param ignore paths in containers, outside volumes, whose loss at an upgrade doesn't matter
  * @param volumes data volumes beside the main one, which holds the rest
+ * @param files what becomes of files of the release that services write to, where it isn't {@code
+ *     auto}
  */
 public record DataSettings(
     Strategy strategy,
@@ -32,7 +34,8 @@ public record DataSettings(
     boolean allowAttach,
     Rollback rollback,
     List<String> ignore,
-    List<VolumeSettings> volumes) {
+    List<VolumeSettings> volumes,
+    List<FileSettings> files) {
 
   /** How green gets its data. */
   public enum Strategy {
@@ -66,6 +69,37 @@ public record DataSettings(
     hooks = List.copyOf(hooks);
     ignore = List.copyOf(ignore);
     volumes = List.copyOf(volumes);
+    files = List.copyOf(files);
+  }
+
+  /** With the default for all files of the release. */
+  public DataSettings(
+      Strategy strategy,
+      Quiesce quiesce,
+      Map<String, Quiesce> services,
+      List<Hook> hooks,
+      long reserve,
+      boolean full,
+      int passes,
+      long small,
+      boolean allowAttach,
+      Rollback rollback,
+      List<String> ignore,
+      List<VolumeSettings> volumes) {
+    this(
+        strategy,
+        quiesce,
+        services,
+        hooks,
+        reserve,
+        full,
+        passes,
+        small,
+        allowAttach,
+        rollback,
+        ignore,
+        volumes,
+        List.of());
   }
 
   /** With the defaults of everything else. */

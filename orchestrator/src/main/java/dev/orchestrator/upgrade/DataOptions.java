@@ -2,6 +2,7 @@ package dev.orchestrator.upgrade;
 
 import dev.orchestrator.common.Json;
 import dev.orchestrator.settings.DataSettings.Rollback;
+import dev.orchestrator.settings.FileSettings.Policy;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -12,10 +13,18 @@ import org.jspecify.annotations.Nullable;
  * @param rollback what a rollback does with the newer data; null for the configured way
  * @param full whether the content of every file is compared
  * @param attach whether a volume that is not immutable may be attached
+ * @param files what becomes of changed files of the release whose setting is auto or ask; null
+ *     where the request doesn't say it
  */
-public record DataOptions(@Nullable Rollback rollback, boolean full, boolean attach) {
+public record DataOptions(
+    @Nullable Rollback rollback, boolean full, boolean attach, @Nullable Policy files) {
   /** No override. */
   public static final DataOptions NONE = new DataOptions(null, false, false);
+
+  /** Options without an answer for changed files of the release. */
+  public DataOptions(@Nullable Rollback rollback, boolean full, boolean attach) {
+    this(rollback, full, attach, null);
+  }
 
   /** Key in the journal. */
   private static final String ATTACHMENT_KEY = "data-options";

@@ -64,6 +64,7 @@ public final class UpgradeContext {
   private final DataChanges changes;
   private final DataPlanner planner;
   private final DataTransfer transfer;
+  private final FilePlanner files;
   private final ServiceHooks hooks;
   private final FailureLogs failureLogs;
   private final BlueRestorer blueRestorer;
@@ -109,6 +110,7 @@ public final class UpgradeContext {
     this.changes = new DataChanges(this);
     this.planner = new DataPlanner(this);
     this.transfer = new DataTransfer(this);
+    this.files = new FilePlanner(this);
     this.hooks = new ServiceHooks(this);
     this.failureLogs = new FailureLogs(this);
     this.blueRestorer = new BlueRestorer(this);
@@ -216,6 +218,10 @@ public final class UpgradeContext {
 
   public DataTransfer transfer() {
     return transfer;
+  }
+
+  public FilePlanner files() {
+    return files;
   }
 
   public ServiceHooks hooks() {

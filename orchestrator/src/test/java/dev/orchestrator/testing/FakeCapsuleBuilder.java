@@ -2,6 +2,7 @@ package dev.orchestrator.testing;
 
 import dev.orchestrator.capsule.CapsuleBuilder;
 import dev.orchestrator.capsule.CapsuleImage;
+import dev.orchestrator.compose.ReleaseFiles;
 import dev.orchestrator.release.Releases;
 import dev.orchestrator.settings.Probe;
 import java.util.Collection;
@@ -24,6 +25,11 @@ public final class FakeCapsuleBuilder implements CapsuleBuilder {
   public List<String> check(String version) {
     host.operate("builder.check", () -> {});
     return List.of();
+  }
+
+  @Override
+  public ReleaseFiles releaseFiles(String version) {
+    return host.releaseFiles.getOrDefault(version, ReleaseFiles.NONE);
   }
 
   @Override

@@ -15,6 +15,7 @@ import dev.orchestrator.compose.ComposeModel;
 import dev.orchestrator.compose.ComposeReader;
 import dev.orchestrator.compose.ComposeTransform;
 import dev.orchestrator.compose.InnerImage;
+import dev.orchestrator.compose.ReleaseFiles;
 import dev.orchestrator.engine.Engine;
 import dev.orchestrator.engine.ImageConfig;
 import dev.orchestrator.engine.ImageInfo;
@@ -31,6 +32,7 @@ import dev.orchestrator.settings.StackSettings;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -39,6 +41,7 @@ import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Builds capsule images on the outer engine, in these steps: the release, its compose model, the
@@ -57,6 +60,9 @@ public final class ImageBuilder implements CapsuleBuilder {
   /** A label of capsule images: the databases in it as JSON. */
   private static final String DATABASES = "dev.orchestrator.databases";
 
+  /** What a check has found, so that it need not be made twice for a plan. */
+  private record Checked(String version, String content, ReleaseFiles files) {}
+
   private final Engine engine;
   private final StackSettings stack;
   private final Map<String, String> owner;
@@ -68,6 +74,7 @@ public final class ImageBuilder implements CapsuleBuilder {
   private final InnerImageProvider imageProvider;
   private final ImagePacker packer;
   private final ImagePruner pruner;
+  private volatile @Nullable Checked lastChecked;
 
   /**
    * Builds on this engine.
@@ -101,7 +108,23 @@ public final class ImageBuilder implements CapsuleBuilder {
     model.services().entrySet().stream()
         .filter(service -> service.getValue().has("build"))
         .forEach(service -> BuildSource.of(model, stack.name(), stack.folder(), service.getKey()));
-    return capsuleStack.warnings();
+    ReleaseFiles files = reading(() -> ReleaseFiles.of(release, capsuleStack, stack.data()));
+    lastChecked = new Checked(version, releases.content(version), files);
+    List<String> warnings = new ArrayList<>(capsuleStack.warnings());
+    warnings.addAll(files.warnings(stack.data()));
+    return warnings;
+  }
+
+  @Override
+  public ReleaseFiles releaseFiles(String version) {
+    Checked checked = lastChecked;
+    if (checked == null
+        || !checked.version().equals(version)
+        || !checked.content().equals(releases.content(version))) {
+      List<String> _ = check(version);
+      checked = lastChecked;
+    }
+    return checked == null ? ReleaseFiles.NONE : checked.files();
   }
 
   private ComposeTransform transform(ReleaseProbes probes) {
@@ -166,6 +189,7 @@ public final class ImageBuilder implements CapsuleBuilder {
     CapsuleStack capsuleStack = transform.apply(model, images);
     capsuleStack.warnings().forEach(progress);
 
+    ReleaseFiles files = ReleaseFiles.of(release, capsuleStack, stack.data());
     String compose = capsuleStack.compose().toPrettyString();
     String metadata = metadata(version, images, capsuleStack);
     String content =
@@ -173,7 +197,8 @@ public final class ImageBuilder implements CapsuleBuilder {
             engine.image(baseImage).orElseThrow().id(),
             compose,
             metadata,
-            FileTree.digest(release.folder()));
+            files.json(),
+            FileTree.digestWithOwners(release.folder()));
     String reference = reference(version);
     Optional<ImageInfo> existing =
         engine.image(reference).filter(image -> content.equals(image.labels().get(Labels.CONTENT)));
@@ -188,7 +213,8 @@ public final class ImageBuilder implements CapsuleBuilder {
       archive
           .tree(release.folder(), "capsule/stack/release", Long.MAX_VALUE)
           .text("capsule/stack/compose.json", compose)
-          .text("capsule/stack/stack.json", metadata);
+          .text("capsule/stack/stack.json", metadata)
+          .text("capsule/stack/release-files.json", files.json());
       engine.putArchive(helper.name(), "/", archive.open());
       engine.commit(
           helper.name(),
