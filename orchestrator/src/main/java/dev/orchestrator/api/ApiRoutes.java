@@ -118,8 +118,8 @@ final class ApiRoutes {
 
   private Callable<Object> down(Control.Removal removal) {
     return () -> {
-      control.down(removal);
-      return Map.of("id", "");
+      int images = control.down(removal);
+      return Map.of("id", "", "images", images);
     };
   }
 

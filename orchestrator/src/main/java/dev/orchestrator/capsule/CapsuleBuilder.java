@@ -30,9 +30,13 @@ public interface CapsuleBuilder {
   CapsuleImage build(String version, Consumer<String> progress);
 
   /**
-   * Removes the images that were built for other versions than these; returns how many it removed.
+   * Removes the images that were built for other versions than these, and those that a later build
+   * of their version took the name of; returns how many it removed.
    */
   int prune(Collection<String> versions);
+
+  /** The images that {@link #prune} would remove, by name, or by id where they have no name. */
+  List<String> unneeded(Collection<String> versions);
 
   /** The id of the image of a version as it was built last; empty when there is none. */
   Optional<String> built(String version);

@@ -195,13 +195,28 @@ public final class DoctorChecks {
       }
     }
     unknown.removeIf(resource -> known.contains(resource.substring(resource.indexOf(' ') + 1)));
-    return unknown.isEmpty()
-        ? good("left over", "nothing")
-        : new Check(
-            "left over",
-            DoctorReport.State.WARNING,
-            String.join(", ", unknown),
-            "the journal doesn't know them: inspect them, then 'docker rm' and 'docker volume rm'");
+    List<String> images =
+        context.journal().running().isPresent()
+            ? List.of()
+            : context.builder().unneeded(context.retention().presentVersions());
+    String alsoImages =
+        images.isEmpty()
+            ? ""
+            : images.size() == 1
+                ? "1 image that no version needs, which the end of the next upgrade removes"
+                : images.size()
+                    + " images that no version needs, which the end of the next upgrade removes";
+    if (unknown.isEmpty()) {
+      return good("left over", alsoImages.isEmpty() ? "nothing" : alsoImages);
+    }
+    if (!alsoImages.isEmpty()) {
+      unknown.add(alsoImages);
+    }
+    return new Check(
+        "left over",
+        DoctorReport.State.WARNING,
+        String.join(", ", unknown),
+        "the journal doesn't know them: inspect them, then 'docker rm' and 'docker volume rm'");
   }
 
   /** Looks at the files of the release that services write to. */

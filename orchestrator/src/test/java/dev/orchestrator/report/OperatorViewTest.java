@@ -143,6 +143,11 @@ class OperatorViewTest {
         doctor.checks().stream().allMatch(check -> check.state() == DoctorReport.State.GOOD),
         doctor.toString());
     assertTrue(check("way back").text().startsWith("v1, generation 1"), doctor.toString());
+    assertEquals("nothing", check("left over").text());
+    host.unneededImages.add("sha256:1");
+    assertEquals(
+        "1 image that no version needs, which the end of the next upgrade removes",
+        check("left over").text());
   }
 
   @Test

@@ -72,6 +72,11 @@ public final class FakeCapsuleBuilder implements CapsuleBuilder {
   }
 
   @Override
+  public List<String> unneeded(Collection<String> versions) {
+    return host.unneededImages;
+  }
+
+  @Override
   public String base(Consumer<String> progress) {
     return FakeHost.BASE_IMAGE;
   }

@@ -107,6 +107,9 @@ public final class FakeHost {
   /** Files that services keep outside volumes. */
   public final List<OutsidePath> outsidePaths = new ArrayList<>();
 
+  /** Images that no version needs any more. */
+  public final List<String> unneededImages = new ArrayList<>();
+
   /** Files of releases that services write to, by version. */
   public final Map<String, ReleaseFiles> releaseFiles = new HashMap<>();
 

@@ -12,7 +12,6 @@ import dev.orchestrator.settings.DataSettings;
 import dev.orchestrator.settings.DataSettings.Quiesce;
 import dev.orchestrator.settings.DataSettings.Rollback;
 import dev.orchestrator.settings.DataSettings.Strategy;
-import dev.orchestrator.settings.FileSettings.Policy;
 import dev.orchestrator.testing.LightServiceFixture;
 import dev.orchestrator.testing.LightStackFixture;
 import dev.orchestrator.upgrade.DataOptions;
@@ -100,12 +99,6 @@ class ReleaseFilesEngineTest {
       assertEquals(
           "/plugins/added-here /plugins/key /plugins/only-first /plugins/own /plugins/same-size",
           in(light, 3, "echo $(find /plugins -type f | sort)"));
-
-      done(
-          light,
-          light.control().upgrade("v2", new DataOptions(null, false, false, Policy.RELEASE)));
-      assertEquals("from v2", in(light, 4, "head -n 1 /plugins/own"));
-      assertEquals("mine", in(light, 4, "tail -n 1 /plugins/own.orchestrator-old"));
     }
   }
 

@@ -41,6 +41,7 @@ import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -94,7 +95,9 @@ public final class ImageBuilder implements CapsuleBuilder {
     this.base = new BaseImage(engine, settings.image(), debianImages);
     this.reader = new ComposeReader(engine, containers, stack);
     this.imageProvider = new InnerImageProvider(engine, stack, settings.home(), debianImages);
-    this.pruner = new ImagePruner(engine, stack.name(), settings.home());
+    this.pruner =
+        new ImagePruner(
+            engine, stack.name(), settings.home(), this.owner.getOrDefault(Labels.HOME, ""));
     this.packer = new ImagePacker(engine, settings.image(), containers, stack.name());
   }
 
@@ -168,6 +171,13 @@ public final class ImageBuilder implements CapsuleBuilder {
   }
 
   @Override
+  public synchronized List<String> unneeded(Collection<String> versions) {
+    return pruner.unneeded(versions).stream()
+        .map(image -> image.tags().isEmpty() ? image.id() : image.tags().getFirst())
+        .toList();
+  }
+
+  @Override
   public synchronized CapsuleImage build(String version, Consumer<String> progress) {
     return within("building version " + version, deadline -> build(version, deadline, progress));
   }
@@ -223,8 +233,9 @@ public final class ImageBuilder implements CapsuleBuilder {
               ENTRYPOINT,
               List.of(),
               List.of(),
-              labels(version, content, capsuleStack.ports(), probes, databases)));
+              labels(version, content, images, capsuleStack.ports(), probes, databases)));
     }
+    pruner.removeSuperseded();
     ImageInfo built = engine.image(reference).orElseThrow();
     return image(version, reference, source, capsuleStack, built, false);
   }
@@ -270,6 +281,7 @@ public final class ImageBuilder implements CapsuleBuilder {
   private Map<String, String> labels(
       String version,
       String content,
+      Map<String, InnerImage> images,
       Map<String, Integer> ports,
       ReleaseProbes probes,
       Map<String, String> databases) {
@@ -277,6 +289,14 @@ public final class ImageBuilder implements CapsuleBuilder {
     labels.put(Labels.STACK, stack.name());
     labels.put(Labels.VERSION, version);
     labels.put(Labels.CONTENT, content);
+    labels.put(Labels.HOME, owner.getOrDefault(Labels.HOME, ""));
+    labels.put(
+        ImagePruner.INNER,
+        images.values().stream()
+            .map(InnerImage::id)
+            .distinct()
+            .sorted()
+            .collect(Collectors.joining(" ")));
     labels.put(PROBES, probes.text());
     labels.put(PORTS, Json.write(new TreeMap<>(ports)));
     labels.put(DATABASES, Json.write(new TreeMap<>(databases)));

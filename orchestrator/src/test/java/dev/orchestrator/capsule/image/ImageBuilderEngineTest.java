@@ -92,12 +92,14 @@ class ImageBuilderEngineTest {
   @Test
   void changedReleaseFileNeedsNoPacking() throws IOException {
     CapsuleImage before = builder.build("v1", line -> {});
+    String former = engine.image(before.reference()).orElseThrow().id();
     Files.writeString(light.folder().resolve("releases/v1/greeting.txt"), "good day\n");
     CapsuleImage after = builder.build("v1", said::add);
 
     assertFalse(after.cached());
     assertNotEquals(before.content(), after.content());
     assertEquals(List.of(), said);
+    assertTrue(engine.image(former).isEmpty(), "the image that the new one took the name of");
   }
 
   @Test
