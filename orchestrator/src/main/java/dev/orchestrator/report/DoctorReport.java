@@ -35,10 +35,10 @@ public record DoctorReport(
   /**
    * A place where a service writes outside its volumes.
    *
-   * @param folder mount point that a volume would need
+   * @param folder mount point of a volume; where no volume fits, the file, or the folder of several
    * @param paths the files and folders written
    * @param bytes size of them
-   * @param add what to add to the compose file to keep them
+   * @param add what to add to the compose file to keep them; where no volume fits, what to do
    */
   public record Outside(
       String service, String folder, List<String> paths, long bytes, String add) {}

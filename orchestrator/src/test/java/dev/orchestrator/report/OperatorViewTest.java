@@ -34,7 +34,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** What a person is told before acting (plan, costs of a rollback, doctor), on a host in memory. */
 class OperatorViewTest {
   private static final OutsidePath CACHE =
-      new OutsidePath("app", "/opt/app/state", "added", true, 5_000);
+      new OutsidePath("app", "/opt/app/state", "added", true, 5_000, "/opt/app/state");
 
   @TempDir(factory = InMemoryFolder.class)
   Path home;
