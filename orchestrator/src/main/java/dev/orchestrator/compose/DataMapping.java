@@ -10,6 +10,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 
 /**
  * Moves all volumes of a stack below /data: named ones, anonymous ones, and those that images
@@ -87,6 +88,10 @@ final class DataMapping {
     return binds.seedFiles();
   }
 
+  List<String> variables() {
+    return binds.variables();
+  }
+
   private void volume(String name, ObjectNode volume) {
     if (volume.path("external").asBoolean()) {
       findings.refuse(
@@ -102,16 +107,23 @@ final class DataMapping {
       return;
     }
     JsonNode options = volume.path("driver_opts");
-    if (NOT_DATA.contains(options.path("type").asText(""))) {
+    // With the option bind, mount ignores the type, and the device is a path.
+    if (NOT_DATA.contains(options.path("type").asText("")) && !isBind(options)) {
       return;
     }
     String device = ComposeModel.text(options.path("device"));
     if (device.isEmpty()) {
       local(name, volume);
     } else {
-      String mapped = binds.writable("volume " + name, Path.of(device));
+      String mapped = binds.writable("volume " + name, Path.of(device).normalize());
       ((ObjectNode) options).put("device", mapped);
     }
+  }
+
+  private static boolean isBind(JsonNode options) {
+    return Stream.of(ComposeModel.text(options.path("o")).split(","))
+        .map(String::strip)
+        .anyMatch(Set.of("bind", "rbind")::contains);
   }
 
   private void local(String name, ObjectNode volume) {

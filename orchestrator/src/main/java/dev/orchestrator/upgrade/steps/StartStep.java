@@ -46,7 +46,7 @@ final class StartStep extends Step {
     Capsule capsule = context.capsule(run.green());
     capsule.lease(run.green().number(), run.budget(context.limits().ready()));
     boolean updatesFiles = answerForFiles(run, context, capsule);
-    capsule.start(run.budget(context.limits().verify().deadline()));
+    context.startServices(run.green(), run.budget(context.limits().verify().deadline()), progress);
     if (run.holdsClients()) {
       context.hooks().runAfter(run.id(), capsule);
     }
