@@ -13,6 +13,7 @@ import io.vertx.ext.web.RoutingContext;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
@@ -22,7 +23,8 @@ import org.jspecify.annotations.Nullable;
 final class RequestReader {
   private static final int MOST_LINES = 10_000;
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._+-]{0,127}");
-  private static final Set<String> UPGRADE_FIELDS = Set.of("version", "full", "attach", "files");
+  private static final Set<String> UPGRADE_FIELDS =
+      Set.of("version", "full", "attach", "acceptUnused", "files");
   private static final Pattern NUMBER = Pattern.compile("[0-9]{1,9}");
 
   private RequestReader() {}
@@ -92,7 +94,11 @@ final class RequestReader {
 
   static DataOptions planOptions(RoutingContext context) {
     return new DataOptions(
-        null, flag(context, "full"), flag(context, "attach"), files(parameter(context, "files")));
+        null,
+        flag(context, "full"),
+        flag(context, "attach"),
+        context.queryParam("acceptUnused"),
+        files(parameter(context, "files")));
   }
 
   static DataOptions upgradeOptions(RoutingContext context) {
@@ -102,6 +108,7 @@ final class RequestReader {
         null,
         flag(fields, "full"),
         flag(fields, "attach"),
+        texts(fields, "acceptUnused"),
         files(files == null || files.isNull() ? null : text("files", files)));
   }
 
@@ -154,6 +161,18 @@ final class RequestReader {
       throw new BadRequestException(name + " must be true or false");
     }
     return value != null && value.booleanValue();
+  }
+
+  private static List<String> texts(JsonNode body, String name) {
+    JsonNode value = body.get(name);
+    List<String> texts = new ArrayList<>();
+    if (value != null) {
+      if (!value.isArray()) {
+        throw new BadRequestException(name + " must be a list of strings");
+      }
+      value.forEach(text -> texts.add(text(name, text)));
+    }
+    return texts;
   }
 
   private static JsonNode body(RoutingContext context, Set<String> known) {

@@ -16,10 +16,8 @@ public interface CapsuleBuilder {
    * Checks a version as far as that is possible without building: the release exists, Compose
    * accepts its file, every route and probe names a service that exists. Fails with a {@link
    * dev.orchestrator.common.RefusedException}.
-   *
-   * @return warnings for a person, a line each
    */
-  List<String> check(String version);
+  VersionCheck check(String version);
 
   /**
    * The files of a version's release that services write to, as its folder has them now. Fails as

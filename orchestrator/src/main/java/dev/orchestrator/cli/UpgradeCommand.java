@@ -6,8 +6,10 @@ import dev.orchestrator.common.Json;
 import dev.orchestrator.report.Plan;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -82,6 +84,14 @@ final class UpgradeCommand implements Callable<Integer> {
               + " ones aside, or keep them (default: data.files).")
   private @Nullable FilesOption files;
 
+  @Option(
+      names = "--accept-unused",
+      paramLabel = "VOLUME",
+      description =
+          "Go on although the new version does not mount this volume, or ./PATH, of the old one;"
+              + " may be repeated. Its data is kept.")
+  private List<String> acceptUnused = List.of();
+
   UpgradeCommand(RootCommand root) {
     this.root = root;
   }
@@ -109,6 +119,7 @@ final class UpgradeCommand implements Callable<Integer> {
     body.put("version", version);
     body.put("full", verify == VerifyOption.full);
     body.put("attach", attach);
+    body.put("acceptUnused", acceptUnused);
     if (files != null) {
       body.put("files", files.name());
     }
@@ -129,7 +140,10 @@ final class UpgradeCommand implements Callable<Integer> {
         ApiClient.parameter("version", version)
             + (verify == VerifyOption.full ? "&full=true" : "")
             + (attach ? "&attach=true" : "")
-            + (files == null ? "" : "&files=" + files.name());
+            + (files == null ? "" : "&files=" + files.name())
+            + acceptUnused.stream()
+                .map(name -> "&" + ApiClient.parameter("acceptUnused", name))
+                .collect(Collectors.joining());
     Plan answer = Json.read(root.api().get("/v1/plan?" + query, PLAN_DEADLINE), Plan.class);
     PlanText.lines(answer).forEach(root.context().terminal()::println);
   }

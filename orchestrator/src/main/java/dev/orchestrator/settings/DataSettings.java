@@ -18,6 +18,9 @@ import java.util.Map;
  * @param allowAttach whether a volume that isn't immutable may be attached
  * @param rollback what a rollback does with the newer data when the request doesn't say it
  * @param ignore paths in containers, outside volumes, whose loss at an upgrade doesn't matter
+ * @param acceptUnused what the old version keeps and a new one may leave unused, as the compose
+ *     file names it: {@code media} or {@code ./media}
+ * @param imports volumes of the host's engine from which new data begins
  * @param volumes data volumes beside the main one, which holds the rest
  * @param files what becomes of files of the release that services write to, where it isn't {@code
  *     auto}
@@ -34,6 +37,8 @@ public record DataSettings(
     boolean allowAttach,
     Rollback rollback,
     List<String> ignore,
+    List<String> acceptUnused,
+    List<VolumeImport> imports,
     List<VolumeSettings> volumes,
     List<FileSettings> files) {
 
@@ -68,6 +73,8 @@ public record DataSettings(
     services = Map.copyOf(services);
     hooks = List.copyOf(hooks);
     ignore = List.copyOf(ignore);
+    acceptUnused = List.copyOf(acceptUnused);
+    imports = List.copyOf(imports);
     volumes = List.copyOf(volumes);
     files = List.copyOf(files);
   }
@@ -85,6 +92,8 @@ public record DataSettings(
       boolean allowAttach,
       Rollback rollback,
       List<String> ignore,
+      List<String> acceptUnused,
+      List<VolumeImport> imports,
       List<VolumeSettings> volumes) {
     this(
         strategy,
@@ -98,6 +107,8 @@ public record DataSettings(
         allowAttach,
         rollback,
         ignore,
+        acceptUnused,
+        imports,
         volumes,
         List.of());
   }
@@ -116,6 +127,8 @@ public record DataSettings(
         false,
         Rollback.ASK,
         List.of("/tmp", "/run", "/var/run", "/var/cache", "/var/log"),
+        List.of(),
+        List.of(),
         List.of());
   }
 

@@ -67,6 +67,8 @@ public final class UpgradeContext {
   private final DataPlanner planner;
   private final DataTransfer transfer;
   private final FilePlanner files;
+  private final UnusedData unusedData;
+  private final VolumeImports imports;
   private final ServiceHooks hooks;
   private final FailureLogs failureLogs;
   private final BlueRestorer blueRestorer;
@@ -113,6 +115,8 @@ public final class UpgradeContext {
     this.planner = new DataPlanner(this);
     this.transfer = new DataTransfer(this);
     this.files = new FilePlanner(this);
+    this.unusedData = new UnusedData(this);
+    this.imports = new VolumeImports(this);
     this.hooks = new ServiceHooks(this);
     this.failureLogs = new FailureLogs(this);
     this.blueRestorer = new BlueRestorer(this);
@@ -224,6 +228,14 @@ public final class UpgradeContext {
 
   public FilePlanner files() {
     return files;
+  }
+
+  public UnusedData unusedData() {
+    return unusedData;
+  }
+
+  public VolumeImports imports() {
+    return imports;
   }
 
   public ServiceHooks hooks() {

@@ -81,7 +81,7 @@ class FilePlannerTest {
 
   private Plan plan(Policy policy, @Nullable Policy answer) {
     prepare(policy);
-    return service.control.plan("v2", new DataOptions(null, false, false, answer));
+    return service.control.plan("v2", new DataOptions(null, false, false, List.of(), answer));
   }
 
   private void prepare(Policy policy) {
@@ -149,7 +149,8 @@ class FilePlannerTest {
             List.of(),
             List.of(),
             List.of(new ChangedFile("./conf/changed", "changed here and in v2", "-a\n+b", true)));
-    String run = service.control.upgrade("v2", new DataOptions(null, false, false, Policy.KEEP));
+    String run =
+        service.control.upgrade("v2", new DataOptions(null, false, false, List.of(), Policy.KEEP));
     assertEquals(Outcome.DONE, service.journal.upgrade(run).orElseThrow().outcome());
     assertTrue(host.executedCommands.toString().contains("-g2: files keep[]"), "the answer");
     String notes = service.control.receipt(run).notes().toString();

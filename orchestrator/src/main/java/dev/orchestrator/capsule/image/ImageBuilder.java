@@ -6,10 +6,10 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.orchestrator.capsule.CapsuleBuilder;
 import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.capsule.CapsuleImage;
+import dev.orchestrator.capsule.VersionCheck;
 import dev.orchestrator.common.Deadline;
 import dev.orchestrator.common.Json;
 import dev.orchestrator.compose.BuildContainers;
-import dev.orchestrator.compose.BuildSource;
 import dev.orchestrator.compose.CapsuleStack;
 import dev.orchestrator.compose.ComposeModel;
 import dev.orchestrator.compose.ComposeReader;
@@ -112,20 +112,22 @@ public final class ImageBuilder implements CapsuleBuilder {
   }
 
   @Override
-  public List<String> check(String version) {
+  public VersionCheck check(String version) {
     Release release = releases.release(version);
     String baseImage = base(line -> {});
     ComposeModel model = reading(() -> reader.read(release, baseImage));
     ReleaseProbes probes = ReleaseProbes.read(release.folder());
     CapsuleStack capsuleStack = transform(probes, baseImage).apply(model, Map.of());
-    model.services().entrySet().stream()
-        .filter(service -> service.getValue().has("build"))
-        .forEach(service -> BuildSource.of(model, stack.name(), stack.folder(), service.getKey()));
+    List<String> warnings = new ArrayList<>(capsuleStack.warnings());
     ReleaseFiles files = reading(() -> ReleaseFiles.of(release, capsuleStack, stack.data()));
     lastChecked = new Checked(version, releases.content(version), files);
-    List<String> warnings = new ArrayList<>(capsuleStack.warnings());
     warnings.addAll(files.warnings(stack.data()));
-    return warnings;
+    List<String> absent = imageProvider.absent(model);
+    if (!absent.isEmpty()) {
+      warnings.add("images that are not on this host are pulled: " + String.join(", ", absent));
+    }
+    return new VersionCheck(
+        List.copyOf(warnings), List.copyOf(model.services().keySet()), capsuleStack.dataPaths());
   }
 
   @Override
@@ -134,7 +136,7 @@ public final class ImageBuilder implements CapsuleBuilder {
     if (checked == null
         || !checked.version().equals(version)
         || !checked.content().equals(releases.content(version))) {
-      List<String> _ = check(version);
+      VersionCheck _ = check(version);
       checked = lastChecked;
     }
     return checked == null ? ReleaseFiles.NONE : checked.files();
