@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -78,7 +79,7 @@ class OutsideEngineTest {
           doctor.outside().stream().map(DoctorReport.Outside::folder).sorted().toList(),
           doctor.toString());
 
-      TreeSet<String> places = follow(stack, doctor);
+      Set<String> places = follow(stack, doctor);
       assertEquals(List.of("/opt", "/srv/kept"), List.copyOf(places));
       done(light, light.control().upgrade("v2"));
       for (String place : places) {
@@ -91,10 +92,10 @@ class OutsideEngineTest {
   }
 
   /** Writes what the doctor proposes into v2; returns the places that it has volumes for. */
-  private static TreeSet<String> follow(LightStackFixture stack, DoctorReport doctor)
+  private static Set<String> follow(LightStackFixture stack, DoctorReport doctor)
       throws IOException {
     Path compose = stack.folder().resolve("releases/v2/compose.yaml");
-    TreeSet<String> places = new TreeSet<>();
+    Set<String> places = new TreeSet<>();
     for (DoctorReport.Outside outside : doctor.outside()) {
       Matcher advice = ADVICE.matcher(outside.add());
       if (!advice.matches()) {
