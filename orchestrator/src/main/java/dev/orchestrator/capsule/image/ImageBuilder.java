@@ -333,7 +333,7 @@ public final class ImageBuilder implements CapsuleBuilder {
     labels.put(Labels.STACK, stack.name());
     labels.put(Labels.VERSION, version);
     labels.put(Labels.CONTENT, content);
-    labels.put(Labels.HOME, owner.getOrDefault(Labels.HOME, ""));
+    labels.put(ImagePruner.OWNER, owner.getOrDefault(Labels.HOME, ""));
     labels.put(
         ImagePruner.INNER,
         images.values().stream()

@@ -24,6 +24,12 @@ final class ImagePruner {
   /** On a capsule image: the ids of the services' images that it was packed from. */
   static final String INNER = "dev.orchestrator.inner";
 
+  /**
+   * On a capsule image: the service that built it, as {@link Labels#HOME} has it. Not under that
+   * label: a container that a user runs from the image would inherit it, and be taken for ours.
+   */
+  static final String OWNER = "dev.orchestrator.owner";
+
   private final Engine engine;
   private final String stack;
   private final Path home;
@@ -34,7 +40,7 @@ final class ImagePruner {
    * Prunes on this engine.
    *
    * @param home the state folder
-   * @param owner the value of {@link Labels#HOME} on this service's capsule images
+   * @param owner the value of {@link #OWNER} on this service's capsule images
    */
   ImagePruner(Engine engine, String stack, Path home, String owner) {
     this.engine = engine;
@@ -123,7 +129,7 @@ final class ImagePruner {
 
   /** Images were not marked with their service at first; a drill leaves its images to us. */
   private boolean isOurs(ImageInfo capsule) {
-    String home = capsule.labels().getOrDefault(Labels.HOME, owner);
+    String home = capsule.labels().getOrDefault(OWNER, owner);
     return home.equals(owner) || home.equals(drillOwner);
   }
 

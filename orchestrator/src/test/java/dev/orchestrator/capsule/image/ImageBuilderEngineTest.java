@@ -100,6 +100,8 @@ class ImageBuilderEngineTest {
     assertNotEquals(before.content(), after.content());
     assertEquals(List.of(), said);
     assertTrue(engine.image(former).isEmpty(), "the image that the new one took the name of");
+    // A container that a user runs from it inherits its labels, and must not be taken for ours.
+    assertFalse(engine.image(after.reference()).orElseThrow().labels().containsKey(Labels.HOME));
   }
 
   @Test

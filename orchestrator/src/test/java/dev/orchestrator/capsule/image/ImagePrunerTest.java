@@ -66,7 +66,7 @@ final class ImagePrunerTest {
           add(
               engine,
               "orchestrator/demo:v9",
-              Labels.with(ours("v9", "sha256:x " + theirInner), Labels.HOME, "another"));
+              Labels.with(ours("v9", "sha256:x " + theirInner), ImagePruner.OWNER, "another"));
       engine.addImage("orchestrator/demo:v1", ours("v1", ourInner));
       assertEquals(2, pruner(engine).keepOnly(List.of()));
       assertTrue(engine.image(theirs).isPresent());
@@ -90,7 +90,8 @@ final class ImagePrunerTest {
   }
 
   private static Map<String, String> ours(String version, String inner) {
-    return Labels.with(Labels.with(labels(version), Labels.HOME, "mine"), ImagePruner.INNER, inner);
+    return Labels.with(
+        Labels.with(labels(version), ImagePruner.OWNER, "mine"), ImagePruner.INNER, inner);
   }
 
   private static Map<String, String> labels(String version) {
