@@ -82,18 +82,12 @@ require_ready() {
   [[ -e $RUN/ready ]] || die 1 "not ready: $(cat "$RUN/status" 2>/dev/null || echo starting)"
 }
 
-# Directories and first files that the services expect below the data volume.
+# Directories that the services expect below the data volume.
 prepare_data() {
-  local from to
+  local to
   while read -r to; do
     mkdir -p "$to"
   done < <(jq -r '.dirs[]? | sub("^/data/?"; "") | "/data/" + .' "$STACK/stack.json")
-  while IFS=$'\t' read -r from to; do
-    [[ ! -e $DATA/$to ]] || continue
-    mkdir -p "$(dirname "$DATA/$to")"
-    cp -a "$STACK/release/$from" "$DATA/$to"
-  done < <(jq -r '.seedFiles[]? | [(.from | sub("^/capsule/stack/release/?"; "")),
-    (.to | sub("^/data/?"; ""))] | @tsv' "$STACK/stack.json")
 }
 
 # create_services [aside NAME...]: with nothing put into these volumes. A call that was given up may
@@ -106,7 +100,7 @@ create_services() {
     put_aside "${@:2}" || die 1 "a data volume could not be put aside: $(head -n 1 "$RUN/mount.err")"
   fi
   prepare_data
-  compose create --no-build
+  seed_for compose create --no-build
   take_back || die 1 "a data volume could not be taken back: $(head -n 1 "$RUN/mount.err")"
   exec {lock}>&-
 }
@@ -119,6 +113,7 @@ start_services() {
   take_lease
   adopt_fresh
   prepare_data
+  apply_files
   compose up --detach --no-build
   heal_by_itself
 }

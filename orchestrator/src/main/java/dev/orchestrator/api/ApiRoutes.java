@@ -50,7 +50,11 @@ final class ApiRoutes {
     get(router, "/v1/versions", context -> control::versions);
     get(router, "/v1/upgrades", context -> control::history);
     get(router, "/v1/upgrades/:id", this::receipt);
-    get(router, "/v1/plan", Set.of("version", "full", "attach", "acceptUnused"), this::plan);
+    get(
+        router,
+        "/v1/plan",
+        Set.of("version", "full", "attach", "acceptUnused", "files"),
+        this::plan);
     get(router, "/v1/rollback", context -> control::rollbackCost);
     get(router, "/v1/doctor", context -> control::doctor);
     get(router, "/v1/logs", Set.of("service", "tail"), this::logs);
@@ -118,8 +122,8 @@ final class ApiRoutes {
 
   private Callable<Object> down(Control.Removal removal) {
     return () -> {
-      control.down(removal);
-      return Map.of("id", "");
+      int images = control.down(removal);
+      return Map.of("id", "", "images", images);
     };
   }
 

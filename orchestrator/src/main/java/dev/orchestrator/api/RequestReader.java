@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeType;
 import dev.orchestrator.common.Json;
 import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.settings.DataSettings.Rollback;
+import dev.orchestrator.settings.FileSettings.Policy;
 import dev.orchestrator.stack.Control.Removal;
 import dev.orchestrator.upgrade.DataOptions;
 import io.vertx.core.buffer.Buffer;
@@ -23,7 +24,7 @@ final class RequestReader {
   private static final int MOST_LINES = 10_000;
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._+-]{0,127}");
   private static final Set<String> UPGRADE_FIELDS =
-      Set.of("version", "full", "attach", "acceptUnused");
+      Set.of("version", "full", "attach", "acceptUnused", "files");
   private static final Pattern NUMBER = Pattern.compile("[0-9]{1,9}");
 
   private RequestReader() {}
@@ -93,13 +94,31 @@ final class RequestReader {
 
   static DataOptions planOptions(RoutingContext context) {
     return new DataOptions(
-        null, flag(context, "full"), flag(context, "attach"), context.queryParam("acceptUnused"));
+        null,
+        flag(context, "full"),
+        flag(context, "attach"),
+        context.queryParam("acceptUnused"),
+        files(parameter(context, "files")));
   }
 
   static DataOptions upgradeOptions(RoutingContext context) {
     JsonNode fields = body(context, UPGRADE_FIELDS);
+    JsonNode files = fields.get("files");
     return new DataOptions(
-        null, flag(fields, "full"), flag(fields, "attach"), texts(fields, "acceptUnused"));
+        null,
+        flag(fields, "full"),
+        flag(fields, "attach"),
+        texts(fields, "acceptUnused"),
+        files(files == null || files.isNull() ? null : text("files", files)));
+  }
+
+  private static @Nullable Policy files(@Nullable String value) {
+    return switch (value) {
+      case null -> null;
+      case "release" -> Policy.RELEASE;
+      case "keep" -> Policy.KEEP;
+      default -> throw new BadRequestException("files must be release or keep");
+    };
   }
 
   static void requireEmptyBody(RoutingContext context) {

@@ -1,6 +1,7 @@
 package dev.orchestrator.capsule;
 
 import dev.orchestrator.engine.ExecResult;
+import dev.orchestrator.settings.FileSettings.Policy;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
@@ -89,6 +90,37 @@ public interface Capsule {
 
   /** The tables of its services' databases; databases that can't be asked are left out. */
   List<DatabaseTable> tables(Duration deadline);
+
+  /**
+   * The release's files in its data, as they are now, at these paths and where it has seeded any.
+   */
+  SeededFiles seededFiles(Collection<String> paths, Duration deadline);
+
+  /**
+   * How a file in its data differs from a text: see {@link ChangedFile#diff}.
+   *
+   * @param path in the capsule
+   */
+  String diff(String path, String text, Duration deadline);
+
+  /**
+   * Makes the release's files in its data those of its own release, as the start of its services
+   * does, but with an answer for files that were changed.
+   *
+   * @param changed what becomes of them; null for what is set
+   * @param known {@code PATH=VALUE} of what earlier releases had, for data without a record
+   * @return false when it was built before a capsule could do this
+   */
+  boolean applyFiles(@Nullable Policy changed, List<String> known, Duration deadline);
+
+  /** What the last start of its services has made of the release's files in its data. */
+  FilesReport filesReport(Duration deadline);
+
+  /**
+   * The release's files in its data that differ from its own release's. Empty when it was built
+   * before a capsule could tell.
+   */
+  List<ChangedFile> changedFiles(Duration deadline);
 
   /** The absolute paths, at or below /data, that its services mount as volumes or for writing. */
   List<String> dataPaths(Duration deadline);

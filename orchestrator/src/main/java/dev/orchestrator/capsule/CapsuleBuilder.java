@@ -1,6 +1,7 @@
 package dev.orchestrator.capsule;
 
 import dev.orchestrator.compose.HostGrants;
+import dev.orchestrator.compose.ReleaseFiles;
 import dev.orchestrator.settings.Probe;
 import dev.orchestrator.settings.RouteSettings;
 import java.util.Collection;
@@ -20,6 +21,12 @@ public interface CapsuleBuilder {
   VersionCheck check(String version);
 
   /**
+   * The files of a version's release that services write to, as its folder has them now. Fails as
+   * {@link #check} does.
+   */
+  ReleaseFiles releaseFiles(String version);
+
+  /**
    * The routes that the compose file of a version publishes, for a stack whose routes are {@link
    * dev.orchestrator.settings.AutoRoutes}.
    */
@@ -31,9 +38,13 @@ public interface CapsuleBuilder {
   CapsuleImage build(String version, Consumer<String> progress);
 
   /**
-   * Removes the images that were built for other versions than these; returns how many it removed.
+   * Removes the images that were built for other versions than these, and those that a later build
+   * of their version took the name of; returns how many it removed.
    */
   int prune(Collection<String> versions);
+
+  /** The images that {@link #prune} would remove, by name, or by id where they have no name. */
+  List<String> unneeded(Collection<String> versions);
 
   /** The id of the image of a version as it was built last; empty when there is none. */
   Optional<String> built(String version);

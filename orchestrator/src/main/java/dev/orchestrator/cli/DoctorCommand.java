@@ -1,5 +1,6 @@
 package dev.orchestrator.cli;
 
+import dev.orchestrator.capsule.ChangedFile;
 import dev.orchestrator.client.ExitCode;
 import dev.orchestrator.common.HumanText;
 import dev.orchestrator.common.Json;
@@ -56,6 +57,11 @@ final class DoctorCommand implements Callable<Integer> {
           };
       String advice = check.advice().isEmpty() ? "" : " (" + check.advice() + ")";
       terminal.println("%s %-15s %s%s".formatted(mark, check.name(), check.text(), advice));
+    }
+    for (ChangedFile file : report.files()) {
+      terminal.println("");
+      terminal.println("%s (%s)".formatted(file.path(), file.why()));
+      file.diff().lines().forEach(line -> terminal.println("    " + line));
     }
     if (report.outside().isEmpty()) {
       return;

@@ -2,6 +2,7 @@ package dev.orchestrator.cli;
 
 import dev.orchestrator.client.ApiClient;
 import dev.orchestrator.client.ExitCode;
+import dev.orchestrator.common.Json;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -33,13 +34,13 @@ final class DownCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     ApiClient api = root.api();
-    api.post("/v1/down", Map.of("volumes", volumes, "images", images), DEADLINE);
-    root.context()
-        .terminal()
-        .println(
-            volumes || images
-                ? "down; its capsules and its data are removed"
-                : "down; its data stays");
+    String answer = api.post("/v1/down", Map.of("volumes", volumes, "images", images), DEADLINE);
+    String removed = "down; its capsules and its data are removed";
+    if (images) {
+      int count = Json.tree(answer).path("images").asInt();
+      removed += count == 1 ? ", and 1 image" : ", and %d images".formatted(count);
+    }
+    root.context().terminal().println(volumes || images ? removed : "down; its data stays");
     return ExitCode.DONE;
   }
 }

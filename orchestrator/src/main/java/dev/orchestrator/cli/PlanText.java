@@ -55,6 +55,10 @@ final class PlanText {
       lines.add("");
       lines.add("quiesce: " + plan.quiesce());
     }
+    if (!plan.files().isEmpty()) {
+      lines.add("");
+      lines.add(plan.files());
+    }
     plan.warnings().forEach(warning -> lines.add("warning: " + warning));
     return lines;
   }

@@ -5,6 +5,7 @@ import dev.orchestrator.client.ExitCode;
 import dev.orchestrator.common.Json;
 import dev.orchestrator.report.Plan;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -76,6 +77,14 @@ final class UpgradeCommand implements Callable<Integer> {
   private boolean attach;
 
   @Option(
+      names = "--files",
+      paramLabel = "release|keep",
+      description =
+          "Changed files of the release that services write to: replace them, and set the changed"
+              + " ones aside, or keep them (default: data.files).")
+  private @Nullable FilesOption files;
+
+  @Option(
       names = "--accept-unused",
       paramLabel = "VOLUME",
       description =
@@ -106,16 +115,14 @@ final class UpgradeCommand implements Callable<Integer> {
   }
 
   private String begin() throws InterruptedException {
-    Map<String, ?> body =
-        Map.of(
-            "version",
-            version,
-            "full",
-            verify == VerifyOption.full,
-            "attach",
-            attach,
-            "acceptUnused",
-            acceptUnused);
+    Map<String, Object> body = new HashMap<>();
+    body.put("version", version);
+    body.put("full", verify == VerifyOption.full);
+    body.put("attach", attach);
+    body.put("acceptUnused", acceptUnused);
+    if (files != null) {
+      body.put("files", files.name());
+    }
     CliContext context = root.context();
     return wait
         ? new AdmissionWait(
@@ -133,6 +140,7 @@ final class UpgradeCommand implements Callable<Integer> {
         ApiClient.parameter("version", version)
             + (verify == VerifyOption.full ? "&full=true" : "")
             + (attach ? "&attach=true" : "")
+            + (files == null ? "" : "&files=" + files.name())
             + acceptUnused.stream()
                 .map(name -> "&" + ApiClient.parameter("acceptUnused", name))
                 .collect(Collectors.joining());

@@ -1,7 +1,10 @@
 package dev.orchestrator.engine;
 
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.zip.CRC32;
 
 /**
  * The labels of everything that the orchestrator creates. Containers, volumes and images without
@@ -26,6 +29,16 @@ public final class Labels {
   public static final String CONTENT = "dev.orchestrator.content";
 
   private Labels() {}
+
+  /**
+   * The value of {@link #HOME} for a state folder: eight hex digits of its path, which keep two
+   * services on one engine apart.
+   */
+  public static String home(Path folder) {
+    CRC32 crc = new CRC32();
+    crc.update(folder.toAbsolutePath().normalize().toString().getBytes(StandardCharsets.UTF_8));
+    return String.format("%08x", crc.getValue());
+  }
 
   /** {@link #OURS} and a role. */
   public static Map<String, String> role(String role) {

@@ -39,6 +39,13 @@ public final class ContentDigest {
     return digest.hex();
   }
 
+  /** The plain SHA-256 of a file, as sha256sum prints it. */
+  public static String ofFile(Path file) throws IOException {
+    ContentDigest digest = new ContentDigest();
+    digest.addContent(file);
+    return digest.hex();
+  }
+
   public ContentDigest add(String part) {
     return add(part.getBytes(StandardCharsets.UTF_8));
   }
@@ -52,13 +59,17 @@ public final class ContentDigest {
   /** Adds the content of a file. */
   public ContentDigest add(Path file) throws IOException {
     addLength(Files.size(file));
+    addContent(file);
+    return this;
+  }
+
+  private void addContent(Path file) throws IOException {
     byte[] buffer = new byte[BUFFER_BYTES];
     try (InputStream in = Files.newInputStream(file)) {
       for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
         digest.update(buffer, 0, n);
       }
     }
-    return this;
   }
 
   /** Ends the sequence; returns the digest as 64 hexadecimal digits. */

@@ -15,6 +15,7 @@ import java.util.stream.Stream;
  */
 public final class FileTree {
   private static final int PERMISSIONS = 0777;
+  private static final int MODE = 07777;
 
   private FileTree() {}
 
@@ -32,10 +33,50 @@ public final class FileTree {
       return Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS);
     }
 
-    /** The permission bits: a private key must stay private inside. */
+    /** The permission bits, without those for programs that run as their owner. */
+    int permissions() throws IOException {
+      return mode() & PERMISSIONS;
+    }
+
+    /** All bits of the mode: a private key must stay private inside. */
     int mode() throws IOException {
       // "unix:mode" has the file's type in its upper bits.
-      return (int) Files.getAttribute(path, "unix:mode", LinkOption.NOFOLLOW_LINKS) & PERMISSIONS;
+      return (int) attribute("mode") & MODE;
+    }
+
+    int uid() throws IOException {
+      return (int) attribute("uid");
+    }
+
+    int gid() throws IOException {
+      return (int) attribute("gid");
+    }
+
+    private Object attribute(String name) throws IOException {
+      return Files.getAttribute(path, "unix:" + name, LinkOption.NOFOLLOW_LINKS);
+    }
+
+    /** Whether it is there, as a file, a folder or a link. */
+    public boolean present() {
+      return link() || folder() || file();
+    }
+
+    /** The mode as octal digits. */
+    public String octalMode() throws IOException {
+      return Integer.toOctalString(mode());
+    }
+
+    /** {@code UID:GID}. */
+    public String owner() throws IOException {
+      return uid() + ":" + gid();
+    }
+
+    /** {@code file:} and the SHA-256 of the content, {@code link:TARGET}, or {@code folder}. */
+    public String value() throws IOException {
+      if (link()) {
+        return "link:" + Files.readSymbolicLink(path);
+      }
+      return folder() ? "folder" : "file:" + ContentDigest.ofFile(path);
     }
   }
 
@@ -55,8 +96,20 @@ public final class FileTree {
     }
   }
 
-  /** Digest of the names, modes and contents of everything below {@code root}. */
+  /** Digest of the names, permissions and contents of everything below {@code root}. */
   public static String digest(Path root) {
+    return digest(root, false);
+  }
+
+  /**
+   * Digest of what an archive of {@code root} has of it, but for the times: owners and whole modes
+   * count, too.
+   */
+  public static String digestWithOwners(Path root) {
+    return digest(root, true);
+  }
+
+  private static String digest(Path root, boolean owners) {
     ContentDigest digest = new ContentDigest();
     try {
       for (Entry entry : of(root)) {
@@ -64,11 +117,14 @@ public final class FileTree {
         if (entry.link()) {
           digest.add("link").add(Files.readSymbolicLink(entry.path()).toString());
         } else {
-          digest.add(Integer.toOctalString(entry.mode()));
+          digest.add(owners ? entry.octalMode() : Integer.toOctalString(entry.permissions()));
           digest.add(entry.folder() ? "folder" : "file");
           if (entry.file()) {
             digest.add(entry.path());
           }
+        }
+        if (owners) {
+          digest.add(entry.owner());
         }
       }
     } catch (IOException e) {

@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.Set;
@@ -13,9 +14,10 @@ import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 import org.apache.commons.compress.archivers.tar.TarConstants;
 
 /**
- * A tar archive in a temporary file, the same bytes for the same content: everything belongs to
- * root, times are zero, folders come before what they hold. Closing it removes the file. A failure
- * is an {@link UncheckedIOException} with a message of one line. One thread at a time.
+ * A tar archive in a temporary file. What comes from a folder has its owner, mode and time of
+ * modification; texts belong to root, and their times are zero. Folders come before what they hold.
+ * Closing it removes the file. A failure is an {@link UncheckedIOException} with a message of one
+ * line. One thread at a time.
  */
 public final class TarArchive implements AutoCloseable {
   private static final int FOLDER = 0755;
@@ -72,7 +74,7 @@ public final class TarArchive implements AutoCloseable {
    */
   public TarArchive tree(Path root, String prefix, long limit, Set<String> without) {
     try {
-      folder(prefix, FOLDER);
+      add(new FileTree.Entry("", root), prefix);
       for (FileTree.Entry found : FileTree.of(root)) {
         if (without.contains(found.name())) {
           continue;
@@ -109,15 +111,19 @@ public final class TarArchive implements AutoCloseable {
 
   private void add(FileTree.Entry found, String name) throws IOException {
     if (found.folder()) {
-      folder(name, found.mode());
+      if (folders.add(name)) {
+        parents(name);
+        tar.putArchiveEntry(as(found, entry(name + "/", found.mode())));
+        tar.closeArchiveEntry();
+      }
     } else if (found.link()) {
-      TarArchiveEntry entry = owned(new TarArchiveEntry(name, TarConstants.LF_SYMLINK));
+      TarArchiveEntry entry = as(found, new TarArchiveEntry(name, TarConstants.LF_SYMLINK));
       entry.setMode(LINK);
       entry.setLinkName(Files.readSymbolicLink(found.path()).toString());
       tar.putArchiveEntry(entry);
       tar.closeArchiveEntry();
     } else {
-      TarArchiveEntry entry = entry(name, found.mode());
+      TarArchiveEntry entry = as(found, entry(name, found.mode()));
       entry.setSize(Files.size(found.path()));
       tar.putArchiveEntry(entry);
       Files.copy(found.path(), tar);
@@ -143,6 +149,15 @@ public final class TarArchive implements AutoCloseable {
   private static TarArchiveEntry entry(String name, int mode) {
     TarArchiveEntry entry = owned(new TarArchiveEntry(name));
     entry.setMode(mode);
+    return entry;
+  }
+
+  /** With the owner and the time that it has in its folder. */
+  private static TarArchiveEntry as(FileTree.Entry found, TarArchiveEntry entry)
+      throws IOException {
+    entry.setIds(found.uid(), found.gid());
+    entry.setNames("", "");
+    entry.setLastModifiedTime(Files.getLastModifiedTime(found.path(), LinkOption.NOFOLLOW_LINKS));
     return entry;
   }
 

@@ -1,6 +1,7 @@
 package dev.orchestrator.report;
 
 import dev.orchestrator.capsule.CapsuleException;
+import dev.orchestrator.capsule.ChangedFile;
 import dev.orchestrator.capsule.CloneSupport;
 import dev.orchestrator.common.HumanText;
 import dev.orchestrator.data.DataException;
@@ -16,6 +17,7 @@ import dev.orchestrator.journal.Generation.State;
 import dev.orchestrator.journal.GenerationRecord;
 import dev.orchestrator.report.DoctorReport.Check;
 import dev.orchestrator.upgrade.FailureText;
+import dev.orchestrator.upgrade.FilePlan;
 import dev.orchestrator.upgrade.ResourceNames;
 import dev.orchestrator.upgrade.UpgradeContext;
 import java.time.Duration;
@@ -35,6 +37,7 @@ public final class DoctorChecks {
   private static final String NO_RUN = "doctor";
   private static final Duration MEASURE_TIMEOUT = Duration.ofMinutes(10);
   private static final Duration CAPSULE_TIMEOUT = Duration.ofSeconds(20);
+  private static final Duration FILES_TIMEOUT = Duration.ofMinutes(2);
 
   private final UpgradeContext context;
   private final List<Check> checks = new ArrayList<>();
@@ -46,6 +49,7 @@ public final class DoctorChecks {
   /** Runs the checks; a check that can't be made is reported as bad. */
   public DoctorReport run() {
     List<DoctorReport.Outside> outside = new ArrayList<>();
+    List<ChangedFile> files = new ArrayList<>();
     Optional<Generation> serving = context.journal().serving();
     runCheck("engine", this::checkEngine);
     runCheck("left over", this::checkLeftovers);
@@ -57,9 +61,10 @@ public final class DoctorChecks {
           .forEach(volume -> runCheck("space for " + volume.name(), () -> checkSpace(volume)));
       runCheck("clones", () -> checkClones(now));
       runCheck("way back", this::checkPreviousVersion);
+      runCheck("release files", () -> checkFiles(now, files));
       runCheck("outside volumes", () -> checkOutsideState(now, outside));
     }
-    return new DoctorReport(context.settings().stack().name(), List.copyOf(checks), outside);
+    return new DoctorReport(context.settings().stack().name(), List.copyOf(checks), outside, files);
   }
 
   private void runCheck(String name, Supplier<Check> task) {
@@ -190,13 +195,48 @@ public final class DoctorChecks {
       }
     }
     unknown.removeIf(resource -> known.contains(resource.substring(resource.indexOf(' ') + 1)));
-    return unknown.isEmpty()
-        ? good("left over", "nothing")
-        : new Check(
-            "left over",
-            DoctorReport.State.WARNING,
-            String.join(", ", unknown),
-            "the journal doesn't know them: inspect them, then 'docker rm' and 'docker volume rm'");
+    List<String> images =
+        context.journal().running().isPresent()
+            ? List.of()
+            : context.builder().unneeded(context.retention().presentVersions());
+    String alsoImages =
+        images.isEmpty()
+            ? ""
+            : images.size() == 1
+                ? "1 image that no version needs, which the end of the next upgrade removes"
+                : images.size()
+                    + " images that no version needs, which the end of the next upgrade removes";
+    if (unknown.isEmpty()) {
+      return good("left over", alsoImages.isEmpty() ? "nothing" : alsoImages);
+    }
+    if (!alsoImages.isEmpty()) {
+      unknown.add(alsoImages);
+    }
+    return new Check(
+        "left over",
+        DoctorReport.State.WARNING,
+        String.join(", ", unknown),
+        "the journal doesn't know them: inspect them, then 'docker rm' and 'docker volume rm'");
+  }
+
+  /** Looks at the files of the release that services write to. */
+  private Check checkFiles(Generation now, List<ChangedFile> found) {
+    found.addAll(context.capsule(now).changedFiles(FILES_TIMEOUT));
+    List<String> kept = found.stream().filter(ChangedFile::kept).map(ChangedFile::path).toList();
+    if (!kept.isEmpty()) {
+      return new Check(
+          "release files",
+          DoctorReport.State.WARNING,
+          "changed here, and kept at an upgrade to a release that has changed them too: "
+              + FilePlan.names(kept),
+          "bring what the release has changed into them: see below");
+    }
+    return good(
+        "release files",
+        found.isEmpty()
+            ? "those that services write to are " + now.version() + "'s"
+            : "changed here since they were seeded: "
+                + FilePlan.names(found.stream().map(ChangedFile::path).toList()));
   }
 
   private Check checkOutsideState(Generation now, List<DoctorReport.Outside> found) {

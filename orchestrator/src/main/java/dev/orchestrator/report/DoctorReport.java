@@ -1,13 +1,20 @@
 package dev.orchestrator.report;
 
+import dev.orchestrator.capsule.ChangedFile;
 import java.util.List;
 
 /**
  * The result of {@code orchestrator doctor}. JSON of the API: component names are a contract.
  *
  * @param outside places outside volumes that services write to, the largest first
+ * @param files files of the release that services write to, and that were changed
  */
-public record DoctorReport(String stack, List<Check> checks, List<Outside> outside) {
+public record DoctorReport(
+    String stack, List<Check> checks, List<Outside> outside, List<ChangedFile> files) {
+
+  public DoctorReport(String stack, List<Check> checks, List<Outside> outside) {
+    this(stack, checks, outside, List.of());
+  }
 
   /** Result of a check. */
   public enum State {
@@ -28,10 +35,10 @@ public record DoctorReport(String stack, List<Check> checks, List<Outside> outsi
   /**
    * A place where a service writes outside its volumes.
    *
-   * @param folder mount point that a volume would need
+   * @param folder mount point of a volume; where no volume fits, the file, or the folder of several
    * @param paths the files and folders written
    * @param bytes size of them
-   * @param add what to add to the compose file to keep them
+   * @param add what to add to the compose file to keep them; where no volume fits, what to do
    */
   public record Outside(
       String service, String folder, List<String> paths, long bytes, String add) {}

@@ -9,7 +9,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 
 /**
  * Finds files that services keep outside their volumes, which the next version would not have, and
@@ -21,22 +20,10 @@ final class OutsideState {
   /** Warnings of a plan; nobody reads more. */
   private static final int MAX_WARNINGS = 20;
 
-  /** Folders in which an image has its own files, which a volume mounted there would hide. */
-  private static final Set<String> IMAGE_FOLDERS =
-      Set.of(
-          "/",
-          "/etc",
-          "/usr",
-          "/usr/bin",
-          "/usr/lib",
-          "/usr/local",
-          "/usr/share",
-          "/var",
-          "/var/lib",
-          "/opt",
-          "/root",
-          "/home",
-          "/srv");
+  /** Advice for a file beside the image's own: a volume on a file isn't possible. */
+  private static final String NO_VOLUME =
+      "let the service write to a folder of its own, as the image has files beside it, and mount a"
+          + " volume there";
 
   private final UpgradeContext context;
 
@@ -53,7 +40,12 @@ final class OutsideState {
     Map<String, List<OutsidePath>> byPlace = new LinkedHashMap<>();
     for (OutsidePath path : paths) {
       byPlace
-          .computeIfAbsent(path.service() + ":" + folderToMount(path), key -> new ArrayList<>())
+          .computeIfAbsent(
+              path.service()
+                  + (path.mountPoint().isEmpty()
+                      ? " in " + parent(path)
+                      : " at " + path.mountPoint()),
+              key -> new ArrayList<>())
           .add(path);
     }
     return byPlace.values().stream().map(OutsideState::toPlace).toList();
@@ -63,32 +55,35 @@ final class OutsideState {
     OutsidePath first = paths.getFirst();
     return new DoctorReport.Outside(
         first.service(),
-        folderToMount(first),
+        place(paths),
         paths.stream().map(OutsidePath::path).toList(),
         paths.stream().mapToLong(OutsidePath::bytes).sum(),
-        composeSnippet(first.service(), folderToMount(first)));
+        advice(first));
   }
 
-  /**
-   * The mount point for a volume: the path itself where it is a new folder or lies beside the
-   * image's own files, otherwise its parent folder.
-   */
-  private static String folderToMount(OutsidePath path) {
-    String parent = path.path().substring(0, Math.max(1, path.path().lastIndexOf('/')));
-    return path.folder() || IMAGE_FOLDERS.contains(parent) ? path.path() : parent;
+  /** The mount point for a volume; else the file, or the folder that several are in. */
+  private static String place(List<OutsidePath> paths) {
+    OutsidePath first = paths.getFirst();
+    if (!first.mountPoint().isEmpty()) {
+      return first.mountPoint();
+    }
+    return paths.size() == 1 ? first.path() : parent(first);
   }
 
-  /**
-   * The lines for the compose file: a named volume, or a bind mount for a file beside the image's
-   * own.
-   */
-  private static String composeSnippet(String service, String mountPoint) {
-    String parent = mountPoint.substring(0, Math.max(1, mountPoint.lastIndexOf('/')));
-    String name = (service + mountPoint).replaceAll("[^A-Za-z0-9]+", "-").replaceAll("^-|-$", "");
-    return IMAGE_FOLDERS.contains(parent) && mountPoint.substring(parent.length()).contains(".")
-        ? "services.%s.volumes: [\"./%s%s:%s\"]".formatted(service, service, mountPoint, mountPoint)
-        : "services.%s.volumes: [\"%s:%s\"], volumes: {%s: {}}"
-            .formatted(service, name, mountPoint, name);
+  private static String parent(OutsidePath path) {
+    return path.path().substring(0, Math.max(1, path.path().lastIndexOf('/')));
+  }
+
+  /** The lines for the compose file; where no volume fits, what to do instead. */
+  private static String advice(OutsidePath path) {
+    String mountPoint = path.mountPoint();
+    if (mountPoint.isEmpty()) {
+      return NO_VOLUME;
+    }
+    String name =
+        (path.service() + mountPoint).replaceAll("[^A-Za-z0-9]+", "-").replaceAll("^-|-$", "");
+    return "services.%s.volumes: [\"%s:%s\"], volumes: {%s: {}}"
+        .formatted(path.service(), name, mountPoint, name);
   }
 
   /** Describes the places for a plan, a line each. */
@@ -97,9 +92,12 @@ final class OutsideState {
     List<String> lines = new ArrayList<>();
     for (DoctorReport.Outside place : places.subList(0, Math.min(MAX_WARNINGS, places.size()))) {
       lines.add(
-          "service %s keeps %s in %s, outside its volumes, which the new version won't have: if it matters, add %s"
+          "service %s keeps %s in %s, outside its volumes, which the new version won't have: if it matters, %s"
               .formatted(
-                  place.service(), HumanText.bytes(place.bytes()), place.folder(), place.add()));
+                  place.service(),
+                  HumanText.bytes(place.bytes()),
+                  place.folder(),
+                  (place.add().equals(NO_VOLUME) ? "" : "add ") + place.add()));
     }
     if (places.size() > MAX_WARNINGS) {
       lines.add(

@@ -11,6 +11,7 @@ import java.util.List;
  * @param data how each data volume gets to the next version
  * @param quiesce how writers stop; empty where nothing serves
  * @param warnings for a person, a line each
+ * @param files what becomes of the release's files that services write to; empty where nothing
  */
 public record Plan(
     UpgradeRecord.Kind kind,
@@ -20,7 +21,24 @@ public record Plan(
     List<Step> steps,
     List<Volume> data,
     String quiesce,
-    List<String> warnings) {
+    List<String> warnings,
+    String files) {
+
+  public Plan(
+      UpgradeRecord.Kind kind,
+      String stack,
+      String from,
+      String to,
+      List<Step> steps,
+      List<Volume> data,
+      String quiesce,
+      List<String> warnings) {
+    this(kind, stack, from, to, steps, data, quiesce, warnings, "");
+  }
+
+  Plan withFiles(String text) {
+    return new Plan(kind, stack, from, to, steps, data, quiesce, warnings, text);
+  }
 
   /**
    * A step.

@@ -11,6 +11,7 @@ import dev.orchestrator.settings.DataSettings.Quiesce;
 import dev.orchestrator.upgrade.DataOptions;
 import dev.orchestrator.upgrade.DataPlanner;
 import dev.orchestrator.upgrade.FailureText;
+import dev.orchestrator.upgrade.FilePlan;
 import dev.orchestrator.upgrade.FreezeGuard;
 import dev.orchestrator.upgrade.ResourceNames;
 import dev.orchestrator.upgrade.Step;
@@ -69,11 +70,15 @@ public final class PlanBuilder {
         transfer
             .warnings()
             .forEach(line -> warnings.add("volume " + transfer.name() + ": " + line)));
+    FilePlan files = context.files().plan(blue, version, options);
     warnings.addAll(unusedData(blue, version, check, options));
     warnings.addAll(imports(blue, check));
     warnings.addAll(probesNotAsked(blue));
     warnings.addAll(describeOutsideState(blue));
-    return plan(Kind.UPGRADE, blue.version(), version, UpgradePlans.UPGRADE, transfers, warnings);
+    files.kept().forEach(file -> warnings.add(FilePlan.describe(file)));
+    Plan plan =
+        plan(Kind.UPGRADE, blue.version(), version, UpgradePlans.UPGRADE, transfers, warnings);
+    return plan.withFiles(files.summary());
   }
 
   private void checkFreeze(Generation blue, String version, List<String> warnings) {

@@ -50,7 +50,8 @@ final class DataReader {
             ignored(section),
             section.texts("accept-unused"),
             imports(section),
-            volumes(section, strategy));
+            volumes(section, strategy),
+            files(section));
     section.rejectUnknownKeys();
     return data;
   }
@@ -119,7 +120,7 @@ final class DataReader {
       }
       List<String> paths =
           section.texts("paths", "[\"./media\"]").stream()
-              .map(path -> path(section, path))
+              .map(path -> path(section, "paths", path))
               .toList();
       rejectOverlaps(section, paths, volumes);
       volumes.add(
@@ -133,11 +134,34 @@ final class DataReader {
     return volumes;
   }
 
+  private static List<FileSettings> files(SettingsSection parent) {
+    List<FileSettings> files = new ArrayList<>();
+    for (SettingsSection section : parent.sections("files")) {
+      String text = section.text("path", "./conf");
+      String path = "binds/?";
+      if (text.equals("./") || text.equals(".")) {
+        path = FileSettings.ALL;
+      } else if (text.startsWith("./")) {
+        path = path(section, "path", text);
+      } else if (!text.isEmpty()) {
+        section.addError(
+            "path", "\"%s\" is not a path below the release folder; write ./conf".formatted(text));
+      }
+      String place = path;
+      if (files.stream().anyMatch(other -> other.path().equals(place))) {
+        section.addError("path", "\"" + text + "\" is given twice; remove one of the two");
+      }
+      files.add(new FileSettings(path, section.choice("policy", FileSettings.Policy.class)));
+      section.rejectUnknownKeys();
+    }
+    return files;
+  }
+
   /**
    * A path as it is below /data: {@code binds/…} for a path of the release folder, {@code
    * volumes/…} for a named volume.
    */
-  private static String path(SettingsSection section, String text) {
+  private static String path(SettingsSection section, String key, String text) {
     try {
       Path path = Path.of(text).normalize();
       boolean bind = text.startsWith("./");
@@ -152,7 +176,7 @@ final class DataReader {
     }
     if (!text.isEmpty()) {
       section.addError(
-          "paths",
+          key,
           "\"%s\" is neither a path below the release folder nor a named volume; write ./media or media"
               .formatted(text));
     }

@@ -22,6 +22,8 @@ import java.util.Map;
  *     file names it: {@code media} or {@code ./media}
  * @param imports volumes of the host's engine from which new data begins
  * @param volumes data volumes beside the main one, which holds the rest
+ * @param files what becomes of files of the release that services write to, where it isn't {@code
+ *     auto}
  */
 public record DataSettings(
     Strategy strategy,
@@ -37,7 +39,8 @@ public record DataSettings(
     List<String> ignore,
     List<String> acceptUnused,
     List<VolumeImport> imports,
-    List<VolumeSettings> volumes) {
+    List<VolumeSettings> volumes,
+    List<FileSettings> files) {
 
   /** How green gets its data. */
   public enum Strategy {
@@ -73,6 +76,41 @@ public record DataSettings(
     acceptUnused = List.copyOf(acceptUnused);
     imports = List.copyOf(imports);
     volumes = List.copyOf(volumes);
+    files = List.copyOf(files);
+  }
+
+  /** With the default for all files of the release. */
+  public DataSettings(
+      Strategy strategy,
+      Quiesce quiesce,
+      Map<String, Quiesce> services,
+      List<Hook> hooks,
+      long reserve,
+      boolean full,
+      int passes,
+      long small,
+      boolean allowAttach,
+      Rollback rollback,
+      List<String> ignore,
+      List<String> acceptUnused,
+      List<VolumeImport> imports,
+      List<VolumeSettings> volumes) {
+    this(
+        strategy,
+        quiesce,
+        services,
+        hooks,
+        reserve,
+        full,
+        passes,
+        small,
+        allowAttach,
+        rollback,
+        ignore,
+        acceptUnused,
+        imports,
+        volumes,
+        List.of());
   }
 
   /** With the defaults of everything else. */

@@ -87,8 +87,9 @@ public interface Control {
    * Stops the stack. Data and capsules stay, and {@code up} starts them again.
    *
    * @param removal what to remove in addition
+   * @return how many images were removed
    */
-  void down(Removal removal);
+  int down(Removal removal);
 
   /** What {@code down} removes; each value includes the value before it. */
   enum Removal {

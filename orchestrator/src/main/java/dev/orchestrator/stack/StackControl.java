@@ -298,7 +298,7 @@ public final class StackControl implements Control, AutoCloseable {
   }
 
   @Override
-  public void down(Removal removal) {
+  public int down(Removal removal) {
     admission.requireAdmission();
     if (journal.running().isPresent() || !context.servingLock().acquire(WAIT_LIMIT)) {
       throw new RefusedException(
@@ -306,13 +306,13 @@ public final class StackControl implements Control, AutoCloseable {
               + " watch')");
     }
     try {
-      refuseOnFailure(() -> takeDown(removal));
+      return refuseOnFailure(() -> takeDown(removal));
     } finally {
       context.servingLock().release();
     }
   }
 
-  private void takeDown(Removal removal) {
+  private int takeDown(Removal removal) {
     journal.setDown(true);
     context.traffic().stopListening();
     journal
@@ -323,9 +323,7 @@ public final class StackControl implements Control, AutoCloseable {
       context.retention().removeAll();
       journal.forget();
     }
-    if (removal == Removal.IMAGES) {
-      context.builder().prune(List.of());
-    }
+    return removal == Removal.IMAGES ? context.builder().prune(List.of()) : 0;
   }
 
   @Override

@@ -2,6 +2,7 @@ package dev.orchestrator.upgrade;
 
 import dev.orchestrator.common.Json;
 import dev.orchestrator.settings.DataSettings.Rollback;
+import dev.orchestrator.settings.FileSettings.Policy;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -14,12 +15,15 @@ import org.jspecify.annotations.Nullable;
  * @param full whether the content of every file is compared
  * @param attach whether a volume that is not immutable may be attached
  * @param acceptUnused what the next version may leave unused, as in {@code data.accept-unused}
+ * @param files what becomes of changed files of the release whose setting is auto or ask; null
+ *     where the request doesn't say it
  */
 public record DataOptions(
     @Nullable Rollback rollback,
     boolean full,
     boolean attach,
-    @Nullable List<String> acceptUnused) {
+    @Nullable List<String> acceptUnused,
+    @Nullable Policy files) {
   /** No override. */
   public static final DataOptions NONE = new DataOptions(null, false, false);
 
@@ -33,6 +37,15 @@ public record DataOptions(
 
   public DataOptions(@Nullable Rollback rollback, boolean full, boolean attach) {
     this(rollback, full, attach, List.of());
+  }
+
+  /** Options without an answer for changed files of the release. */
+  public DataOptions(
+      @Nullable Rollback rollback,
+      boolean full,
+      boolean attach,
+      @Nullable List<String> acceptUnused) {
+    this(rollback, full, attach, acceptUnused, null);
   }
 
   @Override

@@ -3,10 +3,7 @@ package dev.orchestrator.upgrade;
 import dev.orchestrator.engine.Labels;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.settings.Settings;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.Map;
-import java.util.zip.CRC32;
 
 /** Names and labels of the containers and volumes on the engine. Immutable. */
 public final class ResourceNames {
@@ -21,14 +18,7 @@ public final class ResourceNames {
 
   public ResourceNames(Settings settings) {
     this.stack = settings.stack().name();
-    this.homeHash = homeHash(settings.home());
-  }
-
-  /** Eight hex digits of the state folder's path, which keep two services on one engine apart. */
-  private static String homeHash(Path home) {
-    CRC32 crc = new CRC32();
-    crc.update(home.toAbsolutePath().normalize().toString().getBytes(StandardCharsets.UTF_8));
-    return String.format("%08x", crc.getValue());
+    this.homeHash = Labels.home(settings.home());
   }
 
   public String container(int generation) {

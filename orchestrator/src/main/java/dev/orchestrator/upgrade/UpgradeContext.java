@@ -66,6 +66,7 @@ public final class UpgradeContext {
   private final DataChanges changes;
   private final DataPlanner planner;
   private final DataTransfer transfer;
+  private final FilePlanner files;
   private final UnusedData unusedData;
   private final VolumeImports imports;
   private final ServiceHooks hooks;
@@ -113,6 +114,7 @@ public final class UpgradeContext {
     this.changes = new DataChanges(this);
     this.planner = new DataPlanner(this);
     this.transfer = new DataTransfer(this);
+    this.files = new FilePlanner(this);
     this.unusedData = new UnusedData(this);
     this.imports = new VolumeImports(this);
     this.hooks = new ServiceHooks(this);
@@ -222,6 +224,10 @@ public final class UpgradeContext {
 
   public DataTransfer transfer() {
     return transfer;
+  }
+
+  public FilePlanner files() {
+    return files;
   }
 
   public UnusedData unusedData() {

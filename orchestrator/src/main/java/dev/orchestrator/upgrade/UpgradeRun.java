@@ -45,6 +45,9 @@ public final class UpgradeRun {
   /** How each volume of the candidate gets its data; null before that has been planned. */
   @Nullable List<VolumeTransfer> transfers;
 
+  /** What becomes of the release's files in the data; null before that has been planned. */
+  public @Nullable FilePlan files;
+
   /** The step that failed; null where none has. */
   public @Nullable Step failedStep;
 

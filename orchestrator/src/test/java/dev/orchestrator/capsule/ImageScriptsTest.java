@@ -8,6 +8,8 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -22,6 +24,9 @@ import org.junit.jupiter.api.io.TempDir;
 class ImageScriptsTest {
   private static final Path LIB = Path.of("../config/image/lib").toAbsolutePath().normalize();
   private static final ObjectMapper JSON = new ObjectMapper();
+
+  /** When the service's container has started. */
+  private static final Instant STARTED = Instant.parse("2026-01-01T10:00:00Z");
 
   @TempDir Path capsule;
 
@@ -68,11 +73,75 @@ class ImageScriptsTest {
                   each.get("bytes").asLong() > 4_096 ? "large" : each.get("bytes").asLong() > 0));
     }
     assertEquals(
-        List.of(
-            "app added /var/cache/app folder large",
-            "app changed /etc/settings file true",
-            "app deleted /etc/gone file false"),
+        List.of("app added /var/cache/app folder large", "app changed /etc/settings file true"),
         lines);
+  }
+
+  /** Containers in the manner of linuxserver's: accounts are edited, folders given to the user. */
+  @Test
+  void onlyWhatAServiceKeepsIsToldWithAPlaceForAVolume() throws Exception {
+    String stack =
+        """
+        {"services": {"app": {"configs": [{"source": "motd"}, {"source": "x", "target": "/etc/x.conf"}],
+          "secrets": [{"source": "key", "target": "/key"}]}}}
+        """;
+    Files.writeString(capsule.resolve("stack/compose.json"), stack);
+    List<Map<String, Object>> changes = new ArrayList<>();
+    for (String each :
+        List.of(
+            "/etc/passwd",
+            "/etc/passwd-",
+            "/etc/group",
+            "/etc/shadow",
+            "/etc/timezone",
+            "/usr/sbin/docker-init",
+            "/motd",
+            "/etc/x.conf",
+            "/key",
+            "/srv/app/mount",
+            "/mem/file",
+            "/opt/app/__pycache__/a.pyc")) {
+      write("upper" + each, 10);
+      changes.add(Map.of("Path", each, "Kind", each.contains("passwd") ? 0 : 1));
+    }
+    for (String each : List.of("/srv/app", "/mem", "/opt/app/__pycache__", "/made/empty")) {
+      Files.createDirectories(Path.of(capsule + "/upper" + each));
+      changes.add(Map.of("Path", each, "Kind", 1));
+    }
+    // Of the image: given to another user; written at the start; written at work.
+    for (String each : List.of("/opt/app/chowned", "/etc/nginx.conf", "/opt/app/settings")) {
+      write("lower" + each, 10);
+      write("upper" + each, 10);
+      changes.add(Map.of("Path", each, "Kind", 0));
+    }
+    FileTime image = FileTime.from(Instant.parse("2025-01-01T00:00:00Z"));
+    Files.setLastModifiedTime(capsule.resolve("lower/opt/app/chowned"), image);
+    Files.setLastModifiedTime(capsule.resolve("upper/opt/app/chowned"), image);
+    Files.setLastModifiedTime(
+        capsule.resolve("upper/etc/nginx.conf"), FileTime.from(STARTED.plusSeconds(3)));
+    Files.setLastModifiedTime(
+        capsule.resolve("upper/opt/app/settings"), FileTime.from(STARTED.plusSeconds(3_600)));
+    // New: beside the image's files, in a folder that the image has empty, in a new folder.
+    Files.createDirectories(capsule.resolve("lower/var/lib/app"));
+    for (String each : List.of("/opt/app/state.db", "/var/lib/app/state.db", "/home/u/.app/x")) {
+      write("upper" + each, 10);
+      changes.add(Map.of("Path", each, "Kind", 1));
+    }
+    changes.add(Map.of("Path", "/home/u/.app", "Kind", 1));
+    Files.createSymbolicLink(capsule.resolve("upper/opt/app/link"), Path.of("/config"));
+    changes.add(Map.of("Path", "/opt/app/link", "Kind", 1));
+
+    List<String> lines = new ArrayList<>();
+    diff(changes, "/srv/app/mount", "/mem")
+        .forEach(
+            each -> lines.add(each.get("path").asText() + " -> " + each.get("mount").asText()));
+    assertEquals(
+        List.of(
+            "/home/u/.app -> /home/u/.app",
+            "/opt/app/settings -> ",
+            "/opt/app/state.db -> ",
+            "/var/lib/app/state.db -> /var/lib/app"),
+        lines.stream().sorted().toList());
   }
 
   @Test
@@ -307,9 +376,10 @@ class ImageScriptsTest {
     return Files.readString(lease).strip();
   }
 
-  private static List<Map<String, Object>> paths(int count) {
+  private List<Map<String, Object>> paths(int count) throws IOException {
     List<Map<String, Object>> paths = new ArrayList<>();
     for (int i = 0; i < count; i++) {
+      write("upper/srv/file" + i, 10);
       paths.add(Map.of("Path", "/srv/file" + i, "Kind", 1));
     }
     return paths;
@@ -325,7 +395,13 @@ class ImageScriptsTest {
             "Id", "1a",
             "Config", Map.of("Labels", Map.of("com.docker.compose.service", "app")),
             "Mounts", List.of(Map.of("Destination", "/data")),
-            "GraphDriver", Map.of("Data", Map.of("UpperDir", capsule + "/upper"))));
+            "State", Map.of("StartedAt", STARTED.plusNanos(123_456_789).toString()),
+            "GraphDriver",
+                Map.of(
+                    "Data",
+                    Map.of(
+                        "UpperDir", capsule + "/upper",
+                        "LowerDir", capsule + "/lower-init:" + capsule + "/lower"))));
     return JSON.readTree(
         bash(
             """

@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
@@ -36,22 +37,32 @@ class TarArchiveTest {
   }
 
   @Test
-  void holdsParentsFirstWithModesLinksAndNoTimes() throws IOException {
+  void holdsParentsFirstWithModesOwnersTimesAndLinks() throws IOException {
+    FileTime time = FileTime.from(Instant.parse("2020-05-17T10:00:00Z"));
+    Files.setAttribute(folder.resolve("conf/key"), "unix:mode", 04600);
+    for (String each : List.of("", "conf", "conf/key", "big")) {
+      Files.setLastModifiedTime(folder.resolve(each), time);
+    }
     byte[] bytes = bytes(9);
     List<String> entries = new ArrayList<>();
     try (TarArchiveInputStream tar = new TarArchiveInputStream(new ByteArrayInputStream(bytes))) {
       for (TarArchiveEntry e = tar.getNextEntry(); e != null; e = tar.getNextEntry()) {
-        entries.add("%s %o %s".formatted(e.getName(), e.getMode() & 0777, e.getLinkName()).strip());
-        assertEquals(FileTime.fromMillis(0), e.getLastModifiedTime(), e.getName());
-        assertEquals(0, e.getLongUserId(), e.getName());
+        entries.add(
+            "%s %o %s".formatted(e.getName(), e.getMode() & 07777, e.getLinkName()).strip());
+        if (!e.isSymbolicLink()) {
+          boolean ours = List.of("a/", "c/", "c/text").contains(e.getName());
+          assertEquals(ours ? FileTime.fromMillis(0) : time, e.getLastModifiedTime(), e.getName());
+          Object owner = ours ? 0 : Files.getAttribute(folder, "unix:uid");
+          assertEquals(owner, (int) e.getLongUserId(), e.getName());
+        }
       }
     }
     assertEquals(
         List.of(
             "a/ 755",
-            "a/b/ 755",
+            "a/b/ " + Integer.toOctalString((int) Files.getAttribute(folder, "unix:mode") & 07777),
             "a/b/conf/ 755",
-            "a/b/conf/key 600",
+            "a/b/conf/key 4600",
             "a/b/link 777 conf/key",
             "c/ 755",
             "c/text 644"),
@@ -59,12 +70,16 @@ class TarArchiveTest {
   }
 
   @Test
-  void isTheSameForTheSameContent() throws IOException {
-    byte[] before = bytes(100);
+  void aTimeAloneIsNoOtherContent() throws IOException {
+    assertArrayEquals(bytes(100), bytes(100));
     String digest = FileTree.digest(folder);
+    String withOwners = FileTree.digestWithOwners(folder);
     Files.setLastModifiedTime(folder.resolve("big"), FileTime.fromMillis(1));
-    assertArrayEquals(before, bytes(100));
     assertEquals(digest, FileTree.digest(folder));
+    assertEquals(withOwners, FileTree.digestWithOwners(folder));
+    Files.setAttribute(folder.resolve("big"), "unix:mode", 01644);
+    assertEquals(digest, FileTree.digest(folder));
+    assertNotEquals(withOwners, FileTree.digestWithOwners(folder));
   }
 
   @Test

@@ -2,11 +2,15 @@ package dev.orchestrator.health;
 
 import dev.orchestrator.capsule.Capsule;
 import dev.orchestrator.capsule.CapsuleException;
+import dev.orchestrator.capsule.ChangedFile;
 import dev.orchestrator.capsule.CloneSupport;
 import dev.orchestrator.capsule.DatabaseTable;
+import dev.orchestrator.capsule.FilesReport;
 import dev.orchestrator.capsule.InnerService;
 import dev.orchestrator.capsule.OutsidePath;
+import dev.orchestrator.capsule.SeededFiles;
 import dev.orchestrator.engine.ExecResult;
+import dev.orchestrator.settings.FileSettings.Policy;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -144,6 +148,31 @@ final class FakeServiceCapsule implements Capsule {
 
   @Override
   public List<DatabaseTable> tables(Duration deadline) {
+    return List.of();
+  }
+
+  @Override
+  public SeededFiles seededFiles(Collection<String> paths, Duration deadline) {
+    return SeededFiles.NONE;
+  }
+
+  @Override
+  public String diff(String path, String text, Duration deadline) {
+    return "";
+  }
+
+  @Override
+  public boolean applyFiles(@Nullable Policy changed, List<String> known, Duration deadline) {
+    return true;
+  }
+
+  @Override
+  public FilesReport filesReport(Duration deadline) {
+    return FilesReport.NONE;
+  }
+
+  @Override
+  public List<ChangedFile> changedFiles(Duration deadline) {
     return List.of();
   }
 

@@ -35,7 +35,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** What a person is told before acting (plan, costs of a rollback, doctor), on a host in memory. */
 class OperatorViewTest {
   private static final OutsidePath CACHE =
-      new OutsidePath("app", "/opt/app/state", "added", true, 5_000);
+      new OutsidePath("app", "/opt/app/state", "added", true, 5_000, "/opt/app/state");
 
   @TempDir(factory = InMemoryFolder.class)
   Path home;
@@ -155,6 +155,11 @@ class OperatorViewTest {
         doctor.checks().stream().allMatch(check -> check.state() == DoctorReport.State.GOOD),
         doctor.toString());
     assertTrue(check("way back").text().startsWith("v1, generation 1"), doctor.toString());
+    assertEquals("nothing", check("left over").text());
+    host.unneededImages.add("sha256:1");
+    assertEquals(
+        "1 image that no version needs, which the end of the next upgrade removes",
+        check("left over").text());
   }
 
   @Test

@@ -108,6 +108,12 @@ class InvalidSettingsTest {
             "data.volumes = [{name = a, paths = [\"./m\"]}, {name = b, paths = [\"./m/books\"]}]",
             "data.volumes[1].paths: ./m and ./m/books overlap; write each place once"),
         new Wrong(
+            "data.files = [{path = conf, policy = keep}]",
+            "data.files[0].path: \"conf\" is not a path below the release folder; write ./conf"),
+        new Wrong(
+            "data.files = [{path = \"./conf\", policy = new}]",
+            "data.files[0].policy: \"new\" is not known; write auto, release, keep or ask"),
+        new Wrong(
             "data.volumes = [{name = a, paths = [m], immutable = 1}]",
             "data.volumes[0].immutable: 1 is neither true nor false; write true or false"),
         new Wrong(

@@ -2,12 +2,16 @@ package dev.orchestrator.testing;
 
 import dev.orchestrator.capsule.Capsule;
 import dev.orchestrator.capsule.CapsuleException;
+import dev.orchestrator.capsule.ChangedFile;
 import dev.orchestrator.capsule.CloneSupport;
 import dev.orchestrator.capsule.DatabaseTable;
+import dev.orchestrator.capsule.FilesReport;
 import dev.orchestrator.capsule.InnerService;
 import dev.orchestrator.capsule.OutsidePath;
+import dev.orchestrator.capsule.SeededFiles;
 import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.engine.ExecResult;
+import dev.orchestrator.settings.FileSettings.Policy;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
@@ -183,6 +187,42 @@ public final class FakeCapsule implements Capsule {
   public List<DatabaseTable> tables(Duration deadline) {
     requireRunning("tables");
     return host.tables;
+  }
+
+  @Override
+  public SeededFiles seededFiles(Collection<String> paths, Duration deadline) {
+    requireRunning("files");
+    return host.seededFiles;
+  }
+
+  @Override
+  public String diff(String path, String text, Duration deadline) {
+    requireRunning("diff");
+    return "-here\n+" + text;
+  }
+
+  @Override
+  public boolean applyFiles(@Nullable Policy changed, List<String> known, Duration deadline) {
+    host.operate(
+        "capsule.files",
+        () -> {
+          requireRunning("files");
+          host.executedCommands.add(
+              container + ": files " + (changed == null ? "" : changed.word()) + known);
+        });
+    return true;
+  }
+
+  @Override
+  public FilesReport filesReport(Duration deadline) {
+    requireRunning("files report");
+    return host.filesReport;
+  }
+
+  @Override
+  public List<ChangedFile> changedFiles(Duration deadline) {
+    requireRunning("files");
+    return host.changedFiles;
   }
 
   @Override

@@ -4,6 +4,7 @@ import dev.orchestrator.capsule.CapsuleBuilder;
 import dev.orchestrator.capsule.CapsuleImage;
 import dev.orchestrator.capsule.VersionCheck;
 import dev.orchestrator.compose.HostGrants;
+import dev.orchestrator.compose.ReleaseFiles;
 import dev.orchestrator.release.Releases;
 import dev.orchestrator.settings.Probe;
 import java.util.Collection;
@@ -26,6 +27,11 @@ public final class FakeCapsuleBuilder implements CapsuleBuilder {
   public VersionCheck check(String version) {
     host.operate("builder.check", () -> {});
     return new VersionCheck(List.of(), List.of("db"), host.mounts.getOrDefault(version, List.of()));
+  }
+
+  @Override
+  public ReleaseFiles releaseFiles(String version) {
+    return host.releaseFiles.getOrDefault(version, ReleaseFiles.NONE);
   }
 
   @Override
@@ -80,6 +86,11 @@ public final class FakeCapsuleBuilder implements CapsuleBuilder {
   public int prune(Collection<String> versions) {
     host.operate("builder.prune", () -> {});
     return 0;
+  }
+
+  @Override
+  public List<String> unneeded(Collection<String> versions) {
+    return host.unneededImages;
   }
 
   @Override

@@ -236,8 +236,9 @@ public final class FakeControl implements Control {
   }
 
   @Override
-  public synchronized void down(Removal removal) {
+  public synchronized int down(Removal removal) {
     calls.add("down " + removal);
+    return removal == Removal.IMAGES ? 3 : 0;
   }
 
   @Override

@@ -2,9 +2,13 @@ package dev.orchestrator.testing;
 
 import dev.orchestrator.capsule.Capsule;
 import dev.orchestrator.capsule.CapsuleBuilder;
+import dev.orchestrator.capsule.ChangedFile;
 import dev.orchestrator.capsule.DatabaseTable;
+import dev.orchestrator.capsule.FilesReport;
 import dev.orchestrator.capsule.OutsidePath;
 import dev.orchestrator.compose.HostGrants;
+import dev.orchestrator.capsule.SeededFiles;
+import dev.orchestrator.compose.ReleaseFiles;
 import dev.orchestrator.data.DataCopier;
 import dev.orchestrator.engine.ContainerInfo;
 import dev.orchestrator.engine.EngineException;
@@ -109,6 +113,20 @@ public final class FakeHost {
 
   /** Files that services keep outside volumes. */
   public final List<OutsidePath> outsidePaths = new ArrayList<>();
+
+  /** Images that no version needs any more. */
+  public final List<String> unneededImages = new ArrayList<>();
+
+  /** Files of releases that services write to, by version. */
+  public final Map<String, ReleaseFiles> releaseFiles = new HashMap<>();
+
+  /** The release's files in every capsule's data, and what a start makes of them. */
+  public SeededFiles seededFiles = SeededFiles.NONE;
+
+  public FilesReport filesReport = FilesReport.NONE;
+
+  /** Files that differ from their release's, for the doctor. */
+  public final List<ChangedFile> changedFiles = new ArrayList<>();
 
   /** Tables of the services' databases. */
   public final List<DatabaseTable> tables = new ArrayList<>();

@@ -20,6 +20,7 @@ import dev.orchestrator.compose.ComposeTransform;
 import dev.orchestrator.compose.HostGrants;
 import dev.orchestrator.compose.HostQuestions;
 import dev.orchestrator.compose.InnerImage;
+import dev.orchestrator.compose.ReleaseFiles;
 import dev.orchestrator.engine.Engine;
 import dev.orchestrator.engine.ImageConfig;
 import dev.orchestrator.engine.ImageInfo;
@@ -53,6 +54,8 @@ import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Builds capsule images on the outer engine, in these steps: the release, its compose model, the
@@ -74,6 +77,9 @@ public final class ImageBuilder implements CapsuleBuilder {
   /** On a capsule image: {@link HostGrants#flags}. The script {@code config/image/run} reads it. */
   private static final String RUN_FLAGS = "dev.orchestrator.run-flags";
 
+  /** What a check has found, so that it need not be made twice for a plan. */
+  private record Checked(String version, String content, ReleaseFiles files) {}
+
   /** On a capsule image: names of the variables that its container must have, in one line. */
   private static final String VARIABLES = "dev.orchestrator.variables";
 
@@ -92,6 +98,7 @@ public final class ImageBuilder implements CapsuleBuilder {
   private final InnerImageProvider imageProvider;
   private final ImagePacker packer;
   private final ImagePruner pruner;
+  private volatile @Nullable Checked lastChecked;
 
   /**
    * Builds on this engine.
@@ -115,7 +122,9 @@ public final class ImageBuilder implements CapsuleBuilder {
     this.hostFacts = new HostFactsReader(engine, containers);
     this.trial = new RightsTrial(engine, containers, settings.image());
     this.imageProvider = new InnerImageProvider(engine, stack, settings.home(), debianImages);
-    this.pruner = new ImagePruner(engine, stack.name(), settings.home());
+    this.pruner =
+        new ImagePruner(
+            engine, stack.name(), settings.home(), this.owner.getOrDefault(Labels.HOME, ""));
     this.packer = new ImagePacker(engine, settings.image(), containers, stack.name());
   }
 
@@ -127,6 +136,9 @@ public final class ImageBuilder implements CapsuleBuilder {
     ReleaseProbes probes = ReleaseProbes.read(release.folder());
     CapsuleStack capsuleStack = transform(probes, model, baseImage).apply(model, Map.of());
     List<String> warnings = new ArrayList<>(capsuleStack.warnings());
+    ReleaseFiles files = reading(() -> ReleaseFiles.of(release, capsuleStack, stack.data()));
+    lastChecked = new Checked(version, releases.content(version), files);
+    warnings.addAll(files.warnings(stack.data()));
     List<String> absent = imageProvider.absent(model);
     if (!absent.isEmpty()) {
       warnings.add("images that are not on this host are pulled: " + String.join(", ", absent));
@@ -138,6 +150,18 @@ public final class ImageBuilder implements CapsuleBuilder {
     warnings.addAll(tried.warnings());
     return new VersionCheck(
         List.copyOf(warnings), List.copyOf(model.services().keySet()), capsuleStack.dataPaths());
+  }
+
+  @Override
+  public ReleaseFiles releaseFiles(String version) {
+    Checked checked = lastChecked;
+    if (checked == null
+        || !checked.version().equals(version)
+        || !checked.content().equals(releases.content(version))) {
+      VersionCheck _ = check(version);
+      checked = lastChecked;
+    }
+    return checked == null ? ReleaseFiles.NONE : checked.files();
   }
 
   @Override
@@ -230,6 +254,13 @@ public final class ImageBuilder implements CapsuleBuilder {
   }
 
   @Override
+  public synchronized List<String> unneeded(Collection<String> versions) {
+    return pruner.unneeded(versions).stream()
+        .map(image -> image.tags().isEmpty() ? image.id() : image.tags().getFirst())
+        .toList();
+  }
+
+  @Override
   public synchronized CapsuleImage build(String version, Consumer<String> progress) {
     return within("building version " + version, deadline -> build(version, deadline, progress));
   }
@@ -250,6 +281,7 @@ public final class ImageBuilder implements CapsuleBuilder {
     CapsuleStack capsuleStack = transform.apply(model, images);
     capsuleStack.warnings().forEach(progress);
 
+    ReleaseFiles files = ReleaseFiles.of(release, capsuleStack, stack.data());
     String compose = capsuleStack.compose().toPrettyString();
     String metadata = metadata(version, images, capsuleStack);
     String content =
@@ -257,7 +289,8 @@ public final class ImageBuilder implements CapsuleBuilder {
             engine.image(baseImage).orElseThrow().id(),
             compose,
             metadata,
-            FileTree.digest(release.folder()));
+            files.json(),
+            FileTree.digestWithOwners(release.folder()));
     String reference = reference(version);
     Optional<ImageInfo> existing =
         engine.image(reference).filter(image -> content.equals(image.labels().get(Labels.CONTENT)));
@@ -276,7 +309,8 @@ public final class ImageBuilder implements CapsuleBuilder {
               Long.MAX_VALUE,
               capsuleStack.mountsEnvFile() ? Set.of() : Set.of(".env"))
           .text("capsule/stack/compose.json", compose)
-          .text("capsule/stack/stack.json", metadata);
+          .text("capsule/stack/stack.json", metadata)
+          .text("capsule/stack/release-files.json", files.json());
       engine.putArchive(helper.name(), "/", archive.open());
       engine.commit(
           helper.name(),
@@ -285,8 +319,9 @@ public final class ImageBuilder implements CapsuleBuilder {
               ENTRYPOINT,
               List.of(),
               List.of(),
-              labels(version, content, capsuleStack, probes, databases)));
+              labels(version, content, images, capsuleStack, probes, databases)));
     }
+    pruner.removeSuperseded();
     ImageInfo built = engine.image(reference).orElseThrow();
     return image(version, reference, source, capsuleStack, built, false);
   }
@@ -342,6 +377,7 @@ public final class ImageBuilder implements CapsuleBuilder {
   private Map<String, String> labels(
       String version,
       String content,
+      Map<String, InnerImage> images,
       CapsuleStack capsuleStack,
       ReleaseProbes probes,
       Map<String, String> databases) {
@@ -349,6 +385,14 @@ public final class ImageBuilder implements CapsuleBuilder {
     labels.put(Labels.STACK, stack.name());
     labels.put(Labels.VERSION, version);
     labels.put(Labels.CONTENT, content);
+    labels.put(ImagePruner.OWNER, owner.getOrDefault(Labels.HOME, ""));
+    labels.put(
+        ImagePruner.INNER,
+        images.values().stream()
+            .map(InnerImage::id)
+            .distinct()
+            .sorted()
+            .collect(Collectors.joining(" ")));
     labels.put(PROBES, probes.text());
     labels.put(PORTS, Json.write(new TreeMap<>(capsuleStack.ports())));
     labels.put(RUN_FLAGS, capsuleStack.grants().flags());

@@ -1,9 +1,13 @@
 package dev.orchestrator.capsule.image;
 
+import dev.orchestrator.engine.ContainerInfo;
 import dev.orchestrator.engine.Engine;
+import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.engine.ImageInfo;
 import dev.orchestrator.engine.Labels;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
@@ -12,48 +16,121 @@ import java.util.Set;
 
 /**
  * Removes images that no version needs any more: capsule images, packed layers, and services'
- * images that were built here. Images without the orchestrator's label, such as pulled ones, are
- * never touched. Calls block.
+ * images that were built here, also those that have lost their name to a later build. Images
+ * without the orchestrator's label, such as pulled ones, and the capsule images of another service
+ * with a stack of the same name are never touched. Calls block.
  */
 final class ImagePruner {
+  /** On a capsule image: the ids of the services' images that it was packed from. */
+  static final String INNER = "dev.orchestrator.inner";
+
+  /**
+   * On a capsule image: the service that built it, as {@link Labels#HOME} has it. Not under that
+   * label: a container that a user runs from the image would inherit it, and be taken for ours.
+   */
+  static final String OWNER = "dev.orchestrator.owner";
+
   private final Engine engine;
   private final String stack;
   private final Path home;
+  private final String owner;
+  private final String drillOwner;
 
-  ImagePruner(Engine engine, String stack, Path home) {
+  /**
+   * Prunes on this engine.
+   *
+   * @param home the state folder
+   * @param owner the value of {@link #OWNER} on this service's capsule images
+   */
+  ImagePruner(Engine engine, String stack, Path home, String owner) {
     this.engine = engine;
     this.stack = stack;
     this.home = home;
+    this.owner = owner;
+    this.drillOwner = Labels.home(home.resolve("drill/state"));
   }
 
   /**
-   * Removes all images but those that these versions, and the versions of capsules on the engine,
-   * are made of; a capsule may belong to another service. Returns how many references it removed.
+   * Removes all images but those that these versions, and the capsules on the engine, are made of.
+   *
+   * @return how many images it removed
    */
   int keepOnly(Collection<String> wanted) {
+    int removed = 0;
+    for (ImageInfo image : unneeded(wanted)) {
+      removed += remove(image) ? 1 : 0;
+    }
+    return removed;
+  }
+
+  /** Removes capsule images that a later build of their version took the name of. */
+  void removeSuperseded() {
+    Set<String> used = usedByContainers();
+    for (ImageInfo image : images("capsule")) {
+      if (image.tags().isEmpty() && isOurs(image) && !used.contains(image.id())) {
+        boolean _ = remove(image);
+      }
+    }
+  }
+
+  /** What {@link #keepOnly} would remove. */
+  List<ImageInfo> unneeded(Collection<String> wanted) {
+    List<ContainerInfo> containers = engine.containers(labels("capsule"));
+    Set<String> used = usedByContainers();
     Set<String> versions = new HashSet<>(wanted);
-    engine.containers(labels("capsule")).stream()
+    // Their next capsule may be made from the image that has their version's name now.
+    containers.stream()
         .map(container -> container.labels().getOrDefault(Labels.VERSION, ""))
         .forEach(versions::add);
-    List<ImageInfo> kept =
-        images("capsule").stream()
-            .filter(image -> versions.contains(image.labels().getOrDefault(Labels.VERSION, "")))
-            .toList();
+    List<ImageInfo> needed = new ArrayList<>();
+    List<ImageInfo> unneeded = new ArrayList<>();
+    for (ImageInfo image : images("capsule")) {
+      boolean named =
+          !image.tags().isEmpty()
+              && versions.contains(image.labels().getOrDefault(Labels.VERSION, ""));
+      boolean stays =
+          named
+              || !isOurs(image)
+              || used.contains(image.id())
+              || image.tags().stream().anyMatch(used::contains);
+      (stays ? needed : unneeded).add(image);
+    }
+    for (ImageInfo layer : images("layer")) {
+      if (needed.stream().noneMatch(capsule -> startsWith(capsule, layer))) {
+        unneeded.add(layer);
+      }
+    }
+    unneeded.addAll(unneededInner(versions, needed));
+    return unneeded;
+  }
+
+  private List<ImageInfo> unneededInner(Set<String> versions, List<ImageInfo> capsules) {
     Set<String> inner = new HashSet<>();
     for (String version : versions) {
       new VersionLock(home, stack, version).read().values().forEach(pin -> inner.add(pin.id()));
     }
-    int removed = 0;
-    for (ImageInfo capsule : images("capsule")) {
-      removed += kept.contains(capsule) ? 0 : remove(capsule);
+    for (ImageInfo capsule : capsules) {
+      String ids = capsule.labels().get(INNER);
+      if (ids != null) {
+        inner.addAll(Arrays.asList(ids.split(" ")));
+      } else if (!isOurs(capsule)) {
+        return List.of(); // built before capsule images told what they are packed from
+      }
     }
-    for (ImageInfo layer : images("layer")) {
-      removed += kept.stream().anyMatch(capsule -> startsWith(capsule, layer)) ? 0 : remove(layer);
-    }
-    for (ImageInfo image : images("inner")) {
-      removed += inner.contains(image.id()) ? 0 : remove(image);
-    }
-    return removed;
+    return images("inner").stream().filter(image -> !inner.contains(image.id())).toList();
+  }
+
+  /** The images of all containers of capsules, as the containers name them: ids as a rule. */
+  private Set<String> usedByContainers() {
+    Set<String> used = new HashSet<>();
+    engine.containers(labels("capsule")).forEach(container -> used.add(container.image()));
+    return used;
+  }
+
+  /** Images were not marked with their service at first; a drill leaves its images to us. */
+  private boolean isOurs(ImageInfo capsule) {
+    String home = capsule.labels().getOrDefault(OWNER, owner);
+    return home.equals(owner) || home.equals(drillOwner);
   }
 
   private List<ImageInfo> images(String role) {
@@ -69,9 +146,19 @@ final class ImagePruner {
         && capsule.layers().subList(0, layer.layers().size()).equals(layer.layers());
   }
 
-  /** Removes an image's names. An image without a name is a parent of another, or a container's. */
-  private int remove(ImageInfo image) {
-    image.tags().forEach(engine::removeImage);
-    return image.tags().size();
+  /** Removes an image by its names, or by its id where it has none; false when it is in use. */
+  private boolean remove(ImageInfo image) {
+    try {
+      if (image.tags().isEmpty()) {
+        engine.removeImage(image.id());
+      }
+      image.tags().forEach(engine::removeImage);
+      return true;
+    } catch (EngineException e) {
+      if (e.kind() == EngineException.Kind.CONFLICT) {
+        return false; // a container that isn't ours, or an image above it
+      }
+      throw e;
+    }
   }
 }

@@ -3,10 +3,13 @@ package dev.orchestrator.capsule.runtime;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.orchestrator.capsule.Capsule;
 import dev.orchestrator.capsule.CapsuleException;
+import dev.orchestrator.capsule.ChangedFile;
 import dev.orchestrator.capsule.CloneSupport;
 import dev.orchestrator.capsule.DatabaseTable;
+import dev.orchestrator.capsule.FilesReport;
 import dev.orchestrator.capsule.InnerService;
 import dev.orchestrator.capsule.OutsidePath;
+import dev.orchestrator.capsule.SeededFiles;
 import dev.orchestrator.common.Deadline;
 import dev.orchestrator.common.Json;
 import dev.orchestrator.common.OutputText;
@@ -14,12 +17,18 @@ import dev.orchestrator.engine.ContainerInfo;
 import dev.orchestrator.engine.Engine;
 import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.engine.ExecResult;
+import dev.orchestrator.settings.FileSettings.Policy;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -30,6 +39,9 @@ public final class ContainerCapsule implements Capsule {
 
   /** {@code capsule ready} answers at once; this is for an engine that is busy. */
   private static final Duration ONE_TRY = Duration.ofSeconds(15);
+
+  /** A capsule's exit code for a command that it doesn't have. */
+  private static final int USAGE = 2;
 
   /** A stack trace's first line may be that far from the end of a log. */
   private static final int LAST_LINES = 100;
@@ -269,6 +281,86 @@ public final class ContainerCapsule implements Capsule {
   @Override
   public List<DatabaseTable> tables(Duration deadline) {
     return list("asking its databases", deadline, DatabaseTable.class, "tables");
+  }
+
+  @Override
+  public SeededFiles seededFiles(Collection<String> paths, Duration deadline) {
+    String doing = "looking at the release's files in its data";
+    try {
+      return Json.read(script(doing, "seeded-files", paths, deadline), SeededFiles.class);
+    } catch (IllegalArgumentException e) {
+      throw failure(doing, e);
+    }
+  }
+
+  @Override
+  public String diff(String path, String text, Duration deadline) {
+    return script("comparing " + path, "file-diff", List.of(path, text), deadline);
+  }
+
+  /** Runs a script of ours, which the capsule's image need not have. */
+  private String script(
+      String doing, String name, Collection<String> arguments, Duration deadline) {
+    List<String> command = new ArrayList<>(List.of("bash", "-c", resource(name), name));
+    command.addAll(arguments);
+    ExecResult result = run(doing, deadline, command);
+    if (!result.ok()) {
+      throw failure(doing, result.errorLine());
+    }
+    return result.stdout();
+  }
+
+  private static String resource(String name) {
+    try (InputStream in = ContainerCapsule.class.getResourceAsStream(name)) {
+      return new String(Objects.requireNonNull(in, name).readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Override
+  public boolean applyFiles(@Nullable Policy changed, List<String> known, Duration deadline) {
+    List<String> arguments = new ArrayList<>(List.of("apply"));
+    if (changed != null) {
+      arguments.add(changed.word());
+    }
+    arguments.addAll(known);
+    return askFiles("updating the release's files in its data", arguments, deadline).isPresent();
+  }
+
+  @Override
+  public FilesReport filesReport(Duration deadline) {
+    String doing = "reading what became of the release's files";
+    String answer = askFiles(doing, List.of("report"), deadline).orElse("{}");
+    try {
+      return answer.strip().equals("{}") ? FilesReport.NONE : Json.read(answer, FilesReport.class);
+    } catch (IllegalArgumentException e) {
+      throw failure(doing, e);
+    }
+  }
+
+  @Override
+  public List<ChangedFile> changedFiles(Duration deadline) {
+    String doing = "comparing the release's files in its data";
+    try {
+      return Json.readList(askFiles(doing, List.of(), deadline).orElse("[]"), ChangedFile.class);
+    } catch (IllegalArgumentException e) {
+      throw failure(doing, e);
+    }
+  }
+
+  /** Empty when the capsule is older than the command. */
+  private Optional<String> askFiles(String doing, List<String> arguments, Duration deadline) {
+    List<String> command = new ArrayList<>(List.of("capsule", "files"));
+    command.addAll(arguments);
+    ExecResult result = run(doing, deadline, command);
+    if (result.exitCode() == USAGE) {
+      return Optional.empty();
+    }
+    if (!result.ok()) {
+      throw failure(doing, result.errorLine());
+    }
+    return Optional.of(result.stdout());
   }
 
   private <T> List<T> list(String doing, Duration deadline, Class<T> type, String... arguments) {

@@ -59,7 +59,10 @@ final class RetainStep extends Step {
     retention.removeUnusedVolumes();
     int pruned = context.builder().prune(retention.presentVersions());
     if (pruned > 0) {
-      results.add(pruned + " images of versions that are gone removed");
+      results.add(
+          pruned == 1
+              ? "1 image that no version needs removed"
+              : pruned + " images that no version needs removed");
     }
     return results.isEmpty() ? "nothing to remove" : String.join("; ", results);
   }

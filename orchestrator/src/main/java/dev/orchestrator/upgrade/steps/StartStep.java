@@ -2,8 +2,12 @@ package dev.orchestrator.upgrade.steps;
 
 import dev.orchestrator.capsule.Capsule;
 import dev.orchestrator.capsule.CapsuleException;
+import dev.orchestrator.capsule.FilesReport;
 import dev.orchestrator.engine.ContainerInfo;
 import dev.orchestrator.journal.Generation;
+import dev.orchestrator.journal.UpgradeRecord.Kind;
+import dev.orchestrator.upgrade.DataOptions;
+import dev.orchestrator.upgrade.FilePlan;
 import dev.orchestrator.upgrade.Step;
 import dev.orchestrator.upgrade.UpgradeContext;
 import dev.orchestrator.upgrade.UpgradeRun;
@@ -41,12 +45,76 @@ final class StartStep extends Step {
   public String run(UpgradeRun run, UpgradeContext context, Consumer<String> progress) {
     Capsule capsule = context.capsule(run.green());
     capsule.lease(run.green().number(), run.budget(context.limits().ready()));
+    boolean updatesFiles = answerForFiles(run, context, capsule);
     context.startServices(run.green(), run.budget(context.limits().verify().deadline()), progress);
     if (run.holdsClients()) {
       context.hooks().runAfter(run.id(), capsule);
     }
     context.traffic().preview(context.backend(run.green()));
-    return run.green().version() + "'s services started";
+    return run.green().version() + "'s services started" + filesResult(run, context, updatesFiles);
+  }
+
+  /**
+   * Finds out what becomes of the release's files in the data, and refuses where the settings want
+   * an answer. Not for a rollback, which goes by the same rule in the capsule.
+   */
+  @Override
+  public String check(UpgradeRun run, UpgradeContext context) {
+    if (run.blue == null || run.record.kind() != Kind.UPGRADE) {
+      return "";
+    }
+    FilePlan plan =
+        context
+            .files()
+            .plan(run.blue(), run.record.toVersion(), DataOptions.ofRun(context, run.id()));
+    run.files = plan;
+    return plan.summary();
+  }
+
+  /**
+   * Tells green what it can't know by itself: the user's answer for changed files, and what earlier
+   * releases had where the data has no record of it. All else the start does.
+   *
+   * @return false when green was built before a capsule could update the release's files
+   */
+  private static boolean answerForFiles(UpgradeRun run, UpgradeContext context, Capsule capsule) {
+    if (run.blue == null || run.record.kind() != Kind.UPGRADE) {
+      return true;
+    }
+    DataOptions options = DataOptions.ofRun(context, run.id());
+    FilePlan plan = run.files;
+    if (plan == null) {
+      // The service was restarted since the preflight.
+      plan = context.files().plan(run.blue(), run.record.toVersion(), options);
+    }
+    return (options.files() == null && plan.known().isEmpty())
+        || capsule.applyFiles(
+            options.files(), plan.known(), run.budget(context.limits().verify().deadline()));
+  }
+
+  /** Notes in the receipt what the start has made of the release's files in the data. */
+  private static String filesResult(UpgradeRun run, UpgradeContext context, boolean updatesFiles) {
+    if (!updatesFiles) {
+      return "; its image was built before files of the release were updated: build it again";
+    }
+    FilesReport report;
+    try {
+      report = context.capsule(run.green()).filesReport(run.budget(context.briefTimeout()));
+    } catch (CapsuleException e) {
+      return "; what became of the release's files is not known: " + e.getMessage();
+    }
+    report.kept().forEach(file -> context.log().receipt(run.id()).note(FilePlan.describe(file)));
+    report
+        .aside()
+        .forEach(path ->
+            context
+                .log()
+                .receipt(run.id())
+                .note(
+                    "%s was changed; it is set aside as %s.orchestrator-old"
+                        .formatted(path, path)));
+    String summary = FilePlan.summary(report);
+    return summary.isEmpty() ? "" : "; " + summary;
   }
 
   @Override

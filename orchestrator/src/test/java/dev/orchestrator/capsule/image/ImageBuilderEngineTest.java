@@ -92,12 +92,16 @@ class ImageBuilderEngineTest {
   @Test
   void changedReleaseFileNeedsNoPacking() throws IOException {
     CapsuleImage before = builder.build("v1", line -> {});
+    String former = engine.image(before.reference()).orElseThrow().id();
     Files.writeString(light.folder().resolve("releases/v1/greeting.txt"), "good day\n");
     CapsuleImage after = builder.build("v1", said::add);
 
     assertFalse(after.cached());
     assertNotEquals(before.content(), after.content());
     assertEquals(List.of(), said);
+    assertTrue(engine.image(former).isEmpty(), "the image that the new one took the name of");
+    // A container that a user runs from it inherits its labels, and must not be taken for ours.
+    assertFalse(engine.image(after.reference()).orElseThrow().labels().containsKey(Labels.HOME));
   }
 
   @Test
