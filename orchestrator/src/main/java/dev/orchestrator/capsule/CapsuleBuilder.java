@@ -1,6 +1,7 @@
 package dev.orchestrator.capsule;
 
 import dev.orchestrator.settings.Probe;
+import dev.orchestrator.settings.RouteSettings;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -14,10 +15,16 @@ public interface CapsuleBuilder {
    * Checks a version as far as that is possible without building: the release exists, Compose
    * accepts its file, every route and probe names a service that exists. Fails with a {@link
    * dev.orchestrator.common.RefusedException}.
-   *
-   * @return warnings for a person, a line each
    */
-  List<String> check(String version);
+  VersionCheck check(String version);
+
+  /**
+   * The routes that the compose file of a version publishes, for a stack whose routes are {@link
+   * dev.orchestrator.settings.AutoRoutes}.
+   */
+  default List<RouteSettings> routes(String version) {
+    return List.of();
+  }
 
   /** Builds the image, or takes the existing image when its content is the same. Blocks. */
   CapsuleImage build(String version, Consumer<String> progress);
@@ -41,6 +48,16 @@ public interface CapsuleBuilder {
    * Empty when there is no such image.
    */
   List<Probe> probes(String image);
+
+  /**
+   * The variables that the container of a capsule gets: values of secrets and configs that a
+   * version takes from its environment. They are secrets: they are in no image, and must not be
+   * logged. Fails with a {@link dev.orchestrator.common.RefusedException} when the version's
+   * release has no value any more.
+   *
+   * @param image of the capsule, which has the names
+   */
+  Map<String, String> variables(String version, String image);
 
   /** The reference of the base image, which is built when it is missing; helpers run in it too. */
   String base(Consumer<String> progress);

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 
 /**
  * Turns bind mounts of a release into paths inside the capsule. A file of the release that no
@@ -19,11 +20,14 @@ import java.util.TreeSet;
  * it begins as a copy of the release's.
  */
 final class BindMapping {
-  private static final String BINDS = "binds/";
+  static final String BINDS = "binds/";
   static final String RELEASE = "/capsule/stack/release";
   private static final Set<String> HOST_FILES = Set.of("/etc/localtime", "/etc/timezone");
-  private static final Path DATA = Path.of("/data");
-  private static final Path OURS = Path.of("/data/.orchestrator");
+
+  /** Variables that a capsule or the shell in it has for itself. */
+  private static final Pattern OWN_VARIABLE =
+      Pattern.compile("PATH|HOME|HOSTNAME|PWD|IFS|DOCKER_.*|CAPSULE_.*|BASH.*|LD_.*");
+
   private static final Path DEVICES = Path.of("/dev");
 
   private final ComposeFindings findings;
@@ -32,6 +36,7 @@ final class BindMapping {
   private final Set<Path> written = new TreeSet<>();
   private final Set<String> dirs = new TreeSet<>();
   private final Map<String, String> seeds = new TreeMap<>();
+  private final Set<String> variables = new TreeSet<>();
 
   BindMapping(ComposeFindings findings, ComposeModel model, VolumePaths paths) {
     this.findings = findings;
@@ -64,12 +69,6 @@ final class BindMapping {
 
   /** The path below /data that takes the place of a source that a service writes to. */
   String writable(String user, Path source) {
-    if (source.startsWith(DATA) && !source.startsWith(OURS)) {
-      if (!source.equals(DATA)) {
-        dirs.add(source.toString());
-      }
-      return source.toString();
-    }
     if (!source.startsWith(model.projectFolder())) {
       refuseOutside(user, source);
       return source.toString();
@@ -113,12 +112,21 @@ final class BindMapping {
         .toList();
   }
 
+  /** The variables whose values are secrets or configs. */
+  List<String> variables() {
+    return List.copyOf(variables);
+  }
+
   private void file(String kind, String name, ObjectNode item) {
     String user = kind + " " + name;
-    if (item.path("external").asBoolean() || item.has("environment")) {
+    if (item.path("external").asBoolean()) {
       findings.refuse(
-          "%s has no file: a capsule takes it from a file of the release alone ('file:')"
+          "%s is external, and a capsule has none: name a file of the release ('file:') or a variable ('environment:')"
               .formatted(user));
+      return;
+    }
+    if (item.has("environment")) {
+      fromVariable(user, item);
       return;
     }
     if (!item.has("file")) {
@@ -134,6 +142,19 @@ final class BindMapping {
     } else {
       item.put("file", RELEASE + suffix(source));
     }
+  }
+
+  /** The value comes from a variable of the capsule: it is in no image and in no model. */
+  private void fromVariable(String user, ObjectNode item) {
+    String variable = ComposeModel.text(item.path("environment"));
+    if (OWN_VARIABLE.matcher(variable).matches()) {
+      findings.refuse(
+          user,
+          "environment",
+          "%s is a capsule's own: give the variable another name".formatted(variable));
+    }
+    item.remove("content");
+    variables.add(variable);
   }
 
   private void refuseOutside(String user, Path source) {

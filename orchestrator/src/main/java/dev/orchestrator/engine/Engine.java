@@ -92,6 +92,16 @@ public interface Engine extends AutoCloseable {
 
   void removeVolume(String name);
 
+  /** The names of the containers that run, or are paused, with this volume. */
+  List<String> volumeUsers(String name);
+
+  // Networks
+
+  /**
+   * The subnets of a network, such as {@code 172.17.0.0/16}; none when there is no such network.
+   */
+  List<String> subnets(String network);
+
   // Images
 
   Optional<ImageInfo> image(String reference);

@@ -28,6 +28,15 @@ final class RouteReader {
   }
 
   static List<RouteSettings> read(SettingsSection stack, HostPort api) {
+    if (stack.find("routes").filter(value -> value.unwrapped() instanceof String).isPresent()) {
+      if (!stack.text("routes").equals("auto")) {
+        stack.addError(
+            "routes",
+            "\"%s\" is not known; write auto, for the ports that the compose file publishes, or a list: [ … ]"
+                .formatted(stack.text("routes")));
+      }
+      return new AutoRoutes();
+    }
     RouteReader reader = new RouteReader(api);
     stack.sections("routes").forEach(reader::read);
     return List.copyOf(reader.routes);
@@ -52,7 +61,14 @@ final class RouteReader {
       port = 1;
     }
     RouteOptions options = options(section, protocol, listen);
-    routes.add(new RouteSettings(name, listen, service, port, options));
+    boolean one = listen.ports() == 1 && !protocol.isDatagram();
+    boolean verify = section.flag("verify", one);
+    if (verify && !one) {
+      section.addError(
+          "verify",
+          "is for a tcp or http route with one port; leave it out, or write a route for that port");
+    }
+    routes.add(new RouteSettings(name, listen, service, port, options, verify));
     section.rejectUnknownKeys();
   }
 

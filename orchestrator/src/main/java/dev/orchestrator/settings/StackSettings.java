@@ -2,11 +2,15 @@ package dev.orchestrator.settings;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The settings of a stack: its {@code stack.conf} with the defaults of orchestrator.conf.
  *
  * @param folder config/stacks/NAME; versions are the folders below its {@code releases}
+ * @param routes with {@code routes = auto} {@link AutoRoutes}, which change when a version is known
+ * @param healAfter a service of what serves is restarted when so many looks in a row find it
+ *     unhealthy; 0: never
  */
 public record StackSettings(
     String name,
@@ -14,15 +18,70 @@ public record StackSettings(
     List<RouteSettings> routes,
     List<Probe> probes,
     UpgradeSettings upgrade,
-    DataSettings data) {
+    DataSettings data,
+    ComposeSettings compose,
+    int healAfter) {
+
+  /** After how many looks a service is restarted, where nothing else is said. */
+  public static final int HEAL_AFTER = 3;
+
+  /** A stack whose services are restarted as the defaults say. */
+  public StackSettings(
+      String name,
+      Path folder,
+      List<RouteSettings> routes,
+      List<Probe> probes,
+      UpgradeSettings upgrade,
+      DataSettings data,
+      ComposeSettings compose) {
+    this(name, folder, routes, probes, upgrade, data, compose, HEAL_AFTER);
+  }
+
+  /** A stack with the defaults of everything else. */
+  public StackSettings(
+      String name,
+      Path folder,
+      List<RouteSettings> routes,
+      List<Probe> probes,
+      UpgradeSettings upgrade,
+      DataSettings data) {
+    this(name, folder, routes, probes, upgrade, data, ComposeSettings.DEFAULT);
+  }
+
+  /** The routes, where they are those that a version's compose file publishes. */
+  public Optional<AutoRoutes> autoRoutes() {
+    return routes instanceof AutoRoutes auto ? Optional.of(auto) : Optional.empty();
+  }
 
   public Path releases() {
     return folder.resolve("releases");
   }
 
+  /** The same stack with other routes. */
+  public StackSettings withRoutes(List<RouteSettings> others) {
+    return new StackSettings(name, folder, others, probes, upgrade, data, compose, healAfter);
+  }
+
+  /** The same stack that tells Compose something else. */
+  public StackSettings withCompose(ComposeSettings others) {
+    return new StackSettings(name, folder, routes, probes, upgrade, data, others, healAfter);
+  }
+
+  /** The same stack with other budgets and deadlines. */
+  public StackSettings withUpgrade(UpgradeSettings others) {
+    return new StackSettings(name, folder, routes, probes, others, data, compose, healAfter);
+  }
+
   /** The same stack with the probes of a release over its own. */
   public StackSettings withProbesOf(List<Probe> release) {
     return new StackSettings(
-        name, folder, routes, ReleaseProbes.merge(probes, release), upgrade, data);
+        name,
+        folder,
+        routes,
+        ReleaseProbes.merge(probes, release),
+        upgrade,
+        data,
+        compose,
+        healAfter);
   }
 }

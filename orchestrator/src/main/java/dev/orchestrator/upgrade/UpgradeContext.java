@@ -3,6 +3,7 @@ package dev.orchestrator.upgrade;
 import dev.orchestrator.capsule.Capsule;
 import dev.orchestrator.capsule.CapsuleBuilder;
 import dev.orchestrator.capsule.runtime.CapsuleSpecFactory;
+import dev.orchestrator.compose.ServicePorts;
 import dev.orchestrator.data.DataCopier;
 import dev.orchestrator.engine.ContainerSpec;
 import dev.orchestrator.engine.Engine;
@@ -11,6 +12,7 @@ import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.Journal;
 import dev.orchestrator.proxy.config.Backend;
 import dev.orchestrator.proxy.config.Target;
+import dev.orchestrator.settings.AutoRoutes;
 import dev.orchestrator.settings.DataSettings;
 import dev.orchestrator.settings.RouteSettings;
 import dev.orchestrator.settings.Settings;
@@ -64,6 +66,8 @@ public final class UpgradeContext {
   private final DataChanges changes;
   private final DataPlanner planner;
   private final DataTransfer transfer;
+  private final UnusedData unusedData;
+  private final VolumeImports imports;
   private final ServiceHooks hooks;
   private final FailureLogs failureLogs;
   private final BlueRestorer blueRestorer;
@@ -109,6 +113,8 @@ public final class UpgradeContext {
     this.changes = new DataChanges(this);
     this.planner = new DataPlanner(this);
     this.transfer = new DataTransfer(this);
+    this.unusedData = new UnusedData(this);
+    this.imports = new VolumeImports(this);
     this.hooks = new ServiceHooks(this);
     this.failureLogs = new FailureLogs(this);
     this.blueRestorer = new BlueRestorer(this);
@@ -218,6 +224,14 @@ public final class UpgradeContext {
     return transfer;
   }
 
+  public UnusedData unusedData() {
+    return unusedData;
+  }
+
+  public VolumeImports imports() {
+    return imports;
+  }
+
   public ServiceHooks hooks() {
     return hooks;
   }
@@ -239,6 +253,33 @@ public final class UpgradeContext {
     return settings.engine().timeout().dividedBy(3);
   }
 
+  /**
+   * Finds out the routes of a stack with {@code routes = auto}: those of the version that serves or
+   * would serve if the stack weren't down. To be called while the routes are closed.
+   */
+  public void resolveServingRoutes() {
+    settings
+        .stack()
+        .autoRoutes()
+        .ifPresent(auto ->
+            auto.set(
+                journal
+                    .serving()
+                    .map(serving -> AutoRoutes.parse(serving.ports().keySet()))
+                    .orElse(List.of())));
+  }
+
+  /** The same of a version that is to serve as the first. */
+  public void resolveRoutes(String version) {
+    settings
+        .stack()
+        .autoRoutes()
+        .ifPresent(auto -> {
+          auto.set(List.of()); // Nothing is open, so that no difference is told.
+          auto.set(builder.routes(version));
+        });
+  }
+
   /** The backend that the routes lead to while a generation serves. */
   public Backend backend(Generation generation) {
     String host = capsule(generation).address();
@@ -246,10 +287,13 @@ public final class UpgradeContext {
     for (RouteSettings route : settings.stack().routes()) {
       List<Target> ports = new ArrayList<>();
       for (int inner : route.servicePorts()) {
-        Integer port = generation.ports().get(route.portKey(inner));
+        List<Integer> published = ServicePorts.find(generation.ports(), route.portKey(inner));
         // A route that was added after the version was built: the service's own port is the best
         // guess.
-        ports.add(new Target(host, port == null ? inner : port));
+        ports.add(
+            published.isEmpty()
+                ? new Target(host, inner)
+                : new Target(host, published.getFirst(), published.size()));
       }
       targets.put(route.name(), List.copyOf(ports));
     }
@@ -270,6 +314,31 @@ public final class UpgradeContext {
       Generation generation, VerifySettings settings, Consumer<String> progress) {
     return health.await(
         capsule(generation), probes.askable(generation), generation.ports(), settings, progress);
+  }
+
+  /**
+   * Starts a generation's services; returns when all are started.
+   *
+   * @throws dev.orchestrator.health.HealthException when a service ends with an error again and
+   *     again
+   */
+  public void startServices(Generation generation, Duration limit, Consumer<String> progress) {
+    health.start(capsule(generation), limit, progress);
+  }
+
+  /**
+   * Starts the services of a generation that has served before, and returns, with one line on the
+   * result, as soon as its routes accept and its probes pass: clients are waiting.
+   *
+   * @throws dev.orchestrator.health.HealthException when that is not so in time
+   */
+  String serve(Generation generation, VerifySettings settings, Consumer<String> progress) {
+    return health.serve(
+        capsule(generation),
+        probes.askableWithRoutes(generation),
+        generation.ports(),
+        settings,
+        progress);
   }
 
   /**

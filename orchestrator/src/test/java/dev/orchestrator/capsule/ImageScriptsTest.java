@@ -31,6 +31,7 @@ class ImageScriptsTest {
       Files.createDirectories(capsule.resolve(each));
     }
     Files.writeString(capsule.resolve("stack/compose.json"), "{}");
+    Files.writeString(capsule.resolve("stack/stack.json"), "{}");
   }
 
   @Test
@@ -103,16 +104,16 @@ class ImageScriptsTest {
             """
             source services.sh
             mkfifo begun goOn
-            docker() {
-              if [[ $* == *" up "* ]]; then
-                builtin echo "the start's own line"
-                builtin echo >begun
-                read -r <goOn
-              else
-                builtin echo "the stop's own line"
-              fi
-              return 1
-            }
+            program docker <<'END'
+            if [[ $* == *" up "* ]]; then
+              echo "the start's own line"
+              echo >begun
+              read -r <goOn
+            else
+              echo "the stop's own line"
+            fi
+            exit 1
+            END
             (compose up --detach) 2>start.err &
             start=$!
             read -r <begun
@@ -139,13 +140,13 @@ class ImageScriptsTest {
             mkfifo begun
             flush_data() { :; }
             unmount_clones() { :; }
-            docker() {
-              if [[ $* == *" up "* ]]; then
-                trap 'builtin echo "told to end"; exit 143' TERM
-                builtin echo >begun
-                while :; do read -r -t 1 <> <(:) || true; done
-              fi
-            }
+            program docker <<'END'
+            if [[ $* == *" up "* ]]; then
+              trap 'echo "told to end"; exit 143' TERM
+              echo >begun
+              while :; do read -r -t 1 <> <(:) || true; done
+            fi
+            END
             (compose up --detach) 2>start.err &
             start=$!
             read -r <begun
@@ -156,6 +157,135 @@ class ImageScriptsTest {
             ls run
             """);
     assertEquals("capsule: compose up: told to end\n", said);
+  }
+
+  @Test
+  void aServicesStateTellsWhenItsHealthCheckComesAndWhatItIsFor() throws Exception {
+    Files.writeString(
+        capsule.resolve("stack/compose.json"),
+        "{\"services\":{\"web\":{\"depends_on\":{\"db\":{}}},\"db\":{},\"init\":{}}}");
+    Files.writeString(capsule.resolve("stack/stack.json"), "{\"oneShots\":[\"init\"]}");
+    String said =
+        bash(
+            """
+            source services.sh
+            started=$(date -u -d '-10 seconds' +%Y-%m-%dT%H:%M:%S.123456789Z)
+            checked=$(TZ=Etc/GMT-2 date -d '-4 seconds' +%Y-%m-%dT%H:%M:%S.1+02:00)
+            label() { printf '{"com.docker.compose.service":"%s"}' "$1"; }
+            inspect_services() {
+              cat <<END
+            {"Id":"1","Config":{"Labels":$(label web),"Healthcheck":{"Interval":60000000000}},
+              "State":{"Status":"running","StartedAt":"$started","Health":{"Status":"starting"}}}
+            {"Id":"2","Config":{"Labels":$(label db),"Healthcheck":{"Interval":90000000000,
+              "StartPeriod":3000000000,"StartInterval":500000000}},
+              "State":{"Status":"running","StartedAt":"$started",
+              "Health":{"Status":"starting","Log":[{"End":"$checked","Output":"no"}]}}}
+            {"Id":"3","Config":{"Labels":$(label init)},
+              "State":{"Status":"exited","StartedAt":"0001-01-01T00:00:00Z"}}
+            END
+            }
+            printf '{"heals":{"db":2},"ends":{"db":[%s,5]}}' "$EPOCHSECONDS" >"$HEALTH"
+            services_state | jq -r '.services[] | [.service, .mayEnd, (.dependsOn | join(" ")),
+              .firstCheckMillis / 10000, (.nextCheckMillis / 10000 | ceil), .heals, .recentEnds]
+              | map(tostring) | join(",")'
+            """);
+    assertEquals(
+        """
+        db,false,,0,9,2,1
+        init,true,,0,0,0,0
+        web,false,db,6,5,0,0
+        """,
+        said);
+  }
+
+  /** The engine and the time are this script's. */
+  @Test
+  void aServiceThatStaysUnhealthyIsRestartedWithLongerAndLongerPauses() throws Exception {
+    assertEquals(
+        """
+        /containers/1a/stop at 10
+        /containers/1a/start at 10
+        /containers/1a/stop at 70
+        /containers/1a/start at 70
+        /containers/1a/stop at 190
+        /containers/1a/start at 190
+        {"heals":{"web":3},"ends":{}}
+        nothing while it is off
+        """,
+        bash(
+            """
+            source services.sh
+            source heal.sh
+            unset EPOCHSECONDS
+            EPOCHSECONDS=1000000
+            say() { :; }
+            api() { builtin echo '[{"Id":"1a","Labels":{"com.docker.compose.service":"web"}}]'; }
+            post() { builtin echo "$1 at $((EPOCHSECONDS - 1000000))"; }
+            look_for() {
+              local end=$((EPOCHSECONDS + $1))
+              while ((EPOCHSECONDS < end)); do
+                look_for_unhealthy
+                EPOCHSECONDS=$((EPOCHSECONDS + 10))
+              done
+            }
+            heal_on 2
+            look_for 300
+            cat "$HEALTH"
+            heal_off
+            look_for 900
+            builtin echo nothing while it is off
+            """));
+  }
+
+  @Test
+  void onlyEndsWithAnErrorThatNobodyAskedForAreCounted() throws Exception {
+    assertEquals(
+        "1\n",
+        bash(
+            """
+            source services.sh
+            source heal.sh
+            event() {
+              note_event "$(jq -nc '{Action: $ARGS.positional[0], Actor: {ID: "1a", Attributes: {
+                "com.docker.compose.service": "web", exitCode: $ARGS.positional[1]}}}' --args "$@")"
+            }
+            event die 1
+            event die 0
+            event kill 0
+            event die 137
+            jq '.ends.web | length' "$HEALTH"
+            """));
+  }
+
+  /**
+   * Compose resolves "environment: [NAME]" inside the capsule, whose own variables are nobody's.
+   */
+  @Test
+  void composeHasTheVariablesOfTheStackAndNoneOfTheCapsule() throws Exception {
+    Files.writeString(capsule.resolve("stack/stack.json"), "{\"variables\": [\"DB_PASSWORD\"]}");
+    String said =
+        bash(
+            """
+            source services.sh
+            program docker <<'END'
+            declare -px >environment
+            END
+            export DB_PASSWORD=secret CAPSULE_MODE=managed
+            compose up
+            grep -c DB_PASSWORD=.secret environment
+            grep -cE 'CAPSULE_MODE|HOME|HOSTNAME|DOCKER_HOST' environment || true
+            require_variables
+            unset DB_PASSWORD
+            (require_variables) 2>&1 || true
+            """);
+    assertEquals(
+        """
+        1
+        0
+        capsule: secrets or configs need the variable DB_PASSWORD: run the container with --env\
+         DB_PASSWORD
+        """,
+        said);
   }
 
   @Test
@@ -229,7 +359,12 @@ class ImageScriptsTest {
                 """
                 source <(sed "s#=/run/capsule#=$PWD/run#; s#=/data#=$PWD/data#;
                   s#=/capsule/stack#=$PWD/stack#" %s/common.sh)
-                PATH=%s:$PATH
+                PATH=$PWD/programs.d:%s:$PATH
+                program() { # NAME: a program with the text of standard input
+                  mkdir -p programs.d
+                  { builtin echo '#!/bin/bash'; cat; } >"programs.d/$1"
+                  chmod +x "programs.d/$1"
+                }
                 %s
                 """
                     .formatted(LIB, LIB, script))

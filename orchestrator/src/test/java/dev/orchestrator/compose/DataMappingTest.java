@@ -1,6 +1,7 @@
 package dev.orchestrator.compose;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -27,7 +28,9 @@ class DataMappingTest {
   private List<String> dirs = List.of();
   private List<SeedFile> seeds = List.of();
   private List<VolumeSettings> own = List.of();
+  private List<String> imported = List.of();
   private List<String> warnings = List.of();
+  private List<String> variables = List.of();
 
   @BeforeEach
   void setUp() throws IOException {
@@ -121,7 +124,7 @@ class DataMappingTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"/etc/localtime,/etc/localtime", "/data/x,/data/x", "/dev/net/tun,/dev/net/tun"})
+  @CsvSource({"/etc/localtime,/etc/localtime", "/dev/net/tun,/dev/net/tun"})
   void someHostPathsAreTaken(String source, String mapped) {
     assertEquals(mapped, bind(source, false));
   }
@@ -132,8 +135,15 @@ class DataMappingTest {
         "/srv/media",
         "/var/run/docker.sock",
         "/dev",
+        "/data",
+        "/data/volumes/db",
         "/data/.orchestrator",
-        "/data/../etc"
+        "/data/../etc",
+        "/capsule/stack/release",
+        "/layers/data",
+        "/pack",
+        "/var/lib/docker",
+        "/run/docker.sock"
       })
   void otherHostPathsAreRefusedWithTheServiceAndWhatToDo(String source) {
     RefusedException e = assertThrows(RefusedException.class, () -> bind(source, false));
@@ -157,12 +167,34 @@ class DataMappingTest {
       strings = {
         "{external: true}",
         "{driver: 'rclone'}",
-        "{driver_opts: {type: 'none', o: 'bind', device: '/srv/x'}}"
+        "{driver_opts: {type: 'none', o: 'bind', device: '/srv/x'}}",
+        "{driver_opts: {type: 'none', o: 'bind', device: '/data'}}",
+        "{driver_opts: {type: 'none', o: 'bind', device: 'PROJECT/../../../../data'}}",
+        "{driver_opts: {type: 'nfs', o: 'ro,bind', device: '/data/.orchestrator'}}",
+        "{driver_opts: {type: 'overlay', o: 'lowerdir=/data,upperdir=/u', device: 'overlay'}}"
       })
   void volumeThatACapsuleCannotHaveIsRefused(String volume) {
     assertThrows(
         RefusedException.class,
         () -> map("{services: {a: {}}, volumes: {media: %s}}".formatted(volume)));
+  }
+
+  @Test
+  void anExternalVolumeIsRefusedWithTheChoicesAndMayBeginAsACopy() {
+    String json =
+        "{services: {a: {volumes: [{type: 'volume', source: 'db', target: '/v'}]}},"
+            + " volumes: {db: {name: 'shop_db', external: true}}}";
+    RefusedException e = assertThrows(RefusedException.class, () -> map(json));
+    assertEquals(
+        "here: volume db: external: a capsule does not use volumes of the host. Remove 'external',"
+            + " and the volume is the stack's own and begins empty; or let it begin as a copy of"
+            + " the host's, in stack.conf: data.import = [ { volume = db, from = shop_db } ]",
+        e.getMessage());
+    imported = List.of("db");
+    map(json);
+    assertEquals(List.of("/data/volumes/db"), dirs);
+    assertEquals("/data/volumes/db", model.root().at("/volumes/db/driver_opts/device").asText());
+    assertFalse(model.root().at("/volumes/db").has("external"));
   }
 
   @Test
@@ -182,11 +214,21 @@ class DataMappingTest {
             "{file: 'PROJECT/gone'}",
             "{file: '/etc/x'}",
             "{external: true}",
-            "{environment: 'X'}")) {
+            "{environment: 'PATH'}",
+            "{environment: 'CAPSULE_MODE'}")) {
       assertThrows(
           RefusedException.class,
           () -> map("{services: {a: {}}, secrets: {s: %s}}".formatted(secret)));
     }
+  }
+
+  @Test
+  void valueOfAVariableIsNotInTheModel() {
+    map(
+        "{services: {a: {}}, secrets: {s: {environment: 'KEY', content: 'x'}}, configs: {c:"
+            + " {environment: 'BANNER'}}}");
+    assertEquals("{\"environment\":\"KEY\"}", model.root().at("/secrets/s").toString());
+    assertEquals(List.of("BANNER", "KEY"), variables);
   }
 
   private static VolumeSettings volume(String name, String... paths) {
@@ -250,12 +292,14 @@ class DataMappingTest {
   private void map(String json, String... imageVolumes) {
     model = ComposeModelFixture.of(release, json);
     ComposeFindings findings = new ComposeFindings("here");
-    DataMapping mapping = new DataMapping(findings, model, new VolumePaths(findings, own));
+    DataMapping mapping =
+        new DataMapping(findings, model, new VolumePaths(findings, own), imported);
     model.services().forEach((name, service) -> mapping.map(name, service, List.of(imageVolumes)));
     mapping.finish();
     findings.throwIfRefused();
     dirs = mapping.dirs();
     seeds = mapping.seedFiles();
+    variables = mapping.variables();
     warnings = findings.warnings();
   }
 }

@@ -8,6 +8,7 @@ import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.proxy.config.ListenAddress;
 import dev.orchestrator.proxy.config.Protocol;
 import dev.orchestrator.proxy.config.RouteOptions;
+import dev.orchestrator.settings.AutoRoutes;
 import dev.orchestrator.settings.Probe;
 import dev.orchestrator.settings.RouteSettings;
 import dev.orchestrator.settings.StackSettings;
@@ -102,6 +103,116 @@ class PortMappingTest {
                     "{a: {ports: [{target: 80, published: '80'}]},"
                         + "b: {ports: [{target: 81, published: '80'}]}}"));
     assertEquals("here: services a and b both publish port 80: change one of them", e.getMessage());
+  }
+
+  /** Compose means different ports by that, when the addresses of the host differ. */
+  @Test
+  void thePortOfAnotherAddressOfTheHostIsAnotherPort() {
+    assertEquals(
+        Map.of("a:80", 80, "b:81", 81, "c:80", 20000),
+        map(
+            "{a: {ports: [{target: 80, published: '80', host_ip: '127.0.0.1'}]},"
+                + "b: {ports: [{target: 81, published: '80', host_ip: '192.0.2.1'}]},"
+                + "c: {ports: [{target: 80, published: '80', host_ip: '192.0.2.2'}]}}",
+            "a:80",
+            "b:81",
+            "c:80"));
+    assertEquals(1, model.root().at("/services/b/ports").size());
+    assertThrows(
+        RefusedException.class,
+        () ->
+            map(
+                "{a: {ports: [{target: 80, published: '80', host_ip: '127.0.0.1'}]},"
+                    + "b: {ports: [{target: 81, published: '80'}]}}"));
+  }
+
+  @Test
+  void aPortThatIsPublishedOnTwoAddressesIsPublishedOnce() {
+    assertEquals(
+        Map.of("a:80", 8080),
+        map(
+            "{a: {ports: [{target: 80, published: '8080', host_ip: '0.0.0.0'},"
+                + "{target: 80, published: '8080', host_ip: '::'}]}}",
+            "a:80"));
+    assertEquals(1, model.root().at("/services/a/ports").size());
+  }
+
+  /** Replicas can't share a port: each has one of a range, also where the file names one port. */
+  @Test
+  void eachReplicaHasAPortOfItsOwn() {
+    assertEquals(
+        Map.of("a:80", 20000, "a:80#2", 20001, "a:80#3", 20002, "b:80", 20003, "b:80#2", 20004),
+        map(
+            "{a: {scale: 3, ports: [{target: 80, published: '8080'}]},"
+                + "b: {deploy: {replicas: 2}}}",
+            "a:80",
+            "b:80"));
+    assertEquals("20000-20002", model.root().at("/services/a/ports/0/published").asText());
+    assertEquals(1, model.root().at("/services/a/ports").size());
+    assertEquals(
+        List.of(20000, 20001, 20002),
+        ServicePorts.find(Map.of("a:80", 20000, "a:80#2", 20001, "a:80#3", 20002), "a:80"));
+  }
+
+  /** Under plain Compose clients reach them. */
+  @Test
+  void publishedPortsWithoutARouteAreSaidWithTheLineToAdd() {
+    map(
+        "{web: {ports: [{target: 80, published: '8080'}, {target: 443, published: '443',"
+            + " host_ip: '192.0.2.1'}]},"
+            + "vpn: {ports: [{target: 9000, published: '9000'}]},"
+            + "torrent: {network_mode: 'service:vpn'},"
+            + "'Dns.1': {ports: [{target: 53, published: '53', protocol: 'udp'},"
+            + "{target: 5000, published: '6000'}, {target: 5001, published: '6001'}]}}",
+        "web:80",
+        "torrent:9000");
+    assertEquals(
+        List.of(
+            "service Dns.1: ports: no route leads to 53/udp, so that clients can't reach it: add to"
+                + " routes in stack.conf: { name = dns-1, listen = \"0.0.0.0:53\", service ="
+                + " \"Dns.1\", port = 53, protocol = udp }",
+            "service Dns.1: ports: no route leads to 6000-6001, so that clients can't reach it: add"
+                + " to routes in stack.conf: { name = dns-1-6000, listen = \"0.0.0.0:6000-6001\","
+                + " service = \"Dns.1\", port = 5000 }",
+            "service web: ports: no route leads to 443, so that clients can't reach it: add to"
+                + " routes in stack.conf: { name = web, listen = \"192.0.2.1:443\", service = web,"
+                + " port = 443 }"),
+        warnings);
+  }
+
+  @Test
+  void routesOfTheFileAreKeptWithTheVersion() {
+    AutoRoutes routes = new AutoRoutes();
+    String services =
+        "{web: {ports: [{target: 80, published: '8080'},"
+            + "{target: 9000, published: '9000', host_ip: '::1'}]},"
+            + "dns: {ports: [{target: 53, published: '53', protocol: 'udp'}]}}";
+    Map<String, Integer> ports = map(services, routes, List.of());
+    assertEquals(List.of(), warnings);
+    List<RouteSettings> made = AutoRoutes.parse(ports.keySet());
+    assertEquals(
+        List.of(
+            udp("dns", 53, "dns"),
+            new RouteSettings("web", "0.0.0.0", 8080, "web", 80),
+            new RouteSettings("web-9000", "::1", 9000, "web", 9000)),
+        made);
+    assertEquals(8080, ports.get("web:80"));
+    assertEquals(53, ports.get("dns:53/udp"));
+
+    routes.set(made.subList(0, 2));
+    map("{web: {ports: [{target: 80, published: '80'}]}}", routes, List.of());
+    assertEquals(
+        List.of(
+            "this version publishes 0.0.0.0:80 (service web), which the version that serves"
+                + " doesn't: the route opens when the service starts the next time (serve"
+                + " --takeover)",
+            "this version doesn't publish 0.0.0.0:53/udp (service dns) any more: the route stays"
+                + " open, and leads nowhere, until the service starts the next time (serve"
+                + " --takeover)",
+            "this version doesn't publish 0.0.0.0:8080 (service web) any more: the route stays"
+                + " open, and leads nowhere, until the service starts the next time (serve"
+                + " --takeover)"),
+        warnings);
   }
 
   @Test

@@ -229,10 +229,22 @@ abstract class EngineContract {
     fails(Kind.CONFLICT, () -> engine().createVolume(run, Labels.role("other")));
     String name = create("exit 0", Mount.of(run, "/data"));
     fails(Kind.CONFLICT, () -> engine().removeVolume(run));
+    assertEquals(List.of(), engine().volumeUsers(run), "it does not run");
     engine().removeContainer(name);
     engine().removeVolume(run);
     engine().removeVolume(run);
     assertEquals(Optional.empty(), engine().volume(run));
+  }
+
+  @Test
+  void theUsersOfAVolumeAreTheContainersThatRunWithIt() {
+    engine().createVolume(run, labels);
+    String name = create(RUNS_ON, Mount.of(run, "/data"));
+    engine().startContainer(name);
+    assertEquals(List.of(name), engine().volumeUsers(run));
+    assertEquals(List.of(), engine().volumeUsers(run + "-other"));
+    engine().removeContainer(name);
+    assertEquals(List.of(), engine().volumeUsers(run));
   }
 
   @Test
@@ -279,6 +291,21 @@ abstract class EngineContract {
   void anImageInUseStays() {
     create("exit 0");
     fails(Kind.CONFLICT, () -> engine().removeImage(image()));
+  }
+
+  @Test
+  void aPathThatTheHostDoesNotHaveIsNotMounted() {
+    String path = "/" + run + "-nobody";
+    EngineException e = fails(Kind.REFUSED, () -> create("exit 0", Mount.of(path, "/data")));
+    assertTrue(String.valueOf(e.getMessage()).contains("does not exist"), e.getMessage());
+    String name = create("exit 0", Mount.readOnly("/", "/host"));
+    assertEquals("created", state(name));
+  }
+
+  @Test
+  void theDefaultNetworkHasASubnetAndAnUnknownOneHasNone() {
+    assertTrue(engine().subnets("bridge").getFirst().matches("[0-9.]+/[0-9]+"));
+    assertEquals(List.of(), engine().subnets(run + "-nobody"));
   }
 
   @Test

@@ -109,7 +109,7 @@ public final class FakeControl implements Control {
         attention,
         new Status.Side("v1", 1, "demo-g1", "running", START),
         null,
-        List.of(new Status.Service("db", "running", "healthy", 0)),
+        List.of(new Status.Service("db", "running", "healthy", 0, 0, "")),
         List.of(new Status.Route("web", "0.0.0.0:8080", "172.17.0.2:80", "open", 2, 40, 0, 0)),
         outcome == UpgradeRecord.Outcome.RUNNING && !events.isEmpty() ? run() : null,
         "prepare",
@@ -121,8 +121,8 @@ public final class FakeControl implements Control {
   @Override
   public List<VersionStatus> versions() {
     return List.of(
-        new VersionStatus("v1", "serving", ""),
-        new VersionStatus("v3", "quarantined", "verify: db is unhealthy"));
+        new VersionStatus("v1", "serving", "", ""),
+        new VersionStatus("v3", "quarantined", "verify: db is unhealthy", ""));
   }
 
   @Override
@@ -142,9 +142,12 @@ public final class FakeControl implements Control {
                 2_400_000_000L,
                 0,
                 80_000_000_000L,
-                "ext2/ext3")),
+                "ext2/ext3",
+                0)),
         "stop: services in order, each within its own grace time",
-        List.of("service app keeps 1.2 MB in /var/lib/app, outside its volumes"));
+        options.acceptUnused().isEmpty()
+            ? List.of("service app keeps 1.2 MB in /var/lib/app, outside its volumes")
+            : List.of(String.join(", ", options.acceptUnused()) + " may go unused"));
   }
 
   @Override
@@ -178,7 +181,8 @@ public final class FakeControl implements Control {
         "upgrade "
             + version
             + (options.full() ? " full" : "")
-            + (options.attach() ? " attach" : ""));
+            + (options.attach() ? " attach" : "")
+            + (options.acceptUnused().isEmpty() ? "" : " unused " + options.acceptUnused()));
     requireKnownVersion(version);
     return "u7";
   }

@@ -151,8 +151,21 @@ public final class FakeEngine implements Engine {
   }
 
   @Override
+  public List<String> volumeUsers(String name) {
+    return call("volumeUsers", name, () -> containers.runningWith(name));
+  }
+
+  @Override
   public void removeVolume(String name) {
     run("removeVolume", name, () -> volumes.remove(name, containers.using(name)));
+  }
+
+  @Override
+  public List<String> subnets(String network) {
+    return call(
+        "subnets",
+        network,
+        () -> network.equals("bridge") ? List.of("172.17.0.0/16") : List.<String>of());
   }
 
   @Override

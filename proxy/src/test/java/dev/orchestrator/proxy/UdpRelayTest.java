@@ -510,6 +510,22 @@ class UdpRelayTest {
   }
 
   @Test
+  void clientsGoToTheReplicasInTurn() throws IOException {
+    int port = freePair();
+    Target both = new Target("localhost", port, 2);
+    try (var _ = new UdpServerFixture('1', port);
+        var _ = new UdpServerFixture('2', port + 1);
+        var fixture = ProxyFixture.opened(UDP, Backend.of("both", Map.of(ProxyFixture.WEB, both)));
+        var first = client(fixture);
+        var second = client(fixture)) {
+      assertEquals("1a", first.ask("a"));
+      assertEquals("2a", second.ask("a"));
+      assertEquals("1b", first.ask("b"));
+      assertEquals("2b", second.ask("b"));
+    }
+  }
+
+  @Test
   void aTcpRouteAndAUdpRouteMayHaveTheSamePort() throws IOException {
     try (var server = ServerFixture.echo('t');
         var fixture = new ProxyFixture()) {

@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -311,7 +312,11 @@ public final class UdpRelay implements EpollSocket.Owner, SendBatch.Sender {
       upstream.endSoon(); // its late answers still reach the client
     }
     try {
-      session.upstream = Upstream.open(this, session, backend, address, loop, batches);
+      // Of the replicas each new session takes the next.
+      ResolvedBackend next = route.resolve(backend.definition());
+      InetSocketAddress to = Objects.requireNonNullElse(targetOf(next), address);
+      route.endTurn(next);
+      session.upstream = Upstream.open(this, session, next, to, loop, batches);
     } catch (IOException e) {
       session.upstream = null;
       backend.counters().connectFailures.increment();
@@ -352,7 +357,10 @@ public final class UdpRelay implements EpollSocket.Owner, SendBatch.Sender {
         }
       });
     }
-    return target;
+    // Replicas have ports of their own on one host.
+    return target == null || target.getPort() == address.getPort()
+        ? target
+        : new InetSocketAddress(target.getAddress(), address.getPort());
   }
 
   private void hold(ReceiveBatch in, UdpSession session, int slot, boolean gateHolds) {
