@@ -6,6 +6,7 @@ import dev.orchestrator.proxy.epoll.LoopContext;
 import dev.orchestrator.proxy.gate.GateState;
 import dev.orchestrator.proxy.gate.OpenRoute;
 import dev.orchestrator.proxy.gate.ResolvedBackend;
+import io.netty.channel.ChannelException;
 import io.netty.channel.unix.Socket;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.ScheduledFuture;
@@ -59,6 +60,7 @@ public final class UdpRelay implements EpollSocket.Owner, SendBatch.Sender {
   private final int[] nextSlot = new int[ReceiveBatch.SLOTS];
   private int longestSegment = Integer.MAX_VALUE;
   private boolean accepting;
+  private boolean hasAccepted;
   private boolean closed;
   private boolean releaseIsDue;
   private long nowNanos;
@@ -94,6 +96,7 @@ public final class UdpRelay implements EpollSocket.Owner, SendBatch.Sender {
   public void accept() {
     loop.execute(() -> {
       accepting = true;
+      hasAccepted = true;
       try {
         socket.registerToRead(loop.eventLoop);
       } catch (IOException e) {
@@ -111,7 +114,7 @@ public final class UdpRelay implements EpollSocket.Owner, SendBatch.Sender {
   }
 
   /**
-   * Ends all sessions.
+   * Ends all sessions, and leaves the socket open or closes it.
    *
    * @param closeSocket false where the socket outlives this relay
    */
@@ -121,15 +124,10 @@ public final class UdpRelay implements EpollSocket.Owner, SendBatch.Sender {
       if (closed) {
         return;
       }
-      LoopBatches batches = LoopBatches.of(loop);
-      batches.flush();
-      for (UdpSession session = recent.leastRecent();
-          session != null;
-          session = recent.leastRecent()) {
-        end(session);
+      if (hasAccepted) {
+        endAll(LoopBatches.of(loop));
       }
       closed = true;
-      batches.forget(this);
       if (idleTimer != null) {
         idleTimer.cancel(false);
       }
@@ -137,6 +135,16 @@ public final class UdpRelay implements EpollSocket.Owner, SendBatch.Sender {
         socket.close();
       }
     });
+  }
+
+  private void endAll(LoopBatches batches) {
+    batches.flush();
+    for (UdpSession session = recent.leastRecent();
+        session != null;
+        session = recent.leastRecent()) {
+      end(session);
+    }
+    batches.forget(this);
   }
 
   OpenRoute route() {
@@ -317,7 +325,7 @@ public final class UdpRelay implements EpollSocket.Owner, SendBatch.Sender {
       InetSocketAddress to = Objects.requireNonNullElse(targetOf(next), address);
       route.endTurn(next);
       session.upstream = Upstream.open(this, session, next, to, loop, batches);
-    } catch (IOException e) {
+    } catch (IOException | ChannelException e) { // ChannelException: no file descriptor is left
       session.upstream = null;
       backend.counters().connectFailures.increment();
       route.warn("cannot open a socket to " + address + ": " + e.getMessage());
