@@ -4,6 +4,7 @@ import dev.orchestrator.capsule.Capsule;
 import dev.orchestrator.capsule.CapsuleBuilder;
 import dev.orchestrator.capsule.DatabaseTable;
 import dev.orchestrator.capsule.OutsidePath;
+import dev.orchestrator.compose.HostGrants;
 import dev.orchestrator.data.DataCopier;
 import dev.orchestrator.engine.ContainerInfo;
 import dev.orchestrator.engine.EngineException;
@@ -114,6 +115,9 @@ public final class FakeHost {
 
   /** Databases by name of a capsule image. */
   public final Map<String, Map<String, String>> databasesByImage = new HashMap<>();
+
+  /** What capsules get of the host, by image. */
+  public final Map<String, HostGrants> grantsByImage = new HashMap<>();
 
   /** Probes of releases by name of a capsule image. */
   public final Map<String, List<Probe>> probesByImage = new HashMap<>();
