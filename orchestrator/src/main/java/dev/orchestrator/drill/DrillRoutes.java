@@ -5,6 +5,7 @@ import dev.orchestrator.settings.Probe;
 import dev.orchestrator.settings.RouteSettings;
 import dev.orchestrator.settings.StackSettings;
 import java.io.IOException;
+import java.net.DatagramSocket;
 import java.net.HttpURLConnection;
 import java.net.InetAddress;
 import java.net.Proxy;
@@ -94,6 +95,7 @@ final class DrillRoutes {
   private static boolean isTaken(int port) {
     try {
       new ServerSocket(port, 1, InetAddress.getLoopbackAddress()).close();
+      new DatagramSocket(port, InetAddress.getLoopbackAddress()).close();
       return false;
     } catch (IOException e) {
       return true; // Another process listens there.

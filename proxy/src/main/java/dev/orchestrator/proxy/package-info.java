@@ -20,6 +20,9 @@
  * the fields that are not passed on. After a change of the protocol both ends become sockets, and a
  * relay joins them.
  *
+ * <p>A {@code udp} route ({@link dev.orchestrator.proxy.udp.UdpRelay}) has no connections: each
+ * datagram goes where the gate says when it arrives.
+ *
  * <p>{@link dev.orchestrator.proxy.gate.Gate} alone decides where a connection goes, {@link
  * dev.orchestrator.proxy.gate.WaitingQueue} in which order; {@link
  * dev.orchestrator.proxy.gate.PendingConnect} is a connection or request that waits. {@link

@@ -51,8 +51,7 @@ public record RouteOptions(
 
   /** No PROXY protocol, no idle time-out (udp: {@link #UDP_IDLE}), 30 s for a head, no preview. */
   public static RouteOptions of(Protocol protocol) {
-    RouteOptions options = TCP.withProtocol(protocol);
-    return protocol == Protocol.UDP ? options.withIdleTimeout(UDP_IDLE) : options;
+    return TCP.withProtocol(protocol);
   }
 
   public RouteOptions withProtocol(Protocol value) {

@@ -27,7 +27,10 @@ final class DatagramListener extends RouteListener {
 
   @Override
   void discard() {
-    relay.close(!keepOpen);
+    relay.close(false);
+    if (!keepOpen) {
+      closeSocket(); // at once: the address may be wanted again
+    }
   }
 
   @Override

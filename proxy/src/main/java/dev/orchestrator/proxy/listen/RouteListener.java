@@ -90,6 +90,15 @@ public abstract sealed class RouteListener permits StreamListener, DatagramListe
     return new StreamListener(route, port, socket, keepOpen);
   }
 
+  /** Closes the socket itself, which must not be on its event loop. */
+  final void closeSocket() {
+    try {
+      socket.close();
+    } catch (IOException e) {
+      route.warn("closing " + route.listen.address(port) + ": " + e.getMessage());
+    }
+  }
+
   public int descriptor() {
     return socket.intValue();
   }

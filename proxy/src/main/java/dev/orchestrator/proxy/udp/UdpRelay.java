@@ -6,6 +6,7 @@ import dev.orchestrator.proxy.epoll.LoopContext;
 import dev.orchestrator.proxy.gate.GateState;
 import dev.orchestrator.proxy.gate.OpenRoute;
 import dev.orchestrator.proxy.gate.ResolvedBackend;
+import io.netty.channel.ChannelException;
 import io.netty.channel.unix.Socket;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.ScheduledFuture;
@@ -13,6 +14,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -58,6 +60,7 @@ public final class UdpRelay implements EpollSocket.Owner, SendBatch.Sender {
   private final int[] nextSlot = new int[ReceiveBatch.SLOTS];
   private int longestSegment = Integer.MAX_VALUE;
   private boolean accepting;
+  private boolean hasAccepted;
   private boolean closed;
   private boolean releaseIsDue;
   private long nowNanos;
@@ -93,6 +96,7 @@ public final class UdpRelay implements EpollSocket.Owner, SendBatch.Sender {
   public void accept() {
     loop.execute(() -> {
       accepting = true;
+      hasAccepted = true;
       try {
         socket.registerToRead(loop.eventLoop);
       } catch (IOException e) {
@@ -110,7 +114,7 @@ public final class UdpRelay implements EpollSocket.Owner, SendBatch.Sender {
   }
 
   /**
-   * Ends all sessions.
+   * Ends all sessions, and leaves the socket open or closes it.
    *
    * @param closeSocket false where the socket outlives this relay
    */
@@ -120,15 +124,10 @@ public final class UdpRelay implements EpollSocket.Owner, SendBatch.Sender {
       if (closed) {
         return;
       }
-      LoopBatches batches = LoopBatches.of(loop);
-      batches.flush();
-      for (UdpSession session = recent.leastRecent();
-          session != null;
-          session = recent.leastRecent()) {
-        end(session);
+      if (hasAccepted) {
+        endAll(LoopBatches.of(loop));
       }
       closed = true;
-      batches.forget(this);
       if (idleTimer != null) {
         idleTimer.cancel(false);
       }
@@ -136,6 +135,16 @@ public final class UdpRelay implements EpollSocket.Owner, SendBatch.Sender {
         socket.close();
       }
     });
+  }
+
+  private void endAll(LoopBatches batches) {
+    batches.flush();
+    for (UdpSession session = recent.leastRecent();
+        session != null;
+        session = recent.leastRecent()) {
+      end(session);
+    }
+    batches.forget(this);
   }
 
   OpenRoute route() {
@@ -311,8 +320,12 @@ public final class UdpRelay implements EpollSocket.Owner, SendBatch.Sender {
       upstream.endSoon(); // its late answers still reach the client
     }
     try {
-      session.upstream = Upstream.open(this, session, backend, address, loop, batches);
-    } catch (IOException e) {
+      // Of the replicas each new session takes the next.
+      ResolvedBackend next = route.resolve(backend.definition());
+      InetSocketAddress to = Objects.requireNonNullElse(targetOf(next), address);
+      route.endTurn(next);
+      session.upstream = Upstream.open(this, session, next, to, loop, batches);
+    } catch (IOException | ChannelException e) { // ChannelException: no file descriptor is left
       session.upstream = null;
       backend.counters().connectFailures.increment();
       route.warn("cannot open a socket to " + address + ": " + e.getMessage());
@@ -352,7 +365,10 @@ public final class UdpRelay implements EpollSocket.Owner, SendBatch.Sender {
         }
       });
     }
-    return target;
+    // Replicas have ports of their own on one host.
+    return target == null || target.getPort() == address.getPort()
+        ? target
+        : new InetSocketAddress(target.getAddress(), address.getPort());
   }
 
   private void hold(ReceiveBatch in, UdpSession session, int slot, boolean gateHolds) {
