@@ -274,6 +274,7 @@ final class RightsTrial {
 
   private static String reason(String said) {
     return said.replaceAll("^.*?(?=Error response from daemon)", "")
+        .replaceAll("^(creating|starting) container \\S+: ", "")
         .replaceAll(LAYERS, "")
         .replaceAll(": unknown\\.?$", "")
         .strip();
