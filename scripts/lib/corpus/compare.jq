@@ -25,7 +25,7 @@ def flat($names):
     "entrypoint": .Config.Entrypoint,
     "command": .Config.Cmd,
     "working folder": .Config.WorkingDir,
-    "hostname": (if .Config.Hostname == $id then "" else .Config.Hostname end),
+    "hostname": (.Config.Hostname | if test("^[0-9a-f]{12}$") then "" else . end),
     "domainname": .Config.Domainname,
     "stop signal": .Config.StopSignal,
     "stop grace period": .Config.StopTimeout,
@@ -91,7 +91,7 @@ def side:
       | (.Id[:12]) as $id
       | {service: $service, number: (.Config.Labels["com.docker.compose.container-number"] | tonumber),
          keys: (flat($names) + (inside($side.inside[.Id] // "") | with_entries(
-           if .key == "host name" and .value == $id then .value = "(id)" else . end)))}]
+           if .key == "host name" and (.value | test("^[0-9a-f]{12}$")) then .value = "" else . end)))}]
   | group_by(.service)
   | [.[] | (sort_by(.number)[0].keys + {"containers": length}) as $keys | {key: .[0].service, value: $keys}]
   | from_entries;
