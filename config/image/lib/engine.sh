@@ -66,10 +66,10 @@ prepare_iptables() {
   fi
 }
 
-# engine_config POOL MTU: the engine's configuration on stdout. The size limit on logs keeps a
-# talkative service from filling the host's disk.
+# engine_config POOL MTU HOST: the engine's configuration on stdout. The size limit on logs keeps a
+# talkative service from filling the host's disk. HOST is the host's address, or empty.
 engine_config() {
-  jq -n --arg pool "$1" --argjson mtu "$2" --arg socket "unix://$SOCKET" --arg root "$STORE" '{
+  jq -n --arg pool "$1" --argjson mtu "$2" --arg host "$3" --arg socket "unix://$SOCKET" --arg root "$STORE" '{
     hosts: [$socket],
     "data-root": $root,
     "storage-driver": "overlay2",
@@ -80,7 +80,7 @@ engine_config() {
     "default-address-pools": [{base: $pool, size: 24}],
     mtu: $mtu,
     "default-network-opts": {bridge: {"com.docker.network.driver.mtu": ($mtu | tostring)}}
-  }'
+  } + if $host == "" then {} else {"host-gateway-ip": $host} end'
 }
 
 # Of what the engine says, not the every-day part.

@@ -16,8 +16,9 @@ mask() {
   echo $((0xffffffff << (32 - $1) & 0xffffffff))
 }
 
-# The networks that the capsule reaches without its gateway, and its name servers: "address mask" in
-# integers, one a line. The kernel's table is in hexadecimal, lowest byte first.
+# The networks that the capsule reaches without its gateway, its name servers, and the subnets that
+# the stack's own networks ask for: "address mask" in integers, one a line. The kernel's table is in
+# hexadecimal, lowest byte first.
 neighbours() {
   local to mask _
   while read -r _ to _ _ _ _ _ mask _; do
@@ -28,6 +29,15 @@ neighbours() {
   while read -r _ to; do
     echo "$(number "$to") $((0xffffffff))"
   done < <(grep -E '^nameserver +[0-9.]+$' /etc/resolv.conf)
+  while read -r to; do
+    echo "$(number "${to%/*}") $(mask "${to#*/}")"
+  done < <(stack_subnets)
+}
+
+# The subnets of IPv4 that the compose file fixes.
+stack_subnets() {
+  [[ ! -e $STACK/compose.json ]] || jq -r '.networks[]?.ipam.config[]?.subnet // empty
+    | select(test("^[0-9.]+/[0-9]+$"))' "$STACK/compose.json"
 }
 
 # collides A.B.C.D/BITS: whether it overlaps with a neighbour.
@@ -52,7 +62,7 @@ choose_pool() {
       say "not an address range such as 172.30.0.0/16: $pool"
     elif collides "$pool"; then
       [[ $pool != "$pinned" ]] ||
-        say "the inner networks move: $pool is now in use around the capsule"
+        say "the inner networks move: $pool is now in use around the capsule, or by a network of the stack"
     else
       if [[ $pool != "$pinned" ]]; then
         mkdir -p "${file%/*}"
@@ -64,6 +74,18 @@ choose_pool() {
     fi
   done
   die 1 "no free address range for the inner networks: set CAPSULE_SUBNET"
+}
+
+# The host's address as the capsule sees it, its default gateway: what host-gateway means to the
+# services. Empty when there is none.
+host_address() {
+  local to gateway _
+  while read -r _ to gateway _; do
+    if [[ $to == 00000000 && $gateway =~ ^[0-9A-F]{8}$ && $gateway != 00000000 ]]; then
+      echo "$((0x${gateway:6:2})).$((0x${gateway:4:2})).$((0x${gateway:2:2})).$((0x${gateway:0:2}))"
+      return
+    fi
+  done </proc/net/route
 }
 
 # The packet size of the interface that leads outside. Larger packets from inside would get lost

@@ -8,13 +8,68 @@ readonly START=$RUN/compose-up
 # one project in a capsule.
 readonly SERVICES='%7B%22label%22%3A%5B%22com.docker.compose.oneoff%3DFalse%22%5D%7D'
 
+# Leaves of the environment the variables that the stack takes secrets and configs from. Compose would
+# give any other to a service that names it without a value. Sets docker, as PATH goes too.
+stack_environment() {
+  local name keep
+  docker=$(command -v docker)
+  keep=" $(jq -r '.variables // [] | join(" ")' "$STACK/stack.json") "
+  while read -r name; do
+    [[ $keep == *" $name "* ]] || unset -v "$name"
+  done < <(compgen -e)
+}
+
+# Fails when a variable is missing that a secret or config needs: Compose says so after it has started
+# half of the services.
+require_variables() {
+  local name missing=()
+  while read -r name; do
+    [[ -v $name ]] || missing+=("$name")
+  done < <(jq -r '.variables[]?' "$STACK/stack.json")
+  ((${#missing[@]} == 0)) ||
+    die 1 "secrets or configs need the variable ${missing[*]}: run the container with --env ${missing[0]}"
+}
+
+# Self-healing (heal.sh): after how many unhealthy looks a service is restarted, while that is to
+# happen; the process that restarts one at this moment; what it has seen and done.
+readonly HEAL=$RUN/heal
+readonly HEALING=$RUN/healing
+readonly HEALTH=$RUN/health.json
+readonly HEAL_WAIT_SECONDS=120
+
+# heal_on LOOKS
+heal_on() {
+  echo "$1" >"$HEAL.new"
+  mv "$HEAL.new" "$HEAL"
+}
+
+# Returns when no restart is under way: that one would come up behind our back.
+heal_off() {
+  local end=$((SECONDS + HEAL_WAIT_SECONDS)) pid
+  rm -f "$HEAL"
+  while ((SECONDS < end)) && pid=$(cat "$HEALING" 2>/dev/null) && kill -0 "$pid" 2>/dev/null; do
+    pause 0.1
+  done
+}
+
+# After a start that nobody but us has asked for, which is that of a capsule under plain docker run.
+heal_by_itself() {
+  local looks=${CAPSULE_HEAL:-3}
+  if [[ ${CAPSULE_MODE:-auto} == auto ]] && ((looks > 0)); then
+    heal_on "$looks"
+  fi
+}
+
 # compose ARGUMENT...: its progress is kept aside; when it fails, its last line is the error. A start
 # and a stop may run side by side: each has files of its own.
 compose() {
   local log=$RUN/compose-$BASHPID.log code=0 pid error
   [[ -e $STACK/compose.json ]] || die 1 "there is no stack in this image"
-  docker compose --ansi never --progress plain --project-directory "$STACK" \
-    --file "$STACK/compose.json" "$@" >"$log" 2>&1 &
+  (
+    stack_environment
+    exec "$docker" --host "unix://$SOCKET" compose --ansi never --progress plain \
+      --project-directory "$STACK" --file "$STACK/compose.json" "$@"
+  ) >"$log" 2>&1 &
   pid=$!
   [[ $1 != up ]] || touch "$START.$pid"
   wait "$pid" || code=$?
@@ -49,9 +104,11 @@ create_services() {
 start_services() {
   # shellcheck disable=SC2119 # without "new"
   mount_volumes || die 1 "a data volume could not be mounted"
+  require_variables
   take_lease
   prepare_data
   compose up --detach --no-build
+  heal_by_itself
 }
 
 # stop_services [SERVICE...]: all unless some are named. Ends a start that is still under way: its
@@ -59,6 +116,7 @@ start_services() {
 stop_services() {
   local file
   [[ -e $STACK/compose.json ]] || return 0
+  heal_off
   for file in "$START".*; do
     [[ -e $file ]] || continue # no start is under way
     kill -TERM "${file##*.}" 2>/dev/null || continue
@@ -71,6 +129,7 @@ stop_services() {
 
 # freeze_services SERVICE...: those that run.
 freeze_services() {
+  heal_off
   compose pause "$@"
   flush_data
 }
@@ -79,7 +138,9 @@ freeze_services() {
 thaw_services() {
   local ids
   mapfile -t ids < <(docker ps --quiet --filter status=paused)
-  ((${#ids[@]} == 0)) || docker unpause "${ids[@]}" >/dev/null
+  ((${#ids[@]} > 0)) || return 0
+  docker unpause "${ids[@]}" >/dev/null
+  heal_by_itself
 }
 
 # The services' containers, as the engine's API describes each, one JSON document after the other.
@@ -92,21 +153,80 @@ inspect_services() {
 }
 
 services_state() {
-  inspect_services | jq -sc --slurpfile stack "$STACK/compose.json" '
-    map(select(.Id) | {
-      service: .Config.Labels["com.docker.compose.service"],
-      id: .Id,
-      state: .State.Status,
-      health: (.State.Health.Status // "none"),
-      exitCode: .State.ExitCode,
-      restarts: .RestartCount,
-      startedAt: .State.StartedAt,
-      checkOutput: (if (.State.Health.Status // "healthy") == "healthy" then ""
-        else .State.Health.Log // [] | last | .Output // "" end)
-    }) as $found
-    | ($stack[0].services | keys) - [$found[].service]
-    | {services: ($found + map({service: ., state: "missing", health: "none"})
-        | sort_by(.service, .id))}'
+  inspect_services | jq -sc --slurpfile stack "$STACK/compose.json" \
+    --slurpfile meta <(cat "$STACK/stack.json" 2>/dev/null || echo '{}') \
+    --slurpfile seen <(cat "$HEALTH" 2>/dev/null || echo '{}') '
+    # Seconds of the epoch; 0 for a time that has not come.
+    def seconds:
+      (. // "" | capture("^(?<t>\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d)(\\.\\d+)?(?<z>.*)$")
+        // {t: "0001-01-01T00:00:00", z: "Z"})
+      | if .t | startswith("0001") then 0 else
+          ((.t + "Z") | fromdateiso8601)
+          - (.z | if . == "Z" or . == "" then 0
+              else (.[1:3] | tonumber) * 3600 + (.[4:6] | tonumber) * 60 end
+            ) * (if .z[0:1] == "-" then -1 else 1 end)
+        end;
+    def or_default($seconds): (. // 0) / 1e9 | if . > 0 then . else $seconds end;
+    # Time after an earlier run, or the start, at which the engine runs a check again: see getInterval
+    # in health.go of moby.
+    def pause($check; $started; $last):
+      if $last - $started < ($check.StartPeriod | or_default(0))
+      then $check.StartInterval | or_default(5)
+      else $check.Interval | or_default(30) end;
+    ($meta[0].oneShots) as $jobs
+    | $seen[0] as $seen
+    | map(select(.Id)
+      | .Config.Labels["com.docker.compose.service"] as $name
+      | (.Config.Healthcheck // {}) as $check
+      | (.State.StartedAt | seconds) as $started
+      | ((.State.Health.Log // []) | last | .End) as $last
+      | (.State.Status == "running" and .State.Health.Status == "starting") as $starting
+      | {
+        service: $name,
+        id: .Id,
+        state: .State.Status,
+        health: (.State.Health.Status // "none"),
+        exitCode: .State.ExitCode,
+        restarts: .RestartCount,
+        startedAt: .State.StartedAt,
+        checkOutput: (if (.State.Health.Status // "healthy") == "healthy" then ""
+          else .State.Health.Log // [] | last | .Output // "" end),
+        dependsOn: ($stack[0].services[$name].depends_on // {} | keys),
+        mayEnd: ($jobs == null or ($jobs | index($name)) != null),
+        firstCheckMillis: (if $starting and $last == null
+          then pause($check; $started; $started) * 1000 | floor else 0 end),
+        nextCheckMillis: (if $starting
+          then ($last // .State.StartedAt | seconds) as $last
+            | [($last + pause($check; $started; $last) - now) * 1000, 0] | max | floor
+          else 0 end),
+        heals: ($seen.heals[$name] // 0),
+        recentEnds: ($seen.ends[$name] // [] | map(select(now - . < 300)) | length)
+      }) as $found
+    | [$stack[0].services // {} | to_entries[] | .key as $name
+        | range((.value.scale // .value.deploy.replicas // 1)
+            - ([$found[] | select(.service == $name)] | length))
+        | {
+          service: $name,
+          state: "missing",
+          health: "none",
+          dependsOn: ($stack[0].services[$name].depends_on // {} | keys)
+        }]
+    | {services: ($found + . | sort_by(.service, .id))}'
+}
+
+# run_check SERVICE: runs its health check as the engine would, and ends as that does.
+run_check() {
+  local id words
+  id=$(container_of "$1") || exit
+  mapfile -d '' -t words < <(api "/containers/$id/json" | jq -j '
+    .Config as $config | ($config.Healthcheck // {}) as $check | ($check.Test // []) as $test
+    | [($check.Timeout // 0) / 1e9 | if . > 0 then ceil else 30 end, 10] | min
+    | [tostring] + (if $test[0] == "CMD" then $test[1:]
+        elif $test[0] == "CMD-SHELL" then ($config.Shell // ["/bin/sh", "-c"]) + $test[1:]
+        else [] end)
+    | .[] + "\u0000"')
+  ((${#words[@]} > 1)) || die 1 "the service $1 has no health check"
+  exec timeout "${words[0]}" docker exec "$id" "${words[@]:1}"
 }
 
 # The id of a service's running container.

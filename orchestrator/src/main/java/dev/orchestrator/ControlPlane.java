@@ -9,6 +9,7 @@ import dev.orchestrator.data.RsyncCopier;
 import dev.orchestrator.engine.DockerEngine;
 import dev.orchestrator.engine.Engine;
 import dev.orchestrator.health.HealthChecker;
+import dev.orchestrator.health.RouteChecks;
 import dev.orchestrator.journal.Journal;
 import dev.orchestrator.release.Releases;
 import dev.orchestrator.schedule.Schedule;
@@ -98,7 +99,7 @@ final class ControlPlane implements AutoCloseable {
             UpgradeContext.SpecFactory.managed(new CapsuleSpecFactory(settings.image())),
             container -> new ContainerCapsule(engine, container, SteadyClock.get()),
             new RsyncCopier(engine, () -> builder.base(line -> {})),
-            new HealthChecker(vertx, SteadyClock.get()),
+            new HealthChecker(vertx, new RouteChecks(settings.stack().routes()), SteadyClock.get()),
             traffic,
             clock,
             UNDO_PAUSE);

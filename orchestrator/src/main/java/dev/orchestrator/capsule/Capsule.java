@@ -54,6 +54,17 @@ public interface Capsule {
   /** The state of all its services. */
   List<InnerService> services(Duration deadline);
 
+  /** Runs the health check of a service now, as the inner engine would. */
+  ExecResult check(String service, Duration deadline);
+
+  /**
+   * Has the capsule restart each service that stays unhealthy. Ends when its services are stopped.
+   *
+   * @param looks so many in a row, ten seconds apart, must find the service unhealthy; 0 restarts
+   *     nothing
+   */
+  void heal(int looks, Duration deadline);
+
   /** Runs a command in the container of a service. */
   ExecResult exec(String service, List<String> command, Duration deadline);
 

@@ -42,6 +42,16 @@ public interface CapsuleBuilder {
    */
   List<Probe> probes(String image);
 
+  /**
+   * The variables that the container of a capsule gets: values of secrets and configs that a
+   * version takes from its environment. They are secrets: they are in no image, and must not be
+   * logged. Fails with a {@link dev.orchestrator.common.RefusedException} when the version's
+   * release has no value any more.
+   *
+   * @param image of the capsule, which has the names
+   */
+  Map<String, String> variables(String version, String image);
+
   /** The reference of the base image, which is built when it is missing; helpers run in it too. */
   String base(Consumer<String> progress);
 }

@@ -1,13 +1,26 @@
 package dev.orchestrator.capsule;
 
+import java.time.Duration;
+import java.util.List;
+
 /**
- * An inner service, as the capsule reports it.
+ * An inner service, as the capsule reports it. A capsule that was built before something was
+ * reported leaves it out: then the values of {@link #InnerService(String, String, String, int, int,
+ * String)} hold.
  *
  * @param state Docker's word for it, or {@code missing}
  * @param health "healthy", "unhealthy", "starting", or "none"
  * @param restarts how often the inner engine has restarted it
- * @param checkOutput printed by the last run of its health check; empty when the service is
- *     healthy, has no check, or is in a capsule that was built before this was reported
+ * @param checkOutput printed by the last run of its health check; empty when the service is healthy
+ *     or has no check
+ * @param dependsOn services that the compose file starts before it
+ * @param mayEnd whether it is a task, so that an end with code 0 is its purpose
+ * @param firstCheck time from its start to the first run of its health check; zero when the check
+ *     has run, or there is none
+ * @param nextCheck time from now to the next run of its health check, while that has not passed
+ *     yet; else zero
+ * @param heals how often the capsule has restarted it because it was unhealthy
+ * @param recentEnds how often it has ended with an error in the last five minutes
  */
 public record InnerService(
     String service,
@@ -16,11 +29,47 @@ public record InnerService(
     int exitCode,
     int restarts,
     String startedAt,
-    String checkOutput) {
+    String checkOutput,
+    List<String> dependsOn,
+    boolean mayEnd,
+    Duration firstCheck,
+    Duration nextCheck,
+    int heals,
+    int recentEnds) {
 
-  /** A service whose health check has printed nothing. */
+  /** A service of which nothing more is known. */
   public InnerService(
       String service, String state, String health, int exitCode, int restarts, String startedAt) {
     this(service, state, health, exitCode, restarts, startedAt, "");
+  }
+
+  /** A service of which nothing is known but its state and its check. */
+  public InnerService(
+      String service,
+      String state,
+      String health,
+      int exitCode,
+      int restarts,
+      String startedAt,
+      String checkOutput) {
+    this(
+        service,
+        state,
+        health,
+        exitCode,
+        restarts,
+        startedAt,
+        checkOutput,
+        List.of(),
+        true,
+        Duration.ZERO,
+        Duration.ZERO,
+        0,
+        0);
+  }
+
+  /** Whether it runs and its health check has neither passed nor failed for good. */
+  public boolean starting() {
+    return state.equals("running") && health.equals("starting");
   }
 }

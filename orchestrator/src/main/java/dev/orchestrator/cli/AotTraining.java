@@ -35,7 +35,7 @@ final class AotTraining {
           """
           {"stack":"s","state":"serving","attention":"","serving":{"version":"v1","generation":1,"container":"c",
            "state":"running","since":"2026-01-01T00:00:00Z"},"services":[{"name":"db",
-           "state":"running","health":"healthy","restarts":0}],"routes":[{"name":"web",
+           "state":"running","health":"healthy","restarts":0,"heals":0,"note":""}],"routes":[{"name":"web",
            "address":"a","target":"t","gate":"open","open":0,"total":0,"heldNow":0}],
            "runningStep":"","last":%s,"engine":"e"}\
           """

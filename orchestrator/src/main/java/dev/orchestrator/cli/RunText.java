@@ -18,22 +18,12 @@ final class RunText {
     return "%s %s %s".formatted(run.id(), kind, versions);
   }
 
-  static String outcome(UpgradeRecord run) {
-    return switch (run.outcome()) {
-      case RUNNING -> "running";
-      case DONE -> "done";
-      case REFUSED -> "refused";
-      case ROLLED_BACK -> "rolled back";
-      case NEEDS_ATTENTION -> "needs attention";
-    };
-  }
-
   /** {@code u7 upgrade v1 → v2: rolled back after 31.0 s, why}. */
   static String sentence(UpgradeRecord run) {
     Instant ended = run.ended();
     String after = ended == null ? "" : " after " + HumanText.time(run.started(), ended);
     String why = run.reason().isEmpty() ? "" : ", " + run.reason();
-    return title(run) + ": " + outcome(run) + after + why;
+    return title(run) + ": " + run.outcomeText() + after + why;
   }
 
   /** The table of {@code history}. */
@@ -47,7 +37,7 @@ final class RunText {
           run.kind().name().toLowerCase(Locale.ROOT),
           run.fromVersion().isEmpty() ? "-" : run.fromVersion(),
           run.toVersion(),
-          outcome(run),
+          run.outcomeText(),
           HumanText.when(run.started()),
           ended == null ? "-" : HumanText.time(run.started(), ended),
           run.reason());

@@ -83,16 +83,23 @@ final class StatusText {
 
   private static void addTables(List<String> lines, Status status) {
     if (!status.services().isEmpty()) {
-      TextTable table = new TextTable("SERVICE", "STATE", "HEALTH", "RESTARTS");
+      TextTable table = new TextTable("SERVICE", "STATE", "HEALTH", "RESTARTS", "HEALED");
       for (Status.Service service : status.services()) {
         table.row(
             service.name(),
             service.state(),
             service.health().isEmpty() ? "-" : service.health(),
-            Integer.toString(service.restarts()));
+            Integer.toString(service.restarts()),
+            Integer.toString(service.heals()));
       }
       lines.add("");
       lines.addAll(table.lines());
+      for (Status.Service service : status.services()) {
+        // An older service doesn't tell it.
+        if (service.note() != null && !service.note().isEmpty()) {
+          lines.add("  service %s is %s".formatted(service.name(), service.note()));
+        }
+      }
     }
     if (!status.routes().isEmpty()) {
       TextTable table =

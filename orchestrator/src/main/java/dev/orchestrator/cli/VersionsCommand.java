@@ -3,6 +3,7 @@ package dev.orchestrator.cli;
 import dev.orchestrator.client.ExitCode;
 import dev.orchestrator.common.Json;
 import dev.orchestrator.report.VersionStatus;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -29,9 +30,17 @@ final class VersionsCommand implements Callable<Integer> {
     }
     TextTable table = new TextTable("VERSION", "STATE", "NOTE");
     for (VersionStatus version : Json.readList(answer, VersionStatus.class)) {
-      table.row(version.version(), version.state(), version.note());
+      table.row(version.version(), version.state(), note(version));
     }
     table.lines().forEach(terminal::println);
     return ExitCode.DONE;
+  }
+
+  private static String note(VersionStatus version) {
+    // A service of an older program does not send the field.
+    String sorting = Objects.requireNonNullElse(version.sorting(), "");
+    return version.note().isEmpty() || sorting.isEmpty()
+        ? version.note() + sorting
+        : sorting + "; " + version.note();
   }
 }

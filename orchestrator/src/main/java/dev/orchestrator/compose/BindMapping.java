@@ -2,7 +2,6 @@ package dev.orchestrator.compose;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.compose.CapsuleStack.SeedFile;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -13,6 +12,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 
 /**
  * Turns bind mounts of a release into paths inside the capsule. A file of the release that no
@@ -23,19 +23,23 @@ final class BindMapping {
   private static final String BINDS = "binds/";
   static final String RELEASE = "/capsule/stack/release";
   private static final Set<String> HOST_FILES = Set.of("/etc/localtime", "/etc/timezone");
-  private static final Path DATA = Path.of("/data");
-  private static final Path OURS = Path.of("/data/.orchestrator");
+
+  /** Variables that a capsule or the shell in it has for itself. */
+  private static final Pattern OWN_VARIABLE =
+      Pattern.compile("PATH|HOME|HOSTNAME|PWD|IFS|DOCKER_.*|CAPSULE_.*|BASH.*|LD_.*");
+
   private static final Path DEVICES = Path.of("/dev");
 
-  private final String where;
+  private final ComposeFindings findings;
   private final ComposeModel model;
   private final VolumePaths paths;
   private final Set<Path> written = new TreeSet<>();
   private final Set<String> dirs = new TreeSet<>();
   private final Map<String, String> seeds = new TreeMap<>();
+  private final Set<String> variables = new TreeSet<>();
 
-  BindMapping(String where, ComposeModel model, VolumePaths paths) {
-    this.where = where;
+  BindMapping(ComposeFindings findings, ComposeModel model, VolumePaths paths) {
+    this.findings = findings;
     this.model = model;
     this.paths = paths;
     for (ObjectNode service : model.services().values()) {
@@ -65,19 +69,15 @@ final class BindMapping {
 
   /** The path below /data that takes the place of a source that a service writes to. */
   String writable(String user, Path source) {
-    if (source.startsWith(DATA) && !source.startsWith(OURS)) {
-      if (!source.equals(DATA)) {
-        dirs.add(source.toString());
-      }
+    if (!source.startsWith(model.projectFolder())) {
+      refuseOutside(user, source);
       return source.toString();
     }
-    if (!source.startsWith(model.projectFolder())) {
-      throw outside(user, source);
-    }
     if (source.equals(model.projectFolder())) {
-      throw new RefusedException(
-          "%s: %s mounts the whole release folder for writing: add ':ro', or name the folder inside"
-              .formatted(where, user));
+      findings.refuse(
+          "%s mounts the whole release folder for writing: add ':ro', or name the folder inside"
+              .formatted(user));
+      return source.toString();
     }
     String suffix = suffix(source);
     String to = paths.of(user, BINDS + suffix.substring(1));
@@ -112,38 +112,61 @@ final class BindMapping {
         .toList();
   }
 
+  /** The variables whose values are secrets or configs. */
+  List<String> variables() {
+    return List.copyOf(variables);
+  }
+
   private void file(String kind, String name, ObjectNode item) {
     String user = kind + " " + name;
-    if (item.path("external").asBoolean() || item.has("environment")) {
-      throw new RefusedException(
-          "%s: %s has no file: a capsule takes it from a file of the release alone ('file:')"
-              .formatted(where, user));
+    if (item.path("external").asBoolean()) {
+      findings.refuse(
+          "%s is external, and a capsule has none: name a file of the release ('file:') or a variable ('environment:')"
+              .formatted(user));
+      return;
+    }
+    if (item.has("environment")) {
+      fromVariable(user, item);
+      return;
     }
     if (!item.has("file")) {
       return;
     }
     Path source = Path.of(ComposeModel.text(item.path("file"))).normalize();
     if (!source.startsWith(model.projectFolder())) {
-      throw outside(user, source);
+      refuseOutside(user, source);
+    } else if (!exists(source)) {
+      findings.refuse(
+          "the file of %s isn't there: %s"
+              .formatted(user, model.release().folder() + suffix(source)));
+    } else {
+      item.put("file", RELEASE + suffix(source));
     }
-    if (!exists(source)) {
-      throw new RefusedException(
-          "%s: the file of %s isn't there: %s"
-              .formatted(where, user, model.release().folder() + suffix(source)));
-    }
-    item.put("file", RELEASE + suffix(source));
   }
 
-  private RefusedException outside(String user, Path source) {
-    if (source.startsWith(model.stackFolder())) {
-      return new RefusedException(
-          "%s: %s uses %s, outside its release folder: move it into %s"
-              .formatted(
-                  where, user, model.stackFolder().relativize(source), model.release().folder()));
+  /** The value comes from a variable of the capsule: it is in no image and in no model. */
+  private void fromVariable(String user, ObjectNode item) {
+    String variable = ComposeModel.text(item.path("environment"));
+    if (OWN_VARIABLE.matcher(variable).matches()) {
+      findings.refuse(
+          user,
+          "environment",
+          "%s is a capsule's own: give the variable another name".formatted(variable));
     }
-    return new RefusedException(
-        "%s: %s uses %s of the host, which a capsule can't see: use a named volume or a path relative to the compose file, and copy the data there"
-            .formatted(where, user, source));
+    item.remove("content");
+    variables.add(variable);
+  }
+
+  private void refuseOutside(String user, Path source) {
+    if (source.startsWith(model.stackFolder())) {
+      findings.refuse(
+          "%s uses %s, outside its release folder: move it into %s"
+              .formatted(user, model.stackFolder().relativize(source), model.release().folder()));
+    } else {
+      findings.refuse(
+          "%s uses %s of the host, which a capsule can't see: use a named volume or a path relative to the compose file, and copy the data there"
+              .formatted(user, source));
+    }
   }
 
   /** Whether a service writes to the path, to a part of it, or to a folder that it is in. */

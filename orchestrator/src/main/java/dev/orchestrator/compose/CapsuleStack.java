@@ -3,6 +3,7 @@ package dev.orchestrator.compose;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * A stack as it runs in a capsule.
@@ -10,15 +11,29 @@ import java.util.Map;
  * @param compose the compose model that runs inside
  * @param dirs folders below /data that must exist before the services are created
  * @param seedFiles files of the release that are copied to the data unless the data has them
+ * @param variables that the capsule's container must have: the values of secrets and configs
  * @param ports the capsule's port for the {@code service:port} of each route and probe
+ * @param oneShots services whose purpose is to end
  * @param warnings for a person, a line each
  */
 public record CapsuleStack(
     ObjectNode compose,
     List<String> dirs,
     List<SeedFile> seedFiles,
+    List<String> variables,
     Map<String, Integer> ports,
+    List<String> oneShots,
     List<String> warnings) {
+
+  /**
+   * Whether a service mounts the release's {@code .env}. Otherwise it has no place in the image: it
+   * often has secrets in it.
+   */
+  public boolean mountsEnvFile() {
+    Set<String> paths = Set.of(BindMapping.RELEASE, BindMapping.RELEASE + "/.env");
+    return seedFiles.stream().map(SeedFile::from).anyMatch(paths::contains)
+        || paths.stream().anyMatch(path -> compose.toString().contains("\"" + path + "\""));
+  }
 
   /** A file, or a folder with everything below it, by absolute paths inside the capsule. */
   record SeedFile(String from, String to) {}

@@ -16,14 +16,22 @@ import java.util.TreeMap;
  * @param root the output of {@code docker compose config --format json}
  * @param projectFolder the path that stands for the release's folder in {@code root}
  * @param stackFolder the path that stands for the stack's folder in {@code root}
- * @param warnings that Compose printed, a line each
+ * @param refusals what can't be known here that plain Compose would know, a line each
+ * @param warnings of what Compose found while it read the file, a line each
  */
 public record ComposeModel(
-    Release release, ObjectNode root, Path projectFolder, Path stackFolder, List<String> warnings) {
+    Release release,
+    ObjectNode root,
+    Path projectFolder,
+    Path stackFolder,
+    List<String> refusals,
+    List<String> warnings) {
 
-  /** Services in the order of their names. */
+  /** The services that run, in the order of their names: without those that have no replicas. */
   public Map<String, ObjectNode> services() {
-    return children("services");
+    Map<String, ObjectNode> services = children("services");
+    services.values().removeIf(service -> Replicas.of(service) == 0);
+    return services;
   }
 
   /** The objects below a top-level key, in the order of their names. */
@@ -39,7 +47,8 @@ public record ComposeModel(
   }
 
   ComposeModel copy() {
-    return new ComposeModel(release, root.deepCopy(), projectFolder, stackFolder, warnings);
+    return new ComposeModel(
+        release, root.deepCopy(), projectFolder, stackFolder, refusals, warnings);
   }
 
   /** The texts of an array or of a single node, each as {@link #text} has it. */

@@ -1,11 +1,11 @@
 package dev.orchestrator.compose;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.settings.StackSettings;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Turns a release's compose model into the model that runs in a capsule: images have their names
@@ -18,9 +18,27 @@ public final class ComposeTransform {
       List.of("build", "develop", "env_file", "profiles", "platform");
 
   private final StackSettings stack;
+  private final HostFacts host;
+  private final boolean startIntervals;
 
-  public ComposeTransform(StackSettings stack) {
+  /**
+   * Transforms models of this stack, for a host of which nothing is known, and for the engine that
+   * the capsules' own base image has.
+   */
+  ComposeTransform(StackSettings stack) {
+    this(stack, HostFacts.NONE, true);
+  }
+
+  /**
+   * Transforms models of this stack, for capsules of a host.
+   *
+   * @param startIntervals whether the inner engine and its Compose know a health check's start
+   *     interval
+   */
+  public ComposeTransform(StackSettings stack, HostFacts host, boolean startIntervals) {
     this.stack = stack;
+    this.host = host;
+    this.startIntervals = startIntervals;
   }
 
   /**
@@ -31,21 +49,22 @@ public final class ComposeTransform {
    */
   public CapsuleStack apply(ComposeModel original, Map<String, InnerImage> images) {
     ComposeModel model = original.copy();
-    String where = "version %s of stack %s".formatted(model.release().version(), stack.name());
+    ComposeFindings findings =
+        new ComposeFindings(
+            "version %s of stack %s".formatted(model.release().version(), stack.name()));
+    model.refusals().forEach(findings::refuse);
+    model.warnings().forEach(findings::warn);
+    for (String unused : Replicas.removeUnused(model.root())) {
+      findings.warn("service %s has no replicas (0): it is not run".formatted(unused));
+    }
     Map<String, ObjectNode> services = model.services();
     if (services.isEmpty()) {
-      throw new RefusedException(where + " has no services");
+      findings.refuse("the compose file has no services");
+      findings.throwIfRefused();
     }
-    model
-        .children("networks")
-        .forEach((name, network) -> {
-          if (network.path("external").asBoolean()) {
-            throw new RefusedException(
-                "%s: network %s is external, and the capsule has none: remove 'external'"
-                    .formatted(where, name));
-          }
-        });
-    PortMapping mapping = new PortMapping(where, stack, services);
+    new NetworkMapping(findings, host.subnets()).apply(model);
+    services.forEach((name, service) -> dropAbsent(findings, name, service, services.keySet()));
+    PortMapping mapping = new PortMapping(findings, stack, services);
     Map<String, Integer> ports = mapping.apply();
     services.forEach((name, service) -> {
       service.remove(DROPPED);
@@ -55,16 +74,47 @@ public final class ComposeTransform {
         service.put("image", image.reference());
       }
     });
+    HealthCheckMapping checks = new HealthCheckMapping(findings, startIntervals);
+    services.forEach((name, service) -> {
+      InnerImage image = images.get(name);
+      checks.map(name, service, image == null ? null : image.healthCheck());
+    });
     DataMapping data =
-        new DataMapping(where, model, new VolumePaths(where, stack.data().volumes()));
+        new DataMapping(findings, model, new VolumePaths(findings, stack.data().volumes()));
     services.forEach((name, service) -> {
       InnerImage image = images.get(name);
       data.map(name, service, image == null ? List.of() : image.volumes());
     });
     data.finish();
-    List<String> warnings = new ArrayList<>(mapping.warnings());
-    warnings.addAll(data.warnings());
+    findings.throwIfRefused();
     return new CapsuleStack(
-        model.root(), data.dirs(), data.seedFiles(), ports, List.copyOf(warnings));
+        model.root(),
+        data.dirs(),
+        data.seedFiles(),
+        data.variables(),
+        ports,
+        OneShotServices.of(services, stack),
+        findings.warnings());
+  }
+
+  /**
+   * Drops optional dependencies on services that a profile leaves out. Compose does so at run time;
+   * in the model that it prints they are still there.
+   */
+  private static void dropAbsent(
+      ComposeFindings findings, String name, ObjectNode service, Set<String> services) {
+    List<String> absent = new ArrayList<>();
+    service.path("depends_on").fieldNames().forEachRemaining(absent::add);
+    absent.removeAll(services);
+    for (String other : absent) {
+      if (service.path("depends_on").path(other).path("required").asBoolean(true)) {
+        findings.refuse(
+            "service " + name,
+            "depends_on",
+            "there is no service %s: add its profile to COMPOSE_PROFILES in .env, or write 'required: false'"
+                .formatted(other));
+      }
+      ((ObjectNode) service.path("depends_on")).remove(other);
+    }
   }
 }

@@ -2,7 +2,6 @@ package dev.orchestrator.compose;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.compose.CapsuleStack.SeedFile;
 import dev.orchestrator.files.ContentDigest;
 import java.nio.file.Path;
@@ -11,6 +10,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 
 /**
  * Moves all volumes of a stack below /data: named ones, anonymous ones, and those that images
@@ -20,17 +20,17 @@ final class DataMapping {
   private static final String VOLUMES = "volumes/";
   private static final Set<String> NOT_DATA = Set.of("nfs", "nfs4", "cifs", "tmpfs");
 
-  private final String where;
+  private final ComposeFindings findings;
   private final ComposeModel model;
   private final VolumePaths volumePaths;
   private final BindMapping binds;
   private final Set<String> dirs = new TreeSet<>();
 
-  DataMapping(String where, ComposeModel model, VolumePaths volumePaths) {
-    this.where = where;
+  DataMapping(ComposeFindings findings, ComposeModel model, VolumePaths volumePaths) {
+    this.findings = findings;
     this.model = model;
     this.volumePaths = volumePaths;
-    this.binds = new BindMapping(where, model, volumePaths);
+    this.binds = new BindMapping(findings, model, volumePaths);
     model.children("volumes").forEach(this::volume);
     binds.files("configs");
     binds.files("secrets");
@@ -57,9 +57,9 @@ final class DataMapping {
         }
         case "tmpfs" -> {}
         default ->
-            throw new RefusedException(
-                "%s: service %s has a mount of type %s at %s, which capsules don't support"
-                    .formatted(where, name, mount.path("type").asText("?"), target));
+            findings.refuse(
+                "service %s has a mount of type %s at %s, which capsules don't support"
+                    .formatted(name, mount.path("type").asText("?"), target));
       }
     }
     for (String path : new TreeSet<>(imageVolumes)) {
@@ -77,43 +77,53 @@ final class DataMapping {
   /** To be called once all services are mapped. */
   void finish() {
     dirs.addAll(binds.dirs());
+    volumePaths.warnOfUnused();
   }
 
   List<String> dirs() {
     return List.copyOf(dirs);
   }
 
-  List<String> warnings() {
-    return volumePaths.warnings();
-  }
-
   List<SeedFile> seedFiles() {
     return binds.seedFiles();
   }
 
+  List<String> variables() {
+    return binds.variables();
+  }
+
   private void volume(String name, ObjectNode volume) {
     if (volume.path("external").asBoolean()) {
-      throw new RefusedException(
-          "%s: volume %s is external, which a capsule can't reach: remove 'external', and its data is kept with the stack's"
-              .formatted(where, name));
+      findings.refuse(
+          "volume %s is external, which a capsule can't reach: remove 'external', and its data is kept with the stack's"
+              .formatted(name));
+      return;
     }
     String driver = volume.path("driver").asText("local");
     if (!driver.equals("local")) {
-      throw new RefusedException(
-          "%s: volume %s uses the driver %s; a capsule has only the driver local"
-              .formatted(where, name, driver));
+      findings.refuse(
+          "volume %s uses the driver %s; a capsule has only the driver local"
+              .formatted(name, driver));
+      return;
     }
     JsonNode options = volume.path("driver_opts");
-    if (NOT_DATA.contains(options.path("type").asText(""))) {
+    // With the option bind, mount ignores the type, and the device is a path.
+    if (NOT_DATA.contains(options.path("type").asText("")) && !isBind(options)) {
       return;
     }
     String device = ComposeModel.text(options.path("device"));
     if (device.isEmpty()) {
       local(name, volume);
     } else {
-      String mapped = binds.writable("volume " + name, Path.of(device));
+      String mapped = binds.writable("volume " + name, Path.of(device).normalize());
       ((ObjectNode) options).put("device", mapped);
     }
+  }
+
+  private static boolean isBind(JsonNode options) {
+    return Stream.of(ComposeModel.text(options.path("o")).split(","))
+        .map(String::strip)
+        .anyMatch(Set.of("bind", "rbind")::contains);
   }
 
   private void local(String name, ObjectNode volume) {

@@ -1,6 +1,8 @@
 package dev.orchestrator.compose;
 
+import dev.orchestrator.engine.ImageHealthCheck;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An image of a service, in the store of the outer engine.
@@ -9,5 +11,17 @@ import java.util.List;
  * @param reference its name inside the capsule, derived from its content
  * @param id {@code sha256:…}
  * @param volumes paths that the image declares as volumes
+ * @param healthCheck that the image declares, or null
  */
-public record InnerImage(String name, String reference, String id, List<String> volumes) {}
+public record InnerImage(
+    String name,
+    String reference,
+    String id,
+    List<String> volumes,
+    @Nullable ImageHealthCheck healthCheck) {
+
+  /** An image without a health check. */
+  public InnerImage(String name, String reference, String id, List<String> volumes) {
+    this(name, reference, id, volumes, null);
+  }
+}

@@ -1,6 +1,5 @@
 package dev.orchestrator.compose;
 
-import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.settings.VolumeSettings;
 import java.nio.file.Path;
 import java.util.List;
@@ -9,12 +8,12 @@ import java.util.TreeSet;
 
 /** Finds the place below /data of a path: in the main volume, or in a volume of stack.conf. */
 final class VolumePaths {
-  private final String where;
+  private final ComposeFindings findings;
   private final List<VolumeSettings> volumes;
   private final Set<String> used = new TreeSet<>();
 
-  VolumePaths(String where, List<VolumeSettings> volumes) {
-    this.where = where;
+  VolumePaths(ComposeFindings findings, List<VolumeSettings> volumes) {
+    this.findings = findings;
     this.volumes = volumes;
   }
 
@@ -32,10 +31,9 @@ final class VolumePaths {
           return "/data/extra/" + volume.name() + "/" + path;
         }
         if (Path.of(held).startsWith(path)) {
-          throw new RefusedException(
-              "%s: %s mounts %s, but data.volumes puts a part of that, %s, into the volume %s: name %s in data.volumes too"
+          findings.refuse(
+              "%s mounts %s, but data.volumes puts a part of that, %s, into the volume %s: name %s in data.volumes too"
                   .formatted(
-                      where,
                       user,
                       VolumeSettings.shown(path),
                       VolumeSettings.shown(held),
@@ -51,14 +49,15 @@ final class VolumePaths {
    * Warns of paths in data.volumes that no service mounts, which may be a mistake. To be called
    * once all mounts have their place.
    */
-  List<String> warnings() {
-    return volumes.stream()
-        .flatMap(volume ->
-            volume.paths().stream()
-                .filter(path -> !used.contains(path))
-                .map(path ->
-                    "no service of this version mounts %s, which data.volumes has in the volume %s"
-                        .formatted(VolumeSettings.shown(path), volume.name())))
-        .toList();
+  void warnOfUnused() {
+    for (VolumeSettings volume : volumes) {
+      for (String path : volume.paths()) {
+        if (!used.contains(path)) {
+          findings.warn(
+              "no service of this version mounts %s, which data.volumes has in the volume %s"
+                  .formatted(VolumeSettings.shown(path), volume.name()));
+        }
+      }
+    }
   }
 }

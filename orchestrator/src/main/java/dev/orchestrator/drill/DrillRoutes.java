@@ -41,6 +41,9 @@ final class DrillRoutes {
     for (RouteSettings route : stack.routes()) {
       int first = freePorts(route.servicePorts().size());
       ports.add(first);
+      if (route.options().protocol().isDatagram()) {
+        continue; // no answer tells whether anybody is there
+      }
       boolean plain = route.options().sendProxyProtocol().name().equals("OFF");
       for (Probe probe : stack.probes()) {
         if (plain
@@ -54,7 +57,11 @@ final class DrillRoutes {
       }
     }
     if (questions.isEmpty()) {
-      ports.forEach(port -> questions.add(new Question(port, "")));
+      for (int i = 0; i < ports.size(); i++) {
+        if (!stack.routes().get(i).options().protocol().isDatagram()) {
+          questions.add(new Question(ports.get(i), ""));
+        }
+      }
     }
   }
 

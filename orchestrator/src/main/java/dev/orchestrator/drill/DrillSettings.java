@@ -64,13 +64,11 @@ public final class DrillSettings {
         settings.image(),
         new ScheduleSettings(null, settings.schedule().zone()),
         settings.takeover(),
-        new StackSettings(
-            stack.name(),
-            stack.folder(),
-            List.copyOf(routes),
-            stack.probes(),
-            limits.with(limits.bake().compareTo(MOST_BAKE) < 0 ? limits.bake() : MOST_BAKE, 1),
-            stack.data()));
+        stack
+            .withRoutes(List.copyOf(routes))
+            .withUpgrade(
+                limits.with(
+                    limits.bake().compareTo(MOST_BAKE) < 0 ? limits.bake() : MOST_BAKE, 1)));
   }
 
   private static RouteSettings onLoopback(RouteSettings route, int port) {
@@ -80,7 +78,8 @@ public final class DrillSettings {
         route.service(),
         route.servicePort(),
         RouteOptions.of(route.options().protocol())
-            .withProxyProtocol(route.options().sendProxyProtocol(), false));
+            .withProxyProtocol(route.options().sendProxyProtocol(), false),
+        route.verify());
   }
 
   /** Ends this process when its input ends, as nobody else ends it when the drill was killed. */

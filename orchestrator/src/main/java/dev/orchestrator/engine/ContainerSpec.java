@@ -3,6 +3,7 @@ package dev.orchestrator.engine;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * A container to create.
@@ -29,6 +30,32 @@ public record ContainerSpec(
     ContainerSecurity security,
     Duration stopTimeout,
     Map<String, String> logOptions) {
+
+  /** The same container with more variables; those that it has already stay. */
+  public ContainerSpec withEnv(Map<String, String> more) {
+    Map<String, String> all = new TreeMap<>(more);
+    all.putAll(env);
+    return new ContainerSpec(
+        name,
+        image,
+        entrypoint,
+        command,
+        all,
+        labels,
+        mounts,
+        tmpfs,
+        network,
+        security,
+        stopTimeout,
+        logOptions);
+  }
+
+  /** Without the variables, which may be secrets. */
+  @Override
+  public String toString() {
+    return "ContainerSpec[name=%s, image=%s, env=%s, labels=%s, mounts=%s]"
+        .formatted(name, image, env.keySet(), labels, mounts);
+  }
 
   /** A short-lived container without a network and with the engine's default rights. */
   public static ContainerSpec helper(

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -177,6 +178,25 @@ public final class DockerEngine implements Engine {
   @Override
   public void removeVolume(String name) {
     calls().volumes().remove(name);
+  }
+
+  @Override
+  public List<String> subnets(String network) {
+    String doing = "looking at network " + network;
+    EngineConnection connection = calls().connection();
+    List<String> subnets = new ArrayList<>();
+    connection
+        .calls()
+        .call(
+            doing,
+            TimedCalls.SHORT,
+            () -> connection.raw().get(doing, "/v" + connection.api() + "/networks"))
+        .forEach(found -> {
+          if (found.path("Name").asText().equals(network)) {
+            found.at("/IPAM/Config").forEach(config -> subnets.add(config.path("Subnet").asText()));
+          }
+        });
+    return List.copyOf(subnets);
   }
 
   @Override

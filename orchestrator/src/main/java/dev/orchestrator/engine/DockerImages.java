@@ -3,7 +3,9 @@ package dev.orchestrator.engine;
 import com.github.dockerjava.api.DockerClient;
 import com.github.dockerjava.api.command.InspectImageResponse;
 import com.github.dockerjava.api.exception.NotFoundException;
+import com.github.dockerjava.api.model.HealthCheck;
 import com.github.dockerjava.api.model.Image;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -75,7 +77,23 @@ final class DockerImages {
         image.getConfig() == null || image.getConfig().getVolumes() == null
             ? List.of()
             : image.getConfig().getVolumes().keySet().stream().sorted().toList(),
-        labels(image.getConfig() == null ? null : image.getConfig().getLabels()));
+        labels(image.getConfig() == null ? null : image.getConfig().getLabels()),
+        image.getConfig() == null ? null : healthCheck(image.getConfig().getHealthcheck()));
+  }
+
+  private static @Nullable ImageHealthCheck healthCheck(@Nullable HealthCheck check) {
+    // NONE is what `HEALTHCHECK NONE` leaves: no check, whatever the base image declares.
+    if (check == null
+        || copy(check.getTest()).isEmpty()
+        || copy(check.getTest()).contains("NONE")) {
+      return null;
+    }
+    return new ImageHealthCheck(
+        nanos(check.getInterval()), nanos(check.getStartPeriod()), nanos(check.getStartInterval()));
+  }
+
+  private static Duration nanos(@Nullable Long nanos) {
+    return Duration.ofNanos(Objects.requireNonNullElse(nanos, 0L));
   }
 
   /**

@@ -92,6 +92,13 @@ public interface Engine extends AutoCloseable {
 
   void removeVolume(String name);
 
+  // Networks
+
+  /**
+   * The subnets of a network, such as {@code 172.17.0.0/16}; none when there is no such network.
+   */
+  List<String> subnets(String network);
+
   // Images
 
   Optional<ImageInfo> image(String reference);

@@ -1,5 +1,7 @@
 package dev.orchestrator.engine;
 
+import com.github.dockerjava.api.model.BindOptions;
+import com.github.dockerjava.api.model.BindPropagation;
 import com.github.dockerjava.api.model.DockerObjectAccessor;
 import com.github.dockerjava.api.model.HostConfig;
 import com.github.dockerjava.api.model.LogConfig;
@@ -7,6 +9,7 @@ import com.github.dockerjava.api.model.MountType;
 import com.github.dockerjava.api.model.VolumeOptions;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /** Translates a {@link ContainerSpec} to the client library's host configuration. */
@@ -50,9 +53,23 @@ final class HostConfigFactory {
             .withSource(mount.source())
             .withTarget(mount.target())
             .withReadOnly(mount.readOnly());
-    return mount.hostPath()
-        ? result.withType(MountType.BIND)
-        : result.withType(MountType.VOLUME).withVolumeOptions(new VolumeOptions().withNoCopy(true));
+    if (mount.hostPath()) {
+      return mount.propagation().isEmpty()
+          ? result.withType(MountType.BIND)
+          : result
+              .withType(MountType.BIND)
+              .withBindOptions(
+                  new BindOptions()
+                      .withPropagation(
+                          BindPropagation.valueOf(
+                              mount
+                                  .propagation()
+                                  .replaceFirst("^r", "R_")
+                                  .toUpperCase(Locale.ROOT))));
+    }
+    return result
+        .withType(MountType.VOLUME)
+        .withVolumeOptions(new VolumeOptions().withNoCopy(true));
   }
 
   private static Map<String, String> tmpfs(List<String> paths) {

@@ -60,9 +60,23 @@ public final class TarArchive implements AutoCloseable {
    * @param limit in bytes
    */
   public TarArchive tree(Path root, String prefix, long limit) {
+    return tree(root, prefix, limit, Set.of());
+  }
+
+  /**
+   * Adds everything below {@code root}, under the folder {@code prefix}, but for the files that are
+   * larger than the limit, and those with these names.
+   *
+   * @param limit in bytes
+   * @param without paths relative to {@code root}
+   */
+  public TarArchive tree(Path root, String prefix, long limit, Set<String> without) {
     try {
       folder(prefix, FOLDER);
       for (FileTree.Entry found : FileTree.of(root)) {
+        if (without.contains(found.name())) {
+          continue;
+        }
         if (!found.file() || Files.size(found.path()) <= limit) {
           add(found, prefix + "/" + found.name());
         }

@@ -50,16 +50,31 @@ public final class HealthChecker implements HealthGate {
    */
   private static final int FINAL_ROUNDS = 3;
 
+  /** Between two looks at services that are being started. */
+  private static final Duration START_LOOK = Duration.ofSeconds(1);
+
   private final ProbeRunner probes;
+  private final OwnChecks ownChecks;
+  private final RouteChecks routes;
   private final InstantSource clock;
   private final Pause pause;
+  private final Duration startLook;
 
-  public HealthChecker(Vertx vertx, InstantSource clock) {
-    this(vertx, clock, Thread::sleep);
+  /**
+   * Checks services, probes and the targets of routes.
+   *
+   * @param routes asked only while a capsule is waited for
+   */
+  public HealthChecker(Vertx vertx, RouteChecks routes, InstantSource clock) {
+    this(vertx, routes, clock, Thread::sleep, START_LOOK);
   }
 
-  HealthChecker(Vertx vertx, InstantSource clock, Pause pause) {
+  HealthChecker(
+      Vertx vertx, RouteChecks routes, InstantSource clock, Pause pause, Duration startLook) {
     this.probes = new ProbeRunner(vertx);
+    this.routes = routes;
+    this.ownChecks = new OwnChecks(clock);
+    this.startLook = startLook;
     this.clock = clock;
     this.pause = pause;
   }
@@ -82,9 +97,10 @@ public final class HealthChecker implements HealthGate {
     int lasting = 0;
     List<HealthProblem> last = List.of();
     CapsuleException outage = null;
+    RestartLoops loops = new RestartLoops(clock);
     while (true) {
       Instant began = clock.instant();
-      Round round = round(capsule, probes, ports);
+      Round round = withRoutes(round(capsule, probes, ports, loops, false), capsule, ports);
       if (round.problems().isEmpty()) {
         passes++;
         progress.accept("healthy %d of %d".formatted(passes, settings.passes()));
@@ -127,7 +143,115 @@ public final class HealthChecker implements HealthGate {
 
   @Override
   public List<String> check(Capsule capsule, List<Probe> probes, Map<String, Integer> ports) {
-    return lines(round(capsule, probes, ports).problems());
+    return lines(round(capsule, probes, ports, new RestartLoops(clock), false).problems());
+  }
+
+  @Override
+  public void start(Capsule capsule, Duration deadline, Consumer<String> progress) {
+    RestartLoops loops = new RestartLoops(clock);
+    try (ServiceStart start = new ServiceStart(capsule, deadline)) {
+      while (!start.isDone(startLook)) {
+        List<HealthProblem> found = loops.look(servicesOrNone(capsule));
+        if (!found.isEmpty()) {
+          throw failure(capsule, "can't become healthy", false, found, null);
+        }
+      }
+      CapsuleException failure = start.failure();
+      if (failure != null) {
+        throw withServices(failure, capsule);
+      }
+    }
+  }
+
+  private static List<InnerService> servicesOrNone(Capsule capsule) {
+    try {
+      return capsule.services(ANSWER);
+    } catch (CapsuleException e) {
+      return List.of();
+    }
+  }
+
+  /** Compose names a container at most: adds what is wrong with which service, and its log. */
+  private static CapsuleException withServices(CapsuleException failure, Capsule capsule) {
+    if (failure.isOutage()) {
+      return failure;
+    }
+    String message = String.valueOf(failure.getMessage());
+    String found =
+        servicesOrNone(capsule).stream()
+            .filter(service -> hasFailed(service, message))
+            .flatMap(service -> ServiceChecks.check(service).stream())
+            .map(problem -> "; " + problem.line() + endOfLog(capsule, problem.service()))
+            .collect(Collectors.joining());
+    return found.isEmpty() ? failure : new CapsuleException(message + found, failure.getCause());
+  }
+
+  /** Whether a service may be why a start has failed, and not one that waited for another. */
+  private static boolean hasFailed(InnerService service, String message) {
+    return switch (service.state()) {
+      case "running" -> service.health().equals("unhealthy");
+      case "restarting" -> true;
+      // It may have ended long before, in an earlier life of the capsule.
+      case "exited" -> message.contains(service.service());
+      default -> false;
+    };
+  }
+
+  @Override
+  public String serve(
+      Capsule capsule,
+      List<Probe> probes,
+      Map<String, Integer> ports,
+      VerifySettings settings,
+      Consumer<String> progress) {
+    Instant began = clock.instant();
+    Deadline end = Deadline.in(settings.deadline(), clock);
+    RestartLoops loops = new RestartLoops(clock);
+    Set<String> probed = probes.stream().map(Probe::service).collect(Collectors.toSet());
+    List<HealthProblem> last = List.of();
+    int lasting = 0;
+    try (ServiceStart start = new ServiceStart(capsule, settings.deadline())) {
+      boolean started = start.isDone(settings.interval());
+      while (true) {
+        CapsuleException failed = start.failure();
+        if (failed != null && failed.isOutage()) {
+          throw failed;
+        }
+        Round round = withRoutes(round(capsule, probes, ports, loops, true), capsule, ports);
+        // Before that, a container may still be in the state in which it was stopped.
+        lasting =
+            started && round.problems().stream().anyMatch(HealthProblem::lasting) ? lasting + 1 : 0;
+        boolean serves =
+            round.outage() == null
+                && !probed.isEmpty()
+                && round.problems().stream()
+                    .noneMatch(problem ->
+                        problem.service().isEmpty() || probed.contains(problem.service()));
+        if (round.problems().isEmpty() || (serves && !started)) {
+          start.leave();
+          return summary(round, probes, settings, began);
+        }
+        if (!progress(round.problems()).equals(progress(last))) {
+          progress.accept(progress(round.problems()));
+        }
+        last = round.problems();
+        if (failed != null && !serves) {
+          throw withServices(failed, capsule);
+        }
+        if (lasting >= FINAL_ROUNDS) {
+          throw failure(capsule, "can't become healthy", false, last, round.outage());
+        }
+        if (end.remaining().compareTo(settings.interval()) < 0) {
+          String what = "is not healthy after %d s".formatted(settings.deadline().toSeconds());
+          throw failure(capsule, what, true, last, round.outage());
+        }
+        if (started) {
+          pause(settings.interval());
+        } else {
+          started = start.isDone(settings.interval());
+        }
+      }
+    }
   }
 
   /**
@@ -139,7 +263,18 @@ public final class HealthChecker implements HealthGate {
   private record Round(
       int services, List<HealthProblem> problems, @Nullable CapsuleException outage) {}
 
-  private Round round(Capsule capsule, List<Probe> all, Map<String, Integer> ports) {
+  /**
+   * Looks once.
+   *
+   * @param serving whether only what clients notice counts, and not a health check that has not
+   *     passed yet
+   */
+  private Round round(
+      Capsule capsule,
+      List<Probe> all,
+      Map<String, Integer> ports,
+      RestartLoops loops,
+      boolean serving) {
     List<InnerService> services;
     try {
       services = capsule.services(ANSWER);
@@ -152,7 +287,14 @@ public final class HealthChecker implements HealthGate {
     if (services.isEmpty()) {
       problems.add(new HealthProblem("capsule", "", "it has no services", true));
     }
-    services.forEach(service -> ServiceChecks.check(service).ifPresent(problems::add));
+    problems.addAll(loops.look(services));
+    for (InnerService service : services) {
+      boolean named =
+          problems.stream().anyMatch(problem -> problem.service().equals(service.service()));
+      if (!named && !(service.starting() && (serving || ownChecks.pass(capsule, service)))) {
+        ServiceChecks.check(service).ifPresent(problems::add);
+      }
+    }
     Set<String> names = services.stream().map(InnerService::service).collect(Collectors.toSet());
     for (Probe probe : all) {
       if (!names.isEmpty() && !names.contains(probe.service())) {
@@ -166,6 +308,16 @@ public final class HealthChecker implements HealthGate {
       }
     }
     return new Round(services.size(), problems, null);
+  }
+
+  /**
+   * Adds the routes to a round that found nothing wrong: where a service isn't up, its routes say
+   * nothing beyond that.
+   */
+  private Round withRoutes(Round round, Capsule capsule, Map<String, Integer> ports) {
+    return round.problems().isEmpty()
+        ? new Round(round.services(), routes.check(capsule, ports), null)
+        : round;
   }
 
   private String summary(Round round, List<Probe> probes, VerifySettings settings, Instant start) {

@@ -4,6 +4,7 @@ import dev.orchestrator.capsule.Capsule;
 import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.settings.Probe;
 import dev.orchestrator.settings.UpgradeSettings.VerifySettings;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -27,6 +28,34 @@ public interface HealthGate {
       Map<String, Integer> ports,
       VerifySettings settings,
       Consumer<String> progress);
+
+  /**
+   * Starts the services in the order of their dependencies and returns when all of them are
+   * started. Fails at once with a {@link HealthException} when a service ends with an error again
+   * and again, although what it depends on is up; otherwise as {@link Capsule#start} does, with
+   * what is wrong with which service.
+   */
+  default void start(Capsule capsule, Duration deadline, Consumer<String> progress) {
+    capsule.start(deadline);
+  }
+
+  /**
+   * Starts the services and returns as soon as clients can be served, because every probe passes: a
+   * health check that has not run yet is not waited for, nor the start of a service without a
+   * probe. For a version that is known to be good, while clients wait for it. Fails like {@link
+   * #await}.
+   *
+   * @param probes with one for each route
+   */
+  default String serve(
+      Capsule capsule,
+      List<Probe> probes,
+      Map<String, Integer> ports,
+      VerifySettings settings,
+      Consumer<String> progress) {
+    capsule.start(settings.deadline());
+    return await(capsule, probes, ports, settings, progress);
+  }
 
   /** Checks once; returns a line for each problem, none when the capsule is healthy. */
   List<String> check(Capsule capsule, List<Probe> probes, Map<String, Integer> ports);

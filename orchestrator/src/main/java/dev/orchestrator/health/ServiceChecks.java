@@ -2,23 +2,24 @@ package dev.orchestrator.health;
 
 import dev.orchestrator.capsule.InnerService;
 import dev.orchestrator.common.OutputText;
+import java.time.Duration;
 import java.util.Optional;
 
 /**
  * Judges an inner service by the state of its container. It is well when it runs and, where it has
- * a health check, is healthy; or when it was a task and ended with code 0. A container that the
+ * a health check, is healthy; or when it is a task and ended with code 0. A container that the
  * engine restarts is in the state "restarting": a container that has exited with an error stays so.
  */
 final class ServiceChecks {
+  /** A first check that comes later than this is said, as a reader would wonder. */
+  private static final Duration SOON = Duration.ofSeconds(2);
+
   private ServiceChecks() {}
 
   static Optional<HealthProblem> check(InnerService service) {
     return switch (service.state()) {
       case "running" -> running(service);
-      case "exited" ->
-          service.exitCode() == 0
-              ? Optional.empty()
-              : problem(service, "exited with code " + service.exitCode(), true);
+      case "exited" -> exited(service);
       case "restarting" ->
           problem(
               service,
@@ -31,10 +32,26 @@ final class ServiceChecks {
     };
   }
 
+  private static Optional<HealthProblem> exited(InnerService service) {
+    if (service.exitCode() != 0) {
+      return problem(service, "exited with code " + service.exitCode(), true);
+    }
+    return service.mayEnd()
+        ? Optional.empty()
+        : problem(service, "has ended (exit code 0), but it should go on", true);
+  }
+
   private static Optional<HealthProblem> running(InnerService service) {
     return switch (service.health()) {
       case "healthy", "none" -> Optional.empty();
-      case "starting" -> unhealthy(service, "its health check has not passed yet");
+      case "starting" ->
+          unhealthy(
+              service,
+              "its health check has not passed yet"
+                  + (service.firstCheck().compareTo(SOON) > 0
+                      ? ": its first run comes after %d s"
+                          .formatted(service.firstCheck().toSeconds())
+                      : ""));
       default -> unhealthy(service, "is " + service.health());
     };
   }

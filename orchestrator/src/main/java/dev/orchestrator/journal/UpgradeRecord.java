@@ -1,6 +1,7 @@
 package dev.orchestrator.journal;
 
 import java.time.Instant;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,6 +25,13 @@ public record UpgradeRecord(
     Instant started,
     @Nullable Instant ended) {
 
+  /** Its outcome in a word or two: that of an up, before which nothing served, is "failed". */
+  public String outcomeText() {
+    return outcome == Outcome.ROLLED_BACK && kind == Kind.UP
+        ? "failed"
+        : outcome.name().toLowerCase(Locale.ROOT).replace('_', ' ');
+  }
+
   /** Which command began it. */
   public enum Kind {
     UP,
@@ -37,7 +45,7 @@ public record UpgradeRecord(
     DONE,
     /** It was refused by its first step: nothing was changed. */
     REFUSED,
-    /** It failed and was undone: what served before serves on. */
+    /** It failed and was undone: what served before serves on. Of an up: nothing serves. */
     ROLLED_BACK,
     /** It failed, and undoing it failed too: a person must look. */
     NEEDS_ATTENTION

@@ -9,7 +9,6 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
@@ -18,8 +17,6 @@ import java.util.stream.Stream;
  * reads them anew; a request for a version that isn't there is refused.
  */
 public final class Releases {
-  static final List<String> COMPOSE_FILES =
-      List.of("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml");
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
 
   private final StackSettings stack;
@@ -35,7 +32,7 @@ public final class Releases {
     }
     try (Stream<Path> folders = Files.list(stack.releases())) {
       return folders
-          .filter(folder -> composeFile(folder).isPresent())
+          .filter(folder -> ComposeFiles.of(folder, stack.compose()).areIn(folder))
           .map(folder -> folder.getFileName().toString())
           .filter(name -> NAME.matcher(name).matches())
           .sorted(VersionOrder.INSTANCE)
@@ -46,7 +43,10 @@ public final class Releases {
     }
   }
 
-  /** The newest version; refused when there is none. */
+  /**
+   * The newest version; refused when there is none. A name without a number is the newest only when
+   * no name has one.
+   */
   public String newest() throws RefusedException {
     List<String> versions = versions();
     if (versions.isEmpty()) {
@@ -68,17 +68,38 @@ public final class Releases {
       throw new RefusedException(
           "unknown version %s of stack %s; %s".formatted(version, stack.name(), known()));
     }
-    return composeFile(folder)
-        .map(file -> new Release(version, folder, file))
-        .orElseThrow(() ->
-            new RefusedException(
-                "version %s of stack %s has no compose file: put a %s into %s"
-                    .formatted(version, stack.name(), COMPOSE_FILES.getFirst(), folder)));
+    ComposeFiles files = ComposeFiles.of(folder, stack.compose());
+    if (files.names().isEmpty()) {
+      throw new RefusedException(
+          "version %s of stack %s has no compose file: put a %s into %s"
+              .formatted(version, stack.name(), ComposeFiles.USUAL.getFirst(), folder));
+    }
+    List<String> missing = files.missing(folder);
+    if (!missing.isEmpty()) {
+      throw new RefusedException(
+          "version %s of stack %s has no %s, which %s names: put it into %s"
+              .formatted(
+                  version, stack.name(), String.join(", ", missing), files.source(), folder));
+    }
+    return new Release(version, folder, files.names());
   }
 
   /** Whether version {@code a} is newer than {@code b}, in semantic order. */
   public static boolean newer(String a, String b) {
     return VersionOrder.INSTANCE.compare(a, b) > 0;
+  }
+
+  /** Whether a version's name has a number, without which nobody knows how old it is. */
+  public static boolean hasNumber(String version) {
+    return VersionOrder.hasNumber(version);
+  }
+
+  /**
+   * Where a version is sorted when that isn't plain from its numbers, such as {@code revision:
+   * after 1.2.3}; else empty.
+   */
+  public static String sorting(String version) {
+    return VersionOrder.describe(version);
   }
 
   /**
@@ -113,11 +134,5 @@ public final class Releases {
     return versions.isEmpty()
         ? "there are no versions in " + stack.releases()
         : "known: " + String.join(", ", versions);
-  }
-
-  private static Optional<String> composeFile(Path folder) {
-    return COMPOSE_FILES.stream()
-        .filter(file -> Files.isRegularFile(folder.resolve(file)))
-        .findFirst();
   }
 }

@@ -11,31 +11,92 @@ import java.util.regex.Pattern;
 
 /**
  * The order of versions by their names: by the numbers in them (v9 before v10, 1.0 before 1.0.1), a
- * pre-release before its release (1.0-rc1 and 1.0rc1 before 1.0). Names of the same version (v1.0
- * and 1.0.0) are ordered as texts, so that the order is total.
+ * pre-release before its release (1.0-rc1 and 1.0rc1 before 1.0), a revision of its build after it
+ * (1.0 before 1.0-ls45 and 1.0-r2). Names without a number (latest, nightly) say nothing of their
+ * age: they come before all others. Names of the same version (v1.0 and 1.0.0) are ordered as
+ * texts, so that the order is total.
  */
 final class VersionOrder implements Comparator<String> {
   static final VersionOrder INSTANCE = new VersionOrder();
 
   private static final Pattern TOKEN = Pattern.compile("[0-9]+|[A-Za-z]+");
-  private static final Set<String> EARLY =
-      Set.of("alpha", "beta", "b", "dev", "m", "milestone", "pre", "preview", "rc", "snapshot");
+
+  /** Words of a pre-release, wherever they stand after the version. */
+  private static final Set<String> UNFINISHED =
+      Set.of(
+          "alpha",
+          "beta",
+          "canary",
+          "cr",
+          "dev",
+          "ea",
+          "edge",
+          "insiders",
+          "milestone",
+          "nightly",
+          "pre",
+          "prerelease",
+          "preview",
+          "rc",
+          "snapshot",
+          "testing",
+          "unstable");
+
+  /** Short forms of them, which may be something else farther behind. */
+  private static final Set<String> SHORT = Set.of("b", "m");
+
+  /** What the part after the first dash makes of a version. */
+  private enum Kind {
+    PRE_RELEASE,
+    PLAIN,
+    REVISION
+  }
 
   private VersionOrder() {}
 
   @Override
   public int compare(String a, String b) {
+    if (hasNumber(a) != hasNumber(b)) {
+      return hasNumber(a) ? 1 : -1;
+    }
     int byCore = compareTokens(tokens(core(a)), tokens(core(b)));
     if (byCore != 0) {
       return byCore;
     }
-    String earlyA = preRelease(a);
-    String earlyB = preRelease(b);
-    if (earlyA.isEmpty() != earlyB.isEmpty()) {
-      return earlyA.isEmpty() ? 1 : -1;
+    int byKind = kind(a).compareTo(kind(b));
+    if (byKind != 0) {
+      return byKind;
     }
-    int byEarly = compareTokens(tokens(earlyA), tokens(earlyB));
-    return byEarly != 0 ? byEarly : a.compareTo(b);
+    int bySuffix = compareTokens(tokens(suffix(a)), tokens(suffix(b)));
+    return bySuffix != 0 ? bySuffix : a.compareTo(b);
+  }
+
+  /** Whether a name says which of two versions is newer. */
+  static boolean hasNumber(String name) {
+    return name.matches(".*[0-9].*");
+  }
+
+  /** Where a version is sorted, for a person; empty when its numbers say it all. */
+  static String describe(String name) {
+    if (!hasNumber(name)) {
+      return "has no number: before all that have one";
+    }
+    String core = name.substring(0, name.length() - suffix(name).length()).replaceFirst("-$", "");
+    return switch (kind(name)) {
+      case PRE_RELEASE -> "pre-release: before " + core;
+      case PLAIN -> "";
+      case REVISION -> "revision: after " + core;
+    };
+  }
+
+  private static Kind kind(String name) {
+    List<String> words = tokens(suffix(name));
+    if (words.isEmpty()) {
+      return Kind.PLAIN;
+    }
+    return SHORT.contains(words.getFirst()) || words.stream().anyMatch(UNFINISHED::contains)
+        ? Kind.PRE_RELEASE
+        : Kind.REVISION;
   }
 
   private static String core(String name) {
@@ -44,7 +105,7 @@ final class VersionOrder implements Comparator<String> {
     return dash < 0 ? bare : bare.substring(0, dash);
   }
 
-  private static String preRelease(String name) {
+  private static String suffix(String name) {
     int dash = name.indexOf('-');
     return dash < 0 ? "" : name.substring(dash + 1);
   }
@@ -81,6 +142,6 @@ final class VersionOrder implements Comparator<String> {
     if (Character.isDigit(token.charAt(0))) {
       return 1;
     }
-    return EARLY.contains(token) ? 0 : 2;
+    return UNFINISHED.contains(token) || SHORT.contains(token) ? 0 : 2;
   }
 }

@@ -38,8 +38,15 @@ public record Status(
   public record Side(
       String version, int generation, String container, String state, Instant since) {}
 
-  /** A service of the generation that serves. */
-  public record Service(String name, String state, String health, int restarts) {}
+  /**
+   * A service of the generation that serves.
+   *
+   * @param restarts by the inner engine, because it had ended
+   * @param heals restarts by the capsule, because it was unhealthy
+   * @param note what else a person should know, such as a slow restart loop; or empty
+   */
+  public record Service(
+      String name, String state, String health, int restarts, int heals, String note) {}
 
   /** A route with its traffic. */
   public record Route(

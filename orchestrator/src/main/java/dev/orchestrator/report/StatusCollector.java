@@ -13,6 +13,7 @@ import dev.orchestrator.journal.StepRecord;
 import dev.orchestrator.journal.SwitchRecord;
 import dev.orchestrator.journal.UpgradeRecord;
 import dev.orchestrator.journal.UpgradeRecord.Outcome;
+import dev.orchestrator.release.Releases;
 import dev.orchestrator.upgrade.RunControl;
 import dev.orchestrator.upgrade.UpgradeContext;
 import dev.orchestrator.upgrade.UpgradeRun;
@@ -36,6 +37,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class StatusCollector {
   private static final Duration CAPSULE_TIMEOUT = Duration.ofSeconds(5);
+
+  /** So many ends with an error in five minutes are a loop, however slow. */
+  private static final int RESTART_LOOP = 2;
 
   private final UpgradeContext context;
   private final Journal journal;
@@ -153,12 +157,21 @@ public final class StatusCollector {
           .map(StatusCollector::serviceOf)
           .toList();
     } catch (CapsuleException | EngineException e) {
-      return List.of(new Status.Service("(unknown)", e.getMessage() + "", "unknown", 0));
+      return List.of(new Status.Service("(unknown)", e.getMessage() + "", "unknown", 0, 0, ""));
     }
   }
 
   private static Status.Service serviceOf(InnerService inner) {
-    return new Status.Service(inner.service(), inner.state(), inner.health(), inner.restarts());
+    return new Status.Service(
+        inner.service(),
+        inner.state(),
+        inner.health(),
+        inner.restarts(),
+        inner.heals(),
+        inner.recentEnds() < RESTART_LOOP
+            ? ""
+            : "in a restart loop: it ended with an error %d times in the last 5 min"
+                .formatted(inner.recentEnds()));
   }
 
   private String describeEngine() {
@@ -197,16 +210,20 @@ public final class StatusCollector {
       @Nullable QuarantineRecord quarantine,
       UnaryOperator<String> content) {
     if (serving.filter(version::equals).isPresent()) {
-      return new VersionStatus(version, "serving", "");
+      return status(version, "serving", "");
     }
     if (quarantine != null) {
       String since =
           quarantine.reason() + " (" + quarantine.since().truncatedTo(ChronoUnit.SECONDS) + ")";
       if (quarantine.content().isEmpty() || quarantine.content().equals(content.apply(version))) {
-        return new VersionStatus(version, "quarantined", since);
+        return status(version, "quarantined", since);
       }
-      return new VersionStatus(version, "available", "changed since it failed: " + since);
+      return status(version, "available", "changed since it failed: " + since);
     }
-    return new VersionStatus(version, kept.contains(version) ? "kept" : "available", "");
+    return status(version, kept.contains(version) ? "kept" : "available", "");
+  }
+
+  private static VersionStatus status(String version, String state, String note) {
+    return new VersionStatus(version, state, note, Releases.sorting(version));
   }
 }

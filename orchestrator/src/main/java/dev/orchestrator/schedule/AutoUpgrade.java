@@ -7,16 +7,18 @@ import dev.orchestrator.report.VersionStatus;
 import dev.orchestrator.stack.Control;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Begins an upgrade to the newest version at the times of the schedule. It passes over versions in
- * quarantine. A time at which another run is under way, or nothing serves, is passed over too: the
- * next time will do. Confined to one thread.
+ * quarantine, and names without a number. A time at which another run is under way, or nothing
+ * serves, is passed over too: the next time will do. Confined to one thread.
  */
 final class AutoUpgrade {
   private static final Logger log = LoggerFactory.getLogger(AutoUpgrade.class);
@@ -24,6 +26,7 @@ final class AutoUpgrade {
   private final Control control;
   private final Schedule schedule;
   private final InstantSource clock;
+  private final Set<String> unnumbered = new HashSet<>();
   private Instant lastTick;
   private @Nullable Instant due;
 
@@ -66,8 +69,21 @@ final class AutoUpgrade {
       log.info("scheduled upgrade: passed over, as {} is {}", status.stack(), status.state());
       return Optional.empty();
     }
+    List<VersionStatus> all = control.versions();
+    all.stream()
+        .map(VersionStatus::version)
+        .filter(version -> !Releases.hasNumber(version) && unnumbered.add(version))
+        .forEach(version ->
+            log.info(
+                "scheduled upgrade: {} is not taken: its name has no number, which would say"
+                    + " whether it is newer",
+                version));
+    if (!Releases.hasNumber(serving.version())) {
+      // Any version with a number would count as newer.
+      return Optional.empty();
+    }
     List<VersionStatus> newer =
-        control.versions().stream()
+        all.stream()
             .filter(version -> Releases.newer(version.version(), serving.version()))
             .toList();
     for (VersionStatus version : newer.reversed()) {

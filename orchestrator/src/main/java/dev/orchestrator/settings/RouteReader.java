@@ -16,6 +16,7 @@ final class RouteReader {
   private static final Pattern RANGE = Pattern.compile("(?<first>.*[0-9])-(?<last>[0-9]{1,5})");
   private static final int MOST_PORTS = 1000;
   private static final int LAST_PORT = 65_535;
+  private static final Duration LEAST_UDP_IDLE = Duration.ofSeconds(1);
   private static final Duration LONGEST_IDLE = Duration.ofDays(7);
   private static final ListenAddress NONE = new ListenAddress(HostPort.ALL, 0);
 
@@ -39,7 +40,8 @@ final class RouteReader {
           "name", "\"" + name + "\" is the name of another route; write a different name");
     }
     String text = section.text("listen", "\"127.0.0.1:8080\"");
-    ListenAddress listen = section.has("listen") ? listen(section, "listen", text) : NONE;
+    Protocol protocol = section.choice("protocol", Protocol.class, Protocol.TCP);
+    ListenAddress listen = section.has("listen") ? listen(section, "listen", text, protocol) : NONE;
     String service = NameRules.service(section);
     int port = section.whole("port", 1, LAST_PORT);
     if (port + ports(listen) - 1 > LAST_PORT) {
@@ -49,8 +51,15 @@ final class RouteReader {
               .formatted(port, ports(listen) - 1, LAST_PORT));
       port = 1;
     }
-    RouteOptions options = options(section, listen);
-    routes.add(new RouteSettings(name, listen, service, port, options));
+    RouteOptions options = options(section, protocol, listen);
+    boolean one = listen.ports() == 1 && !protocol.isDatagram();
+    boolean verify = section.flag("verify", one);
+    if (verify && !one) {
+      section.addError(
+          "verify",
+          "is for a tcp or http route with one port; leave it out, or write a route for that port");
+    }
+    routes.add(new RouteSettings(name, listen, service, port, options, verify));
     section.rejectUnknownKeys();
   }
 
@@ -58,24 +67,41 @@ final class RouteReader {
     return listen.last() - listen.first() + 1;
   }
 
-  private RouteOptions options(SettingsSection section, ListenAddress listen) {
-    Protocol protocol = section.choice("protocol", Protocol.class, Protocol.TCP);
+  private RouteOptions options(SettingsSection section, Protocol protocol, ListenAddress listen) {
     boolean trusted = section.flag("trust-forwarded", false);
     if (trusted && protocol != Protocol.HTTP) {
       section.addError(
           "trust-forwarded", "needs protocol = http; write that too, or leave this setting out");
     }
-    return RouteOptions.of(protocol)
-        .withProxyProtocol(
-            section.choice("proxy-protocol", ProxyProtocol.class, ProxyProtocol.OFF),
-            section.flag("accept-proxy-protocol", false))
-        .withIdleTimeout(section.time("idle-timeout", Duration.ZERO, LONGEST_IDLE))
+    RouteOptions options = RouteOptions.of(protocol);
+    Duration leastIdle = protocol.isDatagram() ? LEAST_UDP_IDLE : Duration.ZERO;
+    return proxyProtocol(section, options)
+        .withIdleTimeout(
+            section.time("idle-timeout", leastIdle, LONGEST_IDLE, options.idleTimeout()))
         .withTrustForwarded(trusted)
-        .withPreview(section.has("preview") ? preview(section, listen) : null);
+        .withPreview(section.has("preview") ? preview(section, protocol, listen) : null);
   }
 
-  private ListenAddress preview(SettingsSection section, ListenAddress listen) {
-    ListenAddress preview = listen(section, "preview", section.text("preview"));
+  private static RouteOptions proxyProtocol(SettingsSection section, RouteOptions options) {
+    ProxyProtocol sent = section.choice("proxy-protocol", ProxyProtocol.class, ProxyProtocol.OFF);
+    boolean accepted = section.flag("accept-proxy-protocol", false);
+    if (options.protocol().isDatagram()) {
+      if (sent == ProxyProtocol.V1) {
+        section.addError("proxy-protocol", "v1 has no udp; write v2, or leave this setting out");
+        sent = ProxyProtocol.OFF;
+      }
+      if (accepted) {
+        section.addError(
+            "accept-proxy-protocol",
+            "is not there for protocol = udp: the clients' own address is used; leave it out");
+        accepted = false;
+      }
+    }
+    return options.withProxyProtocol(sent, accepted);
+  }
+
+  private ListenAddress preview(SettingsSection section, Protocol protocol, ListenAddress listen) {
+    ListenAddress preview = listen(section, "preview", section.text("preview"), protocol);
     if (preview.overlaps(listen)) {
       section.addError("preview", "overlaps the route's own listen; write another port");
     } else if (!listen.equals(NONE) && !preview.equals(NONE) && ports(preview) != ports(listen)) {
@@ -92,7 +118,8 @@ final class RouteReader {
   /**
    * Reads an address with a port or a range of ports; {@link #NONE} and an error when it is wrong.
    */
-  private ListenAddress listen(SettingsSection section, String key, String text) {
+  private ListenAddress listen(
+      SettingsSection section, String key, String text, Protocol protocol) {
     Matcher range = RANGE.matcher(text);
     Optional<ListenAddress> listen =
         range.matches()
@@ -100,7 +127,7 @@ final class RouteReader {
             : section
                 .parsed(key, text, address -> HostPort.parse(address, 1))
                 .map(parsed -> new ListenAddress(parsed.host(), parsed.port()));
-    listen.ifPresent(found -> rejectTaken(section, key, found));
+    listen.ifPresent(found -> rejectTaken(section, key, found, protocol.isDatagram()));
     return listen.orElse(NONE);
   }
 
@@ -115,11 +142,16 @@ final class RouteReader {
     return new ListenAddress(from.host(), from.port(), to);
   }
 
-  private void rejectTaken(SettingsSection section, String key, ListenAddress listen) {
-    if (listen.overlaps(new ListenAddress(api.host(), api.port()))) {
+  /** Datagrams have ports of their own: a udp route may have the number of a tcp route. */
+  private void rejectTaken(
+      SettingsSection section, String key, ListenAddress listen, boolean datagrams) {
+    if (!datagrams && listen.overlaps(new ListenAddress(api.host(), api.port()))) {
       section.addError(key, api + " is the API's (api.listen); write another port");
     }
     for (RouteSettings route : routes) {
+      if (route.options().protocol().isDatagram() != datagrams) {
+        continue;
+      }
       ListenAddress preview = route.options().preview();
       String taken =
           listen.overlaps(route.listen())

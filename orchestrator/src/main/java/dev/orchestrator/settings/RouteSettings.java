@@ -10,9 +10,30 @@ import java.util.stream.IntStream;
  * A public port, or a range of them, and the inner service's ports behind it.
  *
  * @param servicePort the first port of the service; as many follow as there are public ports
+ * @param verify whether a version counts as healthy only when the service accepts connections there
  */
 public record RouteSettings(
-    String name, ListenAddress listen, String service, int servicePort, RouteOptions options) {
+    String name,
+    ListenAddress listen,
+    String service,
+    int servicePort,
+    RouteOptions options,
+    boolean verify) {
+
+  /**
+   * A route that is verified when it has one port of tcp or http: of a range, a service may open
+   * ports as it needs them, and datagrams need no answer.
+   */
+  public RouteSettings(
+      String name, ListenAddress listen, String service, int servicePort, RouteOptions options) {
+    this(
+        name,
+        listen,
+        service,
+        servicePort,
+        options,
+        listen.ports() == 1 && !options.protocol().isDatagram());
+  }
 
   /**
    * A route of one port with the protocol tcp.
@@ -35,17 +56,30 @@ public record RouteSettings(
         .toList();
   }
 
+  /**
+   * The key of one of {@link #servicePorts} among the ports of a version: {@code dns:53}, or {@code
+   * dns:53/udp}.
+   */
+  public String portKey(int servicePort) {
+    return service + ":" + servicePort + (options.protocol().isDatagram() ? "/udp" : "");
+  }
+
   /** The public address and ports, for a person. */
   public String address() {
     return listen.host()
         + ":"
         + listen.first()
-        + (listen.first() == listen.last() ? "" : "-" + listen.last());
+        + (listen.first() == listen.last() ? "" : "-" + listen.last())
+        + suffix();
+  }
+
+  private String suffix() {
+    return options.protocol().isDatagram() ? "/udp" : "";
   }
 
   /** The service and its ports, for a person. */
   public String inner() {
     int last = servicePorts().getLast();
-    return service + ":" + servicePort + (last == servicePort ? "" : "-" + last);
+    return service + ":" + servicePort + (last == servicePort ? "" : "-" + last) + suffix();
   }
 }

@@ -65,6 +65,7 @@ public final class SettingsLoader {
     // Only for the errors in these sections: the stack reads them again, as its defaults.
     UpgradeReader.upgrade(root, errors);
     DataReader.read(root);
+    int _ = HealReader.after(root);
     Path home = home();
     Optional<StackSettings> stack = stack(api);
     root.rejectUnknownKeys();
@@ -227,6 +228,7 @@ public final class SettingsLoader {
                 .config()
                 .withFallback(defaults.withOnlyPath("data"))
                 .withFallback(defaults.withOnlyPath("upgrade"))
+                .withFallback(defaults.withOnlyPath("heal"))
                 .root(),
             stackFile,
             "",

@@ -96,6 +96,22 @@ final class SettingsSection {
     return value.atKey("value").getString("value");
   }
 
+  /** The keys that are there, in the order of their names; all of them count as known. */
+  List<String> keys() {
+    known.addAll(object.keySet());
+    return object.keySet().stream().sorted().toList();
+  }
+
+  /** A text, number or flag as text; empty when it is missing. A message has no value. */
+  String scalar(String key) {
+    return find(key)
+        .map(value ->
+            value.valueType() == ConfigValueType.BOOLEAN
+                ? value.atKey("value").getString("value")
+                : string(key, value))
+        .orElse("");
+  }
+
   /** A list of texts that must be there and must not be empty. */
   List<String> texts(String key, String example) {
     Optional<ConfigList> list = require(key, key + " = " + example).flatMap(v -> list(key, v));

@@ -18,7 +18,9 @@ final class StackReader {
             RouteReader.read(section, api),
             ProbeReader.read(section),
             UpgradeReader.upgrade(section, errors),
-            DataReader.read(section));
+            DataReader.read(section),
+            ComposeSettingsReader.read(section),
+            HealReader.after(section));
     section.rejectUnknownKeys();
     return stack;
   }

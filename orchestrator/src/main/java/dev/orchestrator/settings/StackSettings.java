@@ -7,6 +7,8 @@ import java.util.List;
  * The settings of a stack: its {@code stack.conf} with the defaults of orchestrator.conf.
  *
  * @param folder config/stacks/NAME; versions are the folders below its {@code releases}
+ * @param healAfter a service of what serves is restarted when so many looks in a row find it
+ *     unhealthy; 0: never
  */
 public record StackSettings(
     String name,
@@ -14,15 +16,48 @@ public record StackSettings(
     List<RouteSettings> routes,
     List<Probe> probes,
     UpgradeSettings upgrade,
-    DataSettings data) {
+    DataSettings data,
+    ComposeSettings compose,
+    int healAfter) {
+
+  /** After how many looks a service is restarted, where nothing else is said. */
+  public static final int HEAL_AFTER = 3;
+
+  /** A stack whose services are restarted as the defaults say. */
+  public StackSettings(
+      String name,
+      Path folder,
+      List<RouteSettings> routes,
+      List<Probe> probes,
+      UpgradeSettings upgrade,
+      DataSettings data) {
+    this(name, folder, routes, probes, upgrade, data, ComposeSettings.DEFAULT, HEAL_AFTER);
+  }
 
   public Path releases() {
     return folder.resolve("releases");
   }
 
+  /** The same stack with other routes. */
+  public StackSettings withRoutes(List<RouteSettings> others) {
+    return new StackSettings(name, folder, others, probes, upgrade, data, compose, healAfter);
+  }
+
+  /** The same stack with other budgets and deadlines. */
+  public StackSettings withUpgrade(UpgradeSettings others) {
+    return new StackSettings(name, folder, routes, probes, others, data, compose, healAfter);
+  }
+
   /** The same stack with the probes of a release over its own. */
   public StackSettings withProbesOf(List<Probe> release) {
     return new StackSettings(
-        name, folder, routes, ReleaseProbes.merge(probes, release), upgrade, data);
+        name,
+        folder,
+        routes,
+        ReleaseProbes.merge(probes, release),
+        upgrade,
+        data,
+        compose,
+        healAfter);
   }
 }

@@ -1,5 +1,6 @@
 package dev.orchestrator.stack;
 
+import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.engine.ContainerInfo;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.upgrade.CapsuleStarter;
@@ -24,6 +25,9 @@ final class ServingSupervisor {
   private final UpgradeContext context;
   private final CapsuleStarter starter;
   private final ServingLock lock;
+
+  /** The capsule, and the last run, for which self-healing was set. Guarded by the lock. */
+  private String healing = "";
 
   ServingSupervisor(UpgradeContext context) {
     this.context = context;
@@ -73,6 +77,7 @@ final class ServingSupervisor {
       if (!context.traffic().isOpenTo(generation.container())) {
         context.traffic().switchTo(context.backend(generation));
       }
+      heal(generation);
       return;
     }
     log.warn("{} should serve and doesn't: starting it", generation.container());
@@ -84,5 +89,34 @@ final class ServingSupervisor {
       log.warn("{}: {}", generation.container(), problem);
     }
     context.traffic().switchTo(context.backend(generation));
+    healing = "";
+  }
+
+  /**
+   * Tells the capsule to restart services that stay unhealthy. Once after each start and each run:
+   * a run tells it to leave that, and a stop of its services does.
+   */
+  private void heal(Generation generation) {
+    String state =
+        generation.container()
+            + context.journal().history().stream()
+                .findFirst()
+                .map(run -> " " + run.id() + " " + run.outcome())
+                .orElse("");
+    if (state.equals(healing)) {
+      return;
+    }
+    try {
+      context
+          .capsule(generation)
+          .heal(context.settings().stack().healAfter(), context.briefTimeout());
+    } catch (CapsuleException e) {
+      if (e.isOutage()) {
+        throw e;
+      }
+      // A capsule that was built before this existed. Asking again would not help.
+      log.info("no self-healing in {}: {}", generation.container(), e.getMessage());
+    }
+    healing = state;
   }
 }

@@ -3,9 +3,11 @@ package dev.orchestrator.stack;
 import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.data.DataException;
+import dev.orchestrator.engine.ContainerInfo;
 import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.engine.Labels;
 import dev.orchestrator.journal.Generation;
+import dev.orchestrator.journal.GenerationRecord;
 import dev.orchestrator.journal.Journal;
 import dev.orchestrator.journal.Receipt;
 import dev.orchestrator.journal.ReceiptReader;
@@ -33,6 +35,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
@@ -354,8 +357,39 @@ public final class StackControl implements Control, AutoCloseable {
 
   @Override
   public List<String> logs(@Nullable String service, int tail) {
+    if (journal.serving().isEmpty() || journal.down()) {
+      Optional<List<String>> ofUp = logsOfUp(service, tail);
+      if (ofUp.isPresent()) {
+        return ofUp.get();
+      }
+    }
     Generation serving = requireServing("show logs of");
     return refuseOnFailure(() -> context.capsule(serving).logs(service, tail, WAIT_LIMIT));
+  }
+
+  /** Logs of the version that an {@code up} is bringing up, or that the last one failed with. */
+  private Optional<List<String>> logsOfUp(@Nullable String service, int tail) {
+    Optional<UpgradeRecord> last =
+        journal.history().stream().findFirst().filter(run -> run.kind() == Kind.UP);
+    if (last.isEmpty()) {
+      return Optional.empty();
+    }
+    UpgradeRecord up = last.get();
+    Optional<Generation> candidate =
+        journal.generations().stream()
+            .map(GenerationRecord::generation)
+            .filter(generation -> Objects.equals(generation.number(), up.to()))
+            .findFirst()
+            .filter(generation ->
+                context
+                    .engine()
+                    .container(generation.container())
+                    .filter(ContainerInfo::running)
+                    .isPresent());
+    return candidate.isPresent()
+        ? candidate.map(generation ->
+            refuseOnFailure(() -> context.capsule(generation).logs(service, tail, WAIT_LIMIT)))
+        : context.failureLogs().saved(up.id(), up.toVersion(), service, tail);
   }
 
   @Override

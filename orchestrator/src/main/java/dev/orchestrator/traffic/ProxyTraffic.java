@@ -5,6 +5,7 @@ import dev.orchestrator.journal.Receipt;
 import dev.orchestrator.proxy.Handover;
 import dev.orchestrator.proxy.Proxy;
 import dev.orchestrator.proxy.config.Backend;
+import dev.orchestrator.proxy.config.Protocol;
 import dev.orchestrator.proxy.config.ProxyOptions;
 import dev.orchestrator.proxy.config.Route;
 import dev.orchestrator.proxy.config.RouteUnavailableException;
@@ -21,6 +22,8 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** The stack's routes through the built-in proxy. Thread-safe; calls block. */
@@ -165,22 +168,35 @@ public final class ProxyTraffic implements Traffic {
   }
 
   @Override
-  public Clients clients(String name) {
-    TargetStats target = proxy().stats().total().byTarget().get(name);
-    if (target == null) {
-      return Clients.NONE;
+  public Map<String, Clients> clients(String name) {
+    Map<String, RouteStats> stats = proxy().stats().routes();
+    Map<String, Clients> clients = new TreeMap<>();
+    for (RouteSettings route : routes) {
+      RouteStats figures = stats.get(route.name());
+      TargetStats target = figures == null ? null : figures.byTarget().get(name);
+      if (target != null) {
+        clients.put(route.name(), clients(route, target));
+      }
     }
+    return clients;
+  }
+
+  private static Clients clients(RouteSettings route, TargetStats target) {
     HttpStats http = target.http();
-    return new Clients(
-        target.total(),
-        target.connectFailures(),
-        target.resetsByTarget(),
+    long answers =
         http.switched()
             + http.success()
             + http.redirect()
             + http.clientError()
-            + http.serverError(),
-        http.serverError());
+            + http.serverError();
+    return new Clients(
+        target.total(),
+        target.connectFailures(),
+        target.resetsByTarget(),
+        answers,
+        http.serverError(),
+        route.options().protocol() == Protocol.HTTP ? answers : target.total(),
+        route.verify() ? target.unserved() : 0);
   }
 
   @Override

@@ -5,6 +5,7 @@ import dev.orchestrator.proxy.config.Backend;
 import dev.orchestrator.proxy.gate.DrainResult;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 
 /**
  * The proxy, as the saga uses it. Every call blocks until it has taken effect; repeating it changes
@@ -24,9 +25,31 @@ public interface Traffic extends AutoCloseable {
    * @param broken connections that the backend broke off
    * @param answers answers on HTTP routes
    * @param errors answers with a status of 500 or more
+   * @param served clients (on HTTP routes: requests) that got something
+   * @param unserved clients (on HTTP routes: requests) that got nothing, for all attempts to
+   *     connect; those of routes that are not verified are left out
    */
-  record Clients(long connections, long failed, long broken, long answers, long errors) {
-    public static final Clients NONE = new Clients(0, 0, 0, 0, 0);
+  record Clients(
+      long connections,
+      long failed,
+      long broken,
+      long answers,
+      long errors,
+      long served,
+      long unserved) {
+    public static final Clients NONE = new Clients(0, 0, 0, 0, 0, 0, 0);
+
+    /** The sum of both. */
+    public Clients plus(Clients other) {
+      return new Clients(
+          connections + other.connections,
+          failed + other.failed,
+          broken + other.broken,
+          answers + other.answers,
+          errors + other.errors,
+          served + other.served,
+          unserved + other.unserved);
+    }
 
     /** The difference from an earlier reading. */
     public Clients since(Clients before) {
@@ -35,7 +58,9 @@ public interface Traffic extends AutoCloseable {
           failed - before.failed,
           broken - before.broken,
           answers - before.answers,
-          errors - before.errors);
+          errors - before.errors,
+          served - before.served,
+          unserved - before.unserved);
     }
   }
 
@@ -74,8 +99,8 @@ public interface Traffic extends AutoCloseable {
   /** What clients have experienced since the last {@link #hold} of an open gate. */
   Receipt.Traffic trafficSinceHold();
 
-  /** The counters of the backend with this name; {@link Clients#NONE} for an unknown backend. */
-  Clients clients(String name);
+  /** The counters of the backend with this name, by the name of the route; none if unknown. */
+  Map<String, Clients> clients(String name);
 
   /** The state of every route, in the order of the settings. */
   List<RouteState> routes();

@@ -2,6 +2,7 @@ package dev.orchestrator.upgrade;
 
 import dev.orchestrator.capsule.Capsule;
 import dev.orchestrator.capsule.CapsuleException;
+import dev.orchestrator.common.Deadline;
 import dev.orchestrator.data.DataVolume;
 import dev.orchestrator.engine.ContainerInfo;
 import dev.orchestrator.engine.EngineException;
@@ -186,10 +187,11 @@ public final class BlueRestorer {
     Capsule capsule = context.capsule(rebased);
     capsule.mount(limits.ready());
     capsule.lease(rebased.number(), limits.ready());
-    capsule.start(limit);
+    Deadline end = Deadline.in(limit);
+    context.startServices(rebased, limit, progress);
     context.hooks().runAfter(run.id(), capsule);
     return context.awaitHealthy(
-        rebased, new VerifySettings(1, limits.verify().interval(), limit), progress);
+        rebased, new VerifySettings(1, limits.verify().interval(), end.atMost(limit)), progress);
   }
 
   private static boolean canBeCloned(DataVolume volume, Generation green) {

@@ -4,6 +4,7 @@ import dev.orchestrator.capsule.Capsule;
 import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.capsule.InnerService;
 import dev.orchestrator.engine.ContainerInfo;
+import dev.orchestrator.engine.ContainerSpec;
 import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.health.HealthException;
 import dev.orchestrator.journal.Generation;
@@ -41,12 +42,14 @@ public final class CapsuleStarter {
   public void startContainer(Generation generation, String run) {
     Optional<ContainerInfo> container = context.engine().container(generation.container());
     if (container.isEmpty()) {
+      ContainerSpec spec =
+          context
+              .specs()
+              .of(generation, context.names().generationLabels(generation, run, "capsule"));
       context
           .engine()
           .createContainer(
-              context
-                  .specs()
-                  .of(generation, context.names().generationLabels(generation, run, "capsule")));
+              spec.withEnv(context.builder().variables(generation.version(), generation.image())));
     } else if (container.get().paused()) {
       context.engine().unpauseContainer(generation.container());
     }
@@ -55,7 +58,8 @@ public final class CapsuleStarter {
   }
 
   /**
-   * Starts the container and the services, and waits for their health.
+   * Starts the container and the services, and waits until clients can be served: until the routes
+   * accept and the probes pass, asked at once, whenever the engine's own health checks come.
    *
    * @return what is wrong with the services, empty when they are healthy; they are left running, as
    *     some healthy services are better than none
@@ -69,9 +73,8 @@ public final class CapsuleStarter {
     capsule.thaw(limits.ready());
     capsule.lease(generation.number(), limits.ready());
     try {
-      capsule.start(limits.verify().deadline());
       progress.accept(
-          context.awaitHealthy(
+          context.serve(
               generation,
               new VerifySettings(1, limits.verify().interval(), limits.verify().deadline()),
               progress));

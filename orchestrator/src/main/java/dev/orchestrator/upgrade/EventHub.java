@@ -136,7 +136,7 @@ public final class EventHub {
         .upgrade(id)
         .filter(run -> run.outcome() != Outcome.RUNNING && run.ended() != null)
         .ifPresent(run -> {
-          String outcome = RunLog.textOf(run.outcome());
+          String outcome = run.outcomeText();
           add(
               feed,
               new RunEvent(id, ++feed.sequence, clock.instant(), outcome, "end", run.reason()));

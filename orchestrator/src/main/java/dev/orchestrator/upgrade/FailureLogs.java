@@ -7,8 +7,16 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -16,6 +24,11 @@ import org.slf4j.LoggerFactory;
 public final class FailureLogs {
   private static final Logger log = LoggerFactory.getLogger(FailureLogs.class);
   private static final int MAX_LINES = 500;
+
+  /** Before the lines of the services, each of which begins with its container's name. */
+  private static final String SERVICES = "== inner services";
+
+  private static final Pattern CONTAINER = Pattern.compile("^(\\S+)-\\d+ +\\| ");
 
   private final UpgradeContext context;
 
@@ -30,12 +43,7 @@ public final class FailureLogs {
    *     can't be written
    */
   public String save(String upgrade, Generation generation) {
-    Path file =
-        context
-            .settings()
-            .home()
-            .resolve("logs")
-            .resolve(upgrade + "-" + generation.version() + ".log");
+    Path file = file(upgrade, generation.version());
     if (Files.exists(file) || context.engine().container(generation.container()).isEmpty()) {
       return Files.exists(file) ? "; its logs: " + file : "";
     }
@@ -43,7 +51,7 @@ public final class FailureLogs {
     try {
       lines.add("== capsule " + generation.container());
       lines.addAll(context.engine().logs(generation.container(), MAX_LINES));
-      lines.add("== inner services");
+      lines.add(SERVICES);
       lines.addAll(context.capsule(generation).logs(null, MAX_LINES, Duration.ofSeconds(20)));
     } catch (EngineException | CapsuleException e) {
       lines.add("== no more: " + e.getMessage());
@@ -60,5 +68,42 @@ public final class FailureLogs {
       return "";
     }
     return "; its logs: " + file;
+  }
+
+  private Path file(String upgrade, String version) {
+    return context.settings().home().resolve("logs").resolve(upgrade + "-" + version + ".log");
+  }
+
+  /**
+   * The last lines that were saved of each service.
+   *
+   * @param service null for all services, and the capsule itself
+   * @return empty when no logs were saved
+   */
+  public Optional<List<String>> saved(
+      String upgrade, String version, @Nullable String service, int tail) {
+    List<String> lines;
+    try {
+      lines = Files.readAllLines(file(upgrade, version));
+    } catch (IOException e) {
+      return Optional.empty();
+    }
+    Map<String, Deque<Integer>> numbers = new HashMap<>();
+    for (int i = 0; i < lines.size(); i++) {
+      Matcher container = CONTAINER.matcher(lines.get(i));
+      String of = container.find() ? container.group(1) : "";
+      Deque<Integer> last = numbers.computeIfAbsent(of, name -> new ArrayDeque<>());
+      last.add(i);
+      if (last.size() > tail) {
+        last.remove();
+      }
+    }
+    List<String> kept = new ArrayList<>();
+    numbers.entrySet().stream()
+        .filter(of -> service == null || of.getKey().equals(service))
+        .flatMap(of -> of.getValue().stream())
+        .sorted()
+        .forEach(i -> kept.add(lines.get(i)));
+    return Optional.of(List.copyOf(kept));
   }
 }

@@ -6,6 +6,7 @@ import dev.orchestrator.journal.Receipt;
 import dev.orchestrator.journal.ReceiptWriter;
 import dev.orchestrator.journal.StepRecord;
 import dev.orchestrator.journal.StepRecord.Phase;
+import dev.orchestrator.journal.UpgradeRecord;
 import dev.orchestrator.journal.UpgradeRecord.Outcome;
 import dev.orchestrator.traffic.Traffic;
 import java.util.Locale;
@@ -32,11 +33,6 @@ public final class RunLog {
   /** A phase as events name it. */
   static String textOf(Phase phase) {
     return phase.name().toLowerCase(Locale.ROOT);
-  }
-
-  /** An outcome as events and the terminal name it. */
-  static String textOf(Outcome outcome) {
-    return outcome.name().toLowerCase(Locale.ROOT).replace('_', ' ');
   }
 
   /** Writes a line to the journal, durable on return. */
@@ -73,7 +69,8 @@ public final class RunLog {
     journal.end(run.id(), outcome, why);
     log.info(
         "{} {} -> {}: {} {}", run.id(), run.record.kind(), run.record.toVersion(), outcome, why);
-    events.publish(run.id(), textOf(outcome), "end", why);
+    String text = journal.upgrade(run.id()).map(UpgradeRecord::outcomeText).orElseThrow();
+    events.publish(run.id(), text, "end", why);
   }
 
   /** The writer of a run's receipt. */

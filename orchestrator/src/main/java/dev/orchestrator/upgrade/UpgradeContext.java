@@ -3,6 +3,7 @@ package dev.orchestrator.upgrade;
 import dev.orchestrator.capsule.Capsule;
 import dev.orchestrator.capsule.CapsuleBuilder;
 import dev.orchestrator.capsule.runtime.CapsuleSpecFactory;
+import dev.orchestrator.compose.ServicePorts;
 import dev.orchestrator.data.DataCopier;
 import dev.orchestrator.engine.ContainerSpec;
 import dev.orchestrator.engine.Engine;
@@ -246,10 +247,13 @@ public final class UpgradeContext {
     for (RouteSettings route : settings.stack().routes()) {
       List<Target> ports = new ArrayList<>();
       for (int inner : route.servicePorts()) {
-        Integer port = generation.ports().get(route.service() + ":" + inner);
+        List<Integer> published = ServicePorts.find(generation.ports(), route.portKey(inner));
         // A route that was added after the version was built: the service's own port is the best
         // guess.
-        ports.add(new Target(host, port == null ? inner : port));
+        ports.add(
+            published.isEmpty()
+                ? new Target(host, inner)
+                : new Target(host, published.getFirst(), published.size()));
       }
       targets.put(route.name(), List.copyOf(ports));
     }
@@ -270,6 +274,31 @@ public final class UpgradeContext {
       Generation generation, VerifySettings settings, Consumer<String> progress) {
     return health.await(
         capsule(generation), probes.askable(generation), generation.ports(), settings, progress);
+  }
+
+  /**
+   * Starts a generation's services; returns when all are started.
+   *
+   * @throws dev.orchestrator.health.HealthException when a service ends with an error again and
+   *     again
+   */
+  public void startServices(Generation generation, Duration limit, Consumer<String> progress) {
+    health.start(capsule(generation), limit, progress);
+  }
+
+  /**
+   * Starts the services of a generation that has served before, and returns, with one line on the
+   * result, as soon as its routes accept and its probes pass: clients are waiting.
+   *
+   * @throws dev.orchestrator.health.HealthException when that is not so in time
+   */
+  String serve(Generation generation, VerifySettings settings, Consumer<String> progress) {
+    return health.serve(
+        capsule(generation),
+        probes.askableWithRoutes(generation),
+        generation.ports(),
+        settings,
+        progress);
   }
 
   /**

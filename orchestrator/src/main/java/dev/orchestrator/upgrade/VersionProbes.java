@@ -2,9 +2,11 @@ package dev.orchestrator.upgrade;
 
 import dev.orchestrator.capsule.InnerService;
 import dev.orchestrator.journal.Generation;
+import dev.orchestrator.proxy.config.Protocol;
 import dev.orchestrator.settings.Probe;
 import dev.orchestrator.settings.ReleaseProbes;
 import dev.orchestrator.settings.RouteSettings;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -19,6 +21,8 @@ import java.util.stream.Collectors;
  * Thread-safe.
  */
 final class VersionProbes {
+  private static final Duration ROUTE_TIMEOUT = Duration.ofSeconds(5);
+
   private final UpgradeContext context;
 
   /** Probes of releases, by the engine's id of the image, which never changes its content. */
@@ -31,6 +35,27 @@ final class VersionProbes {
   /** The probes that apply to a generation. */
   List<Probe> askable(Generation generation) {
     return allProbes(generation).stream().filter(probe -> hasPort(generation, probe)).toList();
+  }
+
+  /** These, and for each route a probe that connects to its target. */
+  List<Probe> askableWithRoutes(Generation generation) {
+    List<Probe> all = new ArrayList<>(askable(generation));
+    for (RouteSettings route : context.settings().stack().routes()) {
+      boolean single = route.servicePorts().size() == 1;
+      boolean stream =
+          route.options().protocol() == Protocol.TCP || route.options().protocol() == Protocol.HTTP;
+      Probe probe =
+          new Probe(
+              "of route " + route.name(),
+              route.service(),
+              new Probe.Tcp(route.servicePorts().getFirst()),
+              ROUTE_TIMEOUT);
+      // Of a range, a service may open ports as it needs them.
+      if (single && stream && hasPort(generation, probe)) {
+        all.add(probe);
+      }
+    }
+    return all;
   }
 
   private List<Probe> allProbes(Generation generation) {

@@ -159,6 +159,104 @@ class ImageScriptsTest {
   }
 
   @Test
+  void aServicesStateTellsWhenItsHealthCheckComesAndWhatItIsFor() throws Exception {
+    Files.writeString(
+        capsule.resolve("stack/compose.json"),
+        "{\"services\":{\"web\":{\"depends_on\":{\"db\":{}}},\"db\":{},\"init\":{}}}");
+    Files.writeString(capsule.resolve("stack/stack.json"), "{\"oneShots\":[\"init\"]}");
+    String said =
+        bash(
+            """
+            source services.sh
+            started=$(date -u -d '-10 seconds' +%Y-%m-%dT%H:%M:%S.123456789Z)
+            checked=$(TZ=Etc/GMT-2 date -d '-4 seconds' +%Y-%m-%dT%H:%M:%S.1+02:00)
+            label() { printf '{"com.docker.compose.service":"%s"}' "$1"; }
+            inspect_services() {
+              cat <<END
+            {"Id":"1","Config":{"Labels":$(label web),"Healthcheck":{"Interval":60000000000}},
+              "State":{"Status":"running","StartedAt":"$started","Health":{"Status":"starting"}}}
+            {"Id":"2","Config":{"Labels":$(label db),"Healthcheck":{"Interval":90000000000,
+              "StartPeriod":3000000000,"StartInterval":500000000}},
+              "State":{"Status":"running","StartedAt":"$started",
+              "Health":{"Status":"starting","Log":[{"End":"$checked","Output":"no"}]}}}
+            {"Id":"3","Config":{"Labels":$(label init)},
+              "State":{"Status":"exited","StartedAt":"0001-01-01T00:00:00Z"}}
+            END
+            }
+            printf '{"heals":{"db":2},"ends":{"db":[%s,5]}}' "$EPOCHSECONDS" >"$HEALTH"
+            services_state | jq -r '.services[] | [.service, .mayEnd, (.dependsOn | join(" ")),
+              .firstCheckMillis / 10000, (.nextCheckMillis / 10000 | ceil), .heals, .recentEnds]
+              | map(tostring) | join(",")'
+            """);
+    assertEquals(
+        """
+        db,false,,0,9,2,1
+        init,true,,0,0,0,0
+        web,false,db,6,5,0,0
+        """,
+        said);
+  }
+
+  /** The engine and the time are this script's. */
+  @Test
+  void aServiceThatStaysUnhealthyIsRestartedWithLongerAndLongerPauses() throws Exception {
+    assertEquals(
+        """
+        /containers/1a/stop at 10
+        /containers/1a/start at 10
+        /containers/1a/stop at 70
+        /containers/1a/start at 70
+        /containers/1a/stop at 190
+        /containers/1a/start at 190
+        {"heals":{"web":3},"ends":{}}
+        nothing while it is off
+        """,
+        bash(
+            """
+            source services.sh
+            source heal.sh
+            unset EPOCHSECONDS
+            EPOCHSECONDS=1000000
+            say() { :; }
+            api() { builtin echo '[{"Id":"1a","Labels":{"com.docker.compose.service":"web"}}]'; }
+            post() { builtin echo "$1 at $((EPOCHSECONDS - 1000000))"; }
+            look_for() {
+              local end=$((EPOCHSECONDS + $1))
+              while ((EPOCHSECONDS < end)); do
+                look_for_unhealthy
+                EPOCHSECONDS=$((EPOCHSECONDS + 10))
+              done
+            }
+            heal_on 2
+            look_for 300
+            cat "$HEALTH"
+            heal_off
+            look_for 900
+            builtin echo nothing while it is off
+            """));
+  }
+
+  @Test
+  void onlyEndsWithAnErrorThatNobodyAskedForAreCounted() throws Exception {
+    assertEquals(
+        "1\n",
+        bash(
+            """
+            source services.sh
+            source heal.sh
+            event() {
+              note_event "$(jq -nc '{Action: $ARGS.positional[0], Actor: {ID: "1a", Attributes: {
+                "com.docker.compose.service": "web", exitCode: $ARGS.positional[1]}}}' --args "$@")"
+            }
+            event die 1
+            event die 0
+            event kill 0
+            event die 137
+            jq '.ends.web | length' "$HEALTH"
+            """));
+  }
+
+  @Test
   void anEpochWithLeadingZerosIsDecimal() throws Exception {
     assertEquals("8", take("", "08"));
     assertEquals("8", take("8", "08"));

@@ -23,10 +23,11 @@ final class ComposeModelFixture {
   static ComposeModel of(Path release, String json) {
     try {
       return new ComposeModel(
-          new Release("v1", release, "compose.yaml"),
+          new Release("v1", release, List.of("compose.yaml")),
           (ObjectNode) JSON.readTree(json.replace("PROJECT", PROJECT)),
           Path.of(PROJECT),
           Path.of("/check/demo"),
+          List.of(),
           List.of());
     } catch (JsonProcessingException e) {
       throw new IllegalArgumentException(json, e);

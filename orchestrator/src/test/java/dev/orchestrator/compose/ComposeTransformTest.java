@@ -1,6 +1,7 @@
 package dev.orchestrator.compose;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -9,6 +10,7 @@ import dev.orchestrator.testing.LightStackFixture;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -33,7 +35,7 @@ class ComposeTransformTest {
                 new InnerImage("ledger", "orchestrator/demo-ledger:1", "sha256:1", List.of("/d"))));
 
     assertEquals(
-        "{\"image\":\"orchestrator/demo-ledger:1\",\"restart\":\"always\",\"command\":[\"echo\",\"$$HOME\"]}",
+        "{\"image\":\"orchestrator/demo-ledger:1\",\"restart\":\"always\",\"command\":[\"echo\",\"$$HOME\"],\"hostname\":\"ledger\"}",
         made.compose()
             .withObject("/services/ledger")
             .deepCopy()
@@ -54,9 +56,42 @@ class ComposeTransformTest {
     RefusedException e =
         assertThrows(RefusedException.class, () -> transform.apply(model, Map.of()));
     assertEquals(
-        "version v1 of stack demo: network proxy is external, and the capsule has none: remove"
-            + " 'external'",
+        "version v1 of stack demo: network proxy: external: a capsule has only the networks of its"
+            + " own stack, and can't see this one of the host: remove 'external: true' (the network"
+            + " is then made in the capsule, for the services of this file alone), and reach other"
+            + " stacks by an address of the host",
         e.getMessage());
+  }
+
+  @Test
+  void aServiceWithoutReplicasIsNotRunAndNobodyWaitsForIt() {
+    ComposeModel model =
+        ComposeModelFixture.of(
+            release,
+            "{services: {ledger: {depends_on: {cron: {condition: 'service_healthy'}}},"
+                + "greeter: {}, cron: {deploy: {replicas: 0}}}}");
+    CapsuleStack made = transform.apply(model, Map.of());
+    assertFalse(made.compose().at("/services").has("cron"));
+    assertEquals("{}", made.compose().at("/services/ledger/depends_on").toString());
+    assertEquals(List.of("service cron has no replicas (0): it is not run"), made.warnings());
+    assertEquals(Set.of("ledger", "greeter"), model.services().keySet());
+  }
+
+  @Test
+  void allProblemsAreSaidAtOnce() {
+    ComposeModel model =
+        ComposeModelFixture.of(
+            release,
+            "{services: {ledger: {volumes: [{type: 'bind', source: '/srv/x', target: '/x'}]},"
+                + "greeter: {volumes: [{type: 'cluster', target: '/y'}]}},"
+                + "networks: {proxy: {external: true}}, volumes: {media: {driver: 'rclone'}}}");
+    RefusedException e =
+        assertThrows(RefusedException.class, () -> transform.apply(model, Map.of()));
+    List<String> lines = String.valueOf(e.getMessage()).lines().toList();
+    assertEquals("version v1 of stack demo: 4 problems:", lines.getFirst());
+    for (String part : List.of("network proxy", "volume media", "service greeter", "/srv/x")) {
+      assertEquals(1, lines.stream().filter(line -> line.contains(part)).count(), part);
+    }
   }
 
   @Test

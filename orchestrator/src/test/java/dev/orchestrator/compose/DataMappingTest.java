@@ -121,7 +121,7 @@ class DataMappingTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"/etc/localtime,/etc/localtime", "/data/x,/data/x", "/dev/net/tun,/dev/net/tun"})
+  @CsvSource({"/etc/localtime,/etc/localtime", "/dev/net/tun,/dev/net/tun"})
   void someHostPathsAreTaken(String source, String mapped) {
     assertEquals(mapped, bind(source, false));
   }
@@ -132,8 +132,15 @@ class DataMappingTest {
         "/srv/media",
         "/var/run/docker.sock",
         "/dev",
+        "/data",
+        "/data/volumes/db",
         "/data/.orchestrator",
-        "/data/../etc"
+        "/data/../etc",
+        "/capsule/stack/release",
+        "/layers/data",
+        "/pack",
+        "/var/lib/docker",
+        "/run/docker.sock"
       })
   void otherHostPathsAreRefusedWithTheServiceAndWhatToDo(String source) {
     RefusedException e = assertThrows(RefusedException.class, () -> bind(source, false));
@@ -157,7 +164,11 @@ class DataMappingTest {
       strings = {
         "{external: true}",
         "{driver: 'rclone'}",
-        "{driver_opts: {type: 'none', o: 'bind', device: '/srv/x'}}"
+        "{driver_opts: {type: 'none', o: 'bind', device: '/srv/x'}}",
+        "{driver_opts: {type: 'none', o: 'bind', device: '/data'}}",
+        "{driver_opts: {type: 'none', o: 'bind', device: 'PROJECT/../../../../data'}}",
+        "{driver_opts: {type: 'nfs', o: 'ro,bind', device: '/data/.orchestrator'}}",
+        "{driver_opts: {type: 'overlay', o: 'lowerdir=/data,upperdir=/u', device: 'overlay'}}"
       })
   void volumeThatACapsuleCannotHaveIsRefused(String volume) {
     assertThrows(
@@ -249,11 +260,13 @@ class DataMappingTest {
 
   private void map(String json, String... imageVolumes) {
     model = ComposeModelFixture.of(release, json);
-    DataMapping mapping = new DataMapping("here", model, new VolumePaths("here", own));
+    ComposeFindings findings = new ComposeFindings("here");
+    DataMapping mapping = new DataMapping(findings, model, new VolumePaths(findings, own));
     model.services().forEach((name, service) -> mapping.map(name, service, List.of(imageVolumes)));
     mapping.finish();
+    findings.throwIfRefused();
     dirs = mapping.dirs();
     seeds = mapping.seedFiles();
-    warnings = mapping.warnings();
+    warnings = findings.warnings();
   }
 }

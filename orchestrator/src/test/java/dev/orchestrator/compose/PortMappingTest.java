@@ -5,6 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.orchestrator.common.RefusedException;
+import dev.orchestrator.proxy.config.ListenAddress;
+import dev.orchestrator.proxy.config.Protocol;
+import dev.orchestrator.proxy.config.RouteOptions;
 import dev.orchestrator.settings.Probe;
 import dev.orchestrator.settings.RouteSettings;
 import dev.orchestrator.settings.StackSettings;
@@ -62,6 +65,34 @@ class PortMappingTest {
   }
 
   @Test
+  void aUdpRouteHasAPortOfItsOwnBesideTheSameTcpPort() {
+    assertEquals(
+        Map.of("dns:53", 53, "dns:53/udp", 5353, "vpn:51820/udp", 51820),
+        map(
+            "{dns: {ports: [{target: 53, published: '5353', protocol: 'udp'}]}, vpn: {}}",
+            List.of(
+                new RouteSettings("dns-tcp", "0.0.0.0", 53, "dns", 53),
+                udp("dns-udp", 53, "dns"),
+                udp("vpn", 51820, "vpn")),
+            List.of()));
+    assertEquals("udp", model.root().at("/services/vpn/ports/0/protocol").asText());
+    RefusedException twice =
+        assertThrows(
+            RefusedException.class,
+            () ->
+                map(
+                    "{a: {ports: [{target: 1, published: '53', protocol: 'udp'}]},"
+                        + "b: {ports: [{target: 2, published: '53', protocol: 'udp'}]}}"));
+    assertEquals(
+        "here: services a and b both publish port 53/udp: change one of them", twice.getMessage());
+  }
+
+  private static RouteSettings udp(String name, int port, String service) {
+    return new RouteSettings(
+        name, new ListenAddress("0.0.0.0", port), service, port, RouteOptions.of(Protocol.UDP));
+  }
+
+  @Test
   void samePortTwiceIsRefused() {
     RefusedException e =
         assertThrows(
@@ -71,6 +102,81 @@ class PortMappingTest {
                     "{a: {ports: [{target: 80, published: '80'}]},"
                         + "b: {ports: [{target: 81, published: '80'}]}}"));
     assertEquals("here: services a and b both publish port 80: change one of them", e.getMessage());
+  }
+
+  /** Compose means different ports by that, when the addresses of the host differ. */
+  @Test
+  void thePortOfAnotherAddressOfTheHostIsAnotherPort() {
+    assertEquals(
+        Map.of("a:80", 80, "b:81", 81, "c:80", 20000),
+        map(
+            "{a: {ports: [{target: 80, published: '80', host_ip: '127.0.0.1'}]},"
+                + "b: {ports: [{target: 81, published: '80', host_ip: '192.0.2.1'}]},"
+                + "c: {ports: [{target: 80, published: '80', host_ip: '192.0.2.2'}]}}",
+            "a:80",
+            "b:81",
+            "c:80"));
+    assertEquals(1, model.root().at("/services/b/ports").size());
+    assertThrows(
+        RefusedException.class,
+        () ->
+            map(
+                "{a: {ports: [{target: 80, published: '80', host_ip: '127.0.0.1'}]},"
+                    + "b: {ports: [{target: 81, published: '80'}]}}"));
+  }
+
+  @Test
+  void aPortThatIsPublishedOnTwoAddressesIsPublishedOnce() {
+    assertEquals(
+        Map.of("a:80", 8080),
+        map(
+            "{a: {ports: [{target: 80, published: '8080', host_ip: '0.0.0.0'},"
+                + "{target: 80, published: '8080', host_ip: '::'}]}}",
+            "a:80"));
+    assertEquals(1, model.root().at("/services/a/ports").size());
+  }
+
+  /** Replicas can't share a port: each has one of a range, also where the file names one port. */
+  @Test
+  void eachReplicaHasAPortOfItsOwn() {
+    assertEquals(
+        Map.of("a:80", 20000, "a:80#2", 20001, "a:80#3", 20002, "b:80", 20003, "b:80#2", 20004),
+        map(
+            "{a: {scale: 3, ports: [{target: 80, published: '8080'}]},"
+                + "b: {deploy: {replicas: 2}}}",
+            "a:80",
+            "b:80"));
+    assertEquals("20000-20002", model.root().at("/services/a/ports/0/published").asText());
+    assertEquals(1, model.root().at("/services/a/ports").size());
+    assertEquals(
+        List.of(20000, 20001, 20002),
+        ServicePorts.find(Map.of("a:80", 20000, "a:80#2", 20001, "a:80#3", 20002), "a:80"));
+  }
+
+  /** Under plain Compose clients reach them. */
+  @Test
+  void publishedPortsWithoutARouteAreSaidWithTheLineToAdd() {
+    map(
+        "{web: {ports: [{target: 80, published: '8080'}, {target: 443, published: '443',"
+            + " host_ip: '192.0.2.1'}]},"
+            + "vpn: {ports: [{target: 9000, published: '9000'}]},"
+            + "torrent: {network_mode: 'service:vpn'},"
+            + "'Dns.1': {ports: [{target: 53, published: '53', protocol: 'udp'},"
+            + "{target: 5000, published: '6000'}, {target: 5001, published: '6001'}]}}",
+        "web:80",
+        "torrent:9000");
+    assertEquals(
+        List.of(
+            "service Dns.1: ports: no route leads to 53/udp, so that clients can't reach it: add to"
+                + " routes in stack.conf: { name = dns-1, listen = \"0.0.0.0:53\", service ="
+                + " \"Dns.1\", port = 53, protocol = udp }",
+            "service Dns.1: ports: no route leads to 6000-6001, so that clients can't reach it: add"
+                + " to routes in stack.conf: { name = dns-1-6000, listen = \"0.0.0.0:6000-6001\","
+                + " service = \"Dns.1\", port = 5000 }",
+            "service web: ports: no route leads to 443, so that clients can't reach it: add to"
+                + " routes in stack.conf: { name = web, listen = \"192.0.2.1:443\", service = web,"
+                + " port = 443 }"),
+        warnings);
   }
 
   @Test
@@ -130,9 +236,11 @@ class PortMappingTest {
     StackSettings light = new LightStackFixture("demo", folder, folder).stack(1);
     StackSettings stack =
         new StackSettings("demo", folder, routes, probes, light.upgrade(), light.data());
-    PortMapping mapping = new PortMapping("here", stack, model.services());
+    ComposeFindings findings = new ComposeFindings("here");
+    PortMapping mapping = new PortMapping(findings, stack, model.services());
     Map<String, Integer> ports = mapping.apply();
-    warnings = mapping.warnings();
+    findings.throwIfRefused();
+    warnings = findings.warnings();
     return ports;
   }
 }

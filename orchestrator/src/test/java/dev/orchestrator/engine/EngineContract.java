@@ -282,6 +282,21 @@ abstract class EngineContract {
   }
 
   @Test
+  void aPathThatTheHostDoesNotHaveIsNotMounted() {
+    String path = "/" + run + "-nobody";
+    EngineException e = fails(Kind.REFUSED, () -> create("exit 0", Mount.of(path, "/data")));
+    assertTrue(String.valueOf(e.getMessage()).contains("does not exist"), e.getMessage());
+    String name = create("exit 0", Mount.readOnly("/", "/host"));
+    assertEquals("created", state(name));
+  }
+
+  @Test
+  void theDefaultNetworkHasASubnetAndAnUnknownOneHasNone() {
+    assertTrue(engine().subnets("bridge").getFirst().matches("[0-9.]+/[0-9]+"));
+    assertEquals(List.of(), engine().subnets(run + "-nobody"));
+  }
+
+  @Test
   void infoDescribesTheEngine() {
     EngineInfo info = engine().info();
     assertTrue(info.apiVersion().startsWith("1."), info.toString());

@@ -9,9 +9,12 @@ import dev.orchestrator.capsule.OutsidePath;
 import dev.orchestrator.engine.ExecResult;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Deque;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** A capsule on the loopback address whose services go through states that a test lists. */
@@ -28,6 +31,15 @@ final class FakeServiceCapsule implements Capsule {
   /** The log of every service. */
   List<String> log = List.of("out of memory");
 
+  /** Services whose health check passes when it is run by hand. */
+  final Set<String> passing = new HashSet<>();
+
+  /** Services whose health check was run by hand. */
+  final List<String> checked = new ArrayList<>();
+
+  /** Run when its services are to be started. */
+  Runnable starting = () -> {};
+
   /** Run each time that it is asked for its services. */
   Runnable asking = () -> {};
 
@@ -39,6 +51,12 @@ final class FakeServiceCapsule implements Capsule {
             .map(
                 p -> new InnerService(p[0], p[1], p[2], Integer.parseInt(p[3]), 0, "", checkOutput))
             .toList());
+    return this;
+  }
+
+  /** One round of services as they are; the last round stays. */
+  FakeServiceCapsule services(InnerService... services) {
+    rounds.add(List.of(services));
     return this;
   }
 
@@ -63,7 +81,9 @@ final class FakeServiceCapsule implements Capsule {
   public void create(Duration deadline) {}
 
   @Override
-  public void start(Duration deadline) {}
+  public void start(Duration deadline) {
+    starting.run();
+  }
 
   @Override
   public void stop(Collection<String> services, Duration deadline) {}
@@ -92,6 +112,17 @@ final class FakeServiceCapsule implements Capsule {
     }
     return round;
   }
+
+  @Override
+  public ExecResult check(String service, Duration deadline) {
+    checked.add(service);
+    return passing.contains(service)
+        ? new ExecResult(0, "", "")
+        : new ExecResult(1, "", commandOutput);
+  }
+
+  @Override
+  public void heal(int looks, Duration deadline) {}
 
   @Override
   public ExecResult exec(String service, List<String> command, Duration deadline) {

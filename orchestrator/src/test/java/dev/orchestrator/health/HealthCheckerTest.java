@@ -6,15 +6,20 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.orchestrator.capsule.CapsuleException;
+import dev.orchestrator.capsule.InnerService;
 import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.settings.Probe;
+import dev.orchestrator.settings.RouteSettings;
 import dev.orchestrator.settings.UpgradeSettings.VerifySettings;
+import dev.orchestrator.testing.LightServiceFixture;
 import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -27,7 +32,12 @@ class HealthCheckerTest {
   private final List<String> said = new ArrayList<>();
   private Instant now = Instant.EPOCH;
   private final HealthChecker checker =
-      new HealthChecker(vertx, () -> now, time -> now = now.plus(time));
+      new HealthChecker(
+          vertx,
+          new RouteChecks(List.of()),
+          () -> now,
+          time -> now = now.plus(time),
+          Duration.ofMillis(5));
   private final FakeServiceCapsule capsule = new FakeServiceCapsule();
 
   @AfterEach
@@ -182,6 +192,153 @@ class HealthCheckerTest {
     assertEquals(
         List.of("service db: restarts again and again (0 times), exit code 2"),
         checker.check(capsule, probes("true"), Map.of()));
+  }
+
+  private static InnerService service(String name, String state, String health, int restarts) {
+    return new InnerService(
+        name,
+        state,
+        health,
+        state.equals("running") ? 0 : 1,
+        restarts,
+        name + restarts,
+        "",
+        List.of(),
+        true,
+        Duration.ZERO,
+        Duration.ofSeconds(50),
+        0,
+        0);
+  }
+
+  /** The engine runs it again in a minute, and clients are waiting. */
+  @Test
+  void aCheckThatTheEngineRunsLateIsRunByHand() {
+    capsule.services(service("db", "running", "starting", 0));
+    capsule.asking =
+        () -> {
+          if (capsule.asked() == 3) {
+            capsule.passing.add("db");
+          }
+        };
+    assertEquals(
+        "1 services healthy, 1 probes passed, 3 times in a row, after 4.0 s", await("true"));
+    assertEquals(
+        List.of(
+            "service db: its health check has not passed yet",
+            "healthy 1 of 3",
+            "healthy 2 of 3",
+            "healthy 3 of 3"),
+        said);
+  }
+
+  @Test
+  void aStartIsGivenUpWhenAServiceEndsAgainAndAgain() throws Exception {
+    CountDownLatch forEver = new CountDownLatch(1);
+    capsule.starting = () -> awaitOrFail(forEver);
+    for (int restarts = 0; restarts < 7; restarts++) {
+      capsule.services(service("db", "running", "none", restarts));
+      capsule.services(service("db", "restarting", "none", restarts + 1));
+    }
+    capsule.asking = () -> now = now.plusSeconds(1);
+    HealthException e =
+        assertThrows(
+            HealthException.class, () -> checker.start(capsule, Duration.ofDays(1), said::add));
+    String message = String.valueOf(e.getMessage());
+    assertTrue(
+        message.startsWith(
+            "green can't become healthy: service db: ends with an error again and again: exit code"
+                + " 1, "),
+        message);
+    assertTrue(message.endsWith("(its log ends with: out of memory)"), message);
+  }
+
+  @Test
+  void aStartThatFailsSaysWhichServiceAndHowItsLogEnds() {
+    capsule.starting =
+        () -> {
+          throw new CapsuleException("compose up: container x-db-1 is unhealthy");
+        };
+    capsule.round("app created none 0", "db running unhealthy 0", "old exited none 137");
+    CapsuleException e =
+        assertThrows(
+            CapsuleException.class, () -> checker.start(capsule, Duration.ofDays(1), said::add));
+    assertEquals(
+        "compose up: container x-db-1 is unhealthy; service db: is unhealthy (its log ends with:"
+            + " out of memory)",
+        e.getMessage());
+  }
+
+  /** What has served before serves again as soon as clients find it well. */
+  @Test
+  void clientsAreServedBeforeTheEnginesOwnCheckComes() {
+    capsule.services(
+        service("web", "running", "starting", 0), service("worker", "running", "starting", 0));
+    assertEquals("2 services healthy, 1 probes passed, 1 times in a row, after 0.0 s", serve());
+    assertEquals(List.of(), capsule.checked);
+  }
+
+  @Test
+  void clientsAreServedWhileTheRestIsStillBeingStarted() {
+    CountDownLatch forEver = new CountDownLatch(1);
+    capsule.starting = () -> awaitOrFail(forEver);
+    capsule.round("web exited none 143").round("web running none 0", "worker created none 0");
+    assertEquals("2 services healthy, 1 probes passed, 1 times in a row, after 0.0 s", serve());
+    forEver.countDown();
+  }
+
+  @Test
+  void aServiceThatClientsNeedAndThatDoesNotComeUpFailsAtOnce() {
+    capsule.round("web exited none 1");
+    HealthException e = assertThrows(HealthException.class, this::serve);
+    assertEquals(
+        "green can't become healthy: service web: exited with code 1 (its log ends with: out of"
+            + " memory)",
+        e.getMessage());
+  }
+
+  private String serve() {
+    return checker.serve(
+        capsule,
+        probes("true"),
+        Map.of(),
+        new VerifySettings(1, Duration.ofMillis(20), Duration.ofSeconds(10)),
+        said::add);
+  }
+
+  private static void awaitOrFail(CountDownLatch latch) {
+    try {
+      assertTrue(latch.await(30, TimeUnit.SECONDS));
+    } catch (InterruptedException e) {
+      throw new CapsuleException("interrupted");
+    }
+  }
+
+  /** A healthy service that nothing outside its capsule reaches serves nobody. */
+  @Test
+  void healthyServicesBehindADeadRouteAreNotHealthy() throws Exception {
+    capsule.round("web running healthy 0");
+    int port = LightServiceFixture.freePort();
+    HealthChecker withRoute =
+        new HealthChecker(
+            vertx,
+            new RouteChecks(List.of(new RouteSettings("shop", "127.0.0.1", 8080, "web", 80))),
+            () -> now,
+            time -> now = now.plus(time),
+            Duration.ofMillis(5));
+    Map<String, Integer> ports = Map.of("web:80", port);
+    HealthException e =
+        assertThrows(
+            HealthException.class,
+            () -> withRoute.await(capsule, probes("true"), ports, THREE_PASSES, said::add));
+    assertEquals(
+        "green is not healthy after 10 s: route shop: clients can't reach port 80 of service web:"
+            + " connection refused at 127.0.0.1:%d (its log ends with: out of memory)"
+                .formatted(port),
+        e.getMessage());
+    assertTrue(e.ranOut());
+    assertEquals(List.of("route shop: connection refused at port 80"), said);
+    assertEquals(List.of(), withRoute.check(capsule, probes("true"), ports));
   }
 
   private String await(String command) {

@@ -3,6 +3,9 @@ package dev.orchestrator.health;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.orchestrator.capsule.InnerService;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -27,5 +30,32 @@ class ServiceChecksTest {
     InnerService service = new InnerService("a", state, health, exitCode, 2, "");
     assertEquals(line, ServiceChecks.check(service).map(HealthProblem::line).orElse("well"));
     assertEquals(lasting, ServiceChecks.check(service).map(HealthProblem::lasting).orElse(false));
+  }
+
+  @Test
+  void aServiceThatShouldGoOnIsNotWellOnceItHasEnded() {
+    assertEquals(
+        "service a: has ended (exit code 0), but it should go on",
+        line(service("exited", "none", false, Duration.ZERO)));
+  }
+
+  @Test
+  void aFirstCheckThatComesLateIsSaid() {
+    assertEquals(
+        "service a: its health check has not passed yet: its first run comes after 60 s",
+        line(service("running", "starting", true, Duration.ofSeconds(60))));
+    assertEquals(
+        "service a: its health check has not passed yet",
+        line(service("running", "starting", true, Duration.ofMillis(500))));
+  }
+
+  private static String line(InnerService service) {
+    return ServiceChecks.check(service).map(HealthProblem::line).orElse("well");
+  }
+
+  private static InnerService service(
+      String state, String health, boolean mayEnd, Duration firstCheck) {
+    return new InnerService(
+        "a", state, health, 0, 0, "", "", List.of(), mayEnd, firstCheck, firstCheck, 0, 0);
   }
 }

@@ -36,7 +36,7 @@ class ReleasesTest {
 
     assertEquals(List.of("v1", "v2", "v3", "v10"), releases.versions());
     assertEquals("v10", releases.newest());
-    assertEquals("docker-compose.yml", releases.release("v10").composeFile());
+    assertEquals(List.of("docker-compose.yml"), releases.release("v10").composeFiles());
   }
 
   @Test

@@ -31,6 +31,8 @@ final class VersionOrderPropertyTest {
           "alpha",
           "x",
           "final",
+          "ls",
+          "nightly",
           "snapshot",
           "dev");
 

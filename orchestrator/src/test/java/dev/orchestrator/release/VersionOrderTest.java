@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class VersionOrderTest {
@@ -23,6 +24,10 @@ class VersionOrderTest {
         "1.9 1.10 1.10.1 2.0-SNAPSHOT 2.0",
         "2024.12.31 2025.01.02 2025.1.10",
         "v0.9 1.0 v1.1",
+        "1.2.3-rc1 1.2.3-alpine-rc1 1.2.3 1.2.3-1 1.2.3-alpine 1.2.3-ls9 1.2.3-ls45 1.2.3-r2 1.2.4",
+        "1.2.3-beta-ls7 1.2.3 1.2.3-ls7",
+        "v1.0-nightly v1.0 v1.0-r1",
+        "nightly latest stable 0.1 2.0",
         "20240101 99999999999999999999"
       })
   void ordersByMeaning(String row) {
@@ -31,6 +36,20 @@ class VersionOrderTest {
     Collections.shuffle(shuffled, new Random(1));
     shuffled.sort(VersionOrder.INSTANCE);
     assertEquals(right, shuffled);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "1.2.3,''",
+    "v2,''",
+    "1.0.p1,''",
+    "1.2.3-ls45,revision: after 1.2.3",
+    "v1.2.3-r2,revision: after v1.2.3",
+    "2.0-rc1,pre-release: before 2.0",
+    "latest,has no number: before all that have one"
+  })
+  void saysHowAVersionIsSorted(String name, String said) {
+    assertEquals(said, Releases.sorting(name));
   }
 
   @Test

@@ -186,7 +186,7 @@ class OperatorViewTest {
     service.traffic.clients =
         name ->
             name.equals(service.container(2))
-                ? new Clients(9, 0, 0, 20L * checks.incrementAndGet(), 15L * checks.get())
+                ? new Clients(9, 0, 0, 20L * checks.incrementAndGet(), 15L * checks.get(), 0, 0)
                 : Clients.NONE;
     UpgradeRecord run = runUpgrade("v2");
     assertEquals(Outcome.ROLLED_BACK, run.outcome());

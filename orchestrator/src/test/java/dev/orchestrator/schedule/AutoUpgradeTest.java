@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -99,6 +100,22 @@ class AutoUpgradeTest {
     tickAt(NIGHT.plus(Duration.ofDays(5)).plusSeconds(7));
     assertEquals("v3", stack.servingVersion());
     assertEquals(2, stack.control().history().size());
+  }
+
+  @Test
+  void aNameWithoutANumberIsNotTaken() throws Exception {
+    for (String name : List.of("latest", "nightly")) {
+      Files.createDirectories(stack.release(name));
+      Files.writeString(stack.release(name).resolve("compose.yaml"), "services: {a: {}}\n");
+    }
+    stack.control().up("v1");
+    tickAt(NIGHT);
+    assertEquals("v3", stack.servingVersion());
+    tickAt(NIGHT.plus(Duration.ofDays(1)));
+    assertEquals("v3", stack.servingVersion());
+    stack.control().upgrade("nightly");
+    tickAt(NIGHT.plus(Duration.ofDays(2)));
+    assertEquals("nightly", stack.servingVersion(), "nobody knows what is newer than that");
   }
 
   @Test

@@ -3,6 +3,7 @@ package dev.orchestrator.settings;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.orchestrator.proxy.config.ListenAddress;
@@ -136,6 +137,60 @@ class SettingsLoaderTest {
     assertEquals(List.of(21, 22, 23), ftp.servicePorts());
     assertEquals("ftp:21-23", ftp.inner());
     assertEquals(RouteOptions.of(Protocol.TCP), ftp.options());
+  }
+
+  @Test
+  void aUdpRouteMayHaveThePortOfATcpRoute() throws IOException {
+    List<RouteSettings> routes =
+        ConfigFolderFixture.in(
+                folder,
+                "stack = demo",
+                """
+                routes = [
+                  { name = dns, listen = 53, service = dns, port = 53 }
+                  { name = dns-udp, listen = 53, service = dns, port = 53, protocol = udp,
+                    proxy-protocol = v2 }
+                  { name = media, listen = "10000-10019", service = sfu, port = 10000,
+                    protocol = udp, idle-timeout = 2m }
+                ]
+                """)
+            .load()
+            .stack()
+            .routes();
+    assertEquals("dns:53", routes.getFirst().inner());
+    RouteSettings dns = routes.get(1);
+    assertEquals("dns:53/udp", dns.inner());
+    assertEquals("0.0.0.0:53/udp", dns.address());
+    assertEquals("dns:53/udp", dns.portKey(53));
+    assertEquals(Duration.ofSeconds(30), dns.options().idleTimeout());
+    assertEquals(ProxyProtocol.V2, dns.options().sendProxyProtocol());
+    assertEquals(Duration.ofMinutes(2), routes.getLast().options().idleTimeout());
+    assertEquals(20, routes.getLast().servicePorts().size());
+  }
+
+  @Test
+  void whatAUdpRouteCannotHaveIsRefusedAtOnce() throws IOException {
+    ConfigFolderFixture config =
+        ConfigFolderFixture.in(
+            folder,
+            "stack = demo",
+            """
+            routes = [
+              { name = a, listen = 53, service = a, port = 53, protocol = udp,
+                proxy-protocol = v1, accept-proxy-protocol = true, idle-timeout = 0s }
+              { name = b, listen = 53, service = a, port = 54, protocol = udp }
+            ]
+            """);
+    String all =
+        String.valueOf(assertThrows(InvalidSettingsException.class, config::load).getMessage());
+    for (String part :
+        List.of(
+            "v1 has no udp; write v2",
+            "accept-proxy-protocol",
+            "idle-timeout",
+            "port 53 is taken by route \"a\"")) {
+      assertTrue(all.contains(part), all);
+    }
   }
 
   private static String shown(Probe probe, Probe.Http http) {

@@ -142,6 +142,20 @@ public final class FakeCapsule implements Capsule {
   }
 
   @Override
+  public ExecResult check(String service, Duration deadline) {
+    requireRunning("check");
+    return new ExecResult(0, "", "");
+  }
+
+  @Override
+  public void heal(int looks, Duration deadline) {
+    if (!host.isRunning(container)) {
+      throw new CapsuleException("heal: " + container + " is not running");
+    }
+    host.healing.put(container, looks);
+  }
+
+  @Override
   public ExecResult exec(String service, List<String> command, Duration deadline) {
     requireRunning("exec");
     String words = String.join(" ", command);

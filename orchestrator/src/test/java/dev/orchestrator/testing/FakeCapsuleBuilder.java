@@ -52,6 +52,11 @@ public final class FakeCapsuleBuilder implements CapsuleBuilder {
   }
 
   @Override
+  public Map<String, String> variables(String version, String image) {
+    return Map.of();
+  }
+
+  @Override
   public CapsuleImage build(String version, Consumer<String> progress) {
     host.operate(
         "builder.build", () -> host.engine.addImage("orchestrator/shop:" + version, Map.of()));

@@ -6,6 +6,8 @@ import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.engine.EngineException.Kind;
 import dev.orchestrator.engine.ExecResult;
 import dev.orchestrator.engine.Mount;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -69,6 +71,10 @@ public final class FakeContainers {
       if (!mount.hostPath() && volumes.get(mount.source()).isEmpty()) {
         throw new EngineException(
             Kind.NOT_FOUND, doing + ": volume " + mount.source() + " isn't there");
+      }
+      if (mount.hostPath() && !Files.exists(Path.of(mount.source()))) {
+        throw new EngineException(
+            Kind.REFUSED, doing + ": bind source path does not exist: " + mount.source());
       }
     }
     if (all.containsKey(spec.name())) {

@@ -156,6 +156,14 @@ public final class FakeEngine implements Engine {
   }
 
   @Override
+  public List<String> subnets(String network) {
+    return call(
+        "subnets",
+        network,
+        () -> network.equals("bridge") ? List.of("172.17.0.0/16") : List.<String>of());
+  }
+
+  @Override
   public Optional<ImageInfo> image(String reference) {
     return call("image", reference, () -> images.get(reference));
   }

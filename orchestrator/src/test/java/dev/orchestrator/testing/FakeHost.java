@@ -118,6 +118,9 @@ public final class FakeHost {
   /** Whether v1 is unhealthy on data that v2 has written to. */
   public boolean v1RejectsDataOfV2;
 
+  /** After how many looks each capsule restarts a service, as it was told last. */
+  public final Map<String, Integer> healing = new HashMap<>();
+
   /** Containers and versions that never become healthy. */
   public final Set<String> unhealthy = new HashSet<>();
 

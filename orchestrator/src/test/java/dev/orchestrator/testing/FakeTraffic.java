@@ -6,6 +6,7 @@ import dev.orchestrator.proxy.gate.DrainResult;
 import dev.orchestrator.traffic.Traffic;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -75,8 +76,8 @@ public final class FakeTraffic implements Traffic {
   }
 
   @Override
-  public Clients clients(String name) {
-    return clients.apply(name);
+  public Map<String, Clients> clients(String name) {
+    return Map.of("web", clients.apply(name));
   }
 
   @Override

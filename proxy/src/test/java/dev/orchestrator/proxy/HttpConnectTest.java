@@ -35,6 +35,20 @@ class HttpConnectTest {
     }
   }
 
+  /** It waited for as long as it would: it got nothing, like one that waited to the end. */
+  @Test
+  void aClientThatLeavesWhileItsTargetRefusesCountsAsNotServed() throws Exception {
+    try (var fixture = ProxyFixture.opened(HTTP, backend("blue", ServerFixture.freePort()))) {
+      try (var client = fixture.http()) {
+        client.get("/");
+        Await.until("some attempts failed", () -> fixture.stats().connectFailures() > 3);
+        client.socket.setSoLinger(true, 0);
+      }
+      Await.until("the client has left", () -> fixture.stats().gaveUp() == 1);
+      assertEquals(1, fixture.stats().targets().unserved());
+    }
+  }
+
   @Test
   void aTargetThatIsJustAboutToListenIsWaitedFor() throws Exception {
     int port = ServerFixture.freePort();

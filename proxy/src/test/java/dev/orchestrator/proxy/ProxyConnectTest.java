@@ -43,6 +43,7 @@ class ProxyConnectTest {
       client.getOutputStream().write(1);
       assertEquals(-1, client.getInputStream().read());
       assertEquals(1, fixture.stats().refused());
+      assertEquals(1, fixture.stats().targets().unserved());
       assertTrue(fixture.stats().connectFailures() > 3);
     }
   }

@@ -2,7 +2,9 @@ package dev.orchestrator.capsule.image;
 
 import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.common.Deadline;
+import dev.orchestrator.compose.BuildContainers;
 import dev.orchestrator.engine.BuildSpec;
+import dev.orchestrator.engine.ContainerSecurity;
 import dev.orchestrator.engine.Engine;
 import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.engine.Labels;
@@ -15,9 +17,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.util.HashMap;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * The image that every capsule image starts from: a Docker engine, Compose, and the capsule's
@@ -27,6 +34,13 @@ import java.util.function.Consumer;
 final class BaseImage {
   private static final String DEBIAN = "orchestrator/debian:trixie";
 
+  private static final Duration ASK = Duration.ofSeconds(30);
+
+  private static final Pattern ENGINE_VERSION = Pattern.compile("Docker version (\\d{1,6})\\.");
+
+  private static final Pattern COMPOSE_VERSION = Pattern.compile("(?m)^v?(\\d{1,6})\\.(\\d{1,6})");
+
+  private final Map<String, Boolean> startIntervals = new HashMap<>();
   private final Engine engine;
   private final ImageSettings settings;
   private final DebianImages debianImages;
@@ -64,6 +78,45 @@ final class BaseImage {
           "the capsules' base image can't be built from %s: %s".formatted(from, e.getMessage()), e);
     }
     return tag;
+  }
+
+  /**
+   * Whether the engine and the Compose of a base image know a health check's {@code
+   * start_interval}: Docker 25 and Compose 2.21. Ours do; an image of the user's is asked once.
+   *
+   * @param tag as {@link #ensure} returned it
+   */
+  synchronized boolean startIntervals(String tag, BuildContainers containers) {
+    return settings.base().isEmpty()
+        || startIntervals.computeIfAbsent(
+            tag,
+            image -> {
+              List<String> command =
+                  List.of("sh", "-c", "dockerd --version; docker compose version --short");
+              try (BuildContainers.Temporary helper =
+                  containers.create("ask", image, command, List.of(), ContainerSecurity.DEFAULT)) {
+                engine.startContainer(helper.name());
+                int _ = engine.awaitExit(helper.name(), ASK);
+                return knowStartIntervals(String.join("\n", engine.logs(helper.name(), 10)));
+              }
+            });
+  }
+
+  /**
+   * Reads both programs' versions; an answer that can't be read is taken for that of new ones.
+   *
+   * @param versions the output of {@code dockerd --version} and {@code docker compose version
+   *     --short}
+   */
+  static boolean knowStartIntervals(String versions) {
+    Matcher engine = ENGINE_VERSION.matcher(versions);
+    Matcher compose = COMPOSE_VERSION.matcher(versions);
+    boolean oldEngine = engine.find() && Integer.parseInt(engine.group(1)) < 25;
+    boolean oldCompose =
+        compose.find()
+            && Integer.parseInt(compose.group(1)) == 2
+            && Integer.parseInt(compose.group(2)) < 21;
+    return !oldEngine && !oldCompose;
   }
 
   /**

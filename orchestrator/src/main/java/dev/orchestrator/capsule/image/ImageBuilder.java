@@ -14,6 +14,8 @@ import dev.orchestrator.compose.CapsuleStack;
 import dev.orchestrator.compose.ComposeModel;
 import dev.orchestrator.compose.ComposeReader;
 import dev.orchestrator.compose.ComposeTransform;
+import dev.orchestrator.compose.HostFacts;
+import dev.orchestrator.compose.HostQuestions;
 import dev.orchestrator.compose.InnerImage;
 import dev.orchestrator.engine.Engine;
 import dev.orchestrator.engine.ImageConfig;
@@ -35,6 +37,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -57,6 +60,9 @@ public final class ImageBuilder implements CapsuleBuilder {
   /** A label of capsule images: the databases in it as JSON. */
   private static final String DATABASES = "dev.orchestrator.databases";
 
+  /** On a capsule image: names of the variables that its container must have, in one line. */
+  private static final String VARIABLES = "dev.orchestrator.variables";
+
   private final Engine engine;
   private final StackSettings stack;
   private final Map<String, String> owner;
@@ -65,6 +71,7 @@ public final class ImageBuilder implements CapsuleBuilder {
   private final BuildContainers containers;
   private final BaseImage base;
   private final ComposeReader reader;
+  private final HostFactsReader hostFacts;
   private final InnerImageProvider imageProvider;
   private final ImagePacker packer;
   private final ImagePruner pruner;
@@ -86,6 +93,7 @@ public final class ImageBuilder implements CapsuleBuilder {
     DebianImages debianImages = new DebianImages(engine, settings.image().folder());
     this.base = new BaseImage(engine, settings.image(), debianImages);
     this.reader = new ComposeReader(engine, containers, stack);
+    this.hostFacts = new HostFactsReader(engine, containers);
     this.imageProvider = new InnerImageProvider(engine, stack, settings.home(), debianImages);
     this.pruner = new ImagePruner(engine, stack.name(), settings.home());
     this.packer = new ImagePacker(engine, settings.image(), containers, stack.name());
@@ -97,12 +105,17 @@ public final class ImageBuilder implements CapsuleBuilder {
     String baseImage = base(line -> {});
     ComposeModel model = reading(() -> reader.read(release, baseImage));
     ReleaseProbes probes = ReleaseProbes.read(release.folder());
-    CapsuleStack capsuleStack =
-        new ComposeTransform(stack.withProbesOf(probes.probes())).apply(model, Map.of());
+    CapsuleStack capsuleStack = transform(probes, baseImage).apply(model, Map.of());
     model.services().entrySet().stream()
         .filter(service -> service.getValue().has("build"))
         .forEach(service -> BuildSource.of(model, stack.name(), stack.folder(), service.getKey()));
     return capsuleStack.warnings();
+  }
+
+  private ComposeTransform transform(ReleaseProbes probes, String baseImage) {
+    HostFacts host = hostFacts.read(new HostQuestions(false, false, Map.of()), baseImage);
+    return new ComposeTransform(
+        stack.withProbesOf(probes.probes()), host, base.startIntervals(baseImage, containers));
   }
 
   @Override
@@ -125,6 +138,20 @@ public final class ImageBuilder implements CapsuleBuilder {
   public List<Probe> probes(String image) {
     return ReleaseProbes.parse(
         engine.image(image).map(info -> info.labels().getOrDefault(PROBES, "")).orElse(""));
+  }
+
+  @Override
+  public Map<String, String> variables(String version, String image) {
+    List<String> names =
+        engine
+            .image(image)
+            .map(info -> info.labels().getOrDefault(VARIABLES, ""))
+            .filter(text -> !text.isEmpty())
+            .map(text -> List.of(text.split(" ")))
+            .orElse(List.of());
+    return names.isEmpty()
+        ? Map.of()
+        : reading(() -> reader.values(releases.release(version), base(line -> {}), names));
   }
 
   private String reference(String version) {
@@ -154,11 +181,12 @@ public final class ImageBuilder implements CapsuleBuilder {
     String source = releases.content(version);
     String baseImage = base.ensure(deadline, progress);
     ComposeModel model = reader.read(release, baseImage);
-    model.warnings().forEach(progress);
-    Map<String, InnerImage> images = imageProvider.resolve(model, deadline, progress);
     ReleaseProbes probes = ReleaseProbes.read(release.folder());
-    CapsuleStack capsuleStack =
-        new ComposeTransform(stack.withProbesOf(probes.probes())).apply(model, images);
+    ComposeTransform transform = transform(probes, baseImage);
+    // What a capsule can't do is said before its images are built, which takes minutes.
+    CapsuleStack _ = transform.apply(model, Map.of());
+    Map<String, InnerImage> images = imageProvider.resolve(model, deadline, progress);
+    CapsuleStack capsuleStack = transform.apply(model, images);
     capsuleStack.warnings().forEach(progress);
 
     String compose = capsuleStack.compose().toPrettyString();
@@ -181,7 +209,11 @@ public final class ImageBuilder implements CapsuleBuilder {
     try (BuildContainers.Temporary helper = containers.idle("layer", packed, List.of());
         TarArchive archive = new TarArchive()) {
       archive
-          .tree(release.folder(), "capsule/stack/release", Long.MAX_VALUE)
+          .tree(
+              release.folder(),
+              "capsule/stack/release",
+              Long.MAX_VALUE,
+              capsuleStack.mountsEnvFile() ? Set.of() : Set.of(".env"))
           .text("capsule/stack/compose.json", compose)
           .text("capsule/stack/stack.json", metadata);
       engine.putArchive(helper.name(), "/", archive.open());
@@ -192,7 +224,7 @@ public final class ImageBuilder implements CapsuleBuilder {
               ENTRYPOINT,
               List.of(),
               List.of(),
-              labels(version, content, capsuleStack.ports(), probes, databases)));
+              labels(version, content, capsuleStack, probes, databases)));
     }
     ImageInfo built = engine.image(reference).orElseThrow();
     return image(version, reference, source, capsuleStack, built, false);
@@ -232,6 +264,10 @@ public final class ImageBuilder implements CapsuleBuilder {
     node.set("images", Json.toTree(ids));
     node.set("dirs", Json.toTree(capsuleStack.dirs()));
     node.set("seedFiles", Json.toTree(capsuleStack.seedFiles()));
+    if (!capsuleStack.variables().isEmpty()) {
+      node.set("variables", Json.toTree(capsuleStack.variables()));
+    }
+    node.set("oneShots", Json.toTree(capsuleStack.oneShots()));
     node.set("ports", Json.toTree(new TreeMap<>(capsuleStack.ports())));
     return node.toPrettyString();
   }
@@ -239,7 +275,7 @@ public final class ImageBuilder implements CapsuleBuilder {
   private Map<String, String> labels(
       String version,
       String content,
-      Map<String, Integer> ports,
+      CapsuleStack capsuleStack,
       ReleaseProbes probes,
       Map<String, String> databases) {
     Map<String, String> labels = new TreeMap<>(Labels.role("capsule"));
@@ -247,7 +283,10 @@ public final class ImageBuilder implements CapsuleBuilder {
     labels.put(Labels.VERSION, version);
     labels.put(Labels.CONTENT, content);
     labels.put(PROBES, probes.text());
-    labels.put(PORTS, Json.write(new TreeMap<>(ports)));
+    labels.put(PORTS, Json.write(new TreeMap<>(capsuleStack.ports())));
+    if (!capsuleStack.variables().isEmpty()) {
+      labels.put(VARIABLES, String.join(" ", capsuleStack.variables()));
+    }
     labels.put(DATABASES, Json.write(new TreeMap<>(databases)));
     return labels;
   }

@@ -163,7 +163,8 @@ final class InnerImageProvider {
         break;
       }
     }
-    return new InnerImage(name, reference(service, hex(id)), id, image.volumes());
+    return new InnerImage(
+        name, reference(service, hex(id)), id, image.volumes(), image.healthCheck());
   }
 
   private String reference(String service, String hex) {

@@ -154,12 +154,37 @@ public final class ContainerCapsule implements Capsule {
                 service.path("exitCode").asInt(),
                 service.path("restarts").asInt(),
                 service.path("startedAt").asText(""),
-                service.path("checkOutput").asText("")));
+                service.path("checkOutput").asText(""),
+                texts(service.path("dependsOn")),
+                service.path("mayEnd").asBoolean(true),
+                Duration.ofMillis(service.path("firstCheckMillis").asLong()),
+                Duration.ofMillis(service.path("nextCheckMillis").asLong()),
+                service.path("heals").asInt(),
+                service.path("recentEnds").asInt()));
       }
     } catch (IllegalArgumentException e) {
       throw failure(doing, e);
     }
     return services;
+  }
+
+  private static List<String> texts(JsonNode list) {
+    List<String> texts = new ArrayList<>();
+    list.forEach(text -> texts.add(text.asText()));
+    return List.copyOf(texts);
+  }
+
+  @Override
+  public ExecResult check(String service, Duration deadline) {
+    return run(
+        "running the health check of service " + service,
+        deadline,
+        List.of("capsule", "check", service));
+  }
+
+  @Override
+  public void heal(int looks, Duration deadline) {
+    ask("setting its self-healing", deadline, "heal", Integer.toString(looks));
   }
 
   @Override

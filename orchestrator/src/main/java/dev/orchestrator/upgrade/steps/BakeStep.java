@@ -99,7 +99,7 @@ final class BakeStep extends Step {
 
   private static ClientWatch watchClients(UpgradeRun run, Traffic traffic) {
     return new ClientWatch(
-        run.blue == null ? Traffic.Clients.NONE : traffic.clients(run.blue.container()),
+        run.blue == null ? Map.of() : traffic.clients(run.blue.container()),
         () -> traffic.clients(run.green().container()));
   }
 
@@ -144,13 +144,16 @@ final class BakeStep extends Step {
 
   private static void requireNoRestart(
       Map<String, Integer> knownRestarts, Generation green, UpgradeContext context) {
+    Map<String, Integer> restarts = new HashMap<>();
     for (InnerService service : context.capsule(green).services(context.briefTimeout())) {
-      Integer known = knownRestarts.put(service.service(), service.restarts());
-      if (known != null && service.restarts() > known) {
-        throw new HealthException(
-            "service " + service.service() + " was restarted in the bake window");
-      }
+      restarts.merge(service.service(), service.restarts(), Integer::sum);
     }
+    restarts.forEach((service, now) -> {
+      Integer known = knownRestarts.put(service, now);
+      if (known != null && now > known) {
+        throw new HealthException("service " + service + " was restarted in the bake window");
+      }
+    });
   }
 
   private static void pause(Duration interval) {

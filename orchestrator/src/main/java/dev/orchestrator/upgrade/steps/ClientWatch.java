@@ -2,46 +2,58 @@ package dev.orchestrator.upgrade.steps;
 
 import dev.orchestrator.health.HealthException;
 import dev.orchestrator.traffic.Traffic.Clients;
+import java.util.Collection;
+import java.util.HashMap;
 import java.util.Locale;
+import java.util.Map;
 import java.util.function.Supplier;
 
 /**
- * Watches the answers that clients get from green in the bake window, because a version may pass
- * its probes and still fail its clients. Answers and connections are judged in samples of 20; a
- * sample is bad when more than half of it failed, and three bad samples in a row roll back. Not
+ * Watches what clients get from green in the bake window, because a version may pass its probes and
+ * still fail its clients. Answers and connections of all routes are judged in samples of 20; a
+ * sample is bad when more than half of it failed, and three bad samples in a row roll back. A
+ * client that got nothing has waited for all attempts to connect, or for as long as it would: of
+ * those, three on one route are enough, when they are more than half of its clients. Not
  * thread-safe.
  */
 final class ClientWatch {
   private static final int SAMPLE_SIZE = 20;
   private static final int MAX_BAD_SAMPLES = 3;
+  private static final int MOST_UNSERVED = 2;
 
-  private final Supplier<Clients> green;
+  private final Supplier<Map<String, Clients>> green;
+  private final Map<String, Clients> blue;
   private final boolean errorsAreUsual;
   private final Clients first;
   private Clients last;
+  private final Map<String, Clients> lastOfRoutes;
   private int badInARow;
 
   /**
    * Starts to watch.
    *
-   * @param blue answers of the version before; where most of them were errors, errors of green are
-   *     ignored
-   * @param green answers of the candidate so far
+   * @param blue what clients got of the version before, by route; failures of green that were usual
+   *     there are ignored
+   * @param green what clients got of the candidate so far, by route
    */
-  ClientWatch(Clients blue, Supplier<Clients> green) {
+  ClientWatch(Map<String, Clients> blue, Supplier<Map<String, Clients>> green) {
     this.green = green;
-    this.errorsAreUsual = manyErrors(blue);
-    this.first = green.get();
+    this.blue = Map.copyOf(blue);
+    this.errorsAreUsual = manyErrors(sum(blue.values()));
+    this.lastOfRoutes = new HashMap<>(green.get());
+    this.first = sum(lastOfRoutes.values());
     this.last = first;
   }
 
   /**
-   * Judges the answers since the last full sample.
+   * Judges what clients got since the last full sample.
    *
-   * @throws HealthException after three bad samples in a row
+   * @throws HealthException after three bad samples in a row, or when a route serves hardly anybody
    */
   void check() {
-    Clients now = green.get();
+    Map<String, Clients> routes = green.get();
+    routes.forEach(this::requireServed);
+    Clients now = sum(routes.values());
     Clients sample = now.since(last);
     boolean errors = !errorsAreUsual && manyErrors(sample);
     if (errors || manyFailures(sample)) {
@@ -56,17 +68,36 @@ final class ClientWatch {
     }
   }
 
+  private void requireServed(String route, Clients now) {
+    Clients sample = now.since(lastOfRoutes.getOrDefault(route, Clients.NONE));
+    if (manyUnserved(sample) && !manyUnserved(blue.getOrDefault(route, Clients.NONE))) {
+      throw new HealthException(
+          "clients fare badly in the bake window: route %s served %,d of %,d; %s"
+              .formatted(route, sample.served(), sample.served() + sample.unserved(), summary()));
+    }
+    if (sample.served() > 0 && (sample.unserved() == 0 || clients(sample) >= SAMPLE_SIZE)) {
+      // What comes later is judged by itself: a service may also die in the middle of the window.
+      lastOfRoutes.put(route, now);
+    }
+  }
+
   /** One line on the answers and connections of clients since the switch. */
   String summary() {
-    Clients all = green.get().since(first);
+    Clients all = sum(green.get().values()).since(first);
     return String.format(
         Locale.ROOT,
-        "%,d answers, %,d of them errors (5xx); %,d connections to it, %,d failed, %,d broken off",
+        "%,d answers, %,d of them errors (5xx); %,d connections to it, %,d failed, %,d broken"
+            + " off%s",
         all.answers(),
         all.errors(),
         all.connections(),
         all.failed(),
-        all.broken());
+        all.broken(),
+        all.unserved() == 0 ? "" : ", %,d clients not served".formatted(all.unserved()));
+  }
+
+  private static Clients sum(Collection<Clients> routes) {
+    return routes.stream().reduce(Clients.NONE, Clients::plus);
   }
 
   private static boolean manyErrors(Clients sample) {
@@ -77,7 +108,15 @@ final class ClientWatch {
     return attempts(sample) >= SAMPLE_SIZE && 2 * sample.failed() > attempts(sample);
   }
 
+  private static boolean manyUnserved(Clients sample) {
+    return sample.unserved() > MOST_UNSERVED && sample.unserved() > sample.served();
+  }
+
   private static long attempts(Clients sample) {
     return sample.connections() + sample.failed();
+  }
+
+  private static long clients(Clients sample) {
+    return sample.served() + sample.unserved();
   }
 }

@@ -1,5 +1,6 @@
 package dev.orchestrator.upgrade.steps;
 
+import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.common.Deadline;
 import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.journal.Generation;
@@ -48,6 +49,7 @@ final class HoldStep extends Step {
       throw new RefusedException(
           run.blue().version() + " is being started again: try again when it serves");
     }
+    stopHealing(run, context);
     Duration budget = context.limits().hold();
     run.holdDeadline = Deadline.in(budget);
     context.traffic().hold(budget.plus(UpgradeContext.GATE_SLACK));
@@ -60,6 +62,19 @@ final class HoldStep extends Step {
         "new connections wait; of those that were open %,d ended by themselves, %,d were closed",
         run.drainResult.ended(),
         run.drainResult.cut());
+  }
+
+  /** Keeps blue from restarting services in the hold; a stop of its services does so anyway. */
+  private static void stopHealing(UpgradeRun run, UpgradeContext context) {
+    try {
+      context.capsule(run.blue()).heal(0, context.briefTimeout());
+    } catch (CapsuleException e) {
+      if (e.isOutage()) {
+        throw e;
+      }
+      // A capsule that was built before this existed restarts nothing.
+      return;
+    }
   }
 
   @Override

@@ -41,7 +41,7 @@ final class StartStep extends Step {
   public String run(UpgradeRun run, UpgradeContext context, Consumer<String> progress) {
     Capsule capsule = context.capsule(run.green());
     capsule.lease(run.green().number(), run.budget(context.limits().ready()));
-    capsule.start(run.budget(context.limits().verify().deadline()));
+    context.startServices(run.green(), run.budget(context.limits().verify().deadline()), progress);
     if (run.holdsClients()) {
       context.hooks().runAfter(run.id(), capsule);
     }

@@ -40,7 +40,7 @@ final class VerifyStep extends Step {
     String healthy = awaitHealthy(run, context, run.budget(deadline), progress);
     run.restartsAtVerify =
         green.services(run.budget(deadline)).stream()
-            .collect(Collectors.toMap(InnerService::service, InnerService::restarts, Math::max));
+            .collect(Collectors.toMap(InnerService::service, InnerService::restarts, Integer::sum));
     return healthy;
   }
 

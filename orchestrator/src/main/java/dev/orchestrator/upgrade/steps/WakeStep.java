@@ -52,16 +52,18 @@ final class WakeStep extends Step {
   @Override
   public String undo(UpgradeRun run, UpgradeContext context, Consumer<String> progress) {
     Generation green = run.green();
+    String logFile = context.failureLogs().save(run.id(), green);
     if (context.engine().container(green.container()).isPresent()) {
       context.engine().stopContainer(green.container(), UpgradeContext.STOP_TIMEOUT);
     }
     if (context.hasServed(run)) {
       return green.container()
           + " stopped; what was written to it is in volume "
-          + Retention.volumeNames(green);
+          + Retention.volumeNames(green)
+          + logFile;
     }
     context.rebaser().restoreOriginalVolumes(run.id(), green);
     context.retention().removeUnusedVolumes();
-    return green.container() + " stopped";
+    return green.container() + " stopped" + logFile;
   }
 }

@@ -17,6 +17,7 @@ import dev.orchestrator.engine.Engine;
 import dev.orchestrator.engine.Labels;
 import dev.orchestrator.health.HealthChecker;
 import dev.orchestrator.health.HealthException;
+import dev.orchestrator.health.RouteChecks;
 import dev.orchestrator.settings.Settings;
 import dev.orchestrator.testing.LightStackFixture;
 import io.vertx.core.Vertx;
@@ -24,7 +25,9 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
@@ -48,6 +51,7 @@ class CapsuleEngineTest {
   private final Engine engine = DockerEngine.connect("", DEADLINE);
   private final Vertx vertx = Vertx.vertx();
   @TempDir Path directory;
+  private Map<String, String> variables = Map.of();
   private Settings settings;
   private ImageBuilder builder;
   private HealthChecker health;
@@ -56,7 +60,7 @@ class CapsuleEngineTest {
   void setUp() {
     settings = LightStackFixture.in(directory).settings(8080);
     builder = new ImageBuilder(engine, settings, labels, InstantSource.system());
-    health = new HealthChecker(vertx, InstantSource.system());
+    health = new HealthChecker(vertx, new RouteChecks(List.of()), InstantSource.system());
   }
 
   @AfterEach
@@ -95,6 +99,40 @@ class CapsuleEngineTest {
   }
 
   @Test
+  void secretOfAVariableIsInTheServiceAndNotInTheImage() throws Exception {
+    Path release = settings.stack().releases().resolve("v1");
+    Files.writeString(
+        release.resolve(".env"), "DB_PASSWORD=swordfish\n", StandardOpenOption.APPEND);
+    Files.writeString(
+        release.resolve("compose.yaml"),
+        Files.readString(release.resolve("compose.yaml"))
+                .replace(
+                    "  ledger:\n",
+                    "  ledger:\n    secrets: [db]\n    environment: [HOSTNAME, CAPSULE_MODE]\n")
+            + "secrets: {db: {environment: DB_PASSWORD}}\n");
+    CapsuleImage image = builder.build("v1", System.out::println);
+    CapsuleException e = assertThrows(CapsuleException.class, () -> started(image, 1));
+    assertMessage("secrets or configs need the variable DB_PASSWORD", e);
+    engine.removeContainer("orchestrator-test-" + id);
+    engine.removeVolume("orchestrator-test-" + id + "-store");
+
+    variables = builder.variables("v1", image.reference());
+    assertEquals(Map.of("DB_PASSWORD", "swordfish"), variables);
+    Capsule capsule = started(image, 1);
+    assertEquals(
+        "swordfish", inside(capsule, "capsule", "exec", "ledger", "cat", "/run/secrets/db"));
+    String environment = inside(capsule, "capsule", "exec", "ledger", "env");
+    assertFalse(environment.contains("CAPSULE_MODE"), environment);
+    assertEquals("", inside(capsule, "grep", "-rl", "swordfish", "/capsule/stack"));
+    assertFalse(
+        engine.image(image.reference()).orElseThrow().labels().toString().contains("swordfish"));
+  }
+
+  private String inside(Capsule capsule, String... command) {
+    return engine.exec(capsule.name(), List.of(command), DEADLINE).stdout().strip();
+  }
+
+  @Test
   void refusesToStartOnDataOfNewerEpoch() {
     Capsule capsule = started(builder.build("v1", line -> {}), 3);
     capsule.stop(DEADLINE);
@@ -130,7 +168,8 @@ class CapsuleEngineTest {
                 epoch,
                 List.of(DataVolume.plain("data", name + "-data", Method.NEW, List.of())),
                 name + "-store",
-                labels));
+                labels)
+            .withEnv(variables));
     engine.startContainer(name);
     Capsule capsule = new ContainerCapsule(engine, name, InstantSource.system());
     capsule.awaitReady(DEADLINE);

@@ -7,10 +7,12 @@ import org.jspecify.annotations.Nullable;
  * How a route treats its traffic.
  *
  * @param protocol that it speaks
- * @param sendProxyProtocol the version of the PROXY protocol header that targets are sent
+ * @param sendProxyProtocol the version of the PROXY protocol header that targets are sent; for udp
+ *     {@code V2} at the start of each datagram, or none
  * @param acceptProxyProtocol each client's connection must begin with a PROXY protocol header. Only
  *     for a route behind another proxy, as any client can write such a header
- * @param idleTimeout a connection on which nothing moves for so long is closed; zero for never
+ * @param idleTimeout a connection or udp session on which nothing moves for so long is closed; zero
+ *     for never, which a udp session can't have
  * @param headTimeout the time that a client has to send a PROXY protocol header, or to send the
  *     whole head of a request after its first byte
  * @param trustForwarded for http: the fields {@code X-Forwarded-*} and {@code Forwarded} of clients
@@ -25,6 +27,13 @@ public record RouteOptions(
     Duration headTimeout,
     boolean trustForwarded,
     @Nullable ListenAddress preview) {
+  public RouteOptions {
+    if (protocol == Protocol.UDP
+        && (acceptProxyProtocol || sendProxyProtocol == ProxyProtocol.V1)) {
+      throw new IllegalArgumentException("udp has the PROXY protocol to targets alone, as V2");
+    }
+  }
+
   private static final RouteOptions TCP =
       new RouteOptions(
           Protocol.TCP,
@@ -35,9 +44,13 @@ public record RouteOptions(
           false,
           null);
 
-  /** No PROXY protocol, no idle time-out, 30 s for a head, no preview. */
+  /** A udp session that is idle for so long ends, where nothing else is said. */
+  public static final Duration UDP_IDLE = Duration.ofSeconds(30);
+
+  /** No PROXY protocol, no idle time-out (udp: {@link #UDP_IDLE}), 30 s for a head, no preview. */
   public static RouteOptions of(Protocol protocol) {
-    return TCP.withProtocol(protocol);
+    RouteOptions options = TCP.withProtocol(protocol);
+    return protocol == Protocol.UDP ? options.withIdleTimeout(UDP_IDLE) : options;
   }
 
   public RouteOptions withProtocol(Protocol value) {

@@ -44,7 +44,7 @@ public final class OpenRoute {
   private final Shared shared;
   private final AtomicLong nextWarning = new AtomicLong(System.nanoTime());
   private final AtomicLong suppressedWarnings = new AtomicLong();
-  private volatile @Nullable ResolvedBackend resolved;
+  private volatile @Nullable Replicas resolved;
 
   /**
    * A route that does not listen yet.
@@ -92,11 +92,25 @@ public final class OpenRoute {
     return shared.leaving().get();
   }
 
-  /** The addresses of this route's targets on a backend. */
+  /** The addresses of this route's targets on a backend: of the replicas whose turn it is. */
   public ResolvedBackend resolve(Backend backend) {
-    ResolvedBackend latest = resolved;
-    if (latest == null || !latest.definition().equals(backend)) {
-      latest = ResolvedBackend.of(definition, backend, counters.target(backend.name()));
+    return replicas(backend).current();
+  }
+
+  /** The same, and not the replicas to which a connect has just failed if there are others. */
+  ResolvedBackend resolve(Backend backend, @Nullable ResolvedBackend failed) {
+    return replicas(backend).currentExcept(failed);
+  }
+
+  /** To be called when what {@link #resolve} gave was taken: the next replicas have their turn. */
+  public void endTurn(ResolvedBackend taken) {
+    replicas(taken.definition()).endTurn();
+  }
+
+  private Replicas replicas(Backend backend) {
+    Replicas latest = resolved;
+    if (latest == null || !latest.areOf(backend)) {
+      latest = new Replicas(definition, backend, counters.target(backend.name()));
       resolved = latest;
     }
     return latest;

@@ -6,6 +6,7 @@ import dev.orchestrator.proxy.epoll.LoopContext;
 import dev.orchestrator.proxy.stats.HoldCounters;
 import java.net.InetSocketAddress;
 import java.util.Objects;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,6 +15,9 @@ import org.jspecify.annotations.Nullable;
  * listen. Lives on one event loop; the methods of {@link QueueEntry} may be called on any thread.
  */
 public final class PendingConnect implements QueueEntry, ConnectAttempt.Listener {
+  /** A target that doesn't answer an attempt to connect for so long hangs. */
+  private static final long HANGS_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
+
   /**
    * The client connection or request that waits. Called on its event loop. Exactly one of {@link
    * #connected}, {@link #rejected} and {@link #useIdleConnection} (with true) ends the wait, unless
@@ -48,6 +52,8 @@ public final class PendingConnect implements QueueEntry, ConnectAttempt.Listener
   private volatile @Nullable HoldCounters hold;
   private @Nullable ConnectAttempt attempt;
   private @Nullable ResolvedBackend attempted;
+  private @Nullable ResolvedBackend lastFailed;
+  private long attemptedNanos;
   private boolean finished;
 
   private PendingConnect(OpenRoute route, LoopContext loop, Client client, int port) {
@@ -105,13 +111,15 @@ public final class PendingConnect implements QueueEntry, ConnectAttempt.Listener
       returnToQueue();
       return;
     }
-    ResolvedBackend backend = route.resolve(definition);
+    ResolvedBackend backend = route.resolve(definition, lastFailed);
+    route.endTurn(backend);
     if (client.useIdleConnection(backend)) {
       countServed();
       finish();
       return;
     }
     attempted = backend;
+    attemptedNanos = System.nanoTime();
     InetSocketAddress address = backend.addresses().get(port);
     ConnectAttempt begun = new ConnectAttempt(loop, this);
     attempt = begun; // before it starts, as it may end at once
@@ -159,9 +167,11 @@ public final class PendingConnect implements QueueEntry, ConnectAttempt.Listener
   public void failed(String reason) {
     ResolvedBackend backend = endAttempt();
     backend.counters().connectFailures.increment();
+    lastFailed = backend;
     if (!route.gate.isOpenTo(backend.definition())) {
       returnToQueue();
     } else if (!retry.registerFailure()) {
+      backend.counters().unserved.increment();
       reject(RejectReason.UNREACHABLE, backend.definition().name() + " does not answer: " + reason);
     } else {
       retry.schedule(this::retryConnect);
@@ -184,6 +194,8 @@ public final class PendingConnect implements QueueEntry, ConnectAttempt.Listener
 
   private void returnToQueue() {
     retry.reset();
+    lastFailed = null;
+    attempted = null;
     if (client.hasLeft() && route.gate.isHolding()) {
       client.abandon();
     } else {
@@ -196,6 +208,13 @@ public final class PendingConnect implements QueueEntry, ConnectAttempt.Listener
     boolean waited = finish();
     if (waited) {
       route.counters.gaveUp.increment();
+      ResolvedBackend at = lastFailed;
+      if (attempted != null && System.nanoTime() - attemptedNanos > HANGS_NANOS) {
+        at = attempted;
+      }
+      if (at != null) {
+        at.counters().unserved.increment();
+      }
     }
     return waited;
   }

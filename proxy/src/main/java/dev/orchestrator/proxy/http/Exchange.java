@@ -55,10 +55,18 @@ final class Exchange implements PendingConnect.Client {
   /** Sends the request, or begins to wait for a connection to the target. */
   void begin() {
     // Mostly the gate is open and a connection is idle: such a request passes the queue by.
-    if (!(route.gate.state() instanceof Open(Backend backend))
-        || !useIdleConnection(route.resolve(backend))) {
+    if (!(route.gate.state() instanceof Open(Backend backend)) || !useIdleConnection(backend)) {
       awaitUpstream();
     }
+  }
+
+  private boolean useIdleConnection(Backend backend) {
+    ResolvedBackend resolved = route.resolve(backend);
+    boolean used = useIdleConnection(resolved);
+    if (used) {
+      route.endTurn(resolved);
+    }
+    return used;
   }
 
   private void awaitUpstream() {
@@ -262,6 +270,7 @@ final class Exchange implements PendingConnect.Client {
         retry.schedule(this::awaitUpstream);
       }
     } else {
+      gone.backend().counters().unserved.increment();
       fail(502, "the service closed the connection");
     }
   }
@@ -300,6 +309,7 @@ final class Exchange implements PendingConnect.Client {
   void timeOut() {
     if (upstream != null) {
       upstream.backend().counters().timedOut.increment();
+      upstream.backend().counters().unserved.increment();
     }
     fail(504, "the service did not answer in time");
   }

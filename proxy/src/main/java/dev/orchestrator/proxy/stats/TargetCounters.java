@@ -14,6 +14,7 @@ public final class TargetCounters {
   public final LongAdder resetsByClient = new LongAdder();
   public final LongAdder resetsByTarget = new LongAdder();
   public final LongAdder timedOut = new LongAdder();
+  public final LongAdder unserved = new LongAdder();
   private final LongAdder[] statuses = new LongAdder[CLASSES];
   private final Histogram latency = new Histogram();
 
@@ -42,6 +43,7 @@ public final class TargetCounters {
     sum.resetsByClient.add(resetsByClient.sum());
     sum.resetsByTarget.add(resetsByTarget.sum());
     sum.timedOut.add(timedOut.sum());
+    sum.unserved.add(unserved.sum());
     for (int i = 0; i < CLASSES; i++) {
       sum.statuses[i].add(statuses[i].sum());
     }
@@ -58,6 +60,7 @@ public final class TargetCounters {
         resetsByClient.sum(),
         resetsByTarget.sum(),
         timedOut.sum(),
+        unserved.sum(),
         new HttpStats(
             statuses[0].sum(),
             statuses[1].sum(),

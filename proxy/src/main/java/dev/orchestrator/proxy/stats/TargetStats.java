@@ -11,6 +11,9 @@ package dev.orchestrator.proxy.stats;
  * @param resetsByClient connections that ended by a reset of the client
  * @param resetsByTarget connections that ended by a reset of the target
  * @param timedOut connections closed as nothing moved on them for the idle time
+ * @param unserved clients (of http routes: requests) that got nothing: every attempt to connect
+ *     failed, the client left after an attempt had failed or hung, or the target closed the
+ *     connection or let the time pass without a response
  */
 public record TargetStats(
     long open,
@@ -21,4 +24,5 @@ public record TargetStats(
     long resetsByClient,
     long resetsByTarget,
     long timedOut,
+    long unserved,
     HttpStats http) {}

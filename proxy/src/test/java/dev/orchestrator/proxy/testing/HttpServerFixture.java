@@ -18,11 +18,17 @@ public final class HttpServerFixture implements AutoCloseable {
 
   /** Each request is read whole before it is served. */
   public HttpServerFixture(Service service) throws IOException {
+    this(0, service);
+  }
+
+  private HttpServerFixture(int port, Service service) throws IOException {
     this.server =
-        new ServerFixture(socket -> {
-          RawHttpConnection connection = new RawHttpConnection(socket);
-          while (next(service, connection)) {}
-        });
+        new ServerFixture(
+            port,
+            socket -> {
+              RawHttpConnection connection = new RawHttpConnection(socket);
+              while (next(service, connection)) {}
+            });
   }
 
   private boolean next(Service service, RawHttpConnection connection) throws IOException {
@@ -38,10 +44,17 @@ public final class HttpServerFixture implements AutoCloseable {
 
   /** A target that responds with its name. */
   public static HttpServerFixture named(String name) throws IOException {
-    return new HttpServerFixture((request, connection) -> {
-      connection.send(answer(name));
-      return true;
-    });
+    return named(0, name);
+  }
+
+  /** The same at a port. */
+  public static HttpServerFixture named(int port, String name) throws IOException {
+    return new HttpServerFixture(
+        port,
+        (request, connection) -> {
+          connection.send(answer(name));
+          return true;
+        });
   }
 
   public static String answer(String body) {

@@ -1,0 +1,120 @@
+package dev.orchestrator.capsule.image;
+
+import dev.orchestrator.compose.BuildContainers;
+import dev.orchestrator.compose.HostFacts;
+import dev.orchestrator.compose.HostQuestions;
+import dev.orchestrator.engine.ContainerSecurity;
+import dev.orchestrator.engine.Engine;
+import dev.orchestrator.engine.EngineException;
+import dev.orchestrator.engine.ExecResult;
+import dev.orchestrator.engine.Mount;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/**
+ * Finds out what a compose file asks of the engine's host, which may be another machine than this
+ * one: in short-lived containers without a network, which see the host's paths read-only. Asks
+ * nothing that the compose file doesn't need. Calls block.
+ */
+final class HostFactsReader {
+  /** The network that capsules are in. */
+  private static final String NETWORK = "bridge";
+
+  private static final Duration DEADLINE = Duration.ofSeconds(20);
+  private static final String AT = "/host";
+
+  /** The zone is the last two parts of where the link leads; Debian also writes its name. */
+  private static final String ASK =
+      """
+      for folder in /host/dev; do
+        [ ! -d $folder ] || find $folder \\( -type c -o -type b -o -type d -o -type l \\) | sed 's,^/host,device ,'
+      done
+      zone=$(readlink /host/etc/localtime | sed -n 's,.*/zoneinfo/,,p')
+      [ -n "$zone" ] || zone=$(head -n 1 /host/etc/timezone)
+      echo "zone $zone"
+      """;
+
+  private final Engine engine;
+  private final BuildContainers containers;
+
+  HostFactsReader(Engine engine, BuildContainers containers) {
+    this.engine = engine;
+    this.containers = containers;
+  }
+
+  /**
+   * Asks the host.
+   *
+   * @param base image of the containers: the capsules' base image
+   */
+  HostFacts read(HostQuestions questions, String base) {
+    Set<String> devices = new TreeSet<>();
+    String zone = "";
+    List<Mount> mounts = new ArrayList<>();
+    if (questions.devices()) {
+      mounts.add(Mount.readOnly("/dev", AT + "/dev"));
+    }
+    if (questions.zone()) {
+      mounts.add(Mount.readOnly("/etc", AT + "/etc"));
+    }
+    if (!mounts.isEmpty()) {
+      for (String line : ask(base, mounts).lines().toList()) {
+        if (line.startsWith("device ")) {
+          devices.add(line.substring("device ".length()));
+        } else if (line.startsWith("zone ")) {
+          zone = line.substring("zone ".length()).strip();
+        }
+      }
+    }
+    if (questions.zone() && !zone.matches("[A-Za-z0-9_+/-]{1,64}")) {
+      zone = "Etc/UTC";
+    }
+    Map<String, String> paths = new TreeMap<>();
+    questions
+        .paths()
+        .forEach((path, wanted) ->
+            propagation(path, wanted, base).ifPresent(found -> paths.put(path, found)));
+    return new HostFacts(devices, engine.subnets(NETWORK), paths, questions.zone() ? zone : "");
+  }
+
+  private String ask(String base, List<Mount> mounts) {
+    try (BuildContainers.Temporary helper = containers.idle("ask", base, mounts)) {
+      engine.startContainer(helper.name());
+      ExecResult result = engine.exec(helper.name(), List.of("sh", "-c", ASK), DEADLINE);
+      return result.stdout();
+    }
+  }
+
+  /** How mounts of the host below a path go through; empty when the host doesn't have the path. */
+  private Optional<String> propagation(String path, String wanted, String base) {
+    for (String propagation : List.of(wanted, "rslave", "rprivate")) {
+      try (BuildContainers.Temporary helper =
+          containers.create(
+              "ask",
+              base,
+              List.of("true"),
+              List.of(new Mount(path, AT + path, true, propagation)),
+              ContainerSecurity.DEFAULT)) {
+        engine.startContainer(helper.name());
+        return Optional.of(propagation);
+      } catch (EngineException e) {
+        String said = Objects.toString(e.getMessage(), "");
+        if (said.contains("does not exist") || said.contains("no such file")) {
+          return Optional.empty();
+        }
+        // The host's mount is private: nothing mounted there later would be seen anyway.
+        if (!said.contains("not a shared")) {
+          throw e;
+        }
+      }
+    }
+    return Optional.empty();
+  }
+}
