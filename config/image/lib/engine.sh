@@ -66,10 +66,11 @@ prepare_iptables() {
   fi
 }
 
-# engine_config POOL MTU HOST: the engine's configuration on stdout. The size limit on logs keeps a
-# talkative service from filling the host's disk. HOST is the host's address, or empty.
+# engine_config POOL MTU [HOST]: the engine's configuration on stdout. The size limit on logs keeps a
+# talkative service from filling the host's disk. HOST is the host's address as the capsule sees it.
 engine_config() {
-  jq -n --arg pool "$1" --argjson mtu "$2" --arg host "$3" --arg socket "unix://$SOCKET" --arg root "$STORE" '{
+  jq -n --arg pool "$1" --argjson mtu "$2" --arg host "${3:-}" --arg socket "unix://$SOCKET" \
+    --arg root "$STORE" '{
     hosts: [$socket],
     "data-root": $root,
     "storage-driver": "overlay2",

@@ -103,6 +103,7 @@ final class ControlPlane implements AutoCloseable {
             traffic,
             clock,
             UNDO_PAUSE);
+    upgradeContext.resolveServingRoutes();
     Schedule schedule = Schedule.of(settings.schedule());
     Supplier<@Nullable Instant> nextRun = () -> schedule.nextRun(clock.instant()).orElse(null);
     control =

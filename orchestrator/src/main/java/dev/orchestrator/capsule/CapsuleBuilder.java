@@ -1,6 +1,7 @@
 package dev.orchestrator.capsule;
 
 import dev.orchestrator.settings.Probe;
+import dev.orchestrator.settings.RouteSettings;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -18,6 +19,14 @@ public interface CapsuleBuilder {
    * @return warnings for a person, a line each
    */
   List<String> check(String version);
+
+  /**
+   * The routes that the compose file of a version publishes, for a stack whose routes are {@link
+   * dev.orchestrator.settings.AutoRoutes}.
+   */
+  default List<RouteSettings> routes(String version) {
+    return List.of();
+  }
 
   /** Builds the image, or takes the existing image when its content is the same. Blocks. */
   CapsuleImage build(String version, Consumer<String> progress);

@@ -3,6 +3,7 @@ package dev.orchestrator.compose;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.orchestrator.settings.AutoRoutes;
 import dev.orchestrator.settings.Probe;
 import dev.orchestrator.settings.RouteSettings;
 import dev.orchestrator.settings.StackSettings;
@@ -30,6 +31,7 @@ final class PortMapping {
   private final StackSettings stack;
   private final Map<String, ObjectNode> services;
   private final List<PublishedPort> published;
+  private final List<RouteSettings> routes;
 
   /** What has a port of the capsule already, by port and protocol. */
   private final Map<String, Taken> taken = new HashMap<>();
@@ -41,6 +43,15 @@ final class PortMapping {
     this.stack = stack;
     this.services = services;
     this.published = PublishedPort.of(services);
+    this.routes = stack.autoRoutes().isPresent() ? publishedRoutes() : stack.routes();
+  }
+
+  private List<RouteSettings> publishedRoutes() {
+    List<RouteSettings> made = new ArrayList<>();
+    for (PublishedPort port : published) {
+      made.add(port.route(made.stream().map(RouteSettings::name).toList()));
+    }
+    return List.copyOf(made);
   }
 
   /**
@@ -64,7 +75,7 @@ final class PortMapping {
    */
   Map<String, Integer> apply() {
     services.forEach(this::keepPublished);
-    for (RouteSettings route : stack.routes()) {
+    for (RouteSettings route : routes) {
       if (isThere("route " + route.name(), route.service(), "it leads nowhere in this version")) {
         for (int port : route.servicePorts()) {
           publish(
@@ -72,9 +83,9 @@ final class PortMapping {
         }
       }
     }
-    if (ports.isEmpty() && !stack.routes().isEmpty()) {
+    if (ports.isEmpty() && !routes.isEmpty()) {
       // Nobody could reach anything: the names in stack.conf are wrong.
-      RouteSettings first = stack.routes().getFirst();
+      RouteSettings first = routes.getFirst();
       refuseUnknown("route " + first.name(), first.service());
     }
     for (Probe probe : stack.probes()) {
@@ -87,8 +98,41 @@ final class PortMapping {
         }
       }
     }
-    warnOfPortsWithoutRoute();
+    if (stack.autoRoutes().isPresent()) {
+      recordRoutes(stack.routes());
+    } else {
+      warnOfPortsWithoutRoute();
+    }
     return Map.copyOf(ports);
+  }
+
+  /**
+   * Keeps the routes with the version.
+   *
+   * @param open the routes that are open now; none when the stack is down
+   */
+  private void recordRoutes(List<RouteSettings> open) {
+    if (routes.isEmpty()) {
+      findings.warn(
+          "routes = auto, and the compose file publishes no port: clients can't reach the stack");
+    }
+    for (RouteSettings route : routes) {
+      ports.put(
+          AutoRoutes.key(route),
+          ports.getOrDefault(route.portKey(route.servicePort()), route.servicePort()));
+      if (!open.isEmpty() && !open.contains(route)) {
+        findings.warn(
+            "this version publishes %s (service %s), which the version that serves doesn't: the route opens when the service starts the next time (serve --takeover)"
+                .formatted(route.address(), route.service()));
+      }
+    }
+    for (RouteSettings route : open) {
+      if (!routes.contains(route)) {
+        findings.warn(
+            "this version doesn't publish %s (service %s) any more: the route stays open, and leads nowhere, until the service starts the next time (serve --takeover)"
+                .formatted(route.address(), route.service()));
+      }
+    }
   }
 
   private boolean isThere(String what, String service, String otherwise) {
@@ -104,7 +148,7 @@ final class PortMapping {
   /** Under plain Compose clients reach such a port. */
   private void warnOfPortsWithoutRoute() {
     List<String> names = new ArrayList<>();
-    stack.routes().forEach(route -> names.add(route.name()));
+    routes.forEach(route -> names.add(route.name()));
     for (PublishedPort port : published) {
       if (!hasRoute(port)) {
         findings.warn(
@@ -117,7 +161,7 @@ final class PortMapping {
 
   /** Whether a route leads to one of the ports, of the service or of one that is in its network. */
   private boolean hasRoute(PublishedPort port) {
-    return stack.routes().stream()
+    return routes.stream()
         .anyMatch(route ->
             route.options().protocol().isDatagram() == port.isDatagram()
                 && port.service().equals(owner(route.service()))

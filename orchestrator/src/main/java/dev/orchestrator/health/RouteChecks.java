@@ -5,6 +5,7 @@ import dev.orchestrator.compose.ServicePorts;
 import dev.orchestrator.proxy.config.Protocol;
 import dev.orchestrator.proxy.config.ProxyOptions;
 import dev.orchestrator.proxy.config.ProxyProtocol;
+import dev.orchestrator.settings.AutoRoutes;
 import dev.orchestrator.settings.RouteSettings;
 import java.io.IOException;
 import java.io.InputStream;
@@ -15,8 +16,10 @@ import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
@@ -68,9 +71,15 @@ public final class RouteChecks {
 
   private final List<RouteSettings> routes;
 
-  /** Checks these routes. */
+  /**
+   * Checks these routes.
+   *
+   * @param routes read at each check. Where they are {@link AutoRoutes}, one that is alive is
+   *     enough for a service: compose files publish ports on which a service listens only when it
+   *     is set to
+   */
   public RouteChecks(List<RouteSettings> routes) {
-    this.routes = List.copyOf(routes);
+    this.routes = routes;
   }
 
   /**
@@ -82,10 +91,12 @@ public final class RouteChecks {
    */
   List<HealthProblem> check(Capsule capsule, Map<String, Integer> ports) {
     List<Callable<Optional<HealthProblem>>> checks = new ArrayList<>();
+    Map<String, Integer> asked = new HashMap<>();
     for (RouteSettings route : routes) {
       if (isChecked(route)) {
         for (int port : ServicePorts.find(ports, route.portKey(route.servicePort()))) {
           checks.add(() -> check(capsule, route, port));
+          asked.merge(route.service(), 1, Integer::sum);
         }
       }
     }
@@ -99,6 +110,12 @@ public final class RouteChecks {
       throw new HealthException("a check of the routes was interrupted");
     } catch (ExecutionException e) {
       throw new IllegalStateException(e);
+    }
+    if (routes instanceof AutoRoutes) {
+      Map<String, Integer> dead = new HashMap<>();
+      problems.forEach(problem -> dead.merge(problem.service(), 1, Integer::sum));
+      problems.removeIf(
+          problem -> !Objects.equals(dead.get(problem.service()), asked.get(problem.service())));
     }
     return problems;
   }

@@ -28,6 +28,15 @@ final class RouteReader {
   }
 
   static List<RouteSettings> read(SettingsSection stack, HostPort api) {
+    if (stack.find("routes").filter(value -> value.unwrapped() instanceof String).isPresent()) {
+      if (!stack.text("routes").equals("auto")) {
+        stack.addError(
+            "routes",
+            "\"%s\" is not known; write auto, for the ports that the compose file publishes, or a list: [ … ]"
+                .formatted(stack.text("routes")));
+      }
+      return new AutoRoutes();
+    }
     RouteReader reader = new RouteReader(api);
     stack.sections("routes").forEach(reader::read);
     return List.copyOf(reader.routes);

@@ -2,11 +2,13 @@ package dev.orchestrator.settings;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The settings of a stack: its {@code stack.conf} with the defaults of orchestrator.conf.
  *
  * @param folder config/stacks/NAME; versions are the folders below its {@code releases}
+ * @param routes with {@code routes = auto} {@link AutoRoutes}, which change when a version is known
  * @param healAfter a service of what serves is restarted when so many looks in a row find it
  *     unhealthy; 0: never
  */
@@ -32,6 +34,11 @@ public record StackSettings(
       UpgradeSettings upgrade,
       DataSettings data) {
     this(name, folder, routes, probes, upgrade, data, ComposeSettings.DEFAULT, HEAL_AFTER);
+  }
+
+  /** The routes, where they are those that a version's compose file publishes. */
+  public Optional<AutoRoutes> autoRoutes() {
+    return routes instanceof AutoRoutes auto ? Optional.of(auto) : Optional.empty();
   }
 
   public Path releases() {

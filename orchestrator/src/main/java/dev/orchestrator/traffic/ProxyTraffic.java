@@ -41,12 +41,13 @@ public final class ProxyTraffic implements Traffic {
   /**
    * Prepares the routes; none is open yet.
    *
+   * @param routes read when the routes open; they may not change while they are open
    * @param inherited listening sockets of the predecessor process or of systemd; sockets that no
    *     route uses are closed when the routes open
    */
   public ProxyTraffic(Vertx vertx, List<RouteSettings> routes, InheritedSockets inherited) {
     this.vertx = vertx;
-    this.routes = List.copyOf(routes);
+    this.routes = routes;
     this.inherited = inherited;
   }
 

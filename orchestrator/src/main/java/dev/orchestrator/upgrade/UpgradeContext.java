@@ -12,6 +12,7 @@ import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.Journal;
 import dev.orchestrator.proxy.config.Backend;
 import dev.orchestrator.proxy.config.Target;
+import dev.orchestrator.settings.AutoRoutes;
 import dev.orchestrator.settings.DataSettings;
 import dev.orchestrator.settings.RouteSettings;
 import dev.orchestrator.settings.Settings;
@@ -238,6 +239,33 @@ public final class UpgradeContext {
   /** Time limit of a short query to a capsule: a third of the limit of one call to the engine. */
   public Duration briefTimeout() {
     return settings.engine().timeout().dividedBy(3);
+  }
+
+  /**
+   * Finds out the routes of a stack with {@code routes = auto}: those of the version that serves or
+   * would serve if the stack weren't down. To be called while the routes are closed.
+   */
+  public void resolveServingRoutes() {
+    settings
+        .stack()
+        .autoRoutes()
+        .ifPresent(auto ->
+            auto.set(
+                journal
+                    .serving()
+                    .map(serving -> AutoRoutes.parse(serving.ports().keySet()))
+                    .orElse(List.of())));
+  }
+
+  /** The same of a version that is to serve as the first. */
+  public void resolveRoutes(String version) {
+    settings
+        .stack()
+        .autoRoutes()
+        .ifPresent(auto -> {
+          auto.set(List.of()); // Nothing is open, so that no difference is told.
+          auto.set(builder.routes(version));
+        });
   }
 
   /** The backend that the routes lead to while a generation serves. */

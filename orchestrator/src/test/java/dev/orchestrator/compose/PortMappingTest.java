@@ -8,6 +8,7 @@ import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.proxy.config.ListenAddress;
 import dev.orchestrator.proxy.config.Protocol;
 import dev.orchestrator.proxy.config.RouteOptions;
+import dev.orchestrator.settings.AutoRoutes;
 import dev.orchestrator.settings.Probe;
 import dev.orchestrator.settings.RouteSettings;
 import dev.orchestrator.settings.StackSettings;
@@ -176,6 +177,41 @@ class PortMappingTest {
             "service web: ports: no route leads to 443, so that clients can't reach it: add to"
                 + " routes in stack.conf: { name = web, listen = \"192.0.2.1:443\", service = web,"
                 + " port = 443 }"),
+        warnings);
+  }
+
+  @Test
+  void routesOfTheFileAreKeptWithTheVersion() {
+    AutoRoutes routes = new AutoRoutes();
+    String services =
+        "{web: {ports: [{target: 80, published: '8080'},"
+            + "{target: 9000, published: '9000', host_ip: '::1'}]},"
+            + "dns: {ports: [{target: 53, published: '53', protocol: 'udp'}]}}";
+    Map<String, Integer> ports = map(services, routes, List.of());
+    assertEquals(List.of(), warnings);
+    List<RouteSettings> made = AutoRoutes.parse(ports.keySet());
+    assertEquals(
+        List.of(
+            udp("dns", 53, "dns"),
+            new RouteSettings("web", "0.0.0.0", 8080, "web", 80),
+            new RouteSettings("web-9000", "::1", 9000, "web", 9000)),
+        made);
+    assertEquals(8080, ports.get("web:80"));
+    assertEquals(53, ports.get("dns:53/udp"));
+
+    routes.set(made.subList(0, 2));
+    map("{web: {ports: [{target: 80, published: '80'}]}}", routes, List.of());
+    assertEquals(
+        List.of(
+            "this version publishes 0.0.0.0:80 (service web), which the version that serves"
+                + " doesn't: the route opens when the service starts the next time (serve"
+                + " --takeover)",
+            "this version doesn't publish 0.0.0.0:53/udp (service dns) any more: the route stays"
+                + " open, and leads nowhere, until the service starts the next time (serve"
+                + " --takeover)",
+            "this version doesn't publish 0.0.0.0:8080 (service web) any more: the route stays"
+                + " open, and leads nowhere, until the service starts the next time (serve"
+                + " --takeover)"),
         warnings);
   }
 

@@ -6,6 +6,7 @@ import dev.orchestrator.proxy.config.ListenAddress;
 import dev.orchestrator.proxy.config.Protocol;
 import dev.orchestrator.proxy.config.ProxyProtocol;
 import dev.orchestrator.proxy.config.RouteOptions;
+import dev.orchestrator.settings.AutoRoutes;
 import dev.orchestrator.settings.RouteSettings;
 import dev.orchestrator.testing.LightServiceFixture;
 import java.io.IOException;
@@ -67,6 +68,24 @@ class RouteChecksTest {
     }
   }
 
+  /** A file may publish ports on which a service listens only when it is set to. */
+  @Test
+  void ofTheRoutesThatAFilePublishesOneIsEnoughForAService() throws Exception {
+    AutoRoutes routes = new AutoRoutes();
+    RouteChecks checks = new RouteChecks(routes);
+    routes.set(
+        List.of(
+            new RouteSettings("web", "127.0.0.1", 80, "web", 80),
+            new RouteSettings("tls", "127.0.0.1", 443, "web", 443)));
+    int dead = LightServiceFixture.freePort();
+    try (Server alive = greeting()) {
+      FakeServiceCapsule capsule = new FakeServiceCapsule();
+      assertEquals(
+          List.of(), checks.check(capsule, Map.of("web:80", alive.port(), "web:443", dead)));
+      assertEquals(2, checks.check(capsule, Map.of("web:80", dead, "web:443", dead)).size());
+    }
+  }
+
   @Test
   void everyReplicaIsAsked() throws Exception {
     try (Server alive = greeting()) {
@@ -97,7 +116,9 @@ class RouteChecksTest {
   void theProxyProtocolIsSpokenAsTheProxyDoes() throws Exception {
     CompletableFuture<String> line = new CompletableFuture<>();
     try (Server server =
-        new Server(socket -> line.complete(new String(socket.getInputStream().readNBytes(15))))) {
+        new Server(socket ->
+            line.complete(
+                new String(socket.getInputStream().readNBytes(15), StandardCharsets.US_ASCII)))) {
       check(TCP.withProxyProtocol(ProxyProtocol.V1, false), server.port());
       assertEquals("PROXY UNKNOWN\r\n", line.get(30, TimeUnit.SECONDS));
     }

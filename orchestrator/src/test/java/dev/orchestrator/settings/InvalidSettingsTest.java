@@ -228,11 +228,19 @@ class InvalidSettingsTest {
             "2: routes[1].port: 65530 and the 10 ports behind it go beyond 65535; write a smaller"
                 + " port"),
         new Wrong(
-            "routes += { name = b, listen = 81, service = db, port = 1, protocol = udp }",
-            "2: routes[1].protocol: \"udp\" is not known; write tcp or http"),
+            "routes += { name = b, listen = 81, service = db, port = 1, protocol = sctp }",
+            "2: routes[1].protocol: \"sctp\" is not known; write tcp, http or udp"),
         new Wrong(
             "routes += { name = b, listen = 81, service = db, port = 1, proxy-protocol = v3 }",
             "2: routes[1].proxy-protocol: \"v3\" is not known; write off, v1 or v2"),
+        new Wrong(
+            "routes = automatic",
+            "2: routes: \"automatic\" is not known; write auto, for the ports that the compose file"
+                + " publishes, or a list: [ … ]"),
+        new Wrong(
+            "routes += { name = b, listen = \"81-82\", service = db, port = 1, verify = true }",
+            "2: routes[1].verify: is for a tcp or http route with one port; leave it out, or write"
+                + " a route for that port"),
         new Wrong(
             "routes += { name = b, listen = 81, service = db, port = 1, idle-timeout = 5 }",
             "2: routes[1].idle-timeout: 5 has no unit; add ms, s, m, h or d, as in" + " 5s"),

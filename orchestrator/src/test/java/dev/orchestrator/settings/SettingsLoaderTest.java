@@ -63,6 +63,14 @@ class SettingsLoaderTest {
   }
 
   @Test
+  void theRoutesMayBeThoseOfTheComposeFile() throws IOException {
+    StackSettings stack =
+        ConfigFolderFixture.in(folder, "stack = demo", "routes = auto").load().stack();
+    assertTrue(stack.autoRoutes().isPresent());
+    assertEquals(List.of(), stack.routes(), "until a version is known");
+  }
+
+  @Test
   void aStackHasRoutesAndProbes() throws IOException {
     StackSettings stack =
         ConfigFolderFixture.in(

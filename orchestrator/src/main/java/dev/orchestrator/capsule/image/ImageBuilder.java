@@ -26,8 +26,10 @@ import dev.orchestrator.files.FileTree;
 import dev.orchestrator.files.TarArchive;
 import dev.orchestrator.release.Release;
 import dev.orchestrator.release.Releases;
+import dev.orchestrator.settings.AutoRoutes;
 import dev.orchestrator.settings.Probe;
 import dev.orchestrator.settings.ReleaseProbes;
+import dev.orchestrator.settings.RouteSettings;
 import dev.orchestrator.settings.Settings;
 import dev.orchestrator.settings.StackSettings;
 import java.io.UncheckedIOException;
@@ -110,6 +112,15 @@ public final class ImageBuilder implements CapsuleBuilder {
         .filter(service -> service.getValue().has("build"))
         .forEach(service -> BuildSource.of(model, stack.name(), stack.folder(), service.getKey()));
     return capsuleStack.warnings();
+  }
+
+  @Override
+  public List<RouteSettings> routes(String version) {
+    Release release = releases.release(version);
+    String baseImage = base(line -> {});
+    ComposeModel model = reading(() -> reader.read(release, baseImage));
+    ReleaseProbes probes = ReleaseProbes.read(release.folder());
+    return AutoRoutes.parse(transform(probes, baseImage).apply(model, Map.of()).ports().keySet());
   }
 
   private ComposeTransform transform(ReleaseProbes probes, String baseImage) {

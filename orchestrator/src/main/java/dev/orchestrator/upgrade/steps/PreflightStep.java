@@ -40,6 +40,11 @@ final class PreflightStep extends Step {
     findings.add("engine " + engine.version() + " at " + engine.address());
     if (!run.holdsClients()) {
       // Nothing serves: the routes open now, so that a port in use is found before the build.
+      if (context.journal().serving().isPresent()) {
+        context.resolveServingRoutes();
+      } else {
+        context.resolveRoutes(run.record.toVersion());
+      }
       context.traffic().open(UpgradeContext.GATE_SLACK);
     } else if (run.record.kind() == Kind.UPGRADE) {
       findings.add(requireHealthy(run.blue(), context));

@@ -81,7 +81,7 @@ class PortableLibraryEngineTest {
           assertTrue(!service.path("image").asText().endsWith(":latest"), name + " is pinned");
         });
     CapsuleStack made =
-        new ComposeTransform(settings.stack(), HostFacts.NONE).apply(model, Map.of());
+        new ComposeTransform(settings.stack(), HostFacts.NONE, true).apply(model, Map.of());
     assertTrue(made.dirs().contains("/data/binds/media/audiobooks"), made.dirs().toString());
     assertTrue(made.dirs().contains("/data/volumes/mariadb"), made.dirs().toString());
   }
