@@ -96,16 +96,28 @@ prepare_data() {
     (.to | sub("^/data/?"; ""))] | @tsv' "$STACK/stack.json")
 }
 
+# create_services [aside NAME...]: with nothing put into these volumes. A call that was given up may
+# still be under way.
 create_services() {
+  local lock
+  exec {lock}>"$RUN/create.lock"
+  flock "$lock"
+  if [[ ${1:-} == aside ]]; then
+    put_aside "${@:2}" || die 1 "a data volume could not be put aside: $(head -n 1 "$RUN/mount.err")"
+  fi
   prepare_data
   compose create --no-build
+  take_back || die 1 "a data volume could not be taken back: $(head -n 1 "$RUN/mount.err")"
+  exec {lock}>&-
 }
 
 start_services() {
+  take_back || die 1 "a data volume could not be taken back: $(head -n 1 "$RUN/mount.err")"
   # shellcheck disable=SC2119 # without "new"
   mount_volumes || die 1 "a data volume could not be mounted"
   require_variables
   take_lease
+  adopt_fresh
   prepare_data
   compose up --detach --no-build
   heal_by_itself

@@ -10,8 +10,12 @@
 #
 # A clone is made (`capsule mount`) when what it is made from is at rest, which is after the start of
 # the inner engine. Until then top/fresh is in its place, for what creating the services puts there.
+# Nothing may be put into a volume that a copy will fill (`capsule create aside`): while the services
+# are created, its folder .orchestrator/fresh is in its place, which no copy looks at. At the first start
+# the volumes in there that the data lacks become the data's.
 
 readonly LAYERS=/layers
+readonly FRESH=.orchestrator/fresh
 
 # mount_volumes [new]: with it, clones that weren't made yet are. May be run again.
 # shellcheck disable=SC2120 # `capsule mount` alone passes "new"
@@ -72,6 +76,58 @@ mount_clone() {
   # The folder itself is where the clone will be mounted.
   [[ ! -d $top/fresh ]] || find "$top/fresh" -mindepth 1 -delete
   sync -f "$top"
+}
+
+# put_aside NAME...: folders for what creating the services puts into these volumes. Until take_back.
+put_aside() {
+  local pair name source target main='' others=()
+  take_back || return 1
+  for pair in data ${CAPSULE_VOLUMES:-}; do
+    name=${pair%%=*}
+    [[ $name == data ]] || others+=("$name")
+  done
+  [[ " $* " != *" data "* ]] || main=yes
+  [[ -z $main ]] || place_aside "$DATA/$FRESH" "$DATA" || return 1
+  for name in "${others[@]}"; do
+    target=$DATA/extra/$name
+    if [[ " $* " == *" $name "* ]]; then
+      source=$LAYERS/$name/top/$FRESH
+    elif [[ -n $main ]]; then
+      source=$(<"$RUN/placed/$name") # hidden by what is at /data now
+    else
+      continue
+    fi
+    place_aside "$source" "$target" || return 1
+  done
+}
+
+place_aside() {
+  mkdir -p "$1" "$2"
+  mount --bind "$1" "$2" 2>"$RUN/mount.err" || return 1
+  echo "$2" >>"$RUN/aside"
+}
+
+take_back() {
+  local target
+  [[ -e $RUN/aside ]] || return 0
+  while read -r target; do
+    ! mountpoint -q "$target" || umount "$target" 2>"$RUN/mount.err" || return 1
+  done < <(tac "$RUN/aside")
+  rm -f "$RUN/aside"
+}
+
+# Volumes that the version before didn't have: the engine has filled them from their images.
+adopt_fresh() {
+  local place folder
+  for place in "$DATA" "$LAYERS"/*/top; do
+    [[ -d $place/$FRESH ]] || continue
+    for folder in "$place/$FRESH"/volumes/*/; do
+      [[ -d $folder && ! -e $place/volumes/$(basename "$folder") ]] || continue
+      mkdir -p "$place/volumes"
+      mv -T "$folder" "$place/volumes/$(basename "$folder")"
+    done
+    rm -rf "${place:?}/$FRESH"
+  done
 }
 
 # With all services stopped: clones are unmounted, as a layer of one mounted twice is the kernel's to

@@ -50,7 +50,7 @@ final class ApiRoutes {
     get(router, "/v1/versions", context -> control::versions);
     get(router, "/v1/upgrades", context -> control::history);
     get(router, "/v1/upgrades/:id", this::receipt);
-    get(router, "/v1/plan", Set.of("version", "full", "attach"), this::plan);
+    get(router, "/v1/plan", Set.of("version", "full", "attach", "acceptUnused"), this::plan);
     get(router, "/v1/rollback", context -> control::rollbackCost);
     get(router, "/v1/doctor", context -> control::doctor);
     get(router, "/v1/logs", Set.of("service", "tail"), this::logs);

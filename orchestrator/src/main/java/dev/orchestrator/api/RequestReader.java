@@ -12,6 +12,7 @@ import io.vertx.ext.web.RoutingContext;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
@@ -21,7 +22,8 @@ import org.jspecify.annotations.Nullable;
 final class RequestReader {
   private static final int MOST_LINES = 10_000;
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._+-]{0,127}");
-  private static final Set<String> UPGRADE_FIELDS = Set.of("version", "full", "attach");
+  private static final Set<String> UPGRADE_FIELDS =
+      Set.of("version", "full", "attach", "acceptUnused");
   private static final Pattern NUMBER = Pattern.compile("[0-9]{1,9}");
 
   private RequestReader() {}
@@ -90,12 +92,14 @@ final class RequestReader {
   }
 
   static DataOptions planOptions(RoutingContext context) {
-    return new DataOptions(null, flag(context, "full"), flag(context, "attach"));
+    return new DataOptions(
+        null, flag(context, "full"), flag(context, "attach"), context.queryParam("acceptUnused"));
   }
 
   static DataOptions upgradeOptions(RoutingContext context) {
     JsonNode fields = body(context, UPGRADE_FIELDS);
-    return new DataOptions(null, flag(fields, "full"), flag(fields, "attach"));
+    return new DataOptions(
+        null, flag(fields, "full"), flag(fields, "attach"), texts(fields, "acceptUnused"));
   }
 
   static void requireEmptyBody(RoutingContext context) {
@@ -138,6 +142,18 @@ final class RequestReader {
       throw new BadRequestException(name + " must be true or false");
     }
     return value != null && value.booleanValue();
+  }
+
+  private static List<String> texts(JsonNode body, String name) {
+    JsonNode value = body.get(name);
+    List<String> texts = new ArrayList<>();
+    if (value != null) {
+      if (!value.isArray()) {
+        throw new BadRequestException(name + " must be a list of strings");
+      }
+      value.forEach(text -> texts.add(text(name, text)));
+    }
+    return texts;
   }
 
   private static JsonNode body(RoutingContext context, Set<String> known) {

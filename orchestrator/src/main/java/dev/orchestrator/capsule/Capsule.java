@@ -4,6 +4,7 @@ import dev.orchestrator.engine.ExecResult;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,8 +23,12 @@ public interface Capsule {
   /** Waits until the inner engine answers and has every inner image. */
   void awaitReady(Duration deadline);
 
-  /** Creates the containers of its services without starting them. */
-  void create(Duration deadline);
+  /**
+   * Creates the containers of its services without starting them.
+   *
+   * @param aside names of data volumes into which nothing may be put, because a copy will fill them
+   */
+  void create(Collection<String> aside, Duration deadline);
 
   /** Starts its services in the order of their dependencies. */
   void start(Duration deadline);
@@ -84,6 +89,15 @@ public interface Capsule {
 
   /** The tables of its services' databases; databases that can't be asked are left out. */
   List<DatabaseTable> tables(Duration deadline);
+
+  /** The absolute paths, at or below /data, that its services mount as volumes or for writing. */
+  List<String> dataPaths(Duration deadline);
+
+  /**
+   * The sizes in bytes of these paths, without those that aren't there, that have no files, or that
+   * have no other files than the release.
+   */
+  Map<String, Long> sizes(Collection<String> paths, Duration deadline);
 
   /** Writes a word beside its data, durably. */
   void mark(String word, Duration deadline);

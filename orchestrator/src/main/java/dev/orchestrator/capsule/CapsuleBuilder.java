@@ -15,10 +15,8 @@ public interface CapsuleBuilder {
    * Checks a version as far as that is possible without building: the release exists, Compose
    * accepts its file, every route and probe names a service that exists. Fails with a {@link
    * dev.orchestrator.common.RefusedException}.
-   *
-   * @return warnings for a person, a line each
    */
-  List<String> check(String version);
+  VersionCheck check(String version);
 
   /**
    * The routes that the compose file of a version publishes, for a stack whose routes are {@link

@@ -39,6 +39,17 @@ final class PlanText {
       }
       lines.add("");
       lines.addAll(data.lines());
+      for (Plan.Volume volume : plan.data()) {
+        if (volume.lastPassMillis() > 0) {
+          lines.add(
+              String.format(
+                  Locale.ROOT,
+                  "last pass of %s, while clients wait: about %.1f s, and the copying of what"
+                      + " changes until then",
+                  volume.name(),
+                  volume.lastPassMillis() / 1000.0));
+        }
+      }
     }
     if (!plan.quiesce().isEmpty()) {
       lines.add("");

@@ -5,8 +5,10 @@ import dev.orchestrator.client.ExitCode;
 import dev.orchestrator.common.Json;
 import dev.orchestrator.report.Plan;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -73,6 +75,14 @@ final class UpgradeCommand implements Callable<Integer> {
           "Attach volumes that are not marked immutable: a rollback can't restore their data.")
   private boolean attach;
 
+  @Option(
+      names = "--accept-unused",
+      paramLabel = "VOLUME",
+      description =
+          "Go on although the new version does not mount this volume, or ./PATH, of the old one;"
+              + " may be repeated. Its data is kept.")
+  private List<String> acceptUnused = List.of();
+
   UpgradeCommand(RootCommand root) {
     this.root = root;
   }
@@ -97,7 +107,15 @@ final class UpgradeCommand implements Callable<Integer> {
 
   private String begin() throws InterruptedException {
     Map<String, ?> body =
-        Map.of("version", version, "full", verify == VerifyOption.full, "attach", attach);
+        Map.of(
+            "version",
+            version,
+            "full",
+            verify == VerifyOption.full,
+            "attach",
+            attach,
+            "acceptUnused",
+            acceptUnused);
     CliContext context = root.context();
     return wait
         ? new AdmissionWait(
@@ -114,7 +132,10 @@ final class UpgradeCommand implements Callable<Integer> {
     String query =
         ApiClient.parameter("version", version)
             + (verify == VerifyOption.full ? "&full=true" : "")
-            + (attach ? "&attach=true" : "");
+            + (attach ? "&attach=true" : "")
+            + acceptUnused.stream()
+                .map(name -> "&" + ApiClient.parameter("acceptUnused", name))
+                .collect(Collectors.joining());
     Plan answer = Json.read(root.api().get("/v1/plan?" + query, PLAN_DEADLINE), Plan.class);
     PlanText.lines(answer).forEach(root.context().terminal()::println);
   }

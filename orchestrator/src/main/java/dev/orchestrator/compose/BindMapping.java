@@ -20,7 +20,7 @@ import java.util.regex.Pattern;
  * it begins as a copy of the release's.
  */
 final class BindMapping {
-  private static final String BINDS = "binds/";
+  static final String BINDS = "binds/";
   static final String RELEASE = "/capsule/stack/release";
   private static final Set<String> HOST_FILES = Set.of("/etc/localtime", "/etc/timezone");
 

@@ -38,37 +38,62 @@ public record BuildSource(
   private static final Pattern VARIABLE =
       Pattern.compile("\\$(?:\\{(?<braced>\\w+)(?::-(?<default>[^}]*))?}|(?<plain>\\w+))");
 
-  /** The build section of a service that has one. */
-  public static BuildSource of(ComposeModel model, String stack, Path stackFolder, String service) {
+  /** The build section of a service that has one; refused when it can't be built here. */
+  public static BuildSource of(ComposeModel model, String stack, Path stackFolder, String service)
+      throws RefusedException {
+    ComposeFindings findings =
+        new ComposeFindings("version %s of stack %s".formatted(model.release().version(), stack));
+    check(findings, model, stackFolder, service);
+    findings.throwIfRefused();
     JsonNode build = model.services().getOrDefault(service, model.root()).path("build");
-    String where =
-        "version %s of stack %s: service %s".formatted(model.release().version(), stack, service);
-    for (String key : UNSUPPORTED) {
-      if (build.has(key)) {
-        throw new RefusedException(
-            "%s: build.%s needs BuildKit: build the image beforehand and name it with 'image:'"
-                .formatted(where, key));
-      }
+    String target = ComposeModel.text(build.path("target"));
+    return new BuildSource(
+        folder(model, stackFolder, build),
+        dockerfile(build),
+        target.isEmpty() ? null : target,
+        args(build));
+  }
+
+  /** Refuses what can't be built of a service's build section. */
+  static void check(
+      ComposeFindings findings, ComposeModel model, Path stackFolder, String service) {
+    JsonNode build = model.services().getOrDefault(service, model.root()).path("build");
+    String where = "service " + service;
+    List<String> unsupported = UNSUPPORTED.stream().filter(build::has).toList();
+    for (String key : unsupported) {
+      findings.refuse(
+          "%s: build.%s needs BuildKit: build the image beforehand and name it with 'image:'"
+              .formatted(where, key));
     }
-    Path context = Path.of(ComposeModel.text(build.path("context"))).normalize();
-    if (!context.startsWith(model.stackFolder())) {
-      throw new RefusedException(
+    if (!context(build).startsWith(model.stackFolder())) {
+      findings.refuse(
           "%s: its build context %s is not a folder below %s: move it there"
               .formatted(where, build.path("context").asText(), stackFolder));
+      return;
     }
-    Path folder = stackFolder.resolve(model.stackFolder().relativize(context));
-    String dockerfile = build.path("dockerfile").asText("Dockerfile");
+    Path folder = folder(model, stackFolder, build);
+    String dockerfile = dockerfile(build);
     if (!folder.resolve(dockerfile).normalize().startsWith(folder)) {
-      throw new RefusedException(
+      findings.refuse(
           "%s: its %s is outside its build context %s: move it there"
               .formatted(where, dockerfile, folder));
-    }
-    if (!Files.isRegularFile(folder.resolve(dockerfile))) {
-      throw new RefusedException(
+    } else if (!unsupported.contains("dockerfile_inline")
+        && !Files.isRegularFile(folder.resolve(dockerfile))) {
+      findings.refuse(
           "%s: there is no %s in its build context %s".formatted(where, dockerfile, folder));
     }
-    String target = ComposeModel.text(build.path("target"));
-    return new BuildSource(folder, dockerfile, target.isEmpty() ? null : target, args(build));
+  }
+
+  private static Path context(JsonNode build) {
+    return Path.of(ComposeModel.text(build.path("context"))).normalize();
+  }
+
+  private static Path folder(ComposeModel model, Path stackFolder, JsonNode build) {
+    return stackFolder.resolve(model.stackFolder().relativize(context(build)));
+  }
+
+  private static String dockerfile(JsonNode build) {
+    return build.path("dockerfile").asText("Dockerfile");
   }
 
   /** The images that the Dockerfile starts from or copies out of, in its order. */

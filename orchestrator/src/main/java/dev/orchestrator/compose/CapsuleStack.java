@@ -1,9 +1,12 @@
 package dev.orchestrator.compose;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.orchestrator.settings.VolumeSettings;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * A stack as it runs in a capsule.
@@ -37,4 +40,23 @@ public record CapsuleStack(
 
   /** A file, or a folder with everything below it, by absolute paths inside the capsule. */
   record SeedFile(String from, String to) {}
+
+  /**
+   * What the services mount of the data or of the release: {@code volumes/NAME} for a named volume,
+   * {@code binds/PATH} for a path of the release folder.
+   */
+  public List<String> dataPaths() {
+    Set<String> paths = new TreeSet<>();
+    dirs.forEach(dir -> paths.add(VolumeSettings.held(dir)));
+    seedFiles.forEach(seed -> paths.add(VolumeSettings.held(seed.to())));
+    for (JsonNode service : compose.path("services")) {
+      for (JsonNode mount : service.path("volumes")) {
+        String source = mount.path("source").asText("");
+        if (source.startsWith(BindMapping.RELEASE + "/")) {
+          paths.add(BindMapping.BINDS + source.substring(BindMapping.RELEASE.length() + 1));
+        }
+      }
+    }
+    return List.copyOf(paths);
+  }
 }

@@ -2,6 +2,7 @@ package dev.orchestrator.compose;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -24,6 +25,9 @@ final class ComposeOutput {
 
   private static final String OBSOLETE_NOW = "the attribute `version` is obsolete";
 
+  /** A shorter value is rather a number or a flag, and is a part of many words. */
+  private static final int SHORTEST_SECRET = 5;
+
   private final List<String> errors;
   private final List<String> warnings;
   private final boolean crashed;
@@ -32,13 +36,14 @@ final class ComposeOutput {
    * Takes the text apart.
    *
    * @param project the release's folder in the container, which means nothing to a user
+   * @param variables whose values may be secrets: a message has their names in place of them
    */
-  ComposeOutput(String stderr, Path project) {
+  ComposeOutput(String stderr, Path project, Map<String, String> variables) {
     List<String> lines =
         stderr
             .lines()
             .filter(line -> !line.isBlank())
-            .map(line -> line.replace(project + "/", ""))
+            .map(line -> masked(line.replace(project + "/", ""), variables))
             .toList();
     errors = lines.stream().filter(line -> !WARNING.matcher(line).matches()).toList();
     warnings =
@@ -48,6 +53,16 @@ final class ComposeOutput {
             .map(ComposeOutput::text)
             .toList();
     crashed = stderr.contains("\ngoroutine ");
+  }
+
+  private static String masked(String line, Map<String, String> variables) {
+    String masked = line;
+    for (Map.Entry<String, String> variable : variables.entrySet()) {
+      if (variable.getValue().length() >= SHORTEST_SECRET) {
+        masked = masked.replace(variable.getValue(), "${" + variable.getKey() + "}");
+      }
+    }
+    return masked;
   }
 
   private static String text(Matcher warning) {

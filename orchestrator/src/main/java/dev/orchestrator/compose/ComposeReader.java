@@ -9,6 +9,7 @@ import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.engine.Engine;
 import dev.orchestrator.engine.ExecResult;
 import dev.orchestrator.files.TarArchive;
+import dev.orchestrator.release.EnvFile;
 import dev.orchestrator.release.Release;
 import dev.orchestrator.settings.StackSettings;
 import java.io.IOException;
@@ -28,7 +29,7 @@ import java.util.stream.Collectors;
  * its rules, messages and version are those of the capsule that runs it later. Calls block.
  */
 public final class ComposeReader {
-  private static final Duration DEADLINE = Duration.ofSeconds(60);
+  private static final Duration DEADLINE = Duration.ofMinutes(3);
 
   /** Folder in the container for the stack's folder; a compose file will hardly name that path. */
   private static final String FOLDER = "capsule-check";
@@ -71,19 +72,26 @@ public final class ComposeReader {
     checkSize(release);
     Path stackFolder = Path.of("/", FOLDER, stack.name());
     Path project = stackFolder.resolve("releases").resolve(release.version());
-    ComposeFindings findings = new ComposeFindings("");
+    ComposeFindings findings =
+        new ComposeFindings("version %s of stack %s".formatted(release.version(), stack.name()));
+    NewerKeys newerKeys = NewerKeys.of(release, stack.folder());
+    newerKeys.refuseHostFiles(findings);
     ObjectNode root;
     try (BuildContainers.Temporary helper = helper(base)) {
       ExecResult result = run(helper, project, fileOptions());
-      ComposeOutput output = new ComposeOutput(result.stderr(), project);
+      ComposeOutput output = new ComposeOutput(result.stderr(), project, variables(release));
+      if (newerKeys.any()) {
+        newerKeys.refuse(findings, version(helper), !result.ok());
+      }
       if (!result.ok()) {
-        throw new RefusedException(
-            "version %s of stack %s: Compose rejects %s: %s"
-                .formatted(
-                    release.version(), stack.name(), release.composeFileNames(), output.reason()));
+        if (findings.refusals().isEmpty() || !newerKeys.explains(output.reason())) {
+          findings.refuse(
+              "Compose rejects %s: %s".formatted(release.composeFileNames(), output.reason()));
+        }
+        findings.throwIfRefused();
       }
       root = parse(release, result.stdout());
-      new ShellVariables(findings, release, project).check(output, root);
+      new ShellVariables(findings, release, project).check(output, root, stack.name());
       output.otherWarnings().forEach(findings::warn);
       Map<String, String> users = variableUsers(root);
       if (!users.isEmpty()) {
@@ -96,6 +104,13 @@ public final class ComposeReader {
                     .formatted(name, name, release.version(), name)));
       }
     }
+    ComposeModel read = new ComposeModel(release, root, project, stackFolder, List.of(), List.of());
+    read.services()
+        .forEach((name, service) -> {
+          if (service.has("build")) {
+            BuildSource.check(findings, read, stack.folder(), name);
+          }
+        });
     return new ComposeModel(
         release, root, project, stackFolder, findings.refusals(), findings.warnings());
   }
@@ -119,6 +134,12 @@ public final class ComposeReader {
       }
     }
     return values;
+  }
+
+  private Map<String, String> variables(Release release) {
+    Map<String, String> variables = new TreeMap<>(EnvFile.read(release.folder()));
+    variables.putAll(stack.compose().env());
+    return variables;
   }
 
   /** The variables of secrets and configs, each with what it is the value of. */
@@ -178,6 +199,14 @@ public final class ComposeReader {
       helper.close();
       throw e;
     }
+  }
+
+  /** The version of Compose; empty when it does not say. */
+  private String version(BuildContainers.Temporary helper) {
+    return engine
+        .exec(helper.name(), List.of("docker", "compose", "version", "--short"), DEADLINE)
+        .stdout()
+        .strip();
   }
 
   private ExecResult run(BuildContainers.Temporary helper, Path project, String options) {

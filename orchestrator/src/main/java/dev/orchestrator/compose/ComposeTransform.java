@@ -2,6 +2,7 @@ package dev.orchestrator.compose;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.orchestrator.settings.StackSettings;
+import dev.orchestrator.settings.VolumeImport;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -80,7 +81,11 @@ public final class ComposeTransform {
       checks.map(name, service, image == null ? null : image.healthCheck());
     });
     DataMapping data =
-        new DataMapping(findings, model, new VolumePaths(findings, stack.data().volumes()));
+        new DataMapping(
+            findings,
+            model,
+            new VolumePaths(findings, stack.data().volumes()),
+            stack.data().imports().stream().map(VolumeImport::volume).toList());
     services.forEach((name, service) -> {
       InnerImage image = images.get(name);
       data.map(name, service, image == null ? List.of() : image.volumes());

@@ -6,6 +6,7 @@ import dev.orchestrator.compose.CapsuleStack.SeedFile;
 import dev.orchestrator.files.ContentDigest;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -20,13 +21,24 @@ final class DataMapping {
   private static final String VOLUMES = "volumes/";
   private static final Set<String> NOT_DATA = Set.of("nfs", "nfs4", "cifs", "tmpfs");
 
+  private final Set<String> imported;
   private final ComposeFindings findings;
   private final ComposeModel model;
   private final VolumePaths volumePaths;
   private final BindMapping binds;
   private final Set<String> dirs = new TreeSet<>();
 
-  DataMapping(ComposeFindings findings, ComposeModel model, VolumePaths volumePaths) {
+  /**
+   * Maps the volumes of a model.
+   *
+   * @param imported names of volumes that begin as a copy of the host's
+   */
+  DataMapping(
+      ComposeFindings findings,
+      ComposeModel model,
+      VolumePaths volumePaths,
+      Collection<String> imported) {
+    this.imported = Set.copyOf(imported);
     this.findings = findings;
     this.model = model;
     this.volumePaths = volumePaths;
@@ -94,9 +106,17 @@ final class DataMapping {
 
   private void volume(String name, ObjectNode volume) {
     if (volume.path("external").asBoolean()) {
-      findings.refuse(
-          "volume %s is external, which a capsule can't reach: remove 'external', and its data is kept with the stack's"
-              .formatted(name));
+      if (!imported.contains(name)) {
+        findings.refuse(
+            "volume " + name,
+            "external",
+            "a capsule does not use volumes of the host. Remove 'external', and the volume is the stack's own and begins empty; or let it begin as a copy of the host's, in stack.conf: data.import = [ { volume = %s, from = %s } ]"
+                .formatted(name, volume.path("name").asText(name)));
+        return;
+      }
+      volume.remove("external");
+      volume.remove("driver");
+      local(name, volume);
       return;
     }
     String driver = volume.path("driver").asText("local");

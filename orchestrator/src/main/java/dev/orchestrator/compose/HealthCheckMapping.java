@@ -74,8 +74,13 @@ final class HealthCheckMapping {
       }
       return;
     }
+    // Newer versions of Compose want a start period beside a start interval, even if the image has
+    // it.
+    boolean ofImage = own.path("start_interval").isMissingNode() && !startInterval.isZero();
     if (startPeriod.isZero()) {
       service.withObjectProperty("healthcheck").put("start_period", text(interval));
+    } else if (duration(own.path("start_period").asText("")).isZero() && !ofImage) {
+      service.withObjectProperty("healthcheck").put("start_period", text(startPeriod));
     }
     if (startInterval.isZero()) {
       Duration often = interval.compareTo(START_INTERVAL) < 0 ? interval : START_INTERVAL;

@@ -112,9 +112,8 @@ final class NetworkMapping {
           "a capsule can't see containers of the host: remove it, and reach them by an address of"
               + " the host");
     }
-    boolean own =
-        !mode.equals("host") && !mode.startsWith("service:") && !mode.startsWith("container:");
-    if (!own
+    if (mode.startsWith("service:")
+        || mode.startsWith("container:")
         || service.has("hostname")
         || service.path("uts").asText("").equals("host")
         || usesEngine(service)) {
@@ -129,7 +128,11 @@ final class NetworkMapping {
       return;
     }
     // The engine's choice is the container's id, and programs keep state by host name.
-    service.put(
-        "hostname", name.length() > MAX_HOST_NAME ? name.substring(0, MAX_HOST_NAME) : name);
+    String hostName = name.length() > MAX_HOST_NAME ? name.substring(0, MAX_HOST_NAME) : name;
+    service.put("hostname", hostName);
+    if (mode.equals("host")) {
+      // The engine writes a container's own name into its /etc/hosts in other networks only.
+      service.withArrayProperty("extra_hosts").add(hostName + "=127.0.0.1");
+    }
   }
 }

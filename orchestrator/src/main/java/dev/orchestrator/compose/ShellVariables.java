@@ -21,6 +21,9 @@ import java.util.regex.Pattern;
 final class ShellVariables {
   private static final Pattern COMMENT = Pattern.compile("\\s*#.*");
 
+  private static final List<String> SECTIONS =
+      List.of("services", "networks", "volumes", "configs", "secrets");
+
   /** Parts of a service that have paths of the release, or that a capsule doesn't need. */
   private static final Set<String> PATHS = Set.of("develop", "env_file", "extends");
 
@@ -43,20 +46,26 @@ final class ShellVariables {
    * Checks what Compose read.
    *
    * @param root the model that Compose printed
+   * @param stack its name, which is the project's
    */
-  void check(ComposeOutput output, ObjectNode root) {
+  void check(ComposeOutput output, ObjectNode root, String stack) {
     output.unsetVariables().forEach(this::unset);
+    String place = places("COMPOSE_PROJECT_NAME");
+    if (!place.isEmpty()) {
+      findings.warn(
+          "%s${COMPOSE_PROJECT_NAME} is the stack's name here, %s".formatted(place, stack));
+    }
     if (output.homeIsMissing()) {
       homePaths(root);
     }
     for (Map.Entry<String, JsonNode> service : root.path("services").properties()) {
       passedOn("service " + service.getKey(), service.getValue());
     }
-    for (Map.Entry<String, JsonNode> section : root.properties()) {
-      for (Map.Entry<String, JsonNode> item : section.getValue().properties()) {
-        String user = section.getKey().replaceFirst("s$", "") + " " + item.getKey();
+    for (String section : SECTIONS) {
+      for (Map.Entry<String, JsonNode> item : root.path(section).properties()) {
+        String user = section.replaceFirst("s$", "") + " " + item.getKey();
         for (Map.Entry<String, JsonNode> key : item.getValue().properties()) {
-          if (!hasPaths(section.getKey(), key.getKey())) {
+          if (!key.getKey().startsWith("x-") && !hasPaths(section, key.getKey())) {
             folderIn(user, key.getKey(), key.getValue());
           }
         }

@@ -10,5 +10,8 @@ import java.time.Duration;
  * @param entries files, folders and links whose metadata was compared with the original's; 0 when
  *     nothing was compared
  * @param content files whose content was compared, in this pass or since it last changed
+ * @param changed of the entries, those that had changed since both sides were compared early, which
+ *     alone were looked at; all of them when too little was known for that
  */
-public record CopyReport(long files, long bytes, long entries, long content, Duration took) {}
+public record CopyReport(
+    long files, long bytes, long entries, long content, long changed, Duration took) {}

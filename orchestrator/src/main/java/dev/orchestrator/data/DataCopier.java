@@ -24,8 +24,8 @@ public interface DataCopier {
     CopyReport live(Duration deadline, Consumer<String> progress);
 
     /**
-     * Compares the content of files that nobody changes at present, so that the last pass need not;
-     * returns how many files it compared.
+     * Compares what nobody changes at present, so that the last pass looks at nothing but what has
+     * changed since; returns the number of files whose content it compared.
      */
     long compare(boolean full, Duration deadline);
 
@@ -42,6 +42,20 @@ public interface DataCopier {
     @Override
     void close();
   }
+
+  /**
+   * Copies a volume that nobody writes to into a folder of another, and compares the two; what the
+   * folder had before is replaced.
+   *
+   * @param folder path in {@code to}
+   */
+  CopyReport bring(
+      DataVolume from,
+      DataVolume to,
+      String folder,
+      Map<String, String> labels,
+      Duration deadline,
+      Consumer<String> progress);
 
   /** Measures a volume, and finds out what its file system can do. */
   VolumeUsage measure(DataVolume volume, Map<String, String> labels, Duration deadline);

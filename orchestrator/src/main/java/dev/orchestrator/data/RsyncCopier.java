@@ -1,11 +1,13 @@
 package dev.orchestrator.data;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.orchestrator.common.Deadline;
 import dev.orchestrator.engine.Engine;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
@@ -32,6 +34,29 @@ public final class RsyncCopier implements DataCopier {
   }
 
   @Override
+  public CopyReport bring(
+      DataVolume from,
+      DataVolume to,
+      String folder,
+      Map<String, String> labels,
+      Duration deadline,
+      Consumer<String> progress) {
+    Deadline end = Deadline.in(deadline);
+    String doing = "copying %s to %s".formatted(from.volume(), to.volume());
+    try (HelperContainer helper =
+        HelperContainer.start(engine, image.get(), doing, from, to, true, labels, deadline)) {
+      JsonNode result = helper.run(List.of("bring", folder), deadline, progress);
+      return new CopyReport(
+          result.path("files").asLong(),
+          result.path("bytes").asLong(),
+          result.path("entries").asLong(),
+          0,
+          result.path("entries").asLong(),
+          deadline.minus(end.remaining()));
+    }
+  }
+
+  @Override
   public VolumeUsage measure(DataVolume volume, Map<String, String> labels, Duration deadline) {
     String doing = "measuring " + volume.volume();
     try (HelperContainer helper =
@@ -44,7 +69,8 @@ public final class RsyncCopier implements DataCopier {
           result.path("largest").asLong(),
           result.path("free").asLong(),
           result.path("type").asText(),
-          result.path("share").asBoolean());
+          result.path("share").asBoolean(),
+          Duration.ofMillis(result.path("listing").asLong()));
     }
   }
 

@@ -91,6 +91,7 @@ final class RsyncCopy implements DataCopier.Copying {
         result.path("bytes").asLong(),
         result.path("entries").asLong(),
         result.path("content").asLong(),
+        result.path("changed").asLong(),
         deadline.minus(end.remaining()));
   }
 

@@ -1,5 +1,7 @@
 package dev.orchestrator.data;
 
+import java.time.Duration;
+
 /**
  * How much space a volume takes, and how much there is for another. Sizes are in bytes.
  *
@@ -9,6 +11,14 @@ package dev.orchestrator.data;
  * @param free space on the disk where the engine keeps its volumes
  * @param fileSystem of that disk, such as {@code ext2/ext3} or {@code xfs}
  * @param share whether files can share their blocks on that file system
+ * @param listing time that a listing of all its entries takes, with their status in memory
  */
 public record VolumeUsage(
-    long used, long files, long links, long largest, long free, String fileSystem, boolean share) {}
+    long used,
+    long files,
+    long links,
+    long largest,
+    long free,
+    String fileSystem,
+    boolean share,
+    Duration listing) {}

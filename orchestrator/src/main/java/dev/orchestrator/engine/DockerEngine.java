@@ -181,6 +181,11 @@ public final class DockerEngine implements Engine {
   }
 
   @Override
+  public List<String> volumeUsers(String name) {
+    return calls().volumes().users(name);
+  }
+
+  @Override
   public List<String> subnets(String network) {
     String doing = "looking at network " + network;
     EngineConnection connection = calls().connection();

@@ -75,6 +75,16 @@ final class DockerVolumes {
     }
   }
 
+  List<String> users(String name) {
+    return calls.call(
+        "listing the containers with volume " + name,
+        TimedCalls.SHORT,
+        () ->
+            client.listContainersCmd().withVolumeFilter(List.of(name)).exec().stream()
+                .map(container -> container.getNames()[0].replaceFirst("^/", ""))
+                .toList());
+  }
+
   void remove(String name) {
     calls.run(
         "removing volume " + name,

@@ -92,6 +92,9 @@ public interface Engine extends AutoCloseable {
 
   void removeVolume(String name);
 
+  /** The names of the containers that run, or are paused, with this volume. */
+  List<String> volumeUsers(String name);
+
   // Networks
 
   /**

@@ -1,17 +1,13 @@
 package dev.orchestrator.release;
 
 import dev.orchestrator.settings.ComposeSettings;
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Which files of a release are its compose files, as Compose finds them in the current folder:
@@ -33,10 +29,6 @@ record ComposeFiles(List<String> names, String source) {
           "compose.override.yaml",
           "docker-compose.override.yml",
           "docker-compose.override.yaml");
-  private static final Pattern LINE =
-      Pattern.compile("\\s*(?:export\\s+)?(?<name>\\w+)\\s*[=:]\\s*(?<value>.*?)\\s*");
-  private static final Pattern QUOTED = Pattern.compile("(?<quote>[\"'])(?<text>.*?)\\k<quote>.*");
-  private static final long ENV_LIMIT = 1 << 20;
 
   /** The compose files of a folder. */
   static ComposeFiles of(Path folder, ComposeSettings settings) {
@@ -93,32 +85,7 @@ record ComposeFiles(List<String> names, String source) {
   }
 
   private static Optional<String> variable(Path folder, ComposeSettings settings, String name) {
-    String value = settings.env().get(name);
-    if (value == null) {
-      value = fromEnvFile(folder.resolve(".env"), name);
-    }
-    return Optional.ofNullable(value).filter(text -> !text.isEmpty());
-  }
-
-  /** The last value that the file gives the variable, as Compose reads it. */
-  private static @Nullable String fromEnvFile(Path file, String name) {
-    String found = null;
-    try {
-      if (!Files.isRegularFile(file) || Files.size(file) > ENV_LIMIT) {
-        return null;
-      }
-      for (String line : Files.readString(file, StandardCharsets.ISO_8859_1).lines().toList()) {
-        Matcher matcher = LINE.matcher(line);
-        if (matcher.matches() && matcher.group("name").equals(name)) {
-          String value = matcher.group("value");
-          Matcher quoted = QUOTED.matcher(value);
-          found = quoted.matches() ? quoted.group("text") : value.replaceFirst("(^|\\s+)#.*", "");
-        }
-      }
-    } catch (IOException e) {
-      // Compose says it when it reads the file.
-      return null;
-    }
-    return found;
+    return Optional.ofNullable(settings.env().getOrDefault(name, EnvFile.read(folder).get(name)))
+        .filter(text -> !text.isEmpty());
   }
 }

@@ -38,7 +38,16 @@ public record Plan(
    * @param needed additional space that the method takes
    * @param free free space where the engine keeps its volumes
    * @param fileSystem file system there
+   * @param lastPassMillis how long the last pass of a copy will take about, while clients wait,
+   *     beside the copying of what changes until then; 0 for other methods
    */
   public record Volume(
-      String name, String how, String why, long used, long needed, long free, String fileSystem) {}
+      String name,
+      String how,
+      String why,
+      long used,
+      long needed,
+      long free,
+      String fileSystem,
+      long lastPassMillis) {}
 }

@@ -1,6 +1,7 @@
 package dev.orchestrator.report;
 
 import dev.orchestrator.capsule.CapsuleException;
+import dev.orchestrator.capsule.VersionCheck;
 import dev.orchestrator.data.VolumeUsage;
 import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.journal.Generation;
@@ -13,6 +14,7 @@ import dev.orchestrator.upgrade.FailureText;
 import dev.orchestrator.upgrade.FreezeGuard;
 import dev.orchestrator.upgrade.ResourceNames;
 import dev.orchestrator.upgrade.Step;
+import dev.orchestrator.upgrade.UnusedData;
 import dev.orchestrator.upgrade.UpgradeContext;
 import dev.orchestrator.upgrade.VolumeTransfer;
 import dev.orchestrator.upgrade.steps.UpgradePlans;
@@ -21,6 +23,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /** Builds the plan of an upgrade from what can be found out beforehand. Reads only; blocks. */
 public final class PlanBuilder {
@@ -43,9 +48,11 @@ public final class PlanBuilder {
    * @throws dev.orchestrator.common.RefusedException when the upgrade would be refused
    */
   public Plan build(String version, DataOptions options) {
-    List<String> warnings = new ArrayList<>(context.builder().check(version));
+    VersionCheck check = context.builder().check(version);
+    List<String> warnings = new ArrayList<>(check.warnings());
     Optional<Generation> serving = context.journal().serving();
     if (serving.isEmpty()) {
+      warnings.addAll(imports(null, check));
       return plan(Kind.UP, "", version, UpgradePlans.FIRST_UP, planner.planFirstUp(), warnings);
     }
     Generation blue = serving.get();
@@ -62,6 +69,8 @@ public final class PlanBuilder {
         transfer
             .warnings()
             .forEach(line -> warnings.add("volume " + transfer.name() + ": " + line)));
+    warnings.addAll(unusedData(blue, version, check, options));
+    warnings.addAll(imports(blue, check));
     warnings.addAll(probesNotAsked(blue));
     warnings.addAll(describeOutsideState(blue));
     return plan(Kind.UPGRADE, blue.version(), version, UpgradePlans.UPGRADE, transfers, warnings);
@@ -81,6 +90,35 @@ public final class PlanBuilder {
               + " isn't built yet: whether a database that is frozen changes its release series is"
               + " checked in the upgrade, before clients wait");
     }
+  }
+
+  private List<String> unusedData(
+      Generation blue, String version, VersionCheck check, DataOptions options) {
+    try {
+      Map<String, Long> unused = context.unusedData().find(blue, check);
+      if (unused.isEmpty()) {
+        return List.of();
+      }
+      Set<String> missing = new TreeSet<>(unused.keySet());
+      missing.removeAll(context.unusedData().accepted(options));
+      return List.of(
+          UnusedData.describe(blue, version, unused)
+              + (missing.isEmpty()
+                  ? ", as accepted"
+                  : ", and the upgrade is refused: " + UnusedData.advice(missing)));
+    } catch (CapsuleException | EngineException e) {
+      return List.of("which data goes unused could not be found out: " + FailureText.of(e));
+    }
+  }
+
+  private List<String> imports(@Nullable Generation blue, VersionCheck check) {
+    String line =
+        context
+            .imports()
+            .require(
+                context.imports().pending(blue, check),
+                context.names().helperLabels(NO_RUN, ResourceNames.LOOK));
+    return line.isEmpty() ? List.of() : List.of(line);
   }
 
   private List<String> probesNotAsked(Generation blue) {
@@ -128,7 +166,8 @@ public final class PlanBuilder {
         usage == null ? 0 : usage.used(),
         transfer.bytesNeeded(),
         usage == null ? 0 : usage.free(),
-        usage == null ? "" : usage.fileSystem());
+        usage == null ? "" : usage.fileSystem(),
+        transfer.lastPass().toMillis());
   }
 
   private String describeQuiesce() {

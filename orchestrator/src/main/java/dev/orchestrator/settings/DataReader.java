@@ -46,6 +46,8 @@ final class DataReader {
             section.flag("allow-attach"),
             section.choice("rollback", Rollback.class),
             ignored(section),
+            section.texts("accept-unused"),
+            imports(section),
             volumes(section, strategy));
     section.rejectUnknownKeys();
     return data;
@@ -86,6 +88,19 @@ final class DataReader {
                     + path
                     + "\" is not a path in a container; write an absolute path such as /tmp"));
     return paths;
+  }
+
+  private static List<VolumeImport> imports(SettingsSection parent) {
+    List<VolumeImport> imports = new ArrayList<>();
+    for (SettingsSection section : parent.sections("import")) {
+      String volume = section.text("volume", "db");
+      if (imports.stream().anyMatch(other -> other.volume().equals(volume))) {
+        section.addError("volume", "\"" + volume + "\" is given twice; remove one of the two");
+      }
+      imports.add(new VolumeImport(volume, section.text("from", "shop_db")));
+      section.rejectUnknownKeys();
+    }
+    return imports;
   }
 
   private static List<VolumeSettings> volumes(SettingsSection parent, Strategy strategy) {

@@ -18,6 +18,9 @@ import java.util.Map;
  * @param allowAttach whether a volume that isn't immutable may be attached
  * @param rollback what a rollback does with the newer data when the request doesn't say it
  * @param ignore paths in containers, outside volumes, whose loss at an upgrade doesn't matter
+ * @param acceptUnused what the old version keeps and a new one may leave unused, as the compose
+ *     file names it: {@code media} or {@code ./media}
+ * @param imports volumes of the host's engine from which new data begins
  * @param volumes data volumes beside the main one, which holds the rest
  */
 public record DataSettings(
@@ -32,6 +35,8 @@ public record DataSettings(
     boolean allowAttach,
     Rollback rollback,
     List<String> ignore,
+    List<String> acceptUnused,
+    List<VolumeImport> imports,
     List<VolumeSettings> volumes) {
 
   /** How green gets its data. */
@@ -65,6 +70,8 @@ public record DataSettings(
     services = Map.copyOf(services);
     hooks = List.copyOf(hooks);
     ignore = List.copyOf(ignore);
+    acceptUnused = List.copyOf(acceptUnused);
+    imports = List.copyOf(imports);
     volumes = List.copyOf(volumes);
   }
 
@@ -82,6 +89,8 @@ public record DataSettings(
         false,
         Rollback.ASK,
         List.of("/tmp", "/run", "/var/run", "/var/cache", "/var/log"),
+        List.of(),
+        List.of(),
         List.of());
   }
 

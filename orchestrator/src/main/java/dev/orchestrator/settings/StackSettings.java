@@ -32,8 +32,20 @@ public record StackSettings(
       List<RouteSettings> routes,
       List<Probe> probes,
       UpgradeSettings upgrade,
+      DataSettings data,
+      ComposeSettings compose) {
+    this(name, folder, routes, probes, upgrade, data, compose, HEAL_AFTER);
+  }
+
+  /** A stack with the defaults of everything else. */
+  public StackSettings(
+      String name,
+      Path folder,
+      List<RouteSettings> routes,
+      List<Probe> probes,
+      UpgradeSettings upgrade,
       DataSettings data) {
-    this(name, folder, routes, probes, upgrade, data, ComposeSettings.DEFAULT, HEAL_AFTER);
+    this(name, folder, routes, probes, upgrade, data, ComposeSettings.DEFAULT);
   }
 
   /** The routes, where they are those that a version's compose file publishes. */
@@ -48,6 +60,11 @@ public record StackSettings(
   /** The same stack with other routes. */
   public StackSettings withRoutes(List<RouteSettings> others) {
     return new StackSettings(name, folder, others, probes, upgrade, data, compose, healAfter);
+  }
+
+  /** The same stack that tells Compose something else. */
+  public StackSettings withCompose(ComposeSettings others) {
+    return new StackSettings(name, folder, routes, probes, upgrade, data, others, healAfter);
   }
 
   /** The same stack with other budgets and deadlines. */

@@ -19,6 +19,11 @@ public record VolumeSettings(
     paths = List.copyOf(paths);
   }
 
+  /** Of an absolute path in a capsule, below /data, the part that says what it holds. */
+  public static String held(String path) {
+    return path.replaceFirst("^/data/(extra/[^/]*/)?", "");
+  }
+
   /** A path as the author of the compose file wrote it. */
   public static String shown(String path) {
     return path.startsWith("binds/")

@@ -2,6 +2,7 @@ package dev.orchestrator.upgrade;
 
 import dev.orchestrator.common.Json;
 import dev.orchestrator.settings.DataSettings.Rollback;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -12,13 +13,32 @@ import org.jspecify.annotations.Nullable;
  * @param rollback what a rollback does with the newer data; null for the configured way
  * @param full whether the content of every file is compared
  * @param attach whether a volume that is not immutable may be attached
+ * @param acceptUnused what the next version may leave unused, as in {@code data.accept-unused}
  */
-public record DataOptions(@Nullable Rollback rollback, boolean full, boolean attach) {
+public record DataOptions(
+    @Nullable Rollback rollback,
+    boolean full,
+    boolean attach,
+    @Nullable List<String> acceptUnused) {
   /** No override. */
   public static final DataOptions NONE = new DataOptions(null, false, false);
 
   /** Key in the journal. */
   private static final String ATTACHMENT_KEY = "data-options";
+
+  public DataOptions {
+    // A journal that was written before this option existed has none.
+    acceptUnused = acceptUnused == null ? List.of() : List.copyOf(acceptUnused);
+  }
+
+  public DataOptions(@Nullable Rollback rollback, boolean full, boolean attach) {
+    this(rollback, full, attach, List.of());
+  }
+
+  @Override
+  public List<String> acceptUnused() {
+    return acceptUnused == null ? List.of() : acceptUnused;
+  }
 
   /** Options of a rollback. */
   public static DataOptions forRollback(Rollback rollback) {

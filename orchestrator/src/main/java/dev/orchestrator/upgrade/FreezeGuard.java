@@ -1,13 +1,16 @@
 package dev.orchestrator.upgrade;
 
+import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.settings.DataSettings;
 import dev.orchestrator.settings.DataSettings.Quiesce;
+import java.util.Collection;
 import java.util.Map;
 
 /**
- * Refuses to freeze a database whose release series changes. To a database server a copy of frozen
- * data looks like data after a crash, and neither MariaDB nor PostgreSQL upgrades such data.
+ * Refuses data of a database that was not shut down where its release series changes: of a database
+ * that is frozen, or was killed. To the database server it looks like data after a crash, and
+ * neither MariaDB nor PostgreSQL upgrades such data.
  */
 public final class FreezeGuard {
   private FreezeGuard() {}
@@ -29,5 +32,25 @@ public final class FreezeGuard {
                 .formatted(service, series, newSeries, service));
       }
     });
+  }
+
+  /**
+   * Refuses data of a database that was killed, because it did not stop within its grace time.
+   *
+   * @param killed names of services
+   * @param oldSeries release series of the databases, by service
+   * @param nextSeries the same for the next version
+   */
+  public static void checkKilled(
+      Collection<String> killed, Map<String, String> oldSeries, Map<String, String> nextSeries) {
+    for (String service : killed) {
+      String series = oldSeries.getOrDefault(service, "");
+      String newSeries = nextSeries.getOrDefault(service, series);
+      if (!newSeries.equals(series)) {
+        throw new CapsuleException(
+            "service %s did not stop within its grace time and was killed: %s becomes %s, and a database does not upgrade data that looks like the data of a crash. Give it more time (stop_grace_period) in a version with the same database, and upgrade to that one first"
+                .formatted(service, series, newSeries));
+      }
+    }
   }
 }

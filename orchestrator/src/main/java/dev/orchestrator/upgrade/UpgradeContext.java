@@ -66,6 +66,8 @@ public final class UpgradeContext {
   private final DataChanges changes;
   private final DataPlanner planner;
   private final DataTransfer transfer;
+  private final UnusedData unusedData;
+  private final VolumeImports imports;
   private final ServiceHooks hooks;
   private final FailureLogs failureLogs;
   private final BlueRestorer blueRestorer;
@@ -111,6 +113,8 @@ public final class UpgradeContext {
     this.changes = new DataChanges(this);
     this.planner = new DataPlanner(this);
     this.transfer = new DataTransfer(this);
+    this.unusedData = new UnusedData(this);
+    this.imports = new VolumeImports(this);
     this.hooks = new ServiceHooks(this);
     this.failureLogs = new FailureLogs(this);
     this.blueRestorer = new BlueRestorer(this);
@@ -218,6 +222,14 @@ public final class UpgradeContext {
 
   public DataTransfer transfer() {
     return transfer;
+  }
+
+  public UnusedData unusedData() {
+    return unusedData;
+  }
+
+  public VolumeImports imports() {
+    return imports;
   }
 
   public ServiceHooks hooks() {

@@ -1,6 +1,7 @@
 package dev.orchestrator.upgrade;
 
 import dev.orchestrator.capsule.CapsuleImage;
+import dev.orchestrator.capsule.VersionCheck;
 import dev.orchestrator.common.Deadline;
 import dev.orchestrator.data.DataCopier.Copying;
 import dev.orchestrator.journal.Generation;
@@ -28,6 +29,9 @@ public final class UpgradeRun {
 
   /** The candidate; null before the step that creates it. */
   public @Nullable Generation green;
+
+  /** What the preflight has found of the candidate's version; null before it. */
+  public @Nullable VersionCheck check;
 
   /** The candidate's image; set by the build step. */
   public @Nullable CapsuleImage image;

@@ -2,7 +2,6 @@ package dev.orchestrator.upgrade;
 
 import dev.orchestrator.capsule.InnerService;
 import dev.orchestrator.journal.Generation;
-import dev.orchestrator.proxy.config.Protocol;
 import dev.orchestrator.settings.Probe;
 import dev.orchestrator.settings.ReleaseProbes;
 import dev.orchestrator.settings.RouteSettings;
@@ -40,18 +39,16 @@ final class VersionProbes {
   /** These, and for each route a probe that connects to its target. */
   List<Probe> askableWithRoutes(Generation generation) {
     List<Probe> all = new ArrayList<>(askable(generation));
+    boolean auto = context.settings().stack().autoRoutes().isPresent();
     for (RouteSettings route : context.settings().stack().routes()) {
-      boolean single = route.servicePorts().size() == 1;
-      boolean stream =
-          route.options().protocol() == Protocol.TCP || route.options().protocol() == Protocol.HTTP;
       Probe probe =
           new Probe(
               "of route " + route.name(),
               route.service(),
               new Probe.Tcp(route.servicePorts().getFirst()),
               ROUTE_TIMEOUT);
-      // Of a range, a service may open ports as it needs them.
-      if (single && stream && hasPort(generation, probe)) {
+      // On some ports a service listens as it needs them.
+      if (route.verify() && !auto && hasPort(generation, probe)) {
         all.add(probe);
       }
     }

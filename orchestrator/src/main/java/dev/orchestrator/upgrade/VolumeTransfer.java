@@ -3,6 +3,7 @@ package dev.orchestrator.upgrade;
 import dev.orchestrator.data.DataVolume;
 import dev.orchestrator.data.DataVolume.Method;
 import dev.orchestrator.data.VolumeUsage;
+import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -24,6 +25,9 @@ public record VolumeTransfer(
     List<String> warnings,
     @Nullable VolumeUsage usage) {
 
+  /** To begin a pass, and to write down what it has found. */
+  private static final Duration LAST_PASS_OVERHEAD = Duration.ofMillis(300);
+
   /** A transfer to a volume that begins empty. */
   static VolumeTransfer startEmpty(String name, List<String> paths) {
     return new VolumeTransfer(name, paths, null, Method.NEW, "it begins empty", List.of(), null);
@@ -37,6 +41,17 @@ public record VolumeTransfer(
   public long bytesNeeded() {
     VolumeUsage known = usage;
     return method == Method.COPY && known != null ? known.used() : 0;
+  }
+
+  /**
+   * About how long the last pass of a copy will take where little changes: it lists both sides.
+   * Zero for other methods.
+   */
+  public Duration lastPass() {
+    VolumeUsage known = usage;
+    return isCopy() && known != null
+        ? LAST_PASS_OVERHEAD.plus(known.listing().multipliedBy(2))
+        : Duration.ZERO;
   }
 
   /**

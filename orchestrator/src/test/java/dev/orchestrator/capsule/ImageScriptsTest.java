@@ -31,6 +31,7 @@ class ImageScriptsTest {
       Files.createDirectories(capsule.resolve(each));
     }
     Files.writeString(capsule.resolve("stack/compose.json"), "{}");
+    Files.writeString(capsule.resolve("stack/stack.json"), "{}");
   }
 
   @Test
@@ -103,16 +104,16 @@ class ImageScriptsTest {
             """
             source services.sh
             mkfifo begun goOn
-            docker() {
-              if [[ $* == *" up "* ]]; then
-                builtin echo "the start's own line"
-                builtin echo >begun
-                read -r <goOn
-              else
-                builtin echo "the stop's own line"
-              fi
-              return 1
-            }
+            program docker <<'END'
+            if [[ $* == *" up "* ]]; then
+              echo "the start's own line"
+              echo >begun
+              read -r <goOn
+            else
+              echo "the stop's own line"
+            fi
+            exit 1
+            END
             (compose up --detach) 2>start.err &
             start=$!
             read -r <begun
@@ -139,13 +140,13 @@ class ImageScriptsTest {
             mkfifo begun
             flush_data() { :; }
             unmount_clones() { :; }
-            docker() {
-              if [[ $* == *" up "* ]]; then
-                trap 'builtin echo "told to end"; exit 143' TERM
-                builtin echo >begun
-                while :; do read -r -t 1 <> <(:) || true; done
-              fi
-            }
+            program docker <<'END'
+            if [[ $* == *" up "* ]]; then
+              trap 'echo "told to end"; exit 143' TERM
+              echo >begun
+              while :; do read -r -t 1 <> <(:) || true; done
+            fi
+            END
             (compose up --detach) 2>start.err &
             start=$!
             read -r <begun
@@ -256,6 +257,37 @@ class ImageScriptsTest {
             """));
   }
 
+  /**
+   * Compose resolves "environment: [NAME]" inside the capsule, whose own variables are nobody's.
+   */
+  @Test
+  void composeHasTheVariablesOfTheStackAndNoneOfTheCapsule() throws Exception {
+    Files.writeString(capsule.resolve("stack/stack.json"), "{\"variables\": [\"DB_PASSWORD\"]}");
+    String said =
+        bash(
+            """
+            source services.sh
+            program docker <<'END'
+            declare -px >environment
+            END
+            export DB_PASSWORD=secret CAPSULE_MODE=managed
+            compose up
+            grep -c DB_PASSWORD=.secret environment
+            grep -cE 'CAPSULE_MODE|HOME|HOSTNAME|DOCKER_HOST' environment || true
+            require_variables
+            unset DB_PASSWORD
+            (require_variables) 2>&1 || true
+            """);
+    assertEquals(
+        """
+        1
+        0
+        capsule: secrets or configs need the variable DB_PASSWORD: run the container with --env\
+         DB_PASSWORD
+        """,
+        said);
+  }
+
   @Test
   void anEpochWithLeadingZerosIsDecimal() throws Exception {
     assertEquals("8", take("", "08"));
@@ -327,7 +359,12 @@ class ImageScriptsTest {
                 """
                 source <(sed "s#=/run/capsule#=$PWD/run#; s#=/data#=$PWD/data#;
                   s#=/capsule/stack#=$PWD/stack#" %s/common.sh)
-                PATH=%s:$PATH
+                PATH=$PWD/programs.d:%s:$PATH
+                program() { # NAME: a program with the text of standard input
+                  mkdir -p programs.d
+                  { builtin echo '#!/bin/bash'; cat; } >"programs.d/$1"
+                  chmod +x "programs.d/$1"
+                }
                 %s
                 """
                     .formatted(LIB, LIB, script))

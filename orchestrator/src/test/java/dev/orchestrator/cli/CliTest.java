@@ -208,7 +208,11 @@ final class CliTest {
   @Test
   void optionsOfTheDataReachTheService() {
     assertEquals("u7\n", run("upgrade v2 --detach --verify full --allow-attach").out());
-    assertEquals(List.of("upgrade v2 full attach"), control.calls());
+    String unused = " --accept-unused db --accept-unused ./spool";
+    assertEquals("u7\n", run("upgrade v2 --detach" + unused).out());
+    assertEquals(
+        List.of("upgrade v2 full attach", "upgrade v2 unused [db, ./spool]"), control.calls());
+    assertTrue(run("upgrade v2 --plan" + unused).out().contains("db, ./spool may go unused"));
     assertEquals(ExitCode.USAGE, run("upgrade v2 --verify all").exitCode());
     assertEquals(ExitCode.USAGE, run("rollback --data keep").exitCode());
   }

@@ -220,6 +220,56 @@ final class ComposeReaderEngineTest {
         reader().values(new Releases(stack()).release("v9"), base, stack.variables()));
   }
 
+  @Test
+  void noMessageHasAValueOfAVariable() throws IOException {
+    settings = new ComposeSettings(List.of(), Map.of("ONE", "tell-no-one"));
+    file(".env", "TWO=\"swordfish\" # comment\n");
+    file("compose.yaml", "services: {web: {image: a, ports: ['${ONE}', '${TWO}']}}");
+    String said = refused();
+    assertTrue(said.contains("Compose rejects compose.yaml: "), said);
+    assertFalse(said.contains("tell-no-one") || said.contains("swordfish"), said);
+  }
+
+  @Test
+  void keysOfANewerComposeAreRefusedAllAtOnceWithThatVersion() throws IOException {
+    // The capsules' Compose accepts the first two, and does nothing; it rejects the others.
+    String hooks =
+        """
+        x-hooks: &hooks
+          post_start: [{command: migrate}]
+        services:
+          web:
+            <<: *hooks
+            image: a
+            env_file: [/etc/os-release]
+          db:
+            image: a
+            pre_stop: [{command: flush}]
+        """;
+    file("compose.yaml", hooks);
+    String said = refused();
+    assertTrue(said.contains("3 problems"), said);
+    assertTrue(
+        said.contains(
+            "compose.yaml:2: service web: post_start needs Compose 2.30.0, and capsules have 2.26"),
+        said);
+    assertTrue(said.contains("compose.yaml:10: service db: pre_stop needs Compose 2.30.0"), said);
+    assertTrue(
+        said.contains(
+            "compose.yaml:7: service web: env_file: /etc/os-release is a file of the host"),
+        said);
+
+    file(
+        "compose.override.yaml",
+        "services: {ai: {image: a, models: [m]}}\nmodels: {m: {model: x}}\n");
+    said = refused();
+    assertTrue(said.contains("5 problems"), said);
+    assertTrue(
+        said.contains("compose.override.yaml:1: service ai: models needs Compose 2.38.0"), said);
+    assertTrue(said.contains("compose.override.yaml:2: models needs Compose 2.38.0"), said);
+    assertFalse(said.contains("Additional property"), said);
+  }
+
   private void file(String name, String text) throws IOException {
     Path file = release.resolve(name);
     Files.createDirectories(file.getParent());

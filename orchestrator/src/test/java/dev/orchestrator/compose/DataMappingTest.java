@@ -1,6 +1,7 @@
 package dev.orchestrator.compose;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -27,7 +28,9 @@ class DataMappingTest {
   private List<String> dirs = List.of();
   private List<SeedFile> seeds = List.of();
   private List<VolumeSettings> own = List.of();
+  private List<String> imported = List.of();
   private List<String> warnings = List.of();
+  private List<String> variables = List.of();
 
   @BeforeEach
   void setUp() throws IOException {
@@ -177,6 +180,24 @@ class DataMappingTest {
   }
 
   @Test
+  void anExternalVolumeIsRefusedWithTheChoicesAndMayBeginAsACopy() {
+    String json =
+        "{services: {a: {volumes: [{type: 'volume', source: 'db', target: '/v'}]}},"
+            + " volumes: {db: {name: 'shop_db', external: true}}}";
+    RefusedException e = assertThrows(RefusedException.class, () -> map(json));
+    assertEquals(
+        "here: volume db: external: a capsule does not use volumes of the host. Remove 'external',"
+            + " and the volume is the stack's own and begins empty; or let it begin as a copy of"
+            + " the host's, in stack.conf: data.import = [ { volume = db, from = shop_db } ]",
+        e.getMessage());
+    imported = List.of("db");
+    map(json);
+    assertEquals(List.of("/data/volumes/db"), dirs);
+    assertEquals("/data/volumes/db", model.root().at("/volumes/db/driver_opts/device").asText());
+    assertFalse(model.root().at("/volumes/db").has("external"));
+  }
+
+  @Test
   void networkFileSystemStaysWhereItIs() {
     map("{services: {a: {}}, volumes: {media: {driver_opts: {type: 'nfs', device: ':/x'}}}}");
     assertEquals(":/x", model.root().at("/volumes/media/driver_opts/device").asText());
@@ -193,11 +214,21 @@ class DataMappingTest {
             "{file: 'PROJECT/gone'}",
             "{file: '/etc/x'}",
             "{external: true}",
-            "{environment: 'X'}")) {
+            "{environment: 'PATH'}",
+            "{environment: 'CAPSULE_MODE'}")) {
       assertThrows(
           RefusedException.class,
           () -> map("{services: {a: {}}, secrets: {s: %s}}".formatted(secret)));
     }
+  }
+
+  @Test
+  void valueOfAVariableIsNotInTheModel() {
+    map(
+        "{services: {a: {}}, secrets: {s: {environment: 'KEY', content: 'x'}}, configs: {c:"
+            + " {environment: 'BANNER'}}}");
+    assertEquals("{\"environment\":\"KEY\"}", model.root().at("/secrets/s").toString());
+    assertEquals(List.of("BANNER", "KEY"), variables);
   }
 
   private static VolumeSettings volume(String name, String... paths) {
@@ -261,12 +292,14 @@ class DataMappingTest {
   private void map(String json, String... imageVolumes) {
     model = ComposeModelFixture.of(release, json);
     ComposeFindings findings = new ComposeFindings("here");
-    DataMapping mapping = new DataMapping(findings, model, new VolumePaths(findings, own));
+    DataMapping mapping =
+        new DataMapping(findings, model, new VolumePaths(findings, own), imported);
     model.services().forEach((name, service) -> mapping.map(name, service, List.of(imageVolumes)));
     mapping.finish();
     findings.throwIfRefused();
     dirs = mapping.dirs();
     seeds = mapping.seedFiles();
+    variables = mapping.variables();
     warnings = findings.warnings();
   }
 }

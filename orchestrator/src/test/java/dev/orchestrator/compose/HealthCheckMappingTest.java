@@ -43,7 +43,7 @@ class HealthCheckMappingTest {
   void aCheckOfTheImageIsMappedToo() {
     ImageHealthCheck image = check(60, 0, 0);
     assertEquals("{start_period:60000ms,start_interval:500ms}", mapped("{}", image, true));
-    assertEquals("{start_interval:500ms}", mapped("{}", check(60, 5, 0), true));
+    assertEquals("{start_period:5000ms,start_interval:500ms}", mapped("{}", check(60, 5, 0), true));
     assertEquals("", mapped("{}", check(60, 5, 1), true));
     assertEquals(
         "{interval:20s,start_period:20000ms,start_interval:500ms}",

@@ -71,7 +71,12 @@ class NetworkMappingTest {
     assertEquals("app", hostName("app"));
     assertEquals("mail.example.org", hostName("named"));
     assertEquals("alone", hostName("alone"));
-    for (String service : List.of("torrent", "beacon", "worker", "panel")) {
+    assertEquals("beacon", hostName("beacon"));
+    assertEquals(
+        "[\"beacon=127.0.0.1\"]",
+        model.root().at("/services/beacon/extra_hosts").toString(),
+        "a host name that nothing resolves stops many programs");
+    for (String service : List.of("torrent", "worker", "panel")) {
       assertFalse(model.root().at("/services/" + service).has("hostname"), service);
     }
     assertEquals(

@@ -32,7 +32,8 @@ class ConfigurationPageTest {
       Pattern.compile(".*" + UNKNOWN + ": is not a setting; known: (?<known>[a-z, -]+)");
 
   /** What only a stack.conf has. The sections data, upgrade and heal may be in both files. */
-  private static final Set<String> OF_STACK = Set.of("name", "routes", "probes");
+  private static final Set<String> OF_STACK =
+      Set.of("name", "routes", "probes", "compose-files", "env");
 
   private final Page page = Page.ofManual("configuration.md");
 

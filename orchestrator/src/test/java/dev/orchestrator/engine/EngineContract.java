@@ -229,10 +229,22 @@ abstract class EngineContract {
     fails(Kind.CONFLICT, () -> engine().createVolume(run, Labels.role("other")));
     String name = create("exit 0", Mount.of(run, "/data"));
     fails(Kind.CONFLICT, () -> engine().removeVolume(run));
+    assertEquals(List.of(), engine().volumeUsers(run), "it does not run");
     engine().removeContainer(name);
     engine().removeVolume(run);
     engine().removeVolume(run);
     assertEquals(Optional.empty(), engine().volume(run));
+  }
+
+  @Test
+  void theUsersOfAVolumeAreTheContainersThatRunWithIt() {
+    engine().createVolume(run, labels);
+    String name = create(RUNS_ON, Mount.of(run, "/data"));
+    engine().startContainer(name);
+    assertEquals(List.of(name), engine().volumeUsers(run));
+    assertEquals(List.of(), engine().volumeUsers(run + "-other"));
+    engine().removeContainer(name);
+    assertEquals(List.of(), engine().volumeUsers(run));
   }
 
   @Test

@@ -14,6 +14,7 @@ import java.util.Collection;
 import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -78,7 +79,7 @@ final class FakeServiceCapsule implements Capsule {
   public void awaitReady(Duration deadline) {}
 
   @Override
-  public void create(Duration deadline) {}
+  public void create(Collection<String> aside, Duration deadline) {}
 
   @Override
   public void start(Duration deadline) {
@@ -144,6 +145,16 @@ final class FakeServiceCapsule implements Capsule {
   @Override
   public List<DatabaseTable> tables(Duration deadline) {
     return List.of();
+  }
+
+  @Override
+  public List<String> dataPaths(Duration deadline) {
+    return List.of();
+  }
+
+  @Override
+  public Map<String, Long> sizes(Collection<String> paths, Duration deadline) {
+    return Map.of();
   }
 
   @Override

@@ -180,7 +180,9 @@ class InvalidSettingsTest {
   static List<Wrong> stacks() {
     return List.of(
         new Wrong(
-            "image = x", "2: image: is not a setting; known: data, name, probes, routes, upgrade"),
+            "image = x",
+            "2: image: is not a setting; known: compose-files, data, env, heal, name, probes,"
+                + " routes, upgrade"),
         new Wrong(
             "name = \"Demo!\"",
             "2: name: \"Demo!\" is not a valid name; write up to 40 of a-z, 0-9, - and _, a letter"
@@ -297,6 +299,18 @@ class InvalidSettingsTest {
         new Wrong(
             "probes = [ { name = p, service = web, tcp = 3306 } ]",
             "2: probes[0].tcp: is a number; write { … }"),
+        new Wrong(
+            "compose-files = [\"../compose.yaml\"]",
+            "2: compose-files: \"../compose.yaml\" is not a file of a release; write its path from"
+                + " the release's folder, such as docker-compose.yml"),
+        new Wrong(
+            "compose-files = [a.yml, a.yml]",
+            "2: compose-files: \"a.yml\" is given twice; remove one of the two"),
+        new Wrong("env = [A]", "2: env: is a list; write { … }"),
+        new Wrong(
+            "env { \"A-B\" = tell-no-one }",
+            "2: env.A-B: is not a variable's name; write letters, digits and _, no digit first"),
+        new Wrong("env { A = [tell-no-one] }", "2: env.A: is a list; write a text"),
         new Wrong("upgrade.kep = 2", "2: upgrade.kep: is not a setting; did you mean \"keep\"?"),
         new Wrong("routes += {", "2: expecting a close parentheses ')' here, not: end of file"));
   }

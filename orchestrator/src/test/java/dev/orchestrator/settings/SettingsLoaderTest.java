@@ -1,6 +1,7 @@
 package dev.orchestrator.settings;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -60,6 +61,30 @@ class SettingsLoaderTest {
                 1),
             new DataSettings(DataSettings.Strategy.AUTO, DataSettings.Quiesce.STOP, 1L << 30)),
         settings.stack());
+  }
+
+  @Test
+  void aStackHasComposeFilesAndVariables() throws IOException {
+    StackSettings stack =
+        ConfigFolderFixture.in(
+                folder,
+                "stack = demo",
+                """
+                compose-files = [docker-compose.yml, deploy/prod.yml]
+                env {
+                  DB_PASSWORD = "tell no one"
+                  TAG = 01.50
+                  DEBUG = true
+                }
+                """)
+            .load()
+            .stack();
+
+    assertEquals(List.of("docker-compose.yml", "deploy/prod.yml"), stack.compose().files());
+    assertEquals(
+        Map.of("DB_PASSWORD", "tell no one", "TAG", "01.50", "DEBUG", "true"),
+        stack.compose().env());
+    assertFalse(stack.toString().contains("tell no one"), "a secret may be in a message");
   }
 
   @Test
@@ -224,7 +249,8 @@ class SettingsLoaderTest {
                   hooks = [ { service = db, when = before, command = [flush, all], limit = 3s }
                             { service = app, when = after, command = [resume] } ]
                   verify = full, passes = 3, small = 1MiB, rollback = carry, allow-attach = true
-                  ignore = ["/scratch"]
+                  ignore = ["/scratch"], accept-unused = [old, "./spool"]
+                  import = [ { volume = db, from = shop_db } ]
                   volumes = [ { name = media, paths = ["./media/books", "podcasts"],
                                 strategy = attach, immutable = true }
                               { name = torrents, paths = ["./torrents/"] } ]
@@ -249,6 +275,8 @@ class SettingsLoaderTest {
             true,
             DataSettings.Rollback.CARRY,
             List.of("/scratch"),
+            List.of("old", "./spool"),
+            List.of(new VolumeImport("db", "shop_db")),
             List.of(
                 new VolumeSettings(
                     "media",

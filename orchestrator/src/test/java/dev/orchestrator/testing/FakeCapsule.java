@@ -11,6 +11,8 @@ import dev.orchestrator.engine.ExecResult;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** A capsule of a {@link FakeHost}: its one service, db, writes to all of its data volumes. */
@@ -55,7 +57,7 @@ public final class FakeCapsule implements Capsule {
   }
 
   @Override
-  public void create(Duration deadline) {
+  public void create(Collection<String> aside, Duration deadline) {
     host.operate("capsule.create", () -> requireRunning("create"));
   }
 
@@ -138,7 +140,8 @@ public final class FakeCapsule implements Capsule {
       throw new CapsuleException("capsule " + container + ": not done in time");
     }
     String state = host.activeWriters().contains(container) ? "running" : "exited";
-    return List.of(new InnerService("db", state, "healthy", 0, 0, ""));
+    boolean killed = state.equals("exited") && host.slowToStop.contains(container);
+    return List.of(new InnerService("db", state, "healthy", killed ? 137 : 0, 0, ""));
   }
 
   @Override
@@ -180,6 +183,20 @@ public final class FakeCapsule implements Capsule {
   public List<DatabaseTable> tables(Duration deadline) {
     requireRunning("tables");
     return host.tables;
+  }
+
+  @Override
+  public List<String> dataPaths(Duration deadline) {
+    requireRunning("dataPaths");
+    return host.dataPaths(container);
+  }
+
+  @Override
+  public Map<String, Long> sizes(Collection<String> paths, Duration deadline) {
+    requireRunning("sizes");
+    Map<String, Long> sizes = new TreeMap<>();
+    paths.forEach(path -> sizes.put(path, 3_000_000L));
+    return sizes;
   }
 
   @Override

@@ -2,6 +2,7 @@ package dev.orchestrator.testing;
 
 import dev.orchestrator.capsule.CapsuleBuilder;
 import dev.orchestrator.capsule.CapsuleImage;
+import dev.orchestrator.capsule.VersionCheck;
 import dev.orchestrator.release.Releases;
 import dev.orchestrator.settings.Probe;
 import java.util.Collection;
@@ -21,9 +22,9 @@ public final class FakeCapsuleBuilder implements CapsuleBuilder {
   }
 
   @Override
-  public List<String> check(String version) {
+  public VersionCheck check(String version) {
     host.operate("builder.check", () -> {});
-    return List.of();
+    return new VersionCheck(List.of(), List.of("db"), host.mounts.getOrDefault(version, List.of()));
   }
 
   @Override

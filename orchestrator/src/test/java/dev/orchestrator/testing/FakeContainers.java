@@ -209,6 +209,14 @@ public final class FakeContainers {
         .toList();
   }
 
+  public synchronized List<String> runningWith(String volume) {
+    return all.values().stream()
+        .filter(c -> c.state.equals("running") || c.state.equals("paused"))
+        .filter(c -> c.spec.mounts().stream().anyMatch(m -> m.source().equals(volume)))
+        .map(c -> c.spec.name())
+        .toList();
+  }
+
   public synchronized List<String> images() {
     return all.values().stream().map(c -> c.spec.image()).toList();
   }

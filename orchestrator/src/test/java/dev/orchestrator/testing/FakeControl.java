@@ -142,9 +142,12 @@ public final class FakeControl implements Control {
                 2_400_000_000L,
                 0,
                 80_000_000_000L,
-                "ext2/ext3")),
+                "ext2/ext3",
+                0)),
         "stop: services in order, each within its own grace time",
-        List.of("service app keeps 1.2 MB in /var/lib/app, outside its volumes"));
+        options.acceptUnused().isEmpty()
+            ? List.of("service app keeps 1.2 MB in /var/lib/app, outside its volumes")
+            : List.of(String.join(", ", options.acceptUnused()) + " may go unused"));
   }
 
   @Override
@@ -178,7 +181,8 @@ public final class FakeControl implements Control {
         "upgrade "
             + version
             + (options.full() ? " full" : "")
-            + (options.attach() ? " attach" : ""));
+            + (options.attach() ? " attach" : "")
+            + (options.acceptUnused().isEmpty() ? "" : " unused " + options.acceptUnused()));
     requireKnownVersion(version);
     return "u7";
   }

@@ -52,7 +52,7 @@ public final class FakeCopier implements DataCopier {
     public CopyReport live(Duration deadline, Consumer<String> progress) {
       host.operate("copier.live", this::copy);
       return new CopyReport(
-          1, host.nextPassBytes.isEmpty() ? 0 : host.nextPassBytes.remove(), 0, 0, deadline);
+          1, host.nextPassBytes.isEmpty() ? 0 : host.nextPassBytes.remove(), 0, 0, 0, deadline);
     }
 
     @Override
@@ -71,7 +71,7 @@ public final class FakeCopier implements DataCopier {
             }
             copy();
           });
-      return new CopyReport(1, 1, 1, 1, deadline);
+      return new CopyReport(1, 1, 1, 1, 1, deadline);
     }
 
     private void copy() {
@@ -85,9 +85,29 @@ public final class FakeCopier implements DataCopier {
   }
 
   @Override
+  public CopyReport bring(
+      DataVolume from,
+      DataVolume to,
+      String folder,
+      Map<String, String> labels,
+      Duration deadline,
+      Consumer<String> progress) {
+    host.operate(
+        "copier.bring", () -> host.imported.put(to.volume() + "/" + folder, from.volume()));
+    return new CopyReport(1, 1, 1, 0, 1, deadline);
+  }
+
+  @Override
   public VolumeUsage measure(DataVolume volume, Map<String, String> labels, Duration deadline) {
     return new VolumeUsage(
-        host.usedBytes, 1, 0, 0, 1_000_000_000_000L, "ext2/ext3", host.supportsReflinks);
+        host.usedBytes,
+        1,
+        0,
+        0,
+        1_000_000_000_000L,
+        "ext2/ext3",
+        host.supportsReflinks,
+        Duration.ofMillis(100));
   }
 
   @Override

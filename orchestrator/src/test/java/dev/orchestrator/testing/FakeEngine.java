@@ -151,6 +151,11 @@ public final class FakeEngine implements Engine {
   }
 
   @Override
+  public List<String> volumeUsers(String name) {
+    return call("volumeUsers", name, () -> containers.runningWith(name));
+  }
+
+  @Override
   public void removeVolume(String name) {
     run("removeVolume", name, () -> volumes.remove(name, containers.using(name)));
   }

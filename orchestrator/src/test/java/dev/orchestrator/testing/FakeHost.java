@@ -97,6 +97,12 @@ public final class FakeHost {
   /** Commands that hooks have run in services, with the container. */
   public final List<String> executedCommands = new ArrayList<>();
 
+  /** What the services of a version mount of their data, such as {@code volumes/db}, by version. */
+  public final Map<String, List<String>> mounts = new TreeMap<>();
+
+  /** Volumes of the host whose content a volume has begun with, by that volume and path. */
+  public final Map<String, String> imported = new TreeMap<>();
+
   /** Commands that fail. */
   public final Set<String> failingCommands = new HashSet<>();
 
@@ -126,6 +132,9 @@ public final class FakeHost {
 
   /** Containers whose next query of their services' state times out. */
   public final Set<String> slowToAnswer = new HashSet<>();
+
+  /** Containers whose service does not stop within its grace time and is killed. */
+  public final Set<String> slowToStop = new HashSet<>();
 
   public final List<String> violations = new ArrayList<>();
   public Faults faults = new Faults() {};
@@ -311,5 +320,11 @@ public final class FakeHost {
         return activeWriters().contains(capsule.name()) ? List.of() : List.of("db: not running");
       }
     };
+  }
+
+  /** What the services of a capsule mount, by absolute path. */
+  List<String> dataPaths(String container) {
+    String version = engine.container(container).orElseThrow().labels().get(Labels.VERSION);
+    return mounts.getOrDefault(version, List.of()).stream().map(path -> "/data/" + path).toList();
   }
 }

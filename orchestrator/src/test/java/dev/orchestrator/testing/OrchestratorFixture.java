@@ -171,6 +171,8 @@ public final class OrchestratorFixture implements AutoCloseable {
         false,
         rollback,
         List.of(),
+        List.of(),
+        List.of(),
         List.of(volumes));
   }
 

@@ -63,7 +63,7 @@ class ProxyTrafficTest {
       assertEquals(3, clients.answers());
       assertEquals(1, clients.errors());
       assertEquals(0, clients.failed());
-      assertEquals(1, traffic.clients("green").get("other").answers());
+      assertEquals(1, traffic.clients("green").getOrDefault("other", Clients.NONE).answers());
       assertEquals(Map.of(), traffic.clients("blue"));
     } finally {
       vertx.close().await();

@@ -8,16 +8,21 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.data.DataVolume;
 import dev.orchestrator.data.DataVolume.Method;
+import dev.orchestrator.engine.ContainerSpec;
+import dev.orchestrator.engine.Mount;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.Generation.State;
 import dev.orchestrator.journal.GenerationRecord;
+import dev.orchestrator.journal.Receipt;
 import dev.orchestrator.journal.UpgradeRecord;
 import dev.orchestrator.journal.UpgradeRecord.Outcome;
+import dev.orchestrator.report.Plan;
 import dev.orchestrator.settings.DataSettings;
 import dev.orchestrator.settings.DataSettings.Quiesce;
 import dev.orchestrator.settings.DataSettings.Rollback;
 import dev.orchestrator.settings.DataSettings.Strategy;
 import dev.orchestrator.settings.Hook;
+import dev.orchestrator.settings.VolumeImport;
 import dev.orchestrator.settings.VolumeSettings;
 import dev.orchestrator.testing.FakeHost;
 import dev.orchestrator.testing.InMemoryFolder;
@@ -129,6 +134,8 @@ class DataSagaTest {
     assertDone(service.control.up("v1"));
     assertDone(service.control.upgrade("v2"));
     assertEquals(Method.COPY, volumesOf(2).getFirst().method());
+    Plan plan = service.control.plan("v3", DataOptions.NONE);
+    assertEquals(500, plan.data().getFirst().lastPassMillis(), "two listings of 100 ms and 300 ms");
   }
 
   @Test
@@ -362,6 +369,8 @@ class DataSagaTest {
         false,
         Rollback.ASK,
         List.of(),
+        List.of(),
+        List.of(),
         List.of());
   }
 
@@ -408,5 +417,128 @@ class DataSagaTest {
       Invariants.assertHold(host, service, "undone, " + quiesce);
       assertDone(service.control.upgrade("v3"));
     }
+  }
+
+  @Test
+  void aServiceThatWasKilledIsNamedInTheStepAndTheReceipt() {
+    assertDone(service.control.up("v1"));
+    host.slowToStop.add(service.container(1));
+    String id = service.control.upgrade("v2");
+    assertDone(id);
+    Receipt receipt = service.control.receipt(id);
+    String line = "killed, as it did not stop within the grace time (stop_grace_period): db";
+    assertTrue(receipt.notes().contains("v1: " + line), receipt.notes().toString());
+    assertTrue(
+        receipt.steps().stream()
+            .anyMatch(step -> step.step().equals("quiesce") && step.detail().endsWith("; " + line)),
+        receipt.toString());
+  }
+
+  @Test
+  void aDatabaseThatWasKilledGoesToNoOtherReleaseSeries() {
+    host.databasesByImage.put("orchestrator/shop:v1", Map.of("db", "MariaDB 10.11"));
+    host.databasesByImage.put("orchestrator/shop:v2", Map.of("db", "MariaDB 10.11"));
+    host.databasesByImage.put("orchestrator/shop:v3", Map.of("db", "MariaDB 11.8"));
+    assertDone(service.control.up("v1"));
+    host.slowToStop.add(service.container(1));
+    assertDone(service.control.upgrade("v2"));
+    host.slowToStop.add(service.container(2));
+    UpgradeRecord run = runUpgrade("v3");
+    assertEquals(Outcome.ROLLED_BACK, run.outcome());
+    assertTrue(
+        run.reason()
+            .startsWith(
+                "quiesce: service db did not stop within its grace time and was killed: MariaDB"
+                    + " 10.11 becomes MariaDB 11.8"),
+        run.reason());
+    assertEquals(
+        "available", service.control.versions().get(2).state(), "no fault of the version's");
+    Invariants.assertHold(host, service, "killed");
+  }
+
+  @Test
+  void dataThatTheNextVersionDoesNotMountNeedsLeave() {
+    host.mounts.put("v1", List.of("volumes/db", "binds/media", "volumes/anon-old-x-1"));
+    host.mounts.put("v2", List.of("binds/media/music"));
+    assertDone(service.control.up("v1"));
+    UpgradeRecord refused = runUpgrade("v2");
+    assertEquals(Outcome.REFUSED, refused.outcome());
+    String line = "v2 does not mount what v1 keeps: anon-old-x-1 (3.0 MB), db (3.0 MB)";
+    String advice =
+        "mount it in that version, or accept that it goes unused with --accept-unused anon-old-x-1"
+            + " --accept-unused db, or with data.accept-unused = [anon-old-x-1, db] in stack.conf";
+    assertEquals(line + ": " + advice, refused.reason());
+    assertEquals(
+        line + ", and the upgrade is refused: " + advice,
+        service.control.plan("v2", DataOptions.NONE).warnings().getFirst());
+
+    DataOptions options = new DataOptions(null, false, false, List.of("db", "anon-old-x-1"));
+    assertEquals(line + ", as accepted", service.control.plan("v2", options).warnings().getFirst());
+    assertDone(service.control.upgrade("v2", options));
+  }
+
+  private static DataSettings importing(Strategy strategy) {
+    return new DataSettings(
+        strategy,
+        Quiesce.STOP,
+        Map.of(),
+        List.of(),
+        0,
+        false,
+        1,
+        10,
+        false,
+        Rollback.ASK,
+        List.of(),
+        List.of(),
+        List.of(new VolumeImport("db", "shop_db"), new VolumeImport("other", "shop_other")),
+        List.of());
+  }
+
+  @Test
+  void aVolumeOfTheHostIsCopiedOnce() {
+    for (Strategy strategy : List.of(Strategy.COPY, Strategy.CLONE)) {
+      startWith(importing(strategy));
+      host.mounts.put("v1", List.of("volumes/db"));
+      host.mounts.put("v2", List.of("volumes/db", "volumes/other"));
+      host.mounts.put("v3", List.of("volumes/db", "volumes/other"));
+      UpgradeRecord refused = recordOf(service.control.up("v1"));
+      assertEquals(Outcome.REFUSED, refused.outcome());
+      assertEquals(
+          "data.import: the host has no volume shop_db for db: 'docker volume ls' lists" + " them",
+          refused.reason());
+
+      host.engine.createVolume("shop_db", Map.of());
+      host.engine.createVolume("shop_other", Map.of());
+      assertDone(service.control.up("v1"));
+      String first = volumesOf(1).getFirst().volume() + "/.orchestrator/fresh/volumes/db";
+      assertEquals(Map.of(first, "shop_db"), host.imported);
+      assertDone(service.control.upgrade("v2"));
+      assertDone(service.control.upgrade("v3"));
+      String second =
+          volumesOf(2).getFirst().volume()
+              + (strategy == Strategy.COPY ? "/.orchestrator" : "")
+              + "/fresh/volumes/other";
+      assertEquals(Map.of(first, "shop_db", second, "shop_other"), host.imported);
+    }
+  }
+
+  @Test
+  void aVolumeOfTheHostThatIsInUseIsNotCopied() {
+    startWith(importing(Strategy.COPY));
+    host.mounts.put("v1", List.of("volumes/db"));
+    host.engine.createVolume("shop_db", Map.of());
+    host.engine.createContainer(
+        ContainerSpec.helper(
+            "old-shop",
+            FakeHost.BASE_IMAGE,
+            List.of("sleep"),
+            Map.of(),
+            List.of(Mount.of("shop_db", "/data"))));
+    host.engine.startContainer("old-shop");
+    assertEquals(
+        "data.import: volume shop_db of the host is in use by old-shop, and a copy of"
+            + " what changes is not consistent: stop it first",
+        recordOf(service.control.up("v1")).reason());
   }
 }

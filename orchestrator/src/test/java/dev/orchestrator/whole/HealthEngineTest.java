@@ -35,6 +35,9 @@ class HealthEngineTest {
   /** Longer than the hold budget, so that a version whose check is waited for can't get healthy. */
   private static final int INTERVAL = 90;
 
+  private static final String LEDGER_IMAGE =
+      "build: {context: ../../images/ledger, args: {VERSION: v2}}\n";
+
   @TempDir Path directory;
   private LightStackFixture stack;
   private LightServiceFixture light;
@@ -70,7 +73,6 @@ class HealthEngineTest {
         """
         services:
           ledger:
-            build: {context: ../../images/ledger, args: {VERSION: v2}}
             environment: {BROKEN: "%s"}
             volumes: [ledger:/var/lib/ledger]
             restart: unless-stopped
@@ -92,13 +94,25 @@ class HealthEngineTest {
   }
 
   /**
-   * ledger has a long interval and nothing else; greeter's start interval is as long, as written.
+   * The image of ledger declares a check with a long interval and nothing else; greeter has a start
+   * interval that is as long.
    */
   private void writeSlowlyChecked(String version, String broken) throws IOException {
+    Path image = stack.folder().resolve("images/checked");
+    if (!Files.exists(image)) {
+      Path original = stack.folder().resolve("images/ledger");
+      Files.createDirectories(image);
+      Files.copy(original.resolve("ledger.pl"), image.resolve("ledger.pl"));
+      Files.writeString(
+          image.resolve("Dockerfile"),
+          Files.readString(original.resolve("Dockerfile"))
+              + "HEALTHCHECK --interval=%ds --timeout=3s CMD perl /ledger.pl check\n"
+                  .formatted(INTERVAL));
+    }
     writeRelease(
         version,
         broken,
-        check("CMD, perl, /ledger.pl, check", "interval: %ds".formatted(INTERVAL)),
+        "build: {context: ../../images/checked, args: {VERSION: v2}}",
         """
         depends_on: {ledger: {condition: service_healthy}}
         %s
@@ -120,9 +134,11 @@ class HealthEngineTest {
 
     Receipt upgraded = light.await(light.control().upgrade("v5"));
     assertEquals(Outcome.DONE, upgraded.upgrade().outcome(), upgraded.toString());
+    System.out.println(upgraded);
 
     Receipt failed = light.await(light.control().upgrade("v6"));
     assertEquals(Outcome.ROLLED_BACK, failed.upgrade().outcome(), failed.toString());
+    System.out.println(failed);
     assertEquals("before\n", light.get("/lines"));
   }
 
@@ -131,7 +147,7 @@ class HealthEngineTest {
     writeRelease(
         "v4",
         "",
-        "entrypoint: [perl, -e, \"print STDERR qq(no such schema\\\\n); exit 3\"]",
+        LEDGER_IMAGE + "entrypoint: [perl, -e, \"print STDERR qq(no such schema\\\\n); exit 3\"]",
         "depends_on: {ledger: {condition: service_started}}");
     Receipt receipt = light.await(light.control().up("v4"));
     assertEquals("failed", receipt.upgrade().outcomeText());
@@ -149,7 +165,8 @@ class HealthEngineTest {
     writeRelease(
         "v4",
         "",
-        "entrypoint: [sh, -c, \"rm -f /tmp/sick; exec perl /ledger.pl\"]\n"
+        LEDGER_IMAGE
+            + "entrypoint: [sh, -c, \"rm -f /tmp/sick; exec perl /ledger.pl\"]\n"
             + check("CMD, test, \"!\", -e, /tmp/sick", "interval: 1s, retries: 1"),
         "");
     assertEquals(Outcome.DONE, light.await(light.control().up("v4")).upgrade().outcome());

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.orchestrator.common.Json;
 import dev.orchestrator.engine.ExecResult;
+import dev.orchestrator.engine.Labels;
 import dev.orchestrator.journal.Receipt;
 import dev.orchestrator.journal.UpgradeRecord.Outcome;
 import dev.orchestrator.report.DoctorReport;
@@ -15,6 +16,7 @@ import dev.orchestrator.settings.DataSettings.Rollback;
 import dev.orchestrator.settings.DataSettings.Strategy;
 import dev.orchestrator.settings.StackSettings;
 import dev.orchestrator.settings.UpgradeSettings;
+import dev.orchestrator.settings.VolumeImport;
 import dev.orchestrator.testing.LightLoad;
 import dev.orchestrator.testing.LightServiceFixture;
 import dev.orchestrator.testing.LightStackFixture;
@@ -22,12 +24,14 @@ import dev.orchestrator.testing.VolumeInspector;
 import dev.orchestrator.upgrade.DataChanges;
 import dev.orchestrator.upgrade.DataOptions;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.UUID;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -38,6 +42,9 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @Tag("engine")
 class LightDataEngineTest {
+
+  private static final String HOST_VOLUME =
+      "data-test-" + UUID.randomUUID().toString().substring(0, 8);
 
   @TempDir Path directory;
 
@@ -94,6 +101,126 @@ class LightDataEngineTest {
         assertEquals("ok\n", light.get("/check"));
       }
     }
+  }
+
+  /**
+   * What goes into a copy, and what is left out. v2's own file is as long as v1's, and the times of
+   * a release's files are all the same: a copy that knows files by these takes the wrong one.
+   */
+  @Test
+  void aCopyHasTheDataAndNothingElse() throws Exception {
+    LightStackFixture stack = LightStackFixture.in(directory);
+    DataSettings copied = data(Strategy.COPY, Quiesce.STOP);
+    try (LightServiceFixture light =
+        new LightServiceFixture(
+            stack,
+            LightStackFixture.with(importing(copied, new VolumeImport("old", HOST_VOLUME))))) {
+      for (String version : List.of("v1", "v2")) {
+        writeRelease(stack, version);
+      }
+      VolumeInspector look = new VolumeInspector(light.engine());
+      light.engine().createVolume(HOST_VOLUME, Labels.role("test"));
+      try {
+        look.runWriting(HOST_VOLUME, "echo from the host > /look/file; chown 7:8 /look/file");
+        awaitOutcome(light, light.control().up("v1"), Outcome.DONE);
+        assertEquals(
+            "from the host\n7:8\n", inLedger(light, 1, "cat /old/file; stat -c %u:%g /old/file"));
+        inLedger(light, 1, "echo and more >> /old/file");
+        look.runWriting(HOST_VOLUME, "echo later > /look/file");
+        inLedger(light, 1, "printf CONF | dd of=/conf/app.conf conv=notrunc status=none");
+        inLedger(light, 1, "touch -d @0 /conf/app.conf; chmod 640 /conf/app.conf");
+        inLedger(light, 1, "echo of v1 > /own/file");
+
+        Receipt refused = awaitOutcome(light, light.control().upgrade("v2"), Outcome.REFUSED);
+        assertTrue(
+            refused.upgrade().reason().startsWith("v2 does not mount what v1 keeps: ./own-v1 ("),
+            refused.upgrade().reason());
+        DataOptions accepted = new DataOptions(null, false, false, List.of("./own-v1"));
+        assertTrue(light.control().plan("v2", accepted).data().getFirst().lastPassMillis() >= 300);
+        Receipt upgrade =
+            awaitOutcome(light, light.control().upgrade("v2", accepted), Outcome.DONE);
+        assertEquals(
+            List.of(
+                "v1: killed, as it did not stop within the grace time (stop_grace_period):"
+                    + " stubborn"),
+            upgrade.notes());
+
+        assertEquals(
+            "CONF of v1\n640 0\n",
+            inLedger(light, 2, "cat /conf/app.conf; stat -c '%a %Y' /conf/app.conf"));
+        assertEquals("from the host\nand more\n", inLedger(light, 2, "cat /old/file"));
+        assertEquals("", inLedger(light, 2, "ls /own"));
+        String volume = light.container(2) + "-data";
+        assertEquals("of v1\n", look.runReading(volume, "cat /look/binds/own-v1/file"));
+        assertEquals(
+            "no\n",
+            look.runReading(volume, "test -e /look/.orchestrator/fresh && echo yes || echo no"),
+            "nothing is left of what was put aside");
+      } finally {
+        light.engine().removeVolume(HOST_VOLUME);
+      }
+    }
+  }
+
+  private static void writeRelease(LightStackFixture stack, String version) throws IOException {
+    Path release = stack.folder().resolve("releases").resolve(version);
+    Files.createDirectories(release.resolve("conf"));
+    Files.writeString(release.resolve("conf/app.conf"), "conf of " + version + "\n");
+    Path compose = release.resolve("compose.yaml");
+    Files.writeString(
+        compose,
+        Files.readString(compose)
+                .replace(
+                    "- ledger:/var/lib/ledger",
+                    "- ledger:/var/lib/ledger\n"
+                        + "      - ./conf:/conf\n"
+                        + "      - old:/old\n"
+                        + "      - ./own-"
+                        + version
+                        + ":/own")
+                .replace(
+                    "  greeter:\n",
+                    """
+                      stubborn:
+                        build: ../../images/greeter
+                        entrypoint: [perl, -e, "$$SIG{TERM} = 'IGNORE'; sleep 1 while 1"]
+                        stop_grace_period: 1s
+
+                      greeter:
+                    """)
+            + "  old: {external: true, name: "
+            + HOST_VOLUME
+            + "}\n");
+  }
+
+  private static DataSettings importing(DataSettings data, VolumeImport volume) {
+    return new DataSettings(
+        data.strategy(),
+        data.quiesce(),
+        data.services(),
+        data.hooks(),
+        data.reserve(),
+        data.full(),
+        data.passes(),
+        data.small(),
+        data.allowAttach(),
+        data.rollback(),
+        data.ignore(),
+        data.acceptUnused(),
+        List.of(volume),
+        data.volumes());
+  }
+
+  private static String inLedger(LightServiceFixture light, int generation, String script) {
+    ExecResult result =
+        light
+            .engine()
+            .exec(
+                light.container(generation),
+                List.of("capsule", "exec", "ledger", "sh", "-euc", script),
+                Duration.ofSeconds(30));
+    assertTrue(result.ok(), result.stderr());
+    return result.stdout();
   }
 
   @Test

@@ -163,9 +163,9 @@ class NetworkEngineTest {
       UpgradeSettings limits =
           new UpgradeSettings(
               all.build(),
-              all.hold(),
               all.ready(),
               all.preSync(),
+              all.hold(),
               all.drain(),
               all.bake(),
               new VerifySettings(2, Duration.ofMillis(250), Duration.ofSeconds(8)),

@@ -301,6 +301,8 @@ class OutageEngineTest {
             true,
             DataSettings.Rollback.ASK,
             List.of("/tmp"),
+            List.of(),
+            List.of(),
             List.of());
     try (LightServiceFixture light = light(LightStackFixture.with(attach))) {
       bringUpV1(light);

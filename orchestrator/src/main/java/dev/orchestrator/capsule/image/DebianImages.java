@@ -33,6 +33,11 @@ final class DebianImages {
     this.script = folder.resolve("debian");
   }
 
+  /** Whether this makes images of that name. */
+  boolean makes(String reference) {
+    return NAME.matcher(reference).matches();
+  }
+
   /**
    * Makes the image if its name is {@code orchestrator/debian:SUITE} and it doesn't exist; returns
    * whether it has such a name.

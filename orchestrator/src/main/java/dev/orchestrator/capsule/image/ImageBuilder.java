@@ -6,10 +6,10 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.orchestrator.capsule.CapsuleBuilder;
 import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.capsule.CapsuleImage;
+import dev.orchestrator.capsule.VersionCheck;
 import dev.orchestrator.common.Deadline;
 import dev.orchestrator.common.Json;
 import dev.orchestrator.compose.BuildContainers;
-import dev.orchestrator.compose.BuildSource;
 import dev.orchestrator.compose.CapsuleStack;
 import dev.orchestrator.compose.ComposeModel;
 import dev.orchestrator.compose.ComposeReader;
@@ -35,6 +35,7 @@ import dev.orchestrator.settings.StackSettings;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -102,16 +103,21 @@ public final class ImageBuilder implements CapsuleBuilder {
   }
 
   @Override
-  public List<String> check(String version) {
+  public VersionCheck check(String version) {
     Release release = releases.release(version);
     String baseImage = base(line -> {});
     ComposeModel model = reading(() -> reader.read(release, baseImage));
     ReleaseProbes probes = ReleaseProbes.read(release.folder());
     CapsuleStack capsuleStack = transform(probes, baseImage).apply(model, Map.of());
-    model.services().entrySet().stream()
-        .filter(service -> service.getValue().has("build"))
-        .forEach(service -> BuildSource.of(model, stack.name(), stack.folder(), service.getKey()));
-    return capsuleStack.warnings();
+    List<String> warnings = new ArrayList<>(capsuleStack.warnings());
+    List<String> absent = imageProvider.absent(model);
+    if (!absent.isEmpty()) {
+      warnings.add("images that are not on this host are pulled: " + String.join(", ", absent));
+    }
+    return new VersionCheck(
+        List.copyOf(warnings),
+        List.copyOf(model.services().keySet()),
+        capsuleStack.dataPaths());
   }
 
   @Override

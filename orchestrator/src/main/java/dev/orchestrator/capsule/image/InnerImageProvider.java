@@ -23,6 +23,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 
 /**
  * Gets the image of every service into the store of the outer engine: builds it when the compose
@@ -42,18 +43,61 @@ final class InnerImageProvider {
     this.debianImages = debianImages;
   }
 
-  /** Returns the images by service, all of which then exist; writes the version's lock. */
+  /** The services whose images have to be pulled, each with the image; those of builds too. */
+  List<String> absent(ComposeModel model) {
+    Map<String, Pin> locked = new VersionLock(home, stack.name(), model.release().version()).read();
+    List<String> absent = new ArrayList<>();
+    model
+        .services()
+        .forEach((service, node) -> {
+          List<String> names = List.of(ComposeModel.text(node.path("image")));
+          Pin pin = locked.get(service);
+          if (node.has("build")) {
+            names = bases(BuildSource.of(model, stack.name(), stack.folder(), service), service);
+          } else if (pin != null
+              && pin.source().equals("image " + names.getFirst())
+              && engine.image(pin.id()).isPresent()) {
+            return;
+          }
+          names.stream()
+              .filter(name -> !debianImages.makes(name) && engine.image(name).isEmpty())
+              .forEach(name -> absent.add("%s (%s)".formatted(name, service)));
+        });
+    return absent;
+  }
+
+  /**
+   * Returns the images by service, all of which then exist; writes the version's lock. Fails with
+   * all services whose images can't be had; nothing is built when an image can't be pulled.
+   */
   Map<String, InnerImage> resolve(
       ComposeModel model, Deadline deadline, Consumer<String> progress) {
     VersionLock lock = new VersionLock(home, stack.name(), model.release().version());
     Map<String, Pin> locked = lock.read();
+    Map<String, Found> all = new TreeMap<>();
+    for (boolean built : List.of(false, true)) {
+      List<CapsuleException> failures = new ArrayList<>();
+      model
+          .services()
+          .forEach((service, node) -> {
+            if (node.has("build") == built) {
+              Consumer<String> serviceProgress = line -> progress.accept(service + ": " + line);
+              Optional<Pin> pin = Optional.ofNullable(locked.get(service));
+              try {
+                all.put(service, find(model, service, pin, deadline, serviceProgress));
+              } catch (CapsuleException e) {
+                failures.add(e);
+              }
+            }
+          });
+      throwIfAny(failures);
+    }
     Map<String, Pin> pins = new TreeMap<>();
     Map<String, InnerImage> byId = new HashMap<>();
     Map<String, InnerImage> images = new TreeMap<>();
-    for (String service : model.services().keySet()) {
-      Consumer<String> serviceProgress = line -> progress.accept(service + ": " + line);
-      Found found =
-          find(model, service, Optional.ofNullable(locked.get(service)), deadline, serviceProgress);
+    for (Map.Entry<String, Found> entry : all.entrySet()) {
+      String service = entry.getKey();
+      Found found = entry.getValue();
       pins.put(service, found.pin());
       images.put(
           service,
@@ -61,6 +105,19 @@ final class InnerImageProvider {
     }
     lock.write(pins);
     return images;
+  }
+
+  private static void throwIfAny(List<CapsuleException> failures) {
+    if (failures.size() == 1) {
+      throw failures.getFirst();
+    }
+    if (!failures.isEmpty()) {
+      throw new CapsuleException(
+          failures.stream()
+              .map(failure -> String.valueOf(failure.getMessage()))
+              .collect(Collectors.joining("; ")),
+          failures.getFirst());
+    }
   }
 
   private record Found(Pin pin, ImageInfo image) {}
@@ -101,12 +158,8 @@ final class InnerImageProvider {
   private Found built(
       BuildSource source, String service, Deadline deadline, Consumer<String> progress) {
     List<String> baseIds = new ArrayList<>();
-    try {
-      for (String base : source.bases()) {
-        baseIds.add(obtain(service, base, deadline, progress).id());
-      }
-    } catch (IOException e) {
-      throw failure(service, source.context().resolve(source.dockerfile()).toString(), e);
+    for (String base : bases(source, service)) {
+      baseIds.add(obtain(service, base, deadline, progress).id());
     }
     String content = source.digest(baseIds);
     String tag = reference(service, content);
@@ -131,6 +184,14 @@ final class InnerImageProvider {
     }
     ImageInfo image = existing.or(() -> engine.image(tag)).orElseThrow();
     return new Found(new Pin("build " + content, image.id(), ""), image);
+  }
+
+  private static List<String> bases(BuildSource source, String service) {
+    try {
+      return source.bases();
+    } catch (IOException e) {
+      throw failure(service, source.context().resolve(source.dockerfile()).toString(), e);
+    }
   }
 
   /** A local image, an image that a script of ours makes, or one that is pulled. */

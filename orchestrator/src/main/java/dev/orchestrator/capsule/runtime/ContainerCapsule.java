@@ -19,7 +19,9 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** A {@link Capsule} that is controlled by running its {@code capsule} command. Any thread. */
@@ -31,6 +33,25 @@ public final class ContainerCapsule implements Capsule {
 
   /** A stack trace's first line may be that far from the end of a log. */
   private static final int LAST_LINES = 100;
+
+  /** In a capsule: the paths that its services expect, as the image builder wrote them. */
+  private static final String STACK = "/capsule/stack/stack.json";
+
+  /**
+   * Prints the size and the path of each of its arguments that has a file and is not as in the
+   * release.
+   */
+  private static final String SIZES =
+      """
+      for path; do
+        [ -n "$(find "$path" ! -type d -print -quit 2>/dev/null)" ] || continue
+        case $path in
+          */binds/*) ! diff -r -q "/capsule/stack/release/${path#*/binds/}" "$path" || continue ;;
+        esac >/dev/null 2>&1
+        du --summarize --block-size=1 -- "$path" 2>/dev/null
+      done
+      true
+      """;
 
   private final Engine engine;
   private final String name;
@@ -89,8 +110,13 @@ public final class ContainerCapsule implements Capsule {
   }
 
   @Override
-  public void create(Duration deadline) {
-    ask("creating its services", deadline, "create");
+  public void create(Collection<String> aside, Duration deadline) {
+    List<String> arguments = new ArrayList<>();
+    if (!aside.isEmpty()) {
+      arguments.add("aside");
+      arguments.addAll(aside);
+    }
+    ask("creating its services", deadline, with("create", arguments));
   }
 
   @Override
@@ -131,6 +157,35 @@ public final class ContainerCapsule implements Capsule {
     } catch (IllegalArgumentException e) {
       throw failure(doing, e);
     }
+  }
+
+  @Override
+  public List<String> dataPaths(Duration deadline) {
+    String doing = "asking what its services mount";
+    List<String> paths = new ArrayList<>();
+    try {
+      JsonNode stack = Json.tree(output(doing, deadline, List.of("cat", STACK)));
+      stack.path("dirs").forEach(dir -> paths.add(dir.asText()));
+      stack.path("seedFiles").forEach(seed -> paths.add(seed.path("to").asText()));
+    } catch (IllegalArgumentException e) {
+      throw failure(doing, e);
+    }
+    return paths;
+  }
+
+  @Override
+  public Map<String, Long> sizes(Collection<String> paths, Duration deadline) {
+    Map<String, Long> sizes = new TreeMap<>();
+    if (paths.isEmpty()) {
+      return sizes;
+    }
+    List<String> command = new ArrayList<>(List.of("sh", "-c", SIZES, "sh"));
+    command.addAll(paths);
+    for (String line : output("measuring its data", deadline, command).lines().toList()) {
+      String[] words = line.split("\t", 2);
+      sizes.put(words[1], Long.parseLong(words[0]));
+    }
+    return sizes;
   }
 
   private static String[] with(String command, Collection<String> services) {
@@ -243,6 +298,10 @@ public final class ContainerCapsule implements Capsule {
   private String ask(String doing, Duration deadline, String... arguments) {
     List<String> command = new ArrayList<>(List.of("capsule"));
     command.addAll(List.of(arguments));
+    return output(doing, deadline, command);
+  }
+
+  private String output(String doing, Duration deadline, List<String> command) {
     ExecResult result = run(doing, deadline, command);
     if (!result.ok()) {
       throw failure(doing, result.errorLine());

@@ -31,7 +31,7 @@ final class BuildStep extends Step {
 
   @Override
   public String check(UpgradeRun run, UpgradeContext context) {
-    context.builder().check(run.record.toVersion());
+    run.check = context.builder().check(run.record.toVersion());
     return "";
   }
 

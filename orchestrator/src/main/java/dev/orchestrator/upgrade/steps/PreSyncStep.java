@@ -30,7 +30,9 @@ final class PreSyncStep extends Step {
 
   @Override
   public String check(UpgradeRun run, UpgradeContext context) {
-    return context.planner().requireSpace(context.transfer().transfers(run));
+    String unused = context.unusedData().require(run);
+    String space = context.planner().requireSpace(context.transfer().transfers(run));
+    return unused.isEmpty() ? space : unused + "; " + space;
   }
 
   /**

@@ -6,11 +6,15 @@ import dev.orchestrator.data.DataVolume.Method;
 import dev.orchestrator.engine.ImageInfo;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.upgrade.DataChanges;
+import dev.orchestrator.upgrade.DataTransfer;
 import dev.orchestrator.upgrade.Retention;
 import dev.orchestrator.upgrade.Step;
 import dev.orchestrator.upgrade.UpgradeContext;
 import dev.orchestrator.upgrade.UpgradeRun;
+import java.util.List;
+import java.util.Set;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 
 /** Creates the candidate: its container and volumes, with the services created but not started. */
 final class PrepareStep extends Step {
@@ -32,12 +36,22 @@ final class PrepareStep extends Step {
   }
 
   @Override
+  public String check(UpgradeRun run, UpgradeContext context) {
+    return context.imports().require(run);
+  }
+
+  @Override
   public String run(UpgradeRun run, UpgradeContext context, Consumer<String> progress) {
     Generation green = candidate(run, context);
     createVolumes(green, run.id(), context);
+    List<String> imported = context.imports().copy(run, green, progress);
     context.starter().startContainer(green, run.id());
-    context.capsule(green).create(context.limits().ready());
-    return green.container() + ", inner engine ready, services created";
+    Set<String> aside = context.imports().targets(run, green);
+    DataTransfer.copiedVolumes(green).forEach(volume -> aside.add(volume.name()));
+    context.capsule(green).create(aside, context.limits().ready());
+    return green.container()
+        + ", inner engine ready, services created"
+        + imported.stream().map(line -> "; " + line).collect(Collectors.joining());
   }
 
   /** The candidate that this run has from before a restart; otherwise a new one. */
@@ -102,6 +116,8 @@ final class PrepareStep extends Step {
     if (green == null) {
       return "";
     }
+    // A copy that still runs would keep the volumes from being removed.
+    context.transfer().removeHelpers(run);
     String logFile = context.failureLogs().save(run.id(), green);
     if (context.hasServed(run)) {
       context.engine().stopContainer(green.container(), UpgradeContext.STOP_TIMEOUT);

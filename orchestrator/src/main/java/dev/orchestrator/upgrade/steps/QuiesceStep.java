@@ -16,6 +16,9 @@ import java.util.function.Consumer;
 
 /** Stops or freezes blue's writers, so that blue's data on disk is complete and constant. */
 final class QuiesceStep extends Step {
+  /** Exit code of a process that SIGKILL has ended. */
+  private static final int KILLED = 137;
+
   QuiesceStep() {
     super(
         "quiesce",
@@ -68,40 +71,74 @@ final class QuiesceStep extends Step {
             .filter(name -> data.services().getOrDefault(name, data.quiesce()) != data.quiesce())
             .toList();
     return data.quiesce() == Quiesce.STOP
-        ? stop(run, limit, capsule, names, exceptions)
-        : freeze(run, limit, context, capsule, exceptions);
+        ? stop(run, context, capsule, names, exceptions)
+        : freeze(run, context, capsule, exceptions);
   }
 
   private static String stop(
-      UpgradeRun run, Duration limit, Capsule capsule, List<String> services, List<String> frozen) {
+      UpgradeRun run,
+      UpgradeContext context,
+      Capsule capsule,
+      List<String> services,
+      List<String> frozen) {
+    Duration limit = context.limits().hold();
     String version = run.blue().version();
     if (frozen.isEmpty()) {
       capsule.stop(run.budget(limit));
-      return version + "'s services stopped, data flushed";
+      return version + "'s services stopped, data flushed" + killed(run, context, capsule);
     }
     List<String> others = services.stream().filter(name -> !frozen.contains(name)).toList();
+    String killed = "";
     if (!others.isEmpty()) {
       capsule.stop(others, run.budget(limit));
+      killed = killed(run, context, capsule);
     }
     capsule.freeze(frozen, run.budget(limit));
     return "%s's services stopped, data flushed; frozen: %s"
-        .formatted(version, String.join(", ", frozen));
+            .formatted(version, String.join(", ", frozen))
+        + killed;
   }
 
   private static String freeze(
-      UpgradeRun run,
-      Duration limit,
-      UpgradeContext context,
-      Capsule capsule,
-      List<String> stopped) {
+      UpgradeRun run, UpgradeContext context, Capsule capsule, List<String> stopped) {
+    Duration limit = context.limits().hold();
+    String killed = "";
     if (!stopped.isEmpty()) {
       capsule.stop(stopped, run.budget(limit));
+      killed = killed(run, context, capsule);
     }
     Duration _ = run.budget(limit);
     context.engine().pauseContainer(run.blue().container());
     return run.blue().version()
         + " frozen"
-        + (stopped.isEmpty() ? "" : "; stopped before: " + String.join(", ", stopped));
+        + (stopped.isEmpty() ? "" : "; stopped before: " + String.join(", ", stopped))
+        + killed;
+  }
+
+  /**
+   * Names the services that did not stop within their grace time and were killed, in the receipt
+   * too: what they had in memory is not on disk.
+   */
+  private static String killed(UpgradeRun run, UpgradeContext context, Capsule capsule) {
+    List<String> killed =
+        capsule.services(run.budget(context.limits().hold())).stream()
+            .filter(service -> service.exitCode() == KILLED && !service.state().equals("running"))
+            .map(InnerService::service)
+            .distinct()
+            .sorted()
+            .toList();
+    if (killed.isEmpty()) {
+      return "";
+    }
+    String line =
+        "killed, as %s did not stop within the grace time (stop_grace_period): %s"
+            .formatted(killed.size() == 1 ? "it" : "they", String.join(", ", killed));
+    context.log().receipt(run.id()).note(run.blue().version() + ": " + line);
+    FreezeGuard.checkKilled(
+        killed,
+        context.builder().databases(run.blue().image()),
+        context.builder().databases(run.green().image()));
+    return "; " + line;
   }
 
   /** Names of blue's services; only queried where some services are quiesced differently. */

@@ -52,11 +52,12 @@ final class SyncStep extends Step {
               target,
               String.format(
                   Locale.ROOT,
-                  "%,d files, %s copied; %,d entries and the content of %,d files compared: the"
-                      + " same",
+                  "%,d files, %s copied; %,d entries, %,d of them changed since pre-sync, and the"
+                      + " content of %,d files compared: the same",
                   report.files(),
                   HumanText.bytes(report.bytes()),
                   report.entries(),
+                  report.changed(),
                   report.content())));
     }
     run.endCopies();

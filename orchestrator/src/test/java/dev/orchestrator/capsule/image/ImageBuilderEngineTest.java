@@ -109,7 +109,7 @@ class ImageBuilderEngineTest {
   @Test
   void probeOfAServiceThatIsNotThereIsLeftOutAndSaid() throws IOException {
     compose("services: {ledger: {image: x}}");
-    String warnings = builder.check("v1").toString();
+    String warnings = builder.check("v1").warnings().toString();
     assertTrue(
         warnings.contains(
             "probe greeter is for service greeter, which the compose file doesn't have: it is not"
@@ -121,10 +121,17 @@ class ImageBuilderEngineTest {
   void imageThatCannotBePulledIsNamedWithItsServiceAndReason() throws IOException {
     compose(
         "services: {ledger: {image: 'localhost:1/gone:v9'}, greeter: {image: 'localhost:1/x'}}");
-    builder.check("v1");
+    assertTrue(
+        builder
+            .check("v1")
+            .contains(
+                "images that are not on this host are pulled: localhost:1/x (greeter),"
+                    + " localhost:1/gone:v9 (ledger)"));
     CapsuleException e = assertThrows(CapsuleException.class, () -> builder.build("v1", said::add));
     String message = String.valueOf(e.getMessage());
     assertTrue(message.startsWith("service greeter: can't get the image localhost:1/x: "), message);
+    assertTrue(
+        message.contains("; service ledger: can't get the image localhost:1/gone:v9: "), message);
     assertEquals(1, message.lines().count());
   }
 

@@ -107,8 +107,8 @@ class CapsuleEngineTest {
         release.resolve("compose.yaml"),
         Files.readString(release.resolve("compose.yaml"))
                 .replace(
-                    "  ledger:\n",
-                    "  ledger:\n    secrets: [db]\n    environment: [HOSTNAME, CAPSULE_MODE]\n")
+                    "    environment:\n",
+                    "    secrets: [db]\n    environment:\n      CAPSULE_MODE:\n")
             + "secrets: {db: {environment: DB_PASSWORD}}\n");
     CapsuleImage image = builder.build("v1", System.out::println);
     CapsuleException e = assertThrows(CapsuleException.class, () -> started(image, 1));
@@ -173,7 +173,7 @@ class CapsuleEngineTest {
     engine.startContainer(name);
     Capsule capsule = new ContainerCapsule(engine, name, InstantSource.system());
     capsule.awaitReady(DEADLINE);
-    capsule.create(DEADLINE);
+    capsule.create(List.of(), DEADLINE);
     capsule.start(DEADLINE);
     return capsule;
   }
