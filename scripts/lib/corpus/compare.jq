@@ -1,7 +1,8 @@
 # Compares what plain Compose has made of a compose file ($plain) with what runs in a capsule ($here):
 # a list of {service, key, plain, here}. What a capsule is known to have of its own is left out: names
 # and ids of containers, networks and images, Compose's labels, addresses from the engine's pool, the
-# packet size, and when a health check begins (start_period, start_interval).
+# packet size, when a health check begins (start_period, start_interval), a host name where plain Compose
+# takes the container's id, and the address of the host where it is "host-gateway".
 
 def short: tostring | if length > 160 then .[:160] + "…" else . end;
 def nothing: . == null or . == "" or . == [] or . == {} or . == 0 or . == false;
@@ -10,6 +11,14 @@ def nothing: . == null or . == "" or . == [] or . == {} or . == 0 or . == false;
 def services: [.containers[] | {key: .Id, value: .Config.Labels["com.docker.compose.service"]}] | from_entries;
 def by_service($names): if type == "string" and startswith("container:") then
   "service:" + ($names[.[10:]] // .[10:]) else . end;
+
+# Names of hosts whose address is to be the engine's host.
+def gateways: [.[]? | select(endswith(":host-gateway")) | rtrimstr("host-gateway")];
+# Whether two lists of hosts are the same, but for the address of those.
+def same_hosts($other): gateways as $names
+  | [.[]? | select(endswith(":host-gateway") | not)] - ($other // []) == []
+    and all($names[]; . as $name | any($other[]?; startswith($name)))
+    and length == ($other | length);
 
 def network_name: sub("^[a-z0-9-]+_"; "");
 
@@ -121,6 +130,8 @@ def ports: [.containers[]
         | ($ps[$service][$key]) as $a | ($hs[$service][$key]) as $b
         | select(($a | nothing) and ($b | nothing) | not)
         | select($a != $b)
+        | select(($key == "hostname" or $key == "host name") and ($a | nothing) | not)
+        | select($key == "extra_hosts" and ($a | same_hosts($b)) | not)
         | {service: $service, key: $key, plain: ($a | short), here: ($b | short)})
       end ]
   + [ (($p | networks) as $a | ($h | networks) as $b | (($a | keys) + ($b | keys) | unique[]) as $name
