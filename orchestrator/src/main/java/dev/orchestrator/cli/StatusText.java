@@ -116,6 +116,13 @@ final class StatusText {
       }
       lines.add("");
       lines.addAll(table.lines());
+      for (Status.Route route : status.routes()) {
+        if (route.dropped() > 0) {
+          lines.add(
+              "route %s has dropped %d datagrams, as no version served or too many waited"
+                  .formatted(route.name(), route.dropped()));
+        }
+      }
     }
   }
 }

@@ -48,7 +48,11 @@ public record Status(
   public record Service(
       String name, String state, String health, int restarts, int heals, String note) {}
 
-  /** A route with its traffic. */
+  /**
+   * A route with its traffic.
+   *
+   * @param dropped datagrams of a udp route that reached nobody
+   */
   public record Route(
       String name,
       String address,
@@ -56,5 +60,6 @@ public record Status(
       String gate,
       long open,
       long total,
-      long heldNow) {}
+      long heldNow,
+      long dropped) {}
 }

@@ -80,7 +80,8 @@ public final class StatusCollector {
                     route.gate(),
                     route.open(),
                     route.total(),
-                    route.held()))
+                    route.held(),
+                    route.dropped()))
             .toList(),
         running.orElse(null),
         lines.isEmpty() ? "" : lines.getLast().step(),

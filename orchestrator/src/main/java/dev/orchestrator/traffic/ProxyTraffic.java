@@ -213,7 +213,7 @@ public final class ProxyTraffic implements Traffic {
     String address = route.address();
     RouteStats stats = proxy == null ? null : proxy.stats().routes().get(route.name());
     if (proxy == null || stats == null) {
-      return new RouteState(route.name(), address, route.inner(), "not open", 0, 0, 0);
+      return new RouteState(route.name(), address, route.inner(), "not open", 0, 0, 0, 0);
     }
     String gate =
         switch (proxy.state()) {
@@ -222,7 +222,14 @@ public final class ProxyTraffic implements Traffic {
           case GateState.Closed closed -> "closed";
         };
     return new RouteState(
-        route.name(), address, route.inner(), gate, stats.open(), stats.total(), stats.heldNow());
+        route.name(),
+        address,
+        route.inner(),
+        gate,
+        stats.open(),
+        stats.total(),
+        stats.heldNow(),
+        stats.dropped());
   }
 
   /** Closes the proxy; systemd's sockets stay open, and clients wait there for the next start. */

@@ -13,9 +13,20 @@ import java.util.Map;
  */
 public interface Traffic extends AutoCloseable {
 
-  /** The state and counters of a route, for {@code status}. */
+  /**
+   * The state and counters of a route, for {@code status}.
+   *
+   * @param dropped datagrams of a udp route that reached nobody
+   */
   record RouteState(
-      String name, String address, String target, String gate, long open, long total, long held) {}
+      String name,
+      String address,
+      String target,
+      String gate,
+      long open,
+      long total,
+      long held,
+      long dropped) {}
 
   /**
    * Counters of what clients got from one backend since the routes opened.

@@ -8,16 +8,25 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.orchestrator.engine.Labels;
 import dev.orchestrator.journal.Receipt;
 import dev.orchestrator.journal.UpgradeRecord.Outcome;
+import dev.orchestrator.proxy.config.ListenAddress;
+import dev.orchestrator.proxy.config.Protocol;
+import dev.orchestrator.proxy.config.RouteOptions;
 import dev.orchestrator.report.Status;
+import dev.orchestrator.settings.RouteSettings;
+import dev.orchestrator.settings.Settings;
+import dev.orchestrator.settings.StackSettings;
 import dev.orchestrator.stack.Control;
 import dev.orchestrator.testing.LightServiceFixture;
 import dev.orchestrator.testing.LightStackFixture;
+import dev.orchestrator.testing.UdpLoad;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -38,14 +47,40 @@ class LightUpgradeEngineTest {
     return light.engine().images(labels).stream().filter(image -> !image.tags().isEmpty()).count();
   }
 
+  private static UnaryOperator<Settings> withUdpRoute(int port) {
+    return LightStackFixture.changed(stack -> {
+      List<RouteSettings> routes = new ArrayList<>(stack.routes());
+      routes.add(
+          new RouteSettings(
+              "greeting",
+              new ListenAddress("127.0.0.1", port),
+              LightStackFixture.GREETER,
+              7000,
+              RouteOptions.of(Protocol.UDP)));
+      return new StackSettings(
+          stack.name(),
+          stack.folder(),
+          List.copyOf(routes),
+          stack.probes(),
+          stack.upgrade(),
+          stack.data());
+    });
+  }
+
   @Test
   void oldVersionsGoWithTheirImagesAndTheirData() throws Exception {
     LightStackFixture stack =
         LightStackFixture.in(directory, "light" + ProcessHandle.current().pid());
-    try (LightServiceFixture light = new LightServiceFixture(stack, settings -> settings)) {
+    int udp = UdpLoad.freePort();
+    try (LightServiceFixture light = new LightServiceFixture(stack, withUdpRoute(udp))) {
       assertDone(light.await(light.control().up("v1")));
       light.post("one");
-      assertDone(light.await(light.control().upgrade("v2")));
+      try (UdpLoad client = UdpLoad.start(udp)) {
+        assertDone(light.await(light.control().upgrade("v2")));
+        // Each question was answered, before the switch by v1 and then by v2.
+        assertEquals(
+            List.of("hello from v1", "hello from v2"), List.copyOf(client.stop().keySet()));
+      }
       Path v4 = stack.folder().resolve("releases/v4");
       Files.createDirectories(v4);
       for (String file : List.of("compose.yaml", ".env", "greeting.txt")) {

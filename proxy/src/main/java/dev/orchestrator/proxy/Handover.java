@@ -133,7 +133,7 @@ public final class Handover implements AutoCloseable {
       for (int descriptor : descriptors) {
         context.write(new FileDescriptor(descriptor));
       }
-      // The channel's own descriptor marks the end: it is not a listening socket.
+      // The channel's own descriptor marks the end: it is no socket that a route can have.
       context.writeAndFlush(((io.netty.channel.unix.UnixChannel) context.channel()).fd());
     }
 

@@ -304,7 +304,7 @@ public final class Proxy implements AutoCloseable {
   }
 
   private void gateChanged(Map<String, OpenRoute> routesOfGate) {
-    routesOfGate.values().forEach(route -> route.queue.gateChanged());
+    routesOfGate.values().forEach(OpenRoute::gateChanged);
     loops.submitToEach(loop -> UpstreamPool.of(loop).closeStale());
   }
 }

@@ -2,7 +2,7 @@ package dev.orchestrator.proxy;
 
 import dev.orchestrator.proxy.listen.HandedOverSockets;
 import dev.orchestrator.proxy.listen.InheritedSockets;
-import dev.orchestrator.proxy.listen.RouteListener;
+import dev.orchestrator.proxy.listen.SocketKind;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
@@ -15,7 +15,6 @@ import io.netty.channel.epoll.EpollDomainSocketChannel;
 import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.channel.unix.DomainSocketReadMode;
 import io.netty.channel.unix.FileDescriptor;
-import io.netty.channel.unix.Socket;
 import io.vertx.core.Vertx;
 import io.vertx.core.internal.VertxInternal;
 import java.io.IOException;
@@ -132,7 +131,7 @@ public final class Takeover implements AutoCloseable {
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) throws IOException {
       FileDescriptor descriptor = (FileDescriptor) message;
-      if (RouteListener.isListening(new Socket(descriptor.intValue()))) {
+      if (SocketKind.of(descriptor.intValue()).isForRoutes()) {
         descriptors.add(descriptor.intValue());
       } else {
         descriptor.close();

@@ -1,6 +1,7 @@
 package dev.orchestrator.proxy;
 
 import static dev.orchestrator.proxy.testing.ProxyFixture.backend;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -267,5 +268,47 @@ class HttpSwitchTest {
       assertEquals("", client.rest());
       assertEquals(1, fixture.stats().targets().http().switched());
     }
+  }
+
+  /** A websocket whose service sends some bytes and then waits for the test's end. */
+  private static byte[] restAfterDrain(String fromService, boolean serviceEnds) throws Exception {
+    var over = new CountDownLatch(1);
+    try (var blue =
+            new HttpServerFixture((request, connection) -> {
+              connection.send(
+                  "HTTP/1.1 101 Switching Protocols\r\nUpgrade: WebSocket\r\n"
+                      + "Connection: Upgrade\r\nSec-WebSocket-Accept: x\r\n\r\n"
+                      + fromService);
+              if (serviceEnds) {
+                connection.rest(); // until the proxy ends its stream
+              } else {
+                Await.forEnd(over);
+              }
+              return false;
+            });
+        var fixture = ProxyFixture.opened(HTTP, backend("blue", blue));
+        var client = fixture.http()) {
+      client.send(
+          "GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+      assertEquals(101, client.head().status());
+      assertEquals(fromService, client.text(fromService.length()));
+      assertEquals(new DrainResult(0, 1), fixture.proxy.leave(SHORT));
+      byte[] rest = client.in.readAllBytes();
+      over.countDown();
+      return rest;
+    }
+  }
+
+  @Test
+  void aWebsocketThatIsCutBetweenTwoFramesGetsACloseFrame() throws Exception {
+    String frames = "\u0001\u0002ab\u0000\u0003cde"; // two fragments of a message
+    byte[] serviceRestart = {(byte) 0x88, 2, 3, (byte) 0xF4};
+    assertArrayEquals(serviceRestart, restAfterDrain(frames, true));
+    assertArrayEquals(serviceRestart, restAfterDrain(frames, false));
+  }
+
+  @Test
+  void aWebsocketThatIsCutInsideAFrameReadsTheEndOfTheStream() throws Exception {
+    assertArrayEquals(new byte[0], restAfterDrain("\u0001\u0002ab\u0000\u0003cd", true));
   }
 }

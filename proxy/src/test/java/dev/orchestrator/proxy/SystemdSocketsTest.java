@@ -4,18 +4,26 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import dev.orchestrator.proxy.config.ListenAddress;
+import dev.orchestrator.proxy.config.Protocol;
 import dev.orchestrator.proxy.config.ProxyException;
 import dev.orchestrator.proxy.config.Route;
+import dev.orchestrator.proxy.config.RouteOptions;
 import dev.orchestrator.proxy.listen.HandedOverSockets;
 import dev.orchestrator.proxy.listen.InheritedSockets;
 import dev.orchestrator.proxy.listen.SystemdSockets;
 import dev.orchestrator.proxy.testing.Await;
 import dev.orchestrator.proxy.testing.ProxyFixture;
 import dev.orchestrator.proxy.testing.ServerFixture;
+import dev.orchestrator.proxy.testing.UdpClient;
+import dev.orchestrator.proxy.testing.UdpServerFixture;
 import java.io.IOException;
 import java.net.ConnectException;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.PortUnreachableException;
 import java.net.Socket;
 import java.util.List;
 import java.util.Map;
@@ -123,7 +131,48 @@ class SystemdSocketsTest {
             ProxyException.class,
             () -> SystemdSockets.fromEnvironment(environment(ProcessHandle.current().pid()), 0));
     assertEquals(
-        "descriptor 0 of systemd: is no TCP socket; ListenStream=ADDRESS:PORT makes one",
+        "descriptor 0 of systemd: is no TCP or UDP socket; ListenStream=ADDRESS:PORT or"
+            + " ListenDatagram=ADDRESS:PORT makes one",
         e.getMessage());
+  }
+
+  @Test
+  void datagramsWaitForTheNextStartOrAreRefusedWhileNothingIsServed() throws Exception {
+    io.netty.channel.unix.Socket datagrams = io.netty.channel.unix.Socket.newSocketDgram();
+    try (var blue = UdpServerFixture.named('b')) {
+      int udpPort = ServerFixture.freePort(); // not 0, as above
+      datagrams.bind(new InetSocketAddress(udpPort));
+      List<Route> routes =
+          List.of(
+              new Route(
+                  ProxyFixture.WEB, new ListenAddress("", udpPort), RouteOptions.of(Protocol.UDP)));
+      Map<String, String> environment = environment(ProcessHandle.current().pid());
+      try (var client = new UdpClient(udpPort)) {
+        client.send("early");
+        try (var fixture = new ProxyFixture();
+            var inherited = SystemdSockets.fromEnvironment(environment, datagrams.intValue())) {
+          fixture.proxy.open(routes, ProxyFixture.backend("blue", blue.port()), inherited);
+          assertEquals("bearly", client.read());
+          fixture.proxy.close();
+          client.send("nobody is to answer this");
+          inherited.refuseClients();
+        }
+        try (var refused = new DatagramSocket()) {
+          refused.setSoTimeout((int) Await.LIMIT.toMillis());
+          refused.connect(InetAddress.getLoopbackAddress(), udpPort);
+          refused.send(new DatagramPacket(new byte[1], 1));
+          assertThrows(
+              PortUnreachableException.class,
+              () -> refused.receive(new DatagramPacket(new byte[1], 1)));
+        }
+        try (var fixture = new ProxyFixture();
+            var inherited = SystemdSockets.fromEnvironment(environment, datagrams.intValue())) {
+          fixture.proxy.open(routes, ProxyFixture.backend("blue", blue.port()), inherited);
+          assertEquals("bagain", client.ask("again"));
+        }
+      }
+    } finally {
+      datagrams.close();
+    }
   }
 }

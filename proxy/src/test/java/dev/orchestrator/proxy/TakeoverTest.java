@@ -8,6 +8,8 @@ import dev.orchestrator.proxy.testing.HttpServerFixture;
 import dev.orchestrator.proxy.testing.RawHttpConnection;
 import dev.orchestrator.proxy.testing.ServerFixture;
 import dev.orchestrator.proxy.testing.TakeoverPeerMain;
+import dev.orchestrator.proxy.testing.UdpClient;
+import dev.orchestrator.proxy.testing.UdpServerFixture;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -35,12 +37,14 @@ class TakeoverTest {
   @TempDir Path dir;
   private final List<Process> processes = new ArrayList<>();
   private HttpServerFixture target;
+  private UdpServerFixture udpTarget;
   private int tcp;
   private int http;
 
   @BeforeEach
   void start() throws IOException {
     target = HttpServerFixture.named("blue");
+    udpTarget = UdpServerFixture.named('b');
     tcp = ServerFixture.freePort();
     http = ServerFixture.freePort();
   }
@@ -49,6 +53,7 @@ class TakeoverTest {
   void stop() throws IOException {
     processes.forEach(Process::destroyForcibly);
     target.close();
+    udpTarget.close();
   }
 
   @Test
@@ -68,6 +73,7 @@ class TakeoverTest {
         int port = i % 2 == 0 ? tcp : http;
         clients.add(threads.submit(() -> client(port, done, exchanges)));
       }
+      clients.add(threads.submit(() -> udpClient(done, exchanges)));
       Await.until("clients are served", () -> exchanges.get() > 200);
 
       peer("new", "2");
@@ -138,6 +144,17 @@ class TakeoverTest {
     return null;
   }
 
+  /** One session from the beginning to the end: it waits for each answer. */
+  private Void udpClient(AtomicBoolean done, AtomicLong exchanges) throws IOException {
+    try (var client = new UdpClient(tcp)) {
+      for (int i = 0; !done.get(); i++) {
+        assertEquals("b" + i, client.ask("" + i));
+        exchanges.incrementAndGet();
+      }
+    }
+    return null;
+  }
+
   private static RawHttpConnection connect(int port) throws IOException {
     Socket socket = new Socket(InetAddress.getLoopbackAddress(), port);
     socket.setSoTimeout((int) Await.LIMIT.toMillis());
@@ -170,7 +187,8 @@ class TakeoverTest {
                 dir.resolve("s").toString(),
                 Integer.toString(tcp),
                 Integer.toString(http),
-                Integer.toString(target.port()))
+                Integer.toString(target.port()),
+                Integer.toString(udpTarget.port()))
             .redirectErrorStream(true)
             .redirectOutput(dir.resolve(output).toFile())
             .start();

@@ -115,9 +115,7 @@ public final class ImageBuilder implements CapsuleBuilder {
       warnings.add("images that are not on this host are pulled: " + String.join(", ", absent));
     }
     return new VersionCheck(
-        List.copyOf(warnings),
-        List.copyOf(model.services().keySet()),
-        capsuleStack.dataPaths());
+        List.copyOf(warnings), List.copyOf(model.services().keySet()), capsuleStack.dataPaths());
   }
 
   @Override

@@ -124,6 +124,7 @@ class ImageBuilderEngineTest {
     assertTrue(
         builder
             .check("v1")
+            .warnings()
             .contains(
                 "images that are not on this host are pulled: localhost:1/x (greeter),"
                     + " localhost:1/gone:v9 (ledger)"));

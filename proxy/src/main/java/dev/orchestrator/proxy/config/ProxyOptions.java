@@ -15,6 +15,10 @@ import java.time.InstantSource;
  * @param connectTimeout bound of one attempt to connect
  * @param connectRetry how long failed attempts are repeated before the client is rejected: a target
  *     may be just about to listen
+ * @param maxUdpSessions clients of one port of a udp route at the same time; the client that has
+ *     been idle for longest makes room for another
+ * @param maxHeldDatagrams datagrams of one client of a udp route that may wait for a target; for
+ *     another the oldest is dropped
  * @param clock tells the time of day; durations are measured with the monotonic clock
  */
 public record ProxyOptions(
@@ -23,20 +27,26 @@ public record ProxyOptions(
     int connectsInFlight,
     Duration connectTimeout,
     Duration connectRetry,
+    int maxUdpSessions,
+    int maxHeldDatagrams,
     InstantSource clock) {
   /** Leaves room for the objects around the bytes, for responses, and for the rest of a service. */
   private static final int SHARE_OF_HEAP = 8;
 
   public ProxyOptions {
-    if (maxHeld < 1 || maxHeldBytes < 1 || connectsInFlight < 1) {
-      throw new IllegalArgumentException(
-          "maxHeld, maxHeldBytes and connectsInFlight must be at least 1");
+    if (maxHeld < 1
+        || maxHeldBytes < 1
+        || connectsInFlight < 1
+        || maxUdpSessions < 1
+        || maxHeldDatagrams < 1) {
+      throw new IllegalArgumentException("a bound must be at least 1");
     }
   }
 
   /**
    * 10,000 held, an eighth of the largest heap for their bytes (64 MiB of 512 MiB), 64 connects in
-   * flight, 2 s for an attempt, 5 s of retries, system clock.
+   * flight, 2 s for an attempt, 5 s of retries, 16,384 udp clients, 256 held datagrams of each,
+   * system clock.
    */
   public static ProxyOptions defaults() {
     return new ProxyOptions(
@@ -45,24 +55,44 @@ public record ProxyOptions(
         64,
         Duration.ofSeconds(2),
         Duration.ofSeconds(5),
+        16_384,
+        256,
         InstantSource.system());
   }
 
   public ProxyOptions withMaxHeld(int value) {
-    return new ProxyOptions(
-        value, maxHeldBytes, connectsInFlight, connectTimeout, connectRetry, clock);
+    return with(value, maxHeldBytes, connectsInFlight, maxUdpSessions, maxHeldDatagrams);
   }
 
   public ProxyOptions withMaxHeldBytes(long value) {
-    return new ProxyOptions(maxHeld, value, connectsInFlight, connectTimeout, connectRetry, clock);
+    return with(maxHeld, value, connectsInFlight, maxUdpSessions, maxHeldDatagrams);
   }
 
   public ProxyOptions withConnectsInFlight(int value) {
-    return new ProxyOptions(maxHeld, maxHeldBytes, value, connectTimeout, connectRetry, clock);
+    return with(maxHeld, maxHeldBytes, value, maxUdpSessions, maxHeldDatagrams);
+  }
+
+  /** Sets the bounds of udp routes. */
+  public ProxyOptions withUdp(int sessions, int heldDatagrams) {
+    return with(maxHeld, maxHeldBytes, connectsInFlight, sessions, heldDatagrams);
+  }
+
+  private ProxyOptions with(
+      int held, long heldBytes, int inFlight, int udpSessions, int heldDatagrams) {
+    return new ProxyOptions(
+        held, heldBytes, inFlight, connectTimeout, connectRetry, udpSessions, heldDatagrams, clock);
   }
 
   /** Sets the bound of one attempt to connect, and how long failed attempts are repeated. */
   public ProxyOptions withConnectTimes(Duration timeout, Duration retry) {
-    return new ProxyOptions(maxHeld, maxHeldBytes, connectsInFlight, timeout, retry, clock);
+    return new ProxyOptions(
+        maxHeld,
+        maxHeldBytes,
+        connectsInFlight,
+        timeout,
+        retry,
+        maxUdpSessions,
+        maxHeldDatagrams,
+        clock);
   }
 }

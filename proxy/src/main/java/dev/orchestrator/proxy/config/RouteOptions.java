@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param acceptProxyProtocol each client's connection must begin with a PROXY protocol header. Only
  *     for a route behind another proxy, as any client can write such a header
  * @param idleTimeout a connection or udp session on which nothing moves for so long is closed; zero
- *     for never, which a udp session can't have
+ *     for never, or for {@link #UDP_IDLE} of a udp session
  * @param headTimeout the time that a client has to send a PROXY protocol header, or to send the
  *     whole head of a request after its first byte
  * @param trustForwarded for http: the fields {@code X-Forwarded-*} and {@code Forwarded} of clients
@@ -27,12 +27,8 @@ public record RouteOptions(
     Duration headTimeout,
     boolean trustForwarded,
     @Nullable ListenAddress preview) {
-  public RouteOptions {
-    if (protocol == Protocol.UDP
-        && (acceptProxyProtocol || sendProxyProtocol == ProxyProtocol.V1)) {
-      throw new IllegalArgumentException("udp has the PROXY protocol to targets alone, as V2");
-    }
-  }
+  /** A udp session that is idle for so long ends, where nothing else is said. */
+  public static final Duration UDP_IDLE = Duration.ofSeconds(30);
 
   private static final RouteOptions TCP =
       new RouteOptions(
@@ -44,8 +40,14 @@ public record RouteOptions(
           false,
           null);
 
-  /** A udp session that is idle for so long ends, where nothing else is said. */
-  public static final Duration UDP_IDLE = Duration.ofSeconds(30);
+  public RouteOptions {
+    if (protocol == Protocol.UDP) {
+      if (acceptProxyProtocol || sendProxyProtocol == ProxyProtocol.V1) {
+        throw new IllegalArgumentException("udp has the PROXY protocol to targets alone, as V2");
+      }
+      idleTimeout = idleTimeout.isZero() ? UDP_IDLE : idleTimeout;
+    }
+  }
 
   /** No PROXY protocol, no idle time-out (udp: {@link #UDP_IDLE}), 30 s for a head, no preview. */
   public static RouteOptions of(Protocol protocol) {

@@ -32,6 +32,7 @@ public final class EpollSocket implements EpollIoHandle {
   private static final Logger log = LoggerFactory.getLogger(EpollSocket.class);
   private static final EpollIoOps ALL_EVENTS =
       EpollIoOps.valueOf(Native.EPOLLIN | Native.EPOLLOUT | Native.EPOLLRDHUP | Native.EPOLLET);
+  private static final EpollIoOps READ_EVENTS = EpollIoOps.valueOf(Native.EPOLLIN | Native.EPOLLET);
   private static final int EPOLLHUP = 0x10;
   private static final int GONE_EVENTS = EPOLLHUP | Native.EPOLLERR;
 
@@ -56,13 +57,25 @@ public final class EpollSocket implements EpollIoHandle {
 
   /** Registers the socket with the loop's epoll. To be called once, on the event loop. */
   public void register(IoEventLoop loop) throws IOException {
+    register(loop, ALL_EVENTS);
+  }
+
+  /**
+   * As {@link #register}, for a socket for datagrams: the owner is called when there are some, and
+   * not for each that the network has taken.
+   */
+  public void registerToRead(IoEventLoop loop) throws IOException {
+    register(loop, READ_EVENTS);
+  }
+
+  private void register(IoEventLoop loop, EpollIoOps events) throws IOException {
     IoRegistration registered = loop.register(this).getNow();
     if (registered == null) {
       throw new IOException("the event loop takes no more connections");
     }
     registration = registered;
     try {
-      registered.submit(ALL_EVENTS);
+      registered.submit(events);
     } catch (RuntimeException e) {
       throw new IOException(e);
     }

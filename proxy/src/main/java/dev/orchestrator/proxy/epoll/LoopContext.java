@@ -65,6 +65,11 @@ public final class LoopContext {
         .writeBytes(buffer.duplicate().limit(to).position(from));
   }
 
+  /** The first bytes of the loop's buffer, until the next read. */
+  public ByteBuffer bytesOfBuffer(int count) {
+    return buffer.duplicate().limit(count);
+  }
+
   /** An empty pipe, or null when there are no file descriptors left. */
   public @Nullable KernelPipe borrowPipe() {
     KernelPipe pipe = pipes.poll();

@@ -11,6 +11,7 @@ import dev.orchestrator.proxy.epoll.TargetResolver;
 import dev.orchestrator.proxy.stats.RouteCounters;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -36,14 +37,15 @@ public final class OpenRoute {
   public final LoopContexts loops;
   public final RouteCounters counters = new RouteCounters();
   public final WaitingQueue queue;
-  final ProxyOptions limits;
+  public final ProxyOptions limits;
   public final HeldBytes heldBytes;
-  final Semaphore heldSlots;
-  final TargetResolver resolver;
+  public final Semaphore heldSlots;
+  public final TargetResolver resolver;
   final AtomicLong arrivals = new AtomicLong();
   private final Shared shared;
   private final AtomicLong nextWarning = new AtomicLong(System.nanoTime());
   private final AtomicLong suppressedWarnings = new AtomicLong();
+  private final List<Runnable> gateListeners = new CopyOnWriteArrayList<>();
   private volatile @Nullable Replicas resolved;
 
   /**
@@ -90,6 +92,17 @@ public final class OpenRoute {
   /** True once this process gives the routes away: clients should open another connection. */
   public boolean isLeaving() {
     return shared.leaving().get();
+  }
+
+  /** Adds what is run after each change of the gate, on the thread that changes it. */
+  public void onGateChange(Runnable listener) {
+    gateListeners.add(listener);
+  }
+
+  /** To be called after each change of the gate. */
+  public void gateChanged() {
+    queue.gateChanged();
+    gateListeners.forEach(Runnable::run);
   }
 
   /** The addresses of this route's targets on a backend: of the replicas whose turn it is. */

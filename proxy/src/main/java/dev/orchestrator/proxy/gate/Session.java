@@ -46,6 +46,12 @@ public abstract class Session {
   public abstract boolean isBusy();
 
   /**
+   * Tells a busy session that a drain waits for its end. A session that nobody ends, as it is no
+   * connection, ends itself once it is not busy.
+   */
+  public void endSoon() {}
+
+  /**
    * Ends the session in order: bytes that were read are passed on, the target gets a moment to
    * finish, then the client reads the end of the stream.
    */

@@ -55,6 +55,7 @@ public final class Sessions {
       }
       if (session.isBusy()) {
         busy.add(session);
+        session.endSoon();
       } else {
         session.close();
       }

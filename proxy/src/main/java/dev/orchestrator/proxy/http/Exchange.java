@@ -251,7 +251,7 @@ final class Exchange implements PendingConnect.Client {
     response.begin(responseHead, false, from.backend().counters().bytesOut);
     from.backend().counters().answered(responseHead.code(), System.nanoTime() - beganNanos);
     finish();
-    client.openTunnel(from);
+    client.openTunnel(from, responseHead.switchesToWebSocket());
   }
 
   /** Handles that the target closed, reset the connection, or does not speak HTTP. */

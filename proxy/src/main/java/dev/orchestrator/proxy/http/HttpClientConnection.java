@@ -361,20 +361,23 @@ public final class HttpClientConnection extends ChannelInboundHandlerAdapter
   }
 
   /** Relays bytes in both directions from now on, as the response has switched the protocol. */
-  void openTunnel(UpstreamConnection upstream) {
+  void openTunnel(UpstreamConnection upstream, boolean webSocket) {
     closing = true;
     exchange = null;
     tunnelUpstream = upstream;
     setReading(false);
     removeDecoder();
-    closer.toSocket(client -> openTunnel(upstream, client), () -> {});
+    closer.toSocket(client -> openTunnel(upstream, client, webSocket), () -> {});
   }
 
-  private void openTunnel(UpstreamConnection upstream, EpollSocket client) {
+  private void openTunnel(UpstreamConnection upstream, EpollSocket client, boolean webSocket) {
     tunnelUpstream = null;
     upstream.toSocket(
         (target, targetReadAhead) -> {
           TcpRelay relay = new TcpRelay(route, upstream.backend(), loop, client, target);
+          if (webSocket) {
+            relay.setStreamEnding(new WebSocketFrames());
+          }
           if (targetReadAhead != null) {
             relay.sendFirstToClient(targetReadAhead);
           }

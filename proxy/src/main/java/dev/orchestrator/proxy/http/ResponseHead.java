@@ -54,6 +54,10 @@ final class ResponseHead {
     return code() == 101;
   }
 
+  boolean switchesToWebSocket() {
+    return response.headers().containsValue(HttpHeaderNames.UPGRADE, "websocket", true);
+  }
+
   /** True when the connection to the target can serve another request. */
   boolean keepsAlive() {
     boolean newer = response.protocolVersion().isKeepAliveDefault();

@@ -29,7 +29,9 @@ public final class HandedOverSockets implements InheritedSockets {
 
   @Override
   public @Nullable RouteListener take(OpenRoute route, int port) {
-    Integer descriptor = byAddress.remove(BoundAddress.of(route.listen, port));
+    Integer descriptor =
+        byAddress.remove(
+            BoundAddress.of(route.listen, port, route.options.protocol().isDatagram()));
     return descriptor == null
         ? null
         : RouteListener.adopt(route, port, new Socket(descriptor), false);

@@ -1,58 +1,37 @@
 package dev.orchestrator.proxy.listen;
 
 import dev.orchestrator.proxy.config.ListenAddress;
-import dev.orchestrator.proxy.config.Protocol;
-import dev.orchestrator.proxy.config.ProxyException;
 import dev.orchestrator.proxy.config.RouteUnavailableException;
-import dev.orchestrator.proxy.epoll.EpollSocket;
 import dev.orchestrator.proxy.epoll.LoopContext;
-import dev.orchestrator.proxy.epoll.TcpKeepAlive;
 import dev.orchestrator.proxy.gate.OpenRoute;
-import dev.orchestrator.proxy.http.HttpClientConnection;
-import dev.orchestrator.proxy.tcp.PendingConnection;
 import io.netty.channel.ChannelException;
 import io.netty.channel.unix.Errors.NativeIoException;
 import io.netty.channel.unix.Socket;
-import io.netty.util.concurrent.ScheduledFuture;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One listening socket of a route. It listens before it accepts: until {@link #accept}, and after
- * {@link #pause}, connections wait in the kernel's queue.
+ * One listening socket of a route, for connections or for datagrams. It listens before it accepts:
+ * until {@link #accept}, and after {@link #pause}, clients wait in the kernel's queue.
  */
-public final class RouteListener implements EpollSocket.Owner {
-  private static final int BACKLOG = 4096; // the system may allow less
-  private static final int ACCEPTS_PER_TURN = 256;
-  private static final long RETRY_MS = 100;
-  private static final int SOL_SOCKET = 1;
-  private static final int SO_ACCEPTCONN = 30;
+public abstract sealed class RouteListener permits StreamListener, DatagramListener {
   private static final int EACCES = -13;
   private static final int EADDRINUSE = -98;
   private static final int EADDRNOTAVAIL = -99;
 
-  /** Length of an address in the form of Netty's native code. */
-  private static final int ADDRESS_BYTES = 26;
-
-  private static final EpollSocket.Owner NO_OWNER = _ -> {};
-
-  private final OpenRoute route;
+  final OpenRoute route;
+  final LoopContext loop;
+  final boolean keepOpen;
   private final int port;
-  private final LoopContext loop;
-  private final EpollSocket socket;
-  private final byte[] address = new byte[ADDRESS_BYTES];
-  private final boolean keepOpen;
-  private boolean accepting;
-  private @Nullable ScheduledFuture<?> retry;
+  private final Socket socket;
 
-  private RouteListener(OpenRoute route, int port, Socket socket, boolean keepOpen) {
+  RouteListener(OpenRoute route, int port, Socket socket, boolean keepOpen) {
     this.route = route;
     this.port = port;
+    this.socket = socket;
     this.keepOpen = keepOpen;
     this.loop = route.loops.next();
-    this.socket = new EpollSocket(socket, this);
   }
 
   /**
@@ -70,24 +49,22 @@ public final class RouteListener implements EpollSocket.Owner {
     if (address.isUnresolved()) {
       throw unavailable(route, port, "no such host", null);
     }
+    boolean datagrams = route.options.protocol().isDatagram();
     Socket socket = null;
     try {
-      socket = Socket.newSocketStream();
-      socket.setReuseAddress(true);
+      if (datagrams) {
+        // Without SO_REUSEADDR, which would let two processes have the same port.
+        socket = Socket.newSocketDgram();
+      } else {
+        socket = Socket.newSocketStream();
+        socket.setReuseAddress(true);
+      }
       socket.bind(address);
-      listen(socket);
-      return new RouteListener(route, port, socket, false);
+      return listen(route, port, socket, false);
     } catch (IOException | ChannelException e) {
       close(socket, e);
-      throw unavailable(route, port, reason(e, number), e);
+      throw unavailable(route, port, reason(e, number, datagrams), e);
     }
-  }
-
-  private static void listen(Socket socket) throws IOException {
-    // Accepted sockets inherit these options.
-    socket.setTcpNoDelay(true);
-    TcpKeepAlive.setTimes(socket);
-    socket.listen(BACKLOG);
   }
 
   /**
@@ -98,24 +75,27 @@ public final class RouteListener implements EpollSocket.Owner {
    */
   static RouteListener adopt(OpenRoute route, int port, Socket socket, boolean keepOpen) {
     try {
-      listen(socket);
-      return new RouteListener(route, port, socket, keepOpen);
+      return listen(route, port, socket, keepOpen);
     } catch (IOException e) {
       throw unavailable(route, port, String.valueOf(e.getMessage()), e);
     }
   }
 
-  /** True when the socket listens: it was neither shut down nor only bound. */
-  public static boolean isListening(Socket socket) throws IOException {
-    return socket.getIntOpt(SOL_SOCKET, SO_ACCEPTCONN) != 0;
+  private static RouteListener listen(OpenRoute route, int port, Socket socket, boolean keepOpen)
+      throws IOException {
+    if (route.options.protocol().isDatagram()) {
+      return new DatagramListener(route, port, socket, keepOpen);
+    }
+    StreamListener.listen(socket);
+    return new StreamListener(route, port, socket, keepOpen);
   }
 
   public int descriptor() {
-    return socket.socket().intValue();
+    return socket.intValue();
   }
 
   int localPort() {
-    return socket.socket().localAddress().getPort();
+    return socket.localAddress().getPort();
   }
 
   OpenRoute route() {
@@ -127,94 +107,17 @@ public final class RouteListener implements EpollSocket.Owner {
     return port;
   }
 
-  /** Begins to accept connections. */
-  void accept() {
-    loop.execute(() -> {
-      accepting = true;
-      try {
-        socket.register(loop.eventLoop);
-      } catch (IOException e) {
-        throw new ProxyException("cannot listen on " + route.listen.address(port), e);
-      }
-    });
-  }
+  /** Begins to accept clients. */
+  abstract void accept();
 
-  /**
-   * Stops to accept until the next {@link #accept}; connections in the kernel's queue stay there.
-   */
-  void pause() {
-    loop.execute(() -> {
-      accepting = false;
-      socket.deregister();
-      if (retry != null) {
-        retry.cancel(false);
-        retry = null;
-      }
-    });
-  }
+  /** Stops to accept until the next {@link #accept}; clients in the kernel's queue stay there. */
+  abstract void pause();
 
   /** Closes the socket, unless it outlives this listener. To be called when it does not accept. */
-  void discard() {
-    if (!keepOpen) {
-      socket.close();
-    }
-  }
+  abstract void discard();
 
   /** Stops to accept and closes the socket; it lives on where another process has it too. */
-  void close() {
-    pause();
-    loop.execute(this::discard);
-  }
-
-  @Override
-  public void ready(EpollSocket self) {
-    try {
-      for (int turn = 0; turn < ACCEPTS_PER_TURN; turn++) {
-        int client = accepting ? socket.socket().accept(address) : -1;
-        if (client < 0) {
-          return;
-        }
-        route.counters.total.increment();
-        LoopContext clientLoop = route.loops.next();
-        clientLoop.execute(() -> begin(clientLoop, client));
-      }
-      loop.eventLoop.execute(() -> ready(socket));
-    } catch (IOException e) {
-      // No file descriptor or no memory is left, which passes.
-      route.warn("cannot accept a connection, will try again: " + e.getMessage());
-      retryLater();
-    }
-  }
-
-  /** One timer, however often it fails: each client that arrives meanwhile is another failure. */
-  private void retryLater() {
-    if (retry == null) {
-      retry =
-          loop.schedule(
-              () -> {
-                retry = null;
-                ready(socket);
-              },
-              RETRY_MS,
-              TimeUnit.MILLISECONDS);
-    }
-  }
-
-  private void begin(LoopContext clientLoop, int descriptor) {
-    if (route.options.protocol() == Protocol.HTTP) {
-      HttpClientConnection.begin(route, clientLoop, descriptor, port);
-      return;
-    }
-    EpollSocket client = new EpollSocket(new Socket(descriptor), NO_OWNER);
-    try {
-      client.register(clientLoop.eventLoop);
-    } catch (IOException e) {
-      route.warn("cannot take a connection: " + e.getMessage());
-      client.close();
-      return;
-    }
-    PendingConnection.begin(route, clientLoop, client, port);
-  }
+  abstract void close();
 
   private static void close(@Nullable Socket socket, Exception cause) {
     try {
@@ -232,10 +135,10 @@ public final class RouteListener implements EpollSocket.Owner {
         route.definition.name(), route.listen.address(port), reason, cause);
   }
 
-  private static String reason(Exception e, int port) {
+  private static String reason(Exception e, int port, boolean datagrams) {
     int error = e instanceof NativeIoException known ? known.expectedErr() : 0;
     return switch (error) {
-      case EADDRINUSE -> "the port is in use by " + PortOwner.of(port);
+      case EADDRINUSE -> "the port is in use by " + PortOwner.of(port, datagrams);
       case EACCES ->
           "ports below 1024 need root, or CAP_NET_BIND_SERVICE, or a lower"
               + " net.ipv4.ip_unprivileged_port_start";

@@ -46,7 +46,8 @@ public final class RouteListeners {
         if (route.label.equals(other.label)) {
           throw unavailable(route, "another route has the same name");
         }
-        if (route.listen.overlaps(other.listen)) {
+        if (route.options.protocol().isDatagram() == other.options.protocol().isDatagram()
+            && route.listen.overlaps(other.listen)) {
           throw unavailable(
               route,
               "route "

@@ -2,9 +2,11 @@ package dev.orchestrator.proxy.listen;
 
 import dev.orchestrator.proxy.config.ProxyException;
 import dev.orchestrator.proxy.gate.OpenRoute;
-import io.netty.channel.ChannelException;
 import io.netty.channel.unix.Socket;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -26,13 +28,12 @@ public final class SystemdSockets implements InheritedSockets {
   static final int FIRST_DESCRIPTOR = 3;
 
   private static final Logger log = LoggerFactory.getLogger(SystemdSockets.class);
-  private static final int SOL_SOCKET = 1;
-  private static final int SO_TYPE = 3;
-  private static final int SO_DOMAIN = 39;
-  private static final int SOCK_STREAM = 1;
-  private static final int AF_INET = 2;
-  private static final int AF_INET6 = 10;
   private static final int O_NONBLOCK = 0_4000;
+
+  /** A port on which nothing is meant to answer, see RFC 863. */
+  private static final int DISCARD = 9;
+
+  private static final int MOST_QUEUED = 100_000;
 
   private final Map<String, Integer> byAddress;
 
@@ -65,8 +66,11 @@ public final class SystemdSockets implements InheritedSockets {
   }
 
   private static void check(int descriptor) throws IOException {
-    if (!isTcp(descriptor)) {
-      throw new IOException("is no TCP socket; ListenStream=ADDRESS:PORT makes one");
+    SocketKind kind = SocketKind.of(descriptor);
+    if (!kind.isForRoutes()) {
+      throw new IOException(
+          "is no TCP or UDP socket; ListenStream=ADDRESS:PORT or ListenDatagram=ADDRESS:PORT makes"
+              + " one");
     }
     for (String line : Files.readAllLines(Path.of("/proc/self/fdinfo/" + descriptor))) {
       if (line.startsWith("flags:")
@@ -74,16 +78,8 @@ public final class SystemdSockets implements InheritedSockets {
         throw new IOException("would block; write NonBlocking=yes in the service's unit");
       }
     }
-  }
-
-  private static boolean isTcp(int descriptor) {
-    try {
-      Socket socket = new Socket(descriptor);
-      int domain = socket.getIntOpt(SOL_SOCKET, SO_DOMAIN);
-      return (domain == AF_INET || domain == AF_INET6)
-          && socket.getIntOpt(SOL_SOCKET, SO_TYPE) == SOCK_STREAM;
-    } catch (IOException | ChannelException e) {
-      return false; // the descriptor is not a socket
+    if (kind == SocketKind.DATAGRAM) {
+      new Socket(descriptor).disconnect(); // see shutDown
     }
   }
 
@@ -94,12 +90,13 @@ public final class SystemdSockets implements InheritedSockets {
 
   @Override
   public @Nullable RouteListener take(OpenRoute route, int port) {
-    String address = BoundAddress.of(route.listen, port);
+    String address = BoundAddress.of(route.listen, port, route.options.protocol().isDatagram());
     Integer descriptor = byAddress.get(address);
     if (descriptor == null) {
       return null;
     }
     settled.add(address);
+    reopen(address, descriptor);
     return RouteListener.adopt(route, port, new Socket(descriptor), true);
   }
 
@@ -108,14 +105,43 @@ public final class SystemdSockets implements InheritedSockets {
     byAddress.forEach(SystemdSockets::shutDown);
   }
 
+  /**
+   * Makes a socket refuse clients and keep its address. A UDP socket can't be shut down: connected
+   * to an address where nobody is, it gets nothing from others, and the network tells them that
+   * nobody listens.
+   */
   private static void shutDown(String address, int descriptor) {
     Socket socket = new Socket(descriptor);
     try {
-      if (RouteListener.isListening(socket)) {
-        socket.shutdown(true, true);
+      switch (SocketKind.of(descriptor)) {
+        case LISTENING -> socket.shutdown(true, true);
+        case DATAGRAM -> {
+          boolean _ =
+              socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), DISCARD));
+          discardQueue(socket);
+        }
+        case STREAM, OTHER -> {}
       }
     } catch (IOException e) {
       log.warn("clients of {} wait, as the socket can't be shut down: {}", address, e.getMessage());
+    }
+  }
+
+  /** Throws away what came before: clients do not wait for an answer for so long. */
+  private static void discardQueue(Socket socket) throws IOException {
+    ByteBuffer ignored = ByteBuffer.allocateDirect(1);
+    for (int i = 0; i < MOST_QUEUED && socket.recvFrom(ignored, 0, 1) != null; i++) {
+      ignored.clear();
+    }
+  }
+
+  private static void reopen(String address, int descriptor) {
+    if (SocketKind.of(descriptor) == SocketKind.DATAGRAM) {
+      try {
+        new Socket(descriptor).disconnect();
+      } catch (IOException e) {
+        log.warn("{} gets no datagrams: {}", address, e.getMessage());
+      }
     }
   }
 
@@ -123,7 +149,7 @@ public final class SystemdSockets implements InheritedSockets {
   public void close() {
     byAddress.forEach((address, descriptor) -> {
       if (settled.add(address)) {
-        log.warn("systemd listens on {}, and no route does: connections are refused", address);
+        log.warn("systemd listens on {}, and no route does: clients are refused", address);
         shutDown(address, descriptor);
       }
     });

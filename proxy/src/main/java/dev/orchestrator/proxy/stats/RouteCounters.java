@@ -19,6 +19,7 @@ public final class RouteCounters {
   public final LongAdder waiting = new LongAdder();
   public final LongAdder retries = new LongAdder();
   public final LongAdder badRequests = new LongAdder();
+  public final LongAdder dropped = new LongAdder();
   private final HoldCounters holds = new HoldCounters();
   private volatile HoldCounters lastHold = new HoldCounters();
   private final Map<String, TargetCounters> targets = new LinkedHashMap<>();
@@ -88,6 +89,7 @@ public final class RouteCounters {
         sum(parts, c -> c.waiting),
         sum(parts, c -> c.retries),
         sum(parts, c -> c.badRequests),
+        sum(parts, c -> c.dropped),
         merged(parts, c -> c.holds),
         merged(parts, c -> c.lastHold),
         all.snapshot(),

@@ -5,7 +5,7 @@ import java.util.Map;
 /**
  * The figures of one route, or of all together, since the proxy was created.
  *
- * @param total connections accepted
+ * @param total connections accepted; of udp routes, here and below: sessions
  * @param refused connections (of http routes: requests) that were not served, as the gate is
  *     closed, too many wait, or the target was not reached
  * @param gaveUp clients that left while they waited
@@ -13,6 +13,8 @@ import java.util.Map;
  * @param retries repeated attempts to connect, and repeated http requests
  * @param badRequests http requests that got an error from the proxy, as they break the protocol or
  *     its bounds
+ * @param dropped datagrams that reached nobody: as the gate is closed, too many of a client or of
+ *     all wait, or the network did not take them
  * @param holds all holds
  * @param lastHold the latest hold alone: from its beginning
  * @param targets all backends together
@@ -25,6 +27,7 @@ public record RouteStats(
     long heldNow,
     long retries,
     long badRequests,
+    long dropped,
     HoldStats holds,
     HoldStats lastHold,
     TargetStats targets,

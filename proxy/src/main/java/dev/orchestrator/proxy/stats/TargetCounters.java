@@ -10,6 +10,8 @@ public final class TargetCounters {
   public final LongAdder total = new LongAdder();
   public final LongAdder bytesIn = new LongAdder();
   public final LongAdder bytesOut = new LongAdder();
+  public final LongAdder datagramsIn = new LongAdder();
+  public final LongAdder datagramsOut = new LongAdder();
   public final LongAdder connectFailures = new LongAdder();
   public final LongAdder resetsByClient = new LongAdder();
   public final LongAdder resetsByTarget = new LongAdder();
@@ -39,6 +41,8 @@ public final class TargetCounters {
     sum.total.add(total.sum());
     sum.bytesIn.add(bytesIn.sum());
     sum.bytesOut.add(bytesOut.sum());
+    sum.datagramsIn.add(datagramsIn.sum());
+    sum.datagramsOut.add(datagramsOut.sum());
     sum.connectFailures.add(connectFailures.sum());
     sum.resetsByClient.add(resetsByClient.sum());
     sum.resetsByTarget.add(resetsByTarget.sum());
@@ -56,6 +60,8 @@ public final class TargetCounters {
         total.sum(),
         bytesIn.sum(),
         bytesOut.sum(),
+        datagramsIn.sum(),
+        datagramsOut.sum(),
         connectFailures.sum(),
         resetsByClient.sum(),
         resetsByTarget.sum(),

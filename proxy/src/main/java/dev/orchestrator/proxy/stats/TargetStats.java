@@ -7,7 +7,10 @@ package dev.orchestrator.proxy.stats;
  * @param total connections to targets
  * @param bytesIn bytes read from clients
  * @param bytesOut bytes read from targets
- * @param connectFailures failed attempts to connect, also those that were repeated with success
+ * @param datagramsIn datagrams of udp routes sent to targets
+ * @param datagramsOut datagrams of udp routes read from targets
+ * @param connectFailures failed attempts to connect, also those that were repeated with success; of
+ *     udp routes: answers of the network that nothing listens there, and sockets not opened
  * @param resetsByClient connections that ended by a reset of the client
  * @param resetsByTarget connections that ended by a reset of the target
  * @param timedOut connections closed as nothing moved on them for the idle time
@@ -20,6 +23,8 @@ public record TargetStats(
     long total,
     long bytesIn,
     long bytesOut,
+    long datagramsIn,
+    long datagramsOut,
     long connectFailures,
     long resetsByClient,
     long resetsByTarget,

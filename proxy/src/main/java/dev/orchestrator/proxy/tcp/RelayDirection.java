@@ -36,6 +36,7 @@ final class RelayDirection {
   private boolean sourceEnded;
   private boolean ending;
   private boolean endPassed;
+  private @Nullable StreamEnding streamEnding;
 
   RelayDirection(
       TcpRelay relay,
@@ -50,6 +51,11 @@ final class RelayDirection {
     this.byteCounter = byteCounter;
   }
 
+  /** Shows the bytes that pass to the protocol, which may have something to say at a cut. */
+  void setStreamEnding(StreamEnding protocol) {
+    streamEnding = protocol;
+  }
+
   /**
    * Sends bytes to the sink before everything that is read from the source.
    *
@@ -59,6 +65,9 @@ final class RelayDirection {
   void sendFirst(ByteBuf first, boolean counted) {
     if (counted) {
       byteCounter.add(first.readableBytes());
+    }
+    if (streamEnding != null) {
+      streamEnding.follow(first.nioBuffer());
     }
     // Copied, as a socket is written from a single buffer outside of the heap alone.
     ByteBuf all = unsent == null ? loop.allocator.directBuffer(first.readableBytes()) : unsent;
@@ -74,13 +83,16 @@ final class RelayDirection {
         return;
       }
       if (ending && !endPassed) {
+        if (!sendLastBytes()) {
+          return;
+        }
         endPassed = true;
         relay.passEnd(this, sink);
       }
       if (sourceEnded || !source.isReadable() || !relay.isOpen()) {
         return;
       }
-      if (fullReads < FULL_READS_OF_BULK || ending) {
+      if (fullReads < FULL_READS_OF_BULK || ending || streamEnding != null) {
         copy();
       } else {
         splice();
@@ -120,6 +132,17 @@ final class RelayDirection {
     return true;
   }
 
+  /** Sends what the protocol has to say before the end; true when the sink has taken it. */
+  private boolean sendLastBytes() {
+    StreamEnding protocol = streamEnding;
+    streamEnding = null;
+    ByteBuf last = protocol == null ? null : relay.lastBytes(protocol);
+    if (last != null) {
+      sendFirst(last, false);
+    }
+    return flush();
+  }
+
   private void copy() {
     returnPipe();
     int count = source.read(loop, LoopContext.BUFFER_SIZE);
@@ -132,6 +155,9 @@ final class RelayDirection {
       return; // a relay that is cut reads on, so that closing does not reset the connection
     }
     countMoved(count);
+    if (streamEnding != null) {
+      streamEnding.follow(loop.bytesOfBuffer(count));
+    }
     fullReads = count == LoopContext.BUFFER_SIZE ? fullReads + 1 : 0;
     int written = sink.isWritable() ? sink.write(loop, 0, count) : 0;
     if (written == EpollSocket.BROKEN) {

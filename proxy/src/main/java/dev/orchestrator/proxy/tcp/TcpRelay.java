@@ -29,6 +29,7 @@ public final class TcpRelay extends Session implements EpollSocket.Owner {
   private final long idleNanos;
   private long lastMovedNanos;
   private boolean cut;
+  private boolean cutAsIdle;
   private @Nullable ScheduledFuture<?> timer;
 
   /** A relay that has not started. */
@@ -71,6 +72,19 @@ public final class TcpRelay extends Session implements EpollSocket.Owner {
     toClient.pump();
   }
 
+  /**
+   * To be called before the start and before {@link #sendFirstToClient}: a protocol that can tell
+   * the client of a cut.
+   */
+  public void setStreamEnding(StreamEnding protocol) {
+    toClient.setStreamEnding(protocol);
+  }
+
+  /** What a protocol says to the client of a relay that is cut; null when it is not. */
+  @Nullable ByteBuf lastBytes(StreamEnding protocol) {
+    return cut ? protocol.lastBytes(cutAsIdle) : null;
+  }
+
   /** To be called before the start: bytes read from the target before; they are released. */
   public void sendFirstToClient(ByteBuf readAhead) {
     toClient.sendFirst(readAhead, true);
@@ -104,6 +118,7 @@ public final class TcpRelay extends Session implements EpollSocket.Owner {
       watchIdle(rest);
     } else {
       backend().counters().timedOut.increment();
+      cutAsIdle = true;
       cut();
     }
   }

@@ -9,13 +9,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 
 /**
  * The main class of {@code scripts/bench proxy}: [--rounds N] [--seconds N] [--threads N] [--only
- * small,new,http,bulk,switch,idle]. Prints {@link ResultTable}. Rounds are interleaved: in each,
- * every contender has its turn at every measure. Figures are medians of the rounds; a ratio is the
- * median of the rounds' own ratios, as two turns that follow each other see the same machine.
+ * small,new,http,bulk,switch,idle,udp]. Prints {@link ResultTable}. Rounds are interleaved: in
+ * each, every contender has its turn at every measure. Figures are medians of the rounds; a ratio
+ * is the median of the rounds' own ratios, as two turns that follow each other see the same
+ * machine.
  */
 final class Bench {
   private static final int WARM_UP_SECONDS = 6;
@@ -24,6 +27,7 @@ final class Bench {
   private static final int SWITCH_WARM_UPS = 2;
   private static final int SWITCH_ROUNDS = 5;
   private static final int IDLE = 10_000;
+  private static final List<Integer> UDP_LENGTHS = List.of(64, 1200);
   private static final int SPARE_DESCRIPTORS = 2_000;
 
   private final Set<String> only;
@@ -61,6 +65,7 @@ final class Bench {
       bench.load();
       bench.switches();
       bench.idle(idle);
+      bench.udp(setup);
       bench.goals();
       System.out.print(bench.rows.lines());
     } finally {
@@ -74,6 +79,9 @@ final class Bench {
   }
 
   private void load() throws IOException {
+    if (only.stream().noneMatch(Set.of("small", "new", "http", "bulk")::contains)) {
+      return;
+    }
     Contender ours = contenders.getFirst();
     say("warming our JVM up (%d s for each kind of load), not counted".formatted(WARM_UP_SECONDS));
     WrkLoad _ = WrkLoad.run(ours.tcp, true, WARM_UP_SECONDS);
@@ -143,6 +151,68 @@ final class Bench {
     }
   }
 
+  /** HAProxy has no udp: beside nginx alone. */
+  private void udp(ContenderSetup setup) throws IOException {
+    if (!only.contains("udp")) {
+      return;
+    }
+    Process echo = UdpLoad.echo(setup);
+    try {
+      say("warming our JVM up for datagrams, not counted");
+      for (int length : UDP_LENGTHS) {
+        UdpLoad _ = UdpLoad.run(contenders.getFirst().tcp, length, "max", WARM_UP_SECONDS);
+      }
+      for (int round = 1; round <= rounds; round++) {
+        say("datagrams: round %d of %d".formatted(round, rounds));
+        List<Contender> turns =
+            inTurn(round).stream().filter(each -> !each.name.equals("haproxy")).toList();
+        for (int length : UDP_LENGTHS) {
+          String measure = "udp, %d bytes".formatted(length);
+          for (Contender each : turns) {
+            long before = each.cpu();
+            UdpLoad run = UdpLoad.run(each.tcp, length, "max", seconds);
+            note(measure + ": datagrams/s", each, run.perSecond());
+            note(
+                measure + ": processor s/1,000,000",
+                each,
+                (each.cpu() - before) / 1e9 / (run.perSecond() * (seconds + 2)) * 1e6);
+          }
+          double rate = seen(measure + ": datagrams/s", "nginx").getLast() / 2;
+          for (Contender each : turns) {
+            UdpLoad run = UdpLoad.run(each.tcp, length, Long.toString((long) rate), seconds);
+            note(measure + " at half nginx's rate: p99 ms", each, run.p99Millis());
+            note(measure + " at half nginx's rate: lost", each, (double) run.lost());
+          }
+        }
+      }
+      for (int round = 1; round <= Math.min(rounds, SWITCH_ROUNDS); round++) {
+        for (Contender each : contenders) {
+          if (!each.name.equals("haproxy")) {
+            say("switches of %s under datagrams of clients that wait".formatted(each.name));
+            udpSwitch(each);
+          }
+        }
+      }
+    } finally {
+      echo.destroy();
+    }
+  }
+
+  private void udpSwitch(Contender contender) throws IOException {
+    Process clients = UdpLoad.ask(contender.tcp, UDP_LENGTHS.getFirst(), SWITCH_SECONDS);
+    long begun = System.nanoTime() + TimeUnit.SECONDS.toNanos(UdpLoad.warmUpSeconds());
+    for (int i = 1; i <= SWITCHES; i++) {
+      long due = begun + TimeUnit.SECONDS.toNanos(SWITCH_SECONDS) * i / (SWITCHES + 1);
+      for (long rest = due - System.nanoTime(); rest > 0; rest = due - System.nanoTime()) {
+        LockSupport.parkNanos(rest);
+      }
+      contender.switchTo(i % 2 == 1 ? "green" : "blue");
+    }
+    UdpLoad seen = UdpLoad.result(clients);
+    note("udp, switches, clients that wait: p99 ms", contender, seen.p99Millis());
+    note("udp, switches, clients that wait: lost", contender, (double) seen.lost());
+  }
+
   /** The contenders in the order of a round: each is the first in some round. */
   private List<Contender> inTurn(int round) {
     List<Contender> turned = new ArrayList<>(contenders);
@@ -198,6 +268,15 @@ final class Bench {
       absolute("switch under load, " + kind + ": longest ms", "");
       absolute("switch under load, " + kind + ": failed", "<= 0");
     }
+    for (int length : UDP_LENGTHS) {
+      String measure = "udp, %d bytes".formatted(length);
+      add(measure + ": datagrams/s", "ratio >= 1.5");
+      add(measure + ": processor s/1,000,000", "");
+      add(measure + " at half nginx's rate: p99 ms", "ratio <= 1.0");
+      add(measure + " at half nginx's rate: lost", "ours <= 0");
+    }
+    add("udp, switches, clients that wait: p99 ms", "");
+    add("udp, switches, clients that wait: lost", "ours <= 0");
     for (String kind :
         List.of("small requests, tcp", "a connection for each, tcp", "small requests, http")) {
       absolute(kind + ": errors", "<= 0");
@@ -218,6 +297,9 @@ final class Bench {
     List<Double> ours = seen(measure, "ours");
     for (String name : ours.isEmpty() ? List.<String>of() : List.of("haproxy", "nginx")) {
       List<Double> peer = seen(measure, name);
+      if (peer.isEmpty()) {
+        continue; // it does not have this protocol
+      }
       List<Double> ratios = new ArrayList<>();
       for (int i = 0; i < ours.size(); i++) {
         ratios.add(ours.get(i) / peer.get(i));
@@ -228,7 +310,7 @@ final class Bench {
           median(peer),
           name,
           median(ratios),
-          name.equals("haproxy") ? goal : "");
+          name.equals("haproxy") || seen(measure, "haproxy").isEmpty() ? goal : "");
     }
   }
 

@@ -14,7 +14,7 @@ import java.util.Set;
  */
 record BenchOptions(int rounds, int seconds, int threads, Set<String> only) {
   private static final List<String> KINDS =
-      List.of("small", "new", "http", "bulk", "switch", "idle");
+      List.of("small", "new", "http", "bulk", "switch", "idle", "udp");
   private static final List<String> NAMES = List.of("--rounds", "--seconds", "--threads", "--only");
   private static final int MOST = 1000;
 

@@ -8,7 +8,10 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
-/** A running proxy, with a tcp route and an http route to the same upstream. */
+/**
+ * A running proxy, with a tcp route and an http route to the same upstream; where it can, also a
+ * udp route with the number of the tcp port.
+ */
 abstract class Contender implements AutoCloseable {
   /** The place of the field after the command's closing bracket, see proc_pid_stat(5). */
   private static final int UTIME = 11;

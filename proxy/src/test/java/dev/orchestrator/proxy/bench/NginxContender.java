@@ -35,6 +35,7 @@ final class NginxContender extends Contender {
         stream {
           upstream u { server 127.0.0.1:%6$d; }
           server { listen 127.0.0.1:%4$d backlog=4096; proxy_pass u; proxy_timeout 1h; }
+          server { listen 127.0.0.1:%4$d udp rcvbuf=4m sndbuf=4m; proxy_pass u; proxy_timeout 30s; }
         }
         http {
           access_log off;

@@ -20,8 +20,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The main class of our proxy in a process of its own: THREADS TCP-PORT HTTP-PORT BLUE GREEN. It
- * takes the lines {@code blue}, {@code green} (a switch), {@code memory}, and ends with its input.
+ * The main class of our proxy in a process of its own: THREADS TCP-PORT HTTP-PORT BLUE GREEN. The
+ * udp route has the number of the tcp port. It takes the lines {@code blue}, {@code green} (a
+ * switch), {@code memory}, and ends with its input.
  */
 final class OurProxyMain {
   private OurProxyMain() {}
@@ -36,9 +37,9 @@ final class OurProxyMain {
         List.of(
             new Route("tcp", "127.0.0.1", numbers[1]),
             new Route(
-                "http",
-                new ListenAddress("127.0.0.1", numbers[2]),
-                RouteOptions.of(Protocol.HTTP))),
+                "http", new ListenAddress("127.0.0.1", numbers[2]), RouteOptions.of(Protocol.HTTP)),
+            new Route(
+                "udp", new ListenAddress("127.0.0.1", numbers[1]), RouteOptions.of(Protocol.UDP))),
         backend("blue", numbers[3]));
     BufferedReader commands =
         new BufferedReader(new InputStreamReader(System.in, StandardCharsets.US_ASCII));
@@ -56,7 +57,7 @@ final class OurProxyMain {
 
   private static Backend backend(String name, int port) {
     Target target = new Target("127.0.0.1", port);
-    return Backend.of(name, Map.of("tcp", target, "http", target));
+    return Backend.of(name, Map.of("tcp", target, "http", target, "udp", target));
   }
 
   /** Live heap and buffers outside of it. */

@@ -20,8 +20,8 @@ import java.util.concurrent.CountDownLatch;
 
 /**
  * The main class of a proxy in a process of its own: {@code old|new SOCKET TCP-PORT HTTP-PORT
- * TARGET}. The old one offers its sockets and leaves when the new one serves; a {@code broken} one
- * takes them and dies.
+ * TARGET UDP-TARGET}; its udp route has the number of the tcp port. The old one offers its sockets
+ * and leaves when the new one serves; a {@code broken} one takes them and dies.
  */
 public final class TakeoverPeerMain {
   private static final Duration DEADLINE = Duration.ofSeconds(20);
@@ -38,9 +38,15 @@ public final class TakeoverPeerMain {
             new Route(
                 "http",
                 new ListenAddress("127.0.0.1", Integer.parseInt(args[3])),
-                RouteOptions.of(Protocol.HTTP)));
+                RouteOptions.of(Protocol.HTTP)),
+            new Route(
+                "udp",
+                new ListenAddress("127.0.0.1", Integer.parseInt(args[2])),
+                RouteOptions.of(Protocol.UDP)));
     Target target = new Target("127.0.0.1", Integer.parseInt(args[4]));
-    Backend backend = Backend.of("blue", java.util.Map.of("tcp", target, "http", target));
+    Target udp = new Target("127.0.0.1", Integer.parseInt(args[5]));
+    Backend backend =
+        Backend.of("blue", java.util.Map.of("tcp", target, "http", target, "udp", udp));
     Proxy proxy = Proxy.create(vertx, ProxyOptions.defaults());
     if (args[0].equals("old")) {
       proxy.open(routes, backend);

@@ -1,0 +1,566 @@
+package dev.orchestrator.proxy.udp;
+
+import dev.orchestrator.proxy.config.ProxyProtocol;
+import dev.orchestrator.proxy.epoll.EpollSocket;
+import dev.orchestrator.proxy.epoll.LoopContext;
+import dev.orchestrator.proxy.gate.GateState;
+import dev.orchestrator.proxy.gate.OpenRoute;
+import dev.orchestrator.proxy.gate.ResolvedBackend;
+import io.netty.channel.unix.Socket;
+import io.netty.util.concurrent.Future;
+import io.netty.util.concurrent.ScheduledFuture;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One port of a udp route: its listening socket and the sessions of its clients. Where a datagram
+ * goes is decided when it arrives: to the backend that serves; while the gate is held it waits.
+ *
+ * <pre>
+ *   client ──▶ listening socket ──▶ session ──▶ {@link Upstream} ──▶ target of the open backend
+ *                                      └──────▶ {@link HeldDatagrams}, while there is none
+ *   client ◀── listening socket ◀──────────── {@link Upstream} ◀── target
+ * </pre>
+ *
+ * <p>Lives on one event loop, as do its sessions; the public methods may be called on any thread
+ * and act on the loop.
+ */
+public final class UdpRelay implements EpollSocket.Owner, SendBatch.Sender {
+  /** After so many full batches other sockets of the loop get their turn. */
+  private static final int TURNS = 4;
+
+  /** Sessions whose held datagrams are sent before other sockets get their turn. */
+  private static final int RELEASES_PER_TURN = 64;
+
+  /** A session that is younger makes no room for another client. */
+  private static final long LEAST_IDLE_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+  /** After a target was found not to listen, a session tries another socket so often. */
+  private static final long REOPEN_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+  /** How long a looked up address of a target is used. */
+  private static final long RESOLVED_NANOS = TimeUnit.SECONDS.toNanos(10);
+
+  private final OpenRoute route;
+  private final int port;
+  private final LoopContext loop;
+  private final EpollSocket socket;
+  private final long idleNanos;
+  private final HeldDatagrams held;
+  private final Map<ClientAddress, UdpSession> sessions = new HashMap<>();
+  private final RecentSessions recent = new RecentSessions();
+  private final ClientAddress sender = new ClientAddress();
+  private final UdpSession[] touched = new UdpSession[ReceiveBatch.SLOTS];
+  private final int[] nextSlot = new int[ReceiveBatch.SLOTS];
+  private int longestSegment = Integer.MAX_VALUE;
+  private boolean accepting;
+  private boolean closed;
+  private boolean releaseIsDue;
+  private long nowNanos;
+  private @Nullable ScheduledFuture<?> idleTimer;
+
+  // The target of the backend that serves, once its name is looked up:
+  private @Nullable ResolvedBackend resolved;
+  private @Nullable InetSocketAddress target;
+  private long resolvedNanos;
+  private boolean resolving;
+
+  /**
+   * A relay that does not receive yet.
+   *
+   * @param port the place among the ports of the route, counted from 0
+   * @throws IOException when the socket does not take its options
+   */
+  public UdpRelay(OpenRoute route, int port, LoopContext loop, Socket socket) throws IOException {
+    this.route = route;
+    this.port = port;
+    this.loop = loop;
+    DatagramCalls.prepare();
+    this.socket = new EpollSocket(socket, this);
+    this.idleNanos = route.options.idleTimeout().toNanos();
+    this.held =
+        new HeldDatagrams(
+            route.limits.maxHeldDatagrams(), route.heldBytes, session -> endWait(session, false));
+    DatagramOptions.setListening(socket);
+    route.onGateChange(() -> loop.execute(this::gateChanged));
+  }
+
+  /** Begins to receive. */
+  public void accept() {
+    loop.execute(() -> {
+      accepting = true;
+      try {
+        socket.registerToRead(loop.eventLoop);
+      } catch (IOException e) {
+        route.warn("cannot receive: " + e.getMessage());
+      }
+    });
+  }
+
+  /** Stops to receive until the next {@link #accept}; datagrams wait in the kernel meanwhile. */
+  public void pause() {
+    loop.execute(() -> {
+      accepting = false;
+      socket.deregister();
+    });
+  }
+
+  /**
+   * Ends all sessions.
+   *
+   * @param closeSocket false where the socket outlives this relay
+   */
+  public void close(boolean closeSocket) {
+    pause();
+    loop.execute(() -> {
+      if (closed) {
+        return;
+      }
+      LoopBatches batches = LoopBatches.of(loop);
+      batches.flush();
+      for (UdpSession session = recent.leastRecent();
+          session != null;
+          session = recent.leastRecent()) {
+        end(session);
+      }
+      closed = true;
+      batches.forget(this);
+      if (idleTimer != null) {
+        idleTimer.cancel(false);
+      }
+      if (closeSocket) {
+        socket.close();
+      }
+    });
+  }
+
+  OpenRoute route() {
+    return route;
+  }
+
+  @Override
+  public void ready(EpollSocket self) {
+    LoopBatches batches = LoopBatches.of(loop);
+    int received = 0;
+    for (int turn = 0; turn < TURNS && accepting && !closed; turn++) {
+      received = batches.fromClients.receive(socket.socket().intValue(), 0);
+      if (received > 0) {
+        dispatch(batches, received);
+      }
+      if (DatagramCalls.isEmptied(received, ReceiveBatch.SLOTS)) {
+        return;
+      }
+    }
+    if (received > 0) {
+      loop.eventLoop.execute(() -> ready(socket));
+    }
+  }
+
+  /** Sorts a batch by client, and passes each client's datagrams on together. */
+  private void dispatch(LoopBatches batches, int received) {
+    nowNanos = System.nanoTime();
+    GateState gate = route.gate.state();
+    ResolvedBackend backend =
+        gate instanceof GateState.Open(var definition) ? route.resolve(definition) : null;
+    InetSocketAddress address = backend == null ? null : targetOf(backend);
+    boolean mayBegin = !(gate instanceof GateState.Closed);
+    int touchedCount = 0;
+    UdpSession last = null;
+    for (int slot = 0; slot < received; slot++) {
+      batches.fromClients.readAddresses(slot, sender);
+      UdpSession session = last != null && last.client.equals(sender) ? last : find(mayBegin);
+      if (session == null) {
+        drop(batches.fromClients, slot);
+        continue;
+      }
+      last = session;
+      nextSlot[slot] = -1;
+      if (session.firstSlot < 0) {
+        session.firstSlot = slot;
+        touched[touchedCount++] = session;
+      } else {
+        nextSlot[session.lastSlot] = slot;
+      }
+      session.lastSlot = slot;
+    }
+    for (int i = 0; i < touchedCount; i++) {
+      UdpSession session = touched[i];
+      int first = session.firstSlot;
+      session.firstSlot = -1;
+      recent.touch(session, nowNanos);
+      pass(batches, session, first, gate, backend, address);
+    }
+    if (idleTimer == null && !sessions.isEmpty()) {
+      watchIdle();
+    }
+  }
+
+  private @Nullable UdpSession find(boolean mayBegin) {
+    UdpSession session = sessions.get(sender);
+    return session == null && mayBegin ? begin() : session;
+  }
+
+  private @Nullable UdpSession begin() {
+    if (sessions.size() >= route.limits.maxUdpSessions() && !makeRoom()) {
+      route.counters.refused.increment();
+      route.warn(
+          "too many clients: "
+              + route.limits.maxUdpSessions()
+              + " have sent datagrams within a second");
+      return null;
+    }
+    ClientAddress client = new ClientAddress(sender);
+    UdpSession session = new UdpSession(client, header(client));
+    sessions.put(client, session);
+    recent.touch(session, nowNanos);
+    route.counters.total.increment();
+    return session;
+  }
+
+  private byte[] header(ClientAddress client) {
+    if (route.options.sendProxyProtocol() == ProxyProtocol.OFF) {
+      return new byte[0];
+    }
+    InetSocketAddress bound = socket.socket().localAddress();
+    return ProxyHeader.of(
+        client.toSocketAddress(),
+        client.hasLocal() ? new InetSocketAddress(client.localAddress(), bound.getPort()) : bound);
+  }
+
+  /** Ends the session that is idle for longest, for a new one. */
+  private boolean makeRoom() {
+    UdpSession oldest = recent.leastRecent();
+    if (oldest == null
+        || !oldest.held.isEmpty()
+        || nowNanos - oldest.lastActiveNanos < LEAST_IDLE_NANOS) {
+      return false;
+    }
+    end(oldest);
+    return true;
+  }
+
+  /** Sends a client's datagrams of a batch on, or holds them. */
+  private void pass(
+      LoopBatches batches,
+      UdpSession session,
+      int first,
+      GateState gate,
+      @Nullable ResolvedBackend backend,
+      @Nullable InetSocketAddress address) {
+    if (gate instanceof GateState.Closed) {
+      for (int slot = first; slot >= 0; slot = nextSlot[slot]) {
+        drop(batches.fromClients, slot);
+      }
+      return;
+    }
+    // Behind datagrams that are held, others must wait too.
+    if (backend == null || address == null || !session.held.isEmpty()) {
+      for (int slot = first; slot >= 0; slot = nextSlot[slot]) {
+        hold(batches.fromClients, session, slot, gate instanceof GateState.Holding);
+      }
+      return;
+    }
+    Upstream upstream = upstream(batches, session, backend, address);
+    if (upstream == null) {
+      for (int slot = first; slot >= 0; slot = nextSlot[slot]) {
+        drop(batches.fromClients, slot);
+      }
+      return;
+    }
+    ReceiveBatch in = batches.fromClients;
+    int datagrams = 0;
+    long bytes = 0;
+    batches.putHeader(session.header);
+    for (int slot = first; slot >= 0; slot = nextSlot[slot]) {
+      int length = in.length(slot);
+      int segment = in.segment(slot);
+      int count = in.datagrams(slot, segment);
+      if (batches.toTarget.isFull(count)) {
+        upstream.send(batches.toTarget, datagrams, bytes, nowNanos);
+        datagrams = 0;
+        bytes = 0;
+      }
+      batches.toTarget.add(
+          null,
+          in.address(slot),
+          length,
+          segment,
+          batches.headerAddress,
+          session.header.length,
+          upstream.longestSegment());
+      datagrams += count;
+      bytes += length;
+    }
+    upstream.send(batches.toTarget, datagrams, bytes, nowNanos);
+  }
+
+  /** The session's socket to the backend; null when none can be opened. */
+  private @Nullable Upstream upstream(
+      LoopBatches batches, UdpSession session, ResolvedBackend backend, InetSocketAddress address) {
+    Upstream upstream = session.upstream;
+    if (upstream != null
+        && upstream.backend().definition().equals(backend.definition())
+        && !(upstream.wasRefused() && nowNanos - upstream.openedNanos > REOPEN_NANOS)) {
+      return upstream;
+    }
+    if (upstream != null) {
+      upstream.endSoon(); // its late answers still reach the client
+    }
+    try {
+      session.upstream = Upstream.open(this, session, backend, address, loop, batches);
+    } catch (IOException e) {
+      session.upstream = null;
+      backend.counters().connectFailures.increment();
+      route.warn("cannot open a socket to " + address + ": " + e.getMessage());
+    }
+    return session.upstream;
+  }
+
+  /**
+   * The address of the port's target on a backend; null until its name is looked up, and after that
+   * has failed.
+   */
+  private @Nullable InetSocketAddress targetOf(ResolvedBackend backend) {
+    InetSocketAddress address = backend.addresses().get(port);
+    if (!address.isUnresolved()) {
+      return address;
+    }
+    boolean known = resolved != null && resolved.definition().equals(backend.definition());
+    if (!known) {
+      target = null;
+    }
+    if (!resolving && (!known || nowNanos - resolvedNanos > RESOLVED_NANOS)) {
+      resolving = true;
+      resolved = backend;
+      Future<InetSocketAddress> lookUp = route.resolver.resolve(loop.eventLoop, address);
+      lookUp.addListener(_ -> {
+        resolving = false;
+        resolvedNanos = System.nanoTime();
+        if (lookUp.isSuccess()) {
+          target = lookUp.getNow();
+          gateChanged();
+        } else {
+          resolved = null;
+          target = null;
+          backend.counters().connectFailures.increment();
+          route.warn("cannot look up " + address.getHostString());
+          dropAllHeld();
+        }
+      });
+    }
+    return target;
+  }
+
+  private void hold(ReceiveBatch in, UdpSession session, int slot, boolean gateHolds) {
+    if (!session.waiting && !beginWait(session, gateHolds)) {
+      drop(in, slot);
+      return;
+    }
+    int length = in.length(slot);
+    int segment = in.segment(slot);
+    int from = 0;
+    do {
+      int part = Math.min(segment, length - from);
+      countDropped(held.add(session, in.copy(slot, from, part)));
+      from += part;
+    } while (from < length);
+  }
+
+  private boolean beginWait(UdpSession session, boolean gateHolds) {
+    if (!route.heldSlots.tryAcquire()) {
+      route.counters.refused.increment();
+      route.warn("too many clients wait (max held " + route.limits.maxHeld() + ")");
+      return false;
+    }
+    session.waiting = true;
+    session.waitingSinceNanos = nowNanos;
+    session.hold = gateHolds ? route.counters.enterHold() : null;
+    route.counters.waiting.increment();
+    return true;
+  }
+
+  private void endWait(UdpSession session, boolean served) {
+    if (!session.waiting) {
+      return;
+    }
+    session.waiting = false;
+    route.counters.waiting.decrement();
+    route.heldSlots.release();
+    if (served && session.hold != null) {
+      route.counters.served(session.hold, System.nanoTime() - session.waitingSinceNanos);
+    }
+    session.hold = null;
+  }
+
+  private void drop(ReceiveBatch in, int slot) {
+    countDropped(in.datagrams(slot, in.segment(slot)));
+  }
+
+  /** Counts datagrams that reach nobody. */
+  void countDropped(int datagrams) {
+    if (datagrams > 0) {
+      route.counters.dropped.add(datagrams);
+    }
+  }
+
+  private void gateChanged() {
+    switch (route.gate.state()) {
+      case GateState.Open _ -> releaseLater();
+      case GateState.Holding _ -> {}
+      case GateState.Closed _ -> dropAllHeld();
+    }
+  }
+
+  private void releaseLater() {
+    if (!releaseIsDue && held.first() != null) {
+      releaseIsDue = true;
+      loop.eventLoop.execute(() -> {
+        releaseIsDue = false;
+        release();
+      });
+    }
+  }
+
+  /** Sends held datagrams to the backend that serves, session by session. */
+  private void release() {
+    LoopBatches batches = LoopBatches.of(loop);
+    nowNanos = System.nanoTime();
+    for (int i = 0; i < RELEASES_PER_TURN; i++) {
+      UdpSession session = held.first();
+      if (session == null
+          || closed
+          || !(route.gate.state() instanceof GateState.Open(var definition))) {
+        return;
+      }
+      ResolvedBackend backend = route.resolve(definition);
+      InetSocketAddress address = targetOf(backend);
+      if (address == null) {
+        return;
+      }
+      release(batches, session, backend, address);
+    }
+    releaseLater();
+  }
+
+  private void release(
+      LoopBatches batches, UdpSession session, ResolvedBackend backend, InetSocketAddress address) {
+    recent.touch(session, nowNanos);
+    Upstream upstream = upstream(batches, session, backend, address);
+    if (upstream == null) {
+      dropHeld(session);
+      return;
+    }
+    batches.putHeader(session.header);
+    ReceiveBatch scratch = batches.fromClients;
+    while (!session.held.isEmpty()) {
+      int slot = 0;
+      long bytes = 0;
+      byte[] datagram = null;
+      while (slot < ReceiveBatch.SLOTS && (datagram = held.poll(session)) != null) {
+        scratch.put(slot, datagram);
+        batches.toTarget.add(
+            null,
+            scratch.address(slot),
+            datagram.length,
+            datagram.length,
+            batches.headerAddress,
+            session.header.length,
+            upstream.longestSegment());
+        bytes += datagram.length;
+        slot++;
+      }
+      upstream.send(batches.toTarget, slot, bytes, nowNanos);
+    }
+    endWait(session, true);
+  }
+
+  private void dropAllHeld() {
+    for (UdpSession session = held.first(); session != null; session = held.first()) {
+      route.counters.refused.increment();
+      dropHeld(session);
+    }
+  }
+
+  private void dropHeld(UdpSession session) {
+    int dropped = 0;
+    while (held.poll(session) != null) {
+      dropped++;
+    }
+    countDropped(dropped);
+    endWait(session, false);
+  }
+
+  /** Takes note that a session has got an answer. */
+  void touch(UdpSession session) {
+    if (!session.ended) {
+      recent.touch(session, System.nanoTime());
+    }
+  }
+
+  private void watchIdle() {
+    UdpSession oldest = recent.leastRecent();
+    if (oldest == null || closed) {
+      idleTimer = null;
+      return;
+    }
+    long rest = oldest.lastActiveNanos + idleNanos - System.nanoTime();
+    idleTimer = loop.schedule(this::endIdle, Math.max(1, rest), TimeUnit.NANOSECONDS);
+  }
+
+  private void endIdle() {
+    long now = System.nanoTime();
+    for (UdpSession session = recent.leastRecent();
+        session != null && now - session.lastActiveNanos >= idleNanos;
+        session = recent.leastRecent()) {
+      if (!session.held.isEmpty()) {
+        recent.touch(session, now); // it waits for a backend, and is not idle
+        continue;
+      }
+      Upstream upstream = session.upstream;
+      if (upstream != null) {
+        upstream.backend().counters().timedOut.increment();
+      }
+      end(session);
+    }
+    watchIdle();
+  }
+
+  private void end(UdpSession session) {
+    session.ended = true;
+    dropHeld(session);
+    recent.remove(session);
+    sessions.remove(session.client);
+    Upstream upstream = session.upstream;
+    if (upstream != null) {
+      upstream.close();
+    }
+  }
+
+  /** Sends answers to clients. */
+  void sendToClients(SendBatch batch) {
+    if (closed) {
+      batch.clear();
+    } else if (!batch.isEmpty()) {
+      batch.send(socket.socket().intValue(), this);
+    }
+  }
+
+  @Override
+  public int longestSegment() {
+    return longestSegment;
+  }
+
+  @Override
+  public void segmentRefused(int length) {
+    longestSegment = Math.min(longestSegment, length - 1);
+  }
+
+  @Override
+  public void notSent(int datagrams, int error) {
+    countDropped(datagrams);
+  }
+}

@@ -1,0 +1,217 @@
+package dev.orchestrator.proxy.udp;
+
+import dev.orchestrator.proxy.epoll.EpollSocket;
+import io.netty.channel.IoEventLoop;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.unix.Buffer;
+import io.netty.channel.unix.Socket;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * The main class of the bench's clients for datagrams: PORT CLIENTS LENGTH RATE WARM-UP-SECONDS
+ * SECONDS. With a rate, so many are sent a second whatever comes back; with the rate {@code max}
+ * each client has {@value WINDOW} under way; with {@code ask} one, the next a millisecond after the
+ * answer. Prints the answers a second, the 99th percentile of their latency in ms, and how many
+ * datagrams were not answered.
+ */
+final class UdpLoadMain implements SendBatch.Sender {
+  private static final int WINDOW = 16;
+  private static final long GRACE_MS = 500;
+  private static final long ASK_LOST_NANOS = TimeUnit.SECONDS.toNanos(2);
+  private static final long STALLED_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
+  private final IoEventLoop loop =
+      new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory()).next();
+  private final DatagramCalls calls = new DatagramCalls();
+  private final ReceiveBatch in = new ReceiveBatch(calls);
+  private final SendBatch out = new SendBatch(calls);
+  private final int length;
+  private final String rate;
+  private final ByteBuffer payload;
+  private final Client[] clients;
+  private long[] latencies = new long[1 << 20];
+  private int answers;
+  private long sent;
+  private long countFromNanos = Long.MAX_VALUE;
+  private long countToNanos = Long.MAX_VALUE;
+  private long beganNanos;
+  private long paced;
+  private int nextClient;
+  private boolean sending = true;
+
+  private final class Client implements EpollSocket.Owner {
+    final EpollSocket socket;
+    int underWay;
+    long lastNanos = System.nanoTime();
+
+    Client(int port) throws IOException {
+      Socket opened = Socket.newSocketDgram();
+      boolean _ = opened.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+      DatagramOptions.set(opened);
+      socket = new EpollSocket(opened, this);
+    }
+
+    @Override
+    public void ready(EpollSocket self) {
+      int received = ReceiveBatch.SLOTS;
+      while (received > 0) {
+        received = in.receive(self.socket().intValue(), 0);
+        long now = System.nanoTime();
+        int datagrams = 0;
+        for (int slot = 0; slot < received; slot++) {
+          int each = in.segment(slot);
+          for (int from = 0; from < in.length(slot); from += each) {
+            long at =
+                ByteBuffer.wrap(in.copy(slot, from, 8)).order(ByteOrder.nativeOrder()).getLong();
+            datagrams++;
+            count(at, now);
+          }
+        }
+        lastNanos = now;
+        underWay = Math.max(0, underWay - datagrams);
+        if (rate.equals("max") && datagrams > 0) {
+          send(datagrams);
+        }
+        if (DatagramCalls.isEmptied(received, ReceiveBatch.SLOTS)) {
+          return;
+        }
+      }
+    }
+
+    void send(int count) {
+      if (!sending) {
+        return;
+      }
+      long now = System.nanoTime();
+      for (int i = 0; i < count; i++) {
+        payload.putLong(i * length, now);
+        out.add(null, Buffer.memoryAddress(payload) + (long) i * length, length, length, 0, 0, 0);
+      }
+      underWay += count;
+      if (now >= countFromNanos && now < countToNanos) {
+        sent += count;
+      }
+      out.send(socket.socket().intValue(), UdpLoadMain.this);
+    }
+  }
+
+  private UdpLoadMain(int port, int clients, int length, String rate) throws IOException {
+    this.length = length;
+    this.rate = rate;
+    this.payload = ReceiveBatch.memory(ReceiveBatch.SLOTS * length);
+    this.clients = new Client[clients];
+    for (int i = 0; i < clients; i++) {
+      this.clients[i] = new Client(port);
+    }
+  }
+
+  public static void main(String[] arguments) throws IOException {
+    UdpLoadMain load =
+        new UdpLoadMain(
+            Integer.parseInt(arguments[0]),
+            Integer.parseInt(arguments[1]),
+            Integer.parseInt(arguments[2]),
+            arguments[3]);
+    load.run(Integer.parseInt(arguments[4]), Integer.parseInt(arguments[5]));
+    System.exit(0);
+  }
+
+  /** Counts an answer to a datagram that was sent while it counts. */
+  private void count(long at, long now) {
+    if (at >= countFromNanos && at < countToNanos) {
+      if (answers == latencies.length) {
+        latencies = Arrays.copyOf(latencies, 2 * answers);
+      }
+      latencies[answers++] = now - at;
+    }
+  }
+
+  private void run(int warmUpSeconds, int seconds) {
+    loop.submit(
+            () -> {
+              for (Client each : clients) {
+                each.socket.registerToRead(loop);
+              }
+              beganNanos = System.nanoTime();
+              countFromNanos = beganNanos + TimeUnit.SECONDS.toNanos(warmUpSeconds);
+              countToNanos = countFromNanos + TimeUnit.SECONDS.toNanos(seconds);
+              return null;
+            })
+        .syncUninterruptibly();
+    var tick = loop.scheduleAtFixedRate(this::tick, 0, 1, TimeUnit.MILLISECONDS);
+    LockSupport.parkNanos(TimeUnit.SECONDS.toNanos(warmUpSeconds + seconds));
+    while (System.nanoTime() < countToNanos) {
+      LockSupport.parkNanos(countToNanos - System.nanoTime());
+    }
+    loop.submit(() -> sending = rate.equals("ask")).syncUninterruptibly();
+    LockSupport.parkNanos(
+        rate.equals("ask") ? ASK_LOST_NANOS : TimeUnit.MILLISECONDS.toNanos(GRACE_MS));
+    boolean _ = tick.cancel(false);
+    loop.submit(() -> print(seconds)).syncUninterruptibly();
+  }
+
+  private void print(int seconds) {
+    Arrays.sort(latencies, 0, answers);
+    double p99 = answers == 0 ? Double.NaN : latencies[(int) (answers * 0.99)] / 1e6;
+    System.out.println(
+        String.format(
+            Locale.ROOT, "= %.1f %.4f %d", (double) answers / seconds, p99, sent - answers));
+  }
+
+  private void tick() {
+    long now = System.nanoTime();
+    switch (rate) {
+      case "max" -> {
+        for (Client each : clients) {
+          // What is lost would make the window smaller for ever.
+          if (each.underWay == 0 || now - each.lastNanos > STALLED_NANOS) {
+            each.underWay = 0;
+            each.lastNanos = now;
+            each.send(WINDOW);
+          }
+        }
+      }
+      case "ask" -> {
+        for (Client each : clients) {
+          if (each.underWay > 0 && now - each.lastNanos > ASK_LOST_NANOS) {
+            each.underWay = 0;
+          }
+          if (each.underWay == 0 && now < countToNanos) {
+            each.lastNanos = now;
+            each.send(1);
+          }
+        }
+      }
+      default -> {
+        long due = (now - beganNanos) * Long.parseLong(rate) / TimeUnit.SECONDS.toNanos(1);
+        // In small bursts, to one client after the other.
+        while (paced < due) {
+          int burst = (int) Math.min(4, due - paced);
+          clients[nextClient].send(burst);
+          nextClient = (nextClient + 1) % clients.length;
+          paced += burst;
+        }
+      }
+    }
+  }
+
+  @Override
+  public int longestSegment() {
+    return 0;
+  }
+
+  @Override
+  public void segmentRefused(int segment) {}
+
+  @Override
+  public void notSent(int datagrams, int error) {} // they will not be answered
+}
