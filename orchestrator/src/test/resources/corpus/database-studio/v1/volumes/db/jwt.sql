@@ -1,0 +1,1 @@
+ALTER DATABASE postgres SET app.settings.jwt_exp TO '3600';

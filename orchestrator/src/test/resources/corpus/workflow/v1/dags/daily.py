@@ -1,0 +1,1 @@
+# daily, of release 1

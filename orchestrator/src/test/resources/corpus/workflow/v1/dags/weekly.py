@@ -1,0 +1,1 @@
+# weekly, leaves with release 2
