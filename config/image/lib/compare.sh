@@ -89,26 +89,35 @@ compare_all() {
   rm -rf "${STATE:?}"
 }
 
-# compare_changed NAMES: the same, where all else was compared early.
+# compare_changed NAMES: the same, where all else was compared early. Of what is there, $WORK/there and
+# $WORK/regular have the names.
 compare_changed() {
   local extra
-  both descriptions "$1"
-  cmp --silent "$WORK/from" "$WORK/to" ||
-    die "the copy differs from the original: $(first_difference "$WORK/from" "$WORK/to")"
-  if [[ -s $WORK/there ]]; then
+  if [[ -s $1 ]]; then
+    both comparable "$1"
+    cmp --silent "$WORK/from" "$WORK/to" ||
+      die "the copy differs from the original: $(first_difference "$WORK/from" "$WORK/to")"
     extra=$("${RSYNC[@]}" --dry-run --itemize-changes --dirs --no-implied-dirs --from0 \
       --files-from="$WORK/there" "$FROM/" "$TO/" | head -n 1)
     [[ -z $extra ]] || die "the copy differs from the original: $extra"
   fi
   LC_ALL=C sort -zu "$STATE/chosen-$full" "$WORK/regular" >"$WORK/chosen"
   content=$(count <"$WORK/chosen")
-  LC_ALL=C comm -z -23 "$STATE/content" "$1" >"$WORK/compared"
-  LC_ALL=C comm -z -23 "$WORK/chosen" "$WORK/compared" >"$WORK/rest"
+  LC_ALL=C comm -z -23 "$STATE/content" "$1" | LC_ALL=C comm -z -13 - "$WORK/chosen" >"$WORK/rest"
   compare_content "$WORK/rest"
   rm -rf "${STATE:?}"
 }
 
+# comparable ROOT <NAMES: in the form of descriptions. Of a link count in layers: see described_as.
+comparable() {
+  local names='\6'
+  [[ ! -d $BELOW ]] || names=-
+  status_of "$1" | LC_ALL=C sed -z -e "s#^\([^4][^ ]* \)\([^ ]*\) \([^ ]*\) \([^ ]*\) \([^ ]*\) \([^ ]*\) [^ ]* \(.*\)\$#\7// \1\2 \3 \4 \5 $names#" \
+    -e 's#^\(4[^ ]* [^ ]* [^ ]*\) [^ ]* \([^ ]*\) [^ ]* [^ ]* \(.*\)$#\3// d \1 \2#'
+}
+
 compare_content() {
+  [[ -s $1 ]] || return 0
   both digests "$1"
   cmp --silent "$WORK/from" "$WORK/to" ||
     die "the copy's content differs from the original's: $(LC_ALL=C diff --text \

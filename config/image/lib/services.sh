@@ -130,8 +130,17 @@ stop_services() {
     timeout 5 tail --pid="${file##*.}" -f /dev/null || true
   done
   compose stop "$@"
+  (($# > 0)) || stop_others
   flush_data
   (($# > 0)) || unmount_clones || say "a clone could not be unmounted"
+}
+
+# Containers that a service has started by itself, through the inner engine's socket, may write to the
+# data too.
+stop_others() {
+  local ids
+  mapfile -t ids < <(docker ps --quiet)
+  ((${#ids[@]} == 0)) || docker stop "${ids[@]}" >/dev/null
 }
 
 # freeze_services SERVICE...: those that run.

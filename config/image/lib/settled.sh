@@ -42,13 +42,6 @@ all_descriptions() {
   (cd "$1" && find . -ignore_readdir_race "${skip[@]}" -o "${print[@]}") | LC_ALL=C sort -z
 }
 
-# descriptions ROOT <NAMES, sorted; of those that are there.
-descriptions() {
-  local print
-  mapfile -d '' -t print < <(described_as '')
-  (cd "$1" && each find -maxdepth 0 "${print[@]}") | LC_ALL=C sort -z
-}
-
 # notes_of ROOT: "CHANGE-TIME INODE NAME" of all entries, sorted.
 notes_of() {
   local skip
@@ -56,24 +49,15 @@ notes_of() {
   (cd "$1" && find . -ignore_readdir_race "${skip[@]}" -o -printf '%C@ %i %p\0') | LC_ALL=C sort -z
 }
 
-# there, regular, folders: of the names on stdin those of that kind that ROOT has, in their order.
-there() { (cd "$1" && each find -maxdepth 0 -print0); }
-regular() { (cd "$1" && each find -maxdepth 0 -type f -print0); }
-folders() { (cd "$1" && each find -maxdepth 0 -type d -print0); }
-
-# shellcheck disable=SC2016 # the other shell's
-readonly EACH='n=$1; arguments=("${@:2:n}"); shift $((n + 1)); find "$@" "${arguments[@]}"'
-
-# each find ARGUMENT...: with the names on stdin, all of which begin with "./" or are ".". What isn't
-# there is no failure; what can't be read is one.
-each() {
+# status_of ROOT <NAMES: "TYPE-AND-MODE OWNER GROUP SIZE TIME LINKS INODE NAME" of those that are there,
+# in their order. A name that isn't there is no failure; what can't be read is one.
+status_of() {
   local errors=$WORK/errors-$BASHPID
-  shift
-  LC_ALL=C xargs -0 -r bash -c "$EACH" bash "$#" "$@" 2>"$errors" || ! grep -v -e ': No such file or directory$' -e ': Not a directory$' "$errors" >&2
-  rm -f "$errors"
+  (cd "$1" && LC_ALL=C xargs -0 -r stat --printf '%f %u %g %s %.9Y %h %i %n\0' -- 2>"$errors") ||
+    ! grep -v -e ': No such file or directory$' -e ': Not a directory$' "$errors" >&2
 }
 
-count() { tr -cd '\0' | wc -c; }
+count() { LC_ALL=C grep -zc '' || true; }
 
 # As lines for programs that know no others. A name with a line end is left out: it is never settled.
 lines() { LC_ALL=C sed -z '/\n/d' | tr '\0' '\n'; }
@@ -94,11 +78,17 @@ settle() {
   since=$(<"$STATE/since")
   todo >"$WORK/todo"
   (($(count <"$WORK/todo") <= SINGLE_ENTRIES)) || return 0
-  descriptions "$FROM" <"$WORK/todo" >"$WORK/todo-entries"
+  lines <"$WORK/todo" >"$WORK/todo-lines"
   LC_ALL=C comm -z -12 "$1" "$STATE/entries" | lines |
-    LC_ALL=C awk -v since="$since" '$(NF - 1) < since { sub(/\/\/ [^\/]*$/, ""); print }' >"$WORK/at-rest"
-  LC_ALL=C comm -12 "$WORK/at-rest" <(lines <"$2" | sed 's#// [^/]*$##') |
-    LC_ALL=C comm -23 - <(lines <"$WORK/todo-entries") >"$WORK/same"
+    LC_ALL=C awk -v since="$since" -v todo="$WORK/todo-lines" '
+      BEGIN { while ((getline name <todo) > 0) undone[name] }
+      $(NF - 1) < since {
+        sub(/\/\/ [^\/]*$/, "")
+        name = $0
+        sub(/\/\/ [^\/]*$/, "", name)
+        if (!(name in undone)) print
+      }' >"$WORK/at-rest"
+  LC_ALL=C comm -12 "$WORK/at-rest" <(lines <"$2" | sed 's#// [^/]*$##') >"$WORK/same"
   notes_of_same <"$1" >"$WORK/settled-from"
   notes_of_same <"$2" >"$WORK/settled-to"
   mv "$WORK/settled-to" "$WORK/settled-from" "$STATE/"
@@ -128,7 +118,8 @@ notes_of_same() {
     }' | tr '\n' '\0' | LC_ALL=C sort -z
 }
 
-# changed_since_settled: leaves the names in $WORK/changed, and the numbers entries and changed. Fails
+# changed_since_settled: leaves the names of what has changed, and of the folders that they are in, whose
+# times change with what is done in them, in $WORK/changed; and the numbers entries and changed. Fails
 # where too little is known, or too much has changed, to look at single entries.
 changed_since_settled() {
   local side
@@ -136,24 +127,19 @@ changed_since_settled() {
   both notes_of /dev/null || return 1
   entries=$(count <"$WORK/from")
   for side in from to; do
-    LC_ALL=C comm -z -23 "$WORK/$side" "$STATE/settled-$side"
-    LC_ALL=C comm -z -13 "$WORK/$side" "$STATE/settled-$side"
-  done | cut -z -d ' ' -f 3- | LC_ALL=C sort -zu >"$WORK/changed"
+    LC_ALL=C comm -z -3 "$WORK/$side" "$STATE/settled-$side"
+  done | LC_ALL=C sed -z 's/^\t\?[^ ]* [^ ]* //; p; s#\(.\)/[^/]*$#\1#' | LC_ALL=C sort -zu >"$WORK/changed"
+  mv "$WORK/from" "$WORK/notes"
   changed=$(count <"$WORK/changed")
-  ((changed <= SINGLE_ENTRIES)) || return 1
-  add_names_of_linked
-  # Their folders, whose times change with what is done in them.
-  sed -z 's#\(.\)/[^/]*$#\1#' "$WORK/changed" | LC_ALL=C sort -zu - "$WORK/changed" >"$WORK/all-names"
-  mv "$WORK/all-names" "$WORK/changed"
+  ((changed <= SINGLE_ENTRIES))
 }
 
-# Where a file's folder was renamed, its other names don't show a change. What else has such a number in
-# its name is looked at too, and does no harm.
+# add_names_of_linked: to $WORK/changed, all names of the files with the numbers in $WORK/inodes. Where a
+# file's folder was renamed, its other names don't show a change. What else has such a number in its name
+# is looked at too, which does no harm.
 add_names_of_linked() {
-  (cd "$FROM" && each find -maxdepth 0 -type f -links +1 -printf ' %i \n') <"$WORK/changed" |
-    LC_ALL=C sort -u >"$WORK/inodes"
-  [[ -s $WORK/inodes ]] || return 0
-  LC_ALL=C grep -z -F -f "$WORK/inodes" "$WORK/from" | cut -z -d ' ' -f 3- |
+  LC_ALL=C grep -z -F -f "$WORK/inodes" "$WORK/notes" |
+    LC_ALL=C sed -z 's/^[^ ]* [^ ]* //; p; s#\(.\)/[^/]*$#\1#' |
     LC_ALL=C sort -zu - "$WORK/changed" >"$WORK/all-names"
   mv "$WORK/all-names" "$WORK/changed"
 }

@@ -96,7 +96,8 @@ final class ControlPlane implements AutoCloseable {
             journal,
             engine,
             builder,
-            UpgradeContext.SpecFactory.managed(new CapsuleSpecFactory(settings.image())),
+            UpgradeContext.SpecFactory.managed(
+                new CapsuleSpecFactory(settings.image(), builder::grants)),
             container -> new ContainerCapsule(engine, container, SteadyClock.get()),
             new RsyncCopier(engine, () -> builder.base(line -> {})),
             new HealthChecker(vertx, new RouteChecks(settings.stack().routes()), SteadyClock.get()),

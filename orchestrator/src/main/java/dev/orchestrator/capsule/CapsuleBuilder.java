@@ -1,5 +1,6 @@
 package dev.orchestrator.capsule;
 
+import dev.orchestrator.compose.HostGrants;
 import dev.orchestrator.compose.ReleaseFiles;
 import dev.orchestrator.settings.Probe;
 import dev.orchestrator.settings.RouteSettings;
@@ -59,6 +60,9 @@ public interface CapsuleBuilder {
    * Empty when there is no such image.
    */
   List<Probe> probes(String image);
+
+  /** What the capsules of an image get of their host; nothing when there is no such image. */
+  HostGrants grants(String image);
 
   /**
    * The variables that the container of a capsule gets: values of secrets and configs that a

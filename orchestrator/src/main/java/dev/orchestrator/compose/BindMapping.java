@@ -1,6 +1,7 @@
 package dev.orchestrator.compose;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.orchestrator.compose.CapsuleStack.SeedFile;
 import java.nio.file.Files;
@@ -9,6 +10,7 @@ import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -22,23 +24,23 @@ import java.util.regex.Pattern;
 final class BindMapping {
   static final String BINDS = "binds/";
   static final String RELEASE = "/capsule/stack/release";
-  private static final Set<String> HOST_FILES = Set.of("/etc/localtime", "/etc/timezone");
 
   /** Variables that a capsule or the shell in it has for itself. */
   private static final Pattern OWN_VARIABLE =
       Pattern.compile("PATH|HOME|HOSTNAME|PWD|IFS|DOCKER_.*|CAPSULE_.*|BASH.*|LD_.*");
 
-  private static final Path DEVICES = Path.of("/dev");
-
   private final ComposeFindings findings;
   private final ComposeModel model;
   private final VolumePaths paths;
+  private final HostPathMapping hostPaths;
   private final Set<Path> written = new TreeSet<>();
   private final Set<String> dirs = new TreeSet<>();
   private final Map<String, String> seeds = new TreeMap<>();
   private final Set<String> variables = new TreeSet<>();
 
-  BindMapping(ComposeFindings findings, ComposeModel model, VolumePaths paths) {
+  BindMapping(
+      ComposeFindings findings, ComposeModel model, VolumePaths paths, HostPathMapping hostPaths) {
+    this.hostPaths = hostPaths;
     this.findings = findings;
     this.model = model;
     this.paths = paths;
@@ -56,21 +58,39 @@ final class BindMapping {
   void mount(String service, ObjectNode mount) {
     Path source = Path.of(ComposeModel.text(mount.path("source"))).normalize();
     String user = "service " + service;
-    if (HOST_FILES.contains(source.toString())) {
-      mount.put("read_only", true);
-    } else if (source.startsWith(DEVICES) && !source.equals(DEVICES)) {
+    if (hostPaths.mount(user, mount, source)) {
       return;
-    } else if (readOnly(mount) && !isWritten(source) && exists(source)) {
+    }
+    checkPropagation(user, mount);
+    if (readOnly(mount) && !isWritten(source) && exists(source)) {
       mount.put("source", RELEASE + suffix(source));
     } else {
-      mount.put("source", writable(user, source));
+      mount.put("source", writable(user, source, readOnly(mount)));
+    }
+  }
+
+  /** Folders of the data are mounts of the capsule, which its engine doesn't share. */
+  private void checkPropagation(String user, ObjectNode mount) {
+    String propagation = mount.at("/bind/propagation").asText("");
+    if (propagation.endsWith("shared")) {
+      findings.refuse(
+          user,
+          "bind.propagation",
+          "%s is possible for paths of the host alone (data.host-paths): remove it"
+              .formatted(propagation));
     }
   }
 
   /** The path below /data that takes the place of a source that a service writes to. */
   String writable(String user, Path source) {
+    return hostPaths
+        .granted(user, source, false, false)
+        .orElseGet(() -> writable(user, source, false));
+  }
+
+  private String writable(String user, Path source, boolean readOnly) {
     if (!source.startsWith(model.projectFolder())) {
-      refuseOutside(user, source);
+      refuseOutside(user, source, readOnly);
       return source.toString();
     }
     if (source.equals(model.projectFolder())) {
@@ -87,6 +107,28 @@ final class BindMapping {
       dirs.add(to);
     }
     return to;
+  }
+
+  /** Changes the seccomp profiles of a service, which are files of the release. */
+  void profiles(String user, ObjectNode service) {
+    if (!(service.path("security_opt") instanceof ArrayNode options)) {
+      return;
+    }
+    for (int i = 0; i < options.size(); i++) {
+      String option = ComposeModel.text(options.get(i));
+      if (option.matches("seccomp[:=](?!unconfined$|builtin$).+")) {
+        String name = option.substring("seccomp:".length());
+        Path source = model.projectFolder().resolve(name).normalize();
+        if (exists(source)) {
+          options.set(i, "seccomp:" + RELEASE + suffix(source));
+        } else {
+          findings.refuse(
+              user,
+              "security_opt",
+              "the seccomp profile %s is not a file of the release: put it there".formatted(name));
+        }
+      }
+    }
   }
 
   /** Changes the files of {@code configs} or {@code secrets}, which are part of the release. */
@@ -133,8 +175,11 @@ final class BindMapping {
       return;
     }
     Path source = Path.of(ComposeModel.text(item.path("file"))).normalize();
-    if (!source.startsWith(model.projectFolder())) {
-      refuseOutside(user, source);
+    Optional<String> granted = hostPaths.granted(user, source, true, false);
+    if (granted.isPresent()) {
+      item.put("file", granted.get());
+    } else if (!source.startsWith(model.projectFolder())) {
+      refuseOutside(user, source, true);
     } else if (!exists(source)) {
       findings.refuse(
           "the file of %s isn't there: %s"
@@ -157,15 +202,13 @@ final class BindMapping {
     variables.add(variable);
   }
 
-  private void refuseOutside(String user, Path source) {
+  private void refuseOutside(String user, Path source, boolean readOnly) {
     if (source.startsWith(model.stackFolder())) {
       findings.refuse(
           "%s uses %s, outside its release folder: move it into %s"
               .formatted(user, model.stackFolder().relativize(source), model.release().folder()));
     } else {
-      findings.refuse(
-          "%s uses %s of the host, which a capsule can't see: use a named volume or a path relative to the compose file, and copy the data there"
-              .formatted(user, source));
+      hostPaths.refuse(user, source, readOnly);
     }
   }
 

@@ -21,7 +21,7 @@ public final class BuildContainers {
   /** A container that a crash left behind ends by itself after this time. */
   private static final Duration LIFE = Duration.ofHours(2);
 
-  private static final List<String> ROLES = List.of("ask", "compose", "layer", "pack");
+  private static final List<String> ROLES = List.of("ask", "compose", "layer", "pack", "try");
 
   private final Engine engine;
   private final String stack;

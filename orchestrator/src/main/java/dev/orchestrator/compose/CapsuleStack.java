@@ -2,6 +2,7 @@ package dev.orchestrator.compose;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.orchestrator.settings.GrantSettings.DockerSocket;
 import dev.orchestrator.settings.VolumeSettings;
 import java.util.List;
 import java.util.Map;
@@ -18,6 +19,8 @@ import java.util.TreeSet;
  * @param ports the capsule's port for the {@code service:port} of each route and probe
  * @param oneShots services whose purpose is to end
  * @param warnings for a person, a line each
+ * @param grants what the capsule needs of the host
+ * @param socket what services have as the Docker engine's socket
  */
 public record CapsuleStack(
     ObjectNode compose,
@@ -26,7 +29,9 @@ public record CapsuleStack(
     List<String> variables,
     Map<String, Integer> ports,
     List<String> oneShots,
-    List<String> warnings) {
+    List<String> warnings,
+    HostGrants grants,
+    DockerSocket socket) {
 
   /**
    * Whether a service mounts the release's {@code .env}. Otherwise it has no place in the image: it

@@ -74,24 +74,26 @@ public final class ComposeReader {
     Path project = stackFolder.resolve("releases").resolve(release.version());
     ComposeFindings findings =
         new ComposeFindings("version %s of stack %s".formatted(release.version(), stack.name()));
-    NewerKeys newerKeys = NewerKeys.of(release, stack.folder());
-    newerKeys.refuseHostFiles(findings);
+    ComposeFileScan scan = ComposeFileScan.of(release, stack.folder());
+    scan.refuseHostFiles(findings);
     ObjectNode root;
     try (BuildContainers.Temporary helper = helper(base)) {
       ExecResult result = run(helper, project, fileOptions());
       ComposeOutput output = new ComposeOutput(result.stderr(), project, variables(release));
-      if (newerKeys.any()) {
-        newerKeys.refuse(findings, version(helper), !result.ok());
+      if (scan.any()) {
+        scan.refuse(findings, version(helper), !result.ok());
       }
       if (!result.ok()) {
-        if (findings.refusals().isEmpty() || !newerKeys.explains(output.reason())) {
+        if (findings.refusals().isEmpty() || !scan.explains(output.reason())) {
           findings.refuse(
-              "Compose rejects %s: %s".formatted(release.composeFileNames(), output.reason()));
+              "Compose rejects %s: %s"
+                  .formatted(release.composeFileNames(), scan.complete(output.reason())));
         }
         findings.throwIfRefused();
       }
       root = parse(release, result.stdout());
-      new ShellVariables(findings, release, project).check(output, root, stack.name());
+      new ShellVariables(findings, release, project)
+          .check(output, root, stack.name(), variables(release).keySet());
       output.otherWarnings().forEach(findings::warn);
       Map<String, String> users = variableUsers(root);
       if (!users.isEmpty()) {

@@ -20,25 +20,29 @@ public final class ComposeTransform {
 
   private final StackSettings stack;
   private final HostFacts host;
+  private final CapsuleRights rights;
   private final boolean startIntervals;
 
   /**
    * Transforms models of this stack, for a host of which nothing is known, and for the engine that
    * the capsules' own base image has.
    */
-  ComposeTransform(StackSettings stack) {
-    this(stack, HostFacts.NONE, true);
+  public ComposeTransform(StackSettings stack) {
+    this(stack, HostFacts.NONE, CapsuleRights.USUAL, true);
   }
 
   /**
    * Transforms models of this stack, for capsules of a host.
    *
+   * @param rights of every capsule
    * @param startIntervals whether the inner engine and its Compose know a health check's start
    *     interval
    */
-  public ComposeTransform(StackSettings stack, HostFacts host, boolean startIntervals) {
+  public ComposeTransform(
+      StackSettings stack, HostFacts host, CapsuleRights rights, boolean startIntervals) {
     this.stack = stack;
     this.host = host;
+    this.rights = rights;
     this.startIntervals = startIntervals;
   }
 
@@ -63,6 +67,10 @@ public final class ComposeTransform {
       findings.refuse("the compose file has no services");
       findings.throwIfRefused();
     }
+    RightsMapping granted = new RightsMapping(findings, stack.grants(), host, rights, services);
+    granted.apply();
+    HostPathMapping hostPaths =
+        new HostPathMapping(findings, stack.grants(), host, rights, granted);
     new NetworkMapping(findings, host.subnets()).apply(model);
     services.forEach((name, service) -> dropAbsent(findings, name, service, services.keySet()));
     PortMapping mapping = new PortMapping(findings, stack, services);
@@ -85,12 +93,14 @@ public final class ComposeTransform {
             findings,
             model,
             new VolumePaths(findings, stack.data().volumes()),
-            stack.data().imports().stream().map(VolumeImport::volume).toList());
+            stack.data().imports().stream().map(VolumeImport::volume).toList(),
+            hostPaths);
     services.forEach((name, service) -> {
       InnerImage image = images.get(name);
       data.map(name, service, image == null ? List.of() : image.volumes());
     });
     data.finish();
+    hostPaths.finish();
     findings.throwIfRefused();
     return new CapsuleStack(
         model.root(),
@@ -99,7 +109,20 @@ public final class ComposeTransform {
         data.variables(),
         ports,
         OneShotServices.of(services, stack),
-        findings.warnings());
+        findings.warnings(),
+        grants(granted, hostPaths),
+        hostPaths.socket());
+  }
+
+  private HostGrants grants(RightsMapping granted, HostPathMapping hostPaths) {
+    return new HostGrants(
+        stack.grants().privileged(),
+        hostPaths.paths(),
+        granted.devices(),
+        granted.deviceRules(),
+        stack.grants().capabilities().stream().sorted().distinct().toList(),
+        granted.limits(),
+        hostPaths.zone());
   }
 
   /**

@@ -37,12 +37,13 @@ final class DataMapping {
       ComposeFindings findings,
       ComposeModel model,
       VolumePaths volumePaths,
-      Collection<String> imported) {
+      Collection<String> imported,
+      HostPathMapping hostPaths) {
     this.imported = Set.copyOf(imported);
     this.findings = findings;
     this.model = model;
     this.volumePaths = volumePaths;
-    this.binds = new BindMapping(findings, model, volumePaths);
+    this.binds = new BindMapping(findings, model, volumePaths, hostPaths);
     model.children("volumes").forEach(this::volume);
     binds.files("configs");
     binds.files("secrets");
@@ -51,6 +52,7 @@ final class DataMapping {
   /** Maps the mounts of a service, and the volumes that its image declares beside them. */
   void map(String name, ObjectNode service, List<String> imageVolumes) {
     Set<String> covered = new HashSet<>();
+    binds.profiles("service " + name, service);
     for (String path : ComposeModel.texts(service.path("tmpfs"))) {
       covered.add(normal(path.replaceFirst(":.*", "")));
     }

@@ -21,6 +21,10 @@ import java.util.regex.Pattern;
 final class ShellVariables {
   private static final Pattern COMMENT = Pattern.compile("\\s*#.*");
 
+  /** Variables that a shell passes on to every program: a default in the file is never used. */
+  private static final List<String> OF_EVERY_SHELL =
+      List.of("HOME", "LANG", "LOGNAME", "PATH", "SHELL", "USER");
+
   private static final List<String> SECTIONS =
       List.of("services", "networks", "volumes", "configs", "secrets");
 
@@ -47,9 +51,19 @@ final class ShellVariables {
    *
    * @param root the model that Compose printed
    * @param stack its name, which is the project's
+   * @param variables names of those that the version has
    */
-  void check(ComposeOutput output, ObjectNode root, String stack) {
-    output.unsetVariables().forEach(this::unset);
+  void check(ComposeOutput output, ObjectNode root, String stack, Set<String> variables) {
+    List<String> unset = output.unsetVariables();
+    unset.forEach(this::unset);
+    for (String name : OF_EVERY_SHELL) {
+      String place = places(name);
+      if (!place.isEmpty() && !variables.contains(name) && !unset.contains(name)) {
+        findings.warn(
+            "%svariable %s has its default here; plain Compose would take it from the shell: write %s=… into %s, or env { %s = … } in stack.conf"
+                .formatted(place, name, name, envFile(), name));
+      }
+    }
     String place = places("COMPOSE_PROJECT_NAME");
     if (!place.isEmpty()) {
       findings.warn(

@@ -67,8 +67,8 @@ public final class DrillSettings {
         stack
             .withRoutes(List.copyOf(routes))
             .withUpgrade(
-                limits.with(
-                    limits.bake().compareTo(MOST_BAKE) < 0 ? limits.bake() : MOST_BAKE, 1)));
+                limits.with(limits.bake().compareTo(MOST_BAKE) < 0 ? limits.bake() : MOST_BAKE, 1))
+            .withGrants(stack.grants().forRehearsal()));
   }
 
   private static RouteSettings onLoopback(RouteSettings route, int port) {

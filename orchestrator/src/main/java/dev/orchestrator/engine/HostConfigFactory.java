@@ -2,10 +2,12 @@ package dev.orchestrator.engine;
 
 import com.github.dockerjava.api.model.BindOptions;
 import com.github.dockerjava.api.model.BindPropagation;
+import com.github.dockerjava.api.model.Device;
 import com.github.dockerjava.api.model.DockerObjectAccessor;
 import com.github.dockerjava.api.model.HostConfig;
 import com.github.dockerjava.api.model.LogConfig;
 import com.github.dockerjava.api.model.MountType;
+import com.github.dockerjava.api.model.Ulimit;
 import com.github.dockerjava.api.model.VolumeOptions;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -26,6 +28,17 @@ final class HostConfigFactory {
             .withPrivileged(security.privileged())
             .withSecurityOpts(security.options())
             .withDeviceCgroupRules(security.deviceCgroupRules());
+    if (!security.devices().isEmpty()) {
+      host.withDevices(
+          security.devices().stream().map(path -> new Device("rwm", path, path)).toList());
+    }
+    if (!security.limits().isEmpty()) {
+      host.withUlimits(
+          security.limits().entrySet().stream()
+              .map(limit ->
+                  new Ulimit(limit.getKey(), limit.getValue().soft(), limit.getValue().hard()))
+              .toList());
+    }
     // As text: the library's enum lacks the kernel's newer capabilities.
     if (!security.capabilities().isEmpty()) {
       DockerObjectAccessor.overrideRawValue(host, "CapAdd", security.capabilities());

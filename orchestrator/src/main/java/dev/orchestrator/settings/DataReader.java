@@ -32,6 +32,8 @@ final class DataReader {
   }
 
   private static DataSettings data(SettingsSection section) {
+    // GrantReader reads them, with what else a stack may have of the host.
+    boolean _ = section.has("host-paths");
     Strategy strategy = section.choice("strategy", Strategy.class);
     DataSettings data =
         new DataSettings(

@@ -41,7 +41,13 @@ public record Settings(
    * @param privileged whether capsules get all rights ({@code security.mode = privileged}) instead
    *     of a list of capabilities
    */
-  public record ImageSettings(String base, Path folder, boolean privileged) {}
+  public record ImageSettings(String base, Path folder, boolean privileged) {
+
+    /** The same with a stack's own mode. */
+    ImageSettings withPrivileged(boolean mode) {
+      return new ImageSettings(base, folder, mode);
+    }
+  }
 
   /**
    * When upgrades run without a command.

@@ -75,7 +75,7 @@ public final class SettingsLoader {
         home,
         engine,
         new ApiSettings(api.host(), api.port()),
-        image,
+        image.withPrivileged(stack.orElseThrow().grants().privileged()),
         schedule,
         takeover,
         stack.orElseThrow());
@@ -141,19 +141,7 @@ public final class SettingsLoader {
           "there is no folder " + folder + "; name the folder with the capsule's Dockerfile");
     }
     section.rejectUnknownKeys();
-    return new ImageSettings(base, folder, security());
-  }
-
-  private enum SecurityMode {
-    CAPABILITIES,
-    PRIVILEGED
-  }
-
-  private boolean security() {
-    SettingsSection section = part("security");
-    boolean privileged = section.choice("mode", SecurityMode.class) == SecurityMode.PRIVILEGED;
-    section.rejectUnknownKeys();
-    return privileged;
+    return new ImageSettings(base, folder, GrantReader.readSecurity(root).privileged());
   }
 
   private ScheduleSettings schedule() {
@@ -228,6 +216,7 @@ public final class SettingsLoader {
                 .config()
                 .withFallback(defaults.withOnlyPath("data"))
                 .withFallback(defaults.withOnlyPath("upgrade"))
+                .withFallback(defaults.withOnlyPath("security"))
                 .withFallback(defaults.withOnlyPath("heal"))
                 .root(),
             stackFile,

@@ -20,7 +20,8 @@ final class StackReader {
             UpgradeReader.upgrade(section, errors),
             DataReader.read(section),
             ComposeSettingsReader.read(section),
-            HealReader.after(section));
+            HealReader.after(section),
+            GrantReader.stack(section));
     section.rejectUnknownKeys();
     return stack;
   }

@@ -11,6 +11,7 @@ import java.util.Optional;
  * @param routes with {@code routes = auto} {@link AutoRoutes}, which change when a version is known
  * @param healAfter a service of what serves is restarted when so many looks in a row find it
  *     unhealthy; 0: never
+ * @param grants what the stack may have of the host
  */
 public record StackSettings(
     String name,
@@ -20,12 +21,13 @@ public record StackSettings(
     UpgradeSettings upgrade,
     DataSettings data,
     ComposeSettings compose,
-    int healAfter) {
+    int healAfter,
+    GrantSettings grants) {
 
   /** After how many looks a service is restarted, where nothing else is said. */
   public static final int HEAL_AFTER = 3;
 
-  /** A stack whose services are restarted as the defaults say. */
+  /** A stack whose services are restarted as the defaults say, and that has nothing of the host. */
   public StackSettings(
       String name,
       Path folder,
@@ -34,7 +36,7 @@ public record StackSettings(
       UpgradeSettings upgrade,
       DataSettings data,
       ComposeSettings compose) {
-    this(name, folder, routes, probes, upgrade, data, compose, HEAL_AFTER);
+    this(name, folder, routes, probes, upgrade, data, compose, HEAL_AFTER, GrantSettings.NONE);
   }
 
   /** A stack with the defaults of everything else. */
@@ -59,17 +61,26 @@ public record StackSettings(
 
   /** The same stack with other routes. */
   public StackSettings withRoutes(List<RouteSettings> others) {
-    return new StackSettings(name, folder, others, probes, upgrade, data, compose, healAfter);
+    return new StackSettings(
+        name, folder, others, probes, upgrade, data, compose, healAfter, grants);
   }
 
   /** The same stack that tells Compose something else. */
   public StackSettings withCompose(ComposeSettings others) {
-    return new StackSettings(name, folder, routes, probes, upgrade, data, others, healAfter);
+    return new StackSettings(
+        name, folder, routes, probes, upgrade, data, others, healAfter, grants);
   }
 
   /** The same stack with other budgets and deadlines. */
   public StackSettings withUpgrade(UpgradeSettings others) {
-    return new StackSettings(name, folder, routes, probes, others, data, compose, healAfter);
+    return new StackSettings(
+        name, folder, routes, probes, others, data, compose, healAfter, grants);
+  }
+
+  /** The same stack with other grants. */
+  public StackSettings withGrants(GrantSettings others) {
+    return new StackSettings(
+        name, folder, routes, probes, upgrade, data, compose, healAfter, others);
   }
 
   /** The same stack with the probes of a release over its own. */
@@ -82,6 +93,7 @@ public record StackSettings(
         upgrade,
         data,
         compose,
-        healAfter);
+        healAfter,
+        grants);
   }
 }

@@ -1,6 +1,7 @@
 package dev.orchestrator.stack;
 
 import dev.orchestrator.common.RefusedException;
+import dev.orchestrator.compose.HostGrants;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.Journal;
 import dev.orchestrator.journal.UpgradeRecord;
@@ -14,6 +15,8 @@ import dev.orchestrator.upgrade.Step;
 import dev.orchestrator.upgrade.UpgradeContext;
 import dev.orchestrator.upgrade.UpgradeRun;
 import dev.orchestrator.upgrade.steps.UpgradePlans;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
@@ -64,9 +67,28 @@ final class RollbackService {
         previous.version(),
         previous.number(),
         changes.servingSince(blue),
-        changes.volumeChanges(blue, previous, "rollback"),
+        volumesOf(blue, changes.volumeChanges(blue, previous, "rollback")),
         changes.tableChanges(blue),
         context.dataSettings().rollback().name().toLowerCase(Locale.ROOT));
+  }
+
+  /** The data volumes, and the paths of the host that services write to. */
+  private List<DataChanges.Volume> volumesOf(
+      Generation blue, List<DataChanges.Volume> dataVolumes) {
+    List<DataChanges.Volume> all = new ArrayList<>(dataVolumes);
+    for (HostGrants.Path path : context.builder().grants(blue.image()).paths()) {
+      if (!path.readOnly()) {
+        all.add(
+            new DataChanges.Volume(
+                path.path(),
+                path.path(),
+                0,
+                0,
+                0,
+                "a path of the host, which both versions use: not rolled back"));
+      }
+    }
+    return all;
   }
 
   /** Begins a rollback in the journal, without executing it. */

@@ -1,5 +1,6 @@
 package dev.orchestrator.upgrade;
 
+import dev.orchestrator.data.DataException;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.JournalException;
 import dev.orchestrator.journal.StepRecord.Phase;
@@ -68,7 +69,9 @@ public final class Saga {
       } catch (RuntimeException | LinkageError e) {
         // A LinkageError: the program's file was replaced, so that a class can't be loaded.
         boolean budgetRanOut =
-            run.holdDeadline != null && run.holdDeadline.passed() && Step.isCapsuleFailure(e);
+            run.holdDeadline != null
+                && run.holdDeadline.passed()
+                && (Step.isCapsuleFailure(e) || e instanceof DataException);
         fail(run, step, budgetRanOut ? new HoldBudgetExceededException(e) : e);
         return false;
       }

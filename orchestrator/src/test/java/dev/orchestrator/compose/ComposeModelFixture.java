@@ -5,13 +5,24 @@ import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.orchestrator.release.Release;
+import dev.orchestrator.settings.GrantSettings;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 
 /** Compose models for tests, written as Compose prints them, in a shorter form of JSON. */
 final class ComposeModelFixture {
   /** The path that stands for the release's folder. */
   static final String PROJECT = "/check/demo/releases/v1";
+
+  /** A host that has the devices that VPNs and FUSE use. */
+  static final HostFacts HOST =
+      new HostFacts(
+          Set.of("/dev/net/tun", "/dev/fuse", "/dev/dri", "/dev/dri/card0"),
+          List.of("172.17.0.0/16"),
+          Map.of(),
+          "Europe/Berlin");
 
   private static final JsonMapper JSON =
       JsonMapper.builder()
@@ -32,5 +43,19 @@ final class ComposeModelFixture {
     } catch (JsonProcessingException e) {
       throw new IllegalArgumentException(json, e);
     }
+  }
+
+  /** Host paths where nothing is granted, on a host with the devices of VPNs. */
+  static HostPathMapping hostPaths(ComposeFindings findings) {
+    return hostPaths(findings, GrantSettings.NONE, HOST);
+  }
+
+  static HostPathMapping hostPaths(ComposeFindings findings, GrantSettings grants, HostFacts host) {
+    return new HostPathMapping(
+        findings,
+        grants,
+        host,
+        CapsuleRights.USUAL,
+        new RightsMapping(findings, grants, host, CapsuleRights.USUAL, Map.of()));
   }
 }

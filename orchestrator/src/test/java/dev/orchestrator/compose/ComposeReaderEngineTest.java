@@ -12,6 +12,7 @@ import dev.orchestrator.engine.Engine;
 import dev.orchestrator.engine.Labels;
 import dev.orchestrator.release.Releases;
 import dev.orchestrator.settings.ComposeSettings;
+import dev.orchestrator.settings.GrantSettings;
 import dev.orchestrator.settings.StackSettings;
 import dev.orchestrator.testing.LightStackFixture;
 import java.io.IOException;
@@ -83,7 +84,11 @@ final class ComposeReaderEngineTest {
                     + " it from the shell: write TAG=… into releases/v9/.env, or env { TAG = … } in"
                     + " stack.conf"),
         first.warnings().toString());
-    for (String name : List.of("compose.yaml:5: variable HOSTNAME", "variable PATH")) {
+    for (String name :
+        List.of(
+            "compose.yaml:5: variable HOSTNAME has no value",
+            "variable PATH has no value",
+            "compose.yaml:5: variable USER has its default here")) {
       assertTrue(first.warnings().toString().contains(name), first.warnings().toString());
     }
     assertTrue(
@@ -293,7 +298,8 @@ final class ComposeReaderEngineTest {
         light.stack(8080).upgrade(),
         light.stack(8080).data(),
         settings,
-        0);
+        0,
+        GrantSettings.NONE);
   }
 
   private ComposeReader reader() {

@@ -31,9 +31,9 @@ class ConfigurationPageTest {
   private static final Pattern REFUSAL =
       Pattern.compile(".*" + UNKNOWN + ": is not a setting; known: (?<known>[a-z, -]+)");
 
-  /** What only a stack.conf has. The sections data, upgrade and heal may be in both files. */
+  /** What only a stack.conf has. The other sections may be in both files. */
   private static final Set<String> OF_STACK =
-      Set.of("name", "routes", "probes", "compose-files", "env");
+      Set.of("name", "routes", "probes", "compose-files", "env", "docker-socket");
 
   private final Page page = Page.ofManual("configuration.md");
 
@@ -111,7 +111,9 @@ class ConfigurationPageTest {
         shown.computeIfAbsent(within + " " + inner, _ -> new TreeSet<>());
       }
     }
-    shown.getOrDefault("stack.conf ", new TreeSet<>()).addAll(List.of("data", "upgrade", "heal"));
+    shown
+        .getOrDefault("stack.conf ", new TreeSet<>())
+        .addAll(List.of("data", "upgrade", "heal", "security"));
 
     List<String> wrong = new ArrayList<>();
     for (Map.Entry<String, Set<String>> section : shown.entrySet()) {

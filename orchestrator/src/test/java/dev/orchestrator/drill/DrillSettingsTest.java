@@ -3,11 +3,15 @@ package dev.orchestrator.drill;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.orchestrator.compose.HostGrants;
 import dev.orchestrator.proxy.config.ListenAddress;
 import dev.orchestrator.proxy.config.Protocol;
 import dev.orchestrator.proxy.config.ProxyProtocol;
 import dev.orchestrator.proxy.config.RouteOptions;
+import dev.orchestrator.settings.GrantSettings;
+import dev.orchestrator.settings.GrantSettings.DockerSocket;
 import dev.orchestrator.settings.RouteSettings;
 import dev.orchestrator.settings.Settings;
 import dev.orchestrator.settings.Settings.ScheduleSettings;
@@ -18,10 +22,13 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.ZoneOffset;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 final class DrillSettingsTest {
+  private static final List<String> DEVICES = List.of("/dev/dri");
+
   @TempDir Path folder;
 
   @Test
@@ -38,6 +45,20 @@ final class DrillSettingsTest {
     // Its service expects one.
     assertEquals(ProxyProtocol.V2, routes.getFirst().options().sendProxyProtocol());
     assertEquals(List.of(9000, 9001, 9002), routes.getLast().servicePorts());
+  }
+
+  @Test
+  void aDrillReadsTheHostsPathsAndWritesToNone() {
+    GrantSettings grants =
+        DrillSettings.of(open(Duration.ZERO), List.of(20_001, 20_010)).stack().grants();
+    assertTrue(grants.rehearsal());
+    assertEquals(DEVICES, grants.devices());
+    HostGrants.Path media = new HostGrants.Path("/srv/media", false, "rslave");
+    HostGrants written =
+        new HostGrants(false, List.of(media), DEVICES, List.of(), List.of(), Map.of(), "Etc/UTC");
+    HostGrants read = written.withReadOnlyPaths();
+    assertTrue(read.paths().getFirst().readOnly());
+    assertEquals(DEVICES, read.devices());
   }
 
   @Test
@@ -69,25 +90,27 @@ final class DrillSettingsTest {
         new ScheduleSettings("0 4 * * *", ZoneOffset.UTC),
         light.takeover(),
         new StackSettings(
-            stack.name(),
-            stack.folder(),
-            List.of(
-                new RouteSettings(
-                    "web",
-                    new ListenAddress("0.0.0.0", 80),
-                    "web",
-                    80,
-                    RouteOptions.of(Protocol.HTTP)
-                        .withProxyProtocol(ProxyProtocol.V2, true)
-                        .withPreview(new ListenAddress("0.0.0.0", 81))),
-                new RouteSettings(
-                    "range",
-                    new ListenAddress("", 9000, 9002),
-                    "web",
-                    9000,
-                    RouteOptions.of(Protocol.TCP))),
-            stack.probes(),
-            limits.with(bake, limits.keep()),
-            stack.data()));
+                stack.name(),
+                stack.folder(),
+                List.of(
+                    new RouteSettings(
+                        "web",
+                        new ListenAddress("0.0.0.0", 80),
+                        "web",
+                        80,
+                        RouteOptions.of(Protocol.HTTP)
+                            .withProxyProtocol(ProxyProtocol.V2, true)
+                            .withPreview(new ListenAddress("0.0.0.0", 81))),
+                    new RouteSettings(
+                        "range",
+                        new ListenAddress("", 9000, 9002),
+                        "web",
+                        9000,
+                        RouteOptions.of(Protocol.TCP))),
+                stack.probes(),
+                limits.with(bake, limits.keep()),
+                stack.data())
+            .withGrants(
+                new GrantSettings(List.of(), DockerSocket.NONE, false, List.of(), DEVICES)));
   }
 }

@@ -109,18 +109,27 @@ final class DockerEngineTest extends EngineContract {
             List.of("/run", "/scratch:size=1m,exec"),
             "bridge",
             new ContainerSecurity(
-                false, true, List.of("NET_RAW"), List.of("seccomp=unconfined"), List.of(), false),
+                false,
+                true,
+                List.of("NET_RAW"),
+                List.of("seccomp=unconfined"),
+                List.of(),
+                false,
+                List.of("/dev/null"),
+                Map.of("nofile", new ContainerSecurity.Limit(1000, 1234))),
             Duration.ofSeconds(7),
             Map.of()));
     engine.startContainer(plain.name());
     assertTrue(engine.container(plain.name()).orElseThrow().address().contains("."));
     String script =
-        "b=/bin/busybox; $b mkdir -p /proc; $b grep CapEff /proc/self/status; echo $GREETING;"
-            + " $b grep -E ' /(run|scratch) ' /proc/mounts; $b grep -c ' /proc/' /proc/mounts";
+        "b=/bin/busybox; $b mkdir -p /proc; $b grep CapEff /proc/self/status; echo $GREETING; $b"
+            + " grep -E ' /(run|scratch) ' /proc/mounts; ulimit -Hn; ulimit -Sn; $b grep -c '"
+            + " /proc/' /proc/mounts";
     String out = engine.exec(plain.name(), shell(script), SOON).stdout();
     assertTrue(out.contains("CapEff:\t0000000000002000"), out);
     assertTrue(out.contains("hi\n"), out);
     assertTrue(out.contains("tmpfs /scratch"), out);
+    assertTrue(out.contains("1234\n1000\n"), out);
     assertTrue(out.endsWith("\n0\n"), "nothing of /proc is masked: " + out);
   }
 

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.orchestrator.capsule.DatabaseTable;
 import dev.orchestrator.capsule.OutsidePath;
 import dev.orchestrator.common.RefusedException;
+import dev.orchestrator.compose.HostGrants;
 import dev.orchestrator.journal.UpgradeRecord;
 import dev.orchestrator.journal.UpgradeRecord.Outcome;
 import dev.orchestrator.settings.DataSettings;
@@ -124,7 +125,18 @@ class OperatorViewTest {
     host.tables.add(new DatabaseTable("db", "shop.notes", 5, 5, 0));
     host.writeRow(service.traffic.reachedContainer());
 
+    host.grantsByImage.put(
+        "orchestrator/shop:v2",
+        HostGrants.parse(
+            """
+            --mount=type=bind,source=/srv/media,target=/host/srv/media,bind-propagation=rslave
+            --mount=type=bind,source=/lib/modules,target=/host/lib/modules,readonly,bind-propagation=rslave\
+            """));
+
     RollbackCost cost = service.control.rollbackCost();
+    DataChanges.Volume media = cost.volumes().getLast();
+    assertEquals("/srv/media", media.name(), "what is only read has not changed");
+    assertTrue(media.note().contains("not rolled back"), media.note());
     assertEquals("v2 v1 restore", cost.from() + " " + cost.to() + " " + cost.configured());
     assertEquals(1, cost.volumes().getFirst().files());
     assertEquals(

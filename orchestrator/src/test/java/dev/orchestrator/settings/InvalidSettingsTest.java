@@ -29,7 +29,9 @@ class InvalidSettingsTest {
         new Wrong(
             "upgrade.holdBudgt = 1s",
             "upgrade.holdBudgt: is not a setting; did you mean \"hold-budget\"?"),
-        new Wrong("security.level = 1", "security.level: is not a setting; known: mode"),
+        new Wrong(
+            "security.level = 1",
+            "security.level: is not a setting; known: capabilities, devices, mode"),
         new Wrong(
             "upgrade.bake = 20", "upgrade.bake: 20 has no unit; add ms, s, m, h or d, as in 20s"),
         new Wrong(
@@ -187,8 +189,30 @@ class InvalidSettingsTest {
     return List.of(
         new Wrong(
             "image = x",
-            "2: image: is not a setting; known: compose-files, data, env, heal, name, probes,"
-                + " routes, upgrade"),
+            "2: image: is not a setting; known: compose-files, data, docker-socket, env, heal,"
+                + " name, probes, routes, security, upgrade"),
+        new Wrong(
+            "docker-socket = outer",
+            "2: docker-socket: \"outer\" is not known; write inner, inner-write or none"),
+        new Wrong(
+            "security.capabilities = [SYS_NIC]",
+            "2: security.capabilities: \"SYS_NIC\" is not a capability; did you mean"
+                + " \"SYS_NICE\"?"),
+        new Wrong(
+            "security.devices = [tun]",
+            "2: security.devices: \"tun\" is not a device; write a path such as /dev/dri, or a rule"
+                + " such as \"c 188:* rwm\""),
+        new Wrong(
+            "data.host-paths = [ { path = srv, mode = rw } ]",
+            "2: data.host-paths[0].path: \"srv\" is not a path of the host; write an absolute path"
+                + " such as /srv/media, without quotes or commas"),
+        new Wrong(
+            "data.host-paths = [ { path = /etc, mode = ro } ]",
+            "2: data.host-paths[0].path: /etc has the host's passwords and settings; name a folder"
+                + " of the data alone"),
+        new Wrong(
+            "data.host-paths = [ { path = /srv, mode = w } ]",
+            "2: data.host-paths[0].mode: \"w\" is not known; write rw or ro"),
         new Wrong(
             "name = \"Demo!\"",
             "2: name: \"Demo!\" is not a valid name; write up to 40 of a-z, 0-9, - and _, a letter"

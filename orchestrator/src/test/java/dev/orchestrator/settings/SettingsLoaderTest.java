@@ -11,6 +11,7 @@ import dev.orchestrator.proxy.config.ListenAddress;
 import dev.orchestrator.proxy.config.Protocol;
 import dev.orchestrator.proxy.config.ProxyProtocol;
 import dev.orchestrator.proxy.config.RouteOptions;
+import dev.orchestrator.settings.GrantSettings.HostPath;
 import dev.orchestrator.settings.Settings.ApiSettings;
 import dev.orchestrator.settings.Settings.EngineSettings;
 import dev.orchestrator.settings.Settings.ImageSettings;
@@ -338,6 +339,43 @@ class SettingsLoaderTest {
         settings.image());
     assertEquals(
         new ScheduleSettings("30 3 * * SUN", ZoneId.of("Europe/Berlin")), settings.schedule());
+  }
+
+  @Test
+  void grantsAreAddedLineByLineAsMessagesWriteThem() throws IOException {
+    GrantSettings grants =
+        ConfigFolderFixture.in(
+                folder,
+                """
+                stack = demo
+                security.devices = ["/dev/dri"]
+                """,
+                """
+                data.host-paths += { path = "/srv/media/", mode = rw }
+                data.host-paths += { path = /lib/modules, mode = ro }
+                security.capabilities += SYS_NICE
+                security.capabilities += cap_ipc_lock
+                docker-socket = inner-write
+                """)
+            .load()
+            .stack()
+            .grants();
+    assertEquals(
+        new GrantSettings(
+            List.of(new HostPath("/srv/media", false), new HostPath("/lib/modules", true)),
+            GrantSettings.DockerSocket.INNER_WRITE,
+            false,
+            List.of("SYS_NICE", "IPC_LOCK"),
+            List.of("/dev/dri")),
+        grants);
+  }
+
+  @Test
+  void aStackMayHaveAllRightsByItself() throws IOException {
+    Settings settings =
+        ConfigFolderFixture.in(folder, "stack = demo", "security.mode = privileged").load();
+    assertTrue(settings.image().privileged());
+    assertTrue(settings.stack().grants().privileged());
   }
 
   @Test

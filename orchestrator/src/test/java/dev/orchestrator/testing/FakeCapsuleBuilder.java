@@ -3,6 +3,7 @@ package dev.orchestrator.testing;
 import dev.orchestrator.capsule.CapsuleBuilder;
 import dev.orchestrator.capsule.CapsuleImage;
 import dev.orchestrator.capsule.VersionCheck;
+import dev.orchestrator.compose.HostGrants;
 import dev.orchestrator.compose.ReleaseFiles;
 import dev.orchestrator.release.Releases;
 import dev.orchestrator.settings.Probe;
@@ -56,6 +57,16 @@ public final class FakeCapsuleBuilder implements CapsuleBuilder {
             .map(found -> found.tags().stream().findFirst().orElse(""))
             .orElse("");
     return host.probesByImage.getOrDefault(tag, List.of());
+  }
+
+  @Override
+  public HostGrants grants(String image) {
+    String tag =
+        host.engine
+            .image(image)
+            .map(found -> found.tags().stream().findFirst().orElse(""))
+            .orElse("");
+    return host.grantsByImage.getOrDefault(tag, HostGrants.NONE);
   }
 
   @Override

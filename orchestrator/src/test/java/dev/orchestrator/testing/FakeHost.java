@@ -7,6 +7,7 @@ import dev.orchestrator.capsule.DatabaseTable;
 import dev.orchestrator.capsule.FilesReport;
 import dev.orchestrator.capsule.OutsidePath;
 import dev.orchestrator.capsule.SeededFiles;
+import dev.orchestrator.compose.HostGrants;
 import dev.orchestrator.compose.ReleaseFiles;
 import dev.orchestrator.data.DataCopier;
 import dev.orchestrator.engine.ContainerInfo;
@@ -132,6 +133,9 @@ public final class FakeHost {
 
   /** Databases by name of a capsule image. */
   public final Map<String, Map<String, String>> databasesByImage = new HashMap<>();
+
+  /** What capsules get of the host, by image. */
+  public final Map<String, HostGrants> grantsByImage = new HashMap<>();
 
   /** Probes of releases by name of a capsule image. */
   public final Map<String, List<Probe>> probesByImage = new HashMap<>();

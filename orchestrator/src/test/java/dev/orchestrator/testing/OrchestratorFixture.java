@@ -3,6 +3,7 @@ package dev.orchestrator.testing;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.orchestrator.capsule.runtime.CapsuleSpecFactory;
+import dev.orchestrator.compose.HostGrants;
 import dev.orchestrator.journal.Journal;
 import dev.orchestrator.release.Releases;
 import dev.orchestrator.settings.DataSettings;
@@ -82,7 +83,9 @@ public final class OrchestratorFixture implements AutoCloseable {
     this.traffic = new FakeTraffic(host);
     Settings settings = settings(home, data, bake, probes);
     CapsuleSpecFactory specs =
-        new CapsuleSpecFactory(new Settings.ImageSettings("", Path.of("../config/image"), false));
+        new CapsuleSpecFactory(
+            new Settings.ImageSettings("", Path.of("../config/image"), false),
+            image -> HostGrants.NONE);
     Releases releases = new Releases(settings.stack());
     UpgradeContext context =
         new UpgradeContext(

@@ -35,6 +35,8 @@ class HealthEngineTest {
   /** Longer than the hold budget, so that a version whose check is waited for can't get healthy. */
   private static final int INTERVAL = 90;
 
+  private static final String ALWAYS = "unless-stopped";
+
   private static final String LEDGER_IMAGE =
       "build: {context: ../../images/ledger, args: {VERSION: v2}}\n";
 
@@ -55,16 +57,25 @@ class HealthEngineTest {
 
   private static StackSettings healSoon(StackSettings s) {
     return new StackSettings(
-        s.name(), s.folder(), s.routes(), s.probes(), s.upgrade(), s.data(), s.compose(), 1);
+        s.name(),
+        s.folder(),
+        s.routes(),
+        s.probes(),
+        s.upgrade(),
+        s.data(),
+        s.compose(),
+        1,
+        s.grants());
   }
 
   /**
    * Writes a release.
    *
+   * @param restart restart policy of its service ledger
    * @param ledger further lines of its service ledger
    * @param greeter further lines of its service greeter
    */
-  private void writeRelease(String version, String broken, String ledger, String greeter)
+  private void writeRelease(String version, String restart, String ledger, String greeter)
       throws IOException {
     Path to = Files.createDirectories(stack.folder().resolve("releases").resolve(version));
     Files.copy(stack.folder().resolve("releases/v2/greeting.txt"), to.resolve("greeting.txt"));
@@ -73,9 +84,9 @@ class HealthEngineTest {
         """
         services:
           ledger:
-            environment: {BROKEN: "%s"}
+            environment: {BROKEN: ""}
             volumes: [ledger:/var/lib/ledger]
-            restart: unless-stopped
+            restart: "%s"
             stop_grace_period: 1s
         %s
           greeter:
@@ -86,7 +97,7 @@ class HealthEngineTest {
         %s
         volumes: {ledger: }
         """
-            .formatted(broken, ledger.indent(4), greeter.indent(4)));
+            .formatted(restart, ledger.indent(4), greeter.indent(4)));
   }
 
   private static String check(String test, String times) {
@@ -97,7 +108,8 @@ class HealthEngineTest {
    * The image of ledger declares a check with a long interval and nothing else; greeter has a start
    * interval that is as long.
    */
-  private void writeSlowlyChecked(String version, String broken) throws IOException {
+  private void writeSlowlyChecked(String version, String restart, String ledger)
+      throws IOException {
     Path image = stack.folder().resolve("images/checked");
     if (!Files.exists(image)) {
       Path original = stack.folder().resolve("images/ledger");
@@ -111,8 +123,8 @@ class HealthEngineTest {
     }
     writeRelease(
         version,
-        broken,
-        "build: {context: ../../images/checked, args: {VERSION: v2}}",
+        restart,
+        "build: {context: ../../images/checked, args: {VERSION: v2}}\n" + ledger,
         """
         depends_on: {ledger: {condition: service_healthy}}
         %s
@@ -126,9 +138,9 @@ class HealthEngineTest {
 
   @Test
   void clientsWaitForNoIntervalNeitherForTheNewVersionNorForTheOldOne() throws Exception {
-    writeSlowlyChecked("v4", "");
-    writeSlowlyChecked("v5", "");
-    writeSlowlyChecked("v6", "page");
+    writeSlowlyChecked("v4", ALWAYS, "");
+    writeSlowlyChecked("v5", ALWAYS, "");
+    writeSlowlyChecked("v6", "no", "entrypoint: [\"true\"]");
     assertEquals(Outcome.DONE, light.await(light.control().up("v4")).upgrade().outcome());
     assertEquals("written\n", light.post("before"));
 
@@ -139,6 +151,12 @@ class HealthEngineTest {
     Receipt failed = light.await(light.control().upgrade("v6"));
     assertEquals(Outcome.ROLLED_BACK, failed.upgrade().outcome(), failed.toString());
     System.out.println(failed);
+    assertTrue(
+        failed
+            .upgrade()
+            .reason()
+            .contains("service ledger: has ended (exit code 0), but it should go on"),
+        failed.upgrade().reason());
     assertEquals("before\n", light.get("/lines"));
   }
 
@@ -146,7 +164,7 @@ class HealthEngineTest {
   void aFirstUpThatEndsAgainAndAgainFailsAndItsLogsAreThere() throws Exception {
     writeRelease(
         "v4",
-        "",
+        ALWAYS,
         LEDGER_IMAGE + "entrypoint: [perl, -e, \"print STDERR qq(no such schema\\\\n); exit 3\"]",
         "depends_on: {ledger: {condition: service_started}}");
     Receipt receipt = light.await(light.control().up("v4"));
@@ -164,7 +182,7 @@ class HealthEngineTest {
   void aServiceThatServesAndStaysUnhealthyIsRestarted() throws Exception {
     writeRelease(
         "v4",
-        "",
+        ALWAYS,
         LEDGER_IMAGE
             + "entrypoint: [sh, -c, \"rm -f /tmp/sick; exec perl /ledger.pl\"]\n"
             + check("CMD, test, \"!\", -e, /tmp/sick", "interval: 1s, retries: 1"),

@@ -30,15 +30,22 @@ final class HostFactsReader {
   private static final Duration DEADLINE = Duration.ofSeconds(20);
   private static final String AT = "/host";
 
-  /** The zone is the last two parts of where the link leads; Debian also writes its name. */
+  /**
+   * A zone's name is where the link leads; a host with a copy in place of the link has the name in
+   * a file, or not at all.
+   */
   private static final String ASK =
       """
-      for folder in /host/dev; do
-        [ ! -d $folder ] || find $folder \\( -type c -o -type b -o -type d -o -type l \\) | sed 's,^/host,device ,'
-      done
-      zone=$(readlink /host/etc/localtime | sed -n 's,.*/zoneinfo/,,p')
-      [ -n "$zone" ] || zone=$(head -n 1 /host/etc/timezone)
-      echo "zone $zone"
+      if [ -d /host/dev ]; then
+        find /host/dev -xdev \\( -type c -o -type b -o -type d -o -type l \\) | sed 's,^/host,device ,'
+      fi
+      if [ -d /host/etc ]; then
+        zone=$(readlink /host/etc/localtime | sed -n 's,.*/zoneinfo/,,p')
+        [ -n "$zone" ] || zone=$(head -n 1 /host/etc/timezone 2>/dev/null)
+        [ -n "$zone" ] || zone=$(find /usr/share/zoneinfo -type f \\
+          -exec cmp -s {} /host/etc/localtime \\; -print | head -n 1 | sed 's,.*/zoneinfo/,,')
+        echo "zone $zone"
+      fi
       """;
 
   private final Engine engine;

@@ -7,14 +7,17 @@ import dev.orchestrator.capsule.CapsuleBuilder;
 import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.capsule.CapsuleImage;
 import dev.orchestrator.capsule.VersionCheck;
+import dev.orchestrator.capsule.runtime.RunFlags;
 import dev.orchestrator.common.Deadline;
 import dev.orchestrator.common.Json;
 import dev.orchestrator.compose.BuildContainers;
+import dev.orchestrator.compose.CapsuleRights;
 import dev.orchestrator.compose.CapsuleStack;
+import dev.orchestrator.compose.ComposeFindings;
 import dev.orchestrator.compose.ComposeModel;
 import dev.orchestrator.compose.ComposeReader;
 import dev.orchestrator.compose.ComposeTransform;
-import dev.orchestrator.compose.HostFacts;
+import dev.orchestrator.compose.HostGrants;
 import dev.orchestrator.compose.HostQuestions;
 import dev.orchestrator.compose.InnerImage;
 import dev.orchestrator.compose.ReleaseFiles;
@@ -28,12 +31,16 @@ import dev.orchestrator.files.TarArchive;
 import dev.orchestrator.release.Release;
 import dev.orchestrator.release.Releases;
 import dev.orchestrator.settings.AutoRoutes;
+import dev.orchestrator.settings.Capabilities;
+import dev.orchestrator.settings.GrantSettings.DockerSocket;
 import dev.orchestrator.settings.Probe;
 import dev.orchestrator.settings.ReleaseProbes;
 import dev.orchestrator.settings.RouteSettings;
 import dev.orchestrator.settings.Settings;
+import dev.orchestrator.settings.Settings.ImageSettings;
 import dev.orchestrator.settings.StackSettings;
 import java.io.UncheckedIOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -43,6 +50,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -69,6 +77,9 @@ public final class ImageBuilder implements CapsuleBuilder {
   /** What a check has found, so that it need not be made twice for a plan. */
   private record Checked(String version, String content, ReleaseFiles files) {}
 
+  /** On a capsule image: {@link HostGrants#flags}. The script {@code config/image/run} reads it. */
+  private static final String RUN_FLAGS = "dev.orchestrator.run-flags";
+
   /** On a capsule image: names of the variables that its container must have, in one line. */
   private static final String VARIABLES = "dev.orchestrator.variables";
 
@@ -76,11 +87,14 @@ public final class ImageBuilder implements CapsuleBuilder {
   private final StackSettings stack;
   private final Map<String, String> owner;
   private final InstantSource clock;
+  private final ImageSettings image;
+  private final Path home;
   private final Releases releases;
   private final BuildContainers containers;
   private final BaseImage base;
   private final ComposeReader reader;
   private final HostFactsReader hostFacts;
+  private final RightsTrial trial;
   private final InnerImageProvider imageProvider;
   private final ImagePacker packer;
   private final ImagePruner pruner;
@@ -98,12 +112,15 @@ public final class ImageBuilder implements CapsuleBuilder {
     this.stack = settings.stack();
     this.owner = Map.copyOf(owner);
     this.clock = clock;
+    this.image = settings.image();
+    this.home = settings.home();
     this.releases = new Releases(stack);
     this.containers = new BuildContainers(engine, stack.name(), owner);
     DebianImages debianImages = new DebianImages(engine, settings.image().folder());
     this.base = new BaseImage(engine, settings.image(), debianImages);
     this.reader = new ComposeReader(engine, containers, stack);
     this.hostFacts = new HostFactsReader(engine, containers);
+    this.trial = new RightsTrial(engine, containers, settings.image());
     this.imageProvider = new InnerImageProvider(engine, stack, settings.home(), debianImages);
     this.pruner =
         new ImagePruner(
@@ -117,7 +134,7 @@ public final class ImageBuilder implements CapsuleBuilder {
     String baseImage = base(line -> {});
     ComposeModel model = reading(() -> reader.read(release, baseImage));
     ReleaseProbes probes = ReleaseProbes.read(release.folder());
-    CapsuleStack capsuleStack = transform(probes, baseImage).apply(model, Map.of());
+    CapsuleStack capsuleStack = transform(probes, model, baseImage).apply(model, Map.of());
     List<String> warnings = new ArrayList<>(capsuleStack.warnings());
     ReleaseFiles files = reading(() -> ReleaseFiles.of(release, capsuleStack, stack.data()));
     lastChecked = new Checked(version, releases.content(version), files);
@@ -126,6 +143,11 @@ public final class ImageBuilder implements CapsuleBuilder {
     if (!absent.isEmpty()) {
       warnings.add("images that are not on this host are pulled: " + String.join(", ", absent));
     }
+    ComposeFindings tried =
+        new ComposeFindings("version %s of stack %s".formatted(version, stack.name()));
+    trial.run(capsuleStack, baseImage, tried);
+    tried.throwIfRefused();
+    warnings.addAll(tried.warnings());
     return new VersionCheck(
         List.copyOf(warnings), List.copyOf(model.services().keySet()), capsuleStack.dataPaths());
   }
@@ -148,13 +170,29 @@ public final class ImageBuilder implements CapsuleBuilder {
     String baseImage = base(line -> {});
     ComposeModel model = reading(() -> reader.read(release, baseImage));
     ReleaseProbes probes = ReleaseProbes.read(release.folder());
-    return AutoRoutes.parse(transform(probes, baseImage).apply(model, Map.of()).ports().keySet());
+    return AutoRoutes.parse(
+        transform(probes, model, baseImage).apply(model, Map.of()).ports().keySet());
   }
 
-  private ComposeTransform transform(ReleaseProbes probes, String baseImage) {
-    HostFacts host = hostFacts.read(new HostQuestions(false, false, Map.of()), baseImage);
+  private ComposeTransform transform(ReleaseProbes probes, ComposeModel model, String baseImage) {
     return new ComposeTransform(
-        stack.withProbesOf(probes.probes()), host, base.startIntervals(baseImage, containers));
+        stack.withProbesOf(probes.probes()),
+        hostFacts.read(HostQuestions.of(model, stack.grants()), baseImage),
+        rights(),
+        base.startIntervals(baseImage, containers));
+  }
+
+  /** What a capsule may do without any grant, and what no capsule may have. */
+  private CapsuleRights rights() {
+    Set<String> capabilities = new TreeSet<>(Capabilities.DEFAULT);
+    capabilities.addAll(RunFlags.read(image.folder(), false).security().capabilities());
+    return new CapsuleRights(
+        capabilities,
+        Map.of(
+            engine.info().dataRoot(),
+            "the Docker engine's own folder",
+            home.toAbsolutePath().normalize().toString(),
+            "the orchestrator's state folder"));
   }
 
   @Override
@@ -171,6 +209,14 @@ public final class ImageBuilder implements CapsuleBuilder {
     } catch (IllegalArgumentException e) {
       throw new CapsuleException("image " + image + ": its label " + DATABASES + " is not JSON", e);
     }
+  }
+
+  @Override
+  public HostGrants grants(String image) {
+    HostGrants grants =
+        HostGrants.parse(
+            engine.image(image).map(info -> info.labels().getOrDefault(RUN_FLAGS, "")).orElse(""));
+    return stack.grants().rehearsal() ? grants.withReadOnlyPaths() : grants;
   }
 
   @Override
@@ -228,7 +274,7 @@ public final class ImageBuilder implements CapsuleBuilder {
     String baseImage = base.ensure(deadline, progress);
     ComposeModel model = reader.read(release, baseImage);
     ReleaseProbes probes = ReleaseProbes.read(release.folder());
-    ComposeTransform transform = transform(probes, baseImage);
+    ComposeTransform transform = transform(probes, model, baseImage);
     // What a capsule can't do is said before its images are built, which takes minutes.
     CapsuleStack _ = transform.apply(model, Map.of());
     Map<String, InnerImage> images = imageProvider.resolve(model, deadline, progress);
@@ -319,6 +365,12 @@ public final class ImageBuilder implements CapsuleBuilder {
     }
     node.set("oneShots", Json.toTree(capsuleStack.oneShots()));
     node.set("ports", Json.toTree(new TreeMap<>(capsuleStack.ports())));
+    if (!capsuleStack.grants().flags().isEmpty()) {
+      node.put("runFlags", capsuleStack.grants().flags());
+    }
+    if (capsuleStack.socket() != DockerSocket.NONE) {
+      node.put("dockerSocket", capsuleStack.socket().word());
+    }
     return node.toPrettyString();
   }
 
@@ -343,6 +395,7 @@ public final class ImageBuilder implements CapsuleBuilder {
             .collect(Collectors.joining(" ")));
     labels.put(PROBES, probes.text());
     labels.put(PORTS, Json.write(new TreeMap<>(capsuleStack.ports())));
+    labels.put(RUN_FLAGS, capsuleStack.grants().flags());
     if (!capsuleStack.variables().isEmpty()) {
       labels.put(VARIABLES, String.join(" ", capsuleStack.variables()));
     }

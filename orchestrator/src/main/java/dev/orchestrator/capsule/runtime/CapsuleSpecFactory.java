@@ -1,13 +1,17 @@
 package dev.orchestrator.capsule.runtime;
 
+import dev.orchestrator.compose.HostGrants;
 import dev.orchestrator.data.DataVolume;
 import dev.orchestrator.data.DataVolume.Layer;
+import dev.orchestrator.engine.ContainerSecurity;
 import dev.orchestrator.engine.ContainerSpec;
 import dev.orchestrator.engine.Mount;
 import dev.orchestrator.settings.Settings.ImageSettings;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Function;
 
 /**
  * Makes the specification of a capsule's container: its rights, volumes and environment. Reads the
@@ -15,9 +19,31 @@ import java.util.Map;
  */
 public final class CapsuleSpecFactory {
   private final ImageSettings settings;
+  private final Function<String, HostGrants> grants;
 
-  public CapsuleSpecFactory(ImageSettings settings) {
+  /**
+   * Makes specifications of capsules on one host.
+   *
+   * @param grants what the capsules of an image get of their host
+   */
+  public CapsuleSpecFactory(ImageSettings settings, Function<String, HostGrants> grants) {
     this.settings = settings;
+    this.grants = grants;
+  }
+
+  /** The rights of a capsule that gets these grants. */
+  public static ContainerSecurity security(ImageSettings settings, HostGrants granted) {
+    boolean privileged = settings.privileged() || granted.privileged();
+    ContainerSecurity usual = RunFlags.read(settings.folder(), privileged).security();
+    Map<String, ContainerSecurity.Limit> limits = new TreeMap<>();
+    granted
+        .limits()
+        .forEach((name, limit) ->
+            limits.put(name, new ContainerSecurity.Limit(limit.soft(), limit.hard())));
+    // All rights are all capabilities and devices.
+    return privileged
+        ? usual.with(List.of(), List.of(), List.of(), limits)
+        : usual.with(granted.capabilities(), granted.devices(), granted.deviceRules(), limits);
   }
 
   /**
@@ -36,6 +62,7 @@ public final class CapsuleSpecFactory {
       List<DataVolume> volumes,
       String storeVolume,
       Map<String, String> labels) {
+    HostGrants granted = grants.apply(image);
     RunFlags flags = RunFlags.read(settings.folder(), settings.privileged());
     List<Mount> mounts = new ArrayList<>();
     List<String> tmpfs = new ArrayList<>(flags.tmpfs());
@@ -48,23 +75,27 @@ public final class CapsuleSpecFactory {
       }
     }
     mounts.add(Mount.of(storeVolume, "/var/lib/docker"));
+    for (HostGrants.Path path : granted.paths()) {
+      mounts.add(new Mount(path.path(), path.target(), path.readOnly(), path.propagation()));
+    }
+    Map<String, String> env = new TreeMap<>();
+    env.put("CAPSULE_MODE", "managed");
+    env.put("CAPSULE_EPOCH", Integer.toString(epoch));
+    env.put("CAPSULE_VOLUMES", String.join(" ", assembled));
+    if (!granted.zone().isEmpty()) {
+      env.put(HostGrants.ZONE, granted.zone());
+    }
     return new ContainerSpec(
         name,
         image,
         List.of(),
         List.of(),
-        Map.of(
-            "CAPSULE_MODE",
-            "managed",
-            "CAPSULE_EPOCH",
-            Integer.toString(epoch),
-            "CAPSULE_VOLUMES",
-            String.join(" ", assembled)),
+        env,
         labels,
         mounts,
         tmpfs,
         "bridge",
-        flags.security(),
+        security(settings, granted),
         flags.stopTimeout(),
         flags.logOptions());
   }

@@ -2,6 +2,7 @@ package dev.orchestrator.upgrade.steps;
 
 import dev.orchestrator.common.HumanText;
 import dev.orchestrator.data.CopyReport;
+import dev.orchestrator.data.DataException;
 import dev.orchestrator.data.DataVolume;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.upgrade.DataTransfer;
@@ -31,6 +32,12 @@ final class SyncStep extends Step {
   @Override
   public OnFailure onFailure() {
     return OnFailure.ROLL_BACK;
+  }
+
+  /** A copy that takes too long does not speak against the candidate. */
+  @Override
+  public boolean isFaultOfCandidate(Throwable failure) {
+    return super.isFaultOfCandidate(failure) && !(failure.getCause() instanceof DataException);
   }
 
   @Override

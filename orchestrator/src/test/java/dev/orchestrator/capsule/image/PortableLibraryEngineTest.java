@@ -8,7 +8,6 @@ import dev.orchestrator.compose.CapsuleStack;
 import dev.orchestrator.compose.ComposeModel;
 import dev.orchestrator.compose.ComposeReader;
 import dev.orchestrator.compose.ComposeTransform;
-import dev.orchestrator.compose.HostFacts;
 import dev.orchestrator.engine.DockerEngine;
 import dev.orchestrator.engine.Engine;
 import dev.orchestrator.release.Releases;
@@ -80,8 +79,7 @@ class PortableLibraryEngineTest {
           assertTrue(service.path("image").asText().contains("/"), name + " names its registry");
           assertTrue(!service.path("image").asText().endsWith(":latest"), name + " is pinned");
         });
-    CapsuleStack made =
-        new ComposeTransform(settings.stack(), HostFacts.NONE, true).apply(model, Map.of());
+    CapsuleStack made = new ComposeTransform(settings.stack()).apply(model, Map.of());
     assertTrue(made.dirs().contains("/data/binds/media/audiobooks"), made.dirs().toString());
     assertTrue(made.dirs().contains("/data/volumes/mariadb"), made.dirs().toString());
   }

@@ -18,7 +18,11 @@ import dev.orchestrator.engine.Labels;
 import dev.orchestrator.health.HealthChecker;
 import dev.orchestrator.health.HealthException;
 import dev.orchestrator.health.RouteChecks;
+import dev.orchestrator.settings.GrantSettings;
+import dev.orchestrator.settings.GrantSettings.DockerSocket;
+import dev.orchestrator.settings.GrantSettings.HostPath;
 import dev.orchestrator.settings.Settings;
+import dev.orchestrator.settings.StackSettings;
 import dev.orchestrator.testing.LightStackFixture;
 import io.vertx.core.Vertx;
 import java.net.URI;
@@ -151,6 +155,92 @@ class CapsuleEngineTest {
     assertMessage("service ledger: is unhealthy: its health check says: HTTP/1.1 500", e);
   }
 
+  @Test
+  void aServiceHasWhatStackConfGrantsOfTheHost() throws Exception {
+    LightStackFixture stack = LightStackFixture.in(directory, "granted");
+    Path media = Files.createDirectories(directory.resolve("media"));
+    Files.writeString(media.resolve("film"), "the host's");
+    GrantSettings grants =
+        new GrantSettings(
+            List.of(new HostPath(media.toString(), false)),
+            DockerSocket.INNER,
+            false,
+            List.of("SYS_NICE"),
+            List.of());
+    settings =
+        LightStackFixture.changed(s ->
+                new StackSettings(
+                        s.name(), s.folder(), s.routes(), List.of(), s.upgrade(), s.data())
+                    .withGrants(grants))
+            .apply(stack.settings(8080));
+    builder = new ImageBuilder(engine, settings, labels, InstantSource.system());
+    Path release = Files.createDirectories(stack.folder().resolve("releases/v7"));
+    Files.writeString(
+        release.resolve("compose.yaml"),
+        """
+        services:
+          ledger:
+            build: ../../images/greeter
+            entrypoint: [sleep, infinity]
+            container_name: the-ledger
+            init: true
+            read_only: true
+            tmpfs: ["/scratch:size=1m,uid=5"]
+            shm_size: 100m
+            devices: [/dev/null:/dev/nothing]
+            cap_add: [SYS_NICE]
+            ulimits: {nofile: 3000}
+            sysctls: {net.core.somaxconn: "777"}
+            ports: ["80"]
+            volumes:
+              - MEDIA:/media
+              - MEDIA/film:/film:ro
+              - /var/run/docker.sock:/var/run/docker.sock
+              - /etc/localtime:/etc/localtime:ro
+              - /etc/timezone:/etc/timezone:ro
+          greeter:
+            build: ../../images/greeter
+            network_mode: container:the-ledger
+        """
+            .replace("MEDIA", media.toString()));
+
+    List<String> warnings = builder.check("v7").warnings();
+    assertTrue(warnings.toString().contains(media + " of the host (rw, service ledger)"));
+    Capsule capsule = started(builder.build("v7", line -> {}), 1);
+
+    assertEquals("the host's", inside(capsule, "cat /media/film; echo new >/media/made"));
+    assertEquals("new\n", Files.readString(media.resolve("made")));
+    assertEquals("the host's", inside(capsule, "cat /film"));
+    assertTrue(inside(capsule, "cat /etc/timezone").matches("[A-Za-z_]+(/[A-Za-z_]+)?\n"));
+    assertEquals("TZif", inside(capsule, "head -c 4 /etc/localtime"));
+    assertEquals(
+        "3000\n777\n100M\n1.0M 5\n",
+        inside(
+            capsule,
+            "ulimit -n; cat /proc/sys/net/core/somaxconn; df -h --output=size /dev/shm | sed -n"
+                + " 's/ //gp'; echo $(df -h --output=size /scratch | tail -n 1) $(stat -c %u"
+                + " /scratch)"));
+    assertEquals(
+        "0\n", inside(capsule, "grep CapPrm /proc/1/status | grep -c 0000000000000000; true"));
+    assertTrue(inside(capsule, ask("GET", "/v1.44/containers/json")).contains("the-ledger"));
+    assertTrue(inside(capsule, ask("POST", "/containers/the-ledger/kill")).contains(" 403 "));
+    assertEquals(
+        "",
+        capsule
+            .exec("greeter", List.of("sh", "-c", "grep -c eth0 /proc/net/dev >/dev/null"), DEADLINE)
+            .stderr());
+  }
+
+  private static String inside(Capsule capsule, String script) {
+    return capsule.exec("ledger", List.of("sh", "-c", script), DEADLINE).stdout();
+  }
+
+  /** A request to the Docker socket of a service, by what Debian's base has. */
+  private static String ask(String method, String path) {
+    return "perl -MIO::Socket::UNIX -e '$s = IO::Socket::UNIX->new(\"/var/run/docker.sock\"); print"
+        + " $s \"%s %s HTTP/1.0\\r\\n\\r\\n\"; print <$s>'".formatted(method, path);
+  }
+
   private static void assertMessage(String part, Exception e) {
     String message = String.valueOf(e.getMessage());
     assertTrue(message.contains(part), message);
@@ -161,7 +251,7 @@ class CapsuleEngineTest {
     engine.createVolume(name + "-data", labels);
     engine.createVolume(name + "-store", labels);
     engine.createContainer(
-        new CapsuleSpecFactory(settings.image())
+        new CapsuleSpecFactory(settings.image(), builder::grants)
             .managed(
                 name,
                 image.reference(),

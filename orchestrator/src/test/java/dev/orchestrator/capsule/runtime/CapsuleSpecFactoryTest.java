@@ -1,10 +1,13 @@
 package dev.orchestrator.capsule.runtime;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.orchestrator.compose.HostGrants;
 import dev.orchestrator.data.DataVolume;
 import dev.orchestrator.data.DataVolume.Layer;
 import dev.orchestrator.data.DataVolume.Method;
+import dev.orchestrator.engine.ContainerSecurity;
 import dev.orchestrator.engine.ContainerSpec;
 import dev.orchestrator.engine.Mount;
 import dev.orchestrator.settings.Settings.ImageSettings;
@@ -17,8 +20,11 @@ import org.junit.jupiter.api.Test;
 class CapsuleSpecFactoryTest {
   private static final Mount STORE = Mount.of("store", "/var/lib/docker");
 
-  private static ContainerSpec spec(DataVolume... volumes) {
-    return new CapsuleSpecFactory(new ImageSettings("", Path.of("../config/image"), false))
+  private HostGrants granted = HostGrants.NONE;
+
+  private ContainerSpec spec(DataVolume... volumes) {
+    return new CapsuleSpecFactory(
+            new ImageSettings("", Path.of("../config/image"), false), image -> granted)
         .managed("c", "image", 3, List.of(volumes), "store", Map.of());
   }
 
@@ -60,5 +66,37 @@ class CapsuleSpecFactoryTest {
         List.of(
             new Layer("g3-data", true), new Layer("g2-data", true), new Layer("g1-data", false)),
         main.layers());
+  }
+
+  @Test
+  void whatTheImageAsksForIsGivenBesideTheRunFlags() {
+    granted =
+        HostGrants.parse(
+            """
+            --cap-add=SYS_NICE
+            --device=/dev/net/tun
+            --device-cgroup-rule=c 188:* rwm
+            --ulimit=memlock=-1:-1
+            --mount=type=bind,source=/srv/media,target=/host/srv/media,readonly,bind-propagation=rslave
+            --env=CAPSULE_ZONE=Europe/Berlin
+            """);
+    ContainerSpec spec = spec();
+    assertEquals(
+        List.of(STORE, new Mount("/srv/media", "/host/srv/media", true, "rslave")), spec.mounts());
+    assertEquals("Europe/Berlin", spec.env().get("CAPSULE_ZONE"));
+    ContainerSecurity security = spec.security();
+    assertTrue(security.capabilities().containsAll(List.of("SYS_ADMIN", "SYS_NICE")));
+    assertEquals(List.of("/dev/net/tun"), security.devices());
+    assertTrue(security.deviceCgroupRules().containsAll(List.of("b 7:* rwm", "c 188:* rwm")));
+    assertEquals(Map.of("memlock", new ContainerSecurity.Limit(-1, -1)), security.limits());
+  }
+
+  @Test
+  void anImageThatNeedsAllRightsGetsThemAlsoAfterTheSettingIsGone() {
+    granted = HostGrants.parse("--privileged\n--device=/dev/dri\n--ulimit=nofile=9:9");
+    ContainerSecurity security = spec().security();
+    assertTrue(security.privileged());
+    assertEquals(List.of(), security.devices(), "all rights are all devices");
+    assertEquals(Map.of("nofile", new ContainerSecurity.Limit(9, 9)), security.limits());
   }
 }

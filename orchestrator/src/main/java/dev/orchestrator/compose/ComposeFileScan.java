@@ -29,11 +29,11 @@ import org.yaml.snakeyaml.nodes.SequenceNode;
 
 /**
  * Looks in the compose files of a release, as they are written, for what Compose does not say: all
- * keys that only a newer Compose knows (Compose names the first, and ignores some of them), and
- * {@code env_file}s of the host. Files that these include or extend are looked at too. What can't
- * be read as YAML is left to Compose.
+ * keys that only a newer Compose knows (Compose names the first, and ignores some of them), all
+ * services without an image, and {@code env_file}s of the host. Files that these include or extend
+ * are looked at too. What can't be read as YAML is left to Compose.
  */
-final class NewerKeys {
+final class ComposeFileScan {
   /**
    * A key with the version of Compose that brought it.
    *
@@ -74,6 +74,7 @@ final class NewerKeys {
   private static final List<String> OTHER_FILES =
       List.of("include.[]", "include.[].path", "include.[].path.[]", "services.*.extends.file");
   private static final Pattern NUMBERS = Pattern.compile("(\\d+)\\.(\\d+)(?:\\.(\\d+))?.*");
+  private static final String NO_IMAGE = "has neither an image nor a build context";
   private static final Pattern REJECTED =
       Pattern.compile("Additional property (?<key>\\S+) is not allowed");
   private static final int FILES = 100;
@@ -83,19 +84,21 @@ final class NewerKeys {
   private final Path stackFolder;
   private final List<Found> found = new ArrayList<>();
   private final Set<String> hostFiles = new TreeSet<>();
+  private final Set<String> services = new TreeSet<>();
+  private final Set<String> withImage = new TreeSet<>();
   private final Set<Path> seen = new HashSet<>();
 
   /** A key of a file, such as {@code compose.yaml:7: service web: post_start}. */
   private record Found(String text, Key key) {}
 
-  private NewerKeys(Release release, Path stackFolder) {
+  private ComposeFileScan(Release release, Path stackFolder) {
     this.release = release;
     this.stackFolder = stackFolder;
   }
 
   /** Reads the compose files of a release. */
-  static NewerKeys of(Release release, Path stackFolder) {
-    NewerKeys keys = new NewerKeys(release, stackFolder.normalize());
+  static ComposeFileScan of(Release release, Path stackFolder) {
+    ComposeFileScan keys = new ComposeFileScan(release, stackFolder.normalize());
     for (String name : release.composeFiles()) {
       try {
         keys.read(release.folder().resolve(name));
@@ -131,6 +134,16 @@ final class NewerKeys {
                 .formatted(item.text(), item.key().since(), version));
       }
     }
+  }
+
+  /** The reason why Compose rejects a file, with all services where it names the first. */
+  String complete(String reason) {
+    Set<String> without = new TreeSet<>(services);
+    without.removeAll(withImage);
+    return reason.contains(NO_IMAGE) && without.size() > 1
+        ? "services %s have neither an image nor a build context"
+            .formatted(String.join(", ", without))
+        : reason;
   }
 
   /** Whether a message of Compose's is about one of the keys that were found. */
@@ -193,6 +206,15 @@ final class NewerKeys {
           List.of(),
           (path, at, _) ->
               found.add(new Found("%s:%d: %s".formatted(name, line(at), shown(path)), key)));
+    }
+    visit(root, root, parts("services.*"), List.of(), (path, _, _) -> services.add(path.get(1)));
+    for (String key : List.of("image", "build", "extends", "provider")) {
+      visit(
+          root,
+          root,
+          parts("services.*." + key),
+          List.of(),
+          (path, _, _) -> withImage.add(path.get(1)));
     }
     for (String path : ENV_FILES) {
       visit(

@@ -15,7 +15,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Keys that only a newer Compose knows, as the files have them. */
-class NewerKeysTest {
+class ComposeFileScanTest {
   @TempDir Path stack;
 
   @Test
@@ -53,15 +53,23 @@ class NewerKeysTest {
     file("compose.yaml", "services: {web: {build: {sbom: true}, label_file: x}}");
     assertEquals(List.of(), refused("2.26.1", false));
     assertEquals(2, refused("2.26.1", true).size());
-    NewerKeys keys = keys();
+    ComposeFileScan keys = scan();
     assertTrue(keys.explains("services.web.build Additional property sbom is not allowed"));
     assertFalse(keys.explains("services.web Additional property imagge is not allowed"));
   }
 
   @Test
+  void allServicesWithoutAnImageAreNamed() throws IOException {
+    file("compose.yaml", "services: {web: {image: a}, db: {command: x}, e: {}, f: {build: .}}");
+    String said = "service \"db\" has neither an image nor a build context specified: invalid";
+    assertEquals("services db, e have neither an image nor a build context", scan().complete(said));
+    assertEquals("another", scan().complete("another"));
+  }
+
+  @Test
   void whatIsNoYamlIsLeftToCompose() throws IOException {
     file("compose.yaml", "services: [\n\tx: &a {<<: *a}");
-    assertFalse(keys().any());
+    assertFalse(scan().any());
   }
 
   @ParameterizedTest
@@ -73,17 +81,17 @@ class NewerKeysTest {
     "'',2.30.0,false"
   })
   void versionsAreComparedByTheirNumbers(String version, String than, boolean older) {
-    assertEquals(older, NewerKeys.isOlder(version, than));
+    assertEquals(older, ComposeFileScan.isOlder(version, than));
   }
 
-  private NewerKeys keys() {
+  private ComposeFileScan scan() {
     Path release = stack.resolve("releases/v1");
-    return NewerKeys.of(new Release("v1", release, List.of("compose.yaml")), stack);
+    return ComposeFileScan.of(new Release("v1", release, List.of("compose.yaml")), stack);
   }
 
   private List<String> refused(String version, boolean rejected) {
     ComposeFindings findings = new ComposeFindings("here");
-    keys().refuse(findings, version, rejected);
+    scan().refuse(findings, version, rejected);
     return findings.refusals().stream()
         .map(line -> line.replaceFirst(", and capsules.*", ""))
         .toList();
