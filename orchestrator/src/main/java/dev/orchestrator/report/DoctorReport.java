@@ -2,6 +2,7 @@ package dev.orchestrator.report;
 
 import dev.orchestrator.capsule.ChangedFile;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * The result of {@code orchestrator doctor}. JSON of the API: component names are a contract.
@@ -11,6 +12,11 @@ import java.util.List;
  */
 public record DoctorReport(
     String stack, List<Check> checks, List<Outside> outside, List<ChangedFile> files) {
+
+  public DoctorReport {
+    // A service that was started before this was told sends none.
+    files = Objects.requireNonNullElse(files, List.of());
+  }
 
   public DoctorReport(String stack, List<Check> checks, List<Outside> outside) {
     this(stack, checks, outside, List.of());

@@ -2,6 +2,7 @@ package dev.orchestrator.report;
 
 import dev.orchestrator.journal.UpgradeRecord;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * A plan of an upgrade, as {@code upgrade --plan} prints it. JSON of the API: component names are a
@@ -23,6 +24,11 @@ public record Plan(
     String quiesce,
     List<String> warnings,
     String files) {
+
+  public Plan {
+    // A service that was started before this was told sends none.
+    files = Objects.requireNonNullElse(files, "");
+  }
 
   public Plan(
       UpgradeRecord.Kind kind,

@@ -52,7 +52,7 @@ class OutsideEngineTest {
               mkdir -p /srv/made/empty /srv/kept
               test -s /srv/kept/file || echo kept >/srv/kept/file
               test -s /opt/file || echo kept >/opt/file
-              echo kept >/usr/share/perl/beside
+              echo kept >/usr/share/perl5/beside
               exec perl /greeter.pl
       """;
 
@@ -75,7 +75,7 @@ class OutsideEngineTest {
       done(light, light.control().up("v1"));
       DoctorReport doctor = light.control().doctor();
       assertEquals(
-          List.of("/opt", "/srv/kept", "/usr/share/perl/beside"),
+          List.of("/opt", "/srv/kept", "/usr/share/perl5/beside"),
           doctor.outside().stream().map(DoctorReport.Outside::folder).sorted().toList(),
           doctor.toString());
 
@@ -86,7 +86,7 @@ class OutsideEngineTest {
         assertEquals("kept", in(light, 2, "cat " + place + "/file"));
       }
       assertEquals(
-          List.of("/usr/share/perl/beside"),
+          List.of("/usr/share/perl5/beside"),
           light.control().doctor().outside().stream().map(DoctorReport.Outside::folder).toList());
     }
   }
