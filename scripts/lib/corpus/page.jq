@@ -12,7 +12,7 @@ sort_by(.name)
   (.[] | [
     "**\(.name)**: \(.about | cell)",
     (.asis // . | if .grants then "" else result end),
-    (if .grants then result else "" end),
+    (if .undecided then "not decided: privileged" elif .grants then result else "" end),
     (.hold | seconds),
     (if (.plain.again | type) == "number" then ((.plain.again + .plain.stop) | seconds) else "–" end),
     (if .clients.tries > 0 then "\(.clients.tries), \(.clients.longest | seconds), \(.clients.failed)" else "–" end),
