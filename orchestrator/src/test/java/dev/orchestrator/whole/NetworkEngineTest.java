@@ -64,8 +64,7 @@ class NetworkEngineTest {
 
   @Test
   void aStackWithReplicasAndFixedSubnetsUpgradesAndADeadRouteDoesNot() throws Exception {
-    LightStackFixture stack =
-        LightStackFixture.in(directory, "net" + ProcessHandle.current().pid());
+    LightStackFixture stack = LightStackFixture.in(directory);
     for (String version : List.of("v1", "v2")) {
       // The subnet is the first that a capsule would take for its own networks.
       change(
@@ -127,8 +126,7 @@ class NetworkEngineTest {
 
   @Test
   void theRoutesAreThoseOfTheComposeFile() throws Exception {
-    LightStackFixture stack =
-        LightStackFixture.in(directory, "auto" + ProcessHandle.current().pid());
+    LightStackFixture stack = LightStackFixture.in(directory);
     int port = LightServiceFixture.freePort();
     change(stack, "v1", compose -> compose.replace("8080:80", "127.0.0.1:%d:80".formatted(port)));
     UnaryOperator<Settings> auto =
