@@ -94,6 +94,7 @@ prepare_data() {
 # still be under way.
 create_services() {
   local lock
+  require_variables
   exec {lock}>"$RUN/create.lock"
   flock "$lock"
   if [[ ${1:-} == aside ]]; then

@@ -212,7 +212,7 @@ final class ApiRoutes {
   private static void answerFailure(RoutingContext context, Throwable failure) {
     switch (failure) {
       case NotYetException refusal -> JsonResponses.notYet(context, message(refusal));
-      case RefusedException refusal -> JsonResponses.error(context, 409, message(refusal));
+      case RefusedException refusal -> JsonResponses.refused(context, message(refusal));
       case BadRequestException bad -> JsonResponses.error(context, 400, message(bad));
       case HttpException http when http.getStatusCode() < 500 ->
           JsonResponses.error(context, http.getStatusCode(), MALFORMED);

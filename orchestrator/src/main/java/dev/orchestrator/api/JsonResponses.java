@@ -6,7 +6,10 @@ import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.RoutingContext;
 import java.util.Map;
 
-/** Writes answers as JSON; an error is {@code {"error": "one line"}}. Event-loop code. */
+/**
+ * Writes answers as JSON; an error is {@code {"error": "one line"}}, a refusal with several reasons
+ * has a line for each. Event-loop code.
+ */
 final class JsonResponses {
   private JsonResponses() {}
 
@@ -28,6 +31,11 @@ final class JsonResponses {
 
   static void error(RoutingContext context, int status, String line) {
     json(context, status, Map.of("error", firstLine(line)));
+  }
+
+  /** Refuses a request, with all the reasons. */
+  static void refused(RoutingContext context, String lines) {
+    json(context, 409, Map.of("error", lines));
   }
 
   /** The body of a refusal that passes by itself. */

@@ -177,6 +177,15 @@ final class ApiServerTest {
   }
 
   @Test
+  void aRefusalWithSeveralReasonsHasAllOfThem() throws IOException {
+    control.refuseForGood("version v2: 2 problems:\n  service a: devices\n  service b: ports");
+    Answer answer = send("POST /v1/upgrades", authorized(), "{\"version\":\"v2\"}");
+    assertEquals(409, answer.status());
+    assertEquals(
+        "version v2: 2 problems:\n  service a: devices\n  service b: ports", answer.error());
+  }
+
+  @Test
   void answersAreReadBackAsTheSameRecords() throws IOException {
     Answer answer = send("GET /v1/status", authorized(), "");
     assertEquals(control.status(), Json.read(answer.body(), Status.class));

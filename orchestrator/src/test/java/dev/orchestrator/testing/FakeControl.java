@@ -42,6 +42,7 @@ public final class FakeControl implements Control {
   private String reason = "";
   private String attention = "";
   private String refusal = "";
+  private String refusalForGood = "";
   private int refusals;
 
   /** Delivers the next event of run u7, {@code afterMillis} after its start. */
@@ -67,6 +68,11 @@ public final class FakeControl implements Control {
   /** Refuses to begin anything for the time being; an empty reason admits runs again. */
   public synchronized void refuseForNow(String why) {
     refusal = why;
+  }
+
+  /** Refuses to begin anything; an empty reason admits runs again. */
+  public synchronized void refuseForGood(String why) {
+    refusalForGood = why;
   }
 
   /** Waits until so many requests were refused for the time being. */
@@ -172,6 +178,9 @@ public final class FakeControl implements Control {
 
   @Override
   public synchronized String upgrade(String version, DataOptions options) {
+    if (!refusalForGood.isEmpty()) {
+      throw new RefusedException(refusalForGood);
+    }
     if (!refusal.isEmpty()) {
       refusals++;
       notifyAll();

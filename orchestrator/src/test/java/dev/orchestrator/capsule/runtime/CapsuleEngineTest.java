@@ -217,8 +217,8 @@ class CapsuleEngineTest {
         "3000\n777\n100M\n1.0M 5\n",
         inside(
             capsule,
-            "ulimit -n; cat /proc/sys/net/core/somaxconn; df -h --output=size /dev/shm | sed -n"
-                + " 's/ //gp'; echo $(df -h --output=size /scratch | tail -n 1) $(stat -c %u"
+            "ulimit -n; cat /proc/sys/net/core/somaxconn; df -h --output=size /dev/shm | tail -n 1"
+                + " | tr -d ' '; echo $(df -h --output=size /scratch | tail -n 1) $(stat -c %u"
                 + " /scratch)"));
     assertEquals(
         "0\n", inside(capsule, "grep CapPrm /proc/1/status | grep -c 0000000000000000; true"));
