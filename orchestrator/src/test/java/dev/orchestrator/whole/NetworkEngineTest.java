@@ -99,6 +99,7 @@ class NetworkEngineTest {
       for (int client = 1; client <= 6; client++) {
         assertTrue(greeting(port).startsWith("hello"), "client " + client);
       }
+      inside(light, 1, "start", service(stack, "greeter", 1));
 
       assertDone(light.await(light.control().upgrade("v2")));
       assertEquals("ledger v2\n", light.get("/"));
