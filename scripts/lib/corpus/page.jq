@@ -4,7 +4,7 @@ def cell: gsub("\\s*\n\\s*"; "; ") | gsub("[|]"; "\\|");
 def result: if .code == 0 then "yes" elif .code == 3 then "refused" else "failed in \(.step)" end;
 # The reasons of a refusal or failure, without the run's and the version's name before them.
 def reasons: gsub("\\s*\n\\s*"; " | ") | sub("^.*?(problems: [|] |of stack [a-z-]+: |healthy after|error: )"; "") | split(" | ")
-  | map(select(. != "")) | unique | map(if length > 220 then .[:220] + "…" else . end);
+  | map(select(. != "" and (test("^[0-9]+ problems:$") | not))) | unique | map(if length > 220 then .[:220] + "…" else . end);
 def list: map("    - \(gsub("(?<s>[<>*_`])"; "\\\(.s)"))")[];
 sort_by(.name)
 | "| kind | as it is | with grants.conf | hold | true time + stop | clients: tries, longest, failed | in silence | announced |",

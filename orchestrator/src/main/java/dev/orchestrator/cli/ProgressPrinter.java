@@ -43,7 +43,7 @@ final class ProgressPrinter {
         }
       }
       case "done" -> printEndOfStep(terminal.green("✓"), event, event.text());
-      case "failed" -> printEndOfStep(terminal.red("✗"), event, event.text());
+      case "failed" -> printEndOfStep(terminal.red("✗"), event, ProblemList.head(event.text()));
       case "undone" -> {
         clear();
         if (!event.text().isEmpty()) {

@@ -22,7 +22,7 @@ final class RunText {
   static String sentence(UpgradeRecord run) {
     Instant ended = run.ended();
     String after = ended == null ? "" : " after " + HumanText.time(run.started(), ended);
-    String why = run.reason().isEmpty() ? "" : ", " + run.reason();
+    String why = run.reason().isEmpty() ? "" : ", " + ProblemList.lines(run.reason());
     return title(run) + ": " + run.outcomeText() + after + why;
   }
 
@@ -40,7 +40,7 @@ final class RunText {
           run.outcomeText(),
           HumanText.when(run.started()),
           ended == null ? "-" : HumanText.time(run.started(), ended),
-          run.reason());
+          ProblemList.head(run.reason()).replace(" see below", ""));
     }
     return table.lines();
   }

@@ -76,6 +76,23 @@ final class ProgressPrinterTest {
     }
   }
 
+  /** The reason of a refused run has one problem a line, once. */
+  @Test
+  void severalProblemsAreListedAtTheEndOfARunAlone() {
+    String reason = "version v2 of stack shop: 2 problems: | service a: devices: x | service b: y";
+    ProgressPrinter printer = printer(false, true);
+    printer.print(event("preflight", "intent", ""));
+    printer.print(event("preflight", "failed", reason));
+    String printed = bytes.toString(UTF_8).strip();
+    assertTrue(printed.endsWith("version v2 of stack shop: 2 problems: see below"), printed);
+    assertEquals(
+        "version v2 of stack shop: 2 problems:\n  service a: devices: x\n  service b: y",
+        ProblemList.lines(reason));
+    String log = "service db: exited (its log ends with: one | two)";
+    assertEquals(log, ProblemList.lines(log));
+    assertEquals(log, ProblemList.head(log));
+  }
+
   private ProgressPrinter printer(boolean interactive, boolean unicode) {
     PrintStream out = new PrintStream(bytes, true, UTF_8);
     Terminal terminal = new Terminal(out, out, null, interactive, false, unicode, WIDTH);
