@@ -196,8 +196,10 @@ public final class ProxyTraffic implements Traffic {
         target.resetsByTarget(),
         answers,
         http.serverError(),
-        route.options().protocol() == Protocol.HTTP ? answers : target.total(),
-        route.verify() ? target.unserved() : 0);
+        route.options().protocol() == Protocol.HTTP
+            ? answers
+            : target.total() - target.closedEmpty(),
+        route.verify() ? target.unserved() + target.closedEmpty() : 0);
   }
 
   @Override

@@ -110,9 +110,7 @@ class OutsideEngineTest {
                   "      - ./greeting.txt",
                   "      - \"%s:%s\"\n      - ./greeting.txt"
                       .formatted(advice.group(2), advice.group(3)))
-              .replace(
-                  "volumes:\n  ledger:",
-                  "volumes:\n  %s: {}\n  ledger:".formatted(advice.group(4))));
+              .replace("\nvolumes:\n", "\nvolumes:\n  %s: {}\n".formatted(advice.group(4))));
     }
     return places;
   }

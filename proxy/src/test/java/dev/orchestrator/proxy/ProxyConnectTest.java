@@ -9,6 +9,7 @@ import dev.orchestrator.proxy.config.Target;
 import dev.orchestrator.proxy.testing.Await;
 import dev.orchestrator.proxy.testing.ProxyFixture;
 import dev.orchestrator.proxy.testing.ServerFixture;
+import java.io.OutputStream;
 import java.net.Socket;
 import java.time.Duration;
 import java.util.Map;
@@ -46,6 +47,30 @@ class ProxyConnectTest {
       assertEquals(1, fixture.stats().targets().unserved());
       assertTrue(fixture.stats().connectFailures() > 3);
     }
+  }
+
+  /** Such as the engine's userland proxy in front of a service that doesn't listen. */
+  @Test
+  void aTargetThatClosesBeforeItSaysAWordHasServedNobody() throws Exception {
+    try (var empty = new ServerFixture(socket -> {});
+        var fixture = ProxyFixture.opened(ProxyFixture.backend("blue", empty));
+        Socket client = fixture.connect()) {
+      assertEquals(-1, client.getInputStream().read());
+      assertEquals(1, fixture.stats().targets().closedEmpty());
+    }
+    ServerFixture.Service sink = socket -> socket.getInputStream().transferTo(nowhere());
+    try (var silent = new ServerFixture(sink);
+        var fixture = ProxyFixture.opened(ProxyFixture.backend("blue", silent));
+        Socket client = fixture.connect()) {
+      client.getOutputStream().write(1);
+      client.shutdownOutput();
+      assertEquals(-1, client.getInputStream().read());
+      assertEquals(0, fixture.stats().targets().closedEmpty());
+    }
+  }
+
+  private static OutputStream nowhere() {
+    return OutputStream.nullOutputStream();
   }
 
   @Test

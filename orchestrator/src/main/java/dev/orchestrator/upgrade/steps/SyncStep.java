@@ -59,7 +59,7 @@ final class SyncStep extends Step {
               target,
               String.format(
                   Locale.ROOT,
-                  "%,d files, %s copied; %,d entries, %,d of them changed since pre-sync, and the"
+                  "%,d files, %s copied; %,d entries, %,d changed or gone since pre-sync, and the"
                       + " content of %,d files compared: the same",
                   report.files(),
                   HumanText.bytes(report.bytes()),

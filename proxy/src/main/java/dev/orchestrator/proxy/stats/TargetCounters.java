@@ -17,6 +17,7 @@ public final class TargetCounters {
   public final LongAdder resetsByTarget = new LongAdder();
   public final LongAdder timedOut = new LongAdder();
   public final LongAdder unserved = new LongAdder();
+  public final LongAdder closedEmpty = new LongAdder();
   private final LongAdder[] statuses = new LongAdder[CLASSES];
   private final Histogram latency = new Histogram();
 
@@ -48,6 +49,7 @@ public final class TargetCounters {
     sum.resetsByTarget.add(resetsByTarget.sum());
     sum.timedOut.add(timedOut.sum());
     sum.unserved.add(unserved.sum());
+    sum.closedEmpty.add(closedEmpty.sum());
     for (int i = 0; i < CLASSES; i++) {
       sum.statuses[i].add(statuses[i].sum());
     }
@@ -67,6 +69,7 @@ public final class TargetCounters {
         resetsByTarget.sum(),
         timedOut.sum(),
         unserved.sum(),
+        closedEmpty.sum(),
         new HttpStats(
             statuses[0].sum(),
             statuses[1].sum(),

@@ -17,6 +17,8 @@ package dev.orchestrator.proxy.stats;
  * @param unserved clients (of http routes: requests) that got nothing: every attempt to connect
  *     failed, the client left after an attempt had failed or hung, or the target closed the
  *     connection or let the time pass without a response
+ * @param closedEmpty connections of tcp routes that the target ended before it had sent a byte,
+ *     while its client had not ended its side
  */
 public record TargetStats(
     long open,
@@ -30,4 +32,5 @@ public record TargetStats(
     long resetsByTarget,
     long timedOut,
     long unserved,
+    long closedEmpty,
     HttpStats http) {}

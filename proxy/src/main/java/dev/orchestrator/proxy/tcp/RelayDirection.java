@@ -33,6 +33,7 @@ final class RelayDirection {
   private @Nullable KernelPipe pipe;
   private int bytesInPipe;
   private int fullReads;
+  private boolean moved;
   private boolean sourceEnded;
   private boolean ending;
   private boolean endPassed;
@@ -64,6 +65,7 @@ final class RelayDirection {
    */
   void sendFirst(ByteBuf first, boolean counted) {
     if (counted) {
+      moved = true;
       byteCounter.add(first.readableBytes());
     }
     if (streamEnding != null) {
@@ -188,6 +190,7 @@ final class RelayDirection {
   }
 
   private void countMoved(int count) {
+    moved = true;
     byteCounter.add(count);
     relay.touch();
   }
@@ -196,6 +199,7 @@ final class RelayDirection {
   void endSource() {
     sourceEnded = true;
     ending = true;
+    relay.noteEnd(this);
     relay.closeWhenDone();
   }
 
@@ -211,6 +215,16 @@ final class RelayDirection {
     ending = true;
     endPassed = true;
     pump();
+  }
+
+  /** Whether any byte of the source was to be passed on. */
+  boolean hasMoved() {
+    return moved;
+  }
+
+  /** Whether the source has sent its end. */
+  boolean hasSourceEnded() {
+    return sourceEnded;
   }
 
   /** True when nothing can come from the source any more, and the sink has been sent the end. */

@@ -165,6 +165,23 @@ public final class TcpRelay extends Session implements EpollSocket.Owner {
     closeWhenDone();
   }
 
+  /** To be called when the source of a direction has ended. */
+  void noteEnd(RelayDirection direction) {
+    if (direction == toClient) {
+      countIfEmpty();
+    }
+  }
+
+  /**
+   * Counts a target that ends before it has sent a byte, while its client waits: such as the
+   * engine's userland proxy in front of a service that does not listen.
+   */
+  private void countIfEmpty() {
+    if (!cut && !toClient.hasMoved() && !toTarget.hasSourceEnded()) {
+      backend().counters().closedEmpty.increment();
+    }
+  }
+
   void closeWhenDone() {
     if (toTarget.isDone() && toClient.isDone()) {
       close();
@@ -184,6 +201,9 @@ public final class TcpRelay extends Session implements EpollSocket.Owner {
       return;
     }
     stop();
+    if (end == target && !toClient.hasSourceEnded()) {
+      countIfEmpty();
+    }
     if (!cut) {
       (end == client ? backend().counters().resetsByClient : backend().counters().resetsByTarget)
           .increment();
