@@ -72,8 +72,12 @@ class RefusalsEngineTest {
     writeRelease(
         stack,
         "no-image",
-        "services: {ledger: {image: 'nowhere.invalid/a/b:1'}, greeter: {image:"
-            + " 'nowhere.invalid/a/b:1'}}\n");
+        """
+        services:
+          ledger: {image: nowhere.invalid/a/b:1, volumes: ["ledger:/var/lib/ledger"]}
+          greeter: {image: nowhere.invalid/a/b:1}
+        volumes: {ledger: {}}
+        """);
     try (LightServiceFixture light = new LightServiceFixture(stack, settings -> settings)) {
       light.await(light.control().up("v1"));
       light.post("kept");
