@@ -200,6 +200,7 @@ class CapsuleEngineTest {
               - /etc/timezone:/etc/timezone:ro
           greeter:
             build: ../../images/greeter
+            entrypoint: [sleep, infinity]
             network_mode: container:the-ledger
         """
             .replace("MEDIA", media.toString()));
