@@ -334,8 +334,7 @@ class UdpRelayTest {
     try (var fixture = ProxyFixture.opened(brief, backend("blue", blue));
         var idle = client(fixture);
         var held = client(fixture)) {
-      idle.send("a");
-      Await.until("it has a session", () -> fixture.stats().total() == 1);
+      assertEquals("ba", idle.ask("a"));
       fixture.proxy.hold(LONG);
       held.send("b");
       fixture.untilHeld(1);
