@@ -48,7 +48,7 @@ public final class HealthChecker implements HealthGate {
    * So many rounds in a row must find a problem that looks final: a start passes through states
    * that look so for a moment.
    */
-  private static final int FINAL_ROUNDS = 3;
+  private static final int FINAL_ROUNDS = 5;
 
   /** Between two looks at services that are being started. */
   private static final Duration START_LOOK = Duration.ofSeconds(1);

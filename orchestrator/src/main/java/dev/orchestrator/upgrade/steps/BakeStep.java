@@ -55,7 +55,8 @@ final class BakeStep extends Step {
   public String run(UpgradeRun run, UpgradeContext context, Consumer<String> progress) {
     context.changes().recordTables(run);
     Duration window = context.limits().bake();
-    Duration interval = context.limits().verify().interval();
+    // Nobody waits for these rounds, and what counts as unhealthy must last for some seconds.
+    Duration interval = context.limits().verify().interval().multipliedBy(2);
     Deadline end = Deadline.in(window);
     Map<String, Integer> restarts = new HashMap<>(run.restartsAtVerify);
     ClientWatch clients = watchClients(run, context.traffic());
