@@ -70,7 +70,7 @@ prepare_iptables() {
 # talkative service from filling the host's disk. HOST is the host's address as the capsule sees it.
 engine_config() {
   jq -n --arg pool "$1" --argjson mtu "$2" --arg host "${3:-}" --arg socket "unix://$SOCKET" \
-    --arg root "$STORE" '{
+    --arg root "$STORE" --arg lib "$LIB" '{
     hosts: [$socket],
     "data-root": $root,
     "storage-driver": "overlay2",
@@ -80,6 +80,7 @@ engine_config() {
     "log-opts": {"max-size": "10m", "max-file": "3"},
     "default-address-pools": [{base: $pool, size: 24}],
     mtu: $mtu,
+    runtimes: {"host-network": {path: ($lib + "/runc-host-network")}},
     "default-network-opts": {bridge: {"com.docker.network.driver.mtu": ($mtu | tostring)}}
   } + if $host == "" then {} else {"host-gateway-ip": $host} end'
 }

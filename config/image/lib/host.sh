@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# What services see of the host: its time zone, and the Docker engine's socket, which in here is the
-# inner engine's.
+# What services see of the host: its time zone, its network, and the Docker engine's socket, which in
+# here is the inner engine's.
 
-readonly ZONE=$RUN/zone
+readonly ZONE=/var/lib/capsule/zone
 readonly READ_SOCKET=$RUN/engine.sock
 
 # The time zone as the two files that services mount, whether or not the host has them: its rules at
@@ -18,6 +18,51 @@ write_zone() {
   mkdir -p "$ZONE"
   echo "$zone" >"$ZONE/timezone"
   cp -L "$rules" "$ZONE/localtime"
+}
+
+# Where the host's network namespace is mounted (security.host-network), see runc-host-network. Empty
+# when it isn't.
+host_network() {
+  local path
+  for path in /host/proc/1/ns/net /host/run/docker/netns/default; do
+    if [[ -e $path ]]; then
+      echo "$path"
+      return
+    fi
+  done
+}
+
+# The capsule's ports that lead to services in the host's network, or in the network of one of these.
+host_ports() {
+  jq -r --slurpfile compose "$STACK/compose.json" '
+    def in_host: $compose[0].services[.].runtime == "host-network"
+      or (($compose[0].services[.].network_mode // "") as $mode
+        | ($mode | startswith("service:")) and ($mode[8:] | in_host));
+    .ports // {} | to_entries[] | select(.key | split(":")[0] | in_host) | .value' "$STACK/stack.json" 2>/dev/null
+}
+
+# forward_to_host: connections to these ports of the capsule go to the same ports in the host's network.
+# A service that doesn't listen refuses at once. HAProxy finds a namespace by its name.
+forward_to_host() {
+  local network port ports
+  mapfile -t ports < <(host_ports | sort -nu)
+  ((${#ports[@]} > 0)) || return 0
+  network=$(host_network)
+  if [[ -z $network ]]; then
+    say "services with network_mode: host are in the capsule's network: see the image's label dev.orchestrator.run-flags"
+    return
+  fi
+  mkdir -p /run/netns
+  ln -sfn "$network" /run/netns/host
+  {
+    printf '%s\n' defaults '  mode tcp' '  retries 0' '  timeout connect 10s' '  timeout client 24d' \
+      '  timeout server 24d'
+    for port in "${ports[@]}"; do
+      printf '%s\n' "listen port-$port" "  bind :$port" \
+        "  server service 127.0.0.1:$port namespace host"
+    done
+  } >"$RUN/host-network.cfg"
+  setsid haproxy -q -db -f "$RUN/host-network.cfg" >&2 &
 }
 
 # For docker-socket = inner: a socket of the inner engine that answers questions alone. A websocket is

@@ -65,6 +65,16 @@ public final class BuildContainers {
     return new Temporary(name, () -> engine.removeContainer(name));
   }
 
+  /** Creates a container that does nothing, in the network of the engine's host. */
+  public Temporary inHostNetwork(String role, String image) {
+    String name = name(role);
+    engine.createContainer(
+        ContainerSpec.helper(
+                name, image, List.of("true"), labels(role), List.of(), ContainerSecurity.DEFAULT)
+            .withNetwork("host"));
+    return new Temporary(name, () -> engine.removeContainer(name));
+  }
+
   /** Creates a volume. */
   public Temporary volume(String role) {
     String name = name(role);

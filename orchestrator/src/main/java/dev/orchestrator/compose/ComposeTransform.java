@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * Turns a release's compose model into the model that runs in a capsule: images have their names
@@ -72,6 +73,8 @@ public final class ComposeTransform {
     HostPathMapping hostPaths =
         new HostPathMapping(findings, stack.grants(), host, rights, granted);
     new NetworkMapping(findings, host.subnets()).apply(model);
+    HostNetwork hostNetwork = new HostNetwork(findings, stack.grants().hostNetwork(), host);
+    hostNetwork.apply(services, stack.routes());
     services.forEach((name, service) -> dropAbsent(findings, name, service, services.keySet()));
     PortMapping mapping = new PortMapping(findings, stack, services);
     Map<String, Integer> ports = mapping.apply();
@@ -110,14 +113,15 @@ public final class ComposeTransform {
         ports,
         OneShotServices.of(services, stack),
         findings.warnings(),
-        grants(granted, hostPaths),
+        grants(granted, hostPaths, hostNetwork),
         hostPaths.socket());
   }
 
-  private HostGrants grants(RightsMapping granted, HostPathMapping hostPaths) {
+  private HostGrants grants(
+      RightsMapping granted, HostPathMapping hostPaths, HostNetwork hostNetwork) {
     return new HostGrants(
         stack.grants().privileged(),
-        hostPaths.paths(),
+        Stream.concat(hostPaths.paths().stream(), hostNetwork.paths().stream()).toList(),
         granted.devices(),
         granted.deviceRules(),
         stack.grants().capabilities().stream().sorted().distinct().toList(),

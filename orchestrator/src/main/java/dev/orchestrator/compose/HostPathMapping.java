@@ -20,7 +20,7 @@ import java.util.TreeSet;
  */
 final class HostPathMapping {
   /** The time zone's files, which the capsule writes at its start. */
-  private static final String ZONE = "/run/capsule/zone/";
+  private static final String ZONE = "/var/lib/capsule/zone/";
 
   /** The capsule's engine for those who may only ask it. */
   private static final String READ_SOCKET = "/run/capsule/engine.sock";
@@ -37,7 +37,9 @@ final class HostPathMapping {
   private final Map<HostPath, Set<String>> used =
       new TreeMap<>((a, b) -> a.path().compareTo(b.path()));
   private boolean zone;
-  private boolean socket;
+
+  /** Services that have the capsule's engine's socket, with its place in each. */
+  private final Set<String> sockets = new TreeSet<>();
 
   HostPathMapping(
       ComposeFindings findings,
@@ -65,7 +67,7 @@ final class HostPathMapping {
       return true;
     }
     if (isSocket(source) && grants.dockerSocket() != DockerSocket.NONE) {
-      socket = true;
+      sockets.add(user + ": " + mount.path("target").asText(""));
       mount.put("source", grants.dockerSocket() == DockerSocket.INNER ? READ_SOCKET : SOCKET);
       return true;
     }
@@ -173,13 +175,14 @@ final class HostPathMapping {
                 .formatted(path.path()));
       }
     }
-    if (socket) {
+    for (String socket : sockets) {
       findings.warn(
-          grants.dockerSocket() == DockerSocket.INNER
-              ? "docker-socket: services that mount the Docker socket see the capsule's own engine,"
-                  + " and change nothing there"
-              : "docker-socket: services that mount the Docker socket control the capsule's own"
-                  + " engine; containers that they start there end with this version");
+          socket
+              + (grants.dockerSocket() == DockerSocket.INNER
+                  ? " is the socket of the capsule's own engine (docker-socket = inner): every user"
+                      + " may ask, and nobody may change anything"
+                  : " is the socket of the capsule's own engine (docker-socket = inner-write), for"
+                      + " every user; containers that are started there end with this version"));
     }
   }
 
@@ -199,6 +202,6 @@ final class HostPathMapping {
 
   /** What the capsule offers its services as the Docker socket. */
   DockerSocket socket() {
-    return socket ? grants.dockerSocket() : DockerSocket.NONE;
+    return sockets.isEmpty() ? DockerSocket.NONE : grants.dockerSocket();
   }
 }

@@ -14,11 +14,13 @@ import java.util.TreeMap;
  * What must be asked of the engine's host before a compose file can be judged.
  *
  * @param devices whether it names devices
+ * @param network whether a service is to be in the host's network
  * @param zone whether it mounts the host's time zone
  * @param paths granted paths of the host that it uses, and those below them that it names, each
  *     with the wanted propagation of mounts: {@code rslave} or {@code rshared}
  */
-public record HostQuestions(boolean devices, boolean zone, Map<String, String> paths) {
+public record HostQuestions(
+    boolean devices, boolean network, boolean zone, Map<String, String> paths) {
   /** The host's time zone: its rules, and its name. */
   static final Set<String> ZONE_FILES = Set.of("/etc/localtime", "/etc/timezone");
 
@@ -31,10 +33,12 @@ public record HostQuestions(boolean devices, boolean zone, Map<String, String> p
   /** The questions of a compose file, of a stack with these grants. */
   public static HostQuestions of(ComposeModel model, GrantSettings grants) {
     boolean devices = false;
+    boolean network = false;
     boolean zone = false;
     Map<String, String> paths = new TreeMap<>();
     for (ObjectNode service : model.services().values()) {
       devices |= !service.path("devices").isEmpty();
+      network |= grants.hostNetwork() && HostNetwork.asks(service);
       for (JsonNode mount : service.path("volumes")) {
         if (mount.path("type").asText("").equals("bind")) {
           Path source = path(mount.path("source"));
@@ -52,7 +56,7 @@ public record HostQuestions(boolean devices, boolean zone, Map<String, String> p
         ask(paths, grants, path(item.path("file")), "");
       }
     }
-    return new HostQuestions(devices, zone, paths);
+    return new HostQuestions(devices, network, zone, paths);
   }
 
   private static void ask(

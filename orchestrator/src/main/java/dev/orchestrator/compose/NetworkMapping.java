@@ -97,14 +97,6 @@ final class NetworkMapping {
 
   private void service(String name, ObjectNode service) {
     String mode = service.path("network_mode").asText("");
-    if (mode.equals("host")) {
-      findings.warn(
-          "service "
-              + name
-              + ": network_mode: host is the capsule's network here, not the host's: clients reach"
-              + " it by routes alone, and broadcasts and multicasts (mDNS, DLNA, Wake-on-LAN) don't"
-              + " get in or out");
-    }
     if (service.path("external_links").size() > 0) {
       findings.refuse(
           "service " + name,

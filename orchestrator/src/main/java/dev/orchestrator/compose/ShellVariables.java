@@ -1,7 +1,9 @@
 package dev.orchestrator.compose;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.TextNode;
 import dev.orchestrator.release.Release;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -30,6 +32,10 @@ final class ShellVariables {
 
   /** Parts of a service that have paths of the release, or that a capsule doesn't need. */
   private static final Set<String> PATHS = Set.of("develop", "env_file", "extends");
+
+  /** Where services that mount the release's folder have it. */
+  private static final String RELEASE_FOLDER =
+      "/data/" + BindMapping.BINDS.substring(0, BindMapping.BINDS.length() - 1);
 
   private final ComposeFindings findings;
   private final Release release;
@@ -78,9 +84,11 @@ final class ShellVariables {
     for (String section : SECTIONS) {
       for (Map.Entry<String, JsonNode> item : root.path(section).properties()) {
         String user = section.replaceFirst("s$", "") + " " + item.getKey();
-        for (Map.Entry<String, JsonNode> key : item.getValue().properties()) {
-          if (!key.getKey().startsWith("x-") && !hasPaths(section, key.getKey())) {
-            folderIn(user, key.getKey(), key.getValue());
+        if (item.getValue() instanceof ObjectNode keys) {
+          for (Map.Entry<String, JsonNode> key : List.copyOf(keys.properties())) {
+            if (!key.getKey().startsWith("x-") && !hasPaths(section, key.getKey())) {
+              keys.set(key.getKey(), inCapsule(user, key.getKey(), key.getValue()));
+            }
           }
         }
       }
@@ -158,25 +166,31 @@ final class ShellVariables {
     };
   }
 
-  /** Refuses the release's folder in what is no path of the release, such as an argument. */
-  private void folderIn(String user, String key, JsonNode value) {
+  /**
+   * A value with the release's folder as services have it, where it is no path of the release that
+   * is mapped later: an argument, a variable, the place of a mount. Programs that start containers
+   * through the capsule's engine need it so, and a mount at the same path stays one.
+   */
+  private JsonNode inCapsule(String user, String key, JsonNode value) {
     if (value.isTextual() && value.asText().contains(project.toString())) {
-      findings.refuse(
-          user,
-          key,
-          "has the folder of the release in it (${PWD}), which is another one in a capsule: write"
-              + " the path itself");
+      findings.warn(
+          "%s: %s: has the folder of the release in it (${PWD}), which is %s in a capsule"
+              .formatted(user, key, RELEASE_FOLDER));
+      return TextNode.valueOf(value.asText().replace(project.toString(), RELEASE_FOLDER));
     }
-    value
-        .properties()
-        .forEach(entry -> {
-          if (!isPath(key, entry.getKey())) {
-            folderIn(user, key + "." + entry.getKey(), entry.getValue());
-          }
-        });
-    if (value.isArray()) {
-      value.forEach(item -> folderIn(user, key, item));
+    if (value instanceof ObjectNode object) {
+      for (Map.Entry<String, JsonNode> entry : List.copyOf(object.properties())) {
+        if (!isPath(key, entry.getKey())) {
+          object.set(entry.getKey(), inCapsule(user, key + "." + entry.getKey(), entry.getValue()));
+        }
+      }
     }
+    if (value instanceof ArrayNode list) {
+      for (int i = 0; i < list.size(); i++) {
+        list.set(i, inCapsule(user, key, list.get(i)));
+      }
+    }
+    return value;
   }
 
   private static boolean isPath(String key, String inner) {

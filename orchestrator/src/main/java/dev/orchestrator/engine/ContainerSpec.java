@@ -11,7 +11,7 @@ import java.util.TreeMap;
  * @param entrypoint empty: the image's own
  * @param command empty: the image's own
  * @param tmpfs paths that are memory file systems, each with mount options after a colon if needed
- * @param network {@code "none"}, {@code "bridge"} or the name of a network
+ * @param network {@code "none"}, {@code "bridge"}, {@code "host"} or the name of a network
  * @param stopTimeout how long a plain {@code docker stop} and a shutdown of the engine wait before
  *     they kill the container
  * @param logOptions of the engine's default log driver, such as {@code max-size}; empty: the
@@ -45,6 +45,23 @@ public record ContainerSpec(
         mounts,
         tmpfs,
         network,
+        security,
+        stopTimeout,
+        logOptions);
+  }
+
+  /** The same container in another network. */
+  public ContainerSpec withNetwork(String other) {
+    return new ContainerSpec(
+        name,
+        image,
+        entrypoint,
+        command,
+        env,
+        labels,
+        mounts,
+        tmpfs,
+        other,
         security,
         stopTimeout,
         logOptions);

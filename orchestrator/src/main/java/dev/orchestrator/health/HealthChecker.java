@@ -12,9 +12,12 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -49,6 +52,11 @@ public final class HealthChecker implements HealthGate {
    * that look so for a moment.
    */
   private static final int FINAL_ROUNDS = 5;
+
+  /**
+   * What isn't healthy by then takes long anyway: it is looked at less often, as looks cost time.
+   */
+  private static final Duration QUICK = Duration.ofSeconds(5);
 
   /** Between two looks at services that are being started. */
   private static final Duration START_LOOK = Duration.ofSeconds(1);
@@ -85,7 +93,7 @@ public final class HealthChecker implements HealthGate {
   }
 
   @Override
-  public String await(
+  public Healthy await(
       Capsule capsule,
       List<Probe> probes,
       Map<String, Integer> ports,
@@ -100,12 +108,12 @@ public final class HealthChecker implements HealthGate {
     RestartLoops loops = new RestartLoops(clock);
     while (true) {
       Instant began = clock.instant();
-      Round round = withRoutes(round(capsule, probes, ports, loops, false), capsule, ports);
+      Round round = roundWithRoutes(capsule, probes, ports, loops, passes > 0);
       if (round.problems().isEmpty()) {
         passes++;
         progress.accept("healthy %d of %d".formatted(passes, settings.passes()));
         if (passes >= settings.passes()) {
-          return summary(round, probes, settings, start);
+          return new Healthy(summary(round, probes, settings, start), round.services());
         }
       } else {
         passes = 0;
@@ -127,7 +135,10 @@ public final class HealthChecker implements HealthGate {
             last,
             outage);
       }
-      pause(untilNext(settings.interval(), Duration.between(began, clock.instant())));
+      Instant ended = clock.instant();
+      boolean slow = passes == 0 && Duration.between(start, ended).compareTo(QUICK) > 0;
+      Duration interval = slow ? settings.interval().multipliedBy(2) : settings.interval();
+      pause(untilNext(interval, Duration.between(began, ended)));
     }
   }
 
@@ -207,7 +218,8 @@ public final class HealthChecker implements HealthGate {
     Instant began = clock.instant();
     Deadline end = Deadline.in(settings.deadline(), clock);
     RestartLoops loops = new RestartLoops(clock);
-    Set<String> probed = probes.stream().map(Probe::service).collect(Collectors.toSet());
+    Set<String> needed = new HashSet<>(routes.services(ports));
+    probes.forEach(probe -> needed.add(probe.service()));
     List<HealthProblem> last = List.of();
     int lasting = 0;
     try (ServiceStart start = new ServiceStart(capsule, settings.deadline())) {
@@ -217,16 +229,14 @@ public final class HealthChecker implements HealthGate {
         if (failed != null && failed.isOutage()) {
           throw failed;
         }
-        Round round = withRoutes(round(capsule, probes, ports, loops, true), capsule, ports);
+        Round round = round(capsule, probes, ports, loops, true);
+        if (!hinders(round, needed)) {
+          round = round.with(routes.check(capsule, ports));
+        }
         // Before that, a container may still be in the state in which it was stopped.
         lasting =
             started && round.problems().stream().anyMatch(HealthProblem::lasting) ? lasting + 1 : 0;
-        boolean serves =
-            round.outage() == null
-                && !probed.isEmpty()
-                && round.problems().stream()
-                    .noneMatch(problem ->
-                        problem.service().isEmpty() || probed.contains(problem.service()));
+        boolean serves = !needed.isEmpty() && !hinders(round, needed);
         if (round.problems().isEmpty() || (serves && !started)) {
           start.leave();
           return summary(round, probes, settings, began);
@@ -254,14 +264,29 @@ public final class HealthChecker implements HealthGate {
     }
   }
 
+  /** Whether what a round found keeps clients from being served. */
+  private static boolean hinders(Round round, Set<String> needed) {
+    return round.outage() != null
+        || round.problems().stream()
+            .anyMatch(problem -> problem.service().isEmpty() || needed.contains(problem.service()));
+  }
+
   /**
    * The findings of a round.
    *
-   * @param services how many services the capsule has
+   * @param services of the capsule
    * @param outage the failure when no engine answered; else null
    */
   private record Round(
-      int services, List<HealthProblem> problems, @Nullable CapsuleException outage) {}
+      List<InnerService> services,
+      List<HealthProblem> problems,
+      @Nullable CapsuleException outage) {
+    Round with(List<HealthProblem> more) {
+      List<HealthProblem> all = new ArrayList<>(problems);
+      all.addAll(more);
+      return new Round(services, all, outage);
+    }
+  }
 
   /**
    * Looks once.
@@ -281,7 +306,7 @@ public final class HealthChecker implements HealthGate {
     } catch (CapsuleException e) {
       String text = String.valueOf(e.getMessage());
       HealthProblem problem = new HealthProblem("capsule", "", text, false);
-      return new Round(0, List.of(problem), e.isOutage() ? e : null);
+      return new Round(List.of(), List.of(problem), e.isOutage() ? e : null);
     }
     List<HealthProblem> problems = new ArrayList<>();
     if (services.isEmpty()) {
@@ -307,23 +332,50 @@ public final class HealthChecker implements HealthGate {
         probes.run(capsule, probe, ports).ifPresent(problems::add);
       }
     }
-    return new Round(services.size(), problems, null);
+    return new Round(services, problems, null);
   }
 
   /**
-   * Adds the routes to a round that found nothing wrong: where a service isn't up, its routes say
-   * nothing beyond that.
+   * Looks once, at the routes too where nothing else is wrong: where a service isn't up, its routes
+   * say nothing beyond that.
+   *
+   * @param likely whether nothing will be found wrong: then all is looked at at the same time, as
+   *     clients are waiting
    */
-  private Round withRoutes(Round round, Capsule capsule, Map<String, Integer> ports) {
-    return round.problems().isEmpty()
-        ? new Round(round.services(), routes.check(capsule, ports), null)
-        : round;
+  private Round roundWithRoutes(
+      Capsule capsule,
+      List<Probe> probes,
+      Map<String, Integer> ports,
+      RestartLoops loops,
+      boolean likely) {
+    if (!likely) {
+      Round round = round(capsule, probes, ports, loops, false);
+      return round.problems().isEmpty() ? round.with(routes.check(capsule, ports)) : round;
+    }
+    FutureTask<List<HealthProblem>> alive = new FutureTask<>(() -> routes.check(capsule, ports));
+    Thread.ofVirtual().name("routes of " + capsule.name()).start(alive);
+    Round round = round(capsule, probes, ports, loops, false);
+    List<HealthProblem> found = result(alive);
+    return round.problems().isEmpty() ? round.with(found) : round;
+  }
+
+  private static <T> T result(FutureTask<T> task) {
+    try {
+      return task.get();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new HealthException("waiting for a capsule's health was interrupted");
+    } catch (ExecutionException e) {
+      throw e.getCause() instanceof RuntimeException cause
+          ? cause
+          : new IllegalStateException(e.getCause());
+    }
   }
 
   private String summary(Round round, List<Probe> probes, VerifySettings settings, Instant start) {
     return "%d services healthy, %d probes passed, %d times in a row, after %.1f s"
         .formatted(
-            round.services(),
+            round.services().size(),
             probes.size(),
             settings.passes(),
             Duration.between(start, clock.instant()).toMillis() / 1000.0);

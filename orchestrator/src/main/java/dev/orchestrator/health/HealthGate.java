@@ -2,6 +2,7 @@ package dev.orchestrator.health;
 
 import dev.orchestrator.capsule.Capsule;
 import dev.orchestrator.capsule.CapsuleException;
+import dev.orchestrator.capsule.InnerService;
 import dev.orchestrator.settings.Probe;
 import dev.orchestrator.settings.UpgradeSettings.VerifySettings;
 import java.time.Duration;
@@ -11,18 +12,24 @@ import java.util.function.Consumer;
 
 /** Tells whether every inner service is healthy and every probe passes. Calls block. */
 public interface HealthGate {
+  /**
+   * What a wait has found.
+   *
+   * @param summary one line on what was checked
+   * @param services as the last round found them
+   */
+  record Healthy(String summary, List<InnerService> services) {}
 
   /**
-   * Waits until the capsule is healthy several times in a row; returns one line on what was
-   * checked. Past the deadline, or as soon as the capsule can't become healthy any more (a service
-   * exited with an error and isn't restarted), it fails with a {@link HealthException} that names
-   * each service or probe and what is wrong with it; when the engine was away in between, with a
-   * {@link CapsuleException} that is an outage.
+   * Waits until the capsule is healthy several times in a row. Past the deadline, or as soon as the
+   * capsule can't become healthy any more (a service exited with an error and isn't restarted), it
+   * fails with a {@link HealthException} that names each service or probe and what is wrong with
+   * it; when the engine was away in between, with a {@link CapsuleException} that is an outage.
    *
    * @param ports from {@code service:port} to the capsule's port
    * @param progress gets a short line whenever the result of a round differs from the one before
    */
-  String await(
+  Healthy await(
       Capsule capsule,
       List<Probe> probes,
       Map<String, Integer> ports,
@@ -40,12 +47,10 @@ public interface HealthGate {
   }
 
   /**
-   * Starts the services and returns as soon as clients can be served, because every probe passes: a
-   * health check that has not run yet is not waited for, nor the start of a service without a
-   * probe. For a version that is known to be good, while clients wait for it. Fails like {@link
-   * #await}.
-   *
-   * @param probes with one for each route
+   * Starts the services and returns, with one line on what was checked, as soon as clients can be
+   * served, because every probe passes and every route's target is alive: a health check that has
+   * not run yet is not waited for, nor the start of a service without a probe or route. For a
+   * version that is known to be good, while clients wait for it. Fails like {@link #await}.
    */
   default String serve(
       Capsule capsule,
@@ -54,7 +59,7 @@ public interface HealthGate {
       VerifySettings settings,
       Consumer<String> progress) {
     capsule.start(settings.deadline());
-    return await(capsule, probes, ports, settings, progress);
+    return await(capsule, probes, ports, settings, progress).summary();
   }
 
   /** Checks once; returns a line for each problem, none when the capsule is healthy. */

@@ -21,11 +21,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.Collectors;
 
 /**
  * Connects to the target of each route as the proxy does for a client: from this process, to the
@@ -118,6 +120,15 @@ public final class RouteChecks {
           problem -> !Objects.equals(dead.get(problem.service()), asked.get(problem.service())));
     }
     return problems;
+  }
+
+  /** The services that a check connects to, of a version with these ports. */
+  Set<String> services(Map<String, Integer> ports) {
+    return routes.stream()
+        .filter(RouteChecks::isChecked)
+        .filter(route -> !ServicePorts.find(ports, route.portKey(route.servicePort())).isEmpty())
+        .map(RouteSettings::service)
+        .collect(Collectors.toSet());
   }
 
   private static boolean isChecked(RouteSettings route) {

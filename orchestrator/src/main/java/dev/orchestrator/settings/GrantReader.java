@@ -35,7 +35,9 @@ final class GrantReader {
             DockerSocket.NONE,
             section.choice("mode", SecurityMode.class) == SecurityMode.PRIVILEGED,
             capabilities(section),
-            devices(section));
+            devices(section),
+            section.flag("host-network"),
+            false);
     section.rejectUnknownKeys();
     return grants;
   }
@@ -48,7 +50,9 @@ final class GrantReader {
         dockerSocket(stack),
         security.privileged(),
         security.capabilities(),
-        security.devices());
+        security.devices(),
+        security.hostNetwork(),
+        false);
   }
 
   private static List<String> capabilities(SettingsSection section) {

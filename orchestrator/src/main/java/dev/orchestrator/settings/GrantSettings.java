@@ -12,6 +12,8 @@ import java.util.List;
  *     a list of capabilities
  * @param capabilities of capsules beyond the usual ones, without the {@code CAP_} prefix
  * @param devices paths below /dev, or rules such as {@code c 188:* rwm}
+ * @param hostNetwork whether services with {@code network_mode: host} get the network of the
+ *     engine's host instead of the capsule's
  * @param rehearsal whether capsules may read the host's paths and not write to them, as in a drill
  *     beside the stack that serves
  */
@@ -21,16 +23,17 @@ public record GrantSettings(
     boolean privileged,
     List<String> capabilities,
     List<String> devices,
+    boolean hostNetwork,
     boolean rehearsal) {
 
-  /** Grants of a stack that serves. */
+  /** Grants of a stack that serves, in a network of its own. */
   public GrantSettings(
       List<HostPath> hostPaths,
       DockerSocket dockerSocket,
       boolean privileged,
       List<String> capabilities,
       List<String> devices) {
-    this(hostPaths, dockerSocket, privileged, capabilities, devices, false);
+    this(hostPaths, dockerSocket, privileged, capabilities, devices, false, false);
   }
 
   /** Nothing is granted. */
@@ -77,8 +80,9 @@ public record GrantSettings(
     devices = List.copyOf(devices);
   }
 
-  /** The same for a rehearsal. */
+  /** The same for a rehearsal, which the network of the host would show to clients. */
   public GrantSettings forRehearsal() {
-    return new GrantSettings(hostPaths, dockerSocket, privileged, capabilities, devices, true);
+    return new GrantSettings(
+        hostPaths, dockerSocket, privileged, capabilities, devices, false, true);
   }
 }

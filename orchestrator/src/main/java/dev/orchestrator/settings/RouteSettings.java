@@ -49,6 +49,11 @@ public record RouteSettings(
     return listen.first();
   }
 
+  /** Whether it listens on a port of the host, on whichever address. */
+  public boolean listens(int port) {
+    return listen.first() <= port && port <= listen.last();
+  }
+
   /** The service's ports, in the order of the public ones. */
   public List<Integer> servicePorts() {
     return IntStream.rangeClosed(servicePort, servicePort + listen.last() - listen.first())

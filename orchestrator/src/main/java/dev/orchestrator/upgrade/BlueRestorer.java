@@ -190,8 +190,10 @@ public final class BlueRestorer {
     Deadline end = Deadline.in(limit);
     context.startServices(rebased, limit, progress);
     context.hooks().runAfter(run.id(), capsule);
-    return context.awaitHealthy(
-        rebased, new VerifySettings(1, limits.verify().interval(), end.atMost(limit)), progress);
+    return context
+        .awaitHealthy(
+            rebased, new VerifySettings(1, limits.verify().interval(), end.atMost(limit)), progress)
+        .summary();
   }
 
   private static boolean canBeCloned(DataVolume volume, Generation green) {

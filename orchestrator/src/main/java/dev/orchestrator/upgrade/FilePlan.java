@@ -48,6 +48,11 @@ public record FilePlan(
         version, List.of(), List.of(), List.of(), List.of(), List.of(), List.of(), List.of());
   }
 
+  /** Whether nothing becomes of any. */
+  public boolean isEmpty() {
+    return equals(none(version));
+  }
+
   /** What becomes of them, in a line; empty where nothing does. */
   public String summary() {
     return summary(version, added, changed, removed, aside, kept);

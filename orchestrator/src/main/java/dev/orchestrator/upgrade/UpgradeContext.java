@@ -316,7 +316,7 @@ public final class UpgradeContext {
    *
    * @throws dev.orchestrator.health.HealthException when it is not healthy in time
    */
-  public String awaitHealthy(
+  public HealthGate.Healthy awaitHealthy(
       Generation generation, VerifySettings settings, Consumer<String> progress) {
     return health.await(
         capsule(generation), probes.askable(generation), generation.ports(), settings, progress);
@@ -340,11 +340,7 @@ public final class UpgradeContext {
    */
   String serve(Generation generation, VerifySettings settings, Consumer<String> progress) {
     return health.serve(
-        capsule(generation),
-        probes.askableWithRoutes(generation),
-        generation.ports(),
-        settings,
-        progress);
+        capsule(generation), probes.askable(generation), generation.ports(), settings, progress);
   }
 
   /**

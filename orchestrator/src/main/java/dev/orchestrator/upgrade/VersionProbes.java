@@ -5,7 +5,6 @@ import dev.orchestrator.journal.Generation;
 import dev.orchestrator.settings.Probe;
 import dev.orchestrator.settings.ReleaseProbes;
 import dev.orchestrator.settings.RouteSettings;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -20,8 +19,6 @@ import java.util.stream.Collectors;
  * Thread-safe.
  */
 final class VersionProbes {
-  private static final Duration ROUTE_TIMEOUT = Duration.ofSeconds(5);
-
   private final UpgradeContext context;
 
   /** Probes of releases, by the engine's id of the image, which never changes its content. */
@@ -34,25 +31,6 @@ final class VersionProbes {
   /** The probes that apply to a generation. */
   List<Probe> askable(Generation generation) {
     return allProbes(generation).stream().filter(probe -> hasPort(generation, probe)).toList();
-  }
-
-  /** These, and for each route a probe that connects to its target. */
-  List<Probe> askableWithRoutes(Generation generation) {
-    List<Probe> all = new ArrayList<>(askable(generation));
-    boolean auto = context.settings().stack().autoRoutes().isPresent();
-    for (RouteSettings route : context.settings().stack().routes()) {
-      Probe probe =
-          new Probe(
-              "of route " + route.name(),
-              route.service(),
-              new Probe.Tcp(route.servicePorts().getFirst()),
-              ROUTE_TIMEOUT);
-      // On some ports a service listens as it needs them.
-      if (route.verify() && !auto && hasPort(generation, probe)) {
-        all.add(probe);
-      }
-    }
-    return all;
   }
 
   private List<Probe> allProbes(Generation generation) {

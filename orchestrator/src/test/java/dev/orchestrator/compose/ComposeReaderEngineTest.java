@@ -97,23 +97,50 @@ final class ComposeReaderEngineTest {
   }
 
   @Test
-  void homeFolderAndTheReleasesOwnFolderAreRefusedAllAtOnce() throws IOException {
+  void theHomeFolderIsRefusedAllAtOnce() throws IOException {
     file(
         "compose.yaml",
         """
         services:
           web: {image: a, volumes: ['~/media:/media', '${HOME}/x:/x']}
-          db: {image: a, command: ['backup', '${PWD}/dump'], labels: {at: '${PWD}'}}
         """);
     String said = refused();
     for (String line :
         List.of(
             "service web: volumes: ~/media is in the home folder of whoever runs plain Compose:"
                 + " write env { HOME = \"/home/NAME\" } in stack.conf",
-            "compose.yaml:2: ${HOME} is the home folder of whoever runs plain Compose",
-            "service db: command: has the folder of the release in it (${PWD})",
-            "service db: labels.at: has the folder of the release in it (${PWD})")) {
+            "compose.yaml:2: ${HOME} is the home folder of whoever runs plain Compose")) {
       assertTrue(said.contains(line), said);
+    }
+  }
+
+  /** A program that starts containers by the Docker socket, or a mount at its path of the host. */
+  @Test
+  void theReleasesFolderIsTheOneOfTheCapsuleWhereverItStands() throws IOException {
+    file(
+        "compose.yaml",
+        """
+        services:
+          db:
+            image: a
+            command: ['backup', '${PWD}/dump']
+            labels: {at: '${PWD}'}
+            volumes: ['${PWD}/dump:${PWD}/dump']
+        """);
+    CapsuleStack stack = read();
+    assertEquals(
+        "[\"backup\",\"/data/binds/dump\"]", stack.compose().at("/services/db/command").toString());
+    assertEquals("/data/binds", stack.compose().at("/services/db/labels/at").asText());
+    assertEquals("/data/binds/dump", stack.compose().at("/services/db/volumes/0/source").asText());
+    assertEquals("/data/binds/dump", stack.compose().at("/services/db/volumes/0/target").asText());
+    for (String place : List.of("command", "labels.at", "volumes.target")) {
+      assertTrue(
+          stack
+              .warnings()
+              .contains(
+                  "service db: %s: has the folder of the release in it (${PWD}), which is /data/binds in a capsule"
+                      .formatted(place)),
+          stack.warnings().toString());
     }
   }
 

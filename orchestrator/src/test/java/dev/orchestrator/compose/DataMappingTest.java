@@ -125,8 +125,8 @@ class DataMappingTest {
 
   @ParameterizedTest
   @CsvSource({
-    "/etc/localtime,/run/capsule/zone/localtime",
-    "/etc/timezone,/run/capsule/zone/timezone",
+    "/etc/localtime,/var/lib/capsule/zone/localtime",
+    "/etc/timezone,/var/lib/capsule/zone/timezone",
     "/dev/net/tun,/dev/net/tun"
   })
   void someHostPathsAreTaken(String source, String mapped) {

@@ -81,9 +81,6 @@ class NetworkMappingTest {
     }
     assertEquals(
         List.of(
-            "service beacon: network_mode: host is the capsule's network here, not the host's:"
-                + " clients reach it by routes alone, and broadcasts and multicasts (mDNS, DLNA,"
-                + " Wake-on-LAN) don't get in or out",
             "service worker: its replicas' host names are new in each version: state that it keeps"
                 + " by host name begins empty"),
         findings.warnings());

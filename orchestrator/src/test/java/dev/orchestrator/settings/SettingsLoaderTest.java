@@ -58,7 +58,7 @@ class SettingsLoaderTest {
                 Duration.ofSeconds(60),
                 Duration.ofSeconds(2),
                 Duration.ofSeconds(20),
-                new VerifySettings(3, Duration.ofMillis(400), Duration.ofSeconds(120)),
+                new VerifySettings(3, Duration.ofMillis(150), Duration.ofSeconds(120)),
                 1),
             new DataSettings(DataSettings.Strategy.AUTO, DataSettings.Quiesce.STOP, 1L << 30)),
         settings.stack());
@@ -307,7 +307,7 @@ class SettingsLoaderTest {
     assertEquals(Duration.ofSeconds(3), upgrade.bake());
     assertEquals(Duration.ZERO, upgrade.drain());
     assertEquals(
-        new VerifySettings(5, Duration.ofMillis(400), Duration.ofMinutes(1)), upgrade.verify());
+        new VerifySettings(5, Duration.ofMillis(150), Duration.ofMinutes(1)), upgrade.verify());
     assertEquals(512L << 20, settings.stack().data().reserve());
   }
 
@@ -355,6 +355,7 @@ class SettingsLoaderTest {
                 data.host-paths += { path = /lib/modules, mode = ro }
                 security.capabilities += SYS_NICE
                 security.capabilities += cap_ipc_lock
+                security.host-network = true
                 docker-socket = inner-write
                 """)
             .load()
@@ -366,7 +367,9 @@ class SettingsLoaderTest {
             GrantSettings.DockerSocket.INNER_WRITE,
             false,
             List.of("SYS_NICE", "IPC_LOCK"),
-            List.of("/dev/dri")),
+            List.of("/dev/dri"),
+            true,
+            false),
         grants);
   }
 

@@ -307,7 +307,7 @@ public final class FakeHost {
   public HealthGate health() {
     return new HealthGate() {
       @Override
-      public String await(
+      public Healthy await(
           Capsule capsule,
           List<Probe> probes,
           Map<String, Integer> ports,
@@ -321,7 +321,7 @@ public final class FakeHost {
                 throw new HealthException(String.join("; ", problems));
               }
             });
-        return "healthy";
+        return new Healthy("healthy", List.of());
       }
 
       @Override

@@ -9,6 +9,8 @@ import dev.orchestrator.engine.ExecResult;
 import dev.orchestrator.journal.Receipt;
 import dev.orchestrator.journal.UpgradeRecord.Outcome;
 import dev.orchestrator.settings.AutoRoutes;
+import dev.orchestrator.settings.GrantSettings;
+import dev.orchestrator.settings.GrantSettings.DockerSocket;
 import dev.orchestrator.settings.RouteSettings;
 import dev.orchestrator.settings.Settings;
 import dev.orchestrator.settings.StackSettings;
@@ -121,6 +123,48 @@ class NetworkEngineTest {
           String.valueOf(collides.getMessage())
               .contains("network back: ipam: the subnet 172.17.9.0/24 overlaps with"),
           collides.getMessage());
+    }
+  }
+
+  @Test
+  void aServiceIsInTheHostsNetworkWhereStackConfGrantsIt() throws Exception {
+    LightStackFixture stack = LightStackFixture.in(directory);
+    for (String version : List.of("v1", "v2")) {
+      change(
+          stack,
+          version,
+          compose ->
+              compose.replace(
+                  "    build: ../../images/greeter",
+                  "    build: ../../images/greeter\n    network_mode: host"));
+    }
+    copy(
+        stack,
+        "v4",
+        compose ->
+            compose.replace(
+                "    network_mode:", "    entrypoint: [sleep, infinity]\n    network_mode:"));
+    int port = LightServiceFixture.freePort();
+    GrantSettings hostNetwork =
+        new GrantSettings(List.of(), DockerSocket.NONE, false, List.of(), List.of(), true, false);
+    UnaryOperator<Settings> granted = LightStackFixture.changed(s -> s.withGrants(hostNetwork));
+    try (LightServiceFixture light =
+        new LightServiceFixture(stack, s -> granted.apply(settings(port).apply(s)))) {
+      assertDone(light.await(light.control().up("v1")));
+      assertEquals(
+          Files.readSymbolicLink(Path.of("/proc/self/ns/net")).toString(),
+          inside(light, 1, "exec", service(stack, "greeter", 1), "readlink", "/proc/self/ns/net"));
+      assertEquals(greeting(7000), greeting(port), "the port of the host, and the route");
+
+      assertDone(light.await(light.control().upgrade("v2")));
+      assertEquals(greeting(7000), greeting(port));
+
+      Receipt dead = light.await(light.control().upgrade("v4"));
+      assertEquals(Outcome.ROLLED_BACK, dead.upgrade().outcome());
+      String reason = String.valueOf(dead.upgrade().reason());
+      assertTrue(
+          reason.contains("route greet: clients can't reach port 7000 of service greeter"), reason);
+      assertTrue(greeting(port).startsWith("hello"));
     }
   }
 

@@ -31,6 +31,13 @@ final class HostFactsReader {
   private static final String AT = "/host";
 
   /**
+   * Where the host's network namespace is: of its first process, or, where the engine may not read
+   * that, as in some sandboxes, where the engine keeps it for containers in the host's network.
+   */
+  private static final List<String> NETWORKS =
+      List.of("/proc/1/ns/net", "/run/docker/netns/default");
+
+  /**
    * A zone's name is where the link leads; a host with a copy in place of the link has the name in
    * a file, or not at all.
    */
@@ -88,7 +95,12 @@ final class HostFactsReader {
         .paths()
         .forEach((path, wanted) ->
             propagation(path, wanted, base).ifPresent(found -> paths.put(path, found)));
-    return new HostFacts(devices, engine.subnets(NETWORK), paths, questions.zone() ? zone : "");
+    return new HostFacts(
+        devices,
+        engine.subnets(NETWORK),
+        paths,
+        questions.network() ? network(base) : "",
+        questions.zone() ? zone : "");
   }
 
   private String ask(String base, List<Mount> mounts) {
@@ -97,6 +109,26 @@ final class HostFactsReader {
       ExecResult result = engine.exec(helper.name(), List.of("sh", "-c", ASK), DEADLINE);
       return result.stdout();
     }
+  }
+
+  /** A path of the host at which its network namespace can be mounted; empty for none. */
+  private String network(String base) {
+    for (String path : NETWORKS) {
+      // The engine makes the second one for the first container that is in the host's network.
+      try (BuildContainers.Temporary user = containers.inHostNetwork("ask", base)) {
+        engine.startContainer(user.name());
+        try (BuildContainers.Temporary helper =
+            containers.idle("ask", base, List.of(Mount.readOnly(path, AT + path)))) {
+          engine.startContainer(helper.name());
+          return path;
+        }
+      } catch (EngineException e) {
+        if (e.kind() == EngineException.Kind.UNREACHABLE) {
+          throw e;
+        }
+      }
+    }
+    return "";
   }
 
   /** How mounts of the host below a path go through; empty when the host doesn't have the path. */

@@ -94,6 +94,9 @@ final class StartStep extends Step {
 
   /** Notes in the receipt what the start has made of the release's files in the data. */
   private static String filesResult(UpgradeRun run, UpgradeContext context, boolean updatesFiles) {
+    if (run.files != null && run.files.isEmpty()) {
+      return ""; // Clients are waiting: nothing is asked that is known.
+    }
     if (!updatesFiles) {
       return "; its image was built before files of the release were updated: build it again";
     }

@@ -1,8 +1,8 @@
 package dev.orchestrator.upgrade.steps;
 
-import dev.orchestrator.capsule.Capsule;
 import dev.orchestrator.capsule.InnerService;
 import dev.orchestrator.health.HealthException;
+import dev.orchestrator.health.HealthGate;
 import dev.orchestrator.settings.UpgradeSettings.VerifySettings;
 import dev.orchestrator.upgrade.HoldBudgetExceededException;
 import dev.orchestrator.upgrade.Step;
@@ -36,16 +36,15 @@ final class VerifyStep extends Step {
   @Override
   public String run(UpgradeRun run, UpgradeContext context, Consumer<String> progress) {
     Duration deadline = context.limits().verify().deadline();
-    Capsule green = context.capsule(run.green());
-    String healthy = awaitHealthy(run, context, run.budget(deadline), progress);
+    HealthGate.Healthy healthy = awaitHealthy(run, context, run.budget(deadline), progress);
     run.restartsAtVerify =
-        green.services(run.budget(deadline)).stream()
+        healthy.services().stream()
             .collect(Collectors.toMap(InnerService::service, InnerService::restarts, Integer::sum));
-    return healthy;
+    return healthy.summary();
   }
 
   /** Waits within the hold budget; reports a failure that comes from the budget's end as such. */
-  private static String awaitHealthy(
+  private static HealthGate.Healthy awaitHealthy(
       UpgradeRun run, UpgradeContext context, Duration limit, Consumer<String> progress) {
     VerifySettings verify = context.limits().verify();
     try {

@@ -270,12 +270,14 @@ class CapsuleEngineTest {
   }
 
   private String check(Capsule capsule, CapsuleImage image) {
-    return health.await(
-        capsule,
-        settings.stack().probes(),
-        image.ports(),
-        settings.stack().upgrade().verify(),
-        System.out::println);
+    return health
+        .await(
+            capsule,
+            settings.stack().probes(),
+            image.ports(),
+            settings.stack().upgrade().verify(),
+            System.out::println)
+        .summary();
   }
 
   private static URI uri(Capsule capsule, CapsuleImage image, String path) {
