@@ -86,7 +86,7 @@ public final class ComposeTransform {
         service.put("image", image.reference());
       }
     });
-    HealthCheckMapping checks = new HealthCheckMapping(findings, startIntervals);
+    HealthCheckMapping checks = new HealthCheckMapping(findings, startIntervals, services.size());
     services.forEach((name, service) -> {
       InnerImage image = images.get(name);
       checks.map(name, service, image == null ? null : image.healthCheck());

@@ -21,8 +21,11 @@ import org.jspecify.annotations.Nullable;
  * image stays what it is.
  */
 final class HealthCheckMapping {
-  /** Between two checks of a service that starts; a check itself takes a part of this. */
-  static final Duration START_INTERVAL = Duration.ofMillis(500);
+  /** Between two checks of a service that starts, at the least: clients wait for its first one. */
+  private static final Duration SHORTEST = Duration.ofMillis(250);
+
+  /** With many services longer, as a check is a process that takes time from what starts. */
+  private static final Duration FOR_EACH_SERVICE = Duration.ofMillis(50);
 
   /** The engine's own, for a check that doesn't say. */
   private static final Duration DEFAULT_INTERVAL = Duration.ofSeconds(30);
@@ -34,15 +37,19 @@ final class HealthCheckMapping {
 
   private final ComposeFindings findings;
   private final boolean startIntervals;
+  private final Duration often;
 
   /**
    * Maps health checks for an inner engine.
    *
    * @param startIntervals whether it knows start intervals: Docker 25 and newer, and its Compose
+   * @param services how many the version has
    */
-  HealthCheckMapping(ComposeFindings findings, boolean startIntervals) {
+  HealthCheckMapping(ComposeFindings findings, boolean startIntervals, int services) {
     this.findings = findings;
     this.startIntervals = startIntervals;
+    Duration shared = FOR_EACH_SERVICE.multipliedBy(services);
+    this.often = shared.compareTo(SHORTEST) < 0 ? SHORTEST : shared;
   }
 
   /**
@@ -83,8 +90,8 @@ final class HealthCheckMapping {
       service.withObjectProperty("healthcheck").put("start_period", text(startPeriod));
     }
     if (startInterval.isZero()) {
-      Duration often = interval.compareTo(START_INTERVAL) < 0 ? interval : START_INTERVAL;
-      service.withObjectProperty("healthcheck").put("start_interval", text(often));
+      Duration shorter = interval.compareTo(often) < 0 ? interval : often;
+      service.withObjectProperty("healthcheck").put("start_interval", text(shorter));
     }
   }
 

@@ -15,21 +15,30 @@ import org.junit.jupiter.params.provider.CsvSource;
 class HealthCheckMappingTest {
   private static final String OWN = "{healthcheck: {test: ['CMD', 'ok'], %s}}";
   private final ComposeFindings findings = new ComposeFindings("version v1 of stack demo");
+  private int services = 1;
 
   @Test
   void aCheckWithoutAStartPeriodRunsOftenForOneIntervalSoThatUnhealthyComesNoLater() {
     assertEquals(
-        "{test:[CMD,ok],interval:1m30s,start_period:90000ms," + "start_interval:500ms}",
+        "{test:[CMD,ok],interval:1m30s,start_period:90000ms," + "start_interval:250ms}",
         mapped(OWN.formatted("interval: '1m30s'"), null, true));
     assertEquals(
-        "{test:[CMD,ok],retries:5,start_period:30000ms,start_interval:500ms}",
+        "{test:[CMD,ok],retries:5,start_period:30000ms,start_interval:250ms}",
         mapped(OWN.formatted("retries: 5"), null, true));
+  }
+
+  /** Each is a process, and they start at the same time. */
+  @Test
+  void theChecksOfManyServicesRunLessOften() {
+    services = 12;
+    assertEquals(
+        "{start_period:60000ms,start_interval:600ms}", mapped("{}", check(60, 0, 0), true));
   }
 
   @Test
   void whatTheUserSaysOfTheStartStays() {
     assertEquals(
-        "{test:[CMD,ok],interval:30s,start_period:10s,start_interval:500ms}",
+        "{test:[CMD,ok],interval:30s,start_period:10s,start_interval:250ms}",
         mapped(OWN.formatted("interval: '30s', start_period: '10s'"), null, true));
     assertEquals(
         "{test:[CMD,ok],interval:30s,start_period:10s,start_interval:2s}",
@@ -42,11 +51,11 @@ class HealthCheckMappingTest {
   @Test
   void aCheckOfTheImageIsMappedToo() {
     ImageHealthCheck image = check(60, 0, 0);
-    assertEquals("{start_period:60000ms,start_interval:500ms}", mapped("{}", image, true));
-    assertEquals("{start_period:5000ms,start_interval:500ms}", mapped("{}", check(60, 5, 0), true));
+    assertEquals("{start_period:60000ms,start_interval:250ms}", mapped("{}", image, true));
+    assertEquals("{start_period:5000ms,start_interval:250ms}", mapped("{}", check(60, 5, 0), true));
     assertEquals("", mapped("{}", check(60, 5, 1), true));
     assertEquals(
-        "{interval:20s,start_period:20000ms,start_interval:500ms}",
+        "{interval:20s,start_period:20000ms,start_interval:250ms}",
         mapped("{healthcheck: {interval: '20s'}}", image, true));
   }
 
@@ -96,7 +105,7 @@ class HealthCheckMappingTest {
     ComposeModel model =
         ComposeModelFixture.of(Path.of("/release"), "{services: {db: %s}}".formatted(service));
     ObjectNode node = model.services().getOrDefault("db", model.root());
-    new HealthCheckMapping(findings, startIntervals).map("db", node, image);
+    new HealthCheckMapping(findings, startIntervals, services).map("db", node, image);
     return node.path("healthcheck").toString().replace("\"", "");
   }
 }
