@@ -140,7 +140,7 @@ stop_services() {
 # data too.
 stop_others() {
   local ids
-  mapfile -t ids < <(docker ps --quiet)
+  mapfile -t ids < <(api /containers/json | grep -o '"Id":"[0-9a-f]*"' | cut -d '"' -f 4)
   ((${#ids[@]} == 0)) || docker stop "${ids[@]}" >/dev/null
 }
 

@@ -17,7 +17,10 @@ def ms: capture("^(?<to>[^.Z]*)[.]?(?<fraction>[0-9]*)Z$")
 | (($v1[0] + $v2[0]) | unique_by([.service, .key])) as $differences
 | [$differences[] | . as $d
    | (if .key == "ports" then (.plain | split(":")[0]) else (told_by[.key] // (.key | split(" ")[-1] | gsub("[^A-Za-z0-9_/.-]"; "."))) end) as $word
-   | . + {announced: any($lines[]; (test("\\b" + ($d.service | gsub("[.]"; "\\.")) + "\\b") or $d.service == "") and test($word))}] as $all
+   | . + {announced: any($lines[];
+       # A variable is named with its line in the file, which is one of the service.
+       (($d.key | startswith("environment ")) and test("^(warning: )?[^ ]+[.]ya?ml:[0-9]+: variable ") and test($word))
+       or ((test("\\b" + ($d.service | gsub("[.]"; "\\.")) + "\\b") or $d.service == "") and test($word)))}] as $all
 | ($run[0]) as $run
 | ([$clients | split("\n")[] | select(. != "") | capture("^(?<at>[0-9]+) (?<took>[0-9]+) (?<what>.*)$") | .took |= tonumber]) as $tries
 | ([$run.steps[]? | select(.step == "hold" and .phase == "done") | .at | ms][0]) as $hold

@@ -14,6 +14,8 @@ import java.util.Set;
  * @param paths the paths that were asked for and exist, each with how mounts below it go through to
  *     a capsule: {@code rslave}, {@code rshared}, or {@code rprivate} where the host's mount allows
  *     neither
+ * @param limits those that the engine gives a container, by the name that Docker has for each;
+ *     empty when they weren't asked for
  * @param network a path of the host at which its network is, to be mounted in a capsule; empty when
  *     it wasn't asked for, or can't be had
  * @param zone the host's time zone, such as {@code Europe/Berlin}; empty when it wasn't asked for
@@ -22,14 +24,17 @@ public record HostFacts(
     Set<String> devices,
     List<String> subnets,
     Map<String, String> paths,
+    Map<String, HostGrants.Limit> limits,
     String network,
     String zone) {
   /** Nothing is known. */
-  public static final HostFacts NONE = new HostFacts(Set.of(), List.of(), Map.of(), "", "");
+  public static final HostFacts NONE =
+      new HostFacts(Set.of(), List.of(), Map.of(), Map.of(), "", "");
 
   public HostFacts {
     devices = Set.copyOf(devices);
     subnets = List.copyOf(subnets);
     paths = Map.copyOf(paths);
+    limits = Map.copyOf(limits);
   }
 }

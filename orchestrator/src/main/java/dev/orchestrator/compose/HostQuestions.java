@@ -14,13 +14,14 @@ import java.util.TreeMap;
  * What must be asked of the engine's host before a compose file can be judged.
  *
  * @param devices whether it names devices
+ * @param limits whether a service sets limits of processes
  * @param network whether a service is to be in the host's network
  * @param zone whether it mounts the host's time zone
  * @param paths granted paths of the host that it uses, and those below them that it names, each
  *     with the wanted propagation of mounts: {@code rslave} or {@code rshared}
  */
 public record HostQuestions(
-    boolean devices, boolean network, boolean zone, Map<String, String> paths) {
+    boolean devices, boolean limits, boolean network, boolean zone, Map<String, String> paths) {
   /** The host's time zone: its rules, and its name. */
   static final Set<String> ZONE_FILES = Set.of("/etc/localtime", "/etc/timezone");
 
@@ -33,11 +34,13 @@ public record HostQuestions(
   /** The questions of a compose file, of a stack with these grants. */
   public static HostQuestions of(ComposeModel model, GrantSettings grants) {
     boolean devices = false;
+    boolean limits = false;
     boolean network = false;
     boolean zone = false;
     Map<String, String> paths = new TreeMap<>();
     for (ObjectNode service : model.services().values()) {
       devices |= !service.path("devices").isEmpty();
+      limits |= !service.path("ulimits").isEmpty();
       network |= grants.hostNetwork() && HostNetwork.asks(service);
       for (JsonNode mount : service.path("volumes")) {
         if (mount.path("type").asText("").equals("bind")) {
@@ -56,7 +59,7 @@ public record HostQuestions(
         ask(paths, grants, path(item.path("file")), "");
       }
     }
-    return new HostQuestions(devices, network, zone, paths);
+    return new HostQuestions(devices, limits, network, zone, paths);
   }
 
   private static void ask(

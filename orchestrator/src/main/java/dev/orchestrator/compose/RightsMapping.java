@@ -92,6 +92,7 @@ final class RightsMapping {
       nameSpaces(user, service);
       others(user, service);
     });
+    keepLimits();
   }
 
   /** Devices that a capsule needs: those that are granted, and those that need no grant. */
@@ -228,7 +229,38 @@ final class RightsMapping {
         && b[3].chars().allMatch(letter -> a[3].indexOf(letter) >= 0);
   }
 
-  /** A capsule has the highest limits that its services ask for: they inherit no more than that. */
+  /**
+   * A capsule has the highest limits that its services ask for: they inherit no more than that.
+   * Where that is no more than the engine gives it anyway, nothing changes; else the other services
+   * keep what the engine would give them.
+   */
+  private void keepLimits() {
+    limits
+        .entrySet()
+        .removeIf(entry -> {
+          Limit usual = host.limits().get(entry.getKey());
+          if (usual == null) {
+            return false;
+          }
+          Limit asked = entry.getValue();
+          Limit raised =
+              new Limit(higher(asked.soft(), usual.soft()), higher(asked.hard(), usual.hard()));
+          entry.setValue(raised);
+          if (raised.equals(usual)) {
+            return true;
+          }
+          services
+              .values()
+              .forEach(service -> {
+                ObjectNode own = service.withObjectProperty("ulimits");
+                if (!own.has(entry.getKey())) {
+                  own.putObject(entry.getKey()).put("soft", usual.soft()).put("hard", usual.hard());
+                }
+              });
+          return false;
+        });
+  }
+
   private void limits(ObjectNode service) {
     service
         .path("ulimits")

@@ -103,12 +103,14 @@ public final class HealthChecker implements HealthGate {
     Deadline end = Deadline.in(settings.deadline(), clock);
     int passes = 0;
     int lasting = 0;
+    boolean likely = true;
     List<HealthProblem> last = List.of();
     CapsuleException outage = null;
     RestartLoops loops = new RestartLoops(clock);
     while (true) {
       Instant began = clock.instant();
-      Round round = roundWithRoutes(capsule, probes, ports, loops, passes > 0);
+      Round round = roundWithRoutes(capsule, probes, ports, loops, likely);
+      likely = round.problems().isEmpty();
       if (round.problems().isEmpty()) {
         passes++;
         progress.accept("healthy %d of %d".formatted(passes, settings.passes()));

@@ -46,7 +46,7 @@ public final class RouteChecks {
    * doesn't listen, and then closes at once. A server that waits for its client's first word is
    * silent, and alive.
    */
-  private static final Duration LOOK = Duration.ofMillis(150);
+  private static final Duration LOOK = Duration.ofMillis(100);
 
   /** An http service's first page may take long, as nothing is cached yet. */
   private static final Duration ANSWER = Duration.ofSeconds(5);

@@ -22,6 +22,7 @@ final class ComposeModelFixture {
           Set.of("/dev/net/tun", "/dev/fuse", "/dev/dri", "/dev/dri/card0"),
           List.of("172.17.0.0/16"),
           Map.of(),
+          Map.of(),
           "",
           "Europe/Berlin");
 

@@ -25,7 +25,7 @@ class HostNetworkTest {
   private String path = PATH;
 
   private HostNetwork map(boolean granted, RouteSettings... routes) {
-    HostFacts host = new HostFacts(Set.of(), List.of(), Map.of(), path, "");
+    HostFacts host = new HostFacts(Set.of(), List.of(), Map.of(), Map.of(), path, "");
     HostNetwork network = new HostNetwork(findings, granted, host);
     network.apply(model.services(), List.of(routes));
     return network;

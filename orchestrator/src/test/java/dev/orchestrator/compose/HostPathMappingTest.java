@@ -34,7 +34,8 @@ class HostPathMappingTest {
 
   private JsonNode map(String json) {
     ComposeModel model = ComposeModelFixture.of(release, json);
-    HostFacts host = new HostFacts(Set.of("/dev/net/tun"), List.of(), paths, "", "Europe/Berlin");
+    HostFacts host =
+        new HostFacts(Set.of("/dev/net/tun"), List.of(), paths, Map.of(), "", "Europe/Berlin");
     hostPaths = ComposeModelFixture.hostPaths(findings, grants, host);
     DataMapping mapping =
         new DataMapping(

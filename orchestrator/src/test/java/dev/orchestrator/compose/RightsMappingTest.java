@@ -20,6 +20,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class RightsMappingTest {
   @TempDir Path release;
   private GrantSettings grants = GrantSettings.NONE;
+  private HostFacts host = ComposeModelFixture.HOST;
   private ComposeModel model = ComposeModelFixture.of(Path.of("/"), "{}");
   private final ComposeFindings findings = new ComposeFindings("here");
 
@@ -29,11 +30,7 @@ class RightsMappingTest {
     model = ComposeModelFixture.of(release, "{services: {" + services + "}}");
     RightsMapping rights =
         new RightsMapping(
-            findings,
-            grants,
-            ComposeModelFixture.HOST,
-            new CapsuleRights(usual, Map.of()),
-            model.services());
+            findings, grants, host, new CapsuleRights(usual, Map.of()), model.services());
     rights.apply();
     return rights;
   }
@@ -125,6 +122,29 @@ class RightsMappingTest {
                 + " {soft: 50, hard: 200}, memlock: 5}}");
     assertEquals(
         Map.of("nofile", new Limit(100, 200), "memlock", new Limit(-1, -1)), rights.limits());
+  }
+
+  /** Under plain Compose one service's limits are no other's. */
+  @Test
+  void theOtherServicesKeepTheLimitsThatTheEngineGives() {
+    host =
+        new HostFacts(
+            Set.of(),
+            List.of(),
+            Map.of(),
+            Map.of("nofile", new Limit(1024, 4096), "nproc", new Limit(500, -1)),
+            "",
+            "");
+    RightsMapping rights =
+        map("a: {ulimits: {nofile: 9000, nproc: 100}}, b: {}, c: {ulimits: {nofile: 10}}");
+    assertEquals(Map.of("nofile", new Limit(9000, 9000)), rights.limits());
+    assertEquals("{\"nofile\":9000,\"nproc\":100}", ulimits("a"));
+    assertEquals("{\"nofile\":{\"soft\":1024,\"hard\":4096}}", ulimits("b"));
+    assertEquals("{\"nofile\":10}", ulimits("c"));
+  }
+
+  private String ulimits(String service) {
+    return model.root().at("/services/" + service + "/ulimits").toString();
   }
 
   @Test

@@ -2,6 +2,7 @@ package dev.orchestrator.capsule.image;
 
 import dev.orchestrator.compose.BuildContainers;
 import dev.orchestrator.compose.HostFacts;
+import dev.orchestrator.compose.HostGrants;
 import dev.orchestrator.compose.HostQuestions;
 import dev.orchestrator.engine.ContainerSecurity;
 import dev.orchestrator.engine.Engine;
@@ -53,7 +54,27 @@ final class HostFactsReader {
           -exec cmp -s {} /host/etc/localtime \\; -print | head -n 1 | sed 's,.*/zoneinfo/,,')
         echo "zone $zone"
       fi
+      sed -nE 's/^Max ([a-z ]+[a-z]) +(unlimited|[0-9]+) +(unlimited|[0-9]+) .*/limit \\1=\\2 \\3/p' /proc/1/limits
       """;
+
+  /** From the kernel's name of a limit in /proc/PID/limits to Docker's. */
+  private static final Map<String, String> LIMITS =
+      Map.ofEntries(
+          Map.entry("core file size", "core"),
+          Map.entry("cpu time", "cpu"),
+          Map.entry("data size", "data"),
+          Map.entry("file size", "fsize"),
+          Map.entry("file locks", "locks"),
+          Map.entry("locked memory", "memlock"),
+          Map.entry("msgqueue size", "msgqueue"),
+          Map.entry("nice priority", "nice"),
+          Map.entry("open files", "nofile"),
+          Map.entry("processes", "nproc"),
+          Map.entry("resident set", "rss"),
+          Map.entry("realtime priority", "rtprio"),
+          Map.entry("realtime timeout", "rttime"),
+          Map.entry("pending signals", "sigpending"),
+          Map.entry("stack size", "stack"));
 
   private final Engine engine;
   private final BuildContainers containers;
@@ -78,12 +99,19 @@ final class HostFactsReader {
     if (questions.zone()) {
       mounts.add(Mount.readOnly("/etc", AT + "/etc"));
     }
-    if (!mounts.isEmpty()) {
+    Map<String, HostGrants.Limit> limits = new TreeMap<>();
+    if (!mounts.isEmpty() || questions.limits()) {
       for (String line : ask(base, mounts).lines().toList()) {
         if (line.startsWith("device ")) {
           devices.add(line.substring("device ".length()));
         } else if (line.startsWith("zone ")) {
           zone = line.substring("zone ".length()).strip();
+        } else if (line.startsWith("limit ") && questions.limits()) {
+          String[] words = line.substring("limit ".length()).split("[= ](?=[0-9u])");
+          String name = LIMITS.get(words[0]);
+          if (name != null) {
+            limits.put(name, new HostGrants.Limit(limit(words[1]), limit(words[2])));
+          }
         }
       }
     }
@@ -99,8 +127,13 @@ final class HostFactsReader {
         devices,
         engine.subnets(NETWORK),
         paths,
+        limits,
         questions.network() ? network(base) : "",
         questions.zone() ? zone : "");
+  }
+
+  private static long limit(String text) {
+    return text.equals("unlimited") ? -1 : Long.parseLong(text);
   }
 
   private String ask(String base, List<Mount> mounts) {

@@ -21,21 +21,40 @@ record UdpLoad(double perSecond, double p99Millis, long lost) {
   private static final int WARM_UP_SECONDS = 2;
   private static final String PACKAGE = "dev.orchestrator.proxy.udp.";
 
+  /** How clients and target send. */
+  enum Way {
+    /** As clients of DNS and games do. */
+    ONE_BY_ONE("", 0),
+    /** Many as one message that the kernel cuts up (UDP_SEGMENT), as QUIC does. */
+    IN_SEGMENTS(" in segments", 1400);
+
+    /** Added to the name of a measure. */
+    final String suffix;
+
+    private final int longestSegment;
+
+    Way(String suffix, int longestSegment) {
+      this.suffix = suffix;
+      this.longestSegment = longestSegment;
+    }
+  }
+
   /**
    * Runs them.
    *
    * @param rate datagrams a second, or {@code max}, or {@code ask}
    */
-  static UdpLoad run(int port, int length, String rate, int seconds) throws IOException {
-    return result(start(port, length, rate, seconds));
+  static UdpLoad run(int port, int length, String rate, int seconds, Way way) throws IOException {
+    return result(start(port, length, rate, seconds, way));
   }
 
   /** Starts clients that wait for each answer; see {@link #result}. */
   static Process ask(int port, int length, int seconds) throws IOException {
-    return start(port, length, "ask", seconds);
+    return start(port, length, "ask", seconds, Way.ONE_BY_ONE);
   }
 
-  private static Process start(int port, int length, String rate, int seconds) throws IOException {
+  private static Process start(int port, int length, String rate, int seconds, Way way)
+      throws IOException {
     return java(
         "UdpLoadMain",
         Integer.toString(port),
@@ -43,7 +62,8 @@ record UdpLoad(double perSecond, double p99Millis, long lost) {
         Integer.toString(length),
         rate,
         Integer.toString(WARM_UP_SECONDS),
-        Integer.toString(seconds));
+        Integer.toString(seconds),
+        Integer.toString(way.longestSegment));
   }
 
   /** How long a process of {@link #ask} takes until it counts. */
@@ -64,9 +84,13 @@ record UdpLoad(double perSecond, double p99Millis, long lost) {
   }
 
   /** Starts the targets for datagrams on two ports; they end with their input. */
-  static Process echo(ContenderSetup setup) throws IOException {
+  static Process echo(ContenderSetup setup, Way way) throws IOException {
     Process process =
-        java("UdpEchoMain", Integer.toString(setup.blue()), Integer.toString(setup.green()));
+        java(
+            "UdpEchoMain",
+            Integer.toString(way.longestSegment),
+            Integer.toString(setup.blue()),
+            Integer.toString(setup.green()));
     BufferedReader lines = process.inputReader(StandardCharsets.US_ASCII);
     for (String line = lines.readLine(); line != null; line = lines.readLine()) {
       if (line.equals("ready")) {

@@ -8,10 +8,13 @@ import io.netty.channel.unix.Socket;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.List;
 
 /**
- * The main class of the bench's target for datagrams: PORT... It sends each back by itself, as most
- * services do, and many by one call, so that it is not what is measured. Ends with its input.
+ * The main class of the bench's target for datagrams: LONGEST-SEGMENT PORT... It sends each back,
+ * many by one call, so that it is not what is measured; those that came together and are no longer
+ * than the longest segment as one message that the kernel cuts up, as servers of QUIC do. Ends with
+ * its input.
  */
 final class UdpEchoMain implements EpollSocket.Owner, SendBatch.Sender {
   private final IoEventLoop loop;
@@ -19,8 +22,11 @@ final class UdpEchoMain implements EpollSocket.Owner, SendBatch.Sender {
   private final SendBatch out;
   private final ClientAddress[] senders = new ClientAddress[ReceiveBatch.SLOTS];
 
-  private UdpEchoMain(IoEventLoop loop) {
+  private final int longestSegment;
+
+  private UdpEchoMain(IoEventLoop loop, int longestSegment) {
     this.loop = loop;
+    this.longestSegment = longestSegment;
     DatagramCalls calls = new DatagramCalls();
     in = new ReceiveBatch(calls);
     out = new SendBatch(calls);
@@ -29,8 +35,8 @@ final class UdpEchoMain implements EpollSocket.Owner, SendBatch.Sender {
 
   public static void main(String[] arguments) throws IOException {
     IoEventLoop loop = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory()).next();
-    UdpEchoMain echo = new UdpEchoMain(loop);
-    for (String port : arguments) {
+    UdpEchoMain echo = new UdpEchoMain(loop, Integer.parseInt(arguments[0]));
+    for (String port : List.of(arguments).subList(1, arguments.length)) {
       Socket socket = Socket.newSocketDgram();
       socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), Integer.parseInt(port)));
       DatagramOptions.set(socket);
@@ -58,7 +64,7 @@ final class UdpEchoMain implements EpollSocket.Owner, SendBatch.Sender {
         if (out.isFull(in.datagrams(slot, segment))) {
           out.send(fd, this);
         }
-        out.add(senders[slot], in.address(slot), in.length(slot), segment, 0, 0, 0);
+        out.add(senders[slot], in.address(slot), in.length(slot), segment, 0, 0, longestSegment);
       }
       out.send(fd, this);
       if (DatagramCalls.isEmptied(received, ReceiveBatch.SLOTS)) {
@@ -70,7 +76,7 @@ final class UdpEchoMain implements EpollSocket.Owner, SendBatch.Sender {
 
   @Override
   public int longestSegment() {
-    return 0;
+    return longestSegment;
   }
 
   @Override

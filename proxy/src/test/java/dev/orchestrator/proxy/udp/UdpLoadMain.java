@@ -18,10 +18,11 @@ import java.util.concurrent.locks.LockSupport;
 
 /**
  * The main class of the bench's clients for datagrams: PORT CLIENTS LENGTH RATE WARM-UP-SECONDS
- * SECONDS. With a rate, so many are sent a second whatever comes back; with the rate {@code max}
- * each client has {@value WINDOW} under way; with {@code ask} one, the next a millisecond after the
- * answer. Prints the answers a second, the 99th percentile of their latency in ms, and how many
- * datagrams were not answered.
+ * SECONDS LONGEST-SEGMENT. Datagrams up to the longest segment are sent as one message that the
+ * kernel cuts up, as clients of QUIC do; 0: each by itself. With a rate, so many are sent a second
+ * whatever comes back; with the rate {@code max} each client has {@value WINDOW} under way; with
+ * {@code ask} one, the next a millisecond after the answer. Prints the answers a second, the 99th
+ * percentile of their latency in ms, and how many datagrams were not answered.
  */
 final class UdpLoadMain implements SendBatch.Sender {
   private static final int WINDOW = 16;
@@ -36,6 +37,7 @@ final class UdpLoadMain implements SendBatch.Sender {
   private final SendBatch out = new SendBatch(calls);
   private final int length;
   private final String rate;
+  private final int longestSegment;
   private final ByteBuffer payload;
   private final Client[] clients;
   private long[] latencies = new long[1 << 20];
@@ -94,7 +96,14 @@ final class UdpLoadMain implements SendBatch.Sender {
       long now = System.nanoTime();
       for (int i = 0; i < count; i++) {
         payload.putLong(i * length, now);
-        out.add(null, Buffer.memoryAddress(payload) + (long) i * length, length, length, 0, 0, 0);
+      }
+      if (longestSegment == 0) {
+        for (int i = 0; i < count; i++) {
+          long address = Buffer.memoryAddress(payload) + (long) i * length;
+          out.add(null, address, length, length, 0, 0, 0);
+        }
+      } else {
+        out.add(null, Buffer.memoryAddress(payload), count * length, length, 0, 0, longestSegment);
       }
       underWay += count;
       if (now >= countFromNanos && now < countToNanos) {
@@ -104,9 +113,11 @@ final class UdpLoadMain implements SendBatch.Sender {
     }
   }
 
-  private UdpLoadMain(int port, int clients, int length, String rate) throws IOException {
+  private UdpLoadMain(int port, int clients, int length, String rate, int longestSegment)
+      throws IOException {
     this.length = length;
     this.rate = rate;
+    this.longestSegment = longestSegment;
     this.payload = ReceiveBatch.memory(ReceiveBatch.SLOTS * length);
     this.clients = new Client[clients];
     for (int i = 0; i < clients; i++) {
@@ -120,7 +131,8 @@ final class UdpLoadMain implements SendBatch.Sender {
             Integer.parseInt(arguments[0]),
             Integer.parseInt(arguments[1]),
             Integer.parseInt(arguments[2]),
-            arguments[3]);
+            arguments[3],
+            Integer.parseInt(arguments[6]));
     load.run(Integer.parseInt(arguments[4]), Integer.parseInt(arguments[5]));
     System.exit(0);
   }
@@ -206,7 +218,7 @@ final class UdpLoadMain implements SendBatch.Sender {
 
   @Override
   public int longestSegment() {
-    return 0;
+    return longestSegment;
   }
 
   @Override
