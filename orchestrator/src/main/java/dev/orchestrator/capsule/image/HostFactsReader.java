@@ -18,6 +18,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * Finds out what a compose file asks of the engine's host, which may be another machine than this
@@ -76,6 +78,9 @@ final class HostFactsReader {
           Map.entry("pending signals", "sigpending"),
           Map.entry("stack size", "stack"));
 
+  /** As the question's answer has one: {@code limit open files=1024 4096}. */
+  private static final Pattern LIMIT = Pattern.compile("limit ([a-z ]+)=([a-z0-9]+) ([a-z0-9]+)");
+
   private final Engine engine;
   private final BuildContainers containers;
 
@@ -107,10 +112,11 @@ final class HostFactsReader {
         } else if (line.startsWith("zone ")) {
           zone = line.substring("zone ".length()).strip();
         } else if (line.startsWith("limit ") && questions.limits()) {
-          String[] words = line.substring("limit ".length()).split("[= ](?=[0-9u])");
-          String name = LIMITS.get(words[0]);
-          if (name != null) {
-            limits.put(name, new HostGrants.Limit(limit(words[1]), limit(words[2])));
+          Matcher limit = LIMIT.matcher(line);
+          if (limit.matches() && LIMITS.containsKey(limit.group(1))) {
+            limits.put(
+                LIMITS.get(limit.group(1)),
+                new HostGrants.Limit(limit(limit.group(2)), limit(limit.group(3))));
           }
         }
       }
