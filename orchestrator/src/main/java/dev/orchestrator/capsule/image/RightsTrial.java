@@ -147,7 +147,11 @@ final class RightsTrial {
         tried.set(key, value);
       }
     }
-    if (!LOG_DRIVERS.contains(service.at("/logging/driver").asText(""))) {
+    boolean sendsLogs =
+        service.at("/logging/options").properties().stream()
+            .anyMatch(option -> option.getKey().endsWith("-address"));
+    // Where it sends them is often another service of the stack, which the trial does without.
+    if (!LOG_DRIVERS.contains(service.at("/logging/driver").asText("")) && !sendsLogs) {
       tried.set("logging", service.path("logging"));
     }
     for (JsonNode option : service.path("security_opt")) {
