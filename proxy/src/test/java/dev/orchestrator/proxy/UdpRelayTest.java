@@ -197,7 +197,7 @@ class UdpRelayTest {
 
   @Test
   void whatIsHeldOfAllClientsIsBounded() throws IOException {
-    ProxyOptions options = ProxyOptions.defaults().withMaxHeldBytes(20_000);
+    ProxyOptions options = ProxyOptions.defaults().withMaxHeldBytes(80_000);
     try (var fixture = ProxyFixture.opened(options, UDP, backend("blue", blue));
         var first = client(fixture);
         var second = client(fixture)) {
@@ -217,6 +217,55 @@ class UdpRelayTest {
         assertEquals('2', second.receive()[1]);
       }
       assertEquals("bagain", first.ask("again"));
+    }
+  }
+
+  @Test
+  void datagramsThatWaitCostNoConnection() throws IOException {
+    ProxyOptions options = ProxyOptions.defaults().withMaxHeld(2).withMaxHeldBytes(40_000);
+    try (var server = ServerFixture.echo('t');
+        var fixture = new ProxyFixture(options)) {
+      int tcpPort = ServerFixture.freePort();
+      int udpPort = freePort();
+      Backend both =
+          Backend.of(
+              "blue",
+              Map.of(
+                  ProxyFixture.WEB,
+                  new Target("127.0.0.1", server.port()),
+                  "udp",
+                  new Target("127.0.0.1", blue.port())));
+      fixture.proxy.open(
+          List.of(
+              new Route(ProxyFixture.WEB, "127.0.0.1", tcpPort),
+              new Route("udp", new ListenAddress("127.0.0.1", udpPort), UDP)),
+          both);
+      fixture.proxy.hold(LONG);
+      try (var first = new UdpClient(udpPort);
+          var second = new UdpClient(udpPort);
+          var third = new UdpClient(udpPort)) {
+        byte[] large = new byte[9_000]; // two of them exceed what datagrams may take
+        first.send(large);
+        second.send(large);
+        Await.until("the older one is dropped", () -> fixture.stats().dropped() == 1);
+        third.send("3");
+        fixture.untilHeld(2);
+        first.send("1");
+        Await.until("one client too many is refused", () -> fixture.stats().refused() == 1);
+        try (var connection = fixture.connect();
+            var other = fixture.connect()) {
+          fixture.untilHeld(4);
+          fixture.proxy.release();
+          for (var each : List.of(connection, other)) {
+            each.getOutputStream().write('x');
+            assertEquals('t', each.getInputStream().read());
+            assertEquals('x', each.getInputStream().read());
+          }
+        }
+        assertEquals('b', second.receive()[0]);
+        assertEquals("b3", third.read());
+        assertEquals(1, fixture.stats().refused());
+      }
     }
   }
 
