@@ -21,6 +21,7 @@ import dev.orchestrator.proxy.testing.ServerFixture;
 import dev.orchestrator.proxy.testing.UdpClient;
 import dev.orchestrator.proxy.testing.UdpServerFixture;
 import java.io.IOException;
+import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -486,6 +487,30 @@ class UdpRelayTest {
         try (var client = new UdpClient(InetAddress.getByName(address), port)) {
           assertEquals("b" + address, client.ask(address));
         }
+      }
+    }
+  }
+
+  @Test
+  void aClientThatSendsToABroadcastAddressIsAnswered() throws IOException {
+    for (String listen : List.of("", "0.0.0.0")) {
+      int port = freePort();
+      try (var fixture = new ProxyFixture();
+          var client = new DatagramSocket(0, InetAddress.getByName("127.0.0.1"))) {
+        client.setBroadcast(true);
+        client.setSoTimeout((int) Await.LIMIT.toMillis());
+        fixture.proxy.open(
+            List.of(new Route(ProxyFixture.WEB, new ListenAddress(listen, port), UDP)),
+            backend("blue", blue));
+        byte[] bytes = {'x'};
+        client.send(new DatagramPacket(bytes, 1, InetAddress.getByName("127.255.255.255"), port));
+        DatagramPacket answer = new DatagramPacket(new byte[10], 10);
+        client.receive(answer);
+        assertEquals("bx", text(answer.getData(), 0, answer.getLength()));
+        assertEquals(
+            new InetSocketAddress(InetAddress.getByName("127.0.0.1"), port),
+            answer.getSocketAddress());
+        assertEquals(0, fixture.stats().dropped());
       }
     }
   }

@@ -47,7 +47,8 @@ final class ReceiveBatch {
    */
   private static final int SLOT_BYTES = LARGEST + 5 * 64;
 
-  private static final int CONTROL_BYTES = 96;
+  /** For both kinds of local addresses, the length of a segment, and some to spare. */
+  private static final int CONTROL_BYTES = 160;
 
   private final DatagramCalls calls;
   private final ByteBuf data;
@@ -133,14 +134,20 @@ final class ReceiveBatch {
   /** Reads the address of the sender, and the address that it has sent to where that is known. */
   void readAddresses(int slot, ClientAddress to) {
     to.read(names, slot * NAME_BYTES);
-    int control = control(slot, SOL_IPV6, IPV6_PKTINFO);
+    int control = control(slot, SOL_IP, IP_PKTINFO);
     if (control >= 0) {
-      to.setLocal(controls.getLong(control), controls.getLong(control + 8));
+      // The second field is the address to answer from, also for a datagram to a broadcast address.
+      // It is zero in a datagram that came before the option was set; the third is where it went.
+      int from = controls.getInt(control + 4);
+      to.setLocalIpv4(from == 0 ? controls.getInt(control + 8) : from);
       return;
     }
-    control = control(slot, SOL_IP, IP_PKTINFO);
-    // The second field is the address to answer from, also for a datagram to a broadcast address.
-    to.setLocalIpv4(control < 0 ? 0 : controls.getInt(control + 4));
+    control = control(slot, SOL_IPV6, IPV6_PKTINFO);
+    if (control < 0) {
+      to.setLocalIpv4(0);
+    } else {
+      to.setLocalIpv6(controls.getLong(control), controls.getLong(control + 8));
+    }
   }
 
   /** The place of the data of a control message; negative where there is none of this type. */
