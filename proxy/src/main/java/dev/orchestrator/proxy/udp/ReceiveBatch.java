@@ -126,9 +126,9 @@ final class ReceiveBatch {
     return control < 0 ? length(slot) : controls.getInt(control);
   }
 
-  /** The number of datagrams in a slot whose datagrams have that length. */
-  int datagrams(int slot, int segment) {
-    return segment == 0 ? 1 : (length(slot) + segment - 1) / segment;
+  /** The number of datagrams in so many bytes of a slot whose datagrams have that length. */
+  static int datagrams(int length, int segment) {
+    return segment == 0 ? 1 : (length + segment - 1) / segment;
   }
 
   /** Reads the address of the sender, and the address that it has sent to where that is known. */

@@ -15,13 +15,16 @@ import org.jspecify.annotations.Nullable;
 final class SendBatch {
   private static final int MESSAGES = 64;
 
-  /** The kernel takes at most so many datagrams in one message; newer kernels take more. */
+  /**
+   * The kernel takes at most so many datagrams in one message; newer kernels take more, and may
+   * give more in a slot.
+   */
   private static final int MOST_SEGMENTS = 64;
 
   /** Bytes of one message, so that it fits an IPv6 packet, and an IPv4 one with its headers. */
   private static final int MOST_BYTES = 65_000;
 
-  /** Two for each datagram of a slot, which may have as many as a message. */
+  /** Two for each datagram. */
   private static final int IOVECS = 16 * 2 * MOST_SEGMENTS;
 
   private static final int CONTROL_BYTES = 64;
@@ -71,7 +74,15 @@ final class SendBatch {
     this.calls = calls;
   }
 
-  /** True when a slot with so many datagrams may not fit any more. */
+  /**
+   * The number of bytes of a slot that may be added together: each datagram may need a message of
+   * its own.
+   */
+  static int mostBytes(int each) {
+    return Math.max(1, each) * MOST_SEGMENTS;
+  }
+
+  /** True when so many datagrams may not fit any more; never of an empty batch. */
   boolean isFull(int count) {
     return messageCount + count > MESSAGES || iovecCount + 2 * count > IOVECS;
   }
@@ -81,10 +92,10 @@ final class SendBatch {
   }
 
   /**
-   * Adds the datagrams of a slot. There must be room: see {@link #isFull}.
+   * Adds datagrams of a slot. There must be room: see {@link #mostBytes} and {@link #isFull}.
    *
    * @param to the receiver; null for a connected socket
-   * @param length of all datagrams together
+   * @param length of the datagrams together
    * @param each the length of each; the last may be shorter
    * @param header address of bytes to send before each datagram; with a length of zero for none
    * @param longestSegment see {@link Sender#longestSegment}

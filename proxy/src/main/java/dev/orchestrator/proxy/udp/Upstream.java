@@ -166,20 +166,25 @@ final class Upstream extends Session implements EpollSocket.Owner, SendBatch.Sen
     for (int slot = from; slot < from + count; slot++) {
       int length = batches.fromTargets.length(slot);
       int segment = batches.fromTargets.segment(slot);
-      int datagramsOfSlot = batches.fromTargets.datagrams(slot, segment);
-      datagrams += datagramsOfSlot;
+      int at = 0;
+      do {
+        int part = Math.min(SendBatch.mostBytes(segment), length - at);
+        int group = ReceiveBatch.datagrams(part, segment);
+        if (batches.toClients.isFull(group)) {
+          relay.sendToClients(batches.toClients);
+        }
+        batches.toClients.add(
+            client.client,
+            batches.fromTargets.address(slot) + at,
+            part,
+            segment,
+            0,
+            0,
+            relay.longestSegment());
+        datagrams += group;
+        at += part;
+      } while (at < length);
       bytes += length;
-      if (batches.toClients.isFull(datagramsOfSlot)) {
-        relay.sendToClients(batches.toClients);
-      }
-      batches.toClients.add(
-          client.client,
-          batches.fromTargets.address(slot),
-          length,
-          segment,
-          0,
-          0,
-          relay.longestSegment());
     }
     counters.bytesOut.add(bytes);
     counters.datagramsOut.add(datagrams);

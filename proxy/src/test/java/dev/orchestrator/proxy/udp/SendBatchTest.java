@@ -135,7 +135,7 @@ class SendBatchTest implements SendBatch.Sender {
     for (int slot = 0; slot < slots; slot++) {
       int length = received.length(slot);
       assertArrayEquals(Arrays.copyOfRange(all, at, at + length), received.copy(slot, 0, length));
-      datagrams += received.datagrams(slot, received.segment(slot));
+      datagrams += ReceiveBatch.datagrams(length, received.segment(slot));
       at += length;
     }
     assertEquals(all.length, at);
@@ -175,6 +175,28 @@ class SendBatchTest implements SendBatch.Sender {
       System.arraycopy(all, from, expected, header.length, 100);
       assertReceived(expected);
     }
+  }
+
+  @Test
+  void aSlotOfMoreDatagramsThanABatchHasMessagesIsSentInParts() throws IOException {
+    boolean _ = sender.connect(plain.getLocalSocketAddress());
+    byte[] all = bytes(150 * 10 + 3);
+    data.put(0, all);
+    limit = 9; // each needs a message of its own
+    int from = 0;
+    while (from < all.length) {
+      int part = Math.min(SendBatch.mostBytes(10), all.length - from);
+      if (batch.isFull(ReceiveBatch.datagrams(part, 10))) {
+        batch.send(sender.intValue(), this);
+      }
+      batch.add(null, data.address(0) + from, part, 10, 0, 0, limit);
+      from += part;
+    }
+    batch.send(sender.intValue(), this);
+    for (int at = 0; at < all.length; at += 10) {
+      assertReceived(Arrays.copyOfRange(all, at, Math.min(all.length, at + 10)));
+    }
+    assertEquals(0, notSent);
   }
 
   /** The socket that receives, as a client that has sent to an address of this machine. */
