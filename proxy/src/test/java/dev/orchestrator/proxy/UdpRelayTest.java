@@ -20,6 +20,8 @@ import dev.orchestrator.proxy.testing.ProxyFixture;
 import dev.orchestrator.proxy.testing.ServerFixture;
 import dev.orchestrator.proxy.testing.UdpClient;
 import dev.orchestrator.proxy.testing.UdpServerFixture;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
 import java.io.IOException;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
@@ -33,6 +35,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
@@ -311,6 +314,43 @@ class UdpRelayTest {
       fixture.proxy.switchTo(backend("green", green));
       assertEquals("gy", waits.read());
       assertEquals("gz", answered.ask("z"));
+    }
+  }
+
+  @Test
+  void aDrainPassesAllDatagramsOfAnAnswerOn() throws Exception {
+    int datagrams = 150; // more than are read at once
+    VertxOptions oneLoop =
+        new VertxOptions().setPreferNativeTransport(true).setEventLoopPoolSize(1);
+    Vertx vertx = Vertx.vertx(oneLoop);
+    try (var target = new DatagramSocket(0, InetAddress.getLoopbackAddress());
+        var proxy = Proxy.create(vertx, ProxyOptions.defaults());
+        var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      target.setSoTimeout((int) Await.LIMIT.toMillis());
+      proxy.open(
+          List.of(new Route(ProxyFixture.WEB, new ListenAddress("127.0.0.1", 0), UDP)),
+          ProxyFixture.backend("blue", target.getLocalPort()));
+      try (var client = new UdpClient(proxy.port(ProxyFixture.WEB))) {
+        client.send("question");
+        DatagramPacket question = new DatagramPacket(new byte[100], 100);
+        target.receive(question);
+        proxy.hold(LONG);
+        var proceed = new CountDownLatch(1);
+        // The answer comes, and the drain begins, while the loop is busy.
+        vertx.runOnContext(_ -> Await.until("the answer is sent", () -> proceed.getCount() == 0));
+        Future<DrainResult> drain = threads.submit(() -> proxy.drain(LONG));
+        for (int i = 0; i < datagrams; i++) {
+          byte[] part = {(byte) i};
+          target.send(new DatagramPacket(part, 1, question.getSocketAddress()));
+        }
+        proceed.countDown();
+        assertEquals(0, drain.get(20, TimeUnit.SECONDS).cut());
+        for (int i = 0; i < datagrams; i++) {
+          assertEquals((byte) i, client.receive()[0]);
+        }
+      }
+    } finally {
+      vertx.close().await(10, TimeUnit.SECONDS);
     }
   }
 
