@@ -278,6 +278,56 @@ class SagaTest {
     assertInvariants("up again");
   }
 
+  /** What comes after the switch can't take the success back. */
+  @Test
+  void anUpWhoseOldImagesCannotBeRemovedStaysUp() {
+    service.control.up("v1");
+    service.control.down(Control.Removal.NOTHING);
+    writeBeforeEachOperation((operation, number) -> {
+      if (operation.equals("builder.prune")) {
+        throw new EngineException(EngineException.Kind.CONFLICT, "an image is in use");
+      }
+    });
+    UpgradeRecord run = service.journal.upgrade(service.control.up(null)).orElseThrow();
+    assertEquals(Outcome.DONE, run.outcome(), run.reason());
+    assertTrue(
+        service.control.receipt(run.id()).notes().toString().contains("an image is in use"));
+    service.superviseOnce();
+    assertEquals("serving", service.control.status().state());
+    assertInvariants("up with a leftover");
+  }
+
+  @Test
+  void aRollbackWhoseOldImagesCannotBeRemovedQuarantinesWhatItLeft() {
+    upAndUpgrade("v2");
+    writeBeforeEachOperation((operation, number) -> {
+      if (operation.equals("builder.prune")) {
+        throw new EngineException(EngineException.Kind.CONFLICT, "an image is in use");
+      }
+    });
+    UpgradeRecord back = service.journal.upgrade(service.control.rollback()).orElseThrow();
+    assertEquals(Outcome.DONE, back.outcome(), back.reason());
+    assertEquals("quarantined", service.control.versions().get(1).state());
+    assertInvariants("rolled back with a leftover");
+  }
+
+  @Test
+  void aRunWhoseSuccessTheJournalCannotTakeWaitsForTheJournal() {
+    service.control.up("v1");
+    service.eventListener =
+        event -> {
+          if (event.step().equals("retain") && event.phase().equals("done")) {
+            host.refusedJournalWrites = 3;
+          }
+        };
+    UpgradeRecord run = service.journal.upgrade(service.control.upgrade("v2")).orElseThrow();
+    assertEquals(Outcome.DONE, run.outcome(), run.reason());
+    service.control.rollback();
+    assertEquals("quarantined", service.control.versions().get(1).state());
+    assertEquals(0, host.refusedJournalWrites);
+    assertInvariants("the journal was full");
+  }
+
   @Test
   void downWithVolumesRemovesEverythingOfTheStack() {
     upAndUpgrade("v2");
