@@ -73,6 +73,8 @@ final class ServingSupervisor {
   }
 
   private void start(Generation generation) {
+    // Also where the capsule runs: at the start of the service a port may have been taken.
+    context.traffic().open(GATE_DEADLINE);
     if (starter.isRunning(generation)) {
       if (!context.traffic().isOpenTo(generation.container())) {
         context.traffic().switchTo(context.backend(generation));
@@ -81,7 +83,6 @@ final class ServingSupervisor {
       return;
     }
     log.warn("{} should serve and doesn't: starting it", generation.container());
-    context.traffic().open(GATE_DEADLINE);
     context.traffic().hold(GATE_DEADLINE);
     context.traffic().drain(Duration.ZERO);
     String problem = starter.bringUp(generation, "", line -> log.info("{}", line));

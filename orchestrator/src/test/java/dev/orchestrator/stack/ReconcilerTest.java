@@ -1,0 +1,64 @@
+package dev.orchestrator.stack;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.orchestrator.journal.UpgradeRecord;
+import dev.orchestrator.journal.UpgradeRecord.Outcome;
+import dev.orchestrator.report.Status;
+import dev.orchestrator.testing.FakeHost;
+import dev.orchestrator.testing.InMemoryFolder;
+import dev.orchestrator.testing.Invariants;
+import dev.orchestrator.testing.OrchestratorFixture;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What a start of the service does beside a stack that is there, on a host in memory. */
+class ReconcilerTest {
+  @TempDir(factory = InMemoryFolder.class)
+  Path home;
+
+  private final FakeHost host = new FakeHost();
+  private OrchestratorFixture service;
+
+  @BeforeEach
+  void start() {
+    service = new OrchestratorFixture(host, home);
+    service.control.up("v1");
+  }
+
+  @AfterEach
+  void stop() {
+    service.close();
+  }
+
+  /** Ends the process as a kill does; the next one does nothing yet. */
+  private void startNextProcess() {
+    service.close();
+    service = new OrchestratorFixture(host, home);
+  }
+
+  @Test
+  void routesThatCannotBeOpenedAtTheStartAreOpenedLater() {
+    startNextProcess();
+    service.traffic.unavailable = "route db: port 13306 is taken";
+    service.replayJournal();
+    service.superviseOnce();
+    assertFalse(service.traffic.open);
+    Status status = service.control.status();
+    assertEquals("needs attention", status.state());
+    assertTrue(status.attention().contains("port 13306 is taken"), status.attention());
+    UpgradeRecord refused = service.journal.upgrade(service.control.upgrade("v2")).orElseThrow();
+    assertEquals(Outcome.REFUSED, refused.outcome(), "before clients are made to wait");
+    assertTrue(refused.reason().contains("port 13306 is taken"), refused.reason());
+
+    service.traffic.unavailable = "";
+    service.superviseOnce();
+    assertEquals("serving", service.control.status().state());
+    Invariants.assertHold(host, service, "the port is free again");
+  }
+}
