@@ -11,12 +11,14 @@ import dev.orchestrator.journal.GenerationRecord;
 import dev.orchestrator.journal.StepRecord.Phase;
 import dev.orchestrator.journal.UpgradeRecord;
 import dev.orchestrator.upgrade.DataOptions;
+import dev.orchestrator.upgrade.FailureText;
 import dev.orchestrator.upgrade.ResourceNames;
 import dev.orchestrator.upgrade.Step;
 import dev.orchestrator.upgrade.UpgradeContext;
 import dev.orchestrator.upgrade.UpgradeRun;
 import dev.orchestrator.upgrade.steps.UpgradePlans;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -205,27 +207,55 @@ final class CutOffRuns {
   /**
    * Removes helper containers of an earlier process, which may still write to a volume. A capsule
    * that the journal does not know is left alone, because it may hold somebody's data.
+   *
+   * @return what could not be removed, and why
    */
-  void removeHelpers() {
+  List<String> removeHelpers() {
+    List<String> problems = new ArrayList<>();
     for (ContainerInfo container : context.engine().containers(context.names().stackLabels())) {
       if (!container.labels().getOrDefault(Labels.ROLE, "").equals("capsule")) {
         log.info("removing {}, left by an earlier process", container.name());
-        context.engine().removeContainer(container.name());
+        remove(
+            "container " + container.name(),
+            problems,
+            () -> context.engine().removeContainer(container.name()));
       }
     }
     for (VolumeInfo volume : context.engine().volumes(context.names().stackLabels())) {
       if (HELPER_ROLES.contains(volume.labels().getOrDefault(Labels.ROLE, ""))) {
-        context.engine().removeVolume(volume.name());
+        remove(
+            "volume " + volume.name(),
+            problems,
+            () -> context.engine().removeVolume(volume.name()));
       }
     }
+    return problems;
   }
 
-  /** Removes the candidates of earlier runs; the candidate of the run that was cut off stays. */
-  void removeCandidates(@Nullable Generation ofCutOff) {
+  /**
+   * Removes the candidates of earlier runs; the candidate of the run that was cut off stays.
+   *
+   * @return what could not be removed, and why
+   */
+  List<String> removeCandidates(@Nullable Generation ofCutOff) {
+    List<String> problems = new ArrayList<>();
     for (GenerationRecord row : context.journal().generations()) {
-      if (row.state() == State.CANDIDATE && !row.generation().equals(ofCutOff)) {
-        context.retention().remove(row.generation());
+      Generation generation = row.generation();
+      if (row.state() == State.CANDIDATE && !generation.equals(ofCutOff)) {
+        remove(
+            "candidate " + generation.container(),
+            problems,
+            () -> context.retention().remove(generation));
       }
+    }
+    return problems;
+  }
+
+  private static void remove(String what, List<String> problems, Runnable removal) {
+    try {
+      removal.run();
+    } catch (EngineException e) {
+      problems.add(what + ": " + FailureText.of(e));
     }
   }
 }

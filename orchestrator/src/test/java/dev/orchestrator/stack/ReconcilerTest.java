@@ -2,8 +2,12 @@ package dev.orchestrator.stack;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.orchestrator.common.RefusedException;
+import dev.orchestrator.engine.ContainerSpec;
+import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.journal.UpgradeRecord;
 import dev.orchestrator.journal.UpgradeRecord.Outcome;
 import dev.orchestrator.report.Status;
@@ -11,7 +15,10 @@ import dev.orchestrator.testing.FakeHost;
 import dev.orchestrator.testing.InMemoryFolder;
 import dev.orchestrator.testing.Invariants;
 import dev.orchestrator.testing.OrchestratorFixture;
+import dev.orchestrator.upgrade.ResourceNames;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -60,5 +67,42 @@ class ReconcilerTest {
     service.superviseOnce();
     assertEquals("serving", service.control.status().state());
     Invariants.assertHold(host, service, "the port is free again");
+  }
+
+  @Test
+  void aLeftoverThatCannotBeRemovedDoesNotKeepTheStackFromBeingStarted() {
+    String helper = "left-by-a-copy";
+    host.engine.createContainer(
+        ContainerSpec.helper(
+            helper,
+            FakeHost.BASE_IMAGE,
+            List.of("sleep", "300"),
+            new ResourceNames(OrchestratorFixture.settings(home))
+                .helperLabels("u7", ResourceNames.COPY),
+            List.of()));
+    host.engine.exit(service.container(1), 0);
+    startNextProcess();
+    host.faults =
+        new FakeHost.Faults() {
+          @Override
+          public void before(String operation, int number) {
+            if (operation.equals("engine.removeContainer")) {
+              throw new EngineException(EngineException.Kind.CONFLICT, "its mount is busy");
+            }
+          }
+        };
+    service.control.reconciler().openRoutes();
+    Reconciler reconciler = service.control.reconciler();
+    assertFalse(reconciler.replayToEnd(), "to be tried again");
+    assertEquals(service.container(1), service.traffic.reachedContainer(), "it was started");
+    RefusedException refused =
+        assertThrows(RefusedException.class, () -> reconciler.awaitCleared(Duration.ZERO));
+    String why = String.valueOf(refused.getMessage());
+    assertTrue(why.contains(helper) && why.contains("its mount is busy"), why);
+
+    host.faults = new FakeHost.Faults() {};
+    assertTrue(reconciler.replayToEnd());
+    reconciler.awaitCleared(Duration.ZERO);
+    Invariants.assertHold(host, service, "the mount is free again");
   }
 }
