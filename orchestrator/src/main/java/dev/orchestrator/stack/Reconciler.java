@@ -4,6 +4,7 @@ import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.stack.CutOffRuns.CutOff;
 import dev.orchestrator.upgrade.FailureText;
 import dev.orchestrator.upgrade.RunControl.CutOffError;
+import dev.orchestrator.upgrade.UpgradeRun;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -136,12 +137,18 @@ public final class Reconciler implements AutoCloseable {
     CutOff pending = cutOff;
     if (pending == null) {
       superviseOnce();
-    } else if (pending.goesOnBesideServing()) {
-      supervisor.superviseOnce();
+    } else if (cutOffRuns.leavesServingAlone(pending)) {
+      if (pending.isUndone()) {
+        superviseOnce(); // An undo is due whatever hinders what serves.
+      } else {
+        supervisor.superviseOnce();
+      }
     }
     boolean helpersRemoved = removeLeftovers(pending);
     // A helper that still copies would write to the volumes of a run that goes on.
-    if (pending != null && (helpersRemoved || pending.remainingSteps().isEmpty())) {
+    if (pending != null && (helpersRemoved || pending.isUndone())) {
+      UpgradeRun run = pending.run();
+      run.betweenUndoTries = () -> superviseBeside(run);
       try {
         cutOffRuns.finish(pending);
       } finally {
@@ -149,6 +156,16 @@ public final class Reconciler implements AutoCloseable {
         findCutOff();
       }
     }
+  }
+
+  /** Supervises between two tries of an undo on this thread, which may be stuck for long. */
+  private void superviseBeside(UpgradeRun run) {
+    boolean _ =
+        tryTask(() -> {
+          if (cutOffRuns.leavesServingAlone(run)) {
+            supervisor.superviseOnce();
+          }
+        });
   }
 
   /** Removes what an earlier process has left; false when a helper of its copies is still there. */

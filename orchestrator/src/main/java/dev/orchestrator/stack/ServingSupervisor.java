@@ -16,7 +16,8 @@ import org.slf4j.LoggerFactory;
  * of the engine or a kill, also while an upgrade is being prepared beside it. New connections wait
  * meanwhile. Capsules have no restart policy of the engine, which would start blue and green both.
  *
- * <p>A run takes the {@link ServingLock} when it begins to hold, and keeps it until its end.
+ * <p>A run takes the {@link ServingLock} when it begins to hold, and keeps it until its end, or
+ * until it has released clients to the capsule again.
  */
 final class ServingSupervisor {
   private static final Logger log = LoggerFactory.getLogger(ServingSupervisor.class);

@@ -18,7 +18,10 @@ import dev.orchestrator.testing.OrchestratorFixture;
 import dev.orchestrator.upgrade.ResourceNames;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.function.IntPredicate;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -104,5 +107,109 @@ class ReconcilerTest {
     assertTrue(reconciler.replayToEnd());
     reconciler.awaitCleared(Duration.ZERO);
     Invariants.assertHold(host, service, "the mount is free again");
+  }
+
+  /** Removing green fails as long as {@code stuck} says so, with the number of the attempt. */
+  private void failRemovals(IntPredicate stuck) {
+    int[] attempts = {0};
+    OrchestratorFixture.writeBeforeEachOperation(
+        host,
+        () -> service,
+        (operation, number) -> {
+          if (operation.equals("engine.removeVolume") && stuck.test(++attempts[0])) {
+            throw new EngineException(EngineException.Kind.CONFLICT, "the volume is in use");
+          }
+        });
+  }
+
+  /** An upgrade that fails, and whose process is killed when it can't remove green. */
+  private void cutOffInAStuckUndo() {
+    failRemovals(attempt -> {
+      if (attempt == 3) {
+        throw new FakeHost.ProcessKilledError("removing green");
+      }
+      return true;
+    });
+    assertThrows(FakeHost.ProcessKilledError.class, () -> service.control.upgrade("v2"));
+    startNextProcess();
+  }
+
+  private void assertServedDuringAStuckUndo() {
+    List<@Nullable String> reached = new ArrayList<>();
+    failRemovals(attempt -> {
+      reached.add(service.traffic.reachedContainer());
+      if (attempt == 2) {
+        host.engine.exit(service.container(1), 137);
+      }
+      return attempt < 4;
+    });
+    service.control.reconciler().openRoutes();
+    assertEquals(service.container(1), service.traffic.reachedContainer(), "it serves at once");
+    assertTrue(service.control.reconciler().replayToEnd());
+    String blue = service.container(1);
+    assertEquals(List.of(blue, blue, blue, blue), reached.subList(0, 4), "started again meanwhile");
+    assertEquals(Outcome.ROLLED_BACK, service.journal.history().getFirst().outcome());
+    Invariants.assertHold(host, service, "a stuck undo");
+  }
+
+  @Test
+  void clientsAreServedWhileAnUndoBeforeTheHoldIsStuck() {
+    service.eventListener =
+        event -> {
+          if (event.step().equals("pre-sync") && event.phase().equals("intent")) {
+            service.control.abort();
+          }
+        };
+    cutOffInAStuckUndo();
+    assertTrue(service.journal.steps("u2").stream().noneMatch(line -> line.step().equals("hold")));
+    assertServedDuringAStuckUndo();
+  }
+
+  @Test
+  void clientsAreServedWhileAnUndoAfterTheHoldIsStuck() {
+    host.unhealthy.add("v2");
+    cutOffInAStuckUndo();
+    assertTrue(service.journal.steps("u2").stream().anyMatch(line -> line.step().equals("hold")));
+    assertServedDuringAStuckUndo();
+  }
+
+  @Test
+  void clientsWaitWhileAnUndoOfTheHoldIsCutOff() {
+    host.unhealthy.add("v2");
+    OrchestratorFixture.writeBeforeEachOperation(
+        host,
+        () -> service,
+        (operation, number) -> {
+          if (operation.equals("traffic.lead")) {
+            throw new FakeHost.ProcessKilledError("releasing clients");
+          }
+        });
+    assertThrows(FakeHost.ProcessKilledError.class, () -> service.control.upgrade("v2"));
+    startNextProcess();
+    OrchestratorFixture.writeBeforeEachOperation(host, () -> service, (operation, number) -> {});
+    service.control.reconciler().openRoutes();
+    assertTrue(service.traffic.open && service.traffic.held);
+    assertTrue(service.control.reconciler().replayToEnd());
+    Invariants.assertHold(host, service, "released");
+  }
+
+  /** The undo goes on, on the run's thread. */
+  @Test
+  void whatServesIsStartedAgainWhileTheUndoOfARunIsStuck() {
+    host.unhealthy.add("v2");
+    failRemovals(attempt -> {
+      if (attempt == 1) {
+        host.engine.exit(service.container(1), 137);
+        try {
+          Thread.ofVirtual().start(service.control.reconciler()::superviseOnce).join();
+        } catch (InterruptedException e) {
+          throw new AssertionError(e);
+        }
+        assertTrue(host.isRunning(service.container(1)));
+      }
+      return attempt < 4;
+    });
+    service.control.upgrade("v2");
+    Invariants.assertHold(host, service, "after the undo");
   }
 }
