@@ -45,7 +45,7 @@ public record BuildSource(
         new ComposeFindings("version %s of stack %s".formatted(model.release().version(), stack));
     check(findings, model, stackFolder, service);
     findings.throwIfRefused();
-    JsonNode build = model.services().getOrDefault(service, model.root()).path("build");
+    JsonNode build = model.definedServices().getOrDefault(service, model.root()).path("build");
     String target = ComposeModel.text(build.path("target"));
     return new BuildSource(
         folder(model, stackFolder, build),
@@ -57,7 +57,7 @@ public record BuildSource(
   /** Refuses what can't be built of a service's build section. */
   static void check(
       ComposeFindings findings, ComposeModel model, Path stackFolder, String service) {
-    JsonNode build = model.services().getOrDefault(service, model.root()).path("build");
+    JsonNode build = model.definedServices().getOrDefault(service, model.root()).path("build");
     String where = "service " + service;
     List<String> unsupported = UNSUPPORTED.stream().filter(build::has).toList();
     for (String key : unsupported) {

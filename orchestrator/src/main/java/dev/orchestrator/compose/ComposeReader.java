@@ -107,12 +107,9 @@ public final class ComposeReader {
       }
     }
     ComposeModel read = new ComposeModel(release, root, project, stackFolder, List.of(), List.of());
-    read.services()
-        .forEach((name, service) -> {
-          if (service.has("build")) {
-            BuildSource.check(findings, read, stack.folder(), name);
-          }
-        });
+    for (String service : new BuiltImages(read, stack.name()).needed()) {
+      BuildSource.check(findings, read, stack.folder(), service);
+    }
     return new ComposeModel(
         release, root, project, stackFolder, findings.refusals(), findings.warnings());
   }
