@@ -107,6 +107,7 @@ public final class ComposeReader {
       }
     }
     ComposeModel read = new ComposeModel(release, root, project, stackFolder, List.of(), List.of());
+    PlatformCheck.check(findings, read.services(), variables(release), engine.info().platform());
     for (String service : new BuiltImages(read, stack.name()).needed()) {
       BuildSource.check(findings, read, stack.folder(), service);
     }

@@ -91,7 +91,8 @@ public final class DockerEngine implements Engine {
         connection.api(),
         info.path("Driver").asText(),
         info.path("DockerRootDir").asText(),
-        info.path("CgroupVersion").asInt(1));
+        info.path("CgroupVersion").asInt(1),
+        new Platform(info.path("OSType").asText("linux"), info.path("Architecture").asText(), ""));
   }
 
   @Override
