@@ -222,7 +222,8 @@ public final class DockerEngine implements Engine {
 
   @Override
   public String build(BuildSpec spec, Duration deadline, Consumer<String> progress) {
-    return new DockerBuild(calls().connection(), calls().images()).build(spec, deadline, progress);
+    return new DockerBuild(calls().connection(), calls().images(), info().platform())
+        .build(spec, deadline, progress);
   }
 
   @Override

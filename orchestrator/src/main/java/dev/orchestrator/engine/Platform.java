@@ -1,7 +1,9 @@
 package dev.orchestrator.engine;
 
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * What an image is made for, in the words of the OCI image specification; other names of the same
@@ -44,6 +46,18 @@ public record Platform(String os, String architecture, String variant) {
       return parts[0].equalsIgnoreCase(os) || new Platform(os, parts[0], "").equals(this);
     }
     return new Platform(parts[0], parts[1], parts.length > 2 ? parts[2] : "").equals(this);
+  }
+
+  /** The variables that BuildKit sets for a build on and for this platform. */
+  Map<String, String> variables() {
+    Map<String, String> variables = new TreeMap<>();
+    for (String prefix : List.of("BUILD", "TARGET")) {
+      variables.put(prefix + "PLATFORM", toString());
+      variables.put(prefix + "OS", os);
+      variables.put(prefix + "ARCH", architecture);
+      variables.put(prefix + "VARIANT", variant);
+    }
+    return variables;
   }
 
   /** As users write it, such as {@code linux/amd64} or {@code linux/arm/v7}. */

@@ -12,6 +12,7 @@ import dev.orchestrator.engine.Engine;
 import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.engine.ImageInfo;
 import dev.orchestrator.engine.Labels;
+import dev.orchestrator.engine.Platform;
 import dev.orchestrator.files.ContentDigest;
 import dev.orchestrator.settings.StackSettings;
 import java.io.IOException;
@@ -53,7 +54,7 @@ final class InnerImageProvider {
     BuiltImages builds = new BuiltImages(model, stack.name());
     Map<String, List<String>> wanted = new TreeMap<>();
     for (String service : builds.needed()) {
-      wanted.put(service, bases(source(model, service), service));
+      wanted.put(service, bases(source(model, service), service, engine.info().platform()));
     }
     for (String service : pulledServices(model, builds)) {
       String name = imageName(model, service);
@@ -124,7 +125,7 @@ final class InnerImageProvider {
   }
 
   private BuildSource source(ComposeModel model, String service) {
-    return BuildSource.of(model, stack.name(), stack.folder(), service);
+    return BuildSource.of(model, stack.folder(), service, stack.grants().hostNetwork());
   }
 
   private static String imageName(ComposeModel model, String service) {
@@ -188,24 +189,30 @@ final class InnerImageProvider {
   private Found built(
       BuildSource source, String service, Deadline deadline, Consumer<String> progress) {
     List<String> baseIds = new ArrayList<>();
-    for (String base : bases(source, service)) {
+    Platform platform = engine.info().platform();
+    for (String base : bases(source, service, platform)) {
       baseIds.add(obtain(service, base, deadline, progress).id());
     }
-    String content = source.digest(baseIds);
+    String content = reading(source, service, () -> source.digest(baseIds, platform));
     String tag = reference(service, content);
     Optional<ImageInfo> existing =
         engine.image(tag).filter(image -> content.equals(image.labels().get(Labels.CONTENT)));
     if (existing.isEmpty()) {
       progress.accept("building " + tag);
-      Map<String, String> labels =
-          Labels.with(
-              Labels.with(Labels.role("inner"), Labels.STACK, stack.name()),
-              Labels.CONTENT,
-              content);
+      Map<String, String> labels = new TreeMap<>(source.labels());
+      labels.putAll(Labels.role("inner"));
+      labels.put(Labels.STACK, stack.name());
+      labels.put(Labels.CONTENT, content);
       try {
         engine.build(
             new BuildSpec(
-                source.context(), source.dockerfile(), source.target(), source.args(), labels, tag),
+                source.context(),
+                source.dockerfile(),
+                source.target(),
+                source.args(),
+                labels,
+                tag,
+                source.options()),
             deadline.require(),
             progress);
       } catch (EngineException e) {
@@ -216,9 +223,18 @@ final class InnerImageProvider {
     return new Found(new Pin("build " + content, image.id(), ""), image);
   }
 
-  private static List<String> bases(BuildSource source, String service) {
+  private static List<String> bases(BuildSource source, String service, Platform platform) {
+    return reading(source, service, () -> source.bases(platform));
+  }
+
+  /** Something that is read from a Dockerfile. */
+  private interface Reading<T> {
+    T read() throws IOException;
+  }
+
+  private static <T> T reading(BuildSource source, String service, Reading<T> reading) {
     try {
-      return source.bases();
+      return reading.read();
     } catch (IOException e) {
       throw failure(service, source.context().resolve(source.dockerfile()).toString(), e);
     }
