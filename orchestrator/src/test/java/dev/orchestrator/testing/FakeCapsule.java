@@ -71,6 +71,10 @@ public final class FakeCapsule implements Capsule {
         "capsule.start",
         () -> {
           requireRunning("start");
+          if (!host.engine.spec(container).env().containsKey(FakeCapsuleBuilder.SECRET)) {
+            throw new CapsuleException(
+                "secrets or configs need the variable " + FakeCapsuleBuilder.SECRET);
+          }
           int mine =
               Integer.parseInt(host.engine.spec(container).env().getOrDefault("CAPSULE_EPOCH", ""));
           int held = host.volumes.lease(container);

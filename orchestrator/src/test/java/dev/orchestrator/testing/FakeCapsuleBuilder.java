@@ -15,6 +15,9 @@ import java.util.function.Consumer;
 
 /** Builds capsules of a {@link FakeHost}: images that are there at once, with nothing in them. */
 public final class FakeCapsuleBuilder implements CapsuleBuilder {
+  /** A variable without which no capsule starts its services. */
+  static final String SECRET = "DB_PASSWORD";
+
   private final FakeHost host;
   private final Releases releases;
 
@@ -71,7 +74,7 @@ public final class FakeCapsuleBuilder implements CapsuleBuilder {
 
   @Override
   public Map<String, String> variables(String version, String image) {
-    return Map.of();
+    return Map.of(SECRET, "of " + version);
   }
 
   @Override

@@ -50,6 +50,10 @@ class ReleaseFilesEngineTest {
       mountForWriting(version);
       write(version, "plugins/same-size", "plugin of " + version);
       write(version, "plugins/own", "from " + version + "\npassword = hunter2\n");
+      // More than an argument of a program may hold.
+      for (int file = 0; file < 1500; file++) {
+        write(version, "many/" + file, "");
+      }
     }
     write("v1", "plugins/only-first", "x");
     write("v2", "plugins/only-second/deep", "x");
@@ -96,6 +100,7 @@ class ReleaseFilesEngineTest {
       assertEquals("hello v1", in(light, 3, "cat /greeting.txt"));
       assertEquals("plugin of v1", in(light, 3, "cat /plugins/same-size"));
       assertEquals("mine", in(light, 3, "tail -n 1 /plugins/own"));
+      assertEquals("1500", in(light, 3, "ls /many | wc -l"));
       assertEquals(
           "/plugins/added-here /plugins/key /plugins/only-first /plugins/own /plugins/same-size",
           in(light, 3, "echo $(find /plugins -type f | sort)"));
@@ -109,8 +114,12 @@ class ReleaseFilesEngineTest {
         Files.readString(compose)
             .replace(
                 "- ./greeting.txt:/greeting.txt:ro",
-                "- ./greeting.txt:/greeting.txt\n      - ./plugins:/plugins\n"
-                    + "      - ./read-only:/read-only:ro"));
+                """
+                - ./greeting.txt:/greeting.txt
+                      - ./plugins:/plugins
+                      - ./many:/many
+                      - ./read-only:/read-only:ro\
+                """));
     write(version, "greeting.txt", "hello " + version);
     write(version, "read-only", version);
   }
