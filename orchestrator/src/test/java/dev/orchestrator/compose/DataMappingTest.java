@@ -123,6 +123,94 @@ class DataMappingTest {
     assertEquals(List.of(), dirs);
   }
 
+  /** As links, and as folders on the way, of the release. */
+  private void links() throws IOException {
+    Files.createSymbolicLink(release.resolve("current"), Path.of("conf"));
+    Files.createSymbolicLink(release.resolve("conf/latest"), Path.of("../conf/sites"));
+    Files.createSymbolicLink(release.resolve("absolute"), release.resolve("conf"));
+    Files.createSymbolicLink(release.resolve("later"), Path.of("not-yet"));
+  }
+
+  @Test
+  void aLinkInsideTheReleaseIsWhatItLeadsTo() throws IOException {
+    links();
+    assertEquals("/capsule/stack/release/conf", bind("PROJECT/current", true));
+    assertEquals("/capsule/stack/release/conf/app.ini", bind("PROJECT/absolute/app.ini", true));
+    assertEquals("/capsule/stack/release/conf/sites", bind("PROJECT/current/latest", true));
+    assertEquals("/data/binds/conf/sites", bind("PROJECT/conf/latest", false));
+    assertEquals(
+        List.of(new SeedFile("/capsule/stack/release/conf/sites", "/data/binds/conf/sites")),
+        seeds);
+    assertEquals("/data/binds/not-yet", bind("PROJECT/later", false));
+    assertEquals(List.of("/data/binds/not-yet"), dirs);
+    map("{services: {a: {}}, secrets: {s: {file: 'PROJECT/current/app.ini'}}}");
+    assertEquals(
+        "/capsule/stack/release/conf/app.ini", model.root().at("/secrets/s/file").asText());
+  }
+
+  @Test
+  void aReaderOfALinkSeesWhatIsWrittenWhereItLeads() throws IOException {
+    links();
+    map(
+        "{services: {a: {volumes: [{type: 'bind', source: 'PROJECT/current', target: '/c'}]},b:"
+            + " {volumes: [{type: 'bind', source: 'PROJECT/conf', target: '/c', read_only:"
+            + " true}]}}}");
+    assertEquals("/data/binds/conf", model.root().at("/services/b/volumes/0/source").asText());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"/data", "/run", "/var/lib/docker", "/capsule", "/etc/ssl", "/"})
+  void aLinkOutOfTheReleaseIsRefusedAsThePathToWhichItLeads(String target) throws IOException {
+    Files.createSymbolicLink(release.resolve("out"), Path.of(target));
+    for (boolean readOnly : new boolean[] {true, false}) {
+      RefusedException e =
+          assertThrows(RefusedException.class, () -> bind("PROJECT/out", readOnly));
+      String message = String.valueOf(e.getMessage());
+      assertTrue(
+          message.startsWith("here: service a (link ./out) uses " + target + " of the host"),
+          message);
+    }
+    assertThrows(
+        RefusedException.class,
+        () ->
+            map(
+                "{services: {a: {}}, volumes: {v: {driver_opts: {type: 'none', o: 'bind', device:"
+                    + " 'PROJECT/out'}}}}"));
+    assertThrows(
+        RefusedException.class,
+        () -> map("{services: {a: {}}, configs: {s: {file: 'PROJECT/out/x'}}}"));
+  }
+
+  @Test
+  void theSocketBehindALinkIsTheSocketAndALinkToItselfIsRefused() throws IOException {
+    Files.createSymbolicLink(release.resolve("engine"), Path.of("/var/run/docker.sock"));
+    Files.createSymbolicLink(release.resolve("circle"), Path.of("circle"));
+    RefusedException e = assertThrows(RefusedException.class, () -> bind("PROJECT/engine", false));
+    assertTrue(String.valueOf(e.getMessage()).contains("docker-socket = inner"), e.getMessage());
+    RefusedException circle =
+        assertThrows(RefusedException.class, () -> bind("PROJECT/circle", true));
+    assertEquals(
+        "here: service a uses ./circle, a symbolic link that leads to itself: let it lead to a"
+            + " file or folder",
+        circle.getMessage());
+  }
+
+  @Test
+  void aLinkToAnotherFolderOfTheStackIsRefusedWithWhatToDo() throws IOException {
+    Path v1 = Files.createDirectories(release.resolve("demo/releases/v1"));
+    Files.createDirectories(release.resolve("demo/shared"));
+    Files.createSymbolicLink(v1.resolve("shared"), Path.of("../../shared"));
+    Files.createSymbolicLink(v1.resolve("self"), Path.of("../current/conf"));
+    Files.createSymbolicLink(release.resolve("demo/releases/current"), Path.of("v1"));
+    release = v1;
+    RefusedException e = assertThrows(RefusedException.class, () -> bind("PROJECT/shared", true));
+    assertEquals(
+        "here: service a (link ./shared) uses shared, outside its release folder: move it into "
+            + v1,
+        e.getMessage());
+    assertEquals("/data/binds/conf", bind("PROJECT/self", false));
+  }
+
   @ParameterizedTest
   @CsvSource({
     "/etc/localtime,/var/lib/capsule/zone/localtime",
