@@ -7,6 +7,7 @@ import dev.orchestrator.compose.CapsuleStack.SeedFile;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -54,6 +55,14 @@ final class BindMapping {
         }
       }
     }
+    for (ObjectNode volume : model.children("volumes").values()) {
+      Path device = links.of(Path.of(ComposeModel.text(volume.at("/driver_opts/device"))));
+      if (device.startsWith(model.projectFolder())) {
+        written.add(model.projectFolder().relativize(device));
+      }
+    }
+    // The whole folder has no writer: that is refused.
+    written.remove(Path.of(""));
   }
 
   /** Changes the source of a mount of type bind. */
@@ -69,6 +78,42 @@ final class BindMapping {
       mount.put("source", RELEASE + suffix(source));
     } else {
       mount.put("source", writable(user, source, readOnly(mount)));
+    }
+  }
+
+  /**
+   * Adds to the mounts of the whole release, which is the version's own, what services write in it:
+   * a reader sees that as it is, as in plain Compose.
+   *
+   * @param covered places in the container that have mounts
+   */
+  void showWritten(String service, ObjectNode definition, Set<String> covered) {
+    List<Path> targets = new ArrayList<>();
+    for (JsonNode mount : definition.path("volumes")) {
+      if (bind(mount) && mount.path("source").asText("").equals(RELEASE)) {
+        targets.add(Path.of(ComposeModel.text(mount.path("target"))).normalize());
+      }
+    }
+    for (Path target : targets) {
+      for (Path path : written) {
+        Path at = target.resolve(path);
+        boolean inAnother =
+            written.stream().anyMatch(other -> path.startsWith(other) && !path.equals(other));
+        boolean hidden =
+            covered.stream()
+                .map(Path::of)
+                .anyMatch(
+                    other -> at.startsWith(other) && other.getNameCount() > target.getNameCount());
+        if (!inAnother && !hidden) {
+          definition
+              .withArrayProperty("volumes")
+              .addObject()
+              .put("type", "bind")
+              .put("source", ComposeModel.escaped(paths.of("service " + service, BINDS + path)))
+              .put("target", ComposeModel.escaped(at.toString()))
+              .put("read_only", true);
+        }
+      }
     }
   }
 

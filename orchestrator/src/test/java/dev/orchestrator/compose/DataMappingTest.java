@@ -9,11 +9,14 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.compose.CapsuleStack.SeedFile;
 import dev.orchestrator.settings.DataSettings;
+import dev.orchestrator.settings.GrantSettings.DockerSocket;
 import dev.orchestrator.settings.VolumeSettings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -113,6 +116,81 @@ class DataMappingTest {
     assertEquals(
         List.of("/data/binds/conf", "/data/binds/conf/app.ini"),
         seeds.stream().map(SeedFile::to).toList());
+  }
+
+  private static final String WHOLE =
+      "{type: 'bind', source: 'PROJECT', target: '/app', read_only: true}";
+
+  /** The mounts of a service as "source target". */
+  private List<String> mounts(String service) {
+    List<String> found = new ArrayList<>();
+    model
+        .root()
+        .at("/services/" + service + "/volumes")
+        .forEach(mount -> {
+          found.add(mount.path("source").asText() + " " + mount.path("target").asText());
+          assertEquals("bind", mount.path("type").asText());
+        });
+    return found;
+  }
+
+  @Test
+  void readerOfTheWholeReleaseSeesWhatIsWritten() {
+    map(
+        "{services: {db: {volumes: [{type: 'bind', source: 'PROJECT/data', target: '/d'},"
+            + "{type: 'bind', source: 'PROJECT/conf', target: '/c'},"
+            + "{type: 'bind', source: 'PROJECT/conf/cache', target: '/e'}]},"
+            + "other: {volumes: [{type: 'volume', source: 'media', target: '/m'}]},"
+            + "backup: {volumes: [%s]}},".formatted(WHOLE)
+            + "volumes: {media: {driver_opts: {type: 'none', o: 'bind', device: 'PROJECT/m'}}}}");
+    assertEquals(
+        List.of(
+            "/capsule/stack/release /app",
+            "/data/binds/conf /app/conf",
+            "/data/binds/data /app/data",
+            "/data/binds/m /app/m"),
+        mounts("backup"));
+    for (JsonNode mount : model.root().at("/services/backup/volumes")) {
+      assertTrue(mount.path("read_only").asBoolean(), mount.toString());
+    }
+    assertEquals(List.of("/data/binds/data", "/data/binds/m"), dirs);
+  }
+
+  @Test
+  void whatAServiceMountsItselfInTheWholeReleaseIsLeftAlone() {
+    map(
+        "{services: {web: {volumes: [%s, {type: 'bind', source: 'PROJECT/uploads', target: '/app/uploads'}, {type: 'bind', source: 'PROJECT/conf', target: '/app/conf/'}]}}}"
+            .formatted(WHOLE));
+    assertEquals(
+        List.of(
+            "/capsule/stack/release /app",
+            "/data/binds/uploads /app/uploads",
+            "/data/binds/conf /app/conf/"),
+        mounts("web"));
+    map(
+        "{services: {web: {tmpfs: ['/app/cache'], volumes: [%s]}, db: {volumes: [{type: 'bind', source: 'PROJECT/cache/db', target: '/d'}]}}}"
+            .formatted(WHOLE));
+    assertEquals(List.of("/capsule/stack/release /app"), mounts("web"));
+  }
+
+  @Test
+  void placesForMountsInTheReleaseAreMade() throws IOException {
+    Files.createSymbolicLink(release.resolve("link"), Path.of("conf"));
+    map(
+        "{services: {web: {volumes: [%s, {type: 'bind', source: 'PROJECT/up/loads', target: '/app/up/loads'}, {type: 'bind', source: 'PROJECT/other', target: '/app/conf/other'}, {type: 'bind', source: 'PROJECT/linked', target: '/app/link/x'}]}}}"
+            .formatted(WHOLE));
+    CapsuleStack stack =
+        new CapsuleStack(
+            model.root(),
+            dirs,
+            seeds,
+            variables,
+            Map.of(),
+            List.of(),
+            warnings,
+            HostGrants.NONE,
+            DockerSocket.NONE);
+    assertEquals(List.of("conf/other", "linked", "other", "up/loads"), stack.mountPoints(release));
   }
 
   @Test
