@@ -84,7 +84,7 @@ public record BuildSource(
     new TreeMap<>(labels).forEach((name, value) -> digest.add("label").add(name).add(value));
     if (!options.equals(BuildOptions.NONE)) {
       digest.add("options").add(options.network()).add(Long.toString(options.sharedMemory()));
-      options.hosts().forEach(digest::add);
+      options.extraHosts().forEach(digest::add);
     }
     Set<String> variables = Dockerfile.read(context.resolve(dockerfile)).platformVariables();
     if (!variables.isEmpty()) {

@@ -6,14 +6,14 @@ import java.util.List;
  * How the commands of a build run.
  *
  * @param network {@code host} or {@code none}; empty for the engine's usual one
- * @param hosts additional names, each as {@code NAME:ADDRESS}
+ * @param extraHosts additional names, each as {@code NAME:ADDRESS}
  * @param sharedMemory size of /dev/shm in bytes; 0 for the engine's usual one
  */
-public record BuildOptions(String network, List<String> hosts, long sharedMemory) {
+public record BuildOptions(String network, List<String> extraHosts, long sharedMemory) {
   /** As the engine has them. */
   public static final BuildOptions NONE = new BuildOptions("", List.of(), 0);
 
   public BuildOptions {
-    hosts = List.copyOf(hosts);
+    extraHosts = List.copyOf(extraHosts);
   }
 }

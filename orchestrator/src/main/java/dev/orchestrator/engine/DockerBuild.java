@@ -79,8 +79,8 @@ final class DockerBuild {
       if (!options.network().isEmpty()) {
         build = build.withNetworkMode(options.network());
       }
-      if (!options.hosts().isEmpty()) {
-        build = build.withExtraHosts(Set.copyOf(options.hosts()));
+      if (!options.extraHosts().isEmpty()) {
+        build = build.withExtraHosts(Set.copyOf(options.extraHosts()));
       }
       if (options.sharedMemory() > 0) {
         build = build.withShmsize(options.sharedMemory());

@@ -96,8 +96,13 @@ final class BuildContextTest {
   void theDockerfileGetsTheVariablesThatItUses() throws IOException {
     Files.writeString(
         dir.resolve("Dockerfile"),
-        "# syntax=docker/dockerfile:1\n\n"
-            + "FROM --platform=$BUILDPLATFORM x\nARG TARGETARCH\nRUN echo $TARGETARCH\n");
+        """
+        # syntax=docker/dockerfile:1
+
+        FROM --platform=$BUILDPLATFORM x
+        ARG TARGETARCH
+        RUN echo $TARGETARCH
+        """);
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     new BuildContext(dir, "Dockerfile", PLATFORM).write(out);
     try (TarArchiveInputStream tar =
