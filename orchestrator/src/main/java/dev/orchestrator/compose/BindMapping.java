@@ -7,6 +7,7 @@ import dev.orchestrator.compose.CapsuleStack.SeedFile;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -33,6 +34,7 @@ final class BindMapping {
   private final ComposeModel model;
   private final VolumePaths paths;
   private final HostPathMapping hostPaths;
+  private final ReleaseLinks links;
   private final Set<Path> written = new TreeSet<>();
   private final Set<String> dirs = new TreeSet<>();
   private final Map<String, String> seeds = new TreeMap<>();
@@ -44,20 +46,30 @@ final class BindMapping {
     this.findings = findings;
     this.model = model;
     this.paths = paths;
+    this.links = new ReleaseLinks(model);
     for (ObjectNode service : model.services().values()) {
       for (JsonNode mount : service.path("volumes")) {
-        Path source = Path.of(ComposeModel.text(mount.path("source")));
+        Path source = links.of(Path.of(ComposeModel.text(mount.path("source"))));
         if (bind(mount) && !readOnly(mount) && source.startsWith(model.projectFolder())) {
           written.add(model.projectFolder().relativize(source));
         }
       }
     }
+    for (ObjectNode volume : model.children("volumes").values()) {
+      Path device = links.of(Path.of(ComposeModel.text(volume.at("/driver_opts/device"))));
+      if (device.startsWith(model.projectFolder())) {
+        written.add(model.projectFolder().relativize(device));
+      }
+    }
+    // The whole folder has no writer: that is refused.
+    written.remove(Path.of(""));
   }
 
   /** Changes the source of a mount of type bind. */
   void mount(String service, ObjectNode mount) {
-    Path source = Path.of(ComposeModel.text(mount.path("source"))).normalize();
-    String user = "service " + service;
+    Path written = Path.of(ComposeModel.text(mount.path("source")));
+    Path source = follow("service " + service, written);
+    String user = user("service " + service, written, source);
     if (hostPaths.mount(user, mount, source)) {
       return;
     }
@@ -66,6 +78,42 @@ final class BindMapping {
       mount.put("source", RELEASE + suffix(source));
     } else {
       mount.put("source", writable(user, source, readOnly(mount)));
+    }
+  }
+
+  /**
+   * Adds to the mounts of the whole release, which is the version's own, what services write in it:
+   * a reader sees that as it is, as in plain Compose.
+   *
+   * @param covered places in the container that have mounts
+   */
+  void showWritten(String service, ObjectNode definition, Set<String> covered) {
+    List<Path> targets = new ArrayList<>();
+    for (JsonNode mount : definition.path("volumes")) {
+      if (bind(mount) && mount.path("source").asText("").equals(RELEASE)) {
+        targets.add(Path.of(ComposeModel.text(mount.path("target"))).normalize());
+      }
+    }
+    for (Path target : targets) {
+      for (Path path : written) {
+        Path at = target.resolve(path);
+        boolean inAnother =
+            written.stream().anyMatch(other -> path.startsWith(other) && !path.equals(other));
+        boolean hidden =
+            covered.stream()
+                .map(Path::of)
+                .anyMatch(
+                    other -> at.startsWith(other) && other.getNameCount() > target.getNameCount());
+        if (!inAnother && !hidden) {
+          definition
+              .withArrayProperty("volumes")
+              .addObject()
+              .put("type", "bind")
+              .put("source", ComposeModel.escaped(paths.of("service " + service, BINDS + path)))
+              .put("target", ComposeModel.escaped(at.toString()))
+              .put("read_only", true);
+        }
+      }
     }
   }
 
@@ -82,10 +130,30 @@ final class BindMapping {
   }
 
   /** The path below /data that takes the place of a source that a service writes to. */
-  String writable(String user, Path source) {
+  String writable(String volume, Path written) {
+    Path source = follow(volume, written);
+    String user = user(volume, written, source);
     return hostPaths
         .granted(user, source, false, false)
         .orElseGet(() -> writable(user, source, false));
+  }
+
+  /** Where a path leads; refused where it is a link without an end. */
+  private Path follow(String user, Path written) {
+    Path source = links.of(written);
+    if (links.isEndless(source)) {
+      findings.refuse(
+          "%s uses .%s, a symbolic link that leads to itself: let it lead to a file or folder"
+              .formatted(user, suffix(source)));
+    }
+    return source;
+  }
+
+  /** Names the link, as nobody has written the path to which it leads. */
+  private String user(String user, Path written, Path source) {
+    return written.normalize().equals(source)
+        ? user
+        : "%s (link .%s)".formatted(user, suffix(written.normalize()));
   }
 
   private String writable(String user, Path source, boolean readOnly) {
@@ -118,7 +186,7 @@ final class BindMapping {
       String option = ComposeModel.text(options.get(i));
       if (option.matches("seccomp[:=](?!unconfined$|builtin$).+")) {
         String name = option.substring("seccomp:".length());
-        Path source = model.projectFolder().resolve(name).normalize();
+        Path source = follow(user, model.projectFolder().resolve(name));
         if (exists(source)) {
           options.set(i, "seccomp:" + RELEASE + suffix(source));
         } else {
@@ -160,21 +228,23 @@ final class BindMapping {
   }
 
   private void file(String kind, String name, ObjectNode item) {
-    String user = kind + " " + name;
+    String owner = kind + " " + name;
     if (item.path("external").asBoolean()) {
       findings.refuse(
           "%s is external, and a capsule has none: name a file of the release ('file:') or a variable ('environment:')"
-              .formatted(user));
+              .formatted(owner));
       return;
     }
     if (item.has("environment")) {
-      fromVariable(user, item);
+      fromVariable(owner, item);
       return;
     }
     if (!item.has("file")) {
       return;
     }
-    Path source = Path.of(ComposeModel.text(item.path("file"))).normalize();
+    Path written = Path.of(ComposeModel.text(item.path("file")));
+    Path source = follow(owner, written);
+    String user = user(owner, written, source);
     Optional<String> granted = hostPaths.granted(user, source, true, false);
     if (granted.isPresent()) {
       item.put("file", granted.get());
@@ -203,13 +273,16 @@ final class BindMapping {
   }
 
   private void refuseOutside(String user, Path source, boolean readOnly) {
-    if (source.startsWith(model.stackFolder())) {
-      findings.refuse(
-          "%s uses %s, outside its release folder: move it into %s"
-              .formatted(user, model.stackFolder().relativize(source), model.release().folder()));
-    } else {
-      hostPaths.refuse(user, source, readOnly);
-    }
+    Optional<Path> inStack =
+        source.startsWith(model.stackFolder())
+            ? Optional.of(model.stackFolder().relativize(source))
+            : links.inStack(source);
+    inStack.ifPresentOrElse(
+        path ->
+            findings.refuse(
+                "%s uses %s, outside its release folder: move it into %s"
+                    .formatted(user, path, model.release().folder())),
+        () -> hostPaths.refuse(user, source, readOnly));
   }
 
   /** Whether a service writes to the path, to a part of it, or to a folder that it is in. */

@@ -86,6 +86,7 @@ final class DataMapping {
             .put("target", path);
       }
     }
+    binds.showWritten(name, service, covered);
   }
 
   /** To be called once all services are mapped. */

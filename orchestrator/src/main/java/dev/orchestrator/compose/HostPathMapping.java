@@ -64,6 +64,7 @@ final class HostPathMapping {
     }
     if (source.startsWith(DEVICES) && !source.equals(DEVICES)) {
       rights.requireDevice(user, "volumes", source);
+      mount.put("source", text);
       return true;
     }
     if (isSocket(source) && grants.dockerSocket() != DockerSocket.NONE) {

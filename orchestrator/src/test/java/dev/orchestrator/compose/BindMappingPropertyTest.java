@@ -47,6 +47,9 @@ final class BindMappingPropertyTest {
           "/binds",
           "/new folder",
           "/localtime",
+          "/inside",
+          "/outside",
+          "/endless",
           "/$$x");
 
   @TempDir Path release;
@@ -55,6 +58,11 @@ final class BindMappingPropertyTest {
   void fill() throws IOException {
     Files.createDirectories(release.resolve("conf/a"));
     Files.writeString(release.resolve("conf/app.ini"), "a=1");
+    Files.createSymbolicLink(release.resolve("inside"), Path.of("conf/a/../b"));
+    Files.createSymbolicLink(release.resolve("conf/b"), Path.of("a"));
+    Files.createSymbolicLink(release.resolve("outside"), Path.of("/data"));
+    Files.createSymbolicLink(release.resolve("conf/a/outside"), Path.of("../../../.."));
+    Files.createSymbolicLink(release.resolve("endless"), Path.of("endless"));
   }
 
   @Test

@@ -52,7 +52,7 @@ final class StartStep extends Step {
     boolean updatesFiles = answerForFiles(run, context, capsule);
     context.startServices(run.green(), run.budget(context.limits().verify().deadline()), progress);
     if (run.holdsClients()) {
-      context.hooks().runAfter(run.id(), capsule);
+      context.hooks().runAfter(run, capsule);
     }
     context.traffic().preview(context.backend(run.green()));
     return run.green().version() + "'s services started" + filesResult(run, context, updatesFiles);
