@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
@@ -49,8 +50,12 @@ final class DataMapping {
     binds.files("secrets");
   }
 
-  /** Maps the mounts of a service, and the volumes that its image declares beside them. */
-  void map(String name, ObjectNode service, List<String> imageVolumes) {
+  /**
+   * Maps the mounts of a service, and the volumes that its image declares beside them.
+   *
+   * @param imageVolumes what images declare, by service
+   */
+  void map(String name, ObjectNode service, Map<String, List<String>> imageVolumes) {
     Set<String> covered = new HashSet<>();
     binds.profiles("service " + name, service);
     for (String path : ComposeModel.texts(service.path("tmpfs"))) {
@@ -76,7 +81,8 @@ final class DataMapping {
                     .formatted(name, mount.path("type").asText("?"), target));
       }
     }
-    for (String path : new TreeSet<>(imageVolumes)) {
+    cover(covered, service, imageVolumes, new HashSet<>(Set.of(name)));
+    for (String path : new TreeSet<>(imageVolumes.getOrDefault(name, List.of()))) {
       if (covered.add(normal(path))) {
         service
             .withArrayProperty("volumes")
@@ -87,6 +93,30 @@ final class DataMapping {
       }
     }
     binds.showWritten(name, service, covered);
+  }
+
+  /**
+   * Adds the places that a service has from others ({@code volumes_from}): these go before the
+   * volumes of its image, which would hide them as mounts of their own.
+   *
+   * @param seen services that were looked at
+   */
+  private void cover(
+      Set<String> covered,
+      ObjectNode service,
+      Map<String, List<String>> imageVolumes,
+      Set<String> seen) {
+    for (String from : ComposeModel.texts(service.path("volumes_from"))) {
+      String other = from.replaceFirst(":.*", "");
+      ObjectNode source = model.services().get(other);
+      if (source != null && seen.add(other)) {
+        for (JsonNode mount : source.path("volumes")) {
+          covered.add(normal(ComposeModel.text(mount.path("target"))));
+        }
+        imageVolumes.getOrDefault(other, List.of()).forEach(path -> covered.add(normal(path)));
+        cover(covered, source, imageVolumes, seen);
+      }
+    }
   }
 
   /** To be called once all services are mapped. */

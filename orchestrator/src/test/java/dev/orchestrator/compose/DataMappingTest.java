@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -67,6 +68,20 @@ class DataMappingTest {
     assertTrue(image.matches("anon-db-var-lib-db-[0-9a-f]{6}"), image);
     assertEquals("/var/lib/db/", mounts.at("/1/target").asText());
     assertEquals(List.of("/data/volumes/" + cache, "/data/volumes/" + image), dirs);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"db", "db:ro", "between"})
+  void whatAServiceHasFromAnotherIsNotHiddenByItsImage(String from) {
+    map(
+        "{services: {db: {volumes: [{type: 'volume', source: 'd', target: '/var/lib/db'}]},"
+            + "between: {volumes_from: ['db:rw']}, backup: {volumes_from: ['%s']}},".formatted(from)
+            + "volumes: {d: {}}}",
+        "/var/lib/db/",
+        "/image");
+    assertEquals(2, model.root().at("/services/db/volumes").size());
+    assertFalse(model.root().at("/services/backup").has("volumes"));
+    assertEquals(2, dirs.size());
   }
 
   @Test
@@ -472,7 +487,9 @@ class DataMappingTest {
             new VolumePaths(findings, own),
             imported,
             ComposeModelFixture.hostPaths(findings));
-    model.services().forEach((name, service) -> mapping.map(name, service, List.of(imageVolumes)));
+    Map<String, List<String>> declared = new TreeMap<>();
+    model.services().keySet().forEach(name -> declared.put(name, List.of(imageVolumes)));
+    model.services().forEach((name, service) -> mapping.map(name, service, declared));
     mapping.finish();
     findings.throwIfRefused();
     dirs = mapping.dirs();
