@@ -61,6 +61,8 @@ final class DataMapping {
     for (String path : ComposeModel.texts(service.path("tmpfs"))) {
       covered.add(normal(path.replaceFirst(":.*", "")));
     }
+    int replicas = Replicas.of(service);
+    Set<String> own = new TreeSet<>();
     List<JsonNode> mounts = new ArrayList<>();
     service.path("volumes").forEach(mounts::add);
     for (JsonNode node : mounts) {
@@ -71,7 +73,11 @@ final class DataMapping {
         case "bind" -> binds.mount(name, mount);
         case "volume" -> {
           if (mount.path("source").asText("").isEmpty()) {
-            mount.put("source", anonymous(name, target));
+            if (replicas == 1) {
+              mount.put("source", anonymous(name, target));
+            } else {
+              own.add(normal(target));
+            }
           }
         }
         case "tmpfs" -> {}
@@ -83,14 +89,24 @@ final class DataMapping {
     }
     cover(covered, service, imageVolumes, new HashSet<>(Set.of(name)));
     for (String path : new TreeSet<>(imageVolumes.getOrDefault(name, List.of()))) {
-      if (covered.add(normal(path))) {
+      if (!covered.add(normal(path))) {
+        continue;
+      }
+      if (replicas == 1) {
         service
             .withArrayProperty("volumes")
             .addObject()
             .put("type", "volume")
             .put("source", anonymous(name, path))
             .put("target", path);
+      } else {
+        own.add(normal(path));
       }
+    }
+    if (!own.isEmpty()) {
+      findings.warn(
+          "service %s: each of its %d containers has a volume of its own at %s, as in plain Compose: it begins empty in each version; write a named volume to keep what is in it"
+              .formatted(name, replicas, String.join(", ", own)));
     }
     binds.showWritten(name, service, covered);
   }

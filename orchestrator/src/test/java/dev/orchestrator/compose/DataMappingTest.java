@@ -71,6 +71,26 @@ class DataMappingTest {
   }
 
   @ParameterizedTest
+  @ValueSource(strings = {"scale: 3", "deploy: {replicas: 3}"})
+  void replicasShareNoAnonymousVolume(String replicas) {
+    map(
+        "{services: {db: {%s, volumes: [{type: 'volume', target: '/cache'}, {type: 'volume', source: 'd', target: '/d'}]}}, volumes: {d: {}}}"
+            .formatted(replicas),
+        "/var/lib/db/");
+    assertEquals(
+        "[{\"type\":\"volume\",\"target\":\"/cache\"},"
+            + "{\"type\":\"volume\",\"source\":\"d\",\"target\":\"/d\"}]",
+        model.root().at("/services/db/volumes").toString());
+    assertEquals(List.of("/data/volumes/d"), dirs);
+    assertEquals(
+        List.of(
+            "service db: each of its 3 containers has a volume of its own at /cache, /var/lib/db,"
+                + " as in plain Compose: it begins empty in each version; write a named volume to"
+                + " keep what is in it"),
+        warnings);
+  }
+
+  @ParameterizedTest
   @ValueSource(strings = {"db", "db:ro", "between"})
   void whatAServiceHasFromAnotherIsNotHiddenByItsImage(String from) {
     map(
