@@ -98,7 +98,7 @@ final class DataMapping {
             .addObject()
             .put("type", "volume")
             .put("source", anonymous(name, path))
-            .put("target", path);
+            .put("target", ComposeModel.escaped(path));
       } else {
         own.add(normal(path));
       }
@@ -185,7 +185,7 @@ final class DataMapping {
       local(name, volume);
     } else {
       String mapped = binds.writable("volume " + name, Path.of(device).normalize());
-      ((ObjectNode) options).put("device", mapped);
+      ((ObjectNode) options).put("device", ComposeModel.escaped(mapped));
     }
   }
 

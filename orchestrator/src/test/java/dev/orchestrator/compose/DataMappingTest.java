@@ -70,6 +70,27 @@ class DataMappingTest {
     assertEquals(List.of("/data/volumes/" + cache, "/data/volumes/" + image), dirs);
   }
 
+  @Test
+  void pathWithADollarSignIsThatPath() throws IOException {
+    Files.writeString(release.resolve("conf/$HOME"), "x");
+    assertEquals("/capsule/stack/release/conf/$$HOME", bind("PROJECT/conf/$$HOME", true));
+    assertEquals("/data/binds/conf/$$HOME", bind("PROJECT/conf/$$HOME", false));
+    assertEquals(
+        List.of(new SeedFile("/capsule/stack/release/conf/$HOME", "/data/binds/conf/$HOME")),
+        seeds);
+    map(
+        "{services: {a: {security_opt: ['seccomp:conf/$$HOME']}},"
+            + "configs: {c: {file: 'PROJECT/conf/$$HOME'}},"
+            + "volumes: {v: {driver_opts: {type: 'none', o: 'bind', device: 'PROJECT/$$x'}}}}",
+        "/image/$y");
+    assertEquals("/capsule/stack/release/conf/$$HOME", model.root().at("/configs/c/file").asText());
+    assertEquals("/data/binds/$$x", model.root().at("/volumes/v/driver_opts/device").asText());
+    assertEquals(
+        "seccomp:/capsule/stack/release/conf/$$HOME",
+        model.root().at("/services/a/security_opt/0").asText());
+    assertEquals("/image/$$y", model.root().at("/services/a/volumes/0/target").asText());
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"scale: 3", "deploy: {replicas: 3}"})
   void replicasShareNoAnonymousVolume(String replicas) {
