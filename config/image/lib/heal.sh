@@ -131,17 +131,19 @@ post() {
 # For `capsule state`.
 write_health() {
   local service time kept
+  for service in "${!ends_of[@]}"; do
+    kept=
+    for time in ${ends_of[$service]}; do
+      ((EPOCHSECONDS - time > ENDS_SECONDS)) || kept+=" $time"
+    done
+    ends_of[$service]=$kept
+  done
   {
     for service in "${!heals_of[@]}"; do
       printf 'heals\t%s\t%s\n' "$service" "${heals_of[$service]}"
     done
     for service in "${!ends_of[@]}"; do
-      kept=
       for time in ${ends_of[$service]}; do
-        ((EPOCHSECONDS - time > ENDS_SECONDS)) || kept+=" $time"
-      done
-      ends_of[$service]=$kept
-      for time in $kept; do
         printf 'end\t%s\t%s\n' "$service" "$time"
       done
     done

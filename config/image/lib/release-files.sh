@@ -67,8 +67,9 @@ files_input() {
     volume=$(volume_of "$to")
     if [[ ! -e $to && ! -L $to ]] || grep -sqxF -- "$to" "$volume/$SEEDING"; then absent+=("$to"); fi
     record=$(jq -c 'select(type == "object")' "$volume/$RECORD" 2>/dev/null) || record=
-    records=$(jq -c --arg volume "$volume" --argjson record "${record:-null}" \
-      '.[$volume] = $record' <<<"$records")
+    # As files: an argument may have 128 KiB.
+    records=$(jq -c --arg volume "$volume" --slurpfile record <(echo "${record:-null}") \
+      '.[$volume] = $record[0]' <<<"$records")
   done < <(jq -j '.roots[] | .to, "\u0000"' "$MANIFEST")
   known=$(known_files "$@")
   printf '%s\0' "${absent[@]}" | jq -Rsc --slurpfile manifest "$MANIFEST" --arg override "$override" \
@@ -171,7 +172,7 @@ with_diffs() {
       '.[$path] = $diff' <<<"$diffs")
   done < <(jq -j --argjson most "$DIFFS" \
     '(.kept? // .) | map(select(.from))[:$most][] | .path, "\u0000", .to, "\u0000", .from, "\u0000"' <<<"$report")
-  jq -c --argjson diffs "$diffs" 'def each: map({path, why, diff: ($diffs[.path] // "")}
+  jq -c --slurpfile diffs <(echo "$diffs") 'def each: map({path, why, diff: ($diffs[0][.path] // "")}
       + (if has("kept") then {kept} else {} end));
     if type == "array" then each else .kept |= each end' <<<"$report"
 }

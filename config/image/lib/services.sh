@@ -4,27 +4,30 @@
 # A file for each start that is under way: its name ends in the process's id.
 readonly START=$RUN/compose-up
 
+# Longer than the grace time of a service that is slow to stop.
+readonly STOP_WAIT_SECONDS=600
+
 # As a filter of the engine's API: all of Compose's containers but those of `compose run`. There is
 # one project in a capsule.
 readonly SERVICES='%7B%22label%22%3A%5B%22com.docker.compose.oneoff%3DFalse%22%5D%7D'
 
-# Leaves of the environment the variables that the stack takes secrets and configs from. Compose would
-# give any other to a service that names it without a value. Sets docker, as PATH goes too.
-stack_environment() {
-  local name keep
-  docker=$(command -v docker)
-  keep=" $(jq -r '.variables // [] | join(" ")' "$STACK/stack.json") "
-  while read -r name; do
-    [[ $keep == *" $name "* ]] || unset -v "$name"
-  done < <(compgen -e)
+# The variables that the stack takes secrets and configs from, each ended by a zero byte, as the container
+# was started with them: these scripts have variables of their own, some of the same names.
+stack_variables() {
+  local names pair
+  names=" $(jq -r '.variables // [] | join(" ")' "$STACK/stack.json") "
+  while IFS= read -r -d '' pair; do
+    [[ $names != *" ${pair%%=*} "* ]] || printf '%s\0' "$pair"
+  done </proc/1/environ
 }
 
 # Fails when a variable is missing that a secret or config needs: Compose says so after it has started
 # half of the services.
 require_variables() {
-  local name missing=()
+  local name there missing=()
+  there=" $(stack_variables | sed -z 's/=.*//' | tr '\0' ' ')"
   while read -r name; do
-    [[ -v $name ]] || missing+=("$name")
+    [[ $there == *" $name "* ]] || missing+=("$name")
   done < <(jq -r '.variables[]?' "$STACK/stack.json")
   ((${#missing[@]} == 0)) ||
     die 1 "secrets or configs need the variable ${missing[*]}: run the container with --env ${missing[0]}"
@@ -66,9 +69,11 @@ compose() {
   local log=$RUN/compose-$BASHPID.log code=0 pid error
   [[ -e $STACK/compose.json ]] || die 1 "there is no stack in this image"
   (
-    stack_environment
-    exec "$docker" --host "unix://$SOCKET" compose --ansi never --progress plain \
-      --project-directory "$STACK" --file "$STACK/compose.json" "$@"
+    # Compose would give any other variable to a service that names it without a value.
+    docker=$(command -v docker)
+    mapfile -d '' -t variables < <(stack_variables)
+    exec env --ignore-environment "${variables[@]}" "$docker" --host "unix://$SOCKET" compose \
+      --ansi never --progress plain --project-directory "$STACK" --file "$STACK/compose.json" "$@"
   ) >"$log" 2>&1 &
   pid=$!
   [[ $1 != up ]] || touch "$START.$pid"
@@ -106,7 +111,20 @@ create_services() {
   exec {lock}>&-
 }
 
+# The client of a stop may have gone away, such as a service that was killed: what is being stopped still
+# ends, and would do so behind a start's back. A stop ends a start that waits here, too.
+await_stop() {
+  local lock
+  exec {lock}>"$RUN/stop.lock"
+  touch "$START.$BASHPID"
+  flock --timeout "$STOP_WAIT_SECONDS" "$lock" ||
+    die 1 "a stop of the services has been under way for $STOP_WAIT_SECONDS s"
+  rm -f "$START.$BASHPID"
+  exec {lock}>&-
+}
+
 start_services() {
+  await_stop
   take_back || die 1 "a data volume could not be taken back: $(head -n 1 "$RUN/mount.err")"
   # shellcheck disable=SC2119 # without "new"
   mount_volumes || die 1 "a data volume could not be mounted"
@@ -122,14 +140,17 @@ start_services() {
 # stop_services [SERVICE...]: all unless some are named. Ends a start that is still under way: its
 # services would come up behind our back.
 stop_services() {
-  local file
+  local file lock
   [[ -e $STACK/compose.json ]] || return 0
   heal_off
+  exec {lock}>"$RUN/stop.lock" # for as long as Compose's process lives, which has it too
   for file in "$START".*; do
     [[ -e $file ]] || continue # no start is under way
+    rm -f "$file"
     kill -TERM "${file##*.}" 2>/dev/null || continue
     timeout 5 tail --pid="${file##*.}" -f /dev/null || true
   done
+  flock "$lock"
   compose stop "$@"
   (($# > 0)) || stop_others
   flush_data

@@ -2,7 +2,8 @@
 # a list of {service, key, plain, here}. What a capsule is known to have of its own is left out: names
 # and ids of containers, networks and images, Compose's labels, addresses from the engine's pool, the
 # packet size, when a health check begins (start_period, start_interval), a host name where plain Compose
-# takes the container's id, and the address of the host where it is "host-gateway".
+# takes the container's id, the address of the host where it is "host-gateway", and the time of a file of
+# the release that a service may write to, where its content has not changed.
 
 def short: tostring | if length > 160 then .[:160] + "…" else . end;
 def nothing: . == null or . == "" or . == [] or . == {} or . == 0 or . == false;
@@ -132,6 +133,11 @@ def ports: [.containers[]
         | select($a != $b)
         | select(($key == "hostname" or $key == "host name") and ($a | nothing) | not)
         | select($key == "extra_hosts" and ($a | same_hosts($b)) | not)
+        # A file that the service may write to is left as it is while its content is the release's.
+        | ($key | ltrimstr("time of ")) as $file
+        | select(($key | startswith("time of ")) and $ps[$service]["content of \($file)"] == $hs[$service]["content of \($file)"]
+            and any($hs[$service] | to_entries[]; (.key | startswith("mount ")) and (.value | tostring | contains(", rw"))
+              and (.key[6:] as $at | $file | . == $at or startswith($at + "/"))) | not)
         | {service: $service, key: $key, plain: ($a | short), here: ($b | short)})
       end ]
   + [ (($p | networks) as $a | ($h | networks) as $b | (($a | keys) + ($b | keys) | unique[]) as $name

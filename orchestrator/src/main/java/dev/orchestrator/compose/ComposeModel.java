@@ -29,9 +29,14 @@ public record ComposeModel(
 
   /** The services that run, in the order of their names: without those that have no replicas. */
   public Map<String, ObjectNode> services() {
-    Map<String, ObjectNode> services = children("services");
+    Map<String, ObjectNode> services = definedServices();
     services.values().removeIf(service -> Replicas.of(service) == 0);
     return services;
+  }
+
+  /** All services, in the order of their names: those without replicas too. */
+  public Map<String, ObjectNode> definedServices() {
+    return children("services");
   }
 
   /** The objects below a top-level key, in the order of their names. */

@@ -18,7 +18,8 @@ import java.util.Set;
  *     empty when they weren't asked for
  * @param network a path of the host at which its network is, to be mounted in a capsule; empty when
  *     it wasn't asked for, or can't be had
- * @param zone the host's time zone, such as {@code Europe/Berlin}; empty when it wasn't asked for
+ * @param zone the host's time zone, such as {@code Europe/Berlin}; empty when it wasn't asked for,
+ *     or can't be found out
  */
 public record HostFacts(
     Set<String> devices,

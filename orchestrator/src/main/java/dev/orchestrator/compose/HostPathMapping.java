@@ -176,6 +176,11 @@ final class HostPathMapping {
                 .formatted(path.path()));
       }
     }
+    if (zone && host.zone().isEmpty()) {
+      findings.warn(
+          "the host's time zone is not one of those that capsules know: services that mount"
+              + " /etc/localtime or /etc/timezone have UTC; write TZ into their environment");
+    }
     for (String socket : sockets) {
       findings.warn(
           socket

@@ -24,6 +24,7 @@ import java.util.Set;
  */
 record PublishedPort(
     String service, String hostIp, int first, int target, int ports, String protocol) {
+  private static final int LAST = 65_535;
   private static final String TCP = "tcp";
   private static final String UDP = "udp";
 
@@ -36,9 +37,12 @@ record PublishedPort(
     List<PublishedPort> found = new ArrayList<>();
     services.forEach((name, service) -> {
       for (JsonNode port : service.path("ports")) {
-        String published = port.path("published").asText("");
+        // Of a range for one port, which is for replicas, the first: a route balances over them.
+        String published = port.path("published").asText("").replaceFirst("-.*", "");
         String protocol = port.path("protocol").asText(TCP);
-        if (published.matches("[1-9][0-9]{0,4}") && Set.of(TCP, UDP).contains(protocol)) {
+        if (published.matches("[1-9][0-9]{0,4}")
+            && Integer.parseInt(published) <= LAST
+            && Set.of(TCP, UDP).contains(protocol)) {
           add(
               found,
               new PublishedPort(

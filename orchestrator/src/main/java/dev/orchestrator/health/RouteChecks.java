@@ -111,7 +111,8 @@ public final class RouteChecks {
       Thread.currentThread().interrupt();
       throw new HealthException("a check of the routes was interrupted");
     } catch (ExecutionException e) {
-      throw new IllegalStateException(e);
+      // Such as: the capsule or the engine is gone since its services were looked at.
+      throw e.getCause() instanceof RuntimeException cause ? cause : new IllegalStateException(e);
     }
     if (routes instanceof AutoRoutes) {
       Map<String, Integer> dead = new HashMap<>();

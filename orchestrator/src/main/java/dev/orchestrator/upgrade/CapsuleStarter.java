@@ -4,7 +4,6 @@ import dev.orchestrator.capsule.Capsule;
 import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.capsule.InnerService;
 import dev.orchestrator.engine.ContainerInfo;
-import dev.orchestrator.engine.ContainerSpec;
 import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.health.HealthException;
 import dev.orchestrator.journal.Generation;
@@ -42,14 +41,7 @@ public final class CapsuleStarter {
   public void startContainer(Generation generation, String run) {
     Optional<ContainerInfo> container = context.engine().container(generation.container());
     if (container.isEmpty()) {
-      ContainerSpec spec =
-          context
-              .specs()
-              .of(generation, context.names().generationLabels(generation, run, "capsule"));
-      context
-          .engine()
-          .createContainer(
-              spec.withEnv(context.builder().variables(generation.version(), generation.image())));
+      context.createContainer(generation, run);
     } else if (container.get().paused()) {
       context.engine().unpauseContainer(generation.container());
     }

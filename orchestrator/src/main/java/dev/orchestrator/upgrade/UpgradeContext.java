@@ -166,8 +166,11 @@ public final class UpgradeContext {
     return builder;
   }
 
-  SpecFactory specs() {
-    return specs;
+  /** Creates a generation's container, with the values of the secrets that its services take. */
+  void createContainer(Generation generation, String run) {
+    ContainerSpec spec = specs.of(generation, names.generationLabels(generation, run, "capsule"));
+    engine.createContainer(
+        spec.withEnv(builder.variables(generation.version(), generation.image())));
   }
 
   public DataCopier copier() {

@@ -130,10 +130,7 @@ public final class VolumeRebaser {
             .createVolume(volume.volume(), context.names().generationLabels(rebased, run, "data"));
       }
     }
-    context
-        .engine()
-        .createContainer(
-            context.specs().of(rebased, context.names().generationLabels(rebased, run, "capsule")));
+    context.createContainer(rebased, run);
     return rebased;
   }
 }

@@ -71,6 +71,10 @@ public final class FakeCapsule implements Capsule {
         "capsule.start",
         () -> {
           requireRunning("start");
+          if (!host.engine.spec(container).env().containsKey(FakeCapsuleBuilder.SECRET)) {
+            throw new CapsuleException(
+                "secrets or configs need the variable " + FakeCapsuleBuilder.SECRET);
+          }
           int mine =
               Integer.parseInt(host.engine.spec(container).env().getOrDefault("CAPSULE_EPOCH", ""));
           int held = host.volumes.lease(container);
@@ -166,7 +170,11 @@ public final class FakeCapsule implements Capsule {
   public ExecResult exec(String service, List<String> command, Duration deadline) {
     requireRunning("exec");
     String words = String.join(" ", command);
+    if (!service.equals("db")) {
+      return new ExecResult(1, "", "the service " + service + " is not running");
+    }
     host.executedCommands.add(container + ": " + words);
+    host.commandListener.accept(words);
     return host.failingCommands.contains(words)
         ? new ExecResult(1, "", words + " failed")
         : new ExecResult(0, "", "");
@@ -174,6 +182,7 @@ public final class FakeCapsule implements Capsule {
 
   @Override
   public List<String> logs(@Nullable String service, int tail, Duration deadline) {
+    requireRunning("logs");
     return List.of("log of " + container);
   }
 

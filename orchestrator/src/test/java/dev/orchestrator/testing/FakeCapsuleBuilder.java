@@ -7,6 +7,7 @@ import dev.orchestrator.compose.HostGrants;
 import dev.orchestrator.compose.ReleaseFiles;
 import dev.orchestrator.release.Releases;
 import dev.orchestrator.settings.Probe;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -15,6 +16,9 @@ import java.util.function.Consumer;
 
 /** Builds capsules of a {@link FakeHost}: images that are there at once, with nothing in them. */
 public final class FakeCapsuleBuilder implements CapsuleBuilder {
+  /** A variable without which no capsule starts its services. */
+  static final String SECRET = "DB_PASSWORD";
+
   private final FakeHost host;
   private final Releases releases;
 
@@ -26,7 +30,9 @@ public final class FakeCapsuleBuilder implements CapsuleBuilder {
   @Override
   public VersionCheck check(String version) {
     host.operate("builder.check", () -> {});
-    return new VersionCheck(List.of(), List.of("db"), host.mounts.getOrDefault(version, List.of()));
+    List<String> services = new ArrayList<>(host.moreServices.getOrDefault(version, List.of()));
+    services.add("db");
+    return new VersionCheck(List.of(), services, host.mounts.getOrDefault(version, List.of()));
   }
 
   @Override
@@ -71,7 +77,7 @@ public final class FakeCapsuleBuilder implements CapsuleBuilder {
 
   @Override
   public Map<String, String> variables(String version, String image) {
-    return Map.of();
+    return Map.of(SECRET, "of " + version);
   }
 
   @Override

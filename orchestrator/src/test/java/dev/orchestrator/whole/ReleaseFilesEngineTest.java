@@ -50,6 +50,10 @@ class ReleaseFilesEngineTest {
       mountForWriting(version);
       write(version, "plugins/same-size", "plugin of " + version);
       write(version, "plugins/own", "from " + version + "\npassword = hunter2\n");
+      // More than an argument of a program may hold.
+      for (int file = 0; file < 1500; file++) {
+        write(version, "many/" + file, "");
+      }
     }
     write("v1", "plugins/only-first", "x");
     write("v2", "plugins/only-second/deep", "x");
@@ -104,6 +108,7 @@ class ReleaseFilesEngineTest {
       assertEquals("hello v1", in(light, 3, "cat /greeting.txt"));
       assertEquals("plugin of v1", in(light, 3, "cat /plugins/same-size"));
       assertEquals("mine", in(light, 3, "tail -n 1 /plugins/own"));
+      assertEquals("1500", in(light, 3, "ls /many | wc -l"));
       assertEquals(
           "/plugins/added-here /plugins/key /plugins/only-first /plugins/own /plugins/same-size",
           in(light, 3, "echo $(find /plugins -type f | sort)"));
@@ -121,6 +126,7 @@ class ReleaseFilesEngineTest {
                     "\n      ",
                     "- ./greeting.txt:/greeting.txt",
                     "- ./plugins:/plugins",
+                    "- ./many:/many",
                     "- ./read-only:/read-only:ro",
                     "- ./link:/link:ro",
                     "- ./state:/state",

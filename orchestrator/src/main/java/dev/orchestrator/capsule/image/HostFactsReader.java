@@ -52,6 +52,7 @@ final class HostFactsReader {
       if [ -d /host/etc ]; then
         zone=$(readlink /host/etc/localtime | sed -n 's,.*/zoneinfo/,,p')
         [ -n "$zone" ] || zone=$(head -n 1 /host/etc/timezone 2>/dev/null)
+        [ -f "/usr/share/zoneinfo/$zone" ] || zone=
         [ -n "$zone" ] || zone=$(find /usr/share/zoneinfo -type f \\
           -exec cmp -s {} /host/etc/localtime \\; -print | head -n 1 | sed 's,.*/zoneinfo/,,')
         echo "zone $zone"
@@ -121,8 +122,8 @@ final class HostFactsReader {
         }
       }
     }
-    if (questions.zone() && !zone.matches("[A-Za-z0-9_+/-]{1,64}")) {
-      zone = "Etc/UTC";
+    if (!zone.matches("[A-Za-z0-9_+/-]{1,64}")) {
+      zone = "";
     }
     Map<String, String> paths = new TreeMap<>();
     questions
@@ -135,7 +136,7 @@ final class HostFactsReader {
         paths,
         limits,
         questions.network() ? network(base) : "",
-        questions.zone() ? zone : "");
+        zone);
   }
 
   private static long limit(String text) {

@@ -26,6 +26,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Pattern;
 
 /**
  * Tries out, while nobody waits, the rights of services that only a try can show: limits, kernel
@@ -69,8 +70,10 @@ final class RightsTrial {
           "uts",
           "cgroup",
           "mem_limit",
-          "memswap_limit",
-          "user");
+          "memswap_limit");
+
+  /** A name is one of the service's image, which the trial does without. */
+  private static final Pattern USER_ID = Pattern.compile("[0-9]+(:[0-9]+)?");
 
   /** Drivers that need nothing of the host. */
   private static final Set<String> LOG_DRIVERS = Set.of("", "json-file", "local", "none");
@@ -144,7 +147,11 @@ final class RightsTrial {
         tried.set(key, value);
       }
     }
-    if (!LOG_DRIVERS.contains(service.at("/logging/driver").asText(""))) {
+    boolean sendsLogs =
+        service.at("/logging/options").properties().stream()
+            .anyMatch(option -> option.getKey().endsWith("-address"));
+    // Where it sends them is often another service of the stack, which the trial does without.
+    if (!LOG_DRIVERS.contains(service.at("/logging/driver").asText("")) && !sendsLogs) {
       tried.set("logging", service.path("logging"));
     }
     for (JsonNode option : service.path("security_opt")) {
@@ -161,6 +168,9 @@ final class RightsTrial {
       if (!value.isMissingNode() && !value.isNull() && !value.asText().startsWith("service:")) {
         tried.set(key, value);
       }
+    }
+    if (USER_ID.matcher(service.path("user").asText("")).matches()) {
+      tried.set("user", service.path("user"));
     }
     if (service.path("network_mode").asText("").equals("host")) {
       tried.put("network_mode", "host");

@@ -102,26 +102,26 @@ class CapsuleEngineTest {
     assertTrue(capsule.logs("ledger", 5, DEADLINE).getLast().endsWith("ledger v1"));
   }
 
+  /** The capsule's scripts have a variable of this name. */
   @Test
   void secretOfAVariableIsInTheServiceAndNotInTheImage() throws Exception {
     Path release = settings.stack().releases().resolve("v1");
-    Files.writeString(
-        release.resolve(".env"), "DB_PASSWORD=swordfish\n", StandardOpenOption.APPEND);
+    Files.writeString(release.resolve(".env"), "SEED=swordfish\n", StandardOpenOption.APPEND);
     Files.writeString(
         release.resolve("compose.yaml"),
         Files.readString(release.resolve("compose.yaml"))
                 .replace(
                     "    environment:\n",
                     "    secrets: [db]\n    environment:\n      CAPSULE_MODE:\n")
-            + "secrets: {db: {environment: DB_PASSWORD}}\n");
+            + "secrets: {db: {environment: SEED}}\n");
     CapsuleImage image = builder.build("v1", System.out::println);
     CapsuleException e = assertThrows(CapsuleException.class, () -> started(image, 1));
-    assertMessage("secrets or configs need the variable DB_PASSWORD", e);
+    assertMessage("secrets or configs need the variable SEED", e);
     engine.removeContainer("orchestrator-test-" + id);
     engine.removeVolume("orchestrator-test-" + id + "-store");
 
     variables = builder.variables("v1", image.reference());
-    assertEquals(Map.of("DB_PASSWORD", "swordfish"), variables);
+    assertEquals(Map.of("SEED", "swordfish"), variables);
     Capsule capsule = started(image, 1);
     assertEquals(
         "swordfish", inside(capsule, "capsule", "exec", "ledger", "cat", "/run/secrets/db"));
@@ -130,6 +130,41 @@ class CapsuleEngineTest {
     assertEquals("", inside(capsule, "grep", "-rl", "swordfish", "/capsule/stack"));
     assertFalse(
         engine.image(image.reference()).orElseThrow().labels().toString().contains("swordfish"));
+  }
+
+  /** Whoever has begun the stop may be gone, such as a service that was killed. */
+  @Test
+  void aStartWaitsForAStopThatIsUnderWay() throws Exception {
+    Path compose = settings.stack().releases().resolve("v1/compose.yaml");
+    Files.writeString(
+        compose,
+        Files.readString(compose)
+            .replace(
+                "    build: ../../images/greeter",
+                "    build: ../../images/greeter\n    entrypoint:"
+                    + " [sh, -c, \"trap 'sleep 2; exit' TERM; sleep 1d & wait\"]"));
+    Capsule capsule = started(builder.build("v1", line -> {}), 1);
+    assertEquals(
+        "",
+        inside(capsule, "sh", "-c", "setsid capsule stop >/tmp/stopped 2>&1 </dev/null & echo"));
+    assertEquals(
+        "0",
+        inside(
+            capsule,
+            "timeout",
+            "20",
+            "sh",
+            "-c",
+            "until flock --nonblock --conflict-exit-code 9 /run/capsule/stop.lock true; [ $? = 9 ];"
+                + " do sleep 0.05; done; echo $?"));
+    capsule.start(DEADLINE);
+    assertEquals(
+        List.of("running", "running"),
+        capsule.services(DEADLINE).stream().map(InnerService::state).toList());
+    assertEquals("", inside(capsule, "timeout", "20", "flock", "/run/capsule/stop.lock", "true"));
+    assertEquals(
+        List.of("running", "running"),
+        capsule.services(DEADLINE).stream().map(InnerService::state).toList());
   }
 
   private String inside(Capsule capsule, String... command) {
