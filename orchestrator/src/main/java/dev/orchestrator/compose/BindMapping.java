@@ -61,8 +61,6 @@ final class BindMapping {
         written.add(model.projectFolder().relativize(device));
       }
     }
-    // The whole folder has no writer: that is refused.
-    written.remove(Path.of(""));
   }
 
   /** Changes the source of a mount of type bind. */
@@ -161,14 +159,8 @@ final class BindMapping {
       refuseOutside(user, source, readOnly);
       return source.toString();
     }
-    if (source.equals(model.projectFolder())) {
-      findings.refuse(
-          "%s mounts the whole release folder for writing: add ':ro', or name the folder inside"
-              .formatted(user));
-      return source.toString();
-    }
     String suffix = suffix(source);
-    String to = paths.of(user, BINDS + suffix.substring(1));
+    String to = paths.of(user, (BINDS + suffix).replaceFirst("//?", "/").replaceFirst("/$", ""));
     if (exists(source)) {
       seeds.put(RELEASE + suffix, to);
     } else {
@@ -291,7 +283,9 @@ final class BindMapping {
       return false;
     }
     Path path = model.projectFolder().relativize(source);
-    return written.stream().anyMatch(other -> path.startsWith(other) || other.startsWith(path));
+    // Who writes to the whole folder writes to each part of it.
+    return written.contains(Path.of(""))
+        || written.stream().anyMatch(other -> path.startsWith(other) || other.startsWith(path));
   }
 
   private boolean exists(Path source) {

@@ -41,7 +41,7 @@ public record Platform(String os, String architecture, String variant) {
    * @param text such as {@code linux/arm64/v8}, {@code arm64} or {@code linux}
    */
   public boolean is(String text) {
-    String[] parts = text.strip().split("/");
+    String[] parts = text.strip().split("/", -1);
     if (parts.length == 1) {
       return parts[0].equalsIgnoreCase(os) || new Platform(os, parts[0], "").equals(this);
     }

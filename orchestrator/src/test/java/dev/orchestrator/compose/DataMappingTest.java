@@ -190,6 +190,20 @@ class DataMappingTest {
     return found;
   }
 
+  /** As the first start of a workflow engine does, which makes its folders. */
+  @Test
+  void whoWritesToTheWholeReleaseSharesItWithAll() {
+    map(
+        "{services: {init: {volumes: [{type: 'bind', source: 'PROJECT', target: '/sources'}]},"
+            + "web: {volumes: [{type: 'bind', source: 'PROJECT/logs', target: '/logs'},"
+            + "{type: 'bind', source: 'PROJECT/conf/app.ini', target: '/i', read_only: true}]}}}");
+    assertEquals(List.of("/data/binds /sources"), mounts("init"));
+    assertEquals(List.of("/data/binds/logs /logs", "/data/binds/conf/app.ini /i"), mounts("web"));
+    assertEquals(
+        "SeedFile[from=/capsule/stack/release, to=/data/binds]", seeds.getFirst().toString());
+    assertEquals(List.of(), dirs);
+  }
+
   @Test
   void readerOfTheWholeReleaseSeesWhatIsWritten() {
     map(

@@ -536,7 +536,7 @@ class UdpRelayTest {
     for (String listen : List.of("", "0.0.0.0")) {
       int port = freePort();
       try (var fixture = new ProxyFixture();
-          var client = new DatagramSocket(0, InetAddress.getByName("127.0.0.1"))) {
+          var client = new DatagramSocket(0, InetAddress.getLoopbackAddress())) {
         client.setBroadcast(true);
         client.setSoTimeout((int) Await.LIMIT.toMillis());
         fixture.proxy.open(
@@ -548,7 +548,7 @@ class UdpRelayTest {
         client.receive(answer);
         assertEquals("bx", text(answer.getData(), 0, answer.getLength()));
         assertEquals(
-            new InetSocketAddress(InetAddress.getByName("127.0.0.1"), port),
+            new InetSocketAddress(InetAddress.getLoopbackAddress(), port),
             answer.getSocketAddress());
         assertEquals(0, fixture.stats().dropped());
       }
