@@ -73,9 +73,9 @@ final class BindMapping {
     }
     checkPropagation(user, mount);
     if (readOnly(mount) && !isWritten(source) && exists(source)) {
-      mount.put("source", RELEASE + suffix(source));
+      put(mount, "source", RELEASE + suffix(source));
     } else {
-      mount.put("source", writable(user, source, readOnly(mount)));
+      put(mount, "source", writable(user, source, readOnly(mount)));
     }
   }
 
@@ -180,7 +180,7 @@ final class BindMapping {
         String name = option.substring("seccomp:".length());
         Path source = follow(user, model.projectFolder().resolve(name));
         if (exists(source)) {
-          options.set(i, "seccomp:" + RELEASE + suffix(source));
+          options.set(i, ComposeModel.escaped("seccomp:" + RELEASE + suffix(source)));
         } else {
           findings.refuse(
               user,
@@ -239,7 +239,7 @@ final class BindMapping {
     String user = user(owner, written, source);
     Optional<String> granted = hostPaths.granted(user, source, true, false);
     if (granted.isPresent()) {
-      item.put("file", granted.get());
+      put(item, "file", granted.get());
     } else if (!source.startsWith(model.projectFolder())) {
       refuseOutside(user, source, true);
     } else if (!exists(source)) {
@@ -247,7 +247,7 @@ final class BindMapping {
           "the file of %s isn't there: %s"
               .formatted(user, model.release().folder() + suffix(source)));
     } else {
-      item.put("file", RELEASE + suffix(source));
+      put(item, "file", RELEASE + suffix(source));
     }
   }
 
@@ -301,6 +301,10 @@ final class BindMapping {
   private String suffix(Path source) {
     String relative = model.projectFolder().relativize(source).toString();
     return relative.isEmpty() ? "" : "/" + relative;
+  }
+
+  private static void put(ObjectNode node, String key, String text) {
+    node.put(key, ComposeModel.escaped(text));
   }
 
   private static boolean bind(JsonNode mount) {

@@ -107,7 +107,7 @@ public record CapsuleStack(
     seedFiles.forEach(seed -> paths.add(VolumeSettings.held(seed.to())));
     for (JsonNode service : compose.path("services")) {
       for (JsonNode mount : service.path("volumes")) {
-        String source = mount.path("source").asText("");
+        String source = ComposeModel.text(mount.path("source"));
         if (source.startsWith(BindMapping.RELEASE + "/")) {
           paths.add(BindMapping.BINDS + source.substring(BindMapping.RELEASE.length() + 1));
         }

@@ -97,7 +97,7 @@ final class BindMappingPropertyTest {
   }
 
   private static void check(String source, ObjectNode mapped, BindMapping mapping) {
-    Path to = Path.of(mapped.path("source").asText());
+    Path to = Path.of(ComposeModel.text(mapped.path("source")));
     String said = source + " -> " + to;
     boolean readOnly = mapped.path("read_only").asBoolean();
     if (to.startsWith("/var/lib/capsule/zone")) {

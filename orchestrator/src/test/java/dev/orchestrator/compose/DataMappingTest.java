@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -67,6 +68,61 @@ class DataMappingTest {
     assertTrue(image.matches("anon-db-var-lib-db-[0-9a-f]{6}"), image);
     assertEquals("/var/lib/db/", mounts.at("/1/target").asText());
     assertEquals(List.of("/data/volumes/" + cache, "/data/volumes/" + image), dirs);
+  }
+
+  @Test
+  void pathWithADollarSignIsThatPath() throws IOException {
+    Files.writeString(release.resolve("conf/$HOME"), "x");
+    assertEquals("/capsule/stack/release/conf/$$HOME", bind("PROJECT/conf/$$HOME", true));
+    assertEquals("/data/binds/conf/$$HOME", bind("PROJECT/conf/$$HOME", false));
+    assertEquals(
+        List.of(new SeedFile("/capsule/stack/release/conf/$HOME", "/data/binds/conf/$HOME")),
+        seeds);
+    map(
+        "{services: {a: {security_opt: ['seccomp:conf/$$HOME']}},"
+            + "configs: {c: {file: 'PROJECT/conf/$$HOME'}},"
+            + "volumes: {v: {driver_opts: {type: 'none', o: 'bind', device: 'PROJECT/$$x'}}}}",
+        "/image/$y");
+    assertEquals("/capsule/stack/release/conf/$$HOME", model.root().at("/configs/c/file").asText());
+    assertEquals("/data/binds/$$x", model.root().at("/volumes/v/driver_opts/device").asText());
+    assertEquals(
+        "seccomp:/capsule/stack/release/conf/$$HOME",
+        model.root().at("/services/a/security_opt/0").asText());
+    assertEquals("/image/$$y", model.root().at("/services/a/volumes/0/target").asText());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"scale: 3", "deploy: {replicas: 3}"})
+  void replicasShareNoAnonymousVolume(String replicas) {
+    map(
+        "{services: {db: {%s, volumes: [{type: 'volume', target: '/cache'}, {type: 'volume', source: 'd', target: '/d'}]}}, volumes: {d: {}}}"
+            .formatted(replicas),
+        "/var/lib/db/");
+    assertEquals(
+        "[{\"type\":\"volume\",\"target\":\"/cache\"},"
+            + "{\"type\":\"volume\",\"source\":\"d\",\"target\":\"/d\"}]",
+        model.root().at("/services/db/volumes").toString());
+    assertEquals(List.of("/data/volumes/d"), dirs);
+    assertEquals(
+        List.of(
+            "service db: each of its 3 containers has a volume of its own at /cache, /var/lib/db,"
+                + " as in plain Compose: it begins empty in each version; write a named volume to"
+                + " keep what is in it"),
+        warnings);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"db", "db:ro", "between"})
+  void whatAServiceHasFromAnotherIsNotHiddenByItsImage(String from) {
+    map(
+        "{services: {db: {volumes: [{type: 'volume', source: 'd', target: '/var/lib/db'}]},"
+            + "between: {volumes_from: ['db:rw']}, backup: {volumes_from: ['%s']}},".formatted(from)
+            + "volumes: {d: {}}}",
+        "/var/lib/db/",
+        "/image");
+    assertEquals(2, model.root().at("/services/db/volumes").size());
+    assertFalse(model.root().at("/services/backup").has("volumes"));
+    assertEquals(2, dirs.size());
   }
 
   @Test
@@ -486,7 +542,9 @@ class DataMappingTest {
             new VolumePaths(findings, own),
             imported,
             ComposeModelFixture.hostPaths(findings));
-    model.services().forEach((name, service) -> mapping.map(name, service, List.of(imageVolumes)));
+    Map<String, List<String>> declared = new TreeMap<>();
+    model.services().keySet().forEach(name -> declared.put(name, List.of(imageVolumes)));
+    model.services().forEach((name, service) -> mapping.map(name, service, declared));
     mapping.finish();
     findings.throwIfRefused();
     dirs = mapping.dirs();

@@ -41,7 +41,7 @@ class HostPathMappingTest {
         new DataMapping(
             findings, model, new VolumePaths(findings, List.of()), List.of(), hostPaths);
     for (Map.Entry<String, ObjectNode> service : model.services().entrySet()) {
-      mapping.map(service.getKey(), service.getValue(), List.of());
+      mapping.map(service.getKey(), service.getValue(), Map.of());
     }
     mapping.finish();
     hostPaths.finish();
