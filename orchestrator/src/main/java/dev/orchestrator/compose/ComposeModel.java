@@ -70,4 +70,9 @@ public record ComposeModel(
   public static String text(JsonNode node) {
     return node.asText("").replace("$$", "$");
   }
+
+  /** A text as Compose reads it back: it takes a single dollar sign for a variable. */
+  static String escaped(String text) {
+    return text.replace("$", "$$");
+  }
 }

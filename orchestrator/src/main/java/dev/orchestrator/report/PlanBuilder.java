@@ -14,6 +14,7 @@ import dev.orchestrator.upgrade.FailureText;
 import dev.orchestrator.upgrade.FilePlan;
 import dev.orchestrator.upgrade.FreezeGuard;
 import dev.orchestrator.upgrade.ResourceNames;
+import dev.orchestrator.upgrade.ServiceNames;
 import dev.orchestrator.upgrade.Step;
 import dev.orchestrator.upgrade.UnusedData;
 import dev.orchestrator.upgrade.UpgradeContext;
@@ -61,6 +62,7 @@ public final class PlanBuilder {
       warnings.add("the stack is down: how its data is transferred is found out when it is up");
       return plan(Kind.UPGRADE, blue.version(), version, UpgradePlans.UPGRADE, List.of(), warnings);
     }
+    ServiceNames.require(context, blue, check, version);
     checkFreeze(blue, version, warnings);
     List<VolumeTransfer> transfers =
         planner.planUpgrade(

@@ -170,7 +170,11 @@ public final class FakeCapsule implements Capsule {
   public ExecResult exec(String service, List<String> command, Duration deadline) {
     requireRunning("exec");
     String words = String.join(" ", command);
+    if (!service.equals("db")) {
+      return new ExecResult(1, "", "the service " + service + " is not running");
+    }
     host.executedCommands.add(container + ": " + words);
+    host.commandListener.accept(words);
     return host.failingCommands.contains(words)
         ? new ExecResult(1, "", words + " failed")
         : new ExecResult(0, "", "");
@@ -178,6 +182,7 @@ public final class FakeCapsule implements Capsule {
 
   @Override
   public List<String> logs(@Nullable String service, int tail, Duration deadline) {
+    requireRunning("logs");
     return List.of("log of " + container);
   }
 

@@ -7,6 +7,7 @@ import dev.orchestrator.compose.HostGrants;
 import dev.orchestrator.compose.ReleaseFiles;
 import dev.orchestrator.release.Releases;
 import dev.orchestrator.settings.Probe;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -29,7 +30,9 @@ public final class FakeCapsuleBuilder implements CapsuleBuilder {
   @Override
   public VersionCheck check(String version) {
     host.operate("builder.check", () -> {});
-    return new VersionCheck(List.of(), List.of("db"), host.mounts.getOrDefault(version, List.of()));
+    List<String> services = new ArrayList<>(host.moreServices.getOrDefault(version, List.of()));
+    services.add("db");
+    return new VersionCheck(List.of(), services, host.mounts.getOrDefault(version, List.of()));
   }
 
   @Override

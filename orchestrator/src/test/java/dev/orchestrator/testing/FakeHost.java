@@ -105,6 +105,12 @@ public final class FakeHost {
   /** What the services of a version mount of their data, such as {@code volumes/db}, by version. */
   public final Map<String, List<String>> mounts = new TreeMap<>();
 
+  /** Services of a version beside db, which no capsule has, by version. */
+  public final Map<String, List<String>> moreServices = new TreeMap<>();
+
+  /** Told of each command that a hook runs, before it ends. */
+  public Consumer<String> commandListener = words -> {};
+
   /** Volumes of the host whose content a volume has begun with, by that volume and path. */
   public final Map<String, String> imported = new TreeMap<>();
 

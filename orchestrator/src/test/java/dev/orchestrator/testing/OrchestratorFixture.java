@@ -69,6 +69,16 @@ public final class OrchestratorFixture implements AutoCloseable {
 
   public OrchestratorFixture(
       FakeHost host, Path home, DataSettings data, Duration bake, List<Probe> probes) {
+    this(host, home, data, bake, probes, Duration.ofMinutes(1));
+  }
+
+  public OrchestratorFixture(
+      FakeHost host,
+      Path home,
+      DataSettings data,
+      Duration bake,
+      List<Probe> probes,
+      Duration holdBudget) {
     this.host = host;
     this.dataSettings = data;
     this.home = home;
@@ -81,7 +91,7 @@ public final class OrchestratorFixture implements AutoCloseable {
         };
     this.journal = Journal.open(home.resolve("journal.db"), journalClock);
     this.traffic = new FakeTraffic(host);
-    Settings settings = settings(home, data, bake, probes);
+    Settings settings = settings(home, data, bake, probes, holdBudget);
     CapsuleSpecFactory specs =
         new CapsuleSpecFactory(
             new Settings.ImageSettings("", Path.of("../config/image"), false),
@@ -180,11 +190,11 @@ public final class OrchestratorFixture implements AutoCloseable {
   }
 
   public static Settings settings(Path home, DataSettings data) {
-    return settings(home, data, SHORT_BAKE, List.of());
+    return settings(home, data, SHORT_BAKE, List.of(), Duration.ofMinutes(1));
   }
 
   private static Settings settings(
-      Path home, DataSettings data, Duration bake, List<Probe> probes) {
+      Path home, DataSettings data, Duration bake, List<Probe> probes, Duration holdBudget) {
     Path folder = home.resolve("stacks/shop");
     try {
       for (String version : List.of("v1", "v2", "v3")) {
@@ -207,7 +217,7 @@ public final class OrchestratorFixture implements AutoCloseable {
                 minute,
                 minute,
                 minute,
-                minute,
+                holdBudget,
                 Duration.ZERO,
                 bake,
                 new UpgradeSettings.VerifySettings(1, Duration.ofMillis(1), minute),

@@ -355,13 +355,19 @@ class DataSagaTest {
   }
 
   private DataSettings settingsWithHooks(Quiesce quiesce, Map<String, Quiesce> services) {
+    return settingsWith(
+        quiesce,
+        services,
+        new Hook("db", Hook.When.BEFORE, List.of("flush"), Duration.ofSeconds(1)),
+        new Hook("db", Hook.When.AFTER, List.of("resume"), Duration.ofMillis(1)));
+  }
+
+  private DataSettings settingsWith(Quiesce quiesce, Map<String, Quiesce> services, Hook... hooks) {
     return new DataSettings(
         Strategy.COPY,
         quiesce,
         services,
-        List.of(
-            new Hook("db", Hook.When.BEFORE, List.of("flush"), Duration.ofSeconds(1)),
-            new Hook("db", Hook.When.AFTER, List.of("resume"), Duration.ofMillis(1))),
+        List.of(hooks),
         0,
         false,
         1,
@@ -404,6 +410,89 @@ class DataSagaTest {
     assertEquals(
         "available", service.control.versions().get(2).state(), "no fault of the version's");
     Invariants.assertHold(host, service, "hook failed");
+  }
+
+  @Test
+  void aFailingAfterHookLeavesTheHealthChecksTheirTime() {
+    Hook resume = new Hook("db", Hook.When.AFTER, List.of("resume"), Duration.ofHours(1));
+    Hook other = new Hook("db", Hook.When.AFTER, List.of("other"), Duration.ofHours(1));
+    DataSettings data = settingsWith(Quiesce.STOP, Map.of(), resume, other);
+    service.close();
+    service =
+        new OrchestratorFixture(
+            host, home.resolve("short"), data, Duration.ZERO, List.of(), Duration.ofSeconds(4));
+    assertDone(service.control.up("v1"));
+    host.failingCommands.add("resume");
+    String id = service.control.upgrade("v2");
+    assertDone(id);
+    String notes = service.control.receipt(id).notes().toString();
+    assertTrue(notes.contains("hook after in service db (resume): resume failed"), notes);
+    assertEquals(service.container(2) + ": other", host.executedCommands.getLast());
+  }
+
+  @Test
+  void anAbortEndsAnAfterHookThatFails() {
+    startWith(
+        settingsWith(
+            Quiesce.STOP,
+            Map.of(),
+            new Hook("db", Hook.When.AFTER, List.of("resume"), Duration.ofHours(1))));
+    assertDone(service.control.up("v1"));
+    host.failingCommands.add("resume");
+    host.commandListener =
+        words -> {
+          host.commandListener = again -> host.failingCommands.clear();
+          service.control.abort();
+        };
+    assertEquals(Outcome.ROLLED_BACK, runUpgrade("v2").outcome());
+    List<String> green =
+        host.executedCommands.stream()
+            .filter(line -> line.startsWith(service.container(2)))
+            .toList();
+    assertEquals(List.of(service.container(2) + ": resume"), green);
+    Invariants.assertHold(host, service, "aborted");
+  }
+
+  @Test
+  void namesThatNeitherVersionHasAreRefusedBeforeAnythingChanges() {
+    startWith(
+        settingsWith(
+            Quiesce.FREEZE,
+            Map.of("dbb", Quiesce.STOP),
+            new Hook("db", Hook.When.BEFORE, List.of("flush"), Duration.ofSeconds(1)),
+            new Hook("bd", Hook.When.AFTER, List.of("resume"), Duration.ofHours(1))));
+    assertDone(service.control.up("v1"));
+    String expected =
+        "data.services names \"dbb\", data.hooks[1] names \"bd\": neither v1 nor v2 has such a"
+            + " service; there are: db";
+    UpgradeRecord run = runUpgrade("v2");
+    assertEquals(Outcome.REFUSED, run.outcome());
+    assertTrue(run.reason().contains(expected), run.reason());
+    RefusedException plan =
+        assertThrows(RefusedException.class, () -> service.control.plan("v2", DataOptions.NONE));
+    assertTrue(plan.getMessage().contains(expected), plan.getMessage());
+  }
+
+  @Test
+  void aHookOfAServiceThatOneVersionLacksIsNoted() {
+    startWith(
+        settingsWith(
+            Quiesce.STOP,
+            Map.of("app", Quiesce.STOP),
+            new Hook("app", Hook.When.BEFORE, List.of("flush"), Duration.ofSeconds(1)),
+            new Hook("app", Hook.When.AFTER, List.of("resume"), Duration.ofHours(1))));
+    host.moreServices.put("v2", List.of("app"));
+    assertDone(service.control.up("v1"));
+    String id = service.control.upgrade("v2");
+    assertDone(id);
+    List<String> notes = service.control.receipt(id).notes();
+    String why = "not run, as there is no such service in ";
+    assertTrue(
+        notes.contains("hook before in service app (flush): " + why + service.container(1)),
+        notes.toString());
+    assertTrue(
+        notes.contains("hook after in service app (resume): " + why + service.container(2)),
+        notes.toString());
   }
 
   @Test

@@ -10,7 +10,7 @@ import dev.orchestrator.proxy.epoll.TargetResolver;
 import dev.orchestrator.proxy.gate.DrainResult;
 import dev.orchestrator.proxy.gate.Gate;
 import dev.orchestrator.proxy.gate.GateState;
-import dev.orchestrator.proxy.gate.HeldBytes;
+import dev.orchestrator.proxy.gate.HoldLimits;
 import dev.orchestrator.proxy.gate.OpenRoute;
 import dev.orchestrator.proxy.gate.Session;
 import dev.orchestrator.proxy.gate.Sessions;
@@ -28,7 +28,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -62,8 +61,8 @@ public final class Proxy implements AutoCloseable {
             options,
             gate,
             previewGate,
-            new Semaphore(options.maxHeld()),
-            new HeldBytes(options.maxHeldBytes()),
+            new HoldLimits(options.maxHeld(), options.maxHeldBytes()),
+            new HoldLimits(options.maxHeld(), options.maxHeldDatagramBytes()),
             sessions,
             loops,
             new TargetResolver(vertx.nameResolver().nettyAddressResolverGroup()),

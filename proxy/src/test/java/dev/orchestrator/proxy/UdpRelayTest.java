@@ -20,7 +20,10 @@ import dev.orchestrator.proxy.testing.ProxyFixture;
 import dev.orchestrator.proxy.testing.ServerFixture;
 import dev.orchestrator.proxy.testing.UdpClient;
 import dev.orchestrator.proxy.testing.UdpServerFixture;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
 import java.io.IOException;
+import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -32,6 +35,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
@@ -197,7 +201,7 @@ class UdpRelayTest {
 
   @Test
   void whatIsHeldOfAllClientsIsBounded() throws IOException {
-    ProxyOptions options = ProxyOptions.defaults().withMaxHeldBytes(20_000);
+    ProxyOptions options = ProxyOptions.defaults().withMaxHeldBytes(80_000);
     try (var fixture = ProxyFixture.opened(options, UDP, backend("blue", blue));
         var first = client(fixture);
         var second = client(fixture)) {
@@ -217,6 +221,55 @@ class UdpRelayTest {
         assertEquals('2', second.receive()[1]);
       }
       assertEquals("bagain", first.ask("again"));
+    }
+  }
+
+  @Test
+  void datagramsThatWaitCostNoConnection() throws IOException {
+    ProxyOptions options = ProxyOptions.defaults().withMaxHeld(2).withMaxHeldBytes(40_000);
+    try (var server = ServerFixture.echo('t');
+        var fixture = new ProxyFixture(options)) {
+      int tcpPort = ServerFixture.freePort();
+      int udpPort = freePort();
+      Backend both =
+          Backend.of(
+              "blue",
+              Map.of(
+                  ProxyFixture.WEB,
+                  new Target("127.0.0.1", server.port()),
+                  "udp",
+                  new Target("127.0.0.1", blue.port())));
+      fixture.proxy.open(
+          List.of(
+              new Route(ProxyFixture.WEB, "127.0.0.1", tcpPort),
+              new Route("udp", new ListenAddress("127.0.0.1", udpPort), UDP)),
+          both);
+      fixture.proxy.hold(LONG);
+      try (var first = new UdpClient(udpPort);
+          var second = new UdpClient(udpPort);
+          var third = new UdpClient(udpPort)) {
+        byte[] large = new byte[9_000]; // two of them exceed what datagrams may take
+        first.send(large);
+        second.send(large);
+        Await.until("the older one is dropped", () -> fixture.stats().dropped() == 1);
+        third.send("3");
+        fixture.untilHeld(2);
+        first.send("1");
+        Await.until("one client too many is refused", () -> fixture.stats().refused() == 1);
+        try (var connection = fixture.connect();
+            var other = fixture.connect()) {
+          fixture.untilHeld(4);
+          fixture.proxy.release();
+          for (var each : List.of(connection, other)) {
+            each.getOutputStream().write('x');
+            assertEquals('t', each.getInputStream().read());
+            assertEquals('x', each.getInputStream().read());
+          }
+        }
+        assertEquals('b', second.receive()[0]);
+        assertEquals("b3", third.read());
+        assertEquals(1, fixture.stats().refused());
+      }
     }
   }
 
@@ -261,6 +314,43 @@ class UdpRelayTest {
       fixture.proxy.switchTo(backend("green", green));
       assertEquals("gy", waits.read());
       assertEquals("gz", answered.ask("z"));
+    }
+  }
+
+  @Test
+  void aDrainPassesAllDatagramsOfAnAnswerOn() throws Exception {
+    int datagrams = 150; // more than are read at once
+    VertxOptions oneLoop =
+        new VertxOptions().setPreferNativeTransport(true).setEventLoopPoolSize(1);
+    Vertx vertx = Vertx.vertx(oneLoop);
+    try (var target = new DatagramSocket(0, InetAddress.getLoopbackAddress());
+        var proxy = Proxy.create(vertx, ProxyOptions.defaults());
+        var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      target.setSoTimeout((int) Await.LIMIT.toMillis());
+      proxy.open(
+          List.of(new Route(ProxyFixture.WEB, new ListenAddress("127.0.0.1", 0), UDP)),
+          ProxyFixture.backend("blue", target.getLocalPort()));
+      try (var client = new UdpClient(proxy.port(ProxyFixture.WEB))) {
+        client.send("question");
+        DatagramPacket question = new DatagramPacket(new byte[100], 100);
+        target.receive(question);
+        proxy.hold(LONG);
+        var proceed = new CountDownLatch(1);
+        // The answer comes, and the drain begins, while the loop is busy.
+        vertx.runOnContext(_ -> Await.until("the answer is sent", () -> proceed.getCount() == 0));
+        Future<DrainResult> drain = threads.submit(() -> proxy.drain(LONG));
+        for (int i = 0; i < datagrams; i++) {
+          byte[] part = {(byte) i};
+          target.send(new DatagramPacket(part, 1, question.getSocketAddress()));
+        }
+        proceed.countDown();
+        assertEquals(0, drain.get(20, TimeUnit.SECONDS).cut());
+        for (int i = 0; i < datagrams; i++) {
+          assertEquals((byte) i, client.receive()[0]);
+        }
+      }
+    } finally {
+      vertx.close().await(10, TimeUnit.SECONDS);
     }
   }
 
@@ -437,6 +527,30 @@ class UdpRelayTest {
         try (var client = new UdpClient(InetAddress.getByName(address), port)) {
           assertEquals("b" + address, client.ask(address));
         }
+      }
+    }
+  }
+
+  @Test
+  void aClientThatSendsToABroadcastAddressIsAnswered() throws IOException {
+    for (String listen : List.of("", "0.0.0.0")) {
+      int port = freePort();
+      try (var fixture = new ProxyFixture();
+          var client = new DatagramSocket(0, InetAddress.getLoopbackAddress())) {
+        client.setBroadcast(true);
+        client.setSoTimeout((int) Await.LIMIT.toMillis());
+        fixture.proxy.open(
+            List.of(new Route(ProxyFixture.WEB, new ListenAddress(listen, port), UDP)),
+            backend("blue", blue));
+        byte[] bytes = {'x'};
+        client.send(new DatagramPacket(bytes, 1, InetAddress.getByName("127.255.255.255"), port));
+        DatagramPacket answer = new DatagramPacket(new byte[10], 10);
+        client.receive(answer);
+        assertEquals("bx", text(answer.getData(), 0, answer.getLength()));
+        assertEquals(
+            new InetSocketAddress(InetAddress.getLoopbackAddress(), port),
+            answer.getSocketAddress());
+        assertEquals(0, fixture.stats().dropped());
       }
     }
   }

@@ -7,6 +7,7 @@ import dev.orchestrator.settings.DataSettings;
 import dev.orchestrator.settings.DataSettings.Quiesce;
 import dev.orchestrator.upgrade.FreezeGuard;
 import dev.orchestrator.upgrade.HoldBudgetExceededException;
+import dev.orchestrator.upgrade.ServiceNames;
 import dev.orchestrator.upgrade.Step;
 import dev.orchestrator.upgrade.UpgradeContext;
 import dev.orchestrator.upgrade.UpgradeRun;
@@ -43,10 +44,14 @@ final class QuiesceStep extends Step {
   }
 
   /**
-   * Checks freezing in a rollback; an upgrade checks it in the build, which knows the databases.
+   * Checks the services that settings name, in an upgrade; a rollback must not fail of a name. In a
+   * rollback checks freezing, which an upgrade checks in the build, as that knows the databases.
    */
   @Override
   public String check(UpgradeRun run, UpgradeContext context) {
+    if (run.previous == null && run.check != null) {
+      ServiceNames.require(context, run.blue(), run.check, run.record.toVersion());
+    }
     if (run.previous != null) {
       FreezeGuard.check(
           context.dataSettings(),

@@ -7,10 +7,12 @@ import java.time.InstantSource;
  * Bounds of a proxy, for all its routes together unless said otherwise.
  *
  * @param maxHeld connections and http requests that may wait for a target at the same time; a
- *     further connection is closed, a further request is answered with 503
+ *     further connection is closed, a further request is answered with 503. Beside them, as many
+ *     clients of udp routes may wait
  * @param maxHeldBytes bytes that clients have sent and that are kept in memory: heads of http
  *     requests from their first byte to the end of the response, bodies of requests that wait, and
- *     bytes sent ahead. An http request that would exceed it is answered with 503
+ *     bytes sent ahead. An http request that would exceed it is answered with 503. Beside them, a
+ *     quarter as many bytes of datagrams may wait
  * @param connectsInFlight attempts to connect to the target at the same time, for each route
  * @param connectTimeout bound of one attempt to connect
  * @param connectRetry how long failed attempts are repeated before the client is rejected: a target
@@ -32,6 +34,8 @@ public record ProxyOptions(
     InstantSource clock) {
   /** Leaves room for the objects around the bytes, for responses, and for the rest of a service. */
   private static final int SHARE_OF_HEAP = 8;
+
+  private static final int SHARE_OF_DATAGRAMS = 4;
 
   public ProxyOptions {
     if (maxHeld < 1
@@ -58,6 +62,11 @@ public record ProxyOptions(
         16_384,
         256,
         InstantSource.system());
+  }
+
+  /** Bytes of datagrams that may wait, of all udp routes together, beside the others' bytes. */
+  public long maxHeldDatagramBytes() {
+    return Math.max(1, maxHeldBytes / SHARE_OF_DATAGRAMS);
   }
 
   public ProxyOptions withMaxHeld(int value) {

@@ -2,6 +2,7 @@ package dev.orchestrator.proxy.gate;
 
 import dev.orchestrator.proxy.config.Backend;
 import dev.orchestrator.proxy.config.ListenAddress;
+import dev.orchestrator.proxy.config.Protocol;
 import dev.orchestrator.proxy.config.ProxyOptions;
 import dev.orchestrator.proxy.config.Route;
 import dev.orchestrator.proxy.config.RouteOptions;
@@ -61,8 +62,9 @@ public final class OpenRoute {
     this.label = definition.name() + (preview ? " (preview)" : "");
     this.limits = shared.options();
     this.gate = preview ? shared.preview() : shared.gate();
-    this.heldSlots = shared.heldSlots();
-    this.heldBytes = shared.heldBytes();
+    HoldLimits held = options.protocol() == Protocol.UDP ? shared.heldUdp() : shared.held();
+    this.heldSlots = held.slots();
+    this.heldBytes = held.bytes();
     this.sessions = shared.sessions();
     this.loops = shared.loops();
     this.resolver = shared.resolver();
@@ -74,16 +76,17 @@ public final class OpenRoute {
    *
    * @param gate of the routes
    * @param preview the gate of the previews
-   * @param heldSlots a permit for each connection that may wait
-   * @param heldBytes bytes of clients that are kept in memory, with their bound
+   * @param held bounds what waits of the tcp and http routes
+   * @param heldUdp bounds what waits of the udp routes: senders of datagrams, whose addresses may
+   *     be false, must not cost a connection
    * @param leaving true once this process gives the routes away
    */
   public record Shared(
       ProxyOptions options,
       Gate gate,
       Gate preview,
-      Semaphore heldSlots,
-      HeldBytes heldBytes,
+      HoldLimits held,
+      HoldLimits heldUdp,
       Sessions sessions,
       LoopContexts loops,
       TargetResolver resolver,

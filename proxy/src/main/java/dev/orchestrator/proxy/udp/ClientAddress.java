@@ -20,6 +20,9 @@ final class ClientAddress {
   /** The first byte of an IPv4 address for many machines: multicast, or the broadcast address. */
   private static final int FIRST_MULTICAST = 224;
 
+  /** What stands before an IPv4 address in the form of IPv6, and after eight bytes of zero. */
+  private static final long MAPPED = 0xFFFF_0000L;
+
   /** Makes it hard to choose addresses that meet in a hash table. */
   private static final long SEED = System.nanoTime() | 1;
 
@@ -49,20 +52,24 @@ final class ClientAddress {
     }
   }
 
-  /** Sets the address that the client sends to: of IPv6, or of IPv4 in the form of IPv6. */
-  void setLocal(long high, long low) {
-    boolean multicast = (high & 0xFF) == 0xFF || (high == 0 && isMulticast(low >>> 32));
+  /** Sets the IPv6 address that the client sends to. */
+  void setLocalIpv6(long high, long low) {
+    boolean multicast = (high & 0xFF) == 0xFF;
     localHigh = multicast ? 0 : high;
     localLow = multicast ? 0 : low;
   }
 
+  /**
+   * Sets the IPv4 address that the client sends to; to be called after {@link #read}, as it is kept
+   * in the form of the client's own address.
+   */
   void setLocalIpv4(int address) {
     localHigh = 0;
-    localLow = isMulticast(address) ? 0 : address & 0xFFFF_FFFFL;
-  }
-
-  private static boolean isMulticast(long ipv4) {
-    return (ipv4 & 0xFF) >= FIRST_MULTICAST;
+    if (address == 0 || (address & 0xFF) >= FIRST_MULTICAST) {
+      localLow = 0;
+    } else {
+      localLow = isIpv4() ? address & 0xFFFF_FFFFL : (long) address << 32 | MAPPED;
+    }
   }
 
   /** Writes the sockaddr, and gives its length. */

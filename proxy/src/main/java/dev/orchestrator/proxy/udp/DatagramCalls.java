@@ -19,6 +19,8 @@ final class DatagramCalls {
   static final int EAGAIN = 11;
   static final int EINVAL = 22;
   static final int EMSGSIZE = 90;
+  static final int EADDRNOTAVAIL = 99;
+  static final int ENETUNREACH = 101;
   static final int ECONNREFUSED = 111;
 
   private static final int MSG_DONTWAIT = 0x40;

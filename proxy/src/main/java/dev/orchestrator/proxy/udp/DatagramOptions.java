@@ -48,9 +48,10 @@ final class DatagramOptions {
     if (address.isAnyLocalAddress()) {
       if (socket.getIntOpt(SOL_SOCKET, SO_DOMAIN) == AF_INET6) {
         socket.setIntOpt(ReceiveBatch.SOL_IPV6, IPV6_RECVPKTINFO, 1);
-      } else {
-        socket.setIntOpt(ReceiveBatch.SOL_IP, ReceiveBatch.IP_PKTINFO, 1);
       }
+      // For IPv4 clients of an IPv6 socket too: only this tells the address to answer from where
+      // the datagram was sent to a broadcast address.
+      socket.setIntOpt(ReceiveBatch.SOL_IP, ReceiveBatch.IP_PKTINFO, 1);
     }
   }
 }

@@ -6,8 +6,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The datagrams of one listening socket that wait for a backend, in the order of their arrival.
- * Each session may have a bounded number of them, and all sockets and http requests of the proxy
- * together a bounded number of bytes; the oldest are dropped to make room. Used on one event loop.
+ * Each session may have a bounded number of them, and all sockets of udp routes together a bounded
+ * number of bytes; the oldest are dropped to make room. Used on one event loop.
  */
 final class HeldDatagrams {
   /** Bytes of one session. */

@@ -47,7 +47,8 @@ final class ReceiveBatch {
    */
   private static final int SLOT_BYTES = LARGEST + 5 * 64;
 
-  private static final int CONTROL_BYTES = 96;
+  /** For both kinds of local addresses, the length of a segment, and some to spare. */
+  private static final int CONTROL_BYTES = 160;
 
   private final DatagramCalls calls;
   private final ByteBuf data;
@@ -125,22 +126,28 @@ final class ReceiveBatch {
     return control < 0 ? length(slot) : controls.getInt(control);
   }
 
-  /** The number of datagrams in a slot whose datagrams have that length. */
-  int datagrams(int slot, int segment) {
-    return segment == 0 ? 1 : (length(slot) + segment - 1) / segment;
+  /** The number of datagrams in so many bytes of a slot whose datagrams have that length. */
+  static int datagrams(int length, int segment) {
+    return segment == 0 ? 1 : (length + segment - 1) / segment;
   }
 
   /** Reads the address of the sender, and the address that it has sent to where that is known. */
   void readAddresses(int slot, ClientAddress to) {
     to.read(names, slot * NAME_BYTES);
-    int control = control(slot, SOL_IPV6, IPV6_PKTINFO);
+    int control = control(slot, SOL_IP, IP_PKTINFO);
     if (control >= 0) {
-      to.setLocal(controls.getLong(control), controls.getLong(control + 8));
+      // The second field is the address to answer from, also for a datagram to a broadcast address.
+      // It is zero in a datagram that came before the option was set; the third is where it went.
+      int from = controls.getInt(control + 4);
+      to.setLocalIpv4(from == 0 ? controls.getInt(control + 8) : from);
       return;
     }
-    control = control(slot, SOL_IP, IP_PKTINFO);
-    // The second field is the address to answer from, also for a datagram to a broadcast address.
-    to.setLocalIpv4(control < 0 ? 0 : controls.getInt(control + 4));
+    control = control(slot, SOL_IPV6, IPV6_PKTINFO);
+    if (control < 0) {
+      to.setLocalIpv4(0);
+    } else {
+      to.setLocalIpv6(controls.getLong(control), controls.getLong(control + 8));
+    }
   }
 
   /** The place of the data of a control message; negative where there is none of this type. */

@@ -15,13 +15,16 @@ import org.jspecify.annotations.Nullable;
 final class SendBatch {
   private static final int MESSAGES = 64;
 
-  /** The kernel takes at most so many datagrams in one message; newer kernels take more. */
+  /**
+   * The kernel takes at most so many datagrams in one message; newer kernels take more, and may
+   * give more in a slot.
+   */
   private static final int MOST_SEGMENTS = 64;
 
   /** Bytes of one message, so that it fits an IPv6 packet, and an IPv4 one with its headers. */
   private static final int MOST_BYTES = 65_000;
 
-  /** Two for each datagram of a slot, which may have as many as a message. */
+  /** Two for each datagram. */
   private static final int IOVECS = 16 * 2 * MOST_SEGMENTS;
 
   private static final int CONTROL_BYTES = 64;
@@ -57,6 +60,7 @@ final class SendBatch {
   private final int[] segment = new int[MESSAGES];
   private final int[] datagrams = new int[MESSAGES];
   private final boolean[] hasHeaders = new boolean[MESSAGES];
+  private final boolean[] localRefused = new boolean[MESSAGES];
   private final @Nullable ClientAddress[] receivers = new @Nullable ClientAddress[MESSAGES];
 
   // Of the message that is being put together:
@@ -70,7 +74,15 @@ final class SendBatch {
     this.calls = calls;
   }
 
-  /** True when a slot with so many datagrams may not fit any more. */
+  /**
+   * The number of bytes of a slot that may be added together: each datagram may need a message of
+   * its own.
+   */
+  static int mostBytes(int each) {
+    return Math.max(1, each) * MOST_SEGMENTS;
+  }
+
+  /** True when so many datagrams may not fit any more; never of an empty batch. */
   boolean isFull(int count) {
     return messageCount + count > MESSAGES || iovecCount + 2 * count > IOVECS;
   }
@@ -80,10 +92,10 @@ final class SendBatch {
   }
 
   /**
-   * Adds the datagrams of a slot. There must be room: see {@link #isFull}.
+   * Adds datagrams of a slot. There must be room: see {@link #mostBytes} and {@link #isFull}.
    *
    * @param to the receiver; null for a connected socket
-   * @param length of all datagrams together
+   * @param length of the datagrams together
    * @param each the length of each; the last may be shorter
    * @param header address of bytes to send before each datagram; with a length of zero for none
    * @param longestSegment see {@link Sender#longestSegment}
@@ -150,6 +162,7 @@ final class SendBatch {
     segment[message] = each;
     datagrams[message] = 0;
     hasHeaders[message] = headers;
+    localRefused[message] = false;
     receivers[message] = to;
     bytes = 0;
     messageCount++;
@@ -164,11 +177,7 @@ final class SendBatch {
   /** Sends everything that was added, and begins anew. */
   void send(int socket, Sender sender) {
     for (int message = 0; message < messageCount; message++) {
-      prepare(
-          message,
-          firstIovec[message],
-          firstIovec[message + 1] - firstIovec[message],
-          datagrams[message] > 1);
+      prepareWhole(message);
     }
     int sent = 0;
     int errors = 0;
@@ -182,9 +191,13 @@ final class SendBatch {
         sent += result;
         errors = 0;
       } else if (isSegmentError(-result) && datagrams[sent] > 1) {
-        sender.segmentRefused(segment[sent]);
-        sendEach(socket, sent, sender);
+        // Not of this length, if they can be sent one by one; else the length is not the reason.
+        if (sendEach(socket, sent, sender) && !localRefused[sent]) {
+          sender.segmentRefused(segment[sent]);
+        }
         sent++;
+      } else if (refusesLocal(sent, -result)) {
+        prepareWhole(sent);
       } else if (isOfAnEarlierDatagram(-result) && ++errors < MOST_SEND_ERRORS) {
         sender.notSent(0, -result);
       } else {
@@ -215,6 +228,29 @@ final class SendBatch {
     return error == DatagramCalls.ECONNREFUSED || error == DatagramCalls.EINTR;
   }
 
+  /**
+   * True when the address to send from may be the reason of an error, as it is not, or no more, an
+   * address of this machine: the message is to be sent again without it.
+   */
+  private boolean refusesLocal(int message, int error) {
+    ClientAddress to = receivers[message];
+    // Which error it is differs between kernels.
+    boolean mayBe =
+        error == DatagramCalls.EINVAL
+            || error == DatagramCalls.EADDRNOTAVAIL
+            || error == DatagramCalls.ENETUNREACH;
+    if (!mayBe || to == null || !to.hasLocal() || localRefused[message]) {
+      return false;
+    }
+    localRefused[message] = true;
+    return true;
+  }
+
+  private void prepareWhole(int message) {
+    int first = firstIovec[message];
+    prepare(message, first, firstIovec[message + 1] - first, datagrams[message] > 1);
+  }
+
   private void prepare(int message, int iovec, int iovecs, boolean segmented) {
     int at = message * ReceiveBatch.MESSAGE_BYTES;
     ClientAddress to = receivers[message];
@@ -235,7 +271,7 @@ final class SendBatch {
       controls.putShort(end + ReceiveBatch.CMSG_HEADER, (short) segment[message]);
       end += SPACE_OF_SEGMENT;
     }
-    if (to != null && to.hasLocal()) {
+    if (to != null && to.hasLocal() && !localRefused[message]) {
       end += writeLocal(to, end);
     }
     messages.putLong(
@@ -265,14 +301,15 @@ final class SendBatch {
     return 40;
   }
 
-  /** Sends the datagrams of a message one by one. */
-  private void sendEach(int socket, int message, Sender sender) {
+  /** Sends the datagrams of a message one by one; false when none could be sent. */
+  private boolean sendEach(int socket, int message, Sender sender) {
     int end = firstIovec[message + 1];
+    boolean any = false;
     if (hasHeaders[message]) {
       for (int pair = firstIovec[message]; pair < end; pair += 2) {
-        sendOne(socket, message, pair, 2, sender);
+        any |= sendOne(socket, message, pair, 2, sender);
       }
-      return;
+      return any;
     }
     for (int iovec = firstIovec[message]; iovec < end; iovec++) {
       int at = iovec * ReceiveBatch.IOVEC_BYTES;
@@ -281,12 +318,13 @@ final class SendBatch {
       for (long from = 0; from < length; from += segment[message]) {
         iovecs.putLong(at, address + from);
         iovecs.putLong(at + 8, Math.min(segment[message], length - from));
-        sendOne(socket, message, iovec, 1, sender);
+        any |= sendOne(socket, message, iovec, 1, sender);
       }
     }
+    return any;
   }
 
-  private void sendOne(int socket, int message, int iovec, int count, Sender sender) {
+  private boolean sendOne(int socket, int message, int iovec, int count, Sender sender) {
     prepare(message, iovec, count, false);
     long address = messagesAddress + (long) message * ReceiveBatch.MESSAGE_BYTES;
     int result = calls.send(socket, address, 1);
@@ -294,8 +332,13 @@ final class SendBatch {
       sender.notSent(0, -result);
       result = calls.send(socket, address, 1);
     }
+    if (result < 0 && refusesLocal(message, -result)) {
+      prepare(message, iovec, count, false);
+      result = calls.send(socket, address, 1);
+    }
     if (result < 0) {
       sender.notSent(1, -result);
     }
+    return result >= 0;
   }
 }

@@ -287,22 +287,27 @@ public final class UdpRelay implements EpollSocket.Owner, SendBatch.Sender {
     for (int slot = first; slot >= 0; slot = nextSlot[slot]) {
       int length = in.length(slot);
       int segment = in.segment(slot);
-      int count = in.datagrams(slot, segment);
-      if (batches.toTarget.isFull(count)) {
-        upstream.send(batches.toTarget, datagrams, bytes, nowNanos);
-        datagrams = 0;
-        bytes = 0;
-      }
-      batches.toTarget.add(
-          null,
-          in.address(slot),
-          length,
-          segment,
-          batches.headerAddress,
-          session.header.length,
-          upstream.longestSegment());
-      datagrams += count;
-      bytes += length;
+      int from = 0;
+      do {
+        int part = Math.min(SendBatch.mostBytes(segment), length - from);
+        int count = ReceiveBatch.datagrams(part, segment);
+        if (batches.toTarget.isFull(count)) {
+          upstream.send(batches.toTarget, datagrams, bytes, nowNanos);
+          datagrams = 0;
+          bytes = 0;
+        }
+        batches.toTarget.add(
+            null,
+            in.address(slot) + from,
+            part,
+            segment,
+            batches.headerAddress,
+            session.header.length,
+            upstream.longestSegment());
+        datagrams += count;
+        bytes += part;
+        from += part;
+      } while (from < length);
     }
     upstream.send(batches.toTarget, datagrams, bytes, nowNanos);
   }
@@ -413,7 +418,7 @@ public final class UdpRelay implements EpollSocket.Owner, SendBatch.Sender {
   }
 
   private void drop(ReceiveBatch in, int slot) {
-    countDropped(in.datagrams(slot, in.segment(slot)));
+    countDropped(ReceiveBatch.datagrams(in.length(slot), in.segment(slot)));
   }
 
   /** Counts datagrams that reach nobody. */

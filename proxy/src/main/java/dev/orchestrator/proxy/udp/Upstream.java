@@ -139,25 +139,34 @@ final class Upstream extends Session implements EpollSocket.Owner, SendBatch.Sen
 
   @Override
   public void ready(EpollSocket self) {
+    if (!receive()) {
+      loop.eventLoop.execute(() -> {
+        if (isOpen()) {
+          ready(socket);
+        }
+      });
+    } else if (isOpen()) {
+      endIfAnswered(); // only when all is read, as an answer may have several datagrams
+    }
+  }
+
+  /** Passes on what has arrived, with a bound; true when nothing is left to be read now. */
+  private boolean receive() {
     int received = 0;
-    for (int turn = 0; turn < TURNS && isOpen(); turn++) {
+    boolean emptied = false;
+    for (int turn = 0; turn < TURNS && isOpen() && !emptied; turn++) {
       int from = batches.firstFreeSlot(relay);
       received = batches.fromTargets.receive(socket.socket().intValue(), from);
       if (received > 0) {
         int datagrams = passOn(from, received);
         batches.useSlots(received);
         unanswered = Math.max(0, unanswered - datagrams);
-        endIfAnswered();
       } else if (received == -DatagramCalls.ECONNREFUSED) {
         markRefused(); // the network's answer to a datagram; the next call gives datagrams again
       }
-      if (DatagramCalls.isEmptied(received, ReceiveBatch.SLOTS - from)) {
-        return;
-      }
+      emptied = DatagramCalls.isEmptied(received, ReceiveBatch.SLOTS - from);
     }
-    if (received > 0 && isOpen()) {
-      loop.eventLoop.execute(() -> ready(socket));
-    }
+    return emptied || received <= 0;
   }
 
   private int passOn(int from, int count) {
@@ -166,20 +175,25 @@ final class Upstream extends Session implements EpollSocket.Owner, SendBatch.Sen
     for (int slot = from; slot < from + count; slot++) {
       int length = batches.fromTargets.length(slot);
       int segment = batches.fromTargets.segment(slot);
-      int datagramsOfSlot = batches.fromTargets.datagrams(slot, segment);
-      datagrams += datagramsOfSlot;
+      int at = 0;
+      do {
+        int part = Math.min(SendBatch.mostBytes(segment), length - at);
+        int group = ReceiveBatch.datagrams(part, segment);
+        if (batches.toClients.isFull(group)) {
+          relay.sendToClients(batches.toClients);
+        }
+        batches.toClients.add(
+            client.client,
+            batches.fromTargets.address(slot) + at,
+            part,
+            segment,
+            0,
+            0,
+            relay.longestSegment());
+        datagrams += group;
+        at += part;
+      } while (at < length);
       bytes += length;
-      if (batches.toClients.isFull(datagramsOfSlot)) {
-        relay.sendToClients(batches.toClients);
-      }
-      batches.toClients.add(
-          client.client,
-          batches.fromTargets.address(slot),
-          length,
-          segment,
-          0,
-          0,
-          relay.longestSegment());
     }
     counters.bytesOut.add(bytes);
     counters.datagramsOut.add(datagrams);
@@ -234,7 +248,8 @@ final class Upstream extends Session implements EpollSocket.Owner, SendBatch.Sen
       if (!isOpen()) {
         return;
       }
-      // Answers that wait for the end of the loop's turn must be sent before a drain ends.
+      // Answers that have arrived must be sent before a drain ends.
+      boolean _ = receive();
       batches.flush();
       unregister();
       if (client.upstream == this) {

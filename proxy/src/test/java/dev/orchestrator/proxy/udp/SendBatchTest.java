@@ -10,6 +10,8 @@ import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -133,7 +135,7 @@ class SendBatchTest implements SendBatch.Sender {
     for (int slot = 0; slot < slots; slot++) {
       int length = received.length(slot);
       assertArrayEquals(Arrays.copyOfRange(all, at, at + length), received.copy(slot, 0, length));
-      datagrams += received.datagrams(slot, received.segment(slot));
+      datagrams += ReceiveBatch.datagrams(length, received.segment(slot));
       at += length;
     }
     assertEquals(all.length, at);
@@ -173,6 +175,74 @@ class SendBatchTest implements SendBatch.Sender {
       System.arraycopy(all, from, expected, header.length, 100);
       assertReceived(expected);
     }
+  }
+
+  @Test
+  void aSlotOfMoreDatagramsThanABatchHasMessagesIsSentInParts() throws IOException {
+    boolean _ = sender.connect(plain.getLocalSocketAddress());
+    byte[] all = bytes(150 * 10 + 3);
+    data.put(0, all);
+    limit = 9; // each needs a message of its own
+    int from = 0;
+    while (from < all.length) {
+      int part = Math.min(SendBatch.mostBytes(10), all.length - from);
+      if (batch.isFull(ReceiveBatch.datagrams(part, 10))) {
+        batch.send(sender.intValue(), this);
+      }
+      batch.add(null, data.address(0) + from, part, 10, 0, 0, limit);
+      from += part;
+    }
+    batch.send(sender.intValue(), this);
+    for (int at = 0; at < all.length; at += 10) {
+      assertReceived(Arrays.copyOfRange(all, at, Math.min(all.length, at + 10)));
+    }
+    assertEquals(0, notSent);
+  }
+
+  /** The socket that receives, as a client that has sent to an address of this machine. */
+  private ClientAddress client(int localIpv4) {
+    ByteBuffer name = ReceiveBatch.memory(ReceiveBatch.NAME_BYTES);
+    name.putShort(0, (short) 2).put(4, plain.getLocalAddress().getAddress());
+    name.order(ByteOrder.BIG_ENDIAN).putShort(2, (short) plain.getLocalPort());
+    ClientAddress client = new ClientAddress();
+    client.read(name.order(ByteOrder.nativeOrder()), 0);
+    client.setLocalIpv4(localIpv4);
+    return client;
+  }
+
+  @Test
+  void anAddressThatIsNotOfThisMachineIsNotSentFrom() throws IOException {
+    ClientAddress client = client(0x01_02_00_C0); // 192.0.2.1
+    byte[] all = bytes(5 * 100);
+    data.put(0, all);
+    batch.add(client, data.address(0), all.length, 100, 0, 0, limit);
+    byte[] single = bytes(10);
+    data.put(1, single);
+    batch.add(client, data.address(1), single.length, 10, 0, 0, limit);
+    data.put(2, bytes(7));
+    batch.add(client(0), data.address(2), 7, 7, 0, 0, limit);
+    batch.send(sender.intValue(), this);
+    for (int from = 0; from < all.length; from += 100) {
+      assertReceived(Arrays.copyOfRange(all, from, from + 100));
+    }
+    assertReceived(single);
+    assertReceived(bytes(7));
+    assertEquals(0, notSent);
+    assertEquals(List.of(), refused);
+  }
+
+  @Test
+  void datagramsThatCannotBeSentAtAllSayNothingOfTheirLength() {
+    byte[] all = bytes(5 * 100);
+    data.put(0, all);
+    ByteBuffer name = ReceiveBatch.memory(ReceiveBatch.NAME_BYTES);
+    name.putShort(0, (short) 2).put(4, new byte[] {127, 0, 0, 1}); // to port 0
+    ClientAddress nobody = new ClientAddress();
+    nobody.read(name, 0);
+    batch.add(nobody, data.address(0), all.length, 100, 0, 0, limit);
+    batch.send(sender.intValue(), this);
+    assertEquals(5, notSent);
+    assertEquals(List.of(), refused);
   }
 
   @Test

@@ -61,7 +61,7 @@ final class UdpEchoMain implements EpollSocket.Owner, SendBatch.Sender {
       for (int slot = 0; slot < received; slot++) {
         in.readAddresses(slot, senders[slot]);
         int segment = in.segment(slot);
-        if (out.isFull(in.datagrams(slot, segment))) {
+        if (out.isFull(ReceiveBatch.datagrams(in.length(slot), segment))) {
           out.send(fd, this);
         }
         out.add(senders[slot], in.address(slot), in.length(slot), segment, 0, 0, longestSegment);
