@@ -171,7 +171,7 @@ public record Dockerfile(String syntax, List<Instruction> instructions) {
   /** What the classic builder can't do, or does in another way than BuildKit. */
   public List<Problem> problems() {
     List<Problem> problems = new ArrayList<>();
-    if (!syntax.isEmpty() && !syntax.matches("(docker\\.io/)?docker/dockerfile([:@-].*)?")) {
+    if (!syntax.isEmpty() && !syntax.matches("(\\S+/)?docker/dockerfile([:@-].*)?")) {
       problems.add(
           new Problem(
               1, "# syntax=%s is a language of its own: write a Dockerfile".formatted(syntax)));

@@ -149,6 +149,10 @@ class ImageBuilderEngineTest {
     String message = String.valueOf(e.getMessage());
     assertTrue(message.startsWith("service greeter: can't get the image orchestrator/"), message);
     assertTrue(message.contains("no compiler"), message);
+    Files.writeString(
+        light.folder().resolve("images/greeter/Dockerfile"),
+        "FROM orchestrator/debian:trixie\nRUN --mount=type=cache,target=/c true\n");
+    refused("service greeter: ", "/images/greeter/Dockerfile:2: ", "RUN --mount");
   }
 
   @Test
