@@ -536,19 +536,21 @@ class UdpRelayTest {
     for (String listen : List.of("", "0.0.0.0")) {
       int port = freePort();
       try (var fixture = new ProxyFixture();
-          var client = new DatagramSocket(0, InetAddress.getByName("127.0.0.1"))) {
+          var client = new DatagramSocket(0, InetAddress.getLoopbackAddress())) {
         client.setBroadcast(true);
         client.setSoTimeout((int) Await.LIMIT.toMillis());
         fixture.proxy.open(
             List.of(new Route(ProxyFixture.WEB, new ListenAddress(listen, port), UDP)),
             backend("blue", blue));
         byte[] bytes = {'x'};
-        client.send(new DatagramPacket(bytes, 1, InetAddress.getByName("127.255.255.255"), port));
+        client.send(
+            new DatagramPacket(
+                bytes, 1, InetAddress.getByAddress(new byte[] {127, -1, -1, -1}), port));
         DatagramPacket answer = new DatagramPacket(new byte[10], 10);
         client.receive(answer);
         assertEquals("bx", text(answer.getData(), 0, answer.getLength()));
         assertEquals(
-            new InetSocketAddress(InetAddress.getByName("127.0.0.1"), port),
+            new InetSocketAddress(InetAddress.getLoopbackAddress(), port),
             answer.getSocketAddress());
         assertEquals(0, fixture.stats().dropped());
       }
