@@ -7,6 +7,7 @@ import dev.orchestrator.compose.CapsuleStack.SeedFile;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -33,6 +34,7 @@ final class BindMapping {
   private final ComposeModel model;
   private final VolumePaths paths;
   private final HostPathMapping hostPaths;
+  private final ReleaseLinks links;
   private final Set<Path> written = new TreeSet<>();
   private final Set<String> dirs = new TreeSet<>();
   private final Map<String, String> seeds = new TreeMap<>();
@@ -44,28 +46,72 @@ final class BindMapping {
     this.findings = findings;
     this.model = model;
     this.paths = paths;
+    this.links = new ReleaseLinks(model);
     for (ObjectNode service : model.services().values()) {
       for (JsonNode mount : service.path("volumes")) {
-        Path source = Path.of(ComposeModel.text(mount.path("source")));
+        Path source = links.of(Path.of(ComposeModel.text(mount.path("source"))));
         if (bind(mount) && !readOnly(mount) && source.startsWith(model.projectFolder())) {
           written.add(model.projectFolder().relativize(source));
         }
+      }
+    }
+    for (ObjectNode volume : model.children("volumes").values()) {
+      Path device = links.of(Path.of(ComposeModel.text(volume.at("/driver_opts/device"))));
+      if (device.startsWith(model.projectFolder())) {
+        written.add(model.projectFolder().relativize(device));
       }
     }
   }
 
   /** Changes the source of a mount of type bind. */
   void mount(String service, ObjectNode mount) {
-    Path source = Path.of(ComposeModel.text(mount.path("source"))).normalize();
-    String user = "service " + service;
+    Path written = Path.of(ComposeModel.text(mount.path("source")));
+    Path source = follow("service " + service, written);
+    String user = user("service " + service, written, source);
     if (hostPaths.mount(user, mount, source)) {
       return;
     }
     checkPropagation(user, mount);
     if (readOnly(mount) && !isWritten(source) && exists(source)) {
-      mount.put("source", RELEASE + suffix(source));
+      put(mount, "source", RELEASE + suffix(source));
     } else {
-      mount.put("source", writable(user, source, readOnly(mount)));
+      put(mount, "source", writable(user, source, readOnly(mount)));
+    }
+  }
+
+  /**
+   * Adds to the mounts of the whole release, which is the version's own, what services write in it:
+   * a reader sees that as it is, as in plain Compose.
+   *
+   * @param covered places in the container that have mounts
+   */
+  void showWritten(String service, ObjectNode definition, Set<String> covered) {
+    List<Path> targets = new ArrayList<>();
+    for (JsonNode mount : definition.path("volumes")) {
+      if (bind(mount) && mount.path("source").asText("").equals(RELEASE)) {
+        targets.add(Path.of(ComposeModel.text(mount.path("target"))).normalize());
+      }
+    }
+    for (Path target : targets) {
+      for (Path path : written) {
+        Path at = target.resolve(path);
+        boolean inAnother =
+            written.stream().anyMatch(other -> path.startsWith(other) && !path.equals(other));
+        boolean hidden =
+            covered.stream()
+                .map(Path::of)
+                .anyMatch(
+                    other -> at.startsWith(other) && other.getNameCount() > target.getNameCount());
+        if (!inAnother && !hidden) {
+          definition
+              .withArrayProperty("volumes")
+              .addObject()
+              .put("type", "bind")
+              .put("source", ComposeModel.escaped(paths.of("service " + service, BINDS + path)))
+              .put("target", ComposeModel.escaped(at.toString()))
+              .put("read_only", true);
+        }
+      }
     }
   }
 
@@ -82,10 +128,30 @@ final class BindMapping {
   }
 
   /** The path below /data that takes the place of a source that a service writes to. */
-  String writable(String user, Path source) {
+  String writable(String volume, Path written) {
+    Path source = follow(volume, written);
+    String user = user(volume, written, source);
     return hostPaths
         .granted(user, source, false, false)
         .orElseGet(() -> writable(user, source, false));
+  }
+
+  /** Where a path leads; refused where it is a link without an end. */
+  private Path follow(String user, Path written) {
+    Path source = links.of(written);
+    if (links.isEndless(source)) {
+      findings.refuse(
+          "%s uses .%s, a symbolic link that leads to itself: let it lead to a file or folder"
+              .formatted(user, suffix(source)));
+    }
+    return source;
+  }
+
+  /** Names the link, as nobody has written the path to which it leads. */
+  private String user(String user, Path written, Path source) {
+    return written.normalize().equals(source)
+        ? user
+        : "%s (link .%s)".formatted(user, suffix(written.normalize()));
   }
 
   private String writable(String user, Path source, boolean readOnly) {
@@ -93,14 +159,8 @@ final class BindMapping {
       refuseOutside(user, source, readOnly);
       return source.toString();
     }
-    if (source.equals(model.projectFolder())) {
-      findings.refuse(
-          "%s mounts the whole release folder for writing: add ':ro', or name the folder inside"
-              .formatted(user));
-      return source.toString();
-    }
     String suffix = suffix(source);
-    String to = paths.of(user, BINDS + suffix.substring(1));
+    String to = paths.of(user, (BINDS + suffix).replaceFirst("//?", "/").replaceFirst("/$", ""));
     if (exists(source)) {
       seeds.put(RELEASE + suffix, to);
     } else {
@@ -118,9 +178,9 @@ final class BindMapping {
       String option = ComposeModel.text(options.get(i));
       if (option.matches("seccomp[:=](?!unconfined$|builtin$).+")) {
         String name = option.substring("seccomp:".length());
-        Path source = model.projectFolder().resolve(name).normalize();
+        Path source = follow(user, model.projectFolder().resolve(name));
         if (exists(source)) {
-          options.set(i, "seccomp:" + RELEASE + suffix(source));
+          options.set(i, ComposeModel.escaped("seccomp:" + RELEASE + suffix(source)));
         } else {
           findings.refuse(
               user,
@@ -160,24 +220,26 @@ final class BindMapping {
   }
 
   private void file(String kind, String name, ObjectNode item) {
-    String user = kind + " " + name;
+    String owner = kind + " " + name;
     if (item.path("external").asBoolean()) {
       findings.refuse(
           "%s is external, and a capsule has none: name a file of the release ('file:') or a variable ('environment:')"
-              .formatted(user));
+              .formatted(owner));
       return;
     }
     if (item.has("environment")) {
-      fromVariable(user, item);
+      fromVariable(owner, item);
       return;
     }
     if (!item.has("file")) {
       return;
     }
-    Path source = Path.of(ComposeModel.text(item.path("file"))).normalize();
+    Path written = Path.of(ComposeModel.text(item.path("file")));
+    Path source = follow(owner, written);
+    String user = user(owner, written, source);
     Optional<String> granted = hostPaths.granted(user, source, true, false);
     if (granted.isPresent()) {
-      item.put("file", granted.get());
+      put(item, "file", granted.get());
     } else if (!source.startsWith(model.projectFolder())) {
       refuseOutside(user, source, true);
     } else if (!exists(source)) {
@@ -185,7 +247,7 @@ final class BindMapping {
           "the file of %s isn't there: %s"
               .formatted(user, model.release().folder() + suffix(source)));
     } else {
-      item.put("file", RELEASE + suffix(source));
+      put(item, "file", RELEASE + suffix(source));
     }
   }
 
@@ -203,13 +265,16 @@ final class BindMapping {
   }
 
   private void refuseOutside(String user, Path source, boolean readOnly) {
-    if (source.startsWith(model.stackFolder())) {
-      findings.refuse(
-          "%s uses %s, outside its release folder: move it into %s"
-              .formatted(user, model.stackFolder().relativize(source), model.release().folder()));
-    } else {
-      hostPaths.refuse(user, source, readOnly);
-    }
+    Optional<Path> inStack =
+        source.startsWith(model.stackFolder())
+            ? Optional.of(model.stackFolder().relativize(source))
+            : links.inStack(source);
+    inStack.ifPresentOrElse(
+        path ->
+            findings.refuse(
+                "%s uses %s, outside its release folder: move it into %s"
+                    .formatted(user, path, model.release().folder())),
+        () -> hostPaths.refuse(user, source, readOnly));
   }
 
   /** Whether a service writes to the path, to a part of it, or to a folder that it is in. */
@@ -218,7 +283,9 @@ final class BindMapping {
       return false;
     }
     Path path = model.projectFolder().relativize(source);
-    return written.stream().anyMatch(other -> path.startsWith(other) || other.startsWith(path));
+    // Who writes to the whole folder writes to each part of it.
+    return written.contains(Path.of(""))
+        || written.stream().anyMatch(other -> path.startsWith(other) || other.startsWith(path));
   }
 
   private boolean exists(Path source) {
@@ -234,6 +301,10 @@ final class BindMapping {
   private String suffix(Path source) {
     String relative = model.projectFolder().relativize(source).toString();
     return relative.isEmpty() ? "" : "/" + relative;
+  }
+
+  private static void put(ObjectNode node, String key, String text) {
+    node.put(key, ComposeModel.escaped(text));
   }
 
   private static boolean bind(JsonNode mount) {

@@ -1,128 +1,73 @@
 package dev.orchestrator.compose;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.orchestrator.common.RefusedException;
+import dev.orchestrator.engine.BuildOptions;
+import dev.orchestrator.engine.Dockerfile;
+import dev.orchestrator.engine.Platform;
 import dev.orchestrator.files.ContentDigest;
 import dev.orchestrator.files.FileTree;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The {@code build:} section of a service, with paths of this host. A section that needs more than
- * the engine's classic builder is refused.
+ * The {@code build:} section of a service, with paths of this host.
  *
  * @param dockerfile relative to the context
+ * @param labels of the image
  */
 public record BuildSource(
-    Path context, String dockerfile, @Nullable String target, Map<String, String> args) {
-  private static final List<String> UNSUPPORTED =
-      List.of("dockerfile_inline", "additional_contexts", "secrets", "ssh");
-  private static final Pattern INSTRUCTION =
-      Pattern.compile(
-          "^\\s*(?:(?<arg>ARG)\\s+(?<name>\\w+)(?:=(?<value>\\S*))?"
-              + "|FROM\\s+(?:--\\S+\\s+)*(?<from>\\S+)(?:\\s+AS\\s+(?<alias>\\S+))?"
-              + "|COPY\\s.*?--from=(?<copy>\\S+).*)",
-          Pattern.CASE_INSENSITIVE);
-  private static final Pattern VARIABLE =
-      Pattern.compile("\\$(?:\\{(?<braced>\\w+)(?::-(?<default>[^}]*))?}|(?<plain>\\w+))");
+    Path context,
+    String dockerfile,
+    @Nullable String target,
+    Map<String, String> args,
+    Map<String, String> labels,
+    BuildOptions options) {
 
-  /** The build section of a service that has one; refused when it can't be built here. */
-  public static BuildSource of(ComposeModel model, String stack, Path stackFolder, String service)
-      throws RefusedException {
-    ComposeFindings findings =
-        new ComposeFindings("version %s of stack %s".formatted(model.release().version(), stack));
-    check(findings, model, stackFolder, service);
-    findings.throwIfRefused();
-    JsonNode build = model.services().getOrDefault(service, model.root()).path("build");
+  /**
+   * The build section of a service that has one, of a model that was checked.
+   *
+   * @param hostNetwork whether a build may use the host's network
+   */
+  public static BuildSource of(
+      ComposeModel model, Path stackFolder, String service, boolean hostNetwork) {
+    JsonNode build = section(model, service);
     String target = ComposeModel.text(build.path("target"));
+    String network = ComposeModel.text(build.path("network"));
+    boolean other = network.equals("none") || (network.equals("host") && hostNetwork);
     return new BuildSource(
         folder(model, stackFolder, build),
         dockerfile(build),
         target.isEmpty() ? null : target,
-        args(build));
+        texts(build.path("args")),
+        texts(build.path("labels")),
+        new BuildOptions(other ? network : "", hosts(build), build.path("shm_size").asLong(0)));
   }
 
-  /** Refuses what can't be built of a service's build section. */
-  static void check(
-      ComposeFindings findings, ComposeModel model, Path stackFolder, String service) {
-    JsonNode build = model.services().getOrDefault(service, model.root()).path("build");
-    String where = "service " + service;
-    List<String> unsupported = UNSUPPORTED.stream().filter(build::has).toList();
-    for (String key : unsupported) {
-      findings.refuse(
-          "%s: build.%s needs BuildKit: build the image beforehand and name it with 'image:'"
-              .formatted(where, key));
-    }
-    if (!context(build).startsWith(model.stackFolder())) {
-      findings.refuse(
-          "%s: its build context %s is not a folder below %s: move it there"
-              .formatted(where, build.path("context").asText(), stackFolder));
-      return;
-    }
-    Path folder = folder(model, stackFolder, build);
-    String dockerfile = dockerfile(build);
-    if (!folder.resolve(dockerfile).normalize().startsWith(folder)) {
-      findings.refuse(
-          "%s: its %s is outside its build context %s: move it there"
-              .formatted(where, dockerfile, folder));
-    } else if (!unsupported.contains("dockerfile_inline")
-        && !Files.isRegularFile(folder.resolve(dockerfile))) {
-      findings.refuse(
-          "%s: there is no %s in its build context %s".formatted(where, dockerfile, folder));
-    }
+  static JsonNode section(ComposeModel model, String service) {
+    return model.definedServices().getOrDefault(service, model.root()).path("build");
   }
 
-  private static Path context(JsonNode build) {
+  static Path context(JsonNode build) {
     return Path.of(ComposeModel.text(build.path("context"))).normalize();
   }
 
-  private static Path folder(ComposeModel model, Path stackFolder, JsonNode build) {
+  static Path folder(ComposeModel model, Path stackFolder, JsonNode build) {
     return stackFolder.resolve(model.stackFolder().relativize(context(build)));
   }
 
-  private static String dockerfile(JsonNode build) {
+  static String dockerfile(JsonNode build) {
     return build.path("dockerfile").asText("Dockerfile");
   }
 
   /** The images that the Dockerfile starts from or copies out of, in its order. */
-  public List<String> bases() throws IOException {
-    Map<String, String> values = new HashMap<>();
-    Set<String> stages = new HashSet<>(Set.of("scratch"));
-    List<String> found = new ArrayList<>();
-    for (String line : Files.readAllLines(context.resolve(dockerfile))) {
-      Matcher matcher = INSTRUCTION.matcher(line);
-      if (!matcher.find()) {
-        continue;
-      }
-      if (matcher.group("arg") != null) {
-        String value = matcher.group("value");
-        String name = matcher.group("name");
-        values.put(name, args.getOrDefault(name, value == null ? "" : unquote(value)));
-        continue;
-      }
-      String from = matcher.group("from");
-      String image = replace(from == null ? matcher.group("copy") : from, values);
-      boolean stage = stages.contains(image) || (from == null && image.matches("[0-9]+"));
-      if (!stage && !found.contains(image)) {
-        found.add(image);
-      }
-      if (matcher.group("alias") != null) {
-        stages.add(matcher.group("alias"));
-      }
-    }
-    return found;
+  public List<String> bases(Platform platform) throws IOException {
+    return Dockerfile.read(context.resolve(dockerfile)).bases(args, platform);
   }
 
   /**
@@ -130,41 +75,43 @@ public record BuildSource(
    *
    * @param baseIds ids of the images of {@link #bases}, in their order
    */
-  public String digest(List<String> baseIds) {
+  public String digest(List<String> baseIds, Platform platform) throws IOException {
     ContentDigest digest = new ContentDigest();
     digest.add(FileTree.digest(context)).add(dockerfile).add(target == null ? "" : target);
     new TreeMap<>(args).forEach((name, value) -> digest.add(name).add(value));
     baseIds.forEach(digest::add);
+    // Only what a build has: most images keep the digest that they had without these.
+    new TreeMap<>(labels).forEach((name, value) -> digest.add("label").add(name).add(value));
+    if (!options.equals(BuildOptions.NONE)) {
+      digest.add("options").add(options.network()).add(Long.toString(options.sharedMemory()));
+      options.extraHosts().forEach(digest::add);
+    }
+    Set<String> variables = Dockerfile.read(context.resolve(dockerfile)).platformVariables();
+    if (!variables.isEmpty()) {
+      digest.add(platform.toString());
+    }
+    if (Files.exists(context.resolve(dockerfile + ".dockerignore"))) {
+      digest.add("own .dockerignore");
+    }
     return digest.hex();
   }
 
-  private static Map<String, String> args(JsonNode build) {
-    Map<String, String> args = new TreeMap<>();
-    if (build.path("args") instanceof ObjectNode object) {
-      object
-          .properties()
-          .forEach(arg -> {
-            if (!arg.getValue().isNull()) {
-              args.put(arg.getKey(), ComposeModel.text(arg.getValue()));
-            }
-          });
-    }
-    return Map.copyOf(args);
-  }
-
-  private static String replace(String text, Map<String, String> values) {
-    return VARIABLE
-        .matcher(text)
-        .replaceAll(match -> {
-          String name =
-              match.group("braced") == null ? match.group("plain") : match.group("braced");
-          String value = values.getOrDefault(name, "");
-          String otherwise = match.group("default") == null ? "" : match.group("default");
-          return Matcher.quoteReplacement(value.isEmpty() ? otherwise : value);
+  /** A mapping's values; those without one are left out. */
+  private static Map<String, String> texts(JsonNode node) {
+    Map<String, String> texts = new TreeMap<>();
+    node.properties()
+        .forEach(entry -> {
+          if (!entry.getValue().isNull()) {
+            texts.put(entry.getKey(), ComposeModel.text(entry.getValue()));
+          }
         });
+    return Map.copyOf(texts);
   }
 
-  private static String unquote(String text) {
-    return text.replaceAll("^([\"'])(.*)\\1$", "$2");
+  /** Compose prints NAME=ADDRESS, its older versions NAME:ADDRESS. */
+  private static List<String> hosts(JsonNode build) {
+    return ComposeModel.texts(build.path("extra_hosts")).stream()
+        .map(host -> host.replaceFirst("=", ":"))
+        .toList();
   }
 }

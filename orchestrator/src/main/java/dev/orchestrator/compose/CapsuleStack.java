@@ -4,6 +4,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.orchestrator.settings.GrantSettings.DockerSocket;
 import dev.orchestrator.settings.VolumeSettings;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -43,6 +46,54 @@ public record CapsuleStack(
         || paths.stream().anyMatch(path -> compose.toString().contains("\"" + path + "\""));
   }
 
+  /**
+   * Folders that a release lacks, and where services mount folders of the data into a mount of the
+   * release, relative to it: nobody could create them there, as it is read-only.
+   *
+   * @param folder the release's
+   */
+  public List<String> mountPoints(Path folder) {
+    Set<String> found = new TreeSet<>();
+    Path release = Path.of(BindMapping.RELEASE);
+    for (JsonNode service : compose.path("services")) {
+      for (JsonNode outer : service.path("volumes")) {
+        Path source = path(outer, "source");
+        if (source.startsWith(release)) {
+          for (JsonNode inner : service.path("volumes")) {
+            Path at = path(inner, "target");
+            if (dirs.contains(path(inner, "source").toString())
+                && at.startsWith(path(outer, "target"))) {
+              Path place = release.relativize(source).resolve(path(outer, "target").relativize(at));
+              if (isMissing(folder, place)) {
+                found.add(place.toString());
+              }
+            }
+          }
+        }
+      }
+    }
+    return List.copyOf(found);
+  }
+
+  private static Path path(JsonNode mount, String key) {
+    return Path.of(ComposeModel.text(mount.path(key))).normalize();
+  }
+
+  /** Whether it isn't there, and no link or file is in the way. */
+  private static boolean isMissing(Path folder, Path place) {
+    Path at = folder;
+    for (Path name : place) {
+      at = at.resolve(name);
+      if (!Files.exists(at, LinkOption.NOFOLLOW_LINKS)) {
+        return true;
+      }
+      if (!Files.isDirectory(at, LinkOption.NOFOLLOW_LINKS)) {
+        return false;
+      }
+    }
+    return false;
+  }
+
   /** A file, or a folder with everything below it, by absolute paths inside the capsule. */
   record SeedFile(String from, String to) {}
 
@@ -56,7 +107,7 @@ public record CapsuleStack(
     seedFiles.forEach(seed -> paths.add(VolumeSettings.held(seed.to())));
     for (JsonNode service : compose.path("services")) {
       for (JsonNode mount : service.path("volumes")) {
-        String source = mount.path("source").asText("");
+        String source = ComposeModel.text(mount.path("source"));
         if (source.startsWith(BindMapping.RELEASE + "/")) {
           paths.add(BindMapping.BINDS + source.substring(BindMapping.RELEASE.length() + 1));
         }

@@ -29,9 +29,14 @@ public record ComposeModel(
 
   /** The services that run, in the order of their names: without those that have no replicas. */
   public Map<String, ObjectNode> services() {
-    Map<String, ObjectNode> services = children("services");
+    Map<String, ObjectNode> services = definedServices();
     services.values().removeIf(service -> Replicas.of(service) == 0);
     return services;
+  }
+
+  /** All services, in the order of their names: those without replicas too. */
+  public Map<String, ObjectNode> definedServices() {
+    return children("services");
   }
 
   /** The objects below a top-level key, in the order of their names. */
@@ -64,5 +69,10 @@ public record ComposeModel(
   /** A node's text without Compose's doubling of dollar signs; empty when it has none. */
   public static String text(JsonNode node) {
     return node.asText("").replace("$$", "$");
+  }
+
+  /** A text as Compose reads it back: it takes a single dollar sign for a variable. */
+  static String escaped(String text) {
+    return text.replace("$", "$$");
   }
 }

@@ -8,6 +8,7 @@ import dev.orchestrator.common.Json;
 import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.engine.Engine;
 import dev.orchestrator.engine.ExecResult;
+import dev.orchestrator.engine.Platform;
 import dev.orchestrator.files.TarArchive;
 import dev.orchestrator.release.EnvFile;
 import dev.orchestrator.release.Release;
@@ -107,12 +108,12 @@ public final class ComposeReader {
       }
     }
     ComposeModel read = new ComposeModel(release, root, project, stackFolder, List.of(), List.of());
-    read.services()
-        .forEach((name, service) -> {
-          if (service.has("build")) {
-            BuildSource.check(findings, read, stack.folder(), name);
-          }
-        });
+    Platform platform = engine.info().platform();
+    PlatformCheck.check(findings, read.services(), variables(release), platform);
+    BuiltImages builds = new BuiltImages(read, stack.name());
+    BuildCheck check =
+        new BuildCheck(findings, stack.folder(), platform, stack.grants().hostNetwork());
+    builds.needed().forEach(service -> check.check(read, builds, service));
     return new ComposeModel(
         release, root, project, stackFolder, findings.refusals(), findings.warnings());
   }

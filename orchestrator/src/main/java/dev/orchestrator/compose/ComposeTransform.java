@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /**
@@ -98,10 +99,9 @@ public final class ComposeTransform {
             new VolumePaths(findings, stack.data().volumes()),
             stack.data().imports().stream().map(VolumeImport::volume).toList(),
             hostPaths);
-    services.forEach((name, service) -> {
-      InnerImage image = images.get(name);
-      data.map(name, service, image == null ? List.of() : image.volumes());
-    });
+    Map<String, List<String>> imageVolumes = new TreeMap<>();
+    images.forEach((name, image) -> imageVolumes.put(name, image.volumes()));
+    services.forEach((name, service) -> data.map(name, service, imageVolumes));
     data.finish();
     hostPaths.finish();
     findings.throwIfRefused();

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
@@ -49,13 +50,19 @@ final class DataMapping {
     binds.files("secrets");
   }
 
-  /** Maps the mounts of a service, and the volumes that its image declares beside them. */
-  void map(String name, ObjectNode service, List<String> imageVolumes) {
+  /**
+   * Maps the mounts of a service, and the volumes that its image declares beside them.
+   *
+   * @param imageVolumes what images declare, by service
+   */
+  void map(String name, ObjectNode service, Map<String, List<String>> imageVolumes) {
     Set<String> covered = new HashSet<>();
     binds.profiles("service " + name, service);
     for (String path : ComposeModel.texts(service.path("tmpfs"))) {
       covered.add(normal(path.replaceFirst(":.*", "")));
     }
+    int replicas = Replicas.of(service);
+    Set<String> own = new TreeSet<>();
     List<JsonNode> mounts = new ArrayList<>();
     service.path("volumes").forEach(mounts::add);
     for (JsonNode node : mounts) {
@@ -66,7 +73,11 @@ final class DataMapping {
         case "bind" -> binds.mount(name, mount);
         case "volume" -> {
           if (mount.path("source").asText("").isEmpty()) {
-            mount.put("source", anonymous(name, target));
+            if (replicas == 1) {
+              mount.put("source", anonymous(name, target));
+            } else {
+              own.add(normal(target));
+            }
           }
         }
         case "tmpfs" -> {}
@@ -76,14 +87,50 @@ final class DataMapping {
                     .formatted(name, mount.path("type").asText("?"), target));
       }
     }
-    for (String path : new TreeSet<>(imageVolumes)) {
-      if (covered.add(normal(path))) {
+    cover(covered, service, imageVolumes, new HashSet<>(Set.of(name)));
+    for (String path : new TreeSet<>(imageVolumes.getOrDefault(name, List.of()))) {
+      if (!covered.add(normal(path))) {
+        continue;
+      }
+      if (replicas == 1) {
         service
             .withArrayProperty("volumes")
             .addObject()
             .put("type", "volume")
             .put("source", anonymous(name, path))
-            .put("target", path);
+            .put("target", ComposeModel.escaped(path));
+      } else {
+        own.add(normal(path));
+      }
+    }
+    if (!own.isEmpty()) {
+      findings.warn(
+          "service %s: each of its %d containers has a volume of its own at %s, as in plain Compose: it begins empty in each version; write a named volume to keep what is in it"
+              .formatted(name, replicas, String.join(", ", own)));
+    }
+    binds.showWritten(name, service, covered);
+  }
+
+  /**
+   * Adds the places that a service has from others ({@code volumes_from}): these go before the
+   * volumes of its image, which would hide them as mounts of their own.
+   *
+   * @param seen services that were looked at
+   */
+  private void cover(
+      Set<String> covered,
+      ObjectNode service,
+      Map<String, List<String>> imageVolumes,
+      Set<String> seen) {
+    for (String from : ComposeModel.texts(service.path("volumes_from"))) {
+      String other = from.replaceFirst(":.*", "");
+      ObjectNode source = model.services().get(other);
+      if (source != null && seen.add(other)) {
+        for (JsonNode mount : source.path("volumes")) {
+          covered.add(normal(ComposeModel.text(mount.path("target"))));
+        }
+        imageVolumes.getOrDefault(other, List.of()).forEach(path -> covered.add(normal(path)));
+        cover(covered, source, imageVolumes, seen);
       }
     }
   }
@@ -138,7 +185,7 @@ final class DataMapping {
       local(name, volume);
     } else {
       String mapped = binds.writable("volume " + name, Path.of(device).normalize());
-      ((ObjectNode) options).put("device", mapped);
+      ((ObjectNode) options).put("device", ComposeModel.escaped(mapped));
     }
   }
 

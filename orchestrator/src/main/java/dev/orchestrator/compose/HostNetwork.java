@@ -44,7 +44,9 @@ final class HostNetwork {
         service(name, service);
       }
     });
-    if (granted && users.isEmpty()) {
+    if (granted
+        && users.isEmpty()
+        && services.values().stream().noneMatch(BuildCheck::asksForHostNetwork)) {
       findings.warn(
           "no service of this version has network_mode: host, which security.host-network is for");
     }

@@ -64,6 +64,7 @@ final class HostPathMapping {
     }
     if (source.startsWith(DEVICES) && !source.equals(DEVICES)) {
       rights.requireDevice(user, "volumes", source);
+      mount.put("source", ComposeModel.escaped(text));
       return true;
     }
     if (isSocket(source) && grants.dockerSocket() != DockerSocket.NONE) {
@@ -75,7 +76,7 @@ final class HostPathMapping {
     boolean made = mount.at("/bind/create_host_path").asBoolean();
     Optional<String> mapped = granted(user, source, readOnly, made);
     mapped.ifPresent(path -> {
-      mount.put("source", path);
+      mount.put("source", ComposeModel.escaped(path));
       checkPropagation(user, source, mount.at("/bind/propagation").asText(""));
       if (!readOnly && HostQuestions.granted(grants, source).orElseThrow().readOnly()) {
         mount.put("read_only", true);

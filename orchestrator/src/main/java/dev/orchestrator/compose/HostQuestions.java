@@ -38,13 +38,14 @@ public record HostQuestions(
     boolean network = false;
     boolean zone = false;
     Map<String, String> paths = new TreeMap<>();
+    ReleaseLinks links = new ReleaseLinks(model);
     for (ObjectNode service : model.services().values()) {
       devices |= !service.path("devices").isEmpty();
       limits |= !service.path("ulimits").isEmpty();
       network |= grants.hostNetwork() && HostNetwork.asks(service);
       for (JsonNode mount : service.path("volumes")) {
         if (mount.path("type").asText("").equals("bind")) {
-          Path source = path(mount.path("source"));
+          Path source = path(links, mount.path("source"));
           devices |= source.startsWith(DEVICES);
           zone |= ZONE_FILES.contains(source.toString());
           ask(paths, grants, source, mount.at("/bind/propagation").asText(""));
@@ -52,11 +53,11 @@ public record HostQuestions(
       }
     }
     for (ObjectNode volume : model.children("volumes").values()) {
-      ask(paths, grants, path(volume.at("/driver_opts/device")), "");
+      ask(paths, grants, path(links, volume.at("/driver_opts/device")), "");
     }
     for (String key : Set.of("configs", "secrets")) {
       for (ObjectNode item : model.children(key).values()) {
-        ask(paths, grants, path(item.path("file")), "");
+        ask(paths, grants, path(links, item.path("file")), "");
       }
     }
     return new HostQuestions(devices, limits, network, zone, paths);
@@ -79,7 +80,7 @@ public record HostQuestions(
         .reduce((a, b) -> a.path().length() > b.path().length() ? a : b);
   }
 
-  private static Path path(JsonNode source) {
-    return Path.of(ComposeModel.text(source)).normalize();
+  private static Path path(ReleaseLinks links, JsonNode source) {
+    return links.of(Path.of(ComposeModel.text(source)));
   }
 }

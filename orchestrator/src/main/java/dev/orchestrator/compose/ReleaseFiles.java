@@ -64,14 +64,16 @@ public record ReleaseFiles(
     Map<String, Entry> files = new TreeMap<>();
     try {
       for (SeedFile seed : seeds) {
-        String from = seed.from().substring(BindMapping.RELEASE.length() + 1);
+        // Empty for the whole release.
+        String from = seed.from().substring(BindMapping.RELEASE.length()).replaceFirst("^/", "");
         Path root = release.folder().resolve(from);
         add(files, new FileTree.Entry("", root), from, seed.to());
         if (!files.getOrDefault(seed.to(), NO_ENTRY).value().equals(FOLDER)) {
           continue;
         }
         for (FileTree.Entry found : FileTree.of(root)) {
-          add(files, found, from + "/" + found.name(), seed.to() + "/" + found.name());
+          String name = from.isEmpty() ? found.name() : from + "/" + found.name();
+          add(files, found, name, seed.to() + "/" + found.name());
         }
       }
     } catch (IOException e) {
@@ -122,7 +124,7 @@ public record ReleaseFiles(
 
   /** The path as the author of the compose file wrote it. */
   public static String shown(String to) {
-    return "./" + to.replaceFirst("^/data/(extra/[^/]+/)?binds/", "");
+    return "./" + to.replaceFirst("^/data/(extra/[^/]+/)?binds(/|$)", "");
   }
 
   /** The volume that a path below /data is in: {@code /data}, or {@code /data/extra/NAME}. */

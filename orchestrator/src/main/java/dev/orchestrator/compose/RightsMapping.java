@@ -7,6 +7,7 @@ import dev.orchestrator.compose.HostGrants.Limit;
 import dev.orchestrator.settings.Capabilities;
 import dev.orchestrator.settings.GrantSettings;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -362,14 +363,15 @@ final class RightsMapping {
         return service.getKey();
       }
     }
-    for (String service : services.keySet()) {
-      if (container.equals(service)
-          || container.endsWith("-" + service + "-1")
-          || container.endsWith("_" + service + "_1")) {
-        return service;
-      }
+    if (services.containsKey(container)) {
+      return container;
     }
-    return "";
+    // "shop-my-db-1" is of my-db, although it ends in the name of db too.
+    return services.keySet().stream()
+        .filter(service ->
+            container.endsWith("-" + service + "-1") || container.endsWith("_" + service + "_1"))
+        .max(Comparator.comparingInt(String::length))
+        .orElse("");
   }
 
   private void others(String user, ObjectNode service) {

@@ -2,6 +2,7 @@ package dev.orchestrator.engine;
 
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -10,20 +11,29 @@ import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 import org.apache.commons.compress.archivers.tar.TarConstants;
+import org.jspecify.annotations.Nullable;
 
 /** Writes a build's context folder as the tar archive that the engine takes: sorted, root's. */
 final class BuildContext {
   private final Path root;
   private final String dockerfile;
+  private final Platform platform;
   private final DockerIgnore ignore;
 
-  BuildContext(Path root, String dockerfile) throws IOException {
+  /**
+   * The context of a build.
+   *
+   * @param platform for the variables that BuildKit sets by itself
+   */
+  BuildContext(Path root, String dockerfile, Platform platform) throws IOException {
     this.root = root;
     this.dockerfile = Path.of(dockerfile).normalize().toString();
-    this.ignore = DockerIgnore.of(root);
+    this.platform = platform;
+    this.ignore = DockerIgnore.of(root, this.dockerfile);
   }
 
   void write(OutputStream out) throws IOException {
@@ -79,6 +89,8 @@ final class BuildContext {
     BasicFileAttributes attributes =
         Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
     String name = root.relativize(path).toString();
+    byte[] changed =
+        name.equals(dockerfile) && attributes.isRegularFile() ? withVariables(path) : null;
     TarArchiveEntry entry;
     if (attributes.isSymbolicLink()) {
       entry = new TarArchiveEntry(name, TarConstants.LF_SYMLINK);
@@ -88,7 +100,7 @@ final class BuildContext {
       entry.setMode(mode(path));
     } else if (attributes.isRegularFile()) {
       entry = new TarArchiveEntry(name, TarConstants.LF_NORMAL);
-      entry.setSize(attributes.size());
+      entry.setSize(changed == null ? attributes.size() : changed.length);
       entry.setMode(mode(path));
     } else {
       // A socket or a pipe: no Dockerfile can copy it.
@@ -96,10 +108,33 @@ final class BuildContext {
     }
     entry.setLastModifiedTime(attributes.lastModifiedTime());
     tar.putArchiveEntry(entry);
-    if (attributes.isRegularFile()) {
+    if (attributes.isRegularFile() && changed == null) {
       Files.copy(path, tar);
+    } else if (changed != null) {
+      tar.write(changed);
     }
     tar.closeArchiveEntry();
+  }
+
+  /**
+   * The Dockerfile with the variables that BuildKit would set for it before its first instruction;
+   * null when it uses none of them.
+   */
+  private byte @Nullable [] withVariables(Path path) throws IOException {
+    Dockerfile read = Dockerfile.read(path);
+    Set<String> names = read.platformVariables();
+    if (names.isEmpty()) {
+      return null;
+    }
+    List<String> lines =
+        new ArrayList<>(
+            new String(Files.readAllBytes(path), StandardCharsets.UTF_8).lines().toList());
+    List<String> added =
+        names.stream()
+            .map(name -> "ARG %s=%s".formatted(name, platform.variables().get(name)))
+            .toList();
+    lines.addAll(read.instructions().getFirst().line() - 1, added);
+    return (String.join("\n", lines) + "\n").getBytes(StandardCharsets.UTF_8);
   }
 
   private static int mode(Path path) throws IOException {

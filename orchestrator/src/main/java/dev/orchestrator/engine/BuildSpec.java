@@ -17,4 +17,17 @@ public record BuildSpec(
     @Nullable String target,
     Map<String, String> args,
     Map<String, String> labels,
-    String tag) {}
+    String tag,
+    BuildOptions options) {
+
+  /** An image whose commands run as the engine has them run. */
+  public BuildSpec(
+      Path context,
+      String dockerfile,
+      @Nullable String target,
+      Map<String, String> args,
+      Map<String, String> labels,
+      String tag) {
+    this(context, dockerfile, target, args, labels, tag, BuildOptions.NONE);
+  }
+}

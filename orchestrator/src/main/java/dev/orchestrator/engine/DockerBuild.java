@@ -16,13 +16,18 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
 
-/** Builds images with the engine's classic builder. */
+/**
+ * Builds images with the engine's classic builder. A Dockerfile that uses the variables that
+ * BuildKit sets by itself (TARGETARCH and its like) gets them.
+ */
 final class DockerBuild {
   private final DockerClient client;
   private final TimedCalls calls;
   private final DockerImages images;
+  private final Platform platform;
 
-  DockerBuild(EngineConnection connection, DockerImages images) {
+  DockerBuild(EngineConnection connection, DockerImages images, Platform platform) {
+    this.platform = platform;
     this.client = connection.client();
     this.calls = connection.calls();
     this.images = images;
@@ -38,7 +43,7 @@ final class DockerBuild {
       Path tar = Files.createTempFile("build-context", ".tar");
       try {
         try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(tar))) {
-          new BuildContext(spec.context(), spec.dockerfile()).write(out);
+          new BuildContext(spec.context(), spec.dockerfile(), platform).write(out);
         }
         return send(doing, spec, tar, deadline, progress);
       } finally {
@@ -69,6 +74,16 @@ final class DockerBuild {
       String target = spec.target();
       if (target != null) {
         build = build.withTarget(target);
+      }
+      BuildOptions options = spec.options();
+      if (!options.network().isEmpty()) {
+        build = build.withNetworkMode(options.network());
+      }
+      if (!options.extraHosts().isEmpty()) {
+        build = build.withExtraHosts(Set.copyOf(options.extraHosts()));
+      }
+      if (options.sharedMemory() > 0) {
+        build = build.withShmsize(options.sharedMemory());
       }
       calls.await(doing, deadline, build.exec(output));
     } catch (EngineException e) {

@@ -91,7 +91,8 @@ public final class DockerEngine implements Engine {
         connection.api(),
         info.path("Driver").asText(),
         info.path("DockerRootDir").asText(),
-        info.path("CgroupVersion").asInt(1));
+        info.path("CgroupVersion").asInt(1),
+        new Platform(info.path("OSType").asText("linux"), info.path("Architecture").asText(), ""));
   }
 
   @Override
@@ -221,7 +222,8 @@ public final class DockerEngine implements Engine {
 
   @Override
   public String build(BuildSpec spec, Duration deadline, Consumer<String> progress) {
-    return new DockerBuild(calls().connection(), calls().images()).build(spec, deadline, progress);
+    return new DockerBuild(calls().connection(), calls().images(), info().platform())
+        .build(spec, deadline, progress);
   }
 
   @Override

@@ -13,6 +13,9 @@ import java.util.List;
  * last rule that matches decides.
  */
 final class DockerIgnore {
+  /** What is added to the name of a Dockerfile for the name of its rules. */
+  private static final String OWN_FILE = ".dockerignore";
+
   private record Rule(IgnorePattern pattern, boolean exclude) {}
 
   private final List<Rule> rules = new ArrayList<>();
@@ -46,8 +49,10 @@ final class DockerIgnore {
     }
   }
 
-  static DockerIgnore of(Path context) throws IOException {
-    Path file = context.resolve(".dockerignore");
+  /** The rules of a context: a Dockerfile may have a file of its own for them beside it. */
+  static DockerIgnore of(Path context, String dockerfile) throws IOException {
+    Path own = context.resolve(dockerfile + OWN_FILE);
+    Path file = Files.exists(own) ? own : context.resolve(".dockerignore");
     return new DockerIgnore(Files.exists(file) ? Files.readAllLines(file) : List.of());
   }
 

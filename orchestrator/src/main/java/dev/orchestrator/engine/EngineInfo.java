@@ -7,6 +7,7 @@ package dev.orchestrator.engine;
  * @param driver of the image store, such as {@code overlay2}
  * @param dataRoot path of its store on its own host
  * @param cgroup version of the host's control groups, 1 or 2
+ * @param platform of its host
  */
 public record EngineInfo(
     String address,
@@ -14,4 +15,5 @@ public record EngineInfo(
     String apiVersion,
     String driver,
     String dataRoot,
-    int cgroup) {}
+    int cgroup,
+    Platform platform) {}

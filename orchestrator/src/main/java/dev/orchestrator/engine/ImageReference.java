@@ -8,6 +8,15 @@ package dev.orchestrator.engine;
  */
 public record ImageReference(String repository, String tag) {
 
+  /**
+   * The name that is the same for every way to write it: with a tag or a digest, and without the
+   * name of Docker's own registry.
+   */
+  public String fullName() {
+    String name = repository.replaceFirst("^(index\\.)?docker\\.io/(library/)?", "");
+    return tag.isEmpty() ? name : name + ":" + tag;
+  }
+
   public static ImageReference parse(String reference) {
     if (reference.contains("@")) {
       return new ImageReference(reference, "");

@@ -89,6 +89,16 @@ public final class TarArchive implements AutoCloseable {
     return this;
   }
 
+  /** Adds a folder that is empty, unless the archive has it; it belongs to root. */
+  public TarArchive folder(String name) {
+    try {
+      folder(name, FOLDER);
+    } catch (IOException e) {
+      throw failure(e);
+    }
+    return this;
+  }
+
   /** Ends the archive and opens it for reading. */
   public InputStream open() {
     try {

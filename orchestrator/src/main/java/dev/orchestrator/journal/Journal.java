@@ -221,6 +221,38 @@ public final class Journal implements AutoCloseable {
         c -> UpgradeTable.end(c, upgradeId, outcome, reason, clock.instant()));
   }
 
+  /**
+   * Ends a run whose version serves, in one transaction: the stack is not down any more, and the
+   * version is in no quarantine.
+   */
+  public void succeed(String upgradeId, String version) {
+    write(
+        "ending " + upgradeId,
+        c -> {
+          int _ = QuarantineTable.remove(c, version);
+          succeed(c, upgradeId);
+        });
+  }
+
+  /**
+   * Ends a rollback whose version serves, in one transaction: the stack is not down any more, and
+   * the version that was left is in quarantine.
+   */
+  public void succeed(String upgradeId, Generation left, String why) {
+    write(
+        "ending " + upgradeId,
+        c -> {
+          QuarantineTable.add(
+              c, new QuarantineRecord(left.version(), left.content(), why, clock.instant()));
+          succeed(c, upgradeId);
+        });
+  }
+
+  private void succeed(Connection connection, String upgradeId) throws SQLException {
+    SqlStatements.update(connection, "UPDATE stack SET down = 0");
+    UpgradeTable.end(connection, upgradeId, Outcome.DONE, "", clock.instant());
+  }
+
   /** Turns the outcome of a run that needs attention into rolled back; adds to its reason. */
   public void settle(String upgradeId, String reason) {
     write("settling " + upgradeId, c -> UpgradeTable.settle(c, upgradeId, reason));
@@ -273,10 +305,6 @@ public final class Journal implements AutoCloseable {
   /** All quarantines, newest first. */
   public List<QuarantineRecord> quarantines() {
     return database.transact("reading the quarantine", QuarantineTable::newestFirst);
-  }
-
-  public void unquarantine(String version) {
-    write("taking " + version + " out of quarantine", c -> QuarantineTable.remove(c, version));
   }
 
   /**

@@ -109,6 +109,12 @@ public final class StatusCollector {
       return "%s can't be undone at step %s and is tried again and again: %s; see 'orchestrator show %s' and 'docker ps -a', then 'orchestrator resume' to try at once, or 'orchestrator abort' to leave it as it is"
           .formatted(run.id(), stuck.step().id(), stuck.why(), run.id());
     }
+    String routes = journal.down() ? "" : context.traffic().openFailure();
+    if (!routes.isEmpty() && journal.serving().isPresent()) {
+      return "clients are refused, as the routes can't be opened: "
+          + routes
+          + "; they are tried again every few seconds";
+    }
     if (running.isPresent()) {
       String id = running.get().id();
       return run == null ? UpgradePlans.describeUnknownStep(id, journal.steps(id)).orElse("") : "";

@@ -26,6 +26,9 @@ public record VolumeSettings(
 
   /** A path as the author of the compose file wrote it. */
   public static String shown(String path) {
+    if (path.equals("binds")) {
+      return ".";
+    }
     return path.startsWith("binds/")
         ? "./" + path.substring("binds/".length())
         : path.substring("volumes/".length());

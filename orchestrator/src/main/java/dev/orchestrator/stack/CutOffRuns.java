@@ -8,15 +8,18 @@ import dev.orchestrator.engine.VolumeInfo;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.Generation.State;
 import dev.orchestrator.journal.GenerationRecord;
+import dev.orchestrator.journal.StepRecord;
 import dev.orchestrator.journal.StepRecord.Phase;
 import dev.orchestrator.journal.UpgradeRecord;
 import dev.orchestrator.upgrade.DataOptions;
+import dev.orchestrator.upgrade.FailureText;
 import dev.orchestrator.upgrade.ResourceNames;
 import dev.orchestrator.upgrade.Step;
 import dev.orchestrator.upgrade.UpgradeContext;
 import dev.orchestrator.upgrade.UpgradeRun;
 import dev.orchestrator.upgrade.steps.UpgradePlans;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -74,15 +77,15 @@ final class CutOffRuns {
   }
 
   /**
-   * Whether clients must wait, because a run was cut off after it had stopped the services of the
-   * version that serves, or in its undo: the undo leaves that version, and with it whatever clients
-   * would write to it now.
+   * Whether clients must wait: a run was cut off after it had begun to hold them, and before its
+   * switch or in its undo. Such an undo may leave the version that serves now, and with it whatever
+   * clients would write to it.
    */
   private boolean mustStayHeld() {
     return context
         .journal()
         .running()
-        .map(run -> isUndoing(run) || (hasHeld(run) && !hasSwitched(run)))
+        .map(run -> holdsNow(run.id()) && (isUndoing(run) || !hasSwitched(run)))
         .orElse(false);
   }
 
@@ -92,10 +95,22 @@ final class CutOffRuns {
    * @param remainingSteps the steps still to run; empty when the run is to be undone
    */
   record CutOff(UpgradeRun run, List<Step> remainingSteps) {
-    /** Whether the capsule that serves may be supervised while this run goes on. */
-    boolean goesOnBesideServing() {
-      return run.holdsClients() && !remainingSteps.isEmpty();
+    boolean isUndone() {
+      return remainingSteps.isEmpty();
     }
+  }
+
+  /** Whether the capsule that serves may be supervised before that run goes on or is undone. */
+  boolean leavesServingAlone(CutOff cutOff) {
+    return cutOff.isUndone() ? leavesServingAlone(cutOff.run()) : cutOff.run().holdsClients();
+  }
+
+  /**
+   * Whether a run that is being undone has nothing to do with the capsule that serves: it never
+   * made its clients wait, or has released them to it.
+   */
+  boolean leavesServingAlone(UpgradeRun run) {
+    return run.holdsClients() && !holdsNow(run.id());
   }
 
   /** The run that an earlier process left unfinished. */
@@ -127,7 +142,7 @@ final class CutOffRuns {
    */
   void finish(CutOff cutOff) {
     requireKnownSteps(cutOff.run());
-    if (cutOff.remainingSteps().isEmpty()) {
+    if (cutOff.isUndone()) {
       log.info("{} was cut off: undoing", cutOff.run().id());
       executor.undoCutOff(cutOff.run(), "cut off by a restart of the service");
     } else {
@@ -184,11 +199,19 @@ final class CutOffRuns {
         .anyMatch(line -> line.phase() == Phase.UNDO);
   }
 
-  private boolean hasHeld(UpgradeRecord record) {
-    return context.journal().steps(record.id()).stream()
-        .filter(line -> line.phase() == Phase.INTENT)
-        .flatMap(line -> UpgradePlans.find(line.step()).stream())
-        .anyMatch(Step::holdsClients);
+  /** Whether a step that makes clients wait has begun, and is not undone. */
+  private boolean holdsNow(String run) {
+    boolean holds = false;
+    for (StepRecord line : context.journal().steps(run)) {
+      if (UpgradePlans.find(line.step()).filter(Step::holdsClients).isPresent()) {
+        switch (line.phase()) {
+          case INTENT -> holds = true;
+          case UNDONE -> holds = false;
+          default -> {}
+        }
+      }
+    }
+    return holds;
   }
 
   private @Nullable Generation generation(@Nullable Integer number) {
@@ -205,27 +228,55 @@ final class CutOffRuns {
   /**
    * Removes helper containers of an earlier process, which may still write to a volume. A capsule
    * that the journal does not know is left alone, because it may hold somebody's data.
+   *
+   * @return what could not be removed, and why
    */
-  void removeHelpers() {
+  List<String> removeHelpers() {
+    List<String> problems = new ArrayList<>();
     for (ContainerInfo container : context.engine().containers(context.names().stackLabels())) {
       if (!container.labels().getOrDefault(Labels.ROLE, "").equals("capsule")) {
         log.info("removing {}, left by an earlier process", container.name());
-        context.engine().removeContainer(container.name());
+        remove(
+            "container " + container.name(),
+            problems,
+            () -> context.engine().removeContainer(container.name()));
       }
     }
     for (VolumeInfo volume : context.engine().volumes(context.names().stackLabels())) {
       if (HELPER_ROLES.contains(volume.labels().getOrDefault(Labels.ROLE, ""))) {
-        context.engine().removeVolume(volume.name());
+        remove(
+            "volume " + volume.name(),
+            problems,
+            () -> context.engine().removeVolume(volume.name()));
       }
     }
+    return problems;
   }
 
-  /** Removes the candidates of earlier runs; the candidate of the run that was cut off stays. */
-  void removeCandidates(@Nullable Generation ofCutOff) {
+  /**
+   * Removes the candidates of earlier runs; the candidate of the run that was cut off stays.
+   *
+   * @return what could not be removed, and why
+   */
+  List<String> removeCandidates(@Nullable Generation ofCutOff) {
+    List<String> problems = new ArrayList<>();
     for (GenerationRecord row : context.journal().generations()) {
-      if (row.state() == State.CANDIDATE && !row.generation().equals(ofCutOff)) {
-        context.retention().remove(row.generation());
+      Generation generation = row.generation();
+      if (row.state() == State.CANDIDATE && !generation.equals(ofCutOff)) {
+        remove(
+            "candidate " + generation.container(),
+            problems,
+            () -> context.retention().remove(generation));
       }
+    }
+    return problems;
+  }
+
+  private static void remove(String what, List<String> problems, Runnable removal) {
+    try {
+      removal.run();
+    } catch (EngineException e) {
+      problems.add(what + ": " + FailureText.of(e));
     }
   }
 }

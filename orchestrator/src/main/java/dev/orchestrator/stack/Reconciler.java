@@ -4,7 +4,10 @@ import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.stack.CutOffRuns.CutOff;
 import dev.orchestrator.upgrade.FailureText;
 import dev.orchestrator.upgrade.RunControl.CutOffError;
+import dev.orchestrator.upgrade.UpgradeRun;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -32,6 +35,12 @@ public final class Reconciler implements AutoCloseable {
   private volatile boolean started;
   private @Nullable CutOff cutOff;
   private boolean leftoversRemoved;
+
+  /**
+   * What an earlier process has left that can't be removed, and why; empty where that is not so.
+   */
+  private volatile String leftovers = "";
+
   private String lastFailure = "";
 
   Reconciler(CutOffRuns cutOffRuns, ServingSupervisor supervisor) {
@@ -65,14 +74,20 @@ public final class Reconciler implements AutoCloseable {
    * Waits until the leftovers of an earlier process are removed, with which a new run would
    * collide.
    *
-   * @throws RefusedException when that takes longer than the limit, because the engine does not
-   *     answer
+   * @throws RefusedException when that takes longer than the limit, with the reason
    */
   void awaitCleared(Duration limit) {
     try {
-      if (started && !leftoversCleared.await(limit.toMillis(), TimeUnit.MILLISECONDS)) {
+      boolean mayBeLeft = started || !leftovers.isEmpty();
+      if (mayBeLeft && !leftoversCleared.await(limit.toMillis(), TimeUnit.MILLISECONDS)) {
+        String left = leftovers;
         throw new RefusedException(
-            "the engine has not answered since the service started: try again when it does");
+            left.isEmpty()
+                ? "the engine has not answered since the service started: try again when it does"
+                : "what an earlier process has left can't be removed, which is tried every "
+                    + INTERVAL.toSeconds()
+                    + " s: "
+                    + left);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -84,7 +99,7 @@ public final class Reconciler implements AutoCloseable {
     try {
       openRoutes();
       open.countDown();
-      while (!tryTask(this::replay)) {
+      while (!isReplayed()) {
         if (pause()) {
           return;
         }
@@ -99,30 +114,41 @@ public final class Reconciler implements AutoCloseable {
 
   /**
    * Ends the run that was cut off, on the caller's thread; for tests. False when the engine does
-   * not answer.
+   * not answer, or does not remove a leftover.
    */
   public boolean replayToEnd() {
-    return tryTask(() -> {
-      if (cutOff == null) {
-        findCutOff();
-      }
-      replay();
-    });
+    if (cutOff == null) {
+      boolean _ = tryTask(this::findCutOff);
+    }
+    return isReplayed();
   }
 
-  /** Removes leftovers, starts the capsule that should serve, and ends the run that was cut off. */
+  /** Tries to {@link #replay}; false when that is to be repeated. */
+  private boolean isReplayed() {
+    return tryTask(this::replay) && leftoversRemoved;
+  }
+
+  /**
+   * Starts the capsule that should serve, unless a run that was cut off owns it; then removes
+   * leftovers, and ends that run. Whatever can't be removed does not keep clients from being
+   * served.
+   */
   private void replay() {
     CutOff pending = cutOff;
-    if (!leftoversRemoved) {
-      cutOffRuns.removeHelpers();
-      cutOffRuns.removeCandidates(pending == null ? null : pending.run().green);
-      leftoversRemoved = true;
-      leftoversCleared.countDown();
+    if (pending == null) {
+      superviseOnce();
+    } else if (cutOffRuns.leavesServingAlone(pending)) {
+      if (pending.isUndone()) {
+        superviseOnce(); // An undo is due whatever hinders what serves.
+      } else {
+        supervisor.superviseOnce();
+      }
     }
-    if (pending == null || pending.goesOnBesideServing()) {
-      supervisor.superviseOnce();
-    }
-    if (pending != null) {
+    boolean helpersRemoved = removeLeftovers(pending);
+    // A helper that still copies would write to the volumes of a run that goes on.
+    if (pending != null && (helpersRemoved || pending.isUndone())) {
+      UpgradeRun run = pending.run();
+      run.betweenUndoTries = () -> superviseBeside(run);
       try {
         cutOffRuns.finish(pending);
       } finally {
@@ -130,6 +156,35 @@ public final class Reconciler implements AutoCloseable {
         findCutOff();
       }
     }
+  }
+
+  /** Supervises between two tries of an undo on this thread, which may be stuck for long. */
+  private void superviseBeside(UpgradeRun run) {
+    boolean _ =
+        tryTask(() -> {
+          if (cutOffRuns.leavesServingAlone(run)) {
+            supervisor.superviseOnce();
+          }
+        });
+  }
+
+  /** Removes what an earlier process has left; false when a helper of its copies is still there. */
+  private boolean removeLeftovers(@Nullable CutOff pending) {
+    if (leftoversRemoved) {
+      return true;
+    }
+    List<String> problems = new ArrayList<>(cutOffRuns.removeHelpers());
+    boolean helpersRemoved = problems.isEmpty();
+    problems.addAll(cutOffRuns.removeCandidates(pending == null ? null : pending.run().green));
+    String left = String.join("; ", problems);
+    if (left.isEmpty()) {
+      leftoversRemoved = true;
+      leftoversCleared.countDown();
+    } else if (!left.equals(leftovers)) {
+      log.warn("left by an earlier process, and can't be removed: {}", left);
+    }
+    leftovers = left;
+    return helpersRemoved;
   }
 
   /** Opens the routes; a failure is logged. */

@@ -16,7 +16,8 @@ import org.slf4j.LoggerFactory;
  * of the engine or a kill, also while an upgrade is being prepared beside it. New connections wait
  * meanwhile. Capsules have no restart policy of the engine, which would start blue and green both.
  *
- * <p>A run takes the {@link ServingLock} when it begins to hold, and keeps it until its end.
+ * <p>A run takes the {@link ServingLock} when it begins to hold, and keeps it until its end, or
+ * until it has released clients to the capsule again.
  */
 final class ServingSupervisor {
   private static final Logger log = LoggerFactory.getLogger(ServingSupervisor.class);
@@ -73,6 +74,8 @@ final class ServingSupervisor {
   }
 
   private void start(Generation generation) {
+    // Also where the capsule runs: at the start of the service a port may have been taken.
+    context.traffic().open(GATE_DEADLINE);
     if (starter.isRunning(generation)) {
       if (!context.traffic().isOpenTo(generation.container())) {
         context.traffic().switchTo(context.backend(generation));
@@ -81,7 +84,6 @@ final class ServingSupervisor {
       return;
     }
     log.warn("{} should serve and doesn't: starting it", generation.container());
-    context.traffic().open(GATE_DEADLINE);
     context.traffic().hold(GATE_DEADLINE);
     context.traffic().drain(Duration.ZERO);
     String problem = starter.bringUp(generation, "", line -> log.info("{}", line));

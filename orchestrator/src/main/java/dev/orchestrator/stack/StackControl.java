@@ -218,7 +218,6 @@ public final class StackControl implements Control, AutoCloseable {
 
   @Override
   public String resume() {
-    admission.requireAdmission();
     UpgradeRun run = executor.current();
     if (run != null) {
       if (run.control.stuck() == null) {
@@ -227,6 +226,7 @@ public final class StackControl implements Control, AutoCloseable {
       run.control.retryNow();
       return run.id();
     }
+    admission.requireAdmission();
     UpgradeRecord unfinished =
         needsAttention()
             .orElseThrow(() -> new RefusedException("nothing needs attention: nothing to resume"));

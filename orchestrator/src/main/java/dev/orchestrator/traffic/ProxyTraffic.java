@@ -32,6 +32,7 @@ public final class ProxyTraffic implements Traffic {
   private final List<RouteSettings> routes;
   private final InheritedSockets inherited;
   private @Nullable Proxy proxy;
+  private String openFailure = "";
   private long refusedBeforeHold;
 
   ProxyTraffic(Vertx vertx, List<RouteSettings> routes) {
@@ -67,9 +68,16 @@ public final class ProxyTraffic implements Traffic {
           inherited);
     } catch (RouteUnavailableException e) {
       newProxy.close();
-      throw new RefusedException(e.getMessage() + "", e);
+      openFailure = e.getMessage() + "";
+      throw new RefusedException(openFailure, e);
     }
+    openFailure = "";
     proxy = newProxy;
+  }
+
+  @Override
+  public synchronized String openFailure() {
+    return openFailure;
   }
 
   private synchronized Proxy proxy() {
@@ -237,6 +245,7 @@ public final class ProxyTraffic implements Traffic {
   /** Closes the proxy; systemd's sockets stay open, and clients wait there for the next start. */
   @Override
   public synchronized void close() {
+    openFailure = "";
     if (proxy != null) {
       proxy.close();
       proxy = null;

@@ -84,6 +84,12 @@ public interface Traffic extends AutoCloseable {
   void open(Duration holdDeadline);
 
   /**
+   * Why the routes could not be opened at the last attempt; empty when they are open, or are not
+   * meant to be.
+   */
+  String openFailure();
+
+  /**
    * Makes new connections wait from now on. After the deadline they are released to the backend
    * that served: the last resort against a saga that hangs.
    */

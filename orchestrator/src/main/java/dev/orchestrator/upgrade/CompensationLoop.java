@@ -60,6 +60,7 @@ final class CompensationLoop {
         } else {
           log.progress(run, step, "undoing failed, trying again: " + why);
         }
+        run.betweenUndoTries.run();
         run.control.pause(pauseAfter(attempt));
         if (run.control.takeAbandoned()) {
           return false;

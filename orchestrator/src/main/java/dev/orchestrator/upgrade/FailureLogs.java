@@ -24,6 +24,10 @@ import org.slf4j.LoggerFactory;
 public final class FailureLogs {
   private static final Logger log = LoggerFactory.getLogger(FailureLogs.class);
   private static final int MAX_LINES = 500;
+  private static final Duration LIMIT = Duration.ofSeconds(20);
+
+  /** While clients wait. */
+  private static final Duration BRIEF_LIMIT = Duration.ofSeconds(2);
 
   /** Before the lines of the services, each of which begins with its container's name. */
   private static final String SERVICES = "== inner services";
@@ -43,6 +47,18 @@ public final class FailureLogs {
    *     can't be written
    */
   public String save(String upgrade, Generation generation) {
+    return save(upgrade, generation, LIMIT);
+  }
+
+  /**
+   * The same while clients wait for the end of the capsule: logs of services that do not come in
+   * two seconds are left out.
+   */
+  public String saveBriefly(String upgrade, Generation generation) {
+    return save(upgrade, generation, BRIEF_LIMIT);
+  }
+
+  private String save(String upgrade, Generation generation, Duration limit) {
     Path file = file(upgrade, generation.version());
     if (Files.exists(file) || context.engine().container(generation.container()).isEmpty()) {
       return Files.exists(file) ? "; its logs: " + file : "";
@@ -52,7 +68,7 @@ public final class FailureLogs {
       lines.add("== capsule " + generation.container());
       lines.addAll(context.engine().logs(generation.container(), MAX_LINES));
       lines.add(SERVICES);
-      lines.addAll(context.capsule(generation).logs(null, MAX_LINES, Duration.ofSeconds(20)));
+      lines.addAll(context.capsule(generation).logs(null, MAX_LINES, limit));
     } catch (EngineException | CapsuleException e) {
       lines.add("== no more: " + e.getMessage());
     }

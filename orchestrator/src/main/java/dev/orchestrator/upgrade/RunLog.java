@@ -7,6 +7,7 @@ import dev.orchestrator.journal.ReceiptWriter;
 import dev.orchestrator.journal.StepRecord;
 import dev.orchestrator.journal.StepRecord.Phase;
 import dev.orchestrator.journal.UpgradeRecord;
+import dev.orchestrator.journal.UpgradeRecord.Kind;
 import dev.orchestrator.journal.UpgradeRecord.Outcome;
 import dev.orchestrator.traffic.Traffic;
 import java.util.Locale;
@@ -67,6 +68,21 @@ public final class RunLog {
   void end(UpgradeRun run, Outcome outcome, String why) {
     run.control.requireNotCutOff();
     journal.end(run.id(), outcome, why);
+    publishEnd(run, outcome, why);
+  }
+
+  /** Ends a run whose version serves. */
+  void succeed(UpgradeRun run) {
+    run.control.requireNotCutOff();
+    if (run.record.kind() == Kind.ROLLBACK) {
+      journal.succeed(run.id(), run.blue(), "rolled back by hand, " + run.id());
+    } else {
+      journal.succeed(run.id(), run.green().version());
+    }
+    publishEnd(run, Outcome.DONE, "");
+  }
+
+  private void publishEnd(UpgradeRun run, Outcome outcome, String why) {
     log.info(
         "{} {} -> {}: {} {}", run.id(), run.record.kind(), run.record.toVersion(), outcome, why);
     String text = journal.upgrade(run.id()).map(UpgradeRecord::outcomeText).orElseThrow();

@@ -79,12 +79,7 @@ public final class Saga {
   }
 
   private void succeed(UpgradeRun run) {
-    switch (run.record.kind()) {
-      case ROLLBACK -> quarantine(run.blue(), "rolled back by hand, " + run.id());
-      case UP, UPGRADE -> context.journal().unquarantine(run.green().version());
-    }
-    context.journal().setDown(false);
-    end(run, Outcome.DONE, "");
+    end(run, () -> log.succeed(run));
   }
 
   private void fail(UpgradeRun run, Step step, Throwable failure) {
@@ -94,7 +89,7 @@ public final class Saga {
     switch (step.onFailure()) {
       case KEEP -> {
         note(run, step.id() + " failed, and the new version serves: " + why);
-        end(run, Outcome.DONE, "");
+        succeed(run);
       }
       case REFUSE -> {
         boolean undone = compensation.undoAll(run);
@@ -147,14 +142,18 @@ public final class Saga {
     }
   }
 
+  private void end(UpgradeRun run, Outcome outcome, String why) {
+    end(run, () -> log.end(run, outcome, why));
+  }
+
   /**
    * Writes the end of the run. Waits for a journal that can't be written, because no other run may
    * begin before the journal has this end.
    */
-  private void end(UpgradeRun run, Outcome outcome, String why) {
+  private void end(UpgradeRun run, Runnable write) {
     do {
       try {
-        log.end(run, outcome, why);
+        write.run();
         return;
       } catch (JournalException e) {
         logger.error("{}", e.getMessage());

@@ -6,8 +6,8 @@ import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * The lock of the capsule that serves. Its holder may stop, start or replace that capsule: the
- * supervisor during a check, a run from its hold to its end, {@code down}. Reentrant, owned by a
- * thread.
+ * supervisor during a check, a run from its hold to its end or to the hold's undo, {@code down}.
+ * Reentrant, owned by a thread.
  */
 public final class ServingLock {
   /** The start of a capsule that had stopped takes minutes at most. */

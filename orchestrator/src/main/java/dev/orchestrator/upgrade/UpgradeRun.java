@@ -65,6 +65,12 @@ public final class UpgradeRun {
    */
   String remainingProblem = "";
 
+  /**
+   * Called on the run's thread before an undo that has failed is tried again; may not throw. For a
+   * run on a thread that has other work.
+   */
+  public Runnable betweenUndoTries = () -> {};
+
   /** How the connections ended that were open at the hold. */
   public DrainResult drainResult = new DrainResult(0, 0);
 

@@ -47,6 +47,9 @@ final class BindMappingPropertyTest {
           "/binds",
           "/new folder",
           "/localtime",
+          "/inside",
+          "/outside",
+          "/endless",
           "/$$x");
 
   @TempDir Path release;
@@ -55,6 +58,11 @@ final class BindMappingPropertyTest {
   void fill() throws IOException {
     Files.createDirectories(release.resolve("conf/a"));
     Files.writeString(release.resolve("conf/app.ini"), "a=1");
+    Files.createSymbolicLink(release.resolve("inside"), Path.of("conf/a/../b"));
+    Files.createSymbolicLink(release.resolve("conf/b"), Path.of("a"));
+    Files.createSymbolicLink(release.resolve("outside"), Path.of("/data"));
+    Files.createSymbolicLink(release.resolve("conf/a/outside"), Path.of("../../../.."));
+    Files.createSymbolicLink(release.resolve("endless"), Path.of("endless"));
   }
 
   @Test
@@ -89,7 +97,7 @@ final class BindMappingPropertyTest {
   }
 
   private static void check(String source, ObjectNode mapped, BindMapping mapping) {
-    Path to = Path.of(mapped.path("source").asText());
+    Path to = Path.of(ComposeModel.text(mapped.path("source")));
     String said = source + " -> " + to;
     boolean readOnly = mapped.path("read_only").asBoolean();
     if (to.startsWith("/var/lib/capsule/zone")) {

@@ -2,9 +2,9 @@ package dev.orchestrator.compose;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 
-import dev.orchestrator.common.RefusedException;
+import dev.orchestrator.engine.BuildOptions;
+import dev.orchestrator.engine.Platform;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,10 +13,10 @@ import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 class BuildSourceTest {
+  private static final Platform PLATFORM = new Platform("linux", "amd64", "");
+
   @TempDir Path stack;
 
   @BeforeEach
@@ -54,42 +54,49 @@ class BuildSourceTest {
   void findsTheImagesThatItStartsFrom() throws IOException {
     assertEquals(
         List.of("golang:1.25", "orchestrator/debian:trixie", "busybox:1"),
-        source("{context: '/check/demo/images/db', args: {SUITE: 'trixie'}}").bases());
+        source("{context: '/check/demo/images/db', args: {SUITE: 'trixie'}}").bases(PLATFORM));
     assertEquals(
         "orchestrator/debian:bookworm",
-        source("{context: '/check/demo/images/db'}").bases().get(1));
+        source("{context: '/check/demo/images/db'}").bases(PLATFORM).get(1));
   }
 
   @Test
   void digestDependsOnEveryInput() throws IOException {
     BuildSource source = source("{context: '/check/demo/images/db'}");
-    String digest = source.digest(List.of("sha256:1"));
-    assertEquals(digest, source("{context: '/check/demo/images/db'}").digest(List.of("sha256:1")));
-    assertNotEquals(digest, source.digest(List.of("sha256:2")));
+    String digest = source.digest(List.of("sha256:1"), PLATFORM);
+    assertEquals(
+        digest, source("{context: '/check/demo/images/db'}").digest(List.of("sha256:1"), PLATFORM));
+    assertNotEquals(digest, source.digest(List.of("sha256:2"), PLATFORM));
     assertNotEquals(
         digest,
-        source("{context: '/check/demo/images/db', args: {A: 'b'}}").digest(List.of("sha256:1")));
+        source("{context: '/check/demo/images/db', args: {A: 'b'}}")
+            .digest(List.of("sha256:1"), PLATFORM));
     Files.writeString(stack.resolve("images/db/new"), "");
-    assertNotEquals(digest, source.digest(List.of("sha256:1")));
+    assertNotEquals(digest, source.digest(List.of("sha256:1"), PLATFORM));
   }
 
-  @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "{context: '/elsewhere'}",
-        "{context: 'https://github.com/x/y.git'}",
-        "{context: '/check/demo/images/gone'}",
-        "{context: '/check/demo/images/db', dockerfile: 'Other'}",
-        "{context: '/check/demo/images/db', dockerfile_inline: 'FROM x'}"
-      })
-  void whatTheEngineCannotBuildIsRefused(String build) {
-    assertThrows(RefusedException.class, () -> source(build));
+  @Test
+  void passesOnHowItsCommandsRun() throws IOException {
+    String options =
+        "{context: '/check/demo/images/db', network: 'host', extra_hosts: ['a=10.0.0.1',"
+            + " 'b:10.0.0.2'], shm_size: '67108864', labels: {x: 'y'}}";
+    BuildSource source = source(options);
+    assertEquals(
+        new BuildOptions("", List.of("a:10.0.0.1", "b:10.0.0.2"), 67108864), source.options());
+    assertEquals(Map.of("x", "y"), source.labels());
+    ComposeModel model = model(options);
+    assertEquals("host", BuildSource.of(model, stack, "db", true).options().network());
+    assertNotEquals(
+        source("{context: '/check/demo/images/db'}").digest(List.of(), PLATFORM),
+        source.digest(List.of(), PLATFORM));
   }
 
   private BuildSource source(String build) {
-    ComposeModel model =
-        ComposeModelFixture.of(
-            stack.resolve("releases/v1"), "{services: {db: {build: %s}}}".formatted(build));
-    return BuildSource.of(model, "demo", stack, "db");
+    return BuildSource.of(model(build), stack, "db", false);
+  }
+
+  private ComposeModel model(String build) {
+    return ComposeModelFixture.of(
+        stack.resolve("releases/v1"), "{services: {db: {build: %s}}}".formatted(build));
   }
 }

@@ -41,7 +41,7 @@ class HostPathMappingTest {
         new DataMapping(
             findings, model, new VolumePaths(findings, List.of()), List.of(), hostPaths);
     for (Map.Entry<String, ObjectNode> service : model.services().entrySet()) {
-      mapping.map(service.getKey(), service.getValue(), List.of());
+      mapping.map(service.getKey(), service.getValue(), Map.of());
     }
     mapping.finish();
     hostPaths.finish();
@@ -94,6 +94,25 @@ class HostPathMappingTest {
     assertEquals(1, findings.refusals().size(), findings.refusals() + "");
     assertTrue(
         findings.refusals().getFirst().contains("/srv/media/films of the host, which isn't"));
+  }
+
+  @Test
+  void aLinkOfTheReleaseThatLeadsToAGrantedPathIsThatPath() throws IOException {
+    Files.createSymbolicLink(release.resolve("certs"), Path.of("/etc/letsencrypt/live"));
+    Files.createSymbolicLink(release.resolve("tun"), Path.of("/dev/net/tun"));
+    grant(DockerSocket.NONE, new HostPath("/etc/letsencrypt", true));
+    paths = Map.of("/etc/letsencrypt", "rprivate", "/etc/letsencrypt/live/x", "rprivate");
+    String json =
+        "{services: {a: {volumes: [{type: 'bind', source: 'PROJECT/certs/x', target: '/c',"
+            + " read_only: true}, {type: 'bind', source: 'PROJECT/tun', target:"
+            + " '/dev/net/tun'}]}}}";
+    JsonNode mounts = map(json).at("/services/a/volumes");
+    assertEquals("/host/etc/letsencrypt/live/x", mounts.at("/0/source").asText());
+    assertEquals("/dev/net/tun", mounts.at("/1/source").asText());
+    assertEquals(List.of(), findings.refusals());
+    HostQuestions questions = HostQuestions.of(ComposeModelFixture.of(release, json), grants);
+    assertEquals(paths.keySet(), questions.paths().keySet());
+    assertTrue(questions.devices());
   }
 
   @Test

@@ -160,6 +160,19 @@ class RightsMappingTest {
     assertEquals("service:vpn", model.root().at("/services/b/ipc").asText());
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "shop-my-db-1, my-db",
+    "shop_my-db_1, my-db",
+    "shop-db-1, db",
+    "my-db, my-db",
+    "db, db"
+  })
+  void aContainersNameIsOfTheServiceWithTheLongestName(String container, String service) {
+    map("db: {}, my-db: {}, a: {pid: 'container:%s'}".formatted(container));
+    assertEquals("service:" + service, model.root().at("/services/a/pid").asText());
+  }
+
   @Test
   void theHostsNameSpacesAreTheCapsulesAndThatIsSaid() {
     map("node: {pid: 'host', ipc: 'host', uts: 'host', cgroup: 'host'}");

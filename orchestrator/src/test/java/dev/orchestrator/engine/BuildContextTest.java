@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -16,6 +17,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 final class BuildContextTest {
+  private static final Platform PLATFORM = new Platform("linux", "amd64", "");
+
   @TempDir Path dir;
 
   private void file(String name) throws IOException {
@@ -25,7 +28,7 @@ final class BuildContextTest {
   }
 
   private List<String> names() throws IOException {
-    return new BuildContext(dir, "Dockerfile")
+    return new BuildContext(dir, "Dockerfile", PLATFORM)
         .paths().stream().map(path -> dir.relativize(path).toString()).toList();
   }
 
@@ -58,7 +61,7 @@ final class BuildContextTest {
     String deep = "d".repeat(120) + "/" + "ü".repeat(60);
     file(deep);
     ByteArrayOutputStream out = new ByteArrayOutputStream();
-    new BuildContext(dir, "Dockerfile").write(out);
+    new BuildContext(dir, "Dockerfile", PLATFORM).write(out);
     List<String> seen = new ArrayList<>();
     try (TarArchiveInputStream tar =
         new TarArchiveInputStream(new ByteArrayInputStream(out.toByteArray()))) {
@@ -77,5 +80,45 @@ final class BuildContextTest {
             "link -> run",
             "run 751 0"),
         seen);
+  }
+
+  @Test
+  void aDockerfileMayHaveIgnoredFilesOfItsOwn() throws IOException {
+    for (String name : List.of("Dockerfile", "a", "b")) {
+      file(name);
+    }
+    Files.writeString(dir.resolve(".dockerignore"), "a\n");
+    Files.writeString(dir.resolve("Dockerfile.dockerignore"), "b\n*ignore\n");
+    assertEquals(List.of("Dockerfile", "a"), names());
+  }
+
+  @Test
+  void theDockerfileGetsTheVariablesThatItUses() throws IOException {
+    Files.writeString(
+        dir.resolve("Dockerfile"),
+        """
+        # syntax=docker/dockerfile:1
+
+        FROM --platform=$BUILDPLATFORM x
+        ARG TARGETARCH
+        RUN echo $TARGETARCH
+        """);
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    new BuildContext(dir, "Dockerfile", PLATFORM).write(out);
+    try (TarArchiveInputStream tar =
+        new TarArchiveInputStream(new ByteArrayInputStream(out.toByteArray()))) {
+      assertEquals("Dockerfile", tar.getNextEntry().getName());
+      assertEquals(
+          """
+          # syntax=docker/dockerfile:1
+
+          ARG BUILDPLATFORM=linux/amd64
+          ARG TARGETARCH=amd64
+          FROM --platform=$BUILDPLATFORM x
+          ARG TARGETARCH
+          RUN echo $TARGETARCH
+          """,
+          new String(tar.readAllBytes(), StandardCharsets.UTF_8));
+    }
   }
 }

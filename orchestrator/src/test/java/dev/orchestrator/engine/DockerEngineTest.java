@@ -54,10 +54,14 @@ final class DockerEngineTest extends EngineContract {
     Files.writeString(
         context.resolve("File"),
         """
-        FROM %s AS first
+        FROM --platform=$BUILDPLATFORM %s AS first
         ARG WHO=nobody
         COPY . /in/
         RUN ["/bin/busybox", "sh", "-c", "/bin/busybox echo hello $WHO"]
+        ARG TARGETPLATFORM
+        RUN ["/bin/busybox", "sh", "-c", "/bin/busybox echo for $TARGETPLATFORM"]
+        RUN ["/bin/busybox", "grep", "other", "/etc/hosts"]
+        RUN ["/bin/busybox", "df", "-k", "/dev/shm"]
         RUN ["/bin/busybox", "sh", "-c", "[ -x /in/run.sh ] && [ ! -e /in/secret ]"]
         FROM first AS second
         RUN ["/bin/busybox", "false"]
@@ -69,11 +73,18 @@ final class DockerEngineTest extends EngineContract {
     Files.writeString(context.resolve(".dockerignore"), "secret\nFile\n");
     List<String> progress = new ArrayList<>();
     String tag = run + ":built";
-    BuildSpec spec = new BuildSpec(context, "File", "first", Map.of("WHO", "you"), labels, tag);
+    BuildOptions options =
+        new BuildOptions("none", List.of("other:10.9.8.7", "another:10.9.8.6"), 3 << 20);
+    BuildSpec spec =
+        new BuildSpec(context, "File", "first", Map.of("WHO", "you"), labels, tag, options);
     String id = engine.build(spec, Duration.ofMinutes(2), progress::add);
     assertEquals(id, engine.image(tag).orElseThrow().id());
     assertEquals(List.of(id), engine.images(labels).stream().map(ImageInfo::id).toList());
     assertTrue(progress.stream().anyMatch("hello you"::equals), progress.toString());
+    assertTrue(progress.contains("for " + engine.info().platform()), progress.toString());
+    assertTrue(progress.contains("10.9.8.7\tother"), progress.toString());
+    assertTrue(progress.contains("10.9.8.6\tanother"), progress.toString());
+    assertTrue(progress.stream().anyMatch(line -> line.contains(" 3072 ")), progress.toString());
 
     EngineException e =
         fails(

@@ -227,8 +227,12 @@ class JournalTest {
     assertEquals("does not build", reason(journal.quarantined("v4", "sha256:4")));
     assertEquals(2, journal.quarantines().size());
 
-    journal.unquarantine("v3");
+    journal.setDown(true);
+    String run = journal.begin(Kind.UP, "", "v3", null).id();
+    journal.succeed(run, "v3");
     assertEquals(Optional.empty(), journal.quarantined("v3"));
+    assertEquals(Outcome.DONE, journal.upgrade(run).orElseThrow().outcome());
+    assertFalse(journal.down(), "it serves");
   }
 
   @Test

@@ -182,6 +182,7 @@ public final class FakeCapsule implements Capsule {
 
   @Override
   public List<String> logs(@Nullable String service, int tail, Duration deadline) {
+    requireRunning("logs");
     return List.of("log of " + container);
   }
 

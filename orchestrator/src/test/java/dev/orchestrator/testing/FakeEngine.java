@@ -8,6 +8,7 @@ import dev.orchestrator.engine.EngineInfo;
 import dev.orchestrator.engine.ExecResult;
 import dev.orchestrator.engine.ImageConfig;
 import dev.orchestrator.engine.ImageInfo;
+import dev.orchestrator.engine.Platform;
 import dev.orchestrator.engine.VolumeInfo;
 import java.io.InputStream;
 import java.time.Duration;
@@ -65,7 +66,15 @@ public final class FakeEngine implements Engine {
     return call(
         "info",
         "",
-        () -> new EngineInfo("memory://", "26.1.5", "1.45", "overlay2", "/var/lib/docker", 2));
+        () ->
+            new EngineInfo(
+                "memory://",
+                "26.1.5",
+                "1.45",
+                "overlay2",
+                "/var/lib/docker",
+                2,
+                new Platform("linux", "amd64", "")));
   }
 
   @Override

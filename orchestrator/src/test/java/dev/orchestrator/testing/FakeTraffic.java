@@ -1,5 +1,6 @@
 package dev.orchestrator.testing;
 
+import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.journal.Receipt;
 import dev.orchestrator.proxy.config.Backend;
 import dev.orchestrator.proxy.gate.DrainResult;
@@ -21,6 +22,11 @@ public final class FakeTraffic implements Traffic {
   public @Nullable String backend;
   public boolean held;
   public boolean open;
+
+  /** Why the routes can't be opened; empty where they can. */
+  public String unavailable = "";
+
+  private String openFailure = "";
   public Function<String, Clients> clients = name -> Clients.NONE;
 
   /** The backend of a client that keeps its connection open. */
@@ -28,12 +34,28 @@ public final class FakeTraffic implements Traffic {
 
   @Override
   public void open(Duration holdDeadline) {
+    openFailure = open ? "" : unavailable;
+    if (!openFailure.isEmpty()) {
+      throw new RefusedException(openFailure);
+    }
     held = !open || held;
     open = true;
   }
 
   @Override
+  public String openFailure() {
+    return openFailure;
+  }
+
+  private void requireOpen() {
+    if (!open) {
+      throw new IllegalStateException("the routes are not open");
+    }
+  }
+
+  @Override
   public void hold(Duration deadline) {
+    requireOpen();
     host.operate("traffic.hold", () -> held = true);
   }
 
@@ -48,6 +70,7 @@ public final class FakeTraffic implements Traffic {
 
   @Override
   public void switchTo(Backend backend) {
+    requireOpen();
     host.operate(
         "traffic.lead",
         () -> {
@@ -66,6 +89,7 @@ public final class FakeTraffic implements Traffic {
 
   @Override
   public void stopListening() {
+    openFailure = "";
     open = false;
     connectedTo = null; // the proxy closes open connections
   }

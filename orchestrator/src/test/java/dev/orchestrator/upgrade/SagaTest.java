@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.common.RefusedException;
+import dev.orchestrator.compose.HostGrants;
 import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.engine.Labels;
 import dev.orchestrator.health.HealthException;
@@ -22,11 +23,16 @@ import dev.orchestrator.testing.InMemoryFolder;
 import dev.orchestrator.testing.Invariants;
 import dev.orchestrator.testing.OrchestratorFixture;
 import dev.orchestrator.upgrade.steps.UpgradePlans;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -102,6 +108,49 @@ class SagaTest {
     VersionStatus v3 = service.control.versions().get(2);
     assertEquals("quarantined", v3.state());
     assertTrue(v3.note().contains("db: unhealthy"), v3.note());
+  }
+
+  /** The operations that end containers or services in an upgrade to v3, which is not healthy. */
+  private List<String> endsInAnUpgradeThatFails() {
+    host.unhealthy.add("v3");
+    service.control.up("v1");
+    List<String> ends = new ArrayList<>();
+    writeBeforeEachOperation((operation, number) -> {
+      if (Set.of("capsule.stop", "engine.killContainer").contains(operation)) {
+        ends.add(operation);
+      }
+    });
+    UpgradeRecord run = service.journal.upgrade(service.control.upgrade("v3")).orElseThrow();
+    assertEquals(Outcome.ROLLED_BACK, run.outcome(), run.reason());
+    assertEquals(
+        List.of("log of " + service.container(2)),
+        savedLogs("u2-v3.log").filter(line -> line.startsWith("log of ")).toList(),
+        "what its services said");
+    assertInvariants("rolled back");
+    return ends;
+  }
+
+  private Stream<String> savedLogs(String file) {
+    try {
+      return Files.readAllLines(home.resolve("logs").resolve(file)).stream();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Clients wait for blue, which starts when nothing of green runs. */
+  @Test
+  void aCandidateWhoseDataIsThrownAwayIsNotStoppedInOrder() {
+    assertEquals(List.of("capsule.stop", "engine.killContainer"), endsInAnUpgradeThatFails());
+  }
+
+  @Test
+  void aCandidateThatWritesToAPathOfTheHostIsStoppedInOrder() {
+    HostGrants.Path path = new HostGrants.Path("/srv/media", false, "rprivate");
+    host.grantsByImage.put(
+        "orchestrator/shop:v3",
+        new HostGrants(false, List.of(path), List.of(), List.of(), List.of(), Map.of(), ""));
+    assertEquals(List.of("capsule.stop", "capsule.stop"), endsInAnUpgradeThatFails());
   }
 
   @Test
@@ -276,6 +325,55 @@ class SagaTest {
     service.control.up(null);
     assertEquals("serving", service.control.status().state());
     assertInvariants("up again");
+  }
+
+  /** What comes after the switch can't take the success back. */
+  @Test
+  void anUpWhoseOldImagesCannotBeRemovedStaysUp() {
+    service.control.up("v1");
+    service.control.down(Control.Removal.NOTHING);
+    writeBeforeEachOperation((operation, number) -> {
+      if (operation.equals("builder.prune")) {
+        throw new EngineException(EngineException.Kind.CONFLICT, "an image is in use");
+      }
+    });
+    UpgradeRecord run = service.journal.upgrade(service.control.up(null)).orElseThrow();
+    assertEquals(Outcome.DONE, run.outcome(), run.reason());
+    assertTrue(service.control.receipt(run.id()).notes().toString().contains("an image is in use"));
+    service.superviseOnce();
+    assertEquals("serving", service.control.status().state());
+    assertInvariants("up with a leftover");
+  }
+
+  @Test
+  void aRollbackWhoseOldImagesCannotBeRemovedQuarantinesWhatItLeft() {
+    upAndUpgrade("v2");
+    writeBeforeEachOperation((operation, number) -> {
+      if (operation.equals("builder.prune")) {
+        throw new EngineException(EngineException.Kind.CONFLICT, "an image is in use");
+      }
+    });
+    UpgradeRecord back = service.journal.upgrade(service.control.rollback()).orElseThrow();
+    assertEquals(Outcome.DONE, back.outcome(), back.reason());
+    assertEquals("quarantined", service.control.versions().get(1).state());
+    assertInvariants("rolled back with a leftover");
+  }
+
+  @Test
+  void aRunWhoseSuccessTheJournalCannotTakeWaitsForTheJournal() {
+    service.control.up("v1");
+    service.eventListener =
+        event -> {
+          if (event.step().equals("retain") && event.phase().equals("done")) {
+            host.refusedJournalWrites = 3;
+          }
+        };
+    UpgradeRecord run = service.journal.upgrade(service.control.upgrade("v2")).orElseThrow();
+    assertEquals(Outcome.DONE, run.outcome(), run.reason());
+    service.control.rollback();
+    assertEquals("quarantined", service.control.versions().get(1).state());
+    assertEquals(0, host.refusedJournalWrites);
+    assertInvariants("the journal was full");
   }
 
   @Test

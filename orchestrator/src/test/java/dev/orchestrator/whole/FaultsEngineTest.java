@@ -97,6 +97,12 @@ class FaultsEngineTest {
     assertTrue(
         reason.startsWith("verify: ") && (reason.contains(why) || how.equals("yes")), reason);
     assertServes("v1");
+    List<String> logs =
+        Files.readAllLines(
+            light.settings().home().resolve("logs").resolve(receipt.upgrade().id() + "-v4.log"));
+    assertTrue(
+        logs.stream().anyMatch(line -> line.startsWith("ledger-1 ") && line.endsWith("ledger v2")),
+        logs.toString());
   }
 
   @Test

@@ -67,7 +67,15 @@ class ReleaseFilesEngineTest {
       assertEquals("hello v1", in(light, 1, "cat /greeting.txt"));
       assertEquals("400 1000 1001 1589709600", in(light, 1, "stat -c '%a %u %g %Y' /plugins/key"));
       assertEquals("1589709600", in(light, 1, "stat -c %Y /greeting.txt /read-only | uniq"));
+      assertEquals("v1", in(light, 1, "cat /link"), "a link that leads nowhere in a capsule");
       String _ = in(light, 1, "echo mine >>/plugins/own; echo new >/plugins/added-here");
+      assertEquals(
+          "new live",
+          in(
+              light,
+              1,
+              "echo live >/state/x; echo $(cat /release/plugins/added-here /release/state/x)"),
+          "a reader of the whole release sees what is written");
       // As in a stack that was up before capsules kept a record of what they have seeded.
       ExecResult removed =
           light.engine().exec(light.container(1), List.of("rm", "/data/" + RECORD), DEADLINE);
@@ -114,14 +122,18 @@ class ReleaseFilesEngineTest {
         Files.readString(compose)
             .replace(
                 "- ./greeting.txt:/greeting.txt:ro",
-                """
-                - ./greeting.txt:/greeting.txt
-                      - ./plugins:/plugins
-                      - ./many:/many
-                      - ./read-only:/read-only:ro\
-                """));
+                String.join(
+                    "\n      ",
+                    "- ./greeting.txt:/greeting.txt",
+                    "- ./plugins:/plugins",
+                    "- ./many:/many",
+                    "- ./read-only:/read-only:ro",
+                    "- ./link:/link:ro",
+                    "- ./state:/state",
+                    "- .:/release:ro")));
     write(version, "greeting.txt", "hello " + version);
-    write(version, "read-only", version);
+    Path readOnly = write(version, "read-only", version);
+    Files.createSymbolicLink(readOnly.resolveSibling("link"), readOnly);
   }
 
   private Path write(String version, String file, String content) throws IOException {

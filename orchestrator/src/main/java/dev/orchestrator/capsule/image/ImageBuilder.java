@@ -311,6 +311,9 @@ public final class ImageBuilder implements CapsuleBuilder {
           .text("capsule/stack/compose.json", compose)
           .text("capsule/stack/stack.json", metadata)
           .text("capsule/stack/release-files.json", files.json());
+      capsuleStack
+          .mountPoints(release.folder())
+          .forEach(place -> archive.folder("capsule/stack/release/" + place));
       engine.putArchive(helper.name(), "/", archive.open());
       engine.commit(
           helper.name(),

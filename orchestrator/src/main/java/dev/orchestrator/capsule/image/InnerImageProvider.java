@@ -4,6 +4,7 @@ import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.capsule.image.VersionLock.Pin;
 import dev.orchestrator.common.Deadline;
 import dev.orchestrator.compose.BuildSource;
+import dev.orchestrator.compose.BuiltImages;
 import dev.orchestrator.compose.ComposeModel;
 import dev.orchestrator.compose.InnerImage;
 import dev.orchestrator.engine.BuildSpec;
@@ -11,6 +12,7 @@ import dev.orchestrator.engine.Engine;
 import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.engine.ImageInfo;
 import dev.orchestrator.engine.Labels;
+import dev.orchestrator.engine.Platform;
 import dev.orchestrator.files.ContentDigest;
 import dev.orchestrator.settings.StackSettings;
 import java.io.IOException;
@@ -21,14 +23,17 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
 /**
  * Gets the image of every service into the store of the outer engine: builds it when the compose
- * file says so, else takes a local image, else pulls it. Once a version is locked, it gets the
- * images of its lock. Calls block.
+ * file says so, for this service or for another one that has the image's name, else takes a local
+ * image, else pulls it. Once a version is locked, it gets the images of its lock. Calls block.
  */
 final class InnerImageProvider {
   private final Engine engine;
@@ -46,23 +51,25 @@ final class InnerImageProvider {
   /** The services whose images have to be pulled, each with the image; those of builds too. */
   List<String> absent(ComposeModel model) {
     Map<String, Pin> locked = new VersionLock(home, stack.name(), model.release().version()).read();
+    BuiltImages builds = new BuiltImages(model, stack.name());
+    Map<String, List<String>> wanted = new TreeMap<>();
+    for (String service : builds.needed()) {
+      wanted.put(service, bases(source(model, service), service, engine.info().platform()));
+    }
+    for (String service : pulledServices(model, builds)) {
+      String name = imageName(model, service);
+      Pin pin = locked.get(service);
+      if (pin == null
+          || !pin.source().equals("image " + name)
+          || engine.image(pin.id()).isEmpty()) {
+        wanted.put(service, List.of(name));
+      }
+    }
     List<String> absent = new ArrayList<>();
-    model
-        .services()
-        .forEach((service, node) -> {
-          List<String> names = List.of(ComposeModel.text(node.path("image")));
-          Pin pin = locked.get(service);
-          if (node.has("build")) {
-            names = bases(BuildSource.of(model, stack.name(), stack.folder(), service), service);
-          } else if (pin != null
-              && pin.source().equals("image " + names.getFirst())
-              && engine.image(pin.id()).isPresent()) {
-            return;
-          }
-          names.stream()
-              .filter(name -> !debianImages.makes(name) && engine.image(name).isEmpty())
-              .forEach(name -> absent.add("%s (%s)".formatted(name, service)));
-        });
+    wanted.forEach((service, names) ->
+        names.stream()
+            .filter(name -> !debianImages.makes(name) && engine.image(name).isEmpty())
+            .forEach(name -> absent.add("%s (%s)".formatted(name, service))));
     return absent;
   }
 
@@ -74,23 +81,25 @@ final class InnerImageProvider {
       ComposeModel model, Deadline deadline, Consumer<String> progress) {
     VersionLock lock = new VersionLock(home, stack.name(), model.release().version());
     Map<String, Pin> locked = lock.read();
-    Map<String, Found> all = new TreeMap<>();
-    for (boolean built : List.of(false, true)) {
-      List<CapsuleException> failures = new ArrayList<>();
-      model
-          .services()
-          .forEach((service, node) -> {
-            if (node.has("build") == built) {
-              Consumer<String> serviceProgress = line -> progress.accept(service + ": " + line);
+    BuiltImages builds = new BuiltImages(model, stack.name());
+    Map<String, Found> all =
+        each(
+            pulledServices(model, builds),
+            progress,
+            (service, said) -> {
               Optional<Pin> pin = Optional.ofNullable(locked.get(service));
-              try {
-                all.put(service, find(model, service, pin, deadline, serviceProgress));
-              } catch (CapsuleException e) {
-                failures.add(e);
-              }
-            }
-          });
-      throwIfAny(failures);
+              return local(service, imageName(model, service), pin, deadline, said);
+            });
+    Map<String, Found> built =
+        each(
+            builds.needed(),
+            progress,
+            (service, said) -> built(source(model, service), service, deadline, said));
+    for (String service : model.services().keySet()) {
+      Found found = built.get(builds.users().getOrDefault(service, service));
+      if (found != null) {
+        all.put(service, found);
+      }
     }
     Map<String, Pin> pins = new TreeMap<>();
     Map<String, InnerImage> byId = new HashMap<>();
@@ -107,7 +116,36 @@ final class InnerImageProvider {
     return images;
   }
 
-  private static void throwIfAny(List<CapsuleException> failures) {
+  /** The services that run and whose images aren't built here. */
+  private static Set<String> pulledServices(ComposeModel model, BuiltImages builds) {
+    Set<String> services = new TreeSet<>(model.services().keySet());
+    services.removeAll(builds.needed());
+    services.removeAll(builds.users().keySet());
+    return services;
+  }
+
+  private BuildSource source(ComposeModel model, String service) {
+    return BuildSource.of(model, stack.folder(), service, stack.grants().hostNetwork());
+  }
+
+  private static String imageName(ComposeModel model, String service) {
+    return ComposeModel.text(model.services().getOrDefault(service, model.root()).path("image"));
+  }
+
+  /** Finds the images of all services, or fails with all of those that can't be had. */
+  private static Map<String, Found> each(
+      Set<String> services,
+      Consumer<String> progress,
+      BiFunction<String, Consumer<String>, Found> find) {
+    Map<String, Found> all = new TreeMap<>();
+    List<CapsuleException> failures = new ArrayList<>();
+    for (String service : services) {
+      try {
+        all.put(service, find.apply(service, line -> progress.accept(service + ": " + line)));
+      } catch (CapsuleException e) {
+        failures.add(e);
+      }
+    }
     if (failures.size() == 1) {
       throw failures.getFirst();
     }
@@ -118,25 +156,18 @@ final class InnerImageProvider {
               .collect(Collectors.joining("; ")),
           failures.getFirst());
     }
+    return all;
   }
 
   private record Found(Pin pin, ImageInfo image) {}
 
-  private Found find(
-      ComposeModel model,
+  /** The image that the service is locked to, else one of that name. */
+  private Found local(
       String service,
+      String name,
       Optional<Pin> locked,
       Deadline deadline,
       Consumer<String> progress) {
-    if (model.services().getOrDefault(service, model.root()).has("build")) {
-      return built(
-          BuildSource.of(model, stack.name(), stack.folder(), service),
-          service,
-          deadline,
-          progress);
-    }
-    String name =
-        ComposeModel.text(model.services().getOrDefault(service, model.root()).path("image"));
     String source = "image " + name;
     Optional<Pin> pin = locked.filter(found -> found.source().equals(source));
     Optional<ImageInfo> lockedImage = pin.flatMap(found -> engine.image(found.id()));
@@ -158,24 +189,30 @@ final class InnerImageProvider {
   private Found built(
       BuildSource source, String service, Deadline deadline, Consumer<String> progress) {
     List<String> baseIds = new ArrayList<>();
-    for (String base : bases(source, service)) {
+    Platform platform = engine.info().platform();
+    for (String base : bases(source, service, platform)) {
       baseIds.add(obtain(service, base, deadline, progress).id());
     }
-    String content = source.digest(baseIds);
+    String content = reading(source, service, () -> source.digest(baseIds, platform));
     String tag = reference(service, content);
     Optional<ImageInfo> existing =
         engine.image(tag).filter(image -> content.equals(image.labels().get(Labels.CONTENT)));
     if (existing.isEmpty()) {
       progress.accept("building " + tag);
-      Map<String, String> labels =
-          Labels.with(
-              Labels.with(Labels.role("inner"), Labels.STACK, stack.name()),
-              Labels.CONTENT,
-              content);
+      Map<String, String> labels = new TreeMap<>(source.labels());
+      labels.putAll(Labels.role("inner"));
+      labels.put(Labels.STACK, stack.name());
+      labels.put(Labels.CONTENT, content);
       try {
         engine.build(
             new BuildSpec(
-                source.context(), source.dockerfile(), source.target(), source.args(), labels, tag),
+                source.context(),
+                source.dockerfile(),
+                source.target(),
+                source.args(),
+                labels,
+                tag,
+                source.options()),
             deadline.require(),
             progress);
       } catch (EngineException e) {
@@ -186,9 +223,18 @@ final class InnerImageProvider {
     return new Found(new Pin("build " + content, image.id(), ""), image);
   }
 
-  private static List<String> bases(BuildSource source, String service) {
+  private static List<String> bases(BuildSource source, String service, Platform platform) {
+    return reading(source, service, () -> source.bases(platform));
+  }
+
+  /** Something that is read from a Dockerfile. */
+  private interface Reading<T> {
+    T read() throws IOException;
+  }
+
+  private static <T> T reading(BuildSource source, String service, Reading<T> reading) {
     try {
-      return source.bases();
+      return reading.read();
     } catch (IOException e) {
       throw failure(service, source.context().resolve(source.dockerfile()).toString(), e);
     }

@@ -86,6 +86,8 @@ final class HoldStep extends Step {
     }
     context.traffic().open(UpgradeContext.GATE_SLACK);
     context.traffic().switchTo(context.backend(blue));
+    // What is still to be undone leaves blue alone, and may be stuck: blue is supervised meanwhile.
+    context.servingLock().release();
     return "waiting connections were released to " + blue.version();
   }
 }

@@ -46,7 +46,10 @@ final class PreflightStep extends Step {
         context.resolveRoutes(run.record.toVersion());
       }
       context.traffic().open(UpgradeContext.GATE_SLACK);
-    } else if (run.record.kind() == Kind.UPGRADE) {
+    } else {
+      requireOpenRoutes(context);
+    }
+    if (run.holdsClients() && run.record.kind() == Kind.UPGRADE) {
       findings.add(requireHealthy(run.blue(), context));
     }
     for (Step step : run.steps) {
@@ -56,6 +59,13 @@ final class PreflightStep extends Step {
       }
     }
     return String.join("; ", findings);
+  }
+
+  private static void requireOpenRoutes(UpgradeContext context) {
+    String why = context.traffic().openFailure();
+    if (!why.isEmpty()) {
+      throw new RefusedException("the routes are not open, and clients are refused: " + why);
+    }
   }
 
   /**

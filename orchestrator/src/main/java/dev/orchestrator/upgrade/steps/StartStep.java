@@ -3,9 +3,13 @@ package dev.orchestrator.upgrade.steps;
 import dev.orchestrator.capsule.Capsule;
 import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.capsule.FilesReport;
+import dev.orchestrator.compose.HostGrants;
+import dev.orchestrator.data.DataVolume;
+import dev.orchestrator.data.DataVolume.Method;
 import dev.orchestrator.engine.ContainerInfo;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.UpgradeRecord.Kind;
+import dev.orchestrator.settings.VolumeSettings;
 import dev.orchestrator.upgrade.DataOptions;
 import dev.orchestrator.upgrade.FilePlan;
 import dev.orchestrator.upgrade.Step;
@@ -122,14 +126,24 @@ final class StartStep extends Step {
 
   @Override
   public String undo(UpgradeRun run, UpgradeContext context, Consumer<String> progress) {
-    return stopServices(run.green(), context);
+    return stopServices(run, context);
   }
 
-  /** Stops green's services, or green's container where the services can't be stopped. */
-  static String stopServices(Generation green, UpgradeContext context) {
+  /**
+   * Stops green's services, or green's container where the services can't be stopped. Where green's
+   * data is thrown away anyway, its container is killed: clients wait, and a stop in order may take
+   * as long as the services' grace times.
+   */
+  static String stopServices(UpgradeRun run, UpgradeContext context) {
+    Generation green = run.green();
     Optional<ContainerInfo> container = context.engine().container(green.container());
     if (container.isEmpty() || !container.get().running()) {
       return "";
+    }
+    if (isThrownAway(run, context)) {
+      String _ = context.failureLogs().saveBriefly(run.id(), green);
+      context.engine().killContainer(green.container());
+      return green.container() + " killed, as its data is not needed";
     }
     try {
       context.capsule(green).stop(UpgradeContext.STOP_TIMEOUT);
@@ -139,5 +153,26 @@ final class StartStep extends Step {
       return green.container() + " stopped, as it could not be told to stop its services";
     }
     return green.version() + "'s services stopped";
+  }
+
+  /**
+   * Whether nobody will read what green has written: this run has made green while another version
+   * served, no client was led to it, and it has nothing writable in common with others.
+   */
+  private static boolean isThrownAway(UpgradeRun run, UpgradeContext context) {
+    return run.holdsClients()
+        && run.steps.stream().anyMatch(PrepareStep.class::isInstance)
+        && !context.hasServed(run)
+        && run.green().volumes().stream().noneMatch(volume -> isWrittenByOthers(volume, context))
+        && context.builder().grants(run.green().image()).paths().stream()
+            .allMatch(HostGrants.Path::readOnly);
+  }
+
+  /** Whether a volume is the original, whose files may change. */
+  private static boolean isWrittenByOthers(DataVolume volume, UpgradeContext context) {
+    return volume.method() == Method.ATTACH
+        && context.dataSettings().volumes().stream()
+            .filter(settings -> settings.name().equals(volume.name()))
+            .noneMatch(VolumeSettings::immutable);
   }
 }

@@ -64,7 +64,7 @@ final class SwitchStep extends Step {
     }
     context.traffic().hold(context.limits().hold().plus(UpgradeContext.GATE_SLACK));
     context.traffic().drain(context.limits().drain());
-    String stopped = StartStep.stopServices(run.green(), context);
+    String stopped = StartStep.stopServices(run, context);
     boolean greenServes =
         context.journal().serving().filter(now -> now.number() == run.green().number()).isPresent();
     if (greenServes) {

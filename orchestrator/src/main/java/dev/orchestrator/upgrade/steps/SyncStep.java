@@ -95,7 +95,7 @@ final class SyncStep extends Step {
     if (!DataTransfer.isCloned(green)) {
       return "";
     }
-    String _ = context.failureLogs().save(run.id(), green);
+    String _ = context.failureLogs().saveBriefly(run.id(), green);
     context.engine().killContainer(green.container());
     return "the clone is let go";
   }

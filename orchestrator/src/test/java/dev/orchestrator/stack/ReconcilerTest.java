@@ -1,0 +1,215 @@
+package dev.orchestrator.stack;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.orchestrator.common.RefusedException;
+import dev.orchestrator.engine.ContainerSpec;
+import dev.orchestrator.engine.EngineException;
+import dev.orchestrator.journal.UpgradeRecord;
+import dev.orchestrator.journal.UpgradeRecord.Outcome;
+import dev.orchestrator.report.Status;
+import dev.orchestrator.testing.FakeHost;
+import dev.orchestrator.testing.InMemoryFolder;
+import dev.orchestrator.testing.Invariants;
+import dev.orchestrator.testing.OrchestratorFixture;
+import dev.orchestrator.upgrade.ResourceNames;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.IntPredicate;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What a start of the service does beside a stack that is there, on a host in memory. */
+class ReconcilerTest {
+  @TempDir(factory = InMemoryFolder.class)
+  Path home;
+
+  private final FakeHost host = new FakeHost();
+  private OrchestratorFixture service;
+
+  @BeforeEach
+  void start() {
+    service = new OrchestratorFixture(host, home);
+    service.control.up("v1");
+  }
+
+  @AfterEach
+  void stop() {
+    service.close();
+  }
+
+  /** Ends the process as a kill does; the next one does nothing yet. */
+  private void startNextProcess() {
+    service.close();
+    service = new OrchestratorFixture(host, home);
+  }
+
+  @Test
+  void routesThatCannotBeOpenedAtTheStartAreOpenedLater() {
+    startNextProcess();
+    service.traffic.unavailable = "route db: port 13306 is taken";
+    service.replayJournal();
+    service.superviseOnce();
+    assertFalse(service.traffic.open);
+    Status status = service.control.status();
+    assertEquals("needs attention", status.state());
+    assertTrue(status.attention().contains("port 13306 is taken"), status.attention());
+    UpgradeRecord refused = service.journal.upgrade(service.control.upgrade("v2")).orElseThrow();
+    assertEquals(Outcome.REFUSED, refused.outcome(), "before clients are made to wait");
+    assertTrue(refused.reason().contains("port 13306 is taken"), refused.reason());
+
+    service.traffic.unavailable = "";
+    service.superviseOnce();
+    assertEquals("serving", service.control.status().state());
+    Invariants.assertHold(host, service, "the port is free again");
+  }
+
+  @Test
+  void aLeftoverThatCannotBeRemovedDoesNotKeepTheStackFromBeingStarted() {
+    String helper = "left-by-a-copy";
+    host.engine.createContainer(
+        ContainerSpec.helper(
+            helper,
+            FakeHost.BASE_IMAGE,
+            List.of("sleep", "300"),
+            new ResourceNames(OrchestratorFixture.settings(home))
+                .helperLabels("u7", ResourceNames.COPY),
+            List.of()));
+    host.engine.exit(service.container(1), 0);
+    startNextProcess();
+    host.faults =
+        new FakeHost.Faults() {
+          @Override
+          public void before(String operation, int number) {
+            if (operation.equals("engine.removeContainer")) {
+              throw new EngineException(EngineException.Kind.CONFLICT, "its mount is busy");
+            }
+          }
+        };
+    service.control.reconciler().openRoutes();
+    Reconciler reconciler = service.control.reconciler();
+    assertFalse(reconciler.replayToEnd(), "to be tried again");
+    assertEquals(service.container(1), service.traffic.reachedContainer(), "it was started");
+    RefusedException refused =
+        assertThrows(RefusedException.class, () -> reconciler.awaitCleared(Duration.ZERO));
+    String why = String.valueOf(refused.getMessage());
+    assertTrue(why.contains(helper) && why.contains("its mount is busy"), why);
+
+    host.faults = new FakeHost.Faults() {};
+    assertTrue(reconciler.replayToEnd());
+    reconciler.awaitCleared(Duration.ZERO);
+    Invariants.assertHold(host, service, "the mount is free again");
+  }
+
+  /** Removing green fails as long as {@code stuck} says so, with the number of the attempt. */
+  private void failRemovals(IntPredicate stuck) {
+    int[] attempts = {0};
+    OrchestratorFixture.writeBeforeEachOperation(
+        host,
+        () -> service,
+        (operation, number) -> {
+          if (operation.equals("engine.removeVolume") && stuck.test(++attempts[0])) {
+            throw new EngineException(EngineException.Kind.CONFLICT, "the volume is in use");
+          }
+        });
+  }
+
+  /** An upgrade that fails, and whose process is killed when it can't remove green. */
+  private void cutOffInAStuckUndo() {
+    failRemovals(attempt -> {
+      if (attempt == 3) {
+        throw new FakeHost.ProcessKilledError("removing green");
+      }
+      return true;
+    });
+    assertThrows(FakeHost.ProcessKilledError.class, () -> service.control.upgrade("v2"));
+    startNextProcess();
+  }
+
+  private void assertServedDuringAStuckUndo() {
+    List<@Nullable String> reached = new ArrayList<>();
+    failRemovals(attempt -> {
+      reached.add(service.traffic.reachedContainer());
+      if (attempt == 2) {
+        host.engine.exit(service.container(1), 137);
+      }
+      return attempt < 4;
+    });
+    service.control.reconciler().openRoutes();
+    assertEquals(service.container(1), service.traffic.reachedContainer(), "it serves at once");
+    assertTrue(service.control.reconciler().replayToEnd());
+    String blue = service.container(1);
+    assertEquals(List.of(blue, blue, blue, blue), reached.subList(0, 4), "started again meanwhile");
+    assertEquals(Outcome.ROLLED_BACK, service.journal.history().getFirst().outcome());
+    Invariants.assertHold(host, service, "a stuck undo");
+  }
+
+  @Test
+  void clientsAreServedWhileAnUndoBeforeTheHoldIsStuck() {
+    service.eventListener =
+        event -> {
+          if (event.step().equals("pre-sync") && event.phase().equals("intent")) {
+            service.control.abort();
+          }
+        };
+    cutOffInAStuckUndo();
+    assertTrue(service.journal.steps("u2").stream().noneMatch(line -> line.step().equals("hold")));
+    assertServedDuringAStuckUndo();
+  }
+
+  @Test
+  void clientsAreServedWhileAnUndoAfterTheHoldIsStuck() {
+    host.unhealthy.add("v2");
+    cutOffInAStuckUndo();
+    assertTrue(service.journal.steps("u2").stream().anyMatch(line -> line.step().equals("hold")));
+    assertServedDuringAStuckUndo();
+  }
+
+  @Test
+  void clientsWaitWhileAnUndoOfTheHoldIsCutOff() {
+    host.unhealthy.add("v2");
+    OrchestratorFixture.writeBeforeEachOperation(
+        host,
+        () -> service,
+        (operation, number) -> {
+          if (operation.equals("traffic.lead")) {
+            throw new FakeHost.ProcessKilledError("releasing clients");
+          }
+        });
+    assertThrows(FakeHost.ProcessKilledError.class, () -> service.control.upgrade("v2"));
+    startNextProcess();
+    OrchestratorFixture.writeBeforeEachOperation(host, () -> service, (operation, number) -> {});
+    service.control.reconciler().openRoutes();
+    assertTrue(service.traffic.open && service.traffic.held);
+    assertTrue(service.control.reconciler().replayToEnd());
+    Invariants.assertHold(host, service, "released");
+  }
+
+  /** The undo goes on, on the run's thread. */
+  @Test
+  void whatServesIsStartedAgainWhileTheUndoOfARunIsStuck() {
+    host.unhealthy.add("v2");
+    failRemovals(attempt -> {
+      if (attempt == 1) {
+        host.engine.exit(service.container(1), 137);
+        try {
+          Thread.ofVirtual().start(service.control.reconciler()::superviseOnce).join();
+        } catch (InterruptedException e) {
+          throw new AssertionError(e);
+        }
+        assertTrue(host.isRunning(service.container(1)));
+      }
+      return attempt < 4;
+    });
+    service.control.upgrade("v2");
+    Invariants.assertHold(host, service, "after the undo");
+  }
+}
