@@ -8,6 +8,7 @@ readonly DATA=/data                 # the data volume
 readonly SEED=/capsule/seed         # the packed inner images
 readonly STACK=/capsule/stack       # compose.json, stack.json, release/
 readonly RUN=/run/capsule           # state of this boot; /run is a tmpfs
+readonly ENVIRONMENT=/proc/1/environ # what the container was started with
 export DOCKER_HOST=unix://$SOCKET
 
 say() {

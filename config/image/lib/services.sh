@@ -18,7 +18,7 @@ stack_variables() {
   names=" $(jq -r '.variables // [] | join(" ")' "$STACK/stack.json") "
   while IFS= read -r -d '' pair; do
     [[ $names != *" ${pair%%=*} "* ]] || printf '%s\0' "$pair"
-  done </proc/1/environ
+  done <"$ENVIRONMENT"
 }
 
 # Fails when a variable is missing that a secret or config needs: Compose says so after it has started

@@ -225,7 +225,7 @@ class ImageScriptsTest {
             cat start.err
             ls run
             """);
-    assertEquals("capsule: compose up: told to end\n", said);
+    assertEquals("capsule: compose up: told to end\nstop.lock\n", said);
   }
 
   @Test
@@ -331,7 +331,7 @@ class ImageScriptsTest {
    */
   @Test
   void composeHasTheVariablesOfTheStackAndNoneOfTheCapsule() throws Exception {
-    Files.writeString(capsule.resolve("stack/stack.json"), "{\"variables\": [\"DB_PASSWORD\"]}");
+    Files.writeString(capsule.resolve("stack/stack.json"), "{\"variables\": [\"SEED\"]}");
     String said =
         bash(
             """
@@ -339,9 +339,9 @@ class ImageScriptsTest {
             program docker <<'END'
             declare -px >environment
             END
-            export DB_PASSWORD=secret CAPSULE_MODE=managed
+            printf '%s\\0' SEED=secret CAPSULE_MODE=managed >environ
             compose up
-            grep -c DB_PASSWORD=.secret environment
+            grep -c SEED=.secret environment
             grep -cE 'CAPSULE_MODE|HOME|HOSTNAME|DOCKER_HOST' environment || true
             require_variables
             unset DB_PASSWORD
@@ -434,7 +434,8 @@ class ImageScriptsTest {
                 "-c",
                 """
                 source <(sed "s#=/run/capsule#=$PWD/run#; s#=/data#=$PWD/data#;
-                  s#=/capsule/stack#=$PWD/stack#" %s/common.sh)
+                  s#=/capsule/stack#=$PWD/stack#; s#=/proc/1/environ#=$PWD/environ#" %s/common.sh)
+                : >>environ
                 PATH=$PWD/programs.d:%s:$PATH
                 program() { # NAME: a program with the text of standard input
                   mkdir -p programs.d

@@ -31,7 +31,7 @@ class InvalidSettingsTest {
             "upgrade.holdBudgt: is not a setting; did you mean \"hold-budget\"?"),
         new Wrong(
             "security.level = 1",
-            "security.level: is not a setting; known: capabilities, devices, mode"),
+            "security.level: is not a setting; known: capabilities, devices, host-network, mode"),
         new Wrong(
             "upgrade.bake = 20", "upgrade.bake: 20 has no unit; add ms, s, m, h or d, as in 20s"),
         new Wrong(

@@ -470,7 +470,7 @@ class DataSagaTest {
     assertTrue(run.reason().contains(expected), run.reason());
     RefusedException plan =
         assertThrows(RefusedException.class, () -> service.control.plan("v2", DataOptions.NONE));
-    assertTrue(String.valueOf(plan.getMessage()).contains(expected), plan.getMessage());
+    assertTrue(plan.toString().contains(expected), plan.toString());
   }
 
   @Test

@@ -14,6 +14,7 @@ import dev.orchestrator.settings.DataSettings;
 import dev.orchestrator.settings.DataSettings.Quiesce;
 import dev.orchestrator.settings.DataSettings.Rollback;
 import dev.orchestrator.settings.DataSettings.Strategy;
+import dev.orchestrator.settings.Hook;
 import dev.orchestrator.settings.StackSettings;
 import dev.orchestrator.settings.UpgradeSettings;
 import dev.orchestrator.settings.VolumeImport;
@@ -142,6 +143,10 @@ class LightDataEngineTest {
         String killed =
             "v1: killed, as it did not stop within the grace time (stop_grace_period): stubborn";
         assertTrue(upgrade.notes().contains(killed), upgrade.notes().toString());
+        String notRun =
+            "hook after in service stubborn (true): not run, as there is no such service in "
+                + light.container(2);
+        assertTrue(upgrade.notes().contains(notRun), upgrade.notes().toString());
 
         assertEquals(
             "CONF of v1\n640 0\n",
@@ -178,14 +183,16 @@ class LightDataEngineTest {
                         + ":/own")
                 .replace(
                     "  greeter:\n",
-                    """
-                      stubborn:
-                        build: ../../images/greeter
-                        entrypoint: [perl, -e, "$$SIG{TERM} = 'IGNORE'; sleep 1 while 1"]
-                        stop_grace_period: 1s
+                    version.equals("v2")
+                        ? "  greeter:\n"
+                        : """
+                          stubborn:
+                            build: ../../images/greeter
+                            entrypoint: [perl, -e, "$$SIG{TERM} = 'IGNORE'; sleep 1 while 1"]
+                            stop_grace_period: 1s
 
-                      greeter:
-                    """)
+                          greeter:
+                        """)
             + "  old: {external: true, name: "
             + HOST_VOLUME
             + "}\n");
@@ -196,7 +203,7 @@ class LightDataEngineTest {
         data.strategy(),
         data.quiesce(),
         data.services(),
-        data.hooks(),
+        List.of(new Hook("stubborn", Hook.When.AFTER, List.of("true"), Duration.ofHours(1))),
         data.reserve(),
         data.full(),
         data.passes(),

@@ -543,7 +543,9 @@ class UdpRelayTest {
             List.of(new Route(ProxyFixture.WEB, new ListenAddress(listen, port), UDP)),
             backend("blue", blue));
         byte[] bytes = {'x'};
-        client.send(new DatagramPacket(bytes, 1, InetAddress.getByName("127.255.255.255"), port));
+        client.send(
+            new DatagramPacket(
+                bytes, 1, InetAddress.getByAddress(new byte[] {127, -1, -1, -1}), port));
         DatagramPacket answer = new DatagramPacket(new byte[10], 10);
         client.receive(answer);
         assertEquals("bx", text(answer.getData(), 0, answer.getLength()));

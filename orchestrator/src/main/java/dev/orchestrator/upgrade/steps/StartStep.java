@@ -98,7 +98,8 @@ final class StartStep extends Step {
 
   /** Notes in the receipt what the start has made of the release's files in the data. */
   private static String filesResult(UpgradeRun run, UpgradeContext context, boolean updatesFiles) {
-    if (run.files != null && run.files.isEmpty()) {
+    boolean isKnown = run.files != null && run.files.isEmpty();
+    if (isKnown && DataOptions.ofRun(context, run.id()).files() == null) {
       return ""; // Clients are waiting: nothing is asked that is known.
     }
     if (!updatesFiles) {
