@@ -191,7 +191,7 @@ final class RightsTrial {
       if (e.kind() == EngineException.Kind.UNREACHABLE) {
         throw e;
       }
-      return capsuleRefused(model, security, String.valueOf(e.getMessage()));
+      return capsuleRefused(model, security, grants, String.valueOf(e.getMessage()));
     } catch (CapsuleException | Deadline.PassedException e) {
       findings.warn(
           "whether the engine gives the services the rights that they ask for could not be tried: "
@@ -223,7 +223,7 @@ final class RightsTrial {
 
   /** What the host's engine doesn't give to a capsule. */
   private static List<String> capsuleRefused(
-      ObjectNode model, ContainerSecurity security, String said) {
+      ObjectNode model, ContainerSecurity security, HostGrants grants, String said) {
     String reason = reason(said);
     if (said.contains("rlimit") || said.contains("ulimit")) {
       Set<String> users = new TreeSet<>();
@@ -231,7 +231,7 @@ final class RightsTrial {
           .path("services")
           .properties()
           .forEach(service -> {
-            if (service.getValue().has("ulimits")) {
+            if (asksForHighest(service.getValue().path("ulimits"), grants)) {
               users.add(
                   "service %s: ulimits: the host's engine can't raise a limit that far, lower it: %s"
                       .formatted(service.getKey(), reason));
@@ -247,6 +247,16 @@ final class RightsTrial {
         "%s in stack.conf: the host's engine refuses it: %s"
             .formatted(
                 said.contains("device") ? "security.devices" : "security.capabilities", reason));
+  }
+
+  /** Whether one of a service's limits is why the capsule needs one that is higher than usual. */
+  private static boolean asksForHighest(JsonNode limits, HostGrants grants) {
+    return grants.limits().entrySet().stream()
+        .anyMatch(raised -> {
+          JsonNode asked = limits.path(raised.getKey());
+          long hard = asked.isObject() ? asked.path("hard").asLong() : asked.asLong();
+          return !asked.isMissingNode() && (hard < 0 || hard == raised.getValue().hard());
+        });
   }
 
   private static String refusal(String line, ObjectNode model) {
