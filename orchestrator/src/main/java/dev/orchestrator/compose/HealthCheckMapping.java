@@ -25,7 +25,7 @@ final class HealthCheckMapping {
   private static final Duration SHORTEST = Duration.ofMillis(250);
 
   /** With many services longer, as a check is a process that takes time from what starts. */
-  private static final Duration FOR_EACH_SERVICE = Duration.ofMillis(50);
+  private static final Duration FOR_EACH_SERVICE = Duration.ofMillis(25);
 
   /** The engine's own, for a check that doesn't say. */
   private static final Duration DEFAULT_INTERVAL = Duration.ofSeconds(30);

@@ -32,7 +32,7 @@ class HealthCheckMappingTest {
   void theChecksOfManyServicesRunLessOften() {
     services = 12;
     assertEquals(
-        "{start_period:60000ms,start_interval:600ms}", mapped("{}", check(60, 0, 0), true));
+        "{start_period:60000ms,start_interval:300ms}", mapped("{}", check(60, 0, 0), true));
   }
 
   @Test
