@@ -23,6 +23,7 @@ import dev.orchestrator.testing.LightStackFixture;
 import dev.orchestrator.testing.LoopDiskFixture;
 import dev.orchestrator.testing.PrivateEngineFixture;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -56,10 +57,13 @@ class OutageEngineTest {
   @TempDir static Path shared;
   private static PrivateEngineFixture privateEngine;
 
+  /** The base image of today's capsules; a machine may have older ones. */
+  private static String base = "";
+
   @TempDir Path directory;
 
   @BeforeAll
-  static void startEngine() {
+  static void startEngine() throws IOException {
     assumeTrue(PrivateEngineFixture.isSupported(), "no dockerd here, or this isn't root");
     LightStackFixture stack = LightStackFixture.in(shared);
     try (Engine host = DockerEngine.connect("", SOON)) {
@@ -68,6 +72,7 @@ class OutageEngineTest {
               host, stack.settings(8080), Map.of(Labels.HOME, "outage"), InstantSource.system());
       builder.build("v1", System.out::println);
       builder.build("v2", System.out::println);
+      base = baseOf(stack.settings(8080).image().folder());
       privateEngine = new PrivateEngineFixture(shared, 3L << 30);
     }
   }
@@ -82,6 +87,12 @@ class OutageEngineTest {
                   tag -> Stream.of(names).anyMatch(name -> tag.startsWith("orchestrator/" + name)))
               .toList());
     }
+  }
+
+  private static String baseOf(Path imageFolder) throws IOException {
+    Process process = new ProcessBuilder(imageFolder.resolve("build").toString(), "--tag").start();
+    String tag = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    return tag.strip().replaceFirst("^orchestrator/", "");
   }
 
   @AfterAll
@@ -114,7 +125,7 @@ class OutageEngineTest {
   }
 
   private static void bringUpV1(LightServiceFixture light) throws InterruptedException {
-    loadImages(STACK, "base:", "debian:trixie");
+    loadImages(STACK, base, "debian:trixie");
     Receipt up = light.await(light.control().up("v1"));
     assertEquals(Outcome.DONE, up.upgrade().outcome(), up.upgrade().reason());
     // At the end of the run those of v2 were removed, as no kept version needs them.
