@@ -21,6 +21,7 @@ import dev.orchestrator.upgrade.steps.UpgradePlans;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -34,12 +35,16 @@ import org.slf4j.LoggerFactory;
  * Reconciler}'s thread.
  */
 final class CutOffRuns {
+  /** Names of what helped an earlier process. */
+  private record Helpers(List<String> containers, List<String> volumes) {}
+
   private static final Logger log = LoggerFactory.getLogger(CutOffRuns.class);
   private static final Duration GATE_DEADLINE = Duration.ofMinutes(10);
 
   /** Roles of volumes that only helper containers use. */
   private static final Set<String> HELPER_ROLES = Set.of(ResourceNames.COPY, ResourceNames.LOOK);
 
+  private @Nullable Helpers helpers;
   private final UpgradeContext context;
   private final RunExecutor executor;
 
@@ -226,29 +231,41 @@ final class CutOffRuns {
   }
 
   /**
-   * Removes helper containers of an earlier process, which may still write to a volume. A capsule
-   * that the journal does not know is left alone, because it may hold somebody's data.
+   * Notes which helpers an earlier process has left, unless that is known: later ones are of this
+   * process, such as of a plan.
+   */
+  void findHelpers() {
+    if (helpers != null) {
+      return;
+    }
+    // A capsule that the journal does not know is left alone: it may hold somebody's data.
+    helpers =
+        new Helpers(
+            context.engine().containers(context.names().stackLabels()).stream()
+                .filter(each -> !each.labels().getOrDefault(Labels.ROLE, "").equals("capsule"))
+                .map(ContainerInfo::name)
+                .toList(),
+            context.engine().volumes(context.names().stackLabels()).stream()
+                .filter(each -> HELPER_ROLES.contains(each.labels().getOrDefault(Labels.ROLE, "")))
+                .map(VolumeInfo::name)
+                .toList());
+  }
+
+  /**
+   * Removes helper containers of an earlier process, which may still write to a volume.
    *
    * @return what could not be removed, and why
    */
   List<String> removeHelpers() {
+    findHelpers();
+    Helpers found = Objects.requireNonNull(helpers);
     List<String> problems = new ArrayList<>();
-    for (ContainerInfo container : context.engine().containers(context.names().stackLabels())) {
-      if (!container.labels().getOrDefault(Labels.ROLE, "").equals("capsule")) {
-        log.info("removing {}, left by an earlier process", container.name());
-        remove(
-            "container " + container.name(),
-            problems,
-            () -> context.engine().removeContainer(container.name()));
-      }
+    for (String container : found.containers()) {
+      log.info("removing {}, left by an earlier process", container);
+      remove("container " + container, problems, () -> context.engine().removeContainer(container));
     }
-    for (VolumeInfo volume : context.engine().volumes(context.names().stackLabels())) {
-      if (HELPER_ROLES.contains(volume.labels().getOrDefault(Labels.ROLE, ""))) {
-        remove(
-            "volume " + volume.name(),
-            problems,
-            () -> context.engine().removeVolume(volume.name()));
-      }
+    for (String volume : found.volumes()) {
+      remove("volume " + volume, problems, () -> context.engine().removeVolume(volume));
     }
     return problems;
   }

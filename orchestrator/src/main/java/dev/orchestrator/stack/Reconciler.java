@@ -98,6 +98,7 @@ public final class Reconciler implements AutoCloseable {
   private void reconcile(CountDownLatch open) {
     try {
       openRoutes();
+      boolean _ = tryTask(cutOffRuns::findHelpers);
       open.countDown();
       while (!isReplayed()) {
         if (pause()) {
@@ -134,6 +135,7 @@ public final class Reconciler implements AutoCloseable {
    * served.
    */
   private void replay() {
+    cutOffRuns.findHelpers();
     CutOff pending = cutOff;
     if (pending == null) {
       superviseOnce();
