@@ -75,14 +75,7 @@ class ReconcilerTest {
   @Test
   void aLeftoverThatCannotBeRemovedDoesNotKeepTheStackFromBeingStarted() {
     String helper = "left-by-a-copy";
-    host.engine.createContainer(
-        ContainerSpec.helper(
-            helper,
-            FakeHost.BASE_IMAGE,
-            List.of("sleep", "300"),
-            new ResourceNames(OrchestratorFixture.settings(home))
-                .helperLabels("u7", ResourceNames.COPY),
-            List.of()));
+    createHelper(helper);
     host.engine.exit(service.container(1), 0);
     startNextProcess();
     host.faults =
@@ -103,10 +96,25 @@ class ReconcilerTest {
     String why = String.valueOf(refused.getMessage());
     assertTrue(why.contains(helper) && why.contains("its mount is busy"), why);
 
+    createHelper("of-a-plan");
     host.faults = new FakeHost.Faults() {};
     assertTrue(reconciler.replayToEnd());
     reconciler.awaitCleared(Duration.ZERO);
+    assertTrue(host.engine.container(helper).isEmpty());
+    assertTrue(host.engine.container("of-a-plan").isPresent(), "this process needs it");
+    host.engine.removeContainer("of-a-plan");
     Invariants.assertHold(host, service, "the mount is free again");
+  }
+
+  private void createHelper(String name) {
+    host.engine.createContainer(
+        ContainerSpec.helper(
+            name,
+            FakeHost.BASE_IMAGE,
+            List.of("sleep", "300"),
+            new ResourceNames(OrchestratorFixture.settings(home))
+                .helperLabels("u7", ResourceNames.COPY),
+            List.of()));
   }
 
   /** Removing green fails as long as {@code stuck} says so, with the number of the attempt. */
