@@ -23,7 +23,10 @@ import java.util.regex.Pattern;
  * it begins as a copy of the release's.
  */
 final class BindMapping {
-  static final String BINDS = "binds/";
+  /** Of the release's files below /data. */
+  static final String ROOT = "binds";
+
+  static final String BINDS = ROOT + "/";
   static final String RELEASE = "/capsule/stack/release";
 
   /** Variables that a capsule or the shell in it has for itself. */
@@ -160,7 +163,7 @@ final class BindMapping {
       return source.toString();
     }
     String suffix = suffix(source);
-    String to = paths.of(user, (BINDS + suffix).replaceFirst("//?", "/").replaceFirst("/$", ""));
+    String to = paths.of(user, ROOT + suffix);
     if (exists(source)) {
       seeds.put(RELEASE + suffix, to);
     } else {

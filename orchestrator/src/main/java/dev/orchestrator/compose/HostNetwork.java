@@ -4,7 +4,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.orchestrator.settings.RouteSettings;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
+import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * Puts services with {@code network_mode: host} into the network of the engine's host, where
@@ -23,8 +24,8 @@ final class HostNetwork {
   private final boolean granted;
   private final HostFacts host;
 
-  /** Services in the host's network, by name. */
-  private final Map<String, ObjectNode> users = new TreeMap<>();
+  /** Names of the services in the host's network. */
+  private final Set<String> users = new TreeSet<>();
 
   HostNetwork(ComposeFindings findings, boolean granted, HostFacts host) {
     this.findings = findings;
@@ -51,7 +52,7 @@ final class HostNetwork {
           "no service of this version has network_mode: host, which security.host-network is for");
     }
     for (RouteSettings route : routes) {
-      if (users.containsKey(route.service())) {
+      if (users.contains(route.service())) {
         route(route, routes);
       }
     }
@@ -74,7 +75,7 @@ final class HostNetwork {
               + " capsule's network");
       return;
     }
-    users.put(name, service);
+    users.add(name);
     service.put("runtime", RUNTIME);
     findings.warn(
         "%s: network_mode: host: it opens its ports on the host itself: clients that use those, and not a route, are refused while no version runs in an upgrade"

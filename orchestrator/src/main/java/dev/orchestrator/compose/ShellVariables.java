@@ -34,8 +34,7 @@ final class ShellVariables {
   private static final Set<String> PATHS = Set.of("develop", "env_file", "extends");
 
   /** Where services that mount the release's folder have it. */
-  private static final String RELEASE_FOLDER =
-      "/data/" + BindMapping.BINDS.substring(0, BindMapping.BINDS.length() - 1);
+  private static final String RELEASE_FOLDER = "/data/" + BindMapping.ROOT;
 
   private final ComposeFindings findings;
   private final Release release;

@@ -5,6 +5,7 @@ import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.capsule.InnerService;
 import dev.orchestrator.common.Deadline;
 import dev.orchestrator.common.OutputText;
+import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.settings.Probe;
 import dev.orchestrator.settings.UpgradeSettings.VerifySettings;
 import io.vertx.core.Vertx;
@@ -233,7 +234,7 @@ public final class HealthChecker implements HealthGate {
         }
         Round round = round(capsule, probes, ports, loops, true);
         if (!hinders(round, needed)) {
-          round = round.with(routes.check(capsule, ports));
+          round = round.with(routes(capsule, ports));
         }
         // Before that, a container may still be in the state in which it was stopped.
         lasting =
@@ -283,10 +284,10 @@ public final class HealthChecker implements HealthGate {
       List<InnerService> services,
       List<HealthProblem> problems,
       @Nullable CapsuleException outage) {
-    Round with(List<HealthProblem> more) {
+    Round with(Round routes) {
       List<HealthProblem> all = new ArrayList<>(problems);
-      all.addAll(more);
-      return new Round(services, all, outage);
+      all.addAll(routes.problems());
+      return new Round(services, all, routes.outage());
     }
   }
 
@@ -306,9 +307,7 @@ public final class HealthChecker implements HealthGate {
     try {
       services = capsule.services(ANSWER);
     } catch (CapsuleException e) {
-      String text = String.valueOf(e.getMessage());
-      HealthProblem problem = new HealthProblem("capsule", "", text, false);
-      return new Round(List.of(), List.of(problem), e.isOutage() ? e : null);
+      return gone(e);
     }
     List<HealthProblem> problems = new ArrayList<>();
     if (services.isEmpty()) {
@@ -350,15 +349,32 @@ public final class HealthChecker implements HealthGate {
       Map<String, Integer> ports,
       RestartLoops loops,
       boolean likely) {
-    if (!likely) {
-      Round round = round(capsule, probes, ports, loops, false);
-      return round.problems().isEmpty() ? round.with(routes.check(capsule, ports)) : round;
+    FutureTask<Round> alive = new FutureTask<>(() -> routes(capsule, ports));
+    if (likely) {
+      Thread.ofVirtual().name("routes of " + capsule.name()).start(alive);
     }
-    FutureTask<List<HealthProblem>> alive = new FutureTask<>(() -> routes.check(capsule, ports));
-    Thread.ofVirtual().name("routes of " + capsule.name()).start(alive);
     Round round = round(capsule, probes, ports, loops, false);
-    List<HealthProblem> found = result(alive);
-    return round.problems().isEmpty() ? round.with(found) : round;
+    if (!round.problems().isEmpty()) {
+      return round;
+    }
+    alive.run(); // Unless it was begun.
+    return round.with(result(alive));
+  }
+
+  /** What the routes' targets say; a capsule or an engine that is gone is a problem like others. */
+  private Round routes(Capsule capsule, Map<String, Integer> ports) {
+    try {
+      return new Round(List.of(), routes.check(capsule, ports), null);
+    } catch (CapsuleException e) {
+      return gone(e);
+    } catch (EngineException e) {
+      return gone(new CapsuleException(String.valueOf(e.getMessage()), e));
+    }
+  }
+
+  private static Round gone(CapsuleException e) {
+    HealthProblem problem = new HealthProblem("capsule", "", String.valueOf(e.getMessage()), false);
+    return new Round(List.of(), List.of(problem), e.isOutage() ? e : null);
   }
 
   private static <T> T result(FutureTask<T> task) {

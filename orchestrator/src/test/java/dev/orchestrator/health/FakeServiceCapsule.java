@@ -45,6 +45,9 @@ final class FakeServiceCapsule implements Capsule {
   /** Run when its services are to be started. */
   Runnable starting = () -> {};
 
+  /** Run each time that it is asked for its address. */
+  Runnable locating = () -> {};
+
   /** Run each time that it is asked for its services. */
   Runnable asking = () -> {};
 
@@ -76,6 +79,7 @@ final class FakeServiceCapsule implements Capsule {
 
   @Override
   public String address() {
+    locating.run();
     return "127.0.0.1";
   }
 

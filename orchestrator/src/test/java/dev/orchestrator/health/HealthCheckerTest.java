@@ -13,6 +13,8 @@ import dev.orchestrator.settings.RouteSettings;
 import dev.orchestrator.settings.UpgradeSettings.VerifySettings;
 import dev.orchestrator.testing.LightServiceFixture;
 import io.vertx.core.Vertx;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -20,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -339,6 +342,35 @@ class HealthCheckerTest {
     assertTrue(e.ranOut());
     assertEquals(List.of("route shop: connection refused at port 80"), said);
     assertEquals(List.of(), withRoute.check(capsule, probes("true"), ports));
+  }
+
+  /** It was there when its services were looked at, a moment before. */
+  @Test
+  void anEngineThatIsGoneWhileTheRoutesAreCheckedIsWaitedFor() throws Exception {
+    capsule.round("web running healthy 0");
+    try (ServerSocket web = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
+      HealthChecker withRoute =
+          new HealthChecker(
+              vertx,
+              new RouteChecks(List.of(new RouteSettings("shop", "127.0.0.1", 8080, "web", 80))),
+              () -> now,
+              time -> now = now.plus(time),
+              Duration.ofMillis(5));
+      AtomicInteger asked = new AtomicInteger();
+      capsule.locating =
+          () -> {
+            if (asked.incrementAndGet() == 2) {
+              throw new EngineException(
+                  EngineException.Kind.UNREACHABLE, "no Docker engine answers");
+            }
+          };
+      Map<String, Integer> ports = Map.of("web:80", web.getLocalPort());
+      String found =
+          withRoute.await(capsule, probes("true"), ports, THREE_PASSES, said::add).summary();
+      assertTrue(found.startsWith("1 services healthy, 1 probes passed, 3 times in a row"), found);
+      assertEquals("healthy 1 of 3", said.getFirst());
+      assertEquals("capsule: no Docker engine answers", said.get(1));
+    }
   }
 
   private String await(String command) {
