@@ -38,6 +38,15 @@ final class RequestReader {
     return id;
   }
 
+  /** The name of a stack in the path; null when the path has none. */
+  static @Nullable String stack(RoutingContext context) {
+    String name = context.pathParam("stack");
+    if (name != null && !NAME.matcher(name).matches()) {
+      throw new RefusedException("there is no stack " + printable(name));
+    }
+    return name;
+  }
+
   /** Refuses query parameters that the route does not have. */
   static void requireKnownParameters(RoutingContext context, Set<String> known) {
     for (String name : context.queryParams().names()) {

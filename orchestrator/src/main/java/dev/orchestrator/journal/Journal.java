@@ -41,6 +41,20 @@ public final class Journal implements AutoCloseable {
   }
 
   /**
+   * Name of the stack that a journal belongs to, empty when none has claimed it. Opens the file and
+   * closes it, which puts everything into the one file.
+   */
+  public static String owner(Path file, InstantSource clock) {
+    try (Journal journal = open(file, clock)) {
+      return journal.database.transact("reading the stack's name", Journal::owner);
+    }
+  }
+
+  private static String owner(Connection c) throws SQLException {
+    return SqlStatements.first(c, row -> row.getString(1), "SELECT name FROM stack").orElseThrow();
+  }
+
+  /**
    * Ties a new journal to the stack. The journal of another stack is refused: that stack's capsules
    * would be taken for this one's.
    */
@@ -50,12 +64,11 @@ public final class Journal implements AutoCloseable {
             "reading the stack's name",
             c -> {
               SqlStatements.update(c, "UPDATE stack SET name = ? WHERE name = ''", stack);
-              return SqlStatements.first(c, row -> row.getString(1), "SELECT name FROM stack")
-                  .orElseThrow();
+              return owner(c);
             });
     if (!owner.equals(stack)) {
       throw new RefusedException(
-          "this state folder belongs to stack %s, the configuration names %s: give that one a `home` of its own"
+          "this state folder belongs to stack %s, the configuration names %s: give that one its name back"
               .formatted(owner, stack));
     }
   }

@@ -45,8 +45,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Controls the stack of this service: accepts runs, one at a time, and answers queries.
- * Thread-safe.
+ * Controls a stack of this service: accepts runs, one at a time, and answers queries. Thread-safe.
  */
 public final class StackControl implements Control, AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(StackControl.class);
@@ -276,7 +275,7 @@ public final class StackControl implements Control, AutoCloseable {
         .ifPresent(volume -> {
           throw new RefusedException(
               "there is data of this stack (volume %s) that the journal in %s doesn't know: put a copy of the journal back, or remove what is there with 'docker rm -f' and 'docker volume rm'"
-                  .formatted(volume.name(), context.settings().home()));
+                  .formatted(volume.name(), context.settings().state()));
         });
   }
 
@@ -326,14 +325,19 @@ public final class StackControl implements Control, AutoCloseable {
     return removal == Removal.IMAGES ? context.builder().prune(List.of()) : 0;
   }
 
-  @Override
-  public String handOver() {
-    return admission.handOver();
+  /**
+   * Begins no run from now on.
+   *
+   * @param why the refusal of those who ask for one
+   * @throws RefusedException when a run is under way
+   */
+  public void closeAdmission(String why) {
+    admission.closeFor(why);
   }
 
-  /** Admits runs again after a hand-over that did not happen. */
-  public void cancelHandover() {
-    admission.cancelHandover();
+  /** Begins runs again. */
+  public void openAdmission() {
+    admission.open();
   }
 
   @Override

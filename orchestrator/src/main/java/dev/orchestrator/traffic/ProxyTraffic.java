@@ -2,7 +2,6 @@ package dev.orchestrator.traffic;
 
 import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.journal.Receipt;
-import dev.orchestrator.proxy.Handover;
 import dev.orchestrator.proxy.Proxy;
 import dev.orchestrator.proxy.config.Backend;
 import dev.orchestrator.proxy.config.Protocol;
@@ -12,25 +11,24 @@ import dev.orchestrator.proxy.config.RouteUnavailableException;
 import dev.orchestrator.proxy.gate.DrainResult;
 import dev.orchestrator.proxy.gate.GateState;
 import dev.orchestrator.proxy.listen.InheritedSockets;
-import dev.orchestrator.proxy.listen.SystemdSockets;
 import dev.orchestrator.proxy.stats.HttpStats;
 import dev.orchestrator.proxy.stats.RouteStats;
 import dev.orchestrator.proxy.stats.TargetStats;
 import dev.orchestrator.settings.RouteSettings;
 import io.vertx.core.Vertx;
-import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** The stack's routes through the built-in proxy. Thread-safe; calls block. */
+/** The routes of one stack through the built-in proxy. Thread-safe; calls block. */
 public final class ProxyTraffic implements Traffic {
   private final Vertx vertx;
   private final List<RouteSettings> routes;
   private final InheritedSockets inherited;
+  private @Nullable ProxyTraffic before;
   private @Nullable Proxy proxy;
   private String openFailure = "";
   private long refusedBeforeHold;
@@ -43,13 +41,27 @@ public final class ProxyTraffic implements Traffic {
    * Prepares the routes; none is open yet.
    *
    * @param routes read when the routes open; they may not change while they are open
-   * @param inherited listening sockets of the predecessor process or of systemd; sockets that no
-   *     route uses are closed when the routes open
+   * @param inherited listening sockets of the predecessor process or of systemd; the caller closes
+   *     those that no route uses
    */
   public ProxyTraffic(Vertx vertx, List<RouteSettings> routes, InheritedSockets inherited) {
+    this(vertx, routes, inherited, null);
+  }
+
+  /**
+   * The same for routes that replace others.
+   *
+   * @param before whose listening sockets are used where they fit, or null
+   */
+  ProxyTraffic(
+      Vertx vertx,
+      List<RouteSettings> routes,
+      InheritedSockets inherited,
+      @Nullable ProxyTraffic before) {
     this.vertx = vertx;
     this.routes = routes;
     this.inherited = inherited;
+    this.before = before;
   }
 
   @Override
@@ -58,21 +70,34 @@ public final class ProxyTraffic implements Traffic {
       return;
     }
     Proxy newProxy = Proxy.create(vertx, ProxyOptions.defaults());
-    try (inherited) {
+    Proxy replaced = before == null ? null : before.current();
+    try {
       newProxy.hold(holdDeadline);
-      newProxy.open(
-          routes.stream()
-              .map(route -> new Route(route.name(), route.listen(), route.options()))
-              .toList(),
-          null,
-          inherited);
+      if (replaced == null) {
+        newProxy.open(proxyRoutes(), null, inherited);
+      } else {
+        try (InheritedSockets shared = replaced.share()) {
+          newProxy.open(proxyRoutes(), null, shared);
+        }
+      }
     } catch (RouteUnavailableException e) {
       newProxy.close();
       openFailure = e.getMessage() + "";
       throw new RefusedException(openFailure, e);
     }
     openFailure = "";
+    before = null;
     proxy = newProxy;
+  }
+
+  private List<Route> proxyRoutes() {
+    return routes.stream()
+        .map(route -> new Route(route.name(), route.listen(), route.options()))
+        .toList();
+  }
+
+  private synchronized @Nullable Proxy current() {
+    return proxy;
   }
 
   @Override
@@ -121,47 +146,41 @@ public final class ProxyTraffic implements Traffic {
   @Override
   public synchronized void stopListening() {
     close();
-    inherited.refuseClients();
+    inherited.refuseClients(proxyRoutes());
   }
 
   /** Refuses clients on inherited sockets, unless the routes are open. */
-  public synchronized void stopListeningUnlessOpen() {
+  synchronized void stopListeningUnlessOpen() {
     if (proxy == null) {
-      inherited.refuseClients();
+      inherited.refuseClients(proxyRoutes());
     }
   }
 
-  /**
-   * Whether the listening sockets are systemd's, which passes them to the next start of the
-   * service.
-   */
-  public boolean hasSystemdSockets() {
-    return inherited instanceof SystemdSockets;
+  /** Whether the routes are closed, or are open and lead to a backend. */
+  synchronized boolean isClosedOrServing() {
+    return proxy == null || proxy.state() instanceof GateState.Open;
   }
 
-  /** Whether the routes are open and lead to a backend. */
-  public synchronized boolean isServing() {
-    return proxy != null && proxy.state() instanceof GateState.Open;
+  /** The proxy, while the routes are open. */
+  Optional<Proxy> openProxy() {
+    return Optional.ofNullable(current());
   }
 
-  /** Offers the listening sockets of the open routes to another process. */
-  public synchronized Handover offer(Path socket, Handover.Owner owner) throws IOException {
-    return Handover.offer(vertx, proxy, socket, owner);
+  /** The routes, for a comparison. */
+  List<RouteSettings> settings() {
+    return routes;
   }
 
   /**
-   * Leaves new connections to another process that listens already: lets the open connections end
-   * for at most the budget, then cuts the rest and stops listening.
+   * Leaves new connections to another proxy that listens already: lets the open connections end for
+   * at most the budget, then cuts the rest and closes.
    */
-  public void drainAndStopListening(Duration budget) {
-    Proxy leaving;
-    synchronized (this) {
-      leaving = proxy;
-    }
+  void leave(Duration budget) {
+    Proxy leaving = current();
     if (leaving != null) {
       DrainResult _ = leaving.leave(budget);
     }
-    stopListening();
+    close();
   }
 
   @Override

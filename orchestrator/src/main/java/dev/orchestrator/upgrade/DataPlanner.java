@@ -177,16 +177,44 @@ public final class DataPlanner {
    * @throws RefusedException when the copies and the reserve need more than is free
    */
   public String requireSpace(List<VolumeTransfer> transfers) {
+    return space(transfers, false);
+  }
+
+  /**
+   * The same, and reserves the space until the run has filled it or has ended: no other stack takes
+   * it for free.
+   */
+  public String reserveSpace(List<VolumeTransfer> transfers) {
+    return space(transfers, true);
+  }
+
+  private String space(List<VolumeTransfer> transfers, boolean reserve) {
+    String stack = context.settings().stack().name();
     long needed = transfers.stream().mapToLong(VolumeTransfer::bytesNeeded).sum();
     Optional<VolumeUsage> measured =
         transfers.stream().flatMap(transfer -> Stream.ofNullable(transfer.usage())).findFirst();
     long free = measured.map(VolumeUsage::free).orElse(Long.MAX_VALUE);
-    if (needed + data.reserve() > free) {
+    long others = context.runLimits().reservedByOthers(stack);
+    boolean enough =
+        reserve
+            ? context.runLimits().reserve(stack, needed, free - data.reserve())
+            : needed <= free - data.reserve() - others;
+    if (!enough) {
       throw new RefusedException(
-          "not enough space for a copy of the data: %s needed and %s to stay free (data.reserve), %s free where the engine keeps its volumes: free some, lower the reserve, or let it be cloned (data.strategy)"
+          "not enough space for a copy of the data: %s needed and %s to stay free (data.reserve), %s free where the engine keeps its volumes%s: free some, lower the reserve, or let it be cloned (data.strategy)"
               .formatted(
-                  HumanText.bytes(needed), HumanText.bytes(data.reserve()), HumanText.bytes(free)));
+                  HumanText.bytes(needed),
+                  HumanText.bytes(data.reserve()),
+                  HumanText.bytes(free),
+                  ofOthers(others)));
     }
-    return "%s needed, %s free".formatted(HumanText.bytes(needed), HumanText.bytes(free));
+    return "%s needed, %s free%s"
+        .formatted(HumanText.bytes(needed), HumanText.bytes(free), ofOthers(others));
+  }
+
+  private static String ofOthers(long reserved) {
+    return reserved == 0
+        ? ""
+        : ", " + HumanText.bytes(reserved) + " of that reserved by runs of other stacks";
   }
 }

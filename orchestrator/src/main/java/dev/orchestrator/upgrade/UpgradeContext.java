@@ -54,6 +54,7 @@ public final class UpgradeContext {
   private final Traffic traffic;
   private final InstantSource clock;
   private final Duration undoPause;
+  private final RunLimits runLimits;
 
   private final ResourceNames names;
   private final VersionProbes probes;
@@ -80,6 +81,7 @@ public final class UpgradeContext {
    * @param capsules the capsule in the container with a given name
    * @param undoPause the first pause before a failed undo is repeated; pauses grow to ten times
    *     this
+   * @param runLimits what all stacks of the service share
    */
   public UpgradeContext(
       Settings settings,
@@ -92,7 +94,8 @@ public final class UpgradeContext {
       HealthGate health,
       Traffic traffic,
       InstantSource clock,
-      Duration undoPause) {
+      Duration undoPause,
+      RunLimits runLimits) {
     this.settings = settings;
     this.journal = journal;
     this.engine = engine;
@@ -104,6 +107,7 @@ public final class UpgradeContext {
     this.traffic = traffic;
     this.clock = clock;
     this.undoPause = undoPause;
+    this.runLimits = runLimits;
     this.names = new ResourceNames(settings);
     this.probes = new VersionProbes(this);
     this.events = new EventHub(journal, clock);
@@ -187,6 +191,11 @@ public final class UpgradeContext {
 
   Duration undoPause() {
     return undoPause;
+  }
+
+  /** What the runs of all stacks of the service share. */
+  public RunLimits runLimits() {
+    return runLimits;
   }
 
   public ResourceNames names() {

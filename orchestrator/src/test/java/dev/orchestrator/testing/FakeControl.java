@@ -251,11 +251,6 @@ public final class FakeControl implements Control {
   }
 
   @Override
-  public String handOver() {
-    throw new RefusedException("this service can't be taken over from");
-  }
-
-  @Override
   public List<UpgradeRecord> history() {
     return List.of(run());
   }

@@ -1,6 +1,7 @@
 package dev.orchestrator.proxy;
 
 import dev.orchestrator.proxy.config.Backend;
+import dev.orchestrator.proxy.config.ProxyException;
 import dev.orchestrator.proxy.config.ProxyOptions;
 import dev.orchestrator.proxy.config.Route;
 import dev.orchestrator.proxy.config.RouteUnavailableException;
@@ -15,6 +16,7 @@ import dev.orchestrator.proxy.gate.OpenRoute;
 import dev.orchestrator.proxy.gate.Session;
 import dev.orchestrator.proxy.gate.Sessions;
 import dev.orchestrator.proxy.http.UpstreamPool;
+import dev.orchestrator.proxy.listen.HandedOverSockets;
 import dev.orchestrator.proxy.listen.InheritedSockets;
 import dev.orchestrator.proxy.listen.RouteListener;
 import dev.orchestrator.proxy.listen.RouteListeners;
@@ -241,6 +243,16 @@ public final class Proxy implements AutoCloseable {
     }
     loops.runOnEach(_ -> {});
     DrainResult _ = sessions.drain(session -> isStale(session, previewGate), Duration.ZERO);
+  }
+
+  /**
+   * The listening sockets once more, for another proxy of this process that replaces this one: both
+   * accept connections until this one {@link #leave}s.
+   *
+   * @throws ProxyException when the process has no descriptors left
+   */
+  public InheritedSockets share() {
+    return HandedOverSockets.duplicate(descriptors());
   }
 
   /** The descriptors of all listening sockets, to hand over to another process. */

@@ -1,0 +1,34 @@
+package dev.orchestrator.stack;
+
+import java.util.List;
+
+/**
+ * The stacks of the service, as the API offers them. Thread-safe. Calls block; call them from a
+ * virtual thread. What is not possible throws a {@link dev.orchestrator.common.RefusedException}.
+ */
+public interface Stacks {
+
+  /** Every stack in short, in the order of their names. */
+  List<StackSummary> list();
+
+  /** The operations of a stack, by its name or by the name of its folder. */
+  Control control(String name);
+
+  /** The operations of the only stack; refused when there are several, or none. */
+  Control only();
+
+  /**
+   * Reads the settings anew: opens the stacks that are new, closes those that are gone, and gives
+   * the others their changed settings. What is wrong leaves its stack as it was.
+   */
+  ReloadReport reload();
+
+  /**
+   * Offers the listening sockets of all stacks, and the home folder, to another process of the
+   * orchestrator. This process begins no run until the hand-over has failed or nobody has come for
+   * a minute.
+   *
+   * @return path of the Unix socket that passes the listening sockets
+   */
+  String handOver();
+}
