@@ -221,6 +221,7 @@ final class DockerContainers {
         Objects.toString(c.getConfig().getImage(), ""),
         Objects.toString(c.getState().getStatus(), ""),
         Objects.requireNonNullElse(c.getState().getExitCodeLong(), 0L).intValue(),
+        Objects.toString(c.getState().getStartedAt(), ""),
         address(c),
         c.getConfig().getLabels() == null ? Map.of() : Map.copyOf(c.getConfig().getLabels()));
   }

@@ -1,6 +1,7 @@
 package dev.orchestrator.engine;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -149,6 +150,11 @@ public final class DockerEngine implements Engine {
   public ExecResult exec(
       String name, List<String> command, Duration deadline, Consumer<String> line) {
     return calls().exec().exec(name, command, deadline, line);
+  }
+
+  @Override
+  public Closeable watch(Map<String, String> labels, ContainerWatcher watcher) {
+    return new DockerEvents(calls().connection()).watch(labels, watcher);
   }
 
   @Override

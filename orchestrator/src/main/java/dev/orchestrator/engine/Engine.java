@@ -1,5 +1,6 @@
 package dev.orchestrator.engine;
 
+import java.io.Closeable;
 import java.io.InputStream;
 import java.time.Duration;
 import java.util.List;
@@ -63,6 +64,12 @@ public interface Engine extends AutoCloseable {
   default ExecResult exec(String name, List<String> command, Duration deadline) {
     return exec(name, command, deadline, line -> {});
   }
+
+  /**
+   * Tells a watcher whenever a container with all these labels starts or ends, until it is closed
+   * or the engine goes away. Returns at once; a failure to reach the engine is an end.
+   */
+  Closeable watch(Map<String, String> labels, ContainerWatcher watcher);
 
   /** Reads the last lines of a container's output, of both streams, oldest first. */
   List<String> logs(String name, int tail);

@@ -285,6 +285,11 @@ public final class Journal implements AutoCloseable {
     return database.transact("reading the history", UpgradeTable::newestFirst);
   }
 
+  /** The run that began last. */
+  public Optional<UpgradeRecord> lastRun() {
+    return database.transact("reading the last run", UpgradeTable::newest);
+  }
+
   /** The lines of a run's steps, in the order in which they were written. */
   public List<StepRecord> steps(String id) {
     return database.transact("reading the steps of " + id, c -> UpgradeTable.steps(c, id));

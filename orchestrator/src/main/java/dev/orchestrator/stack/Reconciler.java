@@ -17,11 +17,22 @@ import org.slf4j.LoggerFactory;
 /**
  * The loop that keeps the engine in the state that the journal describes, for as long as the
  * service runs: opens the routes, ends the run that was cut off, then has the {@link
- * ServingSupervisor} check the capsule that serves every three seconds.
+ * ServingSupervisor} check the capsule that serves: when the engine tells that one of the stack's
+ * containers has started or ended, every three seconds while something is to be done or the engine
+ * doesn't tell, every half minute otherwise.
  */
 public final class Reconciler implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Reconciler.class);
   private static final Duration INTERVAL = Duration.ofSeconds(3);
+
+  /** While all is well: a guard against what the engine doesn't tell. */
+  private static final Duration CALM_INTERVAL = Duration.ofSeconds(30);
+
+  /**
+   * From the end of a container to the look at it: an engine that is being stopped ends containers
+   * too, and would cut off one that is started meanwhile. It is gone by then.
+   */
+  private static final Duration SETTLE = Duration.ofSeconds(1);
 
   /**
    * How long {@link #start} waits for the routes; connections are held until the engine answers.
@@ -30,6 +41,7 @@ public final class Reconciler implements AutoCloseable {
 
   private final CutOffRuns cutOffRuns;
   private final ServingSupervisor supervisor;
+  private final ContainerEvents events;
   private final CountDownLatch closed = new CountDownLatch(1);
   private final CountDownLatch leftoversCleared = new CountDownLatch(1);
   private volatile boolean started;
@@ -43,9 +55,10 @@ public final class Reconciler implements AutoCloseable {
 
   private String lastFailure = "";
 
-  Reconciler(CutOffRuns cutOffRuns, ServingSupervisor supervisor) {
+  Reconciler(CutOffRuns cutOffRuns, ServingSupervisor supervisor, ContainerEvents events) {
     this.cutOffRuns = cutOffRuns;
     this.supervisor = supervisor;
+    this.events = events;
   }
 
   /**
@@ -215,10 +228,13 @@ public final class Reconciler implements AutoCloseable {
     }
   }
 
-  /** Waits for the interval; true when the service stops. */
+  /** Waits until the next look is due; true when the service stops. */
   private boolean pause() {
+    events.ensureOpen();
+    boolean calm = events.areTold() && supervisor.isCalm() && leftoversRemoved;
     try {
-      return closed.await(INTERVAL.toMillis(), TimeUnit.MILLISECONDS);
+      boolean told = events.await(calm ? CALM_INTERVAL : INTERVAL);
+      return closed.await(told ? SETTLE.toMillis() : 0, TimeUnit.MILLISECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return true;
@@ -228,5 +244,6 @@ public final class Reconciler implements AutoCloseable {
   @Override
   public void close() {
     closed.countDown();
+    events.close();
   }
 }

@@ -84,7 +84,11 @@ public final class StackControl implements Control, AutoCloseable {
     this.rollback = new RollbackService(context);
     this.executor = new RunExecutor(context, rollback, threads);
     this.status = new StatusCollector(context, nextRun, executor::current);
-    this.reconciler = new Reconciler(new CutOffRuns(context, executor), supervisor);
+    this.reconciler =
+        new Reconciler(
+            new CutOffRuns(context, executor),
+            supervisor,
+            new ContainerEvents(context.engine(), context.names().stackLabels()));
     this.admission =
         new RunAdmission(journal, context.servingLock(), reconciler, executor, handover);
   }

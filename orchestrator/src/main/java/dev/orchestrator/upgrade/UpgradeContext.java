@@ -323,6 +323,11 @@ public final class UpgradeContext {
     return health.check(capsule(generation), probes.askable(generation), generation.ports());
   }
 
+  /** Begins to watch a generation for problems as {@link #checkHealth} finds them. */
+  public HealthGate.Watch watchHealth(Generation generation) {
+    return health.watch(capsule(generation), probes.askable(generation), generation.ports());
+  }
+
   /**
    * Waits until a generation is healthy; returns one line with the result.
    *

@@ -201,6 +201,40 @@ class ReconcilerTest {
     Invariants.assertHold(host, service, "released");
   }
 
+  /** A question to a capsule costs what an idle stack has no processor for. */
+  @Test
+  void aCapsuleWhoseContainerRunsOnIsAskedForItsServicesEveryMinute() {
+    service.superviseOnce();
+    int asked = host.serviceQueries;
+    for (int looks = 0; looks < 5; looks++) {
+      service.superviseOnce();
+    }
+    assertEquals(asked, host.serviceQueries);
+    host.clockOffset = host.clockOffset.plus(ServingSupervisor.SERVICES_KNOWN);
+    service.superviseOnce();
+    assertEquals(asked + 1, host.serviceQueries);
+  }
+
+  @Test
+  void servicesThatWereStoppedByHandAreStartedWithinAMinute() {
+    service.superviseOnce();
+    host.writingContainers.remove(service.container(1));
+    host.clockOffset = host.clockOffset.plus(ServingSupervisor.SERVICES_KNOWN);
+    service.superviseOnce();
+    Invariants.assertHold(host, service, "started again");
+  }
+
+  @Test
+  void aCapsuleThatWasRestartedByHandHasItsServicesStartedAtTheNextLook() {
+    service.superviseOnce();
+    String container = service.container(1);
+    host.engine.stopContainer(container, Duration.ZERO);
+    host.writingContainers.remove(container);
+    host.engine.startContainer(container);
+    service.superviseOnce();
+    Invariants.assertHold(host, service, "started again");
+  }
+
   /** The undo goes on, on the run's thread. */
   @Test
   void whatServesIsStartedAgainWhileTheUndoOfARunIsStuck() {

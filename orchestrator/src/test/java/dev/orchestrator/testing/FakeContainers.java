@@ -2,10 +2,12 @@ package dev.orchestrator.testing;
 
 import dev.orchestrator.engine.ContainerInfo;
 import dev.orchestrator.engine.ContainerSpec;
+import dev.orchestrator.engine.ContainerWatcher;
 import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.engine.EngineException.Kind;
 import dev.orchestrator.engine.ExecResult;
 import dev.orchestrator.engine.Mount;
+import java.io.Closeable;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -15,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
@@ -30,6 +33,7 @@ public final class FakeContainers {
     final List<String> log = new ArrayList<>();
     String state = "created";
     int exitCode;
+    int starts;
 
     Entry(ContainerSpec spec, int number) {
       this.spec = spec;
@@ -43,7 +47,10 @@ public final class FakeContainers {
   private final FakeVolumes volumes;
   private final FakeImages images;
   private final Map<String, Entry> all = new LinkedHashMap<>();
+  private final List<Watch> watches = new CopyOnWriteArrayList<>();
   private int next;
+
+  private record Watch(Map<String, String> labels, ContainerWatcher watcher) {}
 
   public FakeContainers(
       FakeEngine engine, FakeBehaviour behaviour, FakeVolumes volumes, FakeImages images) {
@@ -94,6 +101,8 @@ public final class FakeContainers {
         throw new EngineException(Kind.REFUSED, "starting " + name + ": it is paused");
       }
       entry.state = "running";
+      entry.starts++;
+      tell(entry);
     }
     OptionalInt code = behaviour.run(engine, entry.spec, line -> log(entry, line));
     code.ifPresent(exit -> exit(name, exit));
@@ -116,7 +125,10 @@ public final class FakeContainers {
   public synchronized void pause(String name) {
     Entry entry = require("pausing", name);
     switch (entry.state) {
-      case "running" -> entry.state = "paused";
+      case "running" -> {
+        entry.state = "paused";
+        tell(entry);
+      }
       case "paused" -> {}
       default -> throw new EngineException(Kind.CONFLICT, "pausing " + name + ": not running");
     }
@@ -126,6 +138,7 @@ public final class FakeContainers {
     Entry entry = require("unpausing", name);
     if (entry.state.equals("paused")) {
       entry.state = "running";
+      tell(entry);
     }
   }
 
@@ -228,7 +241,31 @@ public final class FakeContainers {
   private void end(Entry entry, int code) {
     entry.state = "exited";
     entry.exitCode = code;
+    tell(entry);
     notifyAll();
+  }
+
+  public Closeable watch(Map<String, String> labels, ContainerWatcher watcher) {
+    Watch watch = new Watch(labels, watcher);
+    watches.add(watch);
+    watcher.began();
+    return () -> end(watch);
+  }
+
+  public void endWatches() {
+    watches.forEach(this::end);
+  }
+
+  private void end(Watch watch) {
+    if (watches.remove(watch)) {
+      watch.watcher().ended();
+    }
+  }
+
+  private void tell(Entry entry) {
+    watches.stream()
+        .filter(watch -> entry.spec.labels().entrySet().containsAll(watch.labels().entrySet()))
+        .forEach(watch -> watch.watcher().changed());
   }
 
   private Entry require(String doing, String name) {
@@ -248,6 +285,7 @@ public final class FakeContainers {
         c.spec.image(),
         c.state,
         c.exitCode,
+        "start " + c.starts,
         addressed && !c.spec.network().equals("none") ? c.address : "",
         c.spec.labels());
   }

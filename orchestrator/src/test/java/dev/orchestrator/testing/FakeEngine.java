@@ -3,6 +3,7 @@ package dev.orchestrator.testing;
 import dev.orchestrator.engine.BuildSpec;
 import dev.orchestrator.engine.ContainerInfo;
 import dev.orchestrator.engine.ContainerSpec;
+import dev.orchestrator.engine.ContainerWatcher;
 import dev.orchestrator.engine.Engine;
 import dev.orchestrator.engine.EngineInfo;
 import dev.orchestrator.engine.ExecResult;
@@ -10,6 +11,7 @@ import dev.orchestrator.engine.ImageConfig;
 import dev.orchestrator.engine.ImageInfo;
 import dev.orchestrator.engine.Platform;
 import dev.orchestrator.engine.VolumeInfo;
+import java.io.Closeable;
 import java.io.InputStream;
 import java.time.Duration;
 import java.util.List;
@@ -131,6 +133,16 @@ public final class FakeEngine implements Engine {
   public ExecResult exec(
       String name, List<String> command, Duration deadline, Consumer<String> line) {
     return call("exec", name, () -> containers.exec(name, command, deadline, line));
+  }
+
+  @Override
+  public Closeable watch(Map<String, String> labels, ContainerWatcher watcher) {
+    return call("watch", "", () -> containers.watch(labels, watcher));
+  }
+
+  /** Ends all watches, as an engine that goes away does. */
+  public void endWatches() {
+    containers.endWatches();
   }
 
   @Override

@@ -114,6 +114,9 @@ public final class FakeHost {
   /** Volumes of the host whose content a volume has begun with, by that volume and path. */
   public final Map<String, String> imported = new TreeMap<>();
 
+  /** How often capsules were asked for the state of their services. */
+  public int serviceQueries;
+
   /** Commands that fail. */
   public final Set<String> failingCommands = new HashSet<>();
 
