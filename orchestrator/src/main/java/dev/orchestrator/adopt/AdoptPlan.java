@@ -22,7 +22,7 @@ import java.util.List;
  * @param cannot what can't go along as it is, each with the choice there is
  * @param notes for a person, a line each
  * @param refusals why it can't be done as things are, a line each; empty when it can
- * @param original what is stopped and copied
+ * @param original what is stopped and copied; not in the JSON
  * @param draft the content of the stack's folder; not in the JSON
  */
 public record AdoptPlan(
@@ -43,7 +43,7 @@ public record AdoptPlan(
     List<Cannot> cannot,
     List<String> notes,
     List<String> refusals,
-    Original original,
+    @JsonIgnore Original original,
     @JsonIgnore StackDraft draft) {
 
   /**

@@ -19,28 +19,28 @@ public final class AdoptPlanText {
   }
 
   /** The projects of an engine, a line each. */
-  public static String list(List<Project> projects) {
+  public static String list(List<ProjectSummary> projects) {
     if (projects.isEmpty()) {
       return "there are no compose projects on this engine\n";
     }
     List<List<String>> rows = new ArrayList<>();
     rows.add(List.of("PROJECT", "STATE", "SERVICES", "FOLDER", "FILES"));
-    for (Project project : projects) {
+    for (ProjectSummary project : projects) {
       rows.add(
           List.of(
               project.name(),
-              project.ours().isEmpty()
-                  ? project.state().word()
-                  : "stack " + project.ours() + ", " + project.state().word(),
+              project.stack().isEmpty()
+                  ? project.state()
+                  : "stack %s, %s".formatted(project.stack(), project.state()),
               String.join(" ", project.services()),
-              project.folder() == null ? "not known" : project.folder().toString(),
+              project.folder().isEmpty() ? "not known" : project.folder(),
               project.files().isEmpty()
                   ? "not known"
                   : project.files().stream()
                       .map(file ->
-                          project.folder() != null && file.startsWith(project.folder())
-                              ? project.folder().relativize(file).toString()
-                              : file.toString())
+                          file.startsWith(project.folder() + "/")
+                              ? file.substring(project.folder().length() + 1)
+                              : file)
                       .collect(Collectors.joining(" "))));
     }
     StringBuilder table = new StringBuilder();
@@ -88,14 +88,11 @@ public final class AdoptPlanText {
         plan.routes().stream()
             .map(one ->
                 "%s -> %s:%d, %s  (%s)"
-                    .formatted(
-                        one.listen(), one.service(), one.port(), one.protocol(), one.why()))
+                    .formatted(one.listen(), one.service(), one.port(), one.protocol(), one.why()))
             .toList());
     section(
         "healthy when",
-        plan.probes().stream()
-            .map(one -> "%s: %s".formatted(one.service(), one.check()))
-            .toList());
+        plan.probes().stream().map(one -> "%s: %s".formatted(one.service(), one.check())).toList());
     section(
         "data",
         plan.data().stream()

@@ -20,7 +20,6 @@ import dev.orchestrator.engine.Engine;
 import dev.orchestrator.engine.ImageInfo;
 import dev.orchestrator.engine.ImageReference;
 import dev.orchestrator.release.Releases;
-import dev.orchestrator.settings.InvalidSettingsException;
 import dev.orchestrator.settings.RouteSettings;
 import dev.orchestrator.settings.StackSettings;
 import java.io.IOException;
@@ -76,8 +75,8 @@ public final class AdoptPlanner {
   }
 
   /** The compose projects that have containers on the engine, in the order of their names. */
-  public List<Project> list() {
-    return new ProjectFinder(engine).all();
+  public List<ProjectSummary> list() {
+    return new ProjectFinder(engine).all().stream().map(Project::summary).toList();
   }
 
   /**
@@ -133,7 +132,8 @@ public final class AdoptPlanner {
   private void refuseOurs(Project project) {
     if (!project.ours().isEmpty()) {
       throw new RefusedException(
-          "project %s is stack %s of an orchestrator already".formatted(project.name(), project.ours()));
+          "project %s is stack %s of an orchestrator already"
+              .formatted(project.name(), project.ours()));
     }
     Path stacks = host.stacksFolder().toAbsolutePath().normalize();
     if (project.folder() != null && project.folder().startsWith(stacks)) {
@@ -186,11 +186,7 @@ public final class AdoptPlanner {
     private final Map<String, String> volumes = new TreeMap<>();
 
     Design(
-        ReadProject read,
-        String stack,
-        boolean started,
-        String base,
-        BuildContainers containers) {
+        ReadProject read, String stack, boolean started, String base, BuildContainers containers) {
       this.read = read;
       this.stack = stack;
       this.started = started;
@@ -206,14 +202,14 @@ public final class AdoptPlanner {
       for (String line : read.drift()) {
         refusals.add(
             line
-                + ": the project was changed since it was started; run 'docker compose up -d' first");
+                + ": the project was changed since it was started; run 'docker compose up -d'"
+                + " first");
       }
       findVolumes();
       List<ContainerDetails> all = engine.containerDetails("");
       DataSurvey.Found survey = survey();
       Map<Path, Placement> placements =
-          Placements.of(
-              folder, uses, survey, Placements.others(all, read.project()), mediaSize);
+          Placements.of(folder, uses, survey, Placements.others(all, read.project()), mediaSize);
       StackFiles files = new StackFiles(read, folder, placements, survey);
       List<Image> images = images();
       Map<String, String> pins = new TreeMap<>();
@@ -236,37 +232,34 @@ public final class AdoptPlanner {
               started,
               host.stacksFolder().toAbsolutePath().normalize(),
               Map.of("stack.conf", conf(files, variables, routes, data, placements, grants)),
-              variables.stream().anyMatch(ShellVariable::secret)
-                  ? Set.of("stack.conf")
-                  : Set.of());
+              variables.stream().anyMatch(ShellVariable::secret) ? Set.of("stack.conf") : Set.of());
       ports(routes.routes());
       OriginalDesign original = new OriginalDesign(engine, read);
       List<OriginalData> moved = tryOut(draft, original);
       notes.addAll(original.notes());
       space(data, survey);
       return new AdoptPlan(
-              read.project().name(),
-              stack,
-              host.stacksFolder().resolve(stack).toString(),
-              read.project().folder() == null ? "" : read.project().folder().toString(),
-              read.project().files().stream().map(Path::toString).toList(),
-              read.project().state().word(),
-              started,
-              read.rebuilt(),
-              read.shell().stream()
-                  .map(one -> new Variable(one.name(), one.shown(), one.places()))
-                  .toList(),
-              images,
-              routes.routes(),
-              routes.probes(),
-              data,
-              grants.shown(),
-              cannot.stream().distinct().toList(),
-              notes.stream().distinct().toList(),
-              refusals,
-              new Original(
-                  read.project().name(), original.containers(), started ? moved : List.of()),
-              draft);
+          read.project().name(),
+          stack,
+          host.stacksFolder().resolve(stack).toString(),
+          read.project().folder() == null ? "" : read.project().folder().toString(),
+          read.project().files().stream().map(Path::toString).toList(),
+          read.project().state().word(),
+          started,
+          read.rebuilt(),
+          read.shell().stream()
+              .map(one -> new Variable(one.name(), one.shown(), one.places()))
+              .toList(),
+          images,
+          routes.routes(),
+          routes.probes(),
+          data,
+          grants.shown(),
+          cannot.stream().distinct().toList(),
+          notes.stream().distinct().toList(),
+          refusals,
+          new Original(read.project().name(), original.containers(), started ? moved : List.of()),
+          draft);
     }
 
     /** Variables for stack.conf: those of the shell, and which env files take the place of .env. */
@@ -291,7 +284,8 @@ public final class AdoptPlanner {
         Optional<String> real =
             read.project().container(use.user()).stream()
                 .flatMap(container -> container.mounts().stream())
-                .filter(mount -> mount.type().equals("volume") && mount.target().equals(use.target()))
+                .filter(
+                    mount -> mount.type().equals("volume") && mount.target().equals(use.target()))
                 .map(MountPoint::source)
                 .findFirst();
         String named =
@@ -324,7 +318,10 @@ public final class AdoptPlanner {
         if (service.getValue().has("build")) {
           images.add(
               new Image(
-                  service.getKey(), image, image, "built again from its Dockerfile, for this stack"));
+                  service.getKey(),
+                  image,
+                  image,
+                  "built again from its Dockerfile, for this stack"));
         } else if (container.isEmpty()) {
           images.add(
               new Image(service.getKey(), image, image, "has no container: as the files name it"));
@@ -386,9 +383,7 @@ public final class AdoptPlanner {
               all.stream()
                   .filter(container ->
                       container.networks().contains(name)
-                          && !container
-                              .label(ComposeLabels.PROJECT)
-                              .equals(read.project().name()))
+                          && !container.label(ComposeLabels.PROJECT).equals(read.project().name()))
                   .map(ContainerDetails::name)
                   .sorted()
                   .toList();
@@ -397,7 +392,8 @@ public final class AdoptPlanner {
                   "network %s is shared with other projects%s: in the stack it is its own, and they can't reach its services by name"
                       .formatted(
                           name, users.isEmpty() ? "" : " (" + String.join(", ", users) + ")"),
-                  "write routes for what they need, and let them use an address of the host; or keep what belongs together in one project"));
+                  "write routes for what they need, and let them use an address of the host; or"
+                      + " keep what belongs together in one project"));
         }
       }
       for (Map.Entry<String, String> volume : volumes.entrySet()) {
@@ -417,7 +413,8 @@ public final class AdoptPlanner {
               new Cannot(
                   "volume %s is used by other containers too (%s): the stack gets a copy, and they keep the original"
                       .formatted(volume.getValue(), String.join(", ", users)),
-                  "stop what writes to it, or use a path of the host for what both need (data.host-paths)"));
+                  "stop what writes to it, or use a path of the host for what both need"
+                      + " (data.host-paths)"));
         }
       }
     }
@@ -446,8 +443,8 @@ public final class AdoptPlanner {
         boolean media = Placements.isMedia(measured, mediaSize);
         String why =
             media
-                ? "%s of media in %d files".formatted(
-                    HumanText.bytes(measured.bytes()), measured.files())
+                ? "%s of media in %d files"
+                    .formatted(HumanText.bytes(measured.bytes()), measured.files())
                 : measured.databases().isEmpty()
                     ? "a volume"
                     : "a volume; " + String.join(", ", measured.databases());
@@ -582,9 +579,6 @@ public final class AdoptPlanner {
       } catch (RefusedException e) {
         refuse(e, there);
         return List.of();
-      } catch (InvalidSettingsException e) {
-        refusals.add("the stack.conf that was made is wrong: " + e.getMessage());
-        return List.of();
       } catch (IOException e) {
         throw new RefusedException(
             "can't write the stack into %s to try it out: %s".formatted(there, e), e);
@@ -601,8 +595,7 @@ public final class AdoptPlanner {
       lines.stream()
           .skip(lines.size() > 1 ? 1 : 0)
           .map(line ->
-              line.strip()
-                  .replaceFirst("^version %s of stack %s: ".formatted(VERSION, stack), ""))
+              line.strip().replaceFirst("^version %s of stack %s: ".formatted(VERSION, stack), ""))
           .forEach(refusals::add);
     }
 

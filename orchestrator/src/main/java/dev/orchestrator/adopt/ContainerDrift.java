@@ -76,8 +76,7 @@ final class ContainerDrift {
     }
     for (Map.Entry<String, JsonNode> variable : said.properties()) {
       String value = real.get(variable.getKey());
-      if (!variable.getValue().isNull()
-          && !ComposeModel.text(variable.getValue()).equals(value)) {
+      if (!variable.getValue().isNull() && !ComposeModel.text(variable.getValue()).equals(value)) {
         lines.add(
             "%s: environment: %s has another value in the files than in the container"
                 .formatted(user, variable.getKey()));
@@ -133,8 +132,8 @@ final class ContainerDrift {
         container.raw().at("/HostConfig/PortBindings").properties()) {
       bound
           .getValue()
-          .forEach(binding ->
-              wanted.remove(binding.path("HostPort").asText("") + ":" + bound.getKey()));
+          .forEach(
+              binding -> wanted.remove(binding.path("HostPort").asText("") + ":" + bound.getKey()));
     }
     if (!wanted.isEmpty()) {
       lines.add(

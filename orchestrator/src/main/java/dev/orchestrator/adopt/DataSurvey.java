@@ -94,8 +94,7 @@ final class DataSurvey {
     }
     try (BuildContainers.Temporary helper = containers.idle("ask", base, mounts)) {
       engine.startContainer(helper.name());
-      return parse(
-          all, engine.exec(helper.name(), List.of("sh", "-c", SCRIPT), DEADLINE).stdout());
+      return parse(all, engine.exec(helper.name(), List.of("sh", "-c", SCRIPT), DEADLINE).stdout());
     } catch (EngineException e) {
       if (e.kind() == EngineException.Kind.TIMEOUT) {
         return new Found(Map.of(), -1, false);

@@ -102,9 +102,7 @@ final class GrantDesign {
       }
     }
     for (JsonNode rule : service.path("device_cgroup_rules")) {
-      devices
-          .computeIfAbsent(ComposeModel.text(rule), key -> new TreeSet<>())
-          .add(name);
+      devices.computeIfAbsent(ComposeModel.text(rule), key -> new TreeSet<>()).add(name);
     }
   }
 
@@ -138,7 +136,8 @@ final class GrantDesign {
           new Cannot(
               "%s mounts the Docker engine's socket: in a stack it leads to the capsule's own engine, which shows this stack's services alone and only answers questions"
                   .formatted(String.join(", ", sockets)),
-              "docker-socket = inner-write in stack.conf lets it start and stop containers there; what must see the host's containers stays outside of a stack"));
+              "docker-socket = inner-write in stack.conf lets it start and stop containers there;"
+                  + " what must see the host's containers stays outside of a stack"));
     }
   }
 }

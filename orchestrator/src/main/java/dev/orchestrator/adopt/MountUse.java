@@ -16,8 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param volume its name in the compose file; empty for a path, and for a volume without a name
  * @param target in the container; empty for what is not mounted
  */
-record MountUse(
-    String user, @Nullable Path path, String volume, String target, boolean readOnly) {
+record MountUse(String user, @Nullable Path path, String volume, String target, boolean readOnly) {
 
   /** All that the services of a project use. */
   static List<MountUse> of(JsonNode root) {
@@ -32,8 +31,7 @@ record MountUse(
               uses.add(
                   new MountUse(
                       service.getKey(), Path.of(source).normalize(), "", target, readOnly));
-          case "volume" ->
-              uses.add(new MountUse(service.getKey(), null, source, target, readOnly));
+          case "volume" -> uses.add(new MountUse(service.getKey(), null, source, target, readOnly));
           default -> {}
         }
       }

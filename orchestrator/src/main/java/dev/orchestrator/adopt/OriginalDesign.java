@@ -164,7 +164,9 @@ final class OriginalDesign {
               && !outer.equals(folder)
               && folder.startsWith(outer)
               && Path.of(data.path()).startsWith(other.path())
-              && Path.of(other.path()).relativize(Path.of(data.path())).equals(outer.relativize(folder));
+              && Path.of(other.path())
+                  .relativize(Path.of(data.path()))
+                  .equals(outer.relativize(folder));
         });
   }
 

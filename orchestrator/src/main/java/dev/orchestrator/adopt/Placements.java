@@ -26,7 +26,16 @@ final class Placements {
 
   private static final List<String> SYSTEM =
       List.of(
-          "/bin", "/boot", "/etc", "/lib", "/lib64", "/run", "/sbin", "/usr", "/var/log", "/var/run",
+          "/bin",
+          "/boot",
+          "/etc",
+          "/lib",
+          "/lib64",
+          "/run",
+          "/sbin",
+          "/usr",
+          "/var/log",
+          "/var/run",
           "/var/cache");
 
   private final Path folder;
@@ -144,7 +153,8 @@ final class Placements {
   private boolean isWritten(Path path) {
     return isWrittenItself(path)
         || uses.keySet().stream()
-            .anyMatch(other -> !path.startsWith(folder) && other.startsWith(path) && isWrittenItself(other));
+            .anyMatch(other ->
+                !path.startsWith(folder) && other.startsWith(path) && isWrittenItself(other));
   }
 
   private boolean isWrittenItself(Path path) {

@@ -20,7 +20,8 @@ final class PortQuestion {
   private static final int GREETING_MILLIS = 300;
   private static final int ANSWER_MILLIS = 5000;
   private static final int MOST_BYTES = 256 * 1024;
-  private static final Pattern STATUS = Pattern.compile("HTTP/1\\.[01] (?<status>[1-5][0-9]{2})\\b");
+  private static final Pattern STATUS =
+      Pattern.compile("HTTP/1\\.[01] (?<status>[1-5][0-9]{2})\\b");
   private static final Pattern TITLE =
       Pattern.compile("(?is)<title(?:\\s[^>]*)?>\\s*(?<title>[^<]{1,200}?)\\s*</title>");
   private static final Pattern TLS = Pattern.compile("(?i)https|\\bTLS\\b|\\bSSL\\b");

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param containers those of its services, by service and number; one-off runs are left out
  * @param ours the stack of this orchestrator that it is; empty for none
  */
-public record Project(
+record Project(
     String name,
     @Nullable Path folder,
     List<Path> files,
@@ -26,7 +26,7 @@ public record Project(
     String ours) {
 
   /** Whether its containers run. */
-  public enum State {
+  enum State {
     RUNNING("running"),
     PARTLY("partly running"),
     STOPPED("stopped"),
@@ -40,24 +40,24 @@ public record Project(
     }
 
     /** For a person. */
-    public String word() {
+    String word() {
       return word;
     }
   }
 
-  public Project {
+  Project {
     files = List.copyOf(files);
     envFiles = List.copyOf(envFiles);
     containers = List.copyOf(containers);
   }
 
   /** The names of the services that have containers. */
-  public List<String> services() {
+  List<String> services() {
     return containers.stream().map(Project::service).distinct().sorted().toList();
   }
 
   /** Whether its containers run; one that has ended well, as migrations do, counts as running. */
-  public State state() {
+  State state() {
     long running = containers.stream().filter(ContainerDetails::running).count();
     boolean all =
         containers.stream().allMatch(container -> container.running() || endedWell(container));
@@ -68,10 +68,21 @@ public record Project(
   }
 
   /** The first container of a service. */
-  public Optional<ContainerDetails> container(String service) {
+  Optional<ContainerDetails> container(String service) {
     return containers.stream()
         .filter(container -> service(container).equals(service))
         .min(Comparator.comparingInt(Project::number));
+  }
+
+  /** The same for a person. */
+  ProjectSummary summary() {
+    return new ProjectSummary(
+        name,
+        folder == null ? "" : folder.toString(),
+        files.stream().map(Path::toString).toList(),
+        services(),
+        state().word(),
+        ours);
   }
 
   static String service(ContainerDetails container) {

@@ -134,7 +134,9 @@ final class ProjectFiles {
   /** The names of all variables in the compose files. */
   Set<String> variableNames() {
     Set<String> names = new TreeSet<>();
-    compose.values().forEach(file -> names.addAll(Template.of(withoutComments(file.text())).names()));
+    compose
+        .values()
+        .forEach(file -> names.addAll(Template.of(withoutComments(file.text())).names()));
     return names;
   }
 

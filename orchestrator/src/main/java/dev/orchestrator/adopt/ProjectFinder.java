@@ -76,7 +76,8 @@ final class ProjectFinder {
               members,
               members.stream()
                   .filter(member -> member.labels().containsKey(Labels.OURS))
-                  .map(member -> member.label(Labels.STACK).isEmpty() ? name : member.label(Labels.STACK))
+                  .map(member ->
+                      member.label(Labels.STACK).isEmpty() ? name : member.label(Labels.STACK))
                   .findFirst()
                   .orElse("")));
     });

@@ -21,8 +21,8 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads a project as Compose does on the host: Compose itself reads the files, with the variables of
- * the shell that its containers tell. Where the files are gone, the project is rebuilt from its
+ * Reads a project as Compose does on the host: Compose itself reads the files, with the variables
+ * of the shell that its containers tell. Where the files are gone, the project is rebuilt from its
  * containers. Calls block.
  */
 final class ProjectReader {
@@ -55,21 +55,25 @@ final class ProjectReader {
   ReadProject read(Project project, String base) {
     List<String> notes = new ArrayList<>();
     Path folder = project.folder();
-    List<Path> missing = project.files().stream().filter(file -> !Files.isRegularFile(file)).toList();
+    List<Path> missing =
+        project.files().stream().filter(file -> !Files.isRegularFile(file)).toList();
     if (folder != null && !project.files().isEmpty() && missing.isEmpty()) {
       return read(project, folder, project.files(), project.envFiles(), base, false, notes);
     }
     ProjectRebuild rebuild = new ProjectRebuild(engine, project);
     notes.add(
         folder == null || project.files().isEmpty()
-            ? "the containers don't say where the compose file is: the stack's compose file is made from the containers"
+            ? "the containers don't say where the compose file is: the stack's compose file is made"
+                  + " from the containers"
             : "%s of project %s %s gone: the stack's compose file is made from the containers"
                 .formatted(
                     missing.stream().map(Path::toString).collect(Collectors.joining(", ")),
                     project.name(),
                     missing.size() == 1 ? "is" : "are"));
     notes.add(
-        "what containers don't tell is missing in it: comments, build, variables and env files, profiles, the names of configs and secrets, and dependencies that Compose's version 1 does not note");
+        "what containers don't tell is missing in it: comments, build, variables and env files,"
+            + " profiles, the names of configs and secrets, and dependencies that Compose's version"
+            + " 1 does not note");
     Path rebuilt = work.resolve("rebuilt-" + project.name());
     Path file = rebuild.write(rebuilt);
     notes.addAll(rebuild.notes());
@@ -95,8 +99,7 @@ final class ProjectReader {
       told.forEach(variable -> shell.put(variable.name(), variable.value()));
       files = ProjectFiles.read(folder, paths, envFiles, shell);
     }
-    Question question =
-        new Question(project.name(), folder, paths, envFiles, shell, List.of("*"));
+    Question question = new Question(project.name(), folder, paths, envFiles, shell, List.of("*"));
     try (HostComposeReader reader = new HostComposeReader(engine, containers, base)) {
       Answer all = answer(reader, question, files);
       String profiles = profiles(project, all.root(), files.variables());
@@ -112,7 +115,8 @@ final class ProjectReader {
       shell.put(PROFILES, profiles);
       Answer answer = answer(reader, question.with(shell, List.of()), files);
       for (String name : answer.unset()) {
-        notes.add("the variable %s has no value, and is empty in the containers too".formatted(name));
+        notes.add(
+            "the variable %s has no value, and is empty in the containers too".formatted(name));
       }
       notes.addAll(answer.warnings());
       noteServices(project, answer.root(), notes);
@@ -195,8 +199,10 @@ final class ProjectReader {
               .filter(container -> Project.service(container).equals(service.getKey()))
               .count();
       int said =
-          service.getValue().path("scale").asInt(
-              service.getValue().at("/deploy/replicas").asInt(1));
+          service
+              .getValue()
+              .path("scale")
+              .asInt(service.getValue().at("/deploy/replicas").asInt(1));
       if (there == 0 && said > 0) {
         notes.add(
             "service %s has no container; the stack starts it: remove it from the compose file of release 1 if it is not wanted"

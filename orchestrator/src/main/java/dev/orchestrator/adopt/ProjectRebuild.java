@@ -52,8 +52,8 @@ final class ProjectRebuild {
       Path file = folder.resolve("compose.yaml");
       Files.writeString(file, text());
       StringBuilder env = new StringBuilder();
-      secrets.forEach((name, value) ->
-          env.append(name).append('=').append(EnvText.quoted(value)).append('\n'));
+      secrets.forEach(
+          (name, value) -> env.append(name).append('=').append(EnvText.quoted(value)).append('\n'));
       Files.deleteIfExists(folder.resolve(".env"));
       if (!secrets.isEmpty()) {
         Files.writeString(folder.resolve(".env"), env);
@@ -93,14 +93,11 @@ final class ProjectRebuild {
     JsonNode config = container.raw().path("Config");
     JsonNode host = container.raw().path("HostConfig");
     JsonNode image =
-        engine
-            .imageConfig(container.imageId())
-            .orElseGet(JsonNodeFactory.instance::objectNode);
+        engine.imageConfig(container.imageId()).orElseGet(JsonNodeFactory.instance::objectNode);
     Map<String, Object> made = new LinkedHashMap<>();
     made.put("image", escaped(container.image()));
     String name = container.name();
-    if (!name.matches(
-        ".*[-_]\\Q%s\\E[-_][0-9]+".formatted(Project.service(container)))) {
+    if (!name.matches(".*[-_]\\Q%s\\E[-_][0-9]+".formatted(Project.service(container)))) {
       made.put("container_name", name);
     }
     String hostName = config.path("Hostname").asText("");
@@ -174,8 +171,7 @@ final class ProjectRebuild {
     }
   }
 
-  private static void labels(
-      Map<String, Object> made, ContainerDetails container, JsonNode image) {
+  private static void labels(Map<String, Object> made, ContainerDetails container, JsonNode image) {
     Map<String, Object> labels = new TreeMap<>();
     container
         .labels()
@@ -407,7 +403,11 @@ final class ProjectRebuild {
             ulimits.put(
                 limit.path("Name").asText(),
                 new TreeMap<>(
-                    Map.of("soft", limit.path("Soft").asLong(), "hard", limit.path("Hard").asLong()))));
+                    Map.of(
+                        "soft",
+                        limit.path("Soft").asLong(),
+                        "hard",
+                        limit.path("Hard").asLong()))));
     if (!ulimits.isEmpty()) {
       made.put("ulimits", ulimits);
     }

@@ -134,8 +134,7 @@ final class RouteDesign {
               } else {
                 cannot.add(
                     new Cannot(
-                        "service %s: port %d has no public port of its own"
-                            .formatted(name, target),
+                        "service %s: port %d has no public port of its own".formatted(name, target),
                         "write a route with the port that clients are to use"));
               }
             }
@@ -206,8 +205,7 @@ final class RouteDesign {
             protocol,
             why);
     routes.add(route);
-    boolean checked =
-        checks(port.service(), read.root().path("services").path(port.service()));
+    boolean checked = checks(port.service(), read.root().path("services").path(port.service()));
     if (!checked) {
       probe(route, port, answer);
     }
@@ -215,8 +213,7 @@ final class RouteDesign {
 
   private PortQuestion.Answer ask(Published port) {
     String host = port.host().isEmpty() ? "127.0.0.1" : port.host();
-    return answers.computeIfAbsent(
-        host + " " + port.first(), key -> asker.ask(host, port.first()));
+    return answers.computeIfAbsent(host + " " + port.first(), key -> asker.ask(host, port.first()));
   }
 
   private void probe(Route route, Published port, PortQuestion.Answer answer) {
@@ -288,8 +285,7 @@ final class RouteDesign {
     String plain =
         service.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9_-]", "-").replaceFirst("^[_-]+", "");
     String base = plain.isEmpty() ? "route" : plain.substring(0, Math.min(28, plain.length()));
-    for (String name :
-        List.of(base, base + "-" + port, base + "-" + port + "-" + protocol)) {
+    for (String name : List.of(base, base + "-" + port, base + "-" + port + "-" + protocol)) {
       if (names.add(name)) {
         return name;
       }
@@ -304,7 +300,8 @@ final class RouteDesign {
         new Cannot(
             "service %s is in the network of the host (network_mode: host); in a stack that is the capsule's"
                 .formatted(service),
-            "write a route for each port that clients use; or, for mDNS, DLNA or DHCP, security.host-network = true in stack.conf"));
+            "write a route for each port that clients use; or, for mDNS, DLNA or DHCP,"
+                + " security.host-network = true in stack.conf"));
   }
 
   private void proxied(String name, JsonNode service) {

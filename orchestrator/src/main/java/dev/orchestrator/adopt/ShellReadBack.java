@@ -26,7 +26,7 @@ final class ShellReadBack {
   /** By variable: the values that containers tell, each with its places. */
   private final Map<String, Map<String, Set<String>>> told = new TreeMap<>();
 
-  /** Variables of which a container has the value that the files give. */
+  /** Variables of which a container has the value, or the default, that the files give. */
   private final Set<String> confirmed = new TreeSet<>();
 
   private final List<String> notes = new ArrayList<>();
@@ -53,8 +53,8 @@ final class ShellReadBack {
     List<ShellVariable> variables = new ArrayList<>();
     told.forEach((name, values) -> {
       if (values.size() == 1 && !confirmed.contains(name)) {
-        values.forEach((value, places) ->
-            variables.add(new ShellVariable(name, value, List.copyOf(places))));
+        values.forEach(
+            (value, places) -> variables.add(new ShellVariable(name, value, List.copyOf(places))));
       } else {
         Set<String> places = new TreeSet<>();
         values.values().forEach(places::addAll);
@@ -69,10 +69,7 @@ final class ShellReadBack {
   private void read(SourceFile file) {
     text(file, "image", container -> List.of(container.image()));
     text(file, "container_name", container -> List.of(container.name()));
-    text(
-        file,
-        "hostname",
-        container -> List.of(container.raw().at("/Config/Hostname").asText("")));
+    text(file, "hostname", container -> List.of(container.raw().at("/Config/Hostname").asText("")));
     text(file, "user", container -> List.of(container.raw().at("/Config/User").asText("")));
     text(file, "volumes.[]", ShellReadBack::mounts);
     text(file, "volumes.[].source", ShellReadBack::sources);
@@ -169,7 +166,7 @@ final class ShellReadBack {
     }
     String expected = template.resolve(files.variables());
     if (real.contains(expected) || real.stream().anyMatch(one -> samePath(one, expected))) {
-      names.stream().filter(files.variables()::containsKey).forEach(confirmed::add);
+      confirmed.addAll(names);
       return;
     }
     for (String one : real) {

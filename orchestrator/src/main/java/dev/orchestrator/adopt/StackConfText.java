@@ -112,7 +112,9 @@ final class StackConfText {
   private void data(Content content) {
     if (!content.data().isEmpty()) {
       line("");
-      line("# Data, which goes along at each upgrade. strategy = auto: each upgrade finds out whether");
+      line(
+          "# Data, which goes along at each upgrade. strategy = auto: each upgrade finds out"
+              + " whether");
       line("# it is copied or cloned.");
       for (Data data : content.data()) {
         line("#   %s (%s): %s".formatted(data.source(), size(data), data.why()));
@@ -148,9 +150,7 @@ final class StackConfText {
 
   static String volumeName(String volume) {
     String name =
-        volume.toLowerCase(Locale.ROOT)
-            .replaceAll("[^a-z0-9_-]", "-")
-            .replaceFirst("^[_-]+", "");
+        volume.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9_-]", "-").replaceFirst("^[_-]+", "");
     String plain = name.isEmpty() ? "volume" : name.substring(0, Math.min(40, name.length()));
     return plain.equals("data") || plain.equals("store") ? plain + "-volume" : plain;
   }

@@ -160,8 +160,7 @@ final class StackFiles {
   /** Changes the paths of the host that are another thing in the release. */
   void paths() {
     for (SourceFile file : read.files().compose()) {
-      file.texts(
-          List.of("services.*.volumes.[]"), (_, node) -> shortMount(file, node));
+      file.texts(List.of("services.*.volumes.[]"), (_, node) -> shortMount(file, node));
       file.texts(
           List.of(
               "services.*.volumes.[].source",
@@ -311,7 +310,8 @@ final class StackFiles {
    * @param started whether the data is copied later; otherwise the release has what there is of it
    * @param withoutPath a folder that is never copied
    */
-  StackDraft draft(boolean started, Path withoutPath, Map<String, String> texts, Set<String> secret) {
+  StackDraft draft(
+      boolean started, Path withoutPath, Map<String, String> texts, Set<String> secret) {
     placements.forEach((path, placement) -> {
       boolean there = Files.exists(path);
       switch (placement.kind()) {

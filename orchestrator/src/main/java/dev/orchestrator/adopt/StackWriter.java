@@ -72,8 +72,7 @@ final class StackWriter {
         return target;
       }
     } catch (IOException e) {
-      throw new RefusedException(
-          "can't write the stack's folder %s: %s".formatted(target, e), e);
+      throw new RefusedException("can't write the stack's folder %s: %s".formatted(target, e), e);
     }
   }
 

@@ -57,8 +57,7 @@ final class Template {
           rest.startsWith(":") && rest.length() > 1
               ? rest.substring(0, 2)
               : rest.isEmpty() ? "" : rest.substring(0, 1);
-      template.pieces.add(
-          new Piece("", name.group(), operator, rest.substring(operator.length())));
+      template.pieces.add(new Piece("", name.group(), operator, rest.substring(operator.length())));
       at = end + 1;
     }
     template.literal(literal);
@@ -131,7 +130,7 @@ final class Template {
         return Optional.of(Map.of());
       }
       if (variable && groups.contains(piece.name)) {
-        pattern.append("\\").append(groups.indexOf(piece.name) + 1).append("(?![0-9])");
+        pattern.append("\\").append(groups.indexOf(piece.name) + 1);
       } else if (variable) {
         groups.add(piece.name);
         pattern.append("(.*?)");

@@ -194,8 +194,7 @@ final class ComposeFileScan {
     }
     YamlNodes.visit(root, "services.*", (path, _, _) -> services.add(path.get(1)));
     for (String key : List.of("image", "build", "extends", "provider")) {
-      YamlNodes.visit(
-          root, "services.*." + key, (path, _, _) -> withImage.add(path.get(1)));
+      YamlNodes.visit(root, "services.*." + key, (path, _, _) -> withImage.add(path.get(1)));
     }
     for (String path : ENV_FILES) {
       YamlNodes.visit(root, path, (names, at, value) -> envFile(name, names, at, value));

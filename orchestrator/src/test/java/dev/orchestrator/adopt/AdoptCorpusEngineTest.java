@@ -40,7 +40,8 @@ final class AdoptCorpusEngineTest {
         Stream<Path> corpus = Files.list(CORPUS)) {
       StackHostFixture host = new StackHostFixture(engine, owner, dir.resolve("service"));
       AdoptPlanner planner = new AdoptPlanner(engine, owner, host);
-      for (Path kind : corpus.filter(path -> Files.exists(path.resolve("about"))).sorted().toList()) {
+      for (Path kind :
+          corpus.filter(path -> Files.exists(path.resolve("about"))).sorted().toList()) {
         String name = kind.getFileName().toString();
         Path project = dir.resolve(name);
         copy(kind.resolve("v1"), project);
@@ -48,7 +49,9 @@ final class AdoptCorpusEngineTest {
         if (plan.refusals().isEmpty()) {
           Path written = planner.write(plan);
           List<String> _ = host.check(host.load(written), AdoptPlanner.VERSION);
-        } else if (!plan.refusals().toString().matches(".*" + REFUSED.getOrDefault(name, "^$") + ".*")) {
+        } else if (!plan.refusals()
+            .toString()
+            .matches(".*" + REFUSED.getOrDefault(name, "^$") + ".*")) {
           problems.add(name + ": " + String.join("\n    ", plan.refusals()));
         }
       }

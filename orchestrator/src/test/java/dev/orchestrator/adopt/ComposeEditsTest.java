@@ -24,7 +24,8 @@ final class ComposeEditsTest {
     file.texts(
         List.of("services.*.image"), (_, node) -> assertTrue(edits.replace(file, node, PIN)));
     String changed = edits.apply(file);
-    file(changed).texts(List.of("services.*.image"), (_, node) -> assertEquals(PIN, node.getValue()));
+    file(changed)
+        .texts(List.of("services.*.image"), (_, node) -> assertEquals(PIN, node.getValue()));
     return changed;
   }
 

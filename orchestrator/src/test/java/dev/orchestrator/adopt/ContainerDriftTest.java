@@ -22,8 +22,7 @@ final class ContainerDriftTest {
       """;
 
   private static List<String> drift(ContainerDetails container, Map<String, String> hashes) {
-    Project project =
-        ProjectFinder.of(List.of(container)).getFirst();
+    Project project = ProjectFinder.of(List.of(container)).getFirst();
     return ContainerDrift.of(project, (ObjectNode) Json.tree(WEB), hashes);
   }
 

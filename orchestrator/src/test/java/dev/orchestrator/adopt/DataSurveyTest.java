@@ -32,7 +32,8 @@ final class DataSurveyTest {
         new DataSurvey.Measured(true, 3, 300, 200, 150, List.of("SQLite (app.db and 1 more)")),
         found.at("/srv/a"));
     assertEquals(
-        List.of("MariaDB or MySQL (ibdata1)", "PostgreSQL (PG_VERSION)"), found.at("db").databases());
+        List.of("MariaDB or MySQL (ibdata1)", "PostgreSQL (PG_VERSION)"),
+        found.at("db").databases());
     assertEquals(DataSurvey.Measured.NOTHING, found.at("nobody"));
     assertTrue(DataSurvey.parse(List.of(), "disk ext4 btrfs \n").clones());
   }

@@ -56,11 +56,10 @@ final class PortQuestionTest {
   void aServiceThatGreetsIsSentNothing() throws IOException {
     StringBuilder read = new StringBuilder();
     PortQuestion.Answer answer =
-        ask(
-            socket -> {
-              socket.getOutputStream().write("220 mail\r\n".getBytes(StandardCharsets.US_ASCII));
-              read.append(socket.getInputStream().read());
-            });
+        ask(socket -> {
+          socket.getOutputStream().write("220 mail\r\n".getBytes(StandardCharsets.US_ASCII));
+          read.append(socket.getInputStream().read());
+        });
     assertEquals(PortQuestion.Answer.NOT_HTTP, answer);
     assertEquals("-1", read.toString());
   }
@@ -71,7 +70,8 @@ final class PortQuestionTest {
         PortQuestion.Answer.NOT_HTTP,
         ask(
             answering(
-                "HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.")));
+                "HTTP/1.0 400 Bad Request\r\n\r\n"
+                    + "Client sent an HTTP request to an HTTPS server.")));
     assertEquals(PortQuestion.Answer.NOT_HTTP, ask(answering("-ERR unknown command\r\n")));
   }
 

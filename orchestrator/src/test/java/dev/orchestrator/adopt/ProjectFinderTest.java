@@ -3,7 +3,6 @@ package dev.orchestrator.adopt;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.engine.Labels;
@@ -28,7 +27,10 @@ final class ProjectFinderTest {
                     .label(ComposeLabels.FILES, "/srv/shop/compose.yaml,/srv/shop/prod.yaml")
                     .label(ComposeLabels.ENV_FILES, "/srv/shop/.env.prod")
                     .make(),
-                ContainerFixture.of("shop", "db").state("exited").raw("{\"State\":{\"ExitCode\":1}}").make(),
+                ContainerFixture.of("shop", "db")
+                    .state("exited")
+                    .raw("{\"State\":{\"ExitCode\":1}}")
+                    .make(),
                 ContainerFixture.of("shop", "job").label(ComposeLabels.ONE_OFF, "True").make(),
                 ContainerFixture.of("blog", "app").state("exited").make()));
     assertEquals(List.of("blog", "shop"), found.stream().map(Project::name).toList());
@@ -41,7 +43,13 @@ final class ProjectFinderTest {
     assertEquals(Project.State.PARTLY, shop.state());
     assertEquals(Project.State.STOPPED, found.getFirst().state());
     assertNull(found.getFirst().folder());
-    assertTrue(AdoptPlanText.list(found).contains("shop     partly running  db web"), AdoptPlanText.list(found));
+    assertEquals(
+        """
+        PROJECT  STATE           SERVICES  FOLDER     FILES
+        blog     stopped         app       not known  not known
+        shop     partly running  db web    /srv/shop  compose.yaml prod.yaml
+        """,
+        AdoptPlanText.list(found.stream().map(Project::summary).toList()));
   }
 
   @Test
@@ -95,7 +103,8 @@ final class ProjectFinderTest {
     Project found = ProjectFinder.folder(shop, List.of());
     assertEquals("myshop", found.name());
     assertEquals(
-        List.of(shop.resolve("compose.yaml"), shop.resolve("compose.override.yaml")), found.files());
+        List.of(shop.resolve("compose.yaml"), shop.resolve("compose.override.yaml")),
+        found.files());
     assertEquals(Project.State.NONE, found.state());
     Files.writeString(shop.resolve(".env"), "COMPOSE_FILE=docker-compose.yml\n");
     Files.writeString(shop.resolve("docker-compose.yml"), "name: store\nservices: {}");

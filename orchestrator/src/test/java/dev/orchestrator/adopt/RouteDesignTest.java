@@ -31,8 +31,7 @@ final class RouteDesignTest {
             false,
             List.of());
     RouteDesign design =
-        new RouteDesign(
-            read, (_, port) -> answers.getOrDefault(port, PortQuestion.Answer.CLOSED));
+        new RouteDesign(read, (_, port) -> answers.getOrDefault(port, PortQuestion.Answer.CLOSED));
     design.make();
     return design;
   }
@@ -43,8 +42,7 @@ final class RouteDesignTest {
 
   private static String text(Route route) {
     return "%s %s %s:%d %s"
-        .formatted(
-            route.name(), route.listen(), route.service(), route.port(), route.protocol());
+        .formatted(route.name(), route.listen(), route.service(), route.port(), route.protocol());
   }
 
   @Test
@@ -56,12 +54,15 @@ final class RouteDesignTest {
                                {"target": 443, "published": "8443", "protocol": "tcp"}]}}
             """,
             Map.of(
-                8080, new PortQuestion.Answer(true, 200, "Shop (front)"),
-                8443, PortQuestion.Answer.NOT_HTTP),
+                8080,
+                new PortQuestion.Answer(true, 200, "Shop (front)"),
+                8443,
+                PortQuestion.Answer.NOT_HTTP),
             ContainerFixture.of("shop", "web").port(8080, 80).port(8443, 443).make());
     assertEquals(List.of("web 8080 web:80 http", "web-8443 8443 web:443 tcp"), texts(design));
     assertEquals(
-        "{ name = web, service = \"web\", http { port = 80, path = \"/\", status = 200, body = \"Shop\\\\s+\\\\(front\\\\)\" } }",
+        "{ name = web, service = \"web\", http { port = 80, path = \"/\", status = 200, body ="
+            + " \"Shop\\\\s+\\\\(front\\\\)\" } }",
         design.probes().getFirst().line());
   }
 
@@ -78,7 +79,8 @@ final class RouteDesignTest {
             ContainerFixture.of("shop", "web").health("healthy").make());
     assertEquals(List.of("web 127.0.0.1:8080 web:80 http"), texts(design));
     assertEquals(
-        List.of("job: that it runs: it has no health check and no route", "web: its own health check"),
+        List.of(
+            "job: that it runs: it has no health check and no route", "web: its own health check"),
         design.probes().stream().map(p -> p.service() + ": " + p.check()).toList());
   }
 

@@ -64,8 +64,7 @@ final class StackWriterTest {
     assertTrue(Files.isSymbolicLink(folder.resolve("releases/1/conf/link")));
     assertEquals(
         "rw-------",
-        PosixFilePermissions.toString(
-            Files.getPosixFilePermissions(folder.resolve("stack.conf"))));
+        PosixFilePermissions.toString(Files.getPosixFilePermissions(folder.resolve("stack.conf"))));
     assertEquals("old", Files.readString(project.resolve("compose.yaml")));
   }
 
@@ -88,8 +87,7 @@ final class StackWriterTest {
     assertEquals(List.of(), written());
     Files.createDirectories(dir.resolve("stacks/.adopting-shop"));
     Files.writeString(dir.resolve("stacks/.adopting-shop/old"), "x");
-    writer()
-        .write("shop", new StackDraft(Map.of("stack.conf", "x"), Set.of(), Map.of(), Set.of()));
+    writer().write("shop", new StackDraft(Map.of("stack.conf", "x"), Set.of(), Map.of(), Set.of()));
     assertEquals(List.of("shop/stack.conf"), written());
     assertFalse(Files.exists(dir.resolve("stacks/.adopting-shop")));
   }

@@ -39,7 +39,8 @@ final class TemplateTest {
   @Test
   void aTextTellsTheValuesThatItCameFrom() {
     assertEquals(
-        Optional.of(Map.of("NAME", "app", "TAG", "2")), Template.of("r/${NAME}:$TAG").match("r/app:2"));
+        Optional.of(Map.of("NAME", "app", "TAG", "2")),
+        Template.of("r/${NAME}:$TAG").match("r/app:2"));
     assertEquals(Optional.of(Map.of("A", "x")), Template.of("${A}-${A}").match("x-x"));
     assertEquals(Optional.empty(), Template.of("${A}-${A}").match("x-y"));
     assertEquals(Optional.empty(), Template.of("other:${TAG}").match("app:2"));

@@ -132,8 +132,7 @@ abstract class EngineContract {
 
   @Test
   void whatAnImageSetsIsTold() {
-    assertEquals(
-        "yes", engine().imageConfig(image()).orElseThrow().at("/Labels/kept").asText());
+    assertEquals("yes", engine().imageConfig(image()).orElseThrow().at("/Labels/kept").asText());
     assertEquals(Optional.empty(), engine().imageConfig(run + "-nobody"));
   }
 
