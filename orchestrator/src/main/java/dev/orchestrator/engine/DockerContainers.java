@@ -24,11 +24,13 @@ import org.jspecify.annotations.Nullable;
 
 /** The engine's containers. */
 final class DockerContainers {
+  private final EngineConnection connection;
   private final DockerClient client;
   private final TimedCalls calls;
   private final DockerVolumes volumes;
 
   DockerContainers(EngineConnection connection, DockerVolumes volumes) {
+    this.connection = connection;
     this.client = connection.client();
     this.calls = connection.calls();
     this.volumes = volumes;
@@ -63,6 +65,40 @@ final class DockerContainers {
         .flatMap(Optional::stream)
         .map(DockerContainers::info)
         .toList();
+  }
+
+  List<ContainerDetails> details(String label) {
+    List<Container> found =
+        calls.call(
+            "listing containers",
+            TimedCalls.SHORT,
+            () ->
+                client
+                    .listContainersCmd()
+                    .withShowAll(true)
+                    .withLabelFilter(label.isEmpty() ? List.of() : List.of(label))
+                    .exec());
+    return found.stream().map(Container::getId).flatMap(this::detailsOf).toList();
+  }
+
+  private Stream<ContainerDetails> detailsOf(String id) {
+    String doing = "looking at container " + id;
+    try {
+      return Stream.of(
+          DockerContainerDetails.of(
+              calls.call(
+                  doing,
+                  TimedCalls.SHORT,
+                  () ->
+                      connection
+                          .raw()
+                          .get(doing, "/v%s/containers/%s/json".formatted(connection.api(), id)))));
+    } catch (EngineException e) {
+      if (e.kind() == Kind.NOT_FOUND) {
+        return Stream.empty(); // it was removed meanwhile
+      }
+      throw e;
+    }
   }
 
   void create(ContainerSpec spec) {

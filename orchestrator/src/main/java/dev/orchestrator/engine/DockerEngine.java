@@ -107,6 +107,11 @@ public final class DockerEngine implements Engine {
   }
 
   @Override
+  public List<ContainerDetails> containerDetails(String label) {
+    return calls().containers().details(label);
+  }
+
+  @Override
   public void createContainer(ContainerSpec spec) {
     calls().containers().create(spec);
   }
@@ -214,6 +219,30 @@ public final class DockerEngine implements Engine {
   @Override
   public Optional<ImageInfo> image(String reference) {
     return calls().images().get(reference);
+  }
+
+  @Override
+  public Optional<JsonNode> imageConfig(String reference) {
+    String doing = "looking at image " + reference;
+    EngineConnection connection = calls().connection();
+    try {
+      return Optional.of(
+          connection
+              .calls()
+              .call(
+                  doing,
+                  TimedCalls.SHORT,
+                  () ->
+                      connection
+                          .raw()
+                          .get(doing, "/v%s/images/%s/json".formatted(connection.api(), reference))
+                          .path("Config")));
+    } catch (EngineException e) {
+      if (e.kind() == EngineException.Kind.NOT_FOUND) {
+        return Optional.empty();
+      }
+      throw e;
+    }
   }
 
   @Override

@@ -1,6 +1,8 @@
 package dev.orchestrator.engine;
 
 import java.io.Closeable;
+
+import com.fasterxml.jackson.databind.JsonNode;
 import java.io.InputStream;
 import java.time.Duration;
 import java.util.List;
@@ -25,6 +27,12 @@ public interface Engine extends AutoCloseable {
 
   /** Lists all containers, running or not, that carry all these labels. */
   List<ContainerInfo> containers(Map<String, String> labels);
+
+  /**
+   * All that the engine knows of all containers, running or not, that have a label of this name,
+   * whatever its value; of all containers when it is empty.
+   */
+  List<ContainerDetails> containerDetails(String label);
 
   /**
    * Creates a container without starting it. When a container of that name exists, that is a {@code
@@ -112,6 +120,12 @@ public interface Engine extends AutoCloseable {
   // Images
 
   Optional<ImageInfo> image(String reference);
+
+  /**
+   * What an image sets for its containers, as the engine has it: {@code Env}, {@code Cmd}, {@code
+   * Entrypoint}, {@code User} and so on; empty when there is no such image.
+   */
+  Optional<JsonNode> imageConfig(String reference);
 
   List<ImageInfo> images(Map<String, String> labels);
 

@@ -141,6 +141,46 @@ abstract class EngineContract {
   }
 
   @Test
+  void detailsOfContainersAreFoundByTheNameOfALabel() {
+    String volume = run + "-details";
+    engine().createVolume(volume, labels);
+    String name = run + "-details";
+    engine()
+        .createContainer(
+            ContainerSpec.helper(
+                    name,
+                    image(),
+                    shell(RUNS_ON),
+                    Labels.with(labels, run, "x"),
+                    List.of(Mount.of(volume, "/data")))
+                .withEnv(Map.of("GREETING", "a=b")));
+    engine().startContainer(name);
+    ContainerDetails found = engine().containerDetails(run).getFirst();
+    assertEquals(1, engine().containerDetails(run).size());
+    assertEquals(name, found.name());
+    assertTrue(found.running());
+    assertEquals(image(), found.image());
+    assertEquals(engine().image(image()).orElseThrow().id(), found.imageId());
+    assertTrue(found.env().contains("GREETING=a=b"), found.env().toString());
+    assertFalse(found.toString().contains("a=b"));
+    assertEquals("x", found.label(run));
+    assertEquals(
+        List.of(new ContainerDetails.MountPoint("volume", volume, "/data", false)), found.mounts());
+    assertEquals("no", found.restartPolicy());
+    assertEquals(List.of(), found.ports());
+    assertTrue(
+        engine().containerDetails("").stream().anyMatch(one -> one.name().equals(name)),
+        "an empty name finds all");
+    assertEquals(List.of(), engine().containerDetails(run + "-nobody"));
+  }
+
+  @Test
+  void whatAnImageSetsIsTold() {
+    assertEquals("yes", engine().imageConfig(image()).orElseThrow().at("/Labels/kept").asText());
+    assertEquals(Optional.empty(), engine().imageConfig(run + "-nobody"));
+  }
+
+  @Test
   void aNameInUseIsAConflict() {
     String name = create("exit 0");
     EngineException e =

@@ -1,11 +1,14 @@
 package dev.orchestrator.testing;
 
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import dev.orchestrator.engine.ContainerDetails;
 import dev.orchestrator.engine.ContainerInfo;
 import dev.orchestrator.engine.ContainerSpec;
 import dev.orchestrator.engine.ContainerWatcher;
 import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.engine.EngineException.Kind;
 import dev.orchestrator.engine.ExecResult;
+import dev.orchestrator.engine.ImageInfo;
 import dev.orchestrator.engine.Mount;
 import java.io.Closeable;
 import java.nio.file.Files;
@@ -69,6 +72,42 @@ public final class FakeContainers {
         .filter(c -> c.spec.labels().entrySet().containsAll(labels.entrySet()))
         .map(FakeContainers::info)
         .toList();
+  }
+
+  public synchronized List<ContainerDetails> details(String label) {
+    return all.values().stream()
+        .filter(c -> label.isEmpty() || c.spec.labels().containsKey(label))
+        .map(this::details)
+        .toList();
+  }
+
+  private ContainerDetails details(Entry entry) {
+    ContainerSpec spec = entry.spec;
+    return new ContainerDetails(
+        entry.id,
+        spec.name(),
+        spec.image(),
+        images.get(spec.image()).map(ImageInfo::id).orElse(""),
+        entry.state,
+        spec.labels(),
+        spec.env().entrySet().stream().map(e -> e.getKey() + "=" + e.getValue()).toList(),
+        spec.entrypoint(),
+        spec.command(),
+        spec.mounts().stream()
+            .map(mount ->
+                new ContainerDetails.MountPoint(
+                    mount.hostPath() ? "bind" : "volume",
+                    mount.source(),
+                    mount.target(),
+                    mount.readOnly()))
+            .toList(),
+        List.of(),
+        List.of(spec.network()),
+        spec.network(),
+        "no",
+        "",
+        spec.stopTimeout(),
+        JsonNodeFactory.instance.objectNode());
   }
 
   public synchronized void create(ContainerSpec spec) {

@@ -1,6 +1,10 @@
 package dev.orchestrator.testing;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.orchestrator.engine.BuildSpec;
+import dev.orchestrator.engine.ContainerDetails;
 import dev.orchestrator.engine.ContainerInfo;
 import dev.orchestrator.engine.ContainerSpec;
 import dev.orchestrator.engine.ContainerWatcher;
@@ -87,6 +91,11 @@ public final class FakeEngine implements Engine {
   @Override
   public List<ContainerInfo> containers(Map<String, String> labels) {
     return call("containers", "", () -> containers.list(labels));
+  }
+
+  @Override
+  public List<ContainerDetails> containerDetails(String label) {
+    return call("containerDetails", "", () -> containers.details(label));
   }
 
   @Override
@@ -192,6 +201,22 @@ public final class FakeEngine implements Engine {
   @Override
   public Optional<ImageInfo> image(String reference) {
     return call("image", reference, () -> images.get(reference));
+  }
+
+  @Override
+  public Optional<JsonNode> imageConfig(String reference) {
+    return call(
+        "imageConfig",
+        reference,
+        () ->
+            images
+                .get(reference)
+                .map(image -> {
+                  ObjectNode config = JsonNodeFactory.instance.objectNode();
+                  ObjectNode labels = config.putObject("Labels");
+                  image.labels().forEach(labels::put);
+                  return (JsonNode) config;
+                }));
   }
 
   @Override
