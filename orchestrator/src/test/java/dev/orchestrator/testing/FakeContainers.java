@@ -29,6 +29,7 @@ public final class FakeContainers {
     final String address;
     final List<String> log = new ArrayList<>();
     String state = "created";
+    String restartPolicy = "";
     int exitCode;
 
     Entry(ContainerSpec spec, int number) {
@@ -127,6 +128,14 @@ public final class FakeContainers {
     if (entry.state.equals("paused")) {
       entry.state = "running";
     }
+  }
+
+  public synchronized void setRestartPolicy(String name, String policy) {
+    require("setting the restart policy of", name).restartPolicy = policy;
+  }
+
+  public synchronized String restartPolicy(String name) {
+    return require("looking at", name).restartPolicy;
   }
 
   public synchronized void remove(String name) {
