@@ -1,10 +1,12 @@
 package dev.orchestrator.upgrade;
 
 import dev.orchestrator.adopt.OriginalPort;
+import dev.orchestrator.common.Deadline;
 import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.settings.RouteSettings;
 import dev.orchestrator.traffic.Traffic.Detour;
 import dev.orchestrator.upgrade.OriginalContainers.Published;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.slf4j.Logger;
@@ -20,6 +22,8 @@ public final class PortTakeover {
 
   /** Of a route with more ports, new connections are not redirected. */
   private static final int MOST_PORTS = 100;
+
+  private static final Duration END_TIMEOUT = Duration.ofMinutes(1);
 
   private final UpgradeContext context;
 
@@ -142,9 +146,33 @@ public final class PortTakeover {
     }
   }
 
-  /** Ends what is left of a redirection. */
+  /**
+   * Ends what is left of a redirection. An engine that does not answer is waited for: until then
+   * clients come by the free ports, which a restart of this service would close.
+   */
   public void end() {
-    context.redirect().removeLeftOver();
-    context.traffic().closeDetours();
+    Deadline deadline = Deadline.in(END_TIMEOUT);
+    while (true) {
+      try {
+        context.redirect().removeLeftOver();
+        context.traffic().closeDetours();
+        return;
+      } catch (EngineException e) {
+        if (deadline.passed() || !pause()) {
+          throw e;
+        }
+      }
+    }
+  }
+
+  /** Waits before another try; false when the thread was interrupted. */
+  private boolean pause() {
+    try {
+      Thread.sleep(context.undoPause());
+      return true;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
   }
 }

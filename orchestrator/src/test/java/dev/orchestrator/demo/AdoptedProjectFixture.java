@@ -83,11 +83,9 @@ final class AdoptedProjectFixture implements AutoCloseable {
             restart: unless-stopped
             healthcheck:
               test: [CMD, healthy]
-              interval: 2s
+              interval: 500ms
               timeout: 3s
-              retries: 3
-              start_period: 60s
-              start_interval: 250ms
+              retries: 120
         volumes: {db: {}}
         """
             .formatted(name, image, port));
@@ -95,7 +93,12 @@ final class AdoptedProjectFixture implements AutoCloseable {
     Files.copy(folder.resolve("compose.yaml"), release.resolve("compose.yaml"));
     settings = settings(directory);
     service = Service.start(settings);
-    compose("up", "-d", "--wait");
+    try {
+      compose("up", "-d", "--wait");
+    } catch (RuntimeException | AssertionError e) {
+      close();
+      throw e;
+    }
   }
 
   private Settings settings(Path directory) {
