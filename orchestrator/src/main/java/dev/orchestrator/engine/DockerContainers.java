@@ -1,5 +1,6 @@
 package dev.orchestrator.engine;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.github.dockerjava.api.DockerClient;
 import com.github.dockerjava.api.async.ResultCallback;
 import com.github.dockerjava.api.command.CreateContainerCmd;
@@ -11,6 +12,7 @@ import com.github.dockerjava.api.exception.NotModifiedException;
 import com.github.dockerjava.api.model.Container;
 import com.github.dockerjava.api.model.ContainerNetwork;
 import com.github.dockerjava.api.model.WaitResponse;
+import dev.orchestrator.common.Json;
 import dev.orchestrator.engine.EngineException.Kind;
 import java.io.InputStream;
 import java.time.Duration;
@@ -163,6 +165,33 @@ final class DockerContainers {
         "is not paused",
         "unpausing container " + name,
         () -> client.unpauseContainerCmd(name).exec());
+  }
+
+  /**
+   * Not by the client library, whose request has a value for each limit of the container too.
+   */
+  void setRestartPolicy(String name, String policy) {
+    String doing = "setting the restart policy of container " + name;
+    int colon = policy.indexOf(':');
+    Map<String, Object> restart =
+        Map.of(
+            "Name",
+            colon < 0 ? policy : policy.substring(0, colon),
+            "MaximumRetryCount",
+            colon < 0 ? 0 : Integer.parseInt(policy.substring(colon + 1)));
+    calls.run(
+        doing,
+        TimedCalls.SHORT,
+        () -> {
+          JsonNode _ =
+              connection
+                  .raw()
+                  .post(
+                      doing,
+                      "/v%s/containers/%s/update"
+                          .formatted(connection.api(), RawEngineHttp.encode(name)),
+                      Json.toTree(Map.of("RestartPolicy", restart)));
+        });
   }
 
   void remove(String name) {

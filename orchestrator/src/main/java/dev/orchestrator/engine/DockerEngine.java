@@ -142,6 +142,11 @@ public final class DockerEngine implements Engine {
   }
 
   @Override
+  public void setRestartPolicy(String name, String policy) {
+    calls().containers().setRestartPolicy(name, policy);
+  }
+
+  @Override
   public void removeContainer(String name) {
     calls().containers().remove(name);
   }

@@ -1,8 +1,7 @@
 package dev.orchestrator.engine;
 
-import java.io.Closeable;
-
 import com.fasterxml.jackson.databind.JsonNode;
+import java.io.Closeable;
 import java.io.InputStream;
 import java.time.Duration;
 import java.util.List;
@@ -54,6 +53,14 @@ public interface Engine extends AutoCloseable {
 
   /** Lets a paused container go on; does nothing when it isn't paused. */
   void unpauseContainer(String name);
+
+  /**
+   * Sets what the engine does when a container ends, or when it starts itself.
+   *
+   * @param policy {@code no}, {@code always}, {@code unless-stopped}, {@code on-failure} or {@code
+   *     on-failure:N}
+   */
+  void setRestartPolicy(String name, String policy);
 
   /** Removes a container with its anonymous volumes; kills it first when it runs. */
   void removeContainer(String name);

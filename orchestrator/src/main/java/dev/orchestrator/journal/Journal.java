@@ -129,6 +129,35 @@ public final class Journal implements AutoCloseable {
         });
   }
 
+  /**
+   * Switches to the project that was adopted, in one transaction: no generation serves, the one that
+   * did is set aside, and the run's record has the switch. Safe to repeat.
+   */
+  public void switchToOriginal(String upgradeId) {
+    write(
+        "switching to the original",
+        c -> {
+          UpgradeTable.switched(c, upgradeId, UpgradeRecord.ORIGINAL, clock.instant());
+          GenerationTable.setAsideServing(c);
+        });
+  }
+
+  /**
+   * The adoption by which the project of an attachment serves as this stack, or did before the stack
+   * was removed; empty where there is none that has not been undone.
+   */
+  public Optional<UpgradeRecord> adoption() {
+    for (UpgradeRecord run : history()) {
+      if (run.outcome() == Outcome.DONE && run.returnsToOriginal()) {
+        return Optional.empty();
+      }
+      if (run.outcome() == Outcome.DONE && run.kind() == Kind.ADOPT) {
+        return Optional.of(run);
+      }
+    }
+    return Optional.empty();
+  }
+
   /** The last switch of a run; empty before the first. */
   public Optional<SwitchRecord> switched(String upgradeId) {
     return database.transact("reading a switch", c -> UpgradeTable.lastSwitch(c, upgradeId));
@@ -326,15 +355,18 @@ public final class Journal implements AutoCloseable {
   }
 
   /**
-   * Forgets everything about the stack, for {@code down --volumes}. Numbers go on: no generation
-   * and no run ever has the number of an earlier one.
+   * Forgets everything about the stack, for {@code down --volumes}, except an adoption: the project
+   * that was adopted is still there. Numbers go on: no generation and no run ever has the number of
+   * an earlier one.
    */
   public void forget() {
+    int kept = adoption().map(run -> UpgradeTable.number(run.id())).orElse(0);
     write(
         "forgetting the stack",
         c -> {
-          for (String table :
-              List.of("step", "attachment", "upgrade", "generation", "quarantine")) {
+          // Steps and attachments go with their runs.
+          SqlStatements.update(c, "DELETE FROM upgrade WHERE number <> ?", kept);
+          for (String table : List.of("generation", "quarantine")) {
             SqlStatements.update(c, "DELETE FROM " + table);
           }
           SqlStatements.update(c, "UPDATE stack SET down = 0");

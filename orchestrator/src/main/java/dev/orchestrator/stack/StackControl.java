@@ -1,5 +1,7 @@
 package dev.orchestrator.stack;
 
+import dev.orchestrator.adopt.Original;
+import dev.orchestrator.adopt.OriginalJson;
 import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.data.DataException;
@@ -193,6 +195,57 @@ public final class StackControl implements Control, AutoCloseable {
     Rollback choice = rollback.chooseData(options);
     Generation blue = requireServing("roll back");
     return executor.start(() -> rollback.begin(blue, choice));
+  }
+
+  /**
+   * Adopts a compose project that runs on the engine's host: its data is copied, its containers are
+   * stopped and stay, and the newest release of this stack serves at its ports. The stack must never
+   * have been up.
+   *
+   * @return the run's id
+   */
+  public String adopt(Original original) {
+    admission.requireAdmission();
+    Optional<Generation> serving = journal.serving();
+    if (serving.isPresent()) {
+      throw new RefusedException(
+          "stack %s has data of its own, and is at %s: adopt into a stack that was never up"
+              .formatted(context.settings().stack().name(), serving.get().version()));
+    }
+    journal
+        .adoption()
+        .ifPresent(run -> {
+          throw new RefusedException(
+              "project %s was adopted before (%s): 'orchestrator adopt --undo' first"
+                  .formatted(run.fromVersion(), run.id()));
+        });
+    refuseOnFailure(this::refuseUnknownData);
+    String version = releases.newest();
+    return executor.start(() ->
+        new UpgradeRun(
+            journal.begin(
+                Kind.ADOPT,
+                original.project(),
+                version,
+                null,
+                null,
+                Map.of(UpgradeRun.ORIGINAL_KEY, OriginalJson.write(original))),
+            UpgradePlans.ADOPT,
+            null,
+            null,
+            original));
+  }
+
+  /**
+   * Undoes an adoption: the project is started again with its own data, as of the adoption, and this
+   * stack's capsules and data are removed.
+   *
+   * @return the run's id
+   */
+  public String undoAdopt() {
+    admission.requireAdmission();
+    Generation blue = journal.serving().isEmpty() ? null : requireServing("undo its adoption");
+    return executor.start(() -> rollback.beginReturn(blue));
   }
 
   @Override

@@ -73,6 +73,9 @@ public final class UpgradeContext {
   private final ServiceHooks hooks;
   private final FailureLogs failureLogs;
   private final BlueRestorer blueRestorer;
+  private final OriginalContainers originals;
+  private final PortRedirect redirect;
+  private final PortTakeover ports;
 
   /**
    * Wires the collaborators; nothing is started.
@@ -124,6 +127,9 @@ public final class UpgradeContext {
     this.hooks = new ServiceHooks(this);
     this.failureLogs = new FailureLogs(this);
     this.blueRestorer = new BlueRestorer(this);
+    this.originals = new OriginalContainers(this);
+    this.redirect = new PortRedirect(this);
+    this.ports = new PortTakeover(this);
   }
 
   /** Makes the specification of a capsule's container. */
@@ -260,6 +266,22 @@ public final class UpgradeContext {
 
   public BlueRestorer blueRestorer() {
     return blueRestorer;
+  }
+
+  public OriginalContainers originals() {
+    return originals;
+  }
+
+  public PortRedirect redirect() {
+    return redirect;
+  }
+
+  public PortTakeover ports() {
+    return ports;
+  }
+
+  HealthGate health() {
+    return health;
   }
 
   public Capsule capsule(Generation generation) {

@@ -35,6 +35,7 @@ public final class FakeContainers {
     final String address;
     final List<String> log = new ArrayList<>();
     String state = "created";
+    String restartPolicy = "";
     int exitCode;
     int starts;
 
@@ -179,6 +180,14 @@ public final class FakeContainers {
       entry.state = "running";
       tell(entry);
     }
+  }
+
+  public synchronized void setRestartPolicy(String name, String policy) {
+    require("setting the restart policy of", name).restartPolicy = policy;
+  }
+
+  public synchronized String restartPolicy(String name) {
+    return require("looking at", name).restartPolicy;
   }
 
   public synchronized void remove(String name) {

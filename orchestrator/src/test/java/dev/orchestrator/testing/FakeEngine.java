@@ -63,6 +63,11 @@ public final class FakeEngine implements Engine {
     containers.exit(container, code);
   }
 
+  /** Starts a container as the engine does by its restart policy. */
+  public void startByItself(String container) {
+    containers.start(container);
+  }
+
   public ContainerSpec spec(String container) {
     return containers.spec(container);
   }
@@ -126,6 +131,16 @@ public final class FakeEngine implements Engine {
   @Override
   public void unpauseContainer(String name) {
     run("unpauseContainer", name, () -> containers.unpause(name));
+  }
+
+  @Override
+  public void setRestartPolicy(String name, String policy) {
+    run("setRestartPolicy", name, () -> containers.setRestartPolicy(name, policy));
+  }
+
+  /** The restart policy that a container was given last; empty where it was given none. */
+  public String restartPolicy(String container) {
+    return containers.restartPolicy(container);
   }
 
   @Override

@@ -279,6 +279,22 @@ public final class Proxy implements AutoCloseable {
     return sessions.drain(_ -> true, Duration.ofNanos(Math.max(0, end - System.nanoTime())));
   }
 
+  /**
+   * Closes the listening sockets: their ports are free when this returns. Connections that wait or
+   * are open live on, also those that the kernel had accepted; the sessions of udp routes end.
+   */
+  public synchronized void stopListening() {
+    loops.requireOtherThread();
+    RouteListeners open = listeners;
+    if (open != null) {
+      open.takeQueued();
+      loops.runOnEach(_ -> {});
+      open.close();
+      loops.runOnEach(_ -> {});
+      listeners = null;
+    }
+  }
+
   /** The figures as they are now. */
   public ProxyStats stats() {
     Map<String, RouteStats> each = snapshots(routes);
