@@ -27,6 +27,13 @@ interface SettingsSource {
    */
   ServiceSettings read(Map<String, String> used);
 
+  /**
+   * The settings of a stack whose folder may be anywhere.
+   *
+   * @throws InvalidSettingsException with a line for each error
+   */
+  Settings at(Path stackFolder);
+
   /** Keeps the settings of a stack that could be used, for a start at which they are wrong. */
   void remember(StackEntry entry);
 
@@ -58,6 +65,11 @@ interface SettingsSource {
       @Override
       public ServiceSettings read(Map<String, String> used) {
         return fixed;
+      }
+
+      @Override
+      public Settings at(Path stackFolder) {
+        throw new InvalidSettingsException("this service has one stack, which never changes");
       }
 
       @Override
@@ -94,6 +106,11 @@ interface SettingsSource {
       ServiceSettings read = SettingsLoader.loadAll(config, environment, used);
       current = read;
       return read;
+    }
+
+    @Override
+    public Settings at(Path stackFolder) {
+      return SettingsLoader.loadAt(config, environment, stackFolder);
     }
 
     @Override

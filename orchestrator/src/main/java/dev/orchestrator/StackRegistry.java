@@ -1,5 +1,8 @@
 package dev.orchestrator;
 
+import dev.orchestrator.adopt.AdoptPlan;
+import dev.orchestrator.adopt.AdoptPlanner;
+import dev.orchestrator.adopt.ProjectSummary;
 import dev.orchestrator.common.NotYetException;
 import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.engine.EngineException;
@@ -10,6 +13,9 @@ import dev.orchestrator.settings.RouteSettings;
 import dev.orchestrator.settings.ServiceSettings;
 import dev.orchestrator.settings.ServiceSettings.StackEntry;
 import dev.orchestrator.settings.Settings;
+import dev.orchestrator.settings.StackSettings;
+import dev.orchestrator.stack.AdoptRequest;
+import dev.orchestrator.stack.Adopted;
 import dev.orchestrator.stack.Control;
 import dev.orchestrator.stack.ReloadReport;
 import dev.orchestrator.stack.StackControl;
@@ -17,6 +23,7 @@ import dev.orchestrator.stack.StackSummary;
 import dev.orchestrator.stack.Stacks;
 import dev.orchestrator.traffic.ProxyTraffic;
 import dev.orchestrator.traffic.ServiceTraffic;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -71,6 +78,7 @@ final class StackRegistry implements Stacks, AutoCloseable {
   private final SettingsSource source;
   private final Map<String, Slot> slots = new ConcurrentSkipListMap<>();
   private final ReentrantLock reloading = new ReentrantLock();
+  private final ProjectAdoption adoption;
   private ServiceSettings current;
 
   /**
@@ -95,6 +103,11 @@ final class StackRegistry implements Stacks, AutoCloseable {
     this.traffic = traffic;
     this.source = source;
     this.current = source.current();
+    this.adoption = new ProjectAdoption(shared.engine(), source, this::stackSettings);
+  }
+
+  private List<StackSettings> stackSettings() {
+    return opened().stream().map(stack -> stack.settings().stack()).toList();
   }
 
   private void openAll() {
@@ -240,6 +253,46 @@ final class StackRegistry implements Stacks, AutoCloseable {
   private String noStacks() {
     return "put a folder with a stack.conf into %s, then 'orchestrator reload'"
         .formatted(current.stacksFolder());
+  }
+
+  @Override
+  public List<ProjectSummary> projects() {
+    return adoption.planner().list();
+  }
+
+  @Override
+  public AdoptPlan adoptPlan(AdoptRequest request) {
+    AdoptPlanner planner = adoption.planner();
+    return request.init()
+        ? planner.init(Path.of(request.project()), request.stack())
+        : planner.plan(request.project(), request.stack());
+  }
+
+  @Override
+  public Adopted adopt(AdoptRequest request) {
+    AdoptPlan plan = adoptPlan(request);
+    Path folder = adoption.planner().write(plan);
+    ReloadReport report = reload();
+    report.stacks().stream()
+        .filter(entry -> entry.stack().equals(plan.stack()) && entry.refused())
+        .findFirst()
+        .ifPresent(entry -> {
+          throw new RefusedException(
+              "%s is written, and can't be used as it is: %s".formatted(folder, entry.text()));
+        });
+    String run =
+        request.init() ? "" : open(plan.stack()).control().adopt(plan.original());
+    return new Adopted(plan.stack(), folder.toString(), run);
+  }
+
+  private ManagedStack open(String name) {
+    return opened().stream()
+        .filter(stack -> stack.settings().stack().name().equals(name))
+        .findFirst()
+        .orElseThrow(() ->
+            new RefusedException(
+                "stack %s is not a stack of this service, which runs one alone: remove 'stack' from orchestrator.conf"
+                    .formatted(name)));
   }
 
   @Override

@@ -3,6 +3,7 @@ package dev.orchestrator.api;
 import dev.orchestrator.common.Json;
 import dev.orchestrator.common.NotYetException;
 import dev.orchestrator.common.RefusedException;
+import dev.orchestrator.stack.AdoptRequest;
 import dev.orchestrator.stack.Control;
 import dev.orchestrator.stack.Stacks;
 import dev.orchestrator.upgrade.DataOptions;
@@ -48,6 +49,9 @@ final class ApiRoutes {
     router.route().handler(BodyHandler.create(false).setBodyLimit(MOST_BODY_BYTES));
 
     get(router, "/v1/stacks", context -> stacks::list);
+    get(router, "/v1/projects", context -> stacks::projects);
+    get(router, "/v1/adopt", Set.of("project", "stack", "init"), this::adoptPlan);
+    post(router, "/v1/adopt", this::adopt);
     post(router, "/v1/reload", this::reload);
     post(router, "/v1/takeover", this::takeover);
     // Without a name, for a service with one stack alone.
@@ -82,6 +86,7 @@ final class ApiRoutes {
     post(router, prefix + "/up", this::up);
     post(router, prefix + "/upgrades", this::upgrade);
     post(router, prefix + "/rollback", this::rollback);
+    post(router, prefix + "/undo-adopt", context -> runId(context, Control::undoAdopt));
     post(router, prefix + "/abort", context -> runId(context, Control::abort));
     post(router, prefix + "/resume", context -> runId(context, Control::resume));
     post(router, prefix + "/down", this::down);
@@ -146,6 +151,16 @@ final class ApiRoutes {
     RequestReader.requireEmptyBody(context);
     Supplier<Control> control = control(context);
     return () -> Map.of("id", request.apply(control.get()));
+  }
+
+  private Callable<Object> adoptPlan(RoutingContext context) {
+    AdoptRequest request = RequestReader.adoptRequest(context);
+    return () -> stacks.adoptPlan(request);
+  }
+
+  private Callable<Object> adopt(RoutingContext context) {
+    AdoptRequest request = RequestReader.adoptRequestInBody(context);
+    return () -> stacks.adopt(request);
   }
 
   private Callable<Object> reload(RoutingContext context) {

@@ -9,6 +9,7 @@ import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -108,6 +109,18 @@ final class RootCommand implements Runnable {
 
   RunFollower follower() {
     return new RunFollower(api(), context.terminal(), context.clock(), context.reconnectTimeout());
+  }
+
+  /** Follows runs of a stack that a command has made. */
+  RunFollower follower(String ofStack) {
+    ServiceLocation location = location().forStack(ofStack, Map.of(), Path.of("/"));
+    return new RunFollower(
+        new ApiClient(location), context.terminal(), context.clock(), context.reconnectTimeout());
+  }
+
+  /** The value of {@code --stack}, or null. */
+  @Nullable String namedStack() {
+    return stack;
   }
 
   /** Writes a stack trace to a file instead of the terminal; returns the file. */

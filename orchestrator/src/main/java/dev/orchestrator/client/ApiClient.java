@@ -37,7 +37,8 @@ public final class ApiClient {
 
   /** Requests that are for no stack. */
   private static final Set<String> SERVICE_PATHS =
-      Set.of("/v1/health", "/v1/stacks", "/v1/reload", "/v1/takeover");
+      Set.of(
+          "/v1/health", "/v1/stacks", "/v1/reload", "/v1/takeover", "/v1/projects", "/v1/adopt");
 
   private final ServiceLocation location;
   private final HomeFiles files;
@@ -158,7 +159,7 @@ public final class ApiClient {
   /** The path of a request for the stack that commands are for, where one was named. */
   private String ofStack(String path) {
     String stack = location.stack();
-    return stack == null || SERVICE_PATHS.contains(path)
+    return stack == null || SERVICE_PATHS.contains(path.replaceFirst("[?].*", ""))
         ? path
         : path.replaceFirst("^/v1/", "/v1/stacks/" + segment(stack) + "/");
   }

@@ -94,6 +94,24 @@ public final class SettingsLoader {
   }
 
   /**
+   * Loads the settings of a stack whose folder may be anywhere.
+   *
+   * @throws InvalidSettingsException with a line for each error
+   */
+  public static Settings loadAt(Path conf, Map<String, String> env, Path stackFolder)
+      throws InvalidSettingsException {
+    SettingsLoader loader = new SettingsLoader(SettingsFile.read(conf, env), env);
+    ServicePart service = loader.service();
+    loader.errors.throwIfAny();
+    SettingsErrors found = new SettingsErrors();
+    StackRead read =
+        loader.stack(
+            service, SettingsFile.read(stackFolder.resolve(FILE), env), found, List.of());
+    found.throwIfAny();
+    return service.of(loader.file.path(), read);
+  }
+
+  /**
    * Loads the settings of the service and of all its stacks. A stack with errors has them in its
    * entry, with its last settings that had none: see {@link #remember}.
    *

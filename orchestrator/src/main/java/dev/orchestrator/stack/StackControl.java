@@ -236,12 +236,7 @@ public final class StackControl implements Control, AutoCloseable {
             original));
   }
 
-  /**
-   * Undoes an adoption: the project is started again with its own data, as of the adoption, and this
-   * stack's capsules and data are removed.
-   *
-   * @return the run's id
-   */
+  @Override
   public String undoAdopt() {
     admission.requireAdmission();
     Generation blue = journal.serving().isEmpty() ? null : requireServing("undo its adoption");

@@ -1,5 +1,7 @@
 package dev.orchestrator.stack;
 
+import dev.orchestrator.adopt.AdoptPlan;
+import dev.orchestrator.adopt.ProjectSummary;
 import java.util.List;
 
 /**
@@ -16,6 +18,18 @@ public interface Stacks {
 
   /** The operations of the only stack; refused when there are several, or none. */
   Control only();
+
+  /** The compose projects of the engine, in the order of their names. */
+  List<ProjectSummary> projects();
+
+  /** What a project would become. Changes nothing. */
+  AdoptPlan adoptPlan(AdoptRequest request);
+
+  /**
+   * Makes a stack of a project: writes its folder, opens the stack and, unless only the files were
+   * asked for, begins the run that moves the project's data and ports.
+   */
+  Adopted adopt(AdoptRequest request);
 
   /**
    * Reads the settings anew: opens the stacks that are new, closes those that are gone, and gives

@@ -290,6 +290,20 @@ final class CliTest {
   }
 
   @Test
+  void aProjectIsAdoptedUnderItsOwnNameOrAnother() {
+    assertTrue(run("adopt --list").out().contains("photos   running  db web    /srv/photos"));
+    assertEquals("stack photos: /stacks/photos\nu7\n", run("adopt photos --detach").out());
+    assertEquals(
+        "stack pics: /stacks/pics\nu7\n", run("adopt photos --stack pics --detach").out());
+    assertEquals("u7\n", run("adopt --undo --stack demo --detach").out());
+    assertEquals(List.of("undo adopt"), control.calls());
+    assertTrue(run("init /srv/new --stack new").out().startsWith("stack new: /stacks/new;"));
+    assertOneLine(run("adopt blog --plan"), "there is no project blog");
+    assertEquals(ExitCode.USAGE, run("adopt").exitCode());
+    assertEquals(ExitCode.USAGE, run("adopt photos --undo").exitCode());
+  }
+
+  @Test
   void stacksAreATable() {
     stacks.with("shop", new FakeControl());
     List<String> lines = run("stacks").out().lines().toList();
@@ -328,7 +342,7 @@ final class CliTest {
     List<String> help = run("--help").out().lines().toList();
     int first = help.indexOf("Commands:") + 1;
     List<String> described = help.subList(first, help.indexOf("Exit codes:"));
-    assertEquals(17, described.stream().filter(line -> !line.isBlank()).count(), "commands");
+    assertEquals(19, described.stream().filter(line -> !line.isBlank()).count(), "commands");
     for (String line : described) {
       assertTrue(line.isBlank() || line.matches("  [a-z]+ +[A-Z].*[^.]\\."), line);
     }

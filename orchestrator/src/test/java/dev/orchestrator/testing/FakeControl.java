@@ -251,6 +251,12 @@ public final class FakeControl implements Control {
   }
 
   @Override
+  public synchronized String undoAdopt() {
+    calls.add("undo adopt");
+    return "u7";
+  }
+
+  @Override
   public List<UpgradeRecord> history() {
     return List.of(run());
   }

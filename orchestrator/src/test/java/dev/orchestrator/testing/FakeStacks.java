@@ -1,7 +1,11 @@
 package dev.orchestrator.testing;
 
+import dev.orchestrator.adopt.AdoptPlan;
+import dev.orchestrator.adopt.ProjectSummary;
 import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.report.Status;
+import dev.orchestrator.stack.AdoptRequest;
+import dev.orchestrator.stack.Adopted;
 import dev.orchestrator.stack.Control;
 import dev.orchestrator.stack.ReloadReport;
 import dev.orchestrator.stack.StackSummary;
@@ -66,6 +70,33 @@ public final class FakeStacks implements Stacks {
               .formatted(String.join(", ", controls.keySet())));
     }
     return controls.values().iterator().next();
+  }
+
+  @Override
+  public List<ProjectSummary> projects() {
+    return List.of(
+        new ProjectSummary(
+            "photos",
+            "/srv/photos",
+            List.of("/srv/photos/compose.yaml"),
+            List.of("db", "web"),
+            "running",
+            ""));
+  }
+
+  @Override
+  public AdoptPlan adoptPlan(AdoptRequest request) {
+    throw new RefusedException("there is no project " + request.project());
+  }
+
+  @Override
+  public Adopted adopt(AdoptRequest request) {
+    if (!request.project().equals("photos") && !request.init()) {
+      throw new RefusedException("there is no project " + request.project());
+    }
+    String stack = request.stack() == null ? "photos" : request.stack();
+    controls.put(stack, new FakeControl());
+    return new Adopted(stack, "/stacks/" + stack, request.init() ? "" : "u7");
   }
 
   @Override
