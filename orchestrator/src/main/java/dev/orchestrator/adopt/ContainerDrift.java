@@ -19,13 +19,11 @@ import java.util.TreeSet;
  * {@code up}, or something else has made the container anew. No line has a value of a variable.
  */
 final class ContainerDrift {
-  private final Project project;
   private final ObjectNode root;
   private final Map<String, String> hashes;
   private final List<String> lines = new ArrayList<>();
 
-  private ContainerDrift(Project project, ObjectNode root, Map<String, String> hashes) {
-    this.project = project;
+  private ContainerDrift(ObjectNode root, Map<String, String> hashes) {
     this.root = root;
     this.hashes = hashes;
   }
@@ -37,7 +35,7 @@ final class ContainerDrift {
    * @param hashes Compose's hash of each service; a container that has it is as the files say
    */
   static List<String> of(Project project, ObjectNode root, Map<String, String> hashes) {
-    ContainerDrift drift = new ContainerDrift(project, root, hashes);
+    ContainerDrift drift = new ContainerDrift(root, hashes);
     project.containers().forEach(drift::container);
     return drift.lines;
   }

@@ -100,7 +100,6 @@ final class ProjectFiles {
           added |= !contents.containsKey(path) && add(path);
         } catch (InvalidPathException e) {
           // It is no path.
-          continue;
         }
       }
     }

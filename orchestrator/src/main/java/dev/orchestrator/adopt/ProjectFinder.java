@@ -62,7 +62,7 @@ final class ProjectFinder {
     }
     List<Project> projects = new ArrayList<>();
     byName.forEach((name, members) -> {
-      members.sort(Comparator.comparing(Project::service).thenComparing(Project::number));
+      members.sort(Comparator.comparing(Project::service).thenComparingInt(Project::number));
       // Compose writes the labels anew when it makes a container anew: those that run tell more.
       List<ContainerDetails> telling = new ArrayList<>(members);
       telling.sort(Comparator.comparing(member -> !member.running()));
@@ -74,8 +74,9 @@ final class ProjectFinder {
               paths(folder, first(telling, ComposeLabels.FILES)),
               paths(folder, first(telling, ComposeLabels.ENV_FILES)),
               members,
+              // Not by the other labels, which containers have from images that we built.
               members.stream()
-                  .filter(member -> member.labels().containsKey(Labels.OURS))
+                  .filter(member -> member.labels().containsKey(Labels.HOME))
                   .map(member ->
                       member.label(Labels.STACK).isEmpty() ? name : member.label(Labels.STACK))
                   .findFirst()
@@ -175,7 +176,7 @@ final class ProjectFinder {
               });
         }
       } catch (IOException | YAMLException e) {
-        continue; // Compose says it
+        // Compose says it.
       }
     }
     String name = env.getOrDefault("COMPOSE_PROJECT_NAME", names.isEmpty() ? "" : names.getLast());

@@ -108,7 +108,7 @@ final class ProjectReader {
         variables.removeIf(variable -> variable.name().equals(PROFILES));
         variables.add(new ShellVariable(PROFILES, profiles, List.of("the services that run")));
       }
-      if (files.variableNames().contains("HOME") && !files.variables().get("HOME").isEmpty()) {
+      if (files.variableNames().contains("HOME")) {
         variables.removeIf(variable -> variable.name().equals("HOME"));
         variables.add(new ShellVariable("HOME", shell.getOrDefault("HOME", ""), List.of("paths")));
       }

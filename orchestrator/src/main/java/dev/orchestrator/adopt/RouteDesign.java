@@ -261,7 +261,8 @@ final class RouteDesign {
   /** A title as a regular expression that means itself. */
   static String pattern(String title) {
     StringBuilder pattern = new StringBuilder();
-    for (char c : title.toCharArray()) {
+    for (int i = 0; i < title.length(); i++) {
+      char c = title.charAt(i);
       if (Character.isWhitespace(c)) {
         pattern.append("\\s+");
       } else {

@@ -243,7 +243,7 @@ final class StackFiles {
           case HOST_READ, HOST_WRITE, LEFT -> path.toString();
         };
     boolean fine =
-        placement.kind() == Kind.DATA || placement.kind() == Kind.RELEASE
+        (placement.kind() == Kind.DATA || placement.kind() == Kind.RELEASE)
             ? same(file, source, path, text)
             : resolved.equals(text);
     if (!fine) {

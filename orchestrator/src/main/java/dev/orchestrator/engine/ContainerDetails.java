@@ -18,7 +18,7 @@ import java.util.Map;
  * @param networkMode such as {@code bridge}, {@code host}, {@code container:ID} or a network's name
  * @param restartPolicy {@code no}, {@code always}, {@code unless-stopped}, {@code on-failure} or
  *     {@code on-failure:N}
- * @param health "starting", "healthy" or "unhealthy"; empty without a check
+ * @param health what its check says, in the word of the engine; empty without a check
  * @param stopTimeout how long it has to stop, where it was created with such a time; else zero
  * @param raw the engine's own answer, for what is asked seldom; has secrets
  */

@@ -87,10 +87,16 @@ final class ProjectFinderTest {
                 List.of(
                     ContainerFixture.of("shop", "web")
                         .label(Labels.OURS, "1")
+                        .label(Labels.HOME, "0a1b2c3d")
                         .label(Labels.STACK, "store")
                         .make()))
             .getFirst();
     assertEquals("store", shop.ours());
+    Project other =
+        ProjectFinder.of(
+                List.of(ContainerFixture.of("shop", "web").label(Labels.OURS, "1").make()))
+            .getFirst();
+    assertEquals("", other.ours(), "an image that we built gives its containers its labels");
   }
 
   @Test

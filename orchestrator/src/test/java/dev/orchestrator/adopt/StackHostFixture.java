@@ -21,11 +21,13 @@ final class StackHostFixture implements StackHost {
   private final Map<String, String> owner;
   private final Path dir;
   private final List<StackSettings> stacks = new ArrayList<>();
+  private final LightStackFixture light;
 
   StackHostFixture(Engine engine, Map<String, String> owner, Path dir) {
     this.engine = engine;
     this.owner = owner;
     this.dir = dir;
+    this.light = LightStackFixture.in(dir.resolve("light"));
   }
 
   void add(StackSettings stack) {
@@ -49,7 +51,7 @@ final class StackHostFixture implements StackHost {
 
   @Override
   public String base() {
-    return builder(LightStackFixture.in(dir.resolve("light")).settings(8080)).base(line -> {});
+    return builder(light.settings(8080)).base(line -> {});
   }
 
   private ImageBuilder builder(Settings settings) {
