@@ -280,8 +280,7 @@ final class StackRegistry implements Stacks, AutoCloseable {
           throw new RefusedException(
               "%s is written, and can't be used as it is: %s".formatted(folder, entry.text()));
         });
-    String run =
-        request.init() ? "" : open(plan.stack()).control().adopt(plan.original());
+    String run = request.init() ? "" : open(plan.stack()).control().adopt(plan.original());
     return new Adopted(plan.stack(), folder.toString(), run);
   }
 

@@ -6,6 +6,7 @@ import dev.orchestrator.adopt.ProjectSummary;
 import dev.orchestrator.client.ApiClient;
 import dev.orchestrator.client.ExitCode;
 import dev.orchestrator.common.Json;
+import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.stack.Adopted;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -28,8 +29,8 @@ import picocli.CommandLine.Spec;
     description = {
       "Take over a compose project that runs, with its data.",
       "The project becomes a stack of its own, with the images that it runs now. Its data is copied"
-          + " while it serves, then its containers are stopped in order and the stack takes over its"
-          + " ports. The containers, volumes and files of the project stay as they are."
+          + " while it serves, then its containers are stopped in order and the stack takes over"
+          + " its ports. The containers, volumes and files of the project stay as they are."
     })
 final class AdoptCommand implements Callable<Integer> {
   /** It measures the data, and tries the version out. */
@@ -61,6 +62,11 @@ final class AdoptCommand implements Callable<Integer> {
               + " the stack's capsules and data.")
   private boolean undo;
 
+  @Option(
+      names = "--yes",
+      description = "With --undo: do not ask whether newer data may be removed.")
+  private boolean yes;
+
   @Option(names = "--detach", description = "Print the id of the run instead of watching it.")
   private boolean detach;
 
@@ -75,6 +81,10 @@ final class AdoptCommand implements Callable<Integer> {
       return list();
     }
     if (undo) {
+      if (!isLossAccepted()) {
+        root.context().terminal().println("nothing was done");
+        return ExitCode.REFUSED;
+      }
       String id = root.api().beginRun("/v1/undo-adopt", Map.of());
       return detach ? printId(id) : root.follower().followAccepted(id);
     }
@@ -95,6 +105,19 @@ final class AdoptCommand implements Callable<Integer> {
       throw new ParameterException(
           spec.commandLine(), "name a project, or use --list or --undo; one of these");
     }
+  }
+
+  /** Newer data is lost by an undo, which a person must have wanted. */
+  private boolean isLossAccepted() {
+    Terminal terminal = root.context().terminal();
+    if (yes) {
+      return true;
+    }
+    String loss = "what was written to the stack since its adoption is removed with it";
+    if (!terminal.canAsk()) {
+      throw new RefusedException(loss + ": --yes says that this is right");
+    }
+    return terminal.ask(loss + ": go on? [y/N] ").strip().matches("(?i)y(es)?");
   }
 
   private int printId(String id) {

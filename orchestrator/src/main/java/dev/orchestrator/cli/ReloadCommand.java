@@ -14,8 +14,8 @@ import picocli.CommandLine.Mixin;
     name = "reload",
     description = {
       "Read the settings of service and stacks again.",
-      "New stacks are opened, removed ones are closed, changed ones get their new settings. No client"
-          + " is refused.",
+      "New stacks are opened, removed ones are closed, changed ones get their new settings. No"
+          + " client is refused.",
       "A stack whose settings are wrong goes on with those that it had. Then the exit code is 3."
     })
 final class ReloadCommand implements Callable<Integer> {

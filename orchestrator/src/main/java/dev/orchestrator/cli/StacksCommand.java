@@ -14,9 +14,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
 /** {@code stacks}. */
-@Command(
-    name = "stacks",
-    description = "List the stacks: version, health, last run, next run.")
+@Command(name = "stacks", description = "List the stacks: version, health, last run, next run.")
 final class StacksCommand implements Callable<Integer> {
   private static final Duration DEADLINE = Duration.ofMinutes(2);
 

@@ -105,8 +105,7 @@ public final class SettingsLoader {
     loader.errors.throwIfAny();
     SettingsErrors found = new SettingsErrors();
     StackRead read =
-        loader.stack(
-            service, SettingsFile.read(stackFolder.resolve(FILE), env), found, List.of());
+        loader.stack(service, SettingsFile.read(stackFolder.resolve(FILE), env), found, List.of());
     found.throwIfAny();
     return service.of(loader.file.path(), read);
   }

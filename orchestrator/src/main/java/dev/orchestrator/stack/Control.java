@@ -59,8 +59,8 @@ public interface Control {
   String rollback(DataOptions options);
 
   /**
-   * Undoes an adoption: the project is started again with its own data, as of the adoption, and this
-   * stack's capsules and data are removed; returns the run's id.
+   * Undoes an adoption: the project is started again with its own data, as of the adoption, and
+   * this stack's capsules and data are removed; returns the run's id.
    */
   String undoAdopt();
 

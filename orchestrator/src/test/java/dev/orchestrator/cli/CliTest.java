@@ -293,9 +293,9 @@ final class CliTest {
   void aProjectIsAdoptedUnderItsOwnNameOrAnother() {
     assertTrue(run("adopt --list").out().contains("photos   running  db web    /srv/photos"));
     assertEquals("stack photos: /stacks/photos\nu7\n", run("adopt photos --detach").out());
-    assertEquals(
-        "stack pics: /stacks/pics\nu7\n", run("adopt photos --stack pics --detach").out());
-    assertEquals("u7\n", run("adopt --undo --stack demo --detach").out());
+    assertEquals("stack pics: /stacks/pics\nu7\n", run("adopt photos --stack pics --detach").out());
+    assertOneLine(run("adopt --undo -s demo"), "since its adoption is removed with it: --yes says");
+    assertEquals("u7\n", run("adopt --undo --yes --stack demo --detach").out());
     assertEquals(List.of("undo adopt"), control.calls());
     assertTrue(run("init /srv/new --stack new").out().startsWith("stack new: /stacks/new;"));
     assertOneLine(run("adopt blog --plan"), "there is no project blog");
