@@ -17,8 +17,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A container with data at /from and /to, in which the script {@code capsule-copy} runs. It
- * has no network, and only the rights to read every file and to give a copy its owner, mode and
+ * A container with data at /from and /to, in which the script {@code capsule-copy} runs. It has no
+ * network, and only the rights to read every file and to give a copy its owner, mode and
  * capabilities.
  */
 final class HelperContainer implements AutoCloseable {

@@ -133,9 +133,7 @@ final class DockerContainers {
         () -> client.unpauseContainerCmd(name).exec());
   }
 
-  /**
-   * Not by the client library, whose request has a value for each limit of the container too.
-   */
+  /** Not by the client library, whose request has a value for each limit of the container too. */
   void setRestartPolicy(String name, String policy) {
     String doing = "setting the restart policy of container " + name;
     int colon = policy.indexOf(':');

@@ -117,8 +117,8 @@ public final class Journal implements AutoCloseable {
   }
 
   /**
-   * Switches to the project that was adopted, in one transaction: no generation serves, the one that
-   * did is set aside, and the run's record has the switch. Safe to repeat.
+   * Switches to the project that was adopted, in one transaction: no generation serves, the one
+   * that did is set aside, and the run's record has the switch. Safe to repeat.
    */
   public void switchToOriginal(String upgradeId) {
     write(
@@ -130,8 +130,8 @@ public final class Journal implements AutoCloseable {
   }
 
   /**
-   * The adoption by which the project of an attachment serves as this stack, or did before the stack
-   * was removed; empty where there is none that has not been undone.
+   * The adoption by which the project of an attachment serves as this stack, or did before the
+   * stack was removed; empty where there is none that has not been undone.
    */
   public Optional<UpgradeRecord> adoption() {
     for (UpgradeRecord run : history()) {

@@ -286,10 +286,7 @@ final class CutOffRuns {
     List<String> problems = new ArrayList<>();
     if (!found.redirect().isEmpty()) {
       log.info("removing {} and its rules, left by an earlier process", found.redirect());
-      remove(
-          "container " + found.redirect(),
-          problems,
-          () -> context.redirect().removeLeftOver());
+      remove("container " + found.redirect(), problems, () -> context.redirect().removeLeftOver());
     }
     for (String container : found.containers()) {
       log.info("removing {}, left by an earlier process", container);

@@ -196,8 +196,8 @@ public final class StackControl implements Control, AutoCloseable {
 
   /**
    * Adopts a compose project that runs on the engine's host: its data is copied, its containers are
-   * stopped and stay, and the newest release of this stack serves at its ports. The stack must never
-   * have been up.
+   * stopped and stay, and the newest release of this stack serves at its ports. The stack must
+   * never have been up.
    *
    * @return the run's id
    */
@@ -234,8 +234,8 @@ public final class StackControl implements Control, AutoCloseable {
   }
 
   /**
-   * Undoes an adoption: the project is started again with its own data, as of the adoption, and this
-   * stack's capsules and data are removed.
+   * Undoes an adoption: the project is started again with its own data, as of the adoption, and
+   * this stack's capsules and data are removed.
    *
    * @return the run's id
    */

@@ -77,8 +77,8 @@ public interface Traffic extends AutoCloseable {
   }
 
   /**
-   * A port of a route for whose clients this process listens on another port too, as the route's own
-   * port belongs to another process.
+   * A port of a route for whose clients this process listens on another port too, as the route's
+   * own port belongs to another process.
    *
    * @param index of the port among the route's, counted from 0
    * @param host to listen on: {@code 0.0.0.0} for all addresses
@@ -144,8 +144,8 @@ public interface Traffic extends AutoCloseable {
   void closeDetours();
 
   /**
-   * Why a route could not be opened now, by its name; a route that could is not in it. Nothing stays
-   * open. To be called while the routes are closed.
+   * Why a route could not be opened now, by its name; a route that could is not in it. Nothing
+   * stays open. To be called while the routes are closed.
    *
    * @param taken routes whose ports another process has: only what else would hinder them is told
    */

@@ -40,10 +40,10 @@ public final class DataTransfer {
         run.adopts()
             ? planner.planAdoption(run.original(), labels)
             : run.blue == null
-            ? planner.planFirstUp()
-            : run.previous == null
-                ? planner.planUpgrade(run.blue(), options, labels)
-                : planner.planCarry(run.blue(), run.previous, options, labels);
+                ? planner.planFirstUp()
+                : run.previous == null
+                    ? planner.planUpgrade(run.blue(), options, labels)
+                    : planner.planCarry(run.blue(), run.previous, options, labels);
     run.transfers = transfers;
     return transfers;
   }

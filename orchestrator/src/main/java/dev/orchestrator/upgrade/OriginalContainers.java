@@ -85,8 +85,7 @@ public final class OriginalContainers {
   /** The names of containers of the project that run now. */
   public List<String> running(Original original) {
     return original.containers().stream()
-        .filter(each ->
-            info(each).filter(found -> found.running() || found.paused()).isPresent())
+        .filter(each -> info(each).filter(found -> found.running() || found.paused()).isPresent())
         .map(OriginalContainer::name)
         .toList();
   }
@@ -102,8 +101,8 @@ public final class OriginalContainers {
     for (List<OriginalContainer> level : levels(original, original.containers()).reversed()) {
       List<OriginalContainer> stopping =
           level.stream()
-              .filter(each ->
-                  info(each).filter(found -> found.running() || found.paused()).isPresent())
+              .filter(
+                  each -> info(each).filter(found -> found.running() || found.paused()).isPresent())
               .toList();
       if (stopping.isEmpty()) {
         continue;

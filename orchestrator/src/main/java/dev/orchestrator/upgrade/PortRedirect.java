@@ -114,8 +114,7 @@ public final class PortRedirect {
 
   private static void require(ExecResult result, String doing) {
     if (!result.ok()) {
-      throw new EngineException(
-          EngineException.Kind.REFUSED, doing + ": " + result.errorLine());
+      throw new EngineException(EngineException.Kind.REFUSED, doing + ": " + result.errorLine());
     }
   }
 

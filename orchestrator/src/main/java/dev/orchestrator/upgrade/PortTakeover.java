@@ -62,7 +62,8 @@ public final class PortTakeover {
     List<Detour> detours = new ArrayList<>();
     List<List<OriginalPort>> published = new ArrayList<>();
     for (RouteSettings route : context.settings().stack().routes()) {
-      for (int index = 0; route.listen().ports() <= MOST_PORTS && index < route.listen().ports();
+      for (int index = 0;
+          route.listen().ports() <= MOST_PORTS && index < route.listen().ports();
           index++) {
         List<OriginalPort> ports =
             OriginalContainers.findAll(run.original(), route, index).stream()
@@ -78,7 +79,9 @@ public final class PortTakeover {
       return 0;
     }
     List<Integer> free =
-        context.traffic().openDetours(detours, context.limits().hold().plus(UpgradeContext.GATE_SLACK));
+        context
+            .traffic()
+            .openDetours(detours, context.limits().hold().plus(UpgradeContext.GATE_SLACK));
     List<PortRedirect.Rule> rules = new ArrayList<>();
     for (int i = 0; i < detours.size(); i++) {
       rules.addAll(rules(published.get(i), detours.get(i).host(), free.get(i)));

@@ -62,8 +62,7 @@ final class AdoptedProjectFixture implements AutoCloseable {
     folder = Files.createDirectories(directory.resolve(name));
     String _ =
         engine.build(
-            new BuildSpec(
-                DATABASE, "Dockerfile", null, Map.of(), Labels.role("test-image"), image),
+            new BuildSpec(DATABASE, "Dockerfile", null, Map.of(), Labels.role("test-image"), image),
             TIMEOUT,
             line -> {});
     Files.createDirectories(folder.resolve("notes"));
@@ -89,7 +88,8 @@ final class AdoptedProjectFixture implements AutoCloseable {
         volumes: {db: {}}
         """
             .formatted(name, image, port));
-    Path release = Files.createDirectories(directory.resolve("stacks").resolve(name + "/releases/1"));
+    Path release =
+        Files.createDirectories(directory.resolve("stacks").resolve(name + "/releases/1"));
     Files.copy(folder.resolve("compose.yaml"), release.resolve("compose.yaml"));
     settings = settings(directory);
     service = Service.start(settings);
@@ -140,8 +140,7 @@ final class AdoptedProjectFixture implements AutoCloseable {
             base(),
             command,
             Labels.role("test"),
-            List.of(
-                Mount.of(SOCKET, SOCKET), Mount.of(folder.toString(), folder.toString())));
+            List.of(Mount.of(SOCKET, SOCKET), Mount.of(folder.toString(), folder.toString())));
     engine.createContainer(spec);
     try {
       engine.startContainer(helper);

@@ -115,7 +115,8 @@ class AdoptionEngineTest {
         fresh.stop();
         open.stop();
         assertNothingLost(fresh, before, "undone");
-        System.out.printf("undone: longest write %d ms, %s%n", fresh.longestMillis(), undone.traffic());
+        System.out.printf(
+            "undone: longest write %d ms, %s%n", fresh.longestMillis(), undone.traffic());
       }
       try (FreshConnections fresh = new FreshConnections(project.port)) {
         // The rows of the time when the stack served went with it.
@@ -135,8 +136,7 @@ class AdoptionEngineTest {
       for (String step : List.of("intercept", "stop-original", "sync", "start")) {
         String run = project.control().adopt(project.read());
         CompletableFuture<Void> reached = new CompletableFuture<>();
-        CompletableFuture<Void> cutOff =
-            reached.thenRunAsync(project::restart);
+        CompletableFuture<Void> cutOff = reached.thenRunAsync(project::restart);
         try (var _ =
             project
                 .control()

@@ -57,8 +57,7 @@ public final class FakeCopier implements DataCopier {
       case HostData data ->
           data.parts().stream()
               .map(part ->
-                  DataVolume.plain(
-                      part.path(), part.source(), DataVolume.Method.NEW, List.of()))
+                  DataVolume.plain(part.path(), part.source(), DataVolume.Method.NEW, List.of()))
               .flatMap(volume -> host.volumes.readRows(volume).stream())
               .toList();
     };

@@ -77,13 +77,9 @@ public final class FakeProject implements FakeBehaviour {
     return new Original(
         NAME,
         List.of(
+            container(WEB, "web", List.of("db"), List.of()),
             container(
-                WEB, "web", List.of("db"), List.of()),
-            container(
-                DB,
-                "db",
-                List.of(),
-                List.of(new OriginalPort("127.0.0.1", PORT, 3306, "tcp")))),
+                DB, "db", List.of(), List.of(new OriginalPort("127.0.0.1", PORT, 3306, "tcp")))),
         List.of(new OriginalData("volumes/db", VOLUME, null)));
   }
 
@@ -186,15 +182,13 @@ public final class FakeProject implements FakeBehaviour {
   /** Whether the project is stopped as an adoption leaves it. */
   public boolean isPutAway() {
     return List.of(DB, WEB).stream()
-        .allMatch(each ->
-            !host.isRunning(each) && host.engine.restartPolicy(each).equals("no"));
+        .allMatch(each -> !host.isRunning(each) && host.engine.restartPolicy(each).equals("no"));
   }
 
   /** Whether the project runs as before an adoption. */
   public boolean isUp() {
     return List.of(DB, WEB).stream()
-        .allMatch(each ->
-            host.isRunning(each) && host.engine.restartPolicy(each).equals(POLICY));
+        .allMatch(each -> host.isRunning(each) && host.engine.restartPolicy(each).equals(POLICY));
   }
 
   /** Whether there is such a project on the host. */

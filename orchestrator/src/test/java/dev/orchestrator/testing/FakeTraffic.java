@@ -43,7 +43,9 @@ public final class FakeTraffic implements Traffic {
     openFailure =
         open
             ? ""
-            : host.project.exists() && host.project.isRunning() ? "the port is in use" : unavailable;
+            : host.project.exists() && host.project.isRunning()
+                ? "the port is in use"
+                : unavailable;
     if (!openFailure.isEmpty()) {
       throw new RefusedException(openFailure);
     }

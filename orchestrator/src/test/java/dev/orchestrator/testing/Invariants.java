@@ -142,7 +142,8 @@ public final class Invariants {
       List<String> missing = new ArrayList<>(host.acknowledgedRows);
       missing.removeAll(readable);
       if (isReturned()) {
-        // A return that failed after its start of the project leaves what was written to that there.
+        // A return that failed after its start of the project leaves what was written to that
+        // there.
         missing.removeAll(rowsOfProject());
       }
       assertEquals(List.of(), missing, context + ": lost of " + volume);

@@ -110,8 +110,7 @@ class AdoptionTest {
   void aProjectThatIsStartedMeanwhileServesOn() {
     try (OrchestratorFixture service = service()) {
       service.eventListener =
-          RunWatcher.onPhase(
-              "verify", "done", () -> host.engine.startByItself(FakeProject.WEB));
+          RunWatcher.onPhase("verify", "done", () -> host.engine.startByItself(FakeProject.WEB));
       service.control.adopt(host.project.original());
       Receipt receipt = last(service);
       assertEquals(Outcome.ROLLED_BACK, receipt.upgrade().outcome(), receipt.toString());

@@ -23,7 +23,9 @@ final class InterceptStep extends Step {
         "they go to what served before");
   }
 
-  /** Undoes, because clients wait; and the ports that they are sent to have ended with the process. */
+  /**
+   * Undoes, because clients wait; and the ports that they are sent to have ended with the process.
+   */
   @Override
   public AfterRestart afterRestart() {
     return AfterRestart.UNDO;
