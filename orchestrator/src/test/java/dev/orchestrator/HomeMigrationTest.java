@@ -40,23 +40,23 @@ class HomeMigrationTest {
 
     HomeMigration.run(home);
 
-    assertTrue(isDown(home.resolve("stacks/shop/journal.db")));
-    assertEquals("why", Files.readString(home.resolve("stacks/shop/logs/u1-v2.log")));
+    assertTrue(isDown(home.resolve("state/shop/journal.db")));
+    assertEquals("why", Files.readString(home.resolve("state/shop/logs/u1-v2.log")));
     assertTrue(isDown(old), "the program before finds its journal");
     HomeMigration.run(home);
-    assertTrue(isDown(home.resolve("stacks/shop/journal.db")), "a second time changes nothing");
+    assertTrue(isDown(home.resolve("state/shop/journal.db")), "a second time changes nothing");
   }
 
   @Test
   void aHomeWithoutSuchAJournalIsLeftAlone() {
     HomeMigration.run(home);
-    assertFalse(Files.exists(home.resolve("stacks")));
+    assertFalse(Files.exists(home.resolve("state")));
   }
 
   @Test
   void twoJournalsOfOneStackAreNeverMerged() {
     writeJournal(home.resolve("journal.db"), "shop");
-    writeJournal(home.resolve("stacks/shop/journal.db"), "shop");
+    writeJournal(home.resolve("state/shop/journal.db"), "shop");
     JournalException refused = assertThrows(JournalException.class, () -> HomeMigration.run(home));
     assertTrue(String.valueOf(refused.getMessage()).contains("set one of the two aside"));
   }

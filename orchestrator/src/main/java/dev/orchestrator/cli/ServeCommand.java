@@ -20,7 +20,7 @@ import picocli.CommandLine.Spec;
 /** {@code serve [--detach] [--takeover]}, {@code serve --stop}. */
 @Command(
     name = "serve",
-    description = "Run the service: the public routes of all stacks, the API and the schedules.")
+    description = "Run the service: the public routes, the API and the schedules.")
 final class ServeCommand implements Callable<Integer> {
   private final RootCommand root;
 

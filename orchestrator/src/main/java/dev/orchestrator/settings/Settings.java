@@ -29,7 +29,7 @@ public record Settings(
 
   /** Folder of a stack's own state, in the home. */
   public static Path state(Path home, String stack) {
-    return home.resolve("stacks").resolve(stack);
+    return home.resolve("state").resolve(stack);
   }
 
   /** The same service with other settings of the stack. */

@@ -68,7 +68,7 @@ class ServiceSettingsTest {
     assertEquals(LimitSettings.DEFAULT, settings.limits());
     Settings shop = entry(settings, "shop").settings();
     assertNotNull(shop);
-    assertEquals(folder.resolve("state/stacks/shop/journal.db"), shop.journal());
+    assertEquals(folder.resolve("state/state/shop/journal.db"), shop.journal());
     assertEquals(folder.resolve("state"), shop.home());
   }
 

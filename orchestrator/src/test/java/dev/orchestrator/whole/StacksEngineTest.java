@@ -199,7 +199,7 @@ class StacksEngineTest {
     write(folder, route("web", blogPort));
     assertEquals("added", change(service.stacks().reload(), blog));
     service.close();
-    Path journal = directory.resolve("home/stacks").resolve(blog).resolve("journal.db");
+    Path journal = directory.resolve("home/state").resolve(blog).resolve("journal.db");
     Files.writeString(journal, "no journal");
     Files.writeString(directory.resolve("stacks/" + SHOP + "/stack.conf"), "routes = 7\n");
 

@@ -98,7 +98,8 @@ class ProxyRouteTest {
       assertEquals('b', firstByte(fixture.proxy.port("web")));
 
       Await.until(
-          "the first client has gone", () -> get(fixture.proxy.stats().routes(), "web").open() == 0);
+          "the first client has gone",
+          () -> get(fixture.proxy.stats().routes(), "web").open() == 0);
       fixture.proxy.hold(Duration.ofMinutes(1)); // a preview is not held
       try (Socket client = new Socket(InetAddress.getLoopbackAddress(), port)) {
         assertEquals('g', client.getInputStream().read());
