@@ -185,6 +185,9 @@ public final class AdoptPlanner {
     /** By the name in the compose file: the volume of the engine. */
     private final Map<String, String> volumes = new TreeMap<>();
 
+    /** Volumes without a name, by their name on the engine: service and path. */
+    private final Map<String, String> anonymous = new TreeMap<>();
+
     Design(
         ReadProject read, String stack, boolean started, String base, BuildContainers containers) {
       this.read = read;
@@ -208,8 +211,11 @@ public final class AdoptPlanner {
       findVolumes();
       List<ContainerDetails> all = engine.containerDetails("");
       DataSurvey.Found survey = survey();
-      Map<Path, Placement> placements =
-          Placements.of(folder, uses, survey, Placements.others(all, read.project()), mediaSize);
+      Map<Path, Set<String>> others = Placements.others(all, read.project());
+      Map<Path, Placement> placements = Placements.of(folder, uses, survey, others, mediaSize);
+      if (started) {
+        notes.addAll(Placements.onlookers(placements, others));
+      }
       StackFiles files = new StackFiles(read, folder, placements, survey);
       List<Image> images = images();
       Map<String, String> pins = new TreeMap<>();
@@ -292,10 +298,22 @@ public final class AdoptPlanner {
             ComposeModel.text(read.root().path("volumes").path(use.volume()).path("name"));
         volumes.putIfAbsent(use.volume(), real.orElse(named));
       }
+      for (ContainerDetails container : read.project().containers()) {
+        for (MountPoint mount : container.mounts()) {
+          if (started
+              && mount.type().equals("volume")
+              && !volumes.containsValue(mount.source())
+              && Project.number(container) == 1) {
+            anonymous.putIfAbsent(
+                mount.source(), "%s:%s".formatted(Project.service(container), mount.target()));
+          }
+        }
+      }
     }
 
     private DataSurvey.Found survey() {
       Set<String> sources = new TreeSet<>();
+      sources.addAll(anonymous.keySet());
       for (String volume : volumes.values()) {
         if (!volume.isEmpty() && engine.volume(volume).isPresent()) {
           sources.add(volume);
@@ -458,6 +476,20 @@ public final class AdoptPlanner {
                 measured.files(),
                 measured.databases()));
       }
+      anonymous.forEach((volume, place) -> {
+        Measured measured = survey.at(volume);
+        data.add(
+            new Data(
+                place,
+                List.of(place.replaceFirst(":.*", "")),
+                "data",
+                measured.databases().isEmpty()
+                    ? "a volume without a name"
+                    : "a volume without a name; " + String.join(", ", measured.databases()),
+                survey.places().containsKey(volume) ? measured.bytes() : -1,
+                measured.files(),
+                measured.databases()));
+      });
       placements.forEach((path, placement) -> {
         Measured measured = survey.at(path.toString());
         data.add(

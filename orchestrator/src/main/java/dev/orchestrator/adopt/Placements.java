@@ -161,15 +161,39 @@ final class Placements {
     return uses.getOrDefault(path, List.of()).stream().anyMatch(use -> !use.readOnly());
   }
 
-  /** Containers outside of the project that use the path, a part of it, or what it is in. */
+  /**
+   * Containers outside of the project that use the path, or a part of it. One that has a folder
+   * above it, such as a program for backups or for files, is no reason to share it.
+   */
   private Set<String> sharers(Path path) {
     Set<String> sharers = new TreeSet<>();
     others.forEach((other, names) -> {
-      if (other.startsWith(path)
-          || (path.startsWith(other) && other.getNameCount() > 1 && ordinary(other))) {
+      if (other.startsWith(path)) {
         sharers.addAll(names);
       }
     });
     return sharers;
+  }
+
+  /** Lines about data that containers outside of the project see through a folder above it. */
+  static List<String> onlookers(
+      Map<Path, Placement> placements, Map<Path, Set<String>> others) {
+    List<String> lines = new ArrayList<>();
+    others.forEach((above, names) -> {
+      List<String> seen =
+          placements.entrySet().stream()
+              .filter(entry ->
+                  entry.getValue().kind() == Kind.DATA
+                      && entry.getKey().startsWith(above)
+                      && !entry.getKey().equals(above))
+              .map(entry -> entry.getKey().toString())
+              .toList();
+      if (!seen.isEmpty()) {
+        lines.add(
+            "%s has %s, and with it %s: it sees the original's files from then on, not the stack's"
+                .formatted(String.join(", ", names), above, String.join(", ", seen)));
+      }
+    });
+    return lines;
   }
 }

@@ -79,11 +79,16 @@ final class PlacementsTest {
   @Test
   void whatOtherProjectsUseStaysWhereItIs() {
     others.put(Path.of("/srv/shop/shared"), Set.of("backup"));
-    others.put(Path.of("/"), Set.of("node-exporter"));
+    others.put(Path.of("/srv"), Set.of("backup"));
     assertEquals(Kind.HOST_WRITE, kind("/srv/shop/shared", false));
     assertEquals(
         "containers outside of the project use it too: backup",
         placement("/srv/shop/shared").why());
-    assertEquals(Kind.DATA, kind("/srv/shop/own", false), "the whole host counts for nobody");
+    assertEquals(Kind.DATA, kind("/srv/shop/own", false), "a folder above counts for nobody");
+    assertEquals(
+        List.of(
+            "backup has /srv, and with it /srv/shop/own: it sees the original's files from then on, not the stack's"),
+        Placements.onlookers(
+            Map.of(Path.of("/srv/shop/own"), placement("/srv/shop/own")), others));
   }
 }
