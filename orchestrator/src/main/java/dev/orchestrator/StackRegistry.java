@@ -270,6 +270,18 @@ final class StackRegistry implements Stacks, AutoCloseable {
 
   @Override
   public Adopted adopt(AdoptRequest request) {
+    String wanted = request.stack() == null ? request.project() : request.stack();
+    Optional<ManagedStack> known =
+        opened().stream()
+            .filter(stack -> stack.settings().stack().name().equals(wanted))
+            .findFirst();
+    if (!request.init() && known.isPresent()) {
+      Optional<String> again = known.get().control().adoptAgain(request.project());
+      if (again.isPresent()) {
+        return new Adopted(
+            wanted, known.get().settings().stack().folder().toString(), again.get());
+      }
+    }
     AdoptPlan plan = adoptPlan(request);
     Path folder = adoption.planner().write(plan);
     ReloadReport report = reload();

@@ -236,6 +236,20 @@ public final class StackControl implements Control, AutoCloseable {
             original));
   }
 
+  /**
+   * Adopts a project again, as an earlier run of this stack had it, which was undone or has failed:
+   * with the settings that the stack has by now.
+   *
+   * @return the run's id; empty when no run of this stack has adopted that project
+   */
+  public Optional<String> adoptAgain(String project) {
+    return journal.history().stream()
+        .filter(run -> run.kind() == Kind.ADOPT && run.fromVersion().equals(project))
+        .findFirst()
+        .flatMap(run -> journal.attachment(run.id(), UpgradeRun.ORIGINAL_KEY))
+        .map(original -> adopt(OriginalJson.read(original)));
+  }
+
   @Override
   public String undoAdopt() {
     admission.requireAdmission();
