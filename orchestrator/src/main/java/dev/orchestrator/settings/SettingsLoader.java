@@ -417,6 +417,7 @@ public final class SettingsLoader {
     try (Stream<Path> all = Files.list(folder)) {
       return all.filter(path -> Files.isRegularFile(path.resolve(FILE)))
           .map(path -> String.valueOf(path.getFileName()))
+          .filter(name -> !name.startsWith(".")) // one that is being written
           .sorted()
           .toList();
     } catch (IOException e) {
