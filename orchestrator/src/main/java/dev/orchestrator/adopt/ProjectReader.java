@@ -64,7 +64,7 @@ final class ProjectReader {
     notes.add(
         folder == null || project.files().isEmpty()
             ? "the containers don't say where the compose file is: the stack's compose file is made"
-                  + " from the containers"
+                + " from the containers"
             : "%s of project %s %s gone: the stack's compose file is made from the containers"
                 .formatted(
                     missing.stream().map(Path::toString).collect(Collectors.joining(", ")),

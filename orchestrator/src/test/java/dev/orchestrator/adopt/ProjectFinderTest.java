@@ -93,8 +93,7 @@ final class ProjectFinderTest {
             .getFirst();
     assertEquals("store", shop.ours());
     Project other =
-        ProjectFinder.of(
-                List.of(ContainerFixture.of("shop", "web").label(Labels.OURS, "1").make()))
+        ProjectFinder.of(List.of(ContainerFixture.of("shop", "web").label(Labels.OURS, "1").make()))
             .getFirst();
     assertEquals("", other.ours(), "an image that we built gives its containers its labels");
   }
