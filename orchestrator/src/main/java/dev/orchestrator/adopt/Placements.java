@@ -176,8 +176,7 @@ final class Placements {
   }
 
   /** Lines about data that containers outside of the project see through a folder above it. */
-  static List<String> onlookers(
-      Map<Path, Placement> placements, Map<Path, Set<String>> others) {
+  static List<String> onlookers(Map<Path, Placement> placements, Map<Path, Set<String>> others) {
     List<String> lines = new ArrayList<>();
     others.forEach((above, names) -> {
       List<String> seen =

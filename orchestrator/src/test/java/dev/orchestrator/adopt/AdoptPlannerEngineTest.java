@@ -138,7 +138,8 @@ final class AdoptPlannerEngineTest {
             "COMPOSE_PROFILES=tools",
             "127.0.7.1:18080 -> web:8080, http  (it answers GET / with 200, \"Shop of front\")",
             "db: its own health check",
-            "db:/var/lib: copied into the stack's data, 2 B in 1 files  (a volume without a name; PostgreSQL (PG_VERSION); db)",
+            "db:/var/lib: copied into the stack's data, 2 B in 1 files  (a volume without a name;"
+                + " PostgreSQL (PG_VERSION); db)",
             "state: copied into the stack's data, 2 B in 1 files  (services write to it; web)",
             "conf: comes with release 1, 5 B in 1 files  (services only read it; web)")) {
       assertTrue(text.contains(line), line + "\n" + text);

@@ -87,8 +87,8 @@ final class PlacementsTest {
     assertEquals(Kind.DATA, kind("/srv/shop/own", false), "a folder above counts for nobody");
     assertEquals(
         List.of(
-            "backup has /srv, and with it /srv/shop/own: it sees the original's files from then on, not the stack's"),
-        Placements.onlookers(
-            Map.of(Path.of("/srv/shop/own"), placement("/srv/shop/own")), others));
+            "backup has /srv, and with it /srv/shop/own: it sees the original's files from then on,"
+                + " not the stack's"),
+        Placements.onlookers(Map.of(Path.of("/srv/shop/own"), placement("/srv/shop/own")), others));
   }
 }
