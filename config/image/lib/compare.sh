@@ -111,7 +111,7 @@ compare_changed() {
 # comparable ROOT <NAMES: in the form of descriptions. Of a link count in layers: see described_as.
 comparable() {
   local names='\6'
-  [[ ! -d $BELOW ]] || names=-
+  link_counts_tell || names=-
   status_of "$1" | LC_ALL=C sed -z -e "s#^\([^4][^ ]* \)\([^ ]*\) \([^ ]*\) \([^ ]*\) \([^ ]*\) \([^ ]*\) [^ ]* \(.*\)\$#\7// \1\2 \3 \4 \5 $names#" \
     -e 's#^\(4[^ ]* [^ ]* [^ ]*\) [^ ]* \([^ ]*\) [^ ]* [^ ]* \(.*\)$#\3// d \1 \2#'
 }

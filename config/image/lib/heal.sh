@@ -4,10 +4,12 @@
 # unless healing is on (see heal_on in services.sh): whoever stops or freezes services, or has not
 # led clients here yet, is not to find them restarted.
 #
-# One request to the engine at each look, and one that stays open and brings a line when a service
-# ends; no process is started while all is well.
+# One request to the engine stays open, and brings a line when a service ends or becomes unhealthy. While
+# all is well no other is made, and no process is started: a capsule that is idle costs nothing here.
 
 readonly LOOK_SECONDS=10
+# What is unhealthy is looked for this often although nothing was heard of it, as a line may get lost.
+readonly UNHEARD_SECONDS=600
 readonly FIRST_PAUSE_SECONDS=60
 readonly LONGEST_PAUSE_SECONDS=1800
 # Ends with an error are counted for this time: two of them are a slow restart loop.
@@ -15,8 +17,8 @@ readonly ENDS_SECONDS=300
 # A service that is told to end does so within its grace time, and that is no error.
 readonly TOLD_SECONDS=150
 
-# {"type":["container"],"event":["die","kill"]}
-readonly ENDS='%7B%22type%22%3A%5B%22container%22%5D%2C%22event%22%3A%5B%22die%22%2C%22kill%22%5D%7D'
+# {"type":["container"],"event":["die","kill","health_status"]}
+readonly EVENTS='%7B%22type%22%3A%5B%22container%22%5D%2C%22event%22%3A%5B%22die%22%2C%22kill%22%2C%22health_status%22%5D%7D'
 # {"health":["unhealthy"],"label":["com.docker.compose.oneoff=False"]}
 readonly UNHEALTHY='%7B%22health%22%3A%5B%22unhealthy%22%5D%2C%22label%22%3A%5B%22com.docker.compose.oneoff%3DFalse%22%5D%7D'
 
@@ -25,13 +27,21 @@ declare -A looks_of told_at
 # By service: restarts, time of the last and pause after it; times of its ends with an error.
 declare -A heals_of healed_at pause_of ends_of
 
+# Not empty while a service may be unhealthy: since one was said to be, or since events may have been
+# missed, until a look finds none.
+sick=yes
+# When the last look was.
+looked=0
+
 # Until the engine is ready no more. An error in here must not end it.
 heal_loop() {
-  local events line code looked=0
+  local events line code
   set +e
   while [[ -e $RUN/ready ]]; do
+    # From now on, whenever the request arrives.
     exec {events}< <(exec curl --silent --no-buffer --unix-socket "$SOCKET" \
-      "http://engine/events?filters=$ENDS")
+      "http://engine/events?since=$EPOCHSECONDS&filters=$EVENTS")
+    sick=yes
     while [[ -e $RUN/ready ]]; do
       if read -r -t "$LOOK_SECONDS" -u "$events" line; then
         note_event "$line"
@@ -39,7 +49,7 @@ heal_loop() {
         code=$?
         ((code > 128)) || break # the engine has closed it
       fi
-      ((SECONDS - looked < LOOK_SECONDS)) || { look_for_unhealthy; looked=$SECONDS; }
+      look_when_due
     done
     exec {events}<&-
     pause 1
@@ -48,27 +58,41 @@ heal_loop() {
 
 note_event() {
   local action id code service
-  read -r action id code service < <(jq -r '.Actor as $a | $a.Attributes as $t | "\(.Action) \($a.ID)
-    \($t.exitCode // 0) \($t["com.docker.compose.service"] // "")" | gsub("\\s+"; " ")' <<<"$1")
+  read -r action id code service < <(jq -r '.Actor as $a | $a.Attributes as $t
+    | [(.Action | sub(": "; ":")), $a.ID, ($t.exitCode // 0), $t["com.docker.compose.service"] // ""]
+    | map(tostring) | join(" ")' <<<"$1")
   [[ -n ${service:-} ]] || return 0
-  if [[ $action == kill ]]; then
-    told_at[$id]=$EPOCHSECONDS
-    return
+  case $action in
+    kill) told_at[$id]=$EPOCHSECONDS ;;
+    health_status:unhealthy) sick=yes ;;
+    die)
+      if ((EPOCHSECONDS - ${told_at[$id]:-0} > TOLD_SECONDS)) && ((code != 0)); then
+        ends_of[$service]="${ends_of[$service]:-} $EPOCHSECONDS"
+        write_health
+      fi
+      unset "told_at[$id]"
+      ;;
+  esac
+}
+
+look_when_due() {
+  local pause=$UNHEARD_SECONDS
+  [[ -z $sick ]] || pause=$LOOK_SECONDS
+  if ((SECONDS - looked >= pause)); then
+    looked=$SECONDS
+    look_for_unhealthy
   fi
-  if ((EPOCHSECONDS - ${told_at[$id]:-0} > TOLD_SECONDS)) && ((code != 0)); then
-    ends_of[$service]="${ends_of[$service]:-} $EPOCHSECONDS"
-    write_health
-  fi
-  unset "told_at[$id]"
 }
 
 look_for_unhealthy() {
   local after answer id service
   local -A now=()
-  [[ -s $HEAL ]] || { looks_of=(); return 0; }
+  [[ -s $HEAL ]] || { looks_of=(); sick=yes; return 0; }
   after=$(<"$HEAL")
-  answer=$(api "/containers/json?filters=$UNHEALTHY") || return 0
+  sick=
+  answer=$(api "/containers/json?filters=$UNHEALTHY") || { sick=yes; return 0; }
   if [[ $answer != '[]'* ]]; then
+    sick=yes
     while read -r id service; do
       now[$id]=$service
     done < <(jq -r '.[] | "\(.Id) \(.Labels["com.docker.compose.service"])"' <<<"$answer")

@@ -219,6 +219,7 @@ services_state() {
       | (.State.StartedAt | seconds) as $started
       | ((.State.Health.Log // []) | last | .End) as $last
       | (.State.Status == "running" and .State.Health.Status == "starting") as $starting
+      | (.State.Status == "running" and (.State.Health.Status // "none") != "none") as $checked
       | {
         service: $name,
         id: .Id,
@@ -233,10 +234,12 @@ services_state() {
         mayEnd: ($jobs == null or ($jobs | index($name)) != null),
         firstCheckMillis: (if $starting and $last == null
           then pause($check; $started; $started) * 1000 | floor else 0 end),
-        nextCheckMillis: (if $starting
+        nextCheckMillis: (if $checked
           then ($last // .State.StartedAt | seconds) as $last
-            | [($last + pause($check; $started; $last) - now) * 1000, 0] | max | floor
+            | (if $starting then pause($check; $started; $last) else $check.Interval | or_default(30) end)
+            | [($last + . - now) * 1000, 0] | max | floor
           else 0 end),
+        retries: ($check.Retries // 0 | if . > 0 then . else 3 end),
         heals: ($seen.heals[$name] // 0),
         recentEnds: ($seen.ends[$name] // [] | map(select(now - . < 300)) | length)
       }) as $found

@@ -22,7 +22,7 @@ own() {
 # been parted by a write, and the count doesn't tell; rsync, which looks at the inodes, does.
 described_as() {
   local names=%n
-  [[ ! -d $BELOW ]] || names=-
+  link_counts_tell || names=-
   printf '%s\0' "(" -type d -printf "%p// d %m %U %G %T@$1\\0" ")" \
     -o -printf "%p// %y %m %U %G %s %T@ $names$1\\0"
 }

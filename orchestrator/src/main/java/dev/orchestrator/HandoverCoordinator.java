@@ -3,9 +3,8 @@ package dev.orchestrator;
 import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.home.HomeOwnership;
 import dev.orchestrator.proxy.Handover;
-import dev.orchestrator.settings.Settings;
 import dev.orchestrator.stack.HandoverPort;
-import dev.orchestrator.traffic.ProxyTraffic;
+import dev.orchestrator.traffic.ServiceTraffic;
 import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -28,10 +27,10 @@ final class HandoverCoordinator implements HandoverPort, Handover.Owner, AutoClo
   /** How long the other process may take to connect. */
   private static final Duration CONNECT_DEADLINE = Duration.ofMinutes(1);
 
-  private final Settings settings;
+  private final SettingsSource source;
   private final HomeOwnership ownership;
   private final Vertx vertx;
-  private final ProxyTraffic traffic;
+  private final ServiceTraffic traffic;
   private final BooleanSupplier predecessorGone;
   private final CountDownLatch drained = new CountDownLatch(1);
   private ControlPlane controlPlane;
@@ -46,18 +45,18 @@ final class HandoverCoordinator implements HandoverPort, Handover.Owner, AutoClo
    * @param routesOpen is run when the routes are open, before the API opens
    */
   HandoverCoordinator(
-      Settings settings,
+      SettingsSource source,
       HomeOwnership ownership,
       Vertx vertx,
-      ProxyTraffic traffic,
+      ServiceTraffic traffic,
       BooleanSupplier predecessorGone,
       Runnable routesOpen) {
-    this.settings = settings;
+    this.source = source;
     this.ownership = ownership;
     this.vertx = vertx;
     this.traffic = traffic;
     this.predecessorGone = predecessorGone;
-    this.controlPlane = ControlPlane.open(settings, vertx, traffic, this, routesOpen);
+    this.controlPlane = ControlPlane.open(source, vertx, traffic, this, routesOpen);
   }
 
   synchronized ControlPlane controlPlane() {
@@ -81,7 +80,7 @@ final class HandoverCoordinator implements HandoverPort, Handover.Owner, AutoClo
           "this service has its sockets from systemd: use 'systemctl restart', which refuses no"
               + " client");
     }
-    Path socket = settings.home().resolve("takeover");
+    Path socket = source.current().home().resolve("takeover");
     try {
       Handover offered = traffic.offer(socket, this);
       handover = offered;
@@ -128,9 +127,9 @@ final class HandoverCoordinator implements HandoverPort, Handover.Owner, AutoClo
   }
 
   private void leave() {
-    Duration drain = settings.takeover().drain();
+    Duration drain = source.current().takeover().drain();
     log.info("the other process serves: connections here may end within {} s", drain.toSeconds());
-    traffic.drainAndStopListening(drain);
+    traffic.leave(drain);
     log.info("the last connections have ended");
     drained.countDown();
   }
@@ -148,7 +147,7 @@ final class HandoverCoordinator implements HandoverPort, Handover.Owner, AutoClo
     if (taken) {
       try {
         ownership.take();
-        controlPlane = ControlPlane.open(settings, vertx, traffic, this, () -> {});
+        controlPlane = ControlPlane.open(source, vertx, traffic, this, () -> {});
       } catch (IOException | RuntimeException e) {
         log.error("the routes stay open, but API and schedule are closed: restart the service", e);
       }
@@ -163,7 +162,7 @@ final class HandoverCoordinator implements HandoverPort, Handover.Owner, AutoClo
     if (offered != null) {
       offered.close();
     }
-    controlPlane.control().cancelHandover();
+    controlPlane.stacks().cancelHandover();
   }
 
   @Override

@@ -28,12 +28,14 @@ public final class Main {
     Map<String, String> environment = new HashMap<>(System.getenv());
     // The command line has found the home by the option, the variable and the file.
     environment.put(HomeFolder.VARIABLE, home.toString());
-    Settings settings = SettingsLoader.load(config, environment);
     String drillPorts = environment.get(DrillSettings.VARIABLE);
     if (drillPorts != null) {
       DrillSettings.exitWithParent();
-      settings = DrillSettings.of(settings, DrillSettings.parsePorts(drillPorts));
+      Settings settings =
+          SettingsLoader.load(config, environment, environment.get(DrillSettings.STACK));
+      return Service.start(
+          DrillSettings.of(settings, DrillSettings.parsePorts(drillPorts)), ownership);
     }
-    return Service.start(settings, ownership);
+    return Service.start(config, environment, ownership);
   }
 }

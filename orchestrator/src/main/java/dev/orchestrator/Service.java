@@ -10,12 +10,15 @@ import dev.orchestrator.proxy.config.ProxyException;
 import dev.orchestrator.proxy.listen.InheritedSockets;
 import dev.orchestrator.settings.Settings;
 import dev.orchestrator.stack.Control;
-import dev.orchestrator.traffic.ProxyTraffic;
+import dev.orchestrator.stack.ReloadReport;
+import dev.orchestrator.stack.Stacks;
+import dev.orchestrator.traffic.ServiceTraffic;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -23,8 +26,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The running service: the routes, and the {@link ControlPlane}, which decides where they lead. The
- * routes are opened first and closed last.
+ * The running service: the routes of all stacks, and the {@link ControlPlane}, which decides where
+ * they lead. The routes are opened first and closed last.
  *
  * <p>Taking over from a service that runs goes in an order in which one of the two processes has
  * the routes open at every moment: this process gets the listening sockets; the other releases home
@@ -38,31 +41,49 @@ public final class Service implements RunningService {
   private static final Duration PAUSE = Duration.ofMillis(10);
 
   private final Vertx vertx = Vertx.vertx(new VertxOptions().setPreferNativeTransport(true));
-  private final ProxyTraffic traffic;
+  private final ServiceTraffic traffic;
   private final HandoverCoordinator handover;
   private final @Nullable Takeover takeover;
 
-  /** Starts the service on a home that this process owns; returns when the API answers. */
+  /**
+   * Starts the service with one stack, on a home that this process owns; returns when the API
+   * answers.
+   */
   public static Service start(Settings settings) {
-    return start(settings, HomeOwnership.ALONE);
+    return start(SettingsSource.of(settings), HomeOwnership.ALONE);
   }
 
   /**
-   * Starts the service; returns when the API answers.
+   * Starts the service with one stack; returns when the API answers.
    *
    * @throws RefusedException with one clear line; nothing is left open
    */
   public static Service start(Settings settings, HomeOwnership ownership) {
+    return start(SettingsSource.of(settings), ownership);
+  }
+
+  /**
+   * Starts the service with the stacks that its configuration names; returns when the API answers.
+   *
+   * @param environment for the configuration
+   * @throws RefusedException with one clear line; nothing is left open
+   */
+  public static Service start(
+      Path config, Map<String, String> environment, HomeOwnership ownership) {
+    return start(SettingsSource.of(config, environment), ownership);
+  }
+
+  private static Service start(SettingsSource source, HomeOwnership ownership) {
     try {
-      return new Service(settings, ownership);
+      return new Service(source, ownership);
     } catch (EngineException | JournalException | ProxyException | IOException e) {
       throw new RefusedException(String.valueOf(e.getMessage()), e);
     }
   }
 
-  private Service(Settings settings, HomeOwnership ownership) throws IOException {
+  private Service(SettingsSource source, HomeOwnership ownership) throws IOException {
     Takeover taken = null;
-    ProxyTraffic routes = null;
+    ServiceTraffic routes = null;
     boolean started = false;
     try {
       Optional<Path> predecessor = ownership.askPredecessor();
@@ -73,21 +94,21 @@ public final class Service implements RunningService {
         taken.taken();
         ownership.take();
       }
-      routes = new ProxyTraffic(vertx, settings.stack().routes(), inherited);
+      routes = new ServiceTraffic(vertx, inherited);
       traffic = routes;
       takeover = taken;
-      ProxyTraffic opened = routes;
+      ServiceTraffic opened = routes;
       int inheritedSockets = taken == null ? 0 : taken.inheritedCount();
       handover =
           new HandoverCoordinator(
-              settings,
+              source,
               ownership,
               vertx,
               routes,
               this::predecessorGone,
               () -> {
                 awaitServing(opened, inheritedSockets);
-                opened.stopListeningUnlessOpen();
+                opened.settle();
               });
       if (taken != null) {
         taken.serving();
@@ -105,15 +126,20 @@ public final class Service implements RunningService {
   }
 
   /** Before the other process is told to leave, the routes of this one must lead somewhere. */
-  private static void awaitServing(ProxyTraffic routes, int inherited) {
+  private static void awaitServing(ServiceTraffic routes, int inherited) {
+    if (inherited == 0) {
+      return;
+    }
     long end = System.nanoTime() + SERVING_DEADLINE.toNanos();
-    while (inherited > 0 && !routes.isServing()) {
+    String waiting = routes.waitingStack();
+    while (waiting != null) {
       if (System.nanoTime() > end) {
         throw new RefusedException(
-            "the version that serves could not be reached within %d s: the process before goes on; the log says more"
-                .formatted(SERVING_DEADLINE.toSeconds()));
+            "stack %s: the version that serves could not be reached within %d s: the process before goes on; the log says more"
+                .formatted(waiting, SERVING_DEADLINE.toSeconds()));
       }
       LockSupport.parkNanos(PAUSE.toNanos());
+      waiting = routes.waitingStack();
     }
   }
 
@@ -121,9 +147,24 @@ public final class Service implements RunningService {
     return takeover == null || takeover.isGone();
   }
 
-  /** The control that API and schedule call; for tests. */
+  /** The control of the only stack, which API and schedule call; for tests. */
   public Control control() {
-    return handover.controlPlane().control();
+    return stacks().only();
+  }
+
+  /** The stacks, as the API has them; for tests. */
+  public Stacks stacks() {
+    return handover.controlPlane().stacks();
+  }
+
+  @Override
+  public void reload() {
+    try {
+      ReloadReport report = stacks().reload();
+      log.info("reload: {}", report.complete() ? "done" : "not everything could be taken over");
+    } catch (RefusedException e) {
+      log.error("reload: refused: {}", e.getMessage());
+    }
   }
 
   @Override

@@ -3,7 +3,9 @@ package dev.orchestrator.api;
 import dev.orchestrator.common.Json;
 import dev.orchestrator.common.NotYetException;
 import dev.orchestrator.common.RefusedException;
+import dev.orchestrator.stack.AdoptRequest;
 import dev.orchestrator.stack.Control;
+import dev.orchestrator.stack.Stacks;
 import dev.orchestrator.upgrade.DataOptions;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
@@ -11,6 +13,7 @@ import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.BodyHandler;
 import io.vertx.ext.web.handler.HttpException;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -29,12 +32,12 @@ final class ApiRoutes {
   private static final long MOST_BODY_BYTES = 64 * 1024;
 
   private final Vertx vertx;
-  private final Control control;
+  private final Stacks stacks;
   private final AccessGuard guard;
 
-  ApiRoutes(Vertx vertx, Control control, AccessGuard guard) {
+  ApiRoutes(Vertx vertx, Stacks stacks, AccessGuard guard) {
     this.vertx = vertx;
-    this.control = control;
+    this.stacks = stacks;
     this.guard = guard;
   }
 
@@ -45,28 +48,16 @@ final class ApiRoutes {
     router.route().handler(guard::checkToken);
     router.route().handler(BodyHandler.create(false).setBodyLimit(MOST_BODY_BYTES));
 
-    get(router, "/v1/status", context -> control::status);
-    get(router, "/v1/serving", context -> control::serving);
-    get(router, "/v1/versions", context -> control::versions);
-    get(router, "/v1/upgrades", context -> control::history);
-    get(router, "/v1/upgrades/:id", this::receipt);
-    get(
-        router,
-        "/v1/plan",
-        Set.of("version", "full", "attach", "acceptUnused", "files"),
-        this::plan);
-    get(router, "/v1/rollback", context -> control::rollbackCost);
-    get(router, "/v1/doctor", context -> control::doctor);
-    get(router, "/v1/logs", Set.of("service", "tail"), this::logs);
-    router.get("/v1/upgrades/:id/events").handler(this::events);
-
-    post(router, "/v1/up", this::up);
-    post(router, "/v1/upgrades", this::upgrade);
-    post(router, "/v1/rollback", this::rollback);
-    post(router, "/v1/abort", context -> runId(context, control::abort));
-    post(router, "/v1/resume", context -> runId(context, control::resume));
+    get(router, "/v1/stacks", context -> stacks::list);
+    get(router, "/v1/projects", context -> stacks::projects);
+    get(router, "/v1/adopt", Set.of("project", "stack", "init"), this::adoptPlan);
+    post(router, "/v1/adopt", this::adopt);
+    post(router, "/v1/reload", this::reload);
     post(router, "/v1/takeover", this::takeover);
-    post(router, "/v1/down", context -> down(RequestReader.removalInBody(context)));
+    // Without a name, for a service with one stack alone.
+    for (String prefix : List.of("/v1", "/v1/stacks/:stack")) {
+      stackRoutes(router, prefix);
+    }
 
     router.route().failureHandler(this::answerRouterFailure);
     router.errorHandler(400, context -> JsonResponses.error(context, 400, MALFORMED));
@@ -76,53 +67,117 @@ final class ApiRoutes {
     return router;
   }
 
+  private void stackRoutes(Router router, String prefix) {
+    get(router, prefix + "/status", ofStack(control -> control::status));
+    get(router, prefix + "/serving", ofStack(control -> control::serving));
+    get(router, prefix + "/versions", ofStack(control -> control::versions));
+    get(router, prefix + "/upgrades", ofStack(control -> control::history));
+    get(router, prefix + "/upgrades/:id", this::receipt);
+    get(
+        router,
+        prefix + "/plan",
+        Set.of("version", "full", "attach", "acceptUnused", "files"),
+        this::plan);
+    get(router, prefix + "/rollback", ofStack(control -> control::rollbackCost));
+    get(router, prefix + "/doctor", ofStack(control -> control::doctor));
+    get(router, prefix + "/logs", Set.of("service", "tail"), this::logs);
+    router.get(prefix + "/upgrades/:id/events").handler(this::events);
+
+    post(router, prefix + "/up", this::up);
+    post(router, prefix + "/upgrades", this::upgrade);
+    post(router, prefix + "/rollback", this::rollback);
+    post(router, prefix + "/undo-adopt", context -> runId(context, Control::undoAdopt));
+    post(router, prefix + "/abort", context -> runId(context, Control::abort));
+    post(router, prefix + "/resume", context -> runId(context, Control::resume));
+    post(router, prefix + "/down", this::down);
+  }
+
+  /** The stack that a request names, or the only one; to be called where one may wait. */
+  private Supplier<Control> control(RoutingContext context) {
+    String name = RequestReader.stack(context);
+    return () -> name == null ? stacks.only() : stacks.control(name);
+  }
+
+  /** A request without parameters for a stack. */
+  private Function<RoutingContext, Callable<Object>> ofStack(
+      Function<Control, Callable<Object>> query) {
+    return context -> {
+      Supplier<Control> control = control(context);
+      return () -> query.apply(control.get()).call();
+    };
+  }
+
   private Callable<Object> receipt(RoutingContext context) {
     String id = RequestReader.runId(context);
-    return () -> control.receipt(id);
+    Supplier<Control> control = control(context);
+    return () -> control.get().receipt(id);
   }
 
   private Callable<Object> plan(RoutingContext context) {
     String version = RequestReader.version(context);
     DataOptions options = RequestReader.planOptions(context);
-    return () -> control.plan(version, options);
+    Supplier<Control> control = control(context);
+    return () -> control.get().plan(version, options);
   }
 
   private Callable<Object> logs(RoutingContext context) {
     String service = RequestReader.service(context);
     int tail = RequestReader.tailLines(context);
-    return () -> control.logs(service, tail);
+    Supplier<Control> control = control(context);
+    return () -> control.get().logs(service, tail);
   }
 
   private Callable<Object> up(RoutingContext context) {
     String version = RequestReader.versionInBody(context);
-    return () -> Map.of("id", control.up(version));
+    Supplier<Control> control = control(context);
+    return () -> Map.of("id", control.get().up(version));
   }
 
   private Callable<Object> upgrade(RoutingContext context) {
     String version = RequestReader.requiredVersionInBody(context);
     DataOptions options = RequestReader.upgradeOptions(context);
-    return () -> Map.of("id", control.upgrade(version, options));
+    Supplier<Control> control = control(context);
+    return () -> Map.of("id", control.get().upgrade(version, options));
   }
 
   private Callable<Object> rollback(RoutingContext context) {
     DataOptions options = RequestReader.rollbackOptions(context);
-    return () -> Map.of("id", control.rollback(options));
+    Supplier<Control> control = control(context);
+    return () -> Map.of("id", control.get().rollback(options));
   }
 
   /** A request without parameters that is answered with the id of a run. */
-  private static Callable<Object> runId(RoutingContext context, Supplier<String> request) {
+  private Callable<Object> runId(RoutingContext context, Function<Control, String> request) {
     RequestReader.requireEmptyBody(context);
-    return () -> Map.of("id", request.get());
+    Supplier<Control> control = control(context);
+    return () -> Map.of("id", request.apply(control.get()));
+  }
+
+  private Callable<Object> adoptPlan(RoutingContext context) {
+    AdoptRequest request = RequestReader.adoptRequest(context);
+    return () -> stacks.adoptPlan(request);
+  }
+
+  private Callable<Object> adopt(RoutingContext context) {
+    AdoptRequest request = RequestReader.adoptRequestInBody(context);
+    return () -> stacks.adopt(request);
+  }
+
+  private Callable<Object> reload(RoutingContext context) {
+    RequestReader.requireEmptyBody(context);
+    return stacks::reload;
   }
 
   private Callable<Object> takeover(RoutingContext context) {
     RequestReader.requireEmptyBody(context);
-    return () -> Map.of("socket", control.handOver());
+    return () -> Map.of("socket", stacks.handOver());
   }
 
-  private Callable<Object> down(Control.Removal removal) {
+  private Callable<Object> down(RoutingContext context) {
+    Control.Removal removal = RequestReader.removalInBody(context);
+    Supplier<Control> control = control(context);
     return () -> {
-      int images = control.down(removal);
+      int images = control.get().down(removal);
       return Map.of("id", "", "images", images);
     };
   }
@@ -167,15 +222,18 @@ final class ApiRoutes {
     RequestReader.requireKnownParameters(context, Set.of());
     String id = RequestReader.runId(context);
     long lastSeen = RequestReader.lastEventId(context);
+    Supplier<Control> named = control(context);
     onVirtualThread(
         context,
         loop -> {
+          Control control = named.get();
           control.receipt(id); // An unknown id is refused before the stream begins.
-          loop.runOnContext(now -> startStream(context, loop, id, lastSeen));
+          loop.runOnContext(now -> startStream(context, loop, control, id, lastSeen));
         });
   }
 
-  private void startStream(RoutingContext context, Context loop, String id, long lastSeen) {
+  private void startStream(
+      RoutingContext context, Context loop, Control control, String id, long lastSeen) {
     EventStream stream = new EventStream(vertx, loop, context.response(), lastSeen);
     onVirtualThread(context, sameLoop -> stream.attach(control.watch(id, stream::accept)));
   }

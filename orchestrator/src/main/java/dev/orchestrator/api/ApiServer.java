@@ -3,7 +3,7 @@ package dev.orchestrator.api;
 import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.home.HomeFiles;
 import dev.orchestrator.settings.Settings.ApiSettings;
-import dev.orchestrator.stack.Control;
+import dev.orchestrator.stack.Stacks;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
@@ -42,18 +42,18 @@ public final class ApiServer implements AutoCloseable {
    * @throws RefusedException when the address isn't a loopback address or can't be bound, or the
    *     state folder can't be written
    */
-  public static ApiServer start(Vertx vertx, Control control, ApiSettings settings, Path home) {
+  public static ApiServer start(Vertx vertx, Stacks stacks, ApiSettings settings, Path home) {
     requireLoopback(settings.host());
     HomeFiles files = new HomeFiles(home);
     try {
-      return start(vertx, control, settings, files);
+      return start(vertx, stacks, settings, files);
     } catch (IOException e) {
       throw new RefusedException("can't write into the state folder: " + e, e);
     }
   }
 
-  private static ApiServer start(
-      Vertx vertx, Control control, ApiSettings settings, HomeFiles files) throws IOException {
+  private static ApiServer start(Vertx vertx, Stacks stacks, ApiSettings settings, HomeFiles files)
+      throws IOException {
     files.create();
     AccessGuard guard = new AccessGuard(ApiToken.loadOrCreate(files), settings.host());
     HttpServer server =
@@ -63,7 +63,7 @@ public final class ApiServer implements AutoCloseable {
                     .setHost(settings.host())
                     .setPort(settings.port())
                     .setReuseAddress(true))
-            .requestHandler(new ApiRoutes(vertx, control, guard).router());
+            .requestHandler(new ApiRoutes(vertx, stacks, guard).router());
     listen(server, settings);
     String host = settings.host().contains(":") ? "[" + settings.host() + "]" : settings.host();
     ApiServer api = new ApiServer(files, server, host + ":" + server.actualPort());

@@ -6,6 +6,7 @@ import dev.orchestrator.common.Json;
 import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.settings.DataSettings.Rollback;
 import dev.orchestrator.settings.FileSettings.Policy;
+import dev.orchestrator.stack.AdoptRequest;
 import dev.orchestrator.stack.Control.Removal;
 import dev.orchestrator.upgrade.DataOptions;
 import io.vertx.core.buffer.Buffer;
@@ -27,6 +28,8 @@ final class RequestReader {
       Set.of("version", "full", "attach", "acceptUnused", "files");
   private static final Pattern NUMBER = Pattern.compile("[0-9]{1,9}");
 
+  private static final int LONGEST_PATH = 4096;
+
   private RequestReader() {}
 
   /** The id of a run in the path. */
@@ -36,6 +39,15 @@ final class RequestReader {
       throw new RefusedException("there is no run " + printable(id));
     }
     return id;
+  }
+
+  /** The name of a stack in the path; null when the path has none. */
+  static @Nullable String stack(RoutingContext context) {
+    String name = context.pathParam("stack");
+    if (name != null && !NAME.matcher(name).matches()) {
+      throw new RefusedException("there is no stack " + printable(name));
+    }
+    return name;
   }
 
   /** Refuses query parameters that the route does not have. */
@@ -119,6 +131,32 @@ final class RequestReader {
       case "keep" -> Policy.KEEP;
       default -> throw new BadRequestException("files must be release or keep");
     };
+  }
+
+  static AdoptRequest adoptRequest(RoutingContext context) {
+    return adoptRequest(
+        parameter(context, "project"), parameter(context, "stack"), flag(context, "init"));
+  }
+
+  static AdoptRequest adoptRequestInBody(RoutingContext context) {
+    JsonNode fields = body(context, Set.of("project", "stack", "init"));
+    JsonNode project = fields.get("project");
+    JsonNode stack = fields.get("stack");
+    return adoptRequest(
+        project == null ? null : text("project", project),
+        stack == null || stack.isNull() ? null : text("stack", stack),
+        flag(fields, "init"));
+  }
+
+  private static AdoptRequest adoptRequest(
+      @Nullable String project, @Nullable String stack, boolean init) {
+    if (project == null || project.isBlank() || project.length() > LONGEST_PATH) {
+      throw new BadRequestException("project must be the name or the folder of a compose project");
+    }
+    if (init && !project.startsWith("/")) {
+      throw new BadRequestException("project must be an absolute path: " + printable(project));
+    }
+    return new AdoptRequest(project, stack == null ? null : checkedName("stack", stack), init);
   }
 
   static void requireEmptyBody(RoutingContext context) {

@@ -17,8 +17,9 @@ import java.util.List;
  * @param mayEnd whether it is a task, so that an end with code 0 is its purpose
  * @param firstCheck time from its start to the first run of its health check; zero when the check
  *     has run, or there is none
- * @param nextCheck time from now to the next run of its health check, while that has not passed
- *     yet; else zero
+ * @param nextCheck time from now to the engine's next run of its health check; zero where it has
+ *     none or does not run
+ * @param retries so many failures of its health check in a row make it unhealthy
  * @param heals how often the capsule has restarted it because it was unhealthy
  * @param recentEnds how often it has ended with an error in the last five minutes
  */
@@ -34,8 +35,11 @@ public record InnerService(
     boolean mayEnd,
     Duration firstCheck,
     Duration nextCheck,
+    int retries,
     int heals,
     int recentEnds) {
+  /** The engine's own, for a check that doesn't say. */
+  public static final int RETRIES = 3;
 
   /** A service of which nothing more is known. */
   public InnerService(
@@ -64,6 +68,7 @@ public record InnerService(
         true,
         Duration.ZERO,
         Duration.ZERO,
+        RETRIES,
         0,
         0);
   }

@@ -48,6 +48,10 @@ public final class Cli {
   private static Map<String, Function<RootCommand, Object>> commands() {
     Map<String, Function<RootCommand, Object>> commands = new LinkedHashMap<>();
     commands.put("serve", ServeCommand::new);
+    commands.put("stacks", StacksCommand::new);
+    commands.put("reload", ReloadCommand::new);
+    commands.put("adopt", AdoptCommand::new);
+    commands.put("init", InitCommand::new);
     commands.put("up", UpCommand::new);
     commands.put("upgrade", UpgradeCommand::new);
     commands.put("rollback", RollbackCommand::new);

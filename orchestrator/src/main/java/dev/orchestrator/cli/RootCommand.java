@@ -9,6 +9,7 @@ import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -31,7 +32,7 @@ import picocli.CommandLine.Spec;
     synopsisSubcommandLabel = "COMMAND",
     sortOptions = false,
     usageHelpAutoWidth = false,
-    description = "Upgrade a whole compose stack, databases included, on a live Docker host.",
+    description = "Upgrade whole compose stacks, databases included, on a live Docker host.",
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {
       "0:done",
@@ -47,6 +48,7 @@ final class RootCommand implements Runnable {
   private final CliContext context;
   private @Nullable Path config;
   private @Nullable Path home;
+  private @Nullable String stack;
 
   @Spec private @Nullable CommandSpec spec;
 
@@ -74,6 +76,17 @@ final class RootCommand implements Runnable {
     home = folder;
   }
 
+  @Option(
+      names = {"-s", "--stack"},
+      scope = ScopeType.INHERIT,
+      paramLabel = "NAME",
+      description =
+          "The stack (default: $ORCHESTRATOR_STACK, else the one whose folder is the working"
+              + " directory, else the only one).")
+  void stack(String name) {
+    stack = name;
+  }
+
   @Override
   public void run() {
     CommandSpec own = Objects.requireNonNull(spec);
@@ -86,7 +99,8 @@ final class RootCommand implements Runnable {
 
   /** Where the service is, by the options, the environment and the configuration file. */
   ServiceLocation location() {
-    return ServiceLocation.find(config, home, context.environment(), context.root());
+    return ServiceLocation.find(config, home, context.environment(), context.root())
+        .forStack(stack, context.environment(), Path.of("").toAbsolutePath());
   }
 
   ApiClient api() {
@@ -95,6 +109,18 @@ final class RootCommand implements Runnable {
 
   RunFollower follower() {
     return new RunFollower(api(), context.terminal(), context.clock(), context.reconnectTimeout());
+  }
+
+  /** Follows runs of a stack that a command has made. */
+  RunFollower follower(String ofStack) {
+    ServiceLocation location = location().forStack(ofStack, Map.of(), Path.of("/"));
+    return new RunFollower(
+        new ApiClient(location), context.terminal(), context.clock(), context.reconnectTimeout());
+  }
+
+  /** The value of {@code --stack}, or null. */
+  @Nullable String namedStack() {
+    return stack;
   }
 
   /** Writes a stack trace to a file instead of the terminal; returns the file. */

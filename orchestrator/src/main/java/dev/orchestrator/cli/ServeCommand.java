@@ -7,6 +7,7 @@ import dev.orchestrator.client.ServiceLocation;
 import dev.orchestrator.client.ServiceStopper;
 import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.home.HomeFiles;
+import java.io.Console;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
@@ -19,7 +20,7 @@ import picocli.CommandLine.Spec;
 /** {@code serve [--detach] [--takeover]}, {@code serve --stop}. */
 @Command(
     name = "serve",
-    description = "Run the service: the public routes, the API and the schedule.")
+    description = "Run the service: the public routes, the API and the schedules.")
 final class ServeCommand implements Callable<Integer> {
   private final RootCommand root;
 
@@ -89,8 +90,18 @@ final class ServeCommand implements Callable<Integer> {
     root.context()
         .terminal()
         .println("serving: API on %s, log in %s".formatted(service.address(), files.log()));
+    if (!isOnTerminal()) {
+      HangupSignal.handle(service::reload);
+    }
     service.awaitHandover(); // A signal ends the process before.
     return ExitCode.DONE;
+  }
+
+  /** Whether a hang-up means that the terminal is gone, with which the service is to end. */
+  @SuppressWarnings("SystemConsoleNull") // without standard input there is still none
+  private static boolean isOnTerminal() {
+    Console console = System.console();
+    return !Boolean.getBoolean("orchestrator.detached") && console != null && console.isTerminal();
   }
 
   /** Called before the first logger exists: the file gets stack traces too, a console does not. */

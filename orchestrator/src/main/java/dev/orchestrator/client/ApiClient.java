@@ -18,13 +18,15 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The client of the service's HTTP API. It reads the address and the token before each call, so
- * that it finds a service that was restarted in between. Calls block. Failures are {@link
- * CommandException}s: {@link CommandException.Unreachable} when the service does not answer, {@link
- * CommandException.NotYet} when it will accept the same request later.
+ * that it finds a service that was restarted in between. A path is for the stack of the location,
+ * where it has one: {@code /v1/status} becomes {@code /v1/stacks/NAME/status}. Calls block.
+ * Failures are {@link CommandException}s: {@link CommandException.Unreachable} when the service
+ * does not answer, {@link CommandException.NotYet} when it will accept the same request later.
  */
 public final class ApiClient {
   private static final int CONNECT_MILLIS = 3_000;
@@ -32,6 +34,10 @@ public final class ApiClient {
 
   /** Three heartbeats of the service: a stream that is silent for longer is lost. */
   private static final int STREAM_MILLIS = 30_000;
+
+  /** Requests that are for no stack. */
+  private static final Set<String> SERVICE_PATHS =
+      Set.of("/v1/health", "/v1/stacks", "/v1/reload", "/v1/takeover", "/v1/projects", "/v1/adopt");
 
   private final ServiceLocation location;
   private final HomeFiles files;
@@ -138,13 +144,23 @@ public final class ApiClient {
     String token = read(files.token()).orElse("none");
     HttpURLConnection connection =
         (HttpURLConnection)
-            URI.create("http://" + address() + path).toURL().openConnection(Proxy.NO_PROXY);
+            URI.create("http://" + address() + ofStack(path))
+                .toURL()
+                .openConnection(Proxy.NO_PROXY);
     connection.setRequestMethod(method);
     connection.setConnectTimeout(CONNECT_MILLIS);
     connection.setReadTimeout(readMillis);
     connection.setRequestProperty("Authorization", "Bearer " + token);
     connection.setRequestProperty("Connection", "close");
     return connection;
+  }
+
+  /** The path of a request for the stack that commands are for, where one was named. */
+  private String ofStack(String path) {
+    String stack = location.stack();
+    return stack == null || SERVICE_PATHS.contains(path.replaceFirst("[?].*", ""))
+        ? path
+        : path.replaceFirst("^/v1/", "/v1/stacks/" + segment(stack) + "/");
   }
 
   private String address() throws IOException {

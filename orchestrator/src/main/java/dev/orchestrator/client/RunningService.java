@@ -13,6 +13,9 @@ public interface RunningService extends AutoCloseable {
   /** Waits until another process has taken over and the last connections here have ended. */
   void awaitHandover() throws InterruptedException;
 
+  /** Reads the settings anew; what it has changed, or why it could not, is in the log. */
+  void reload();
+
   /** Stops routes, API and schedule; the containers run on. */
   @Override
   void close();

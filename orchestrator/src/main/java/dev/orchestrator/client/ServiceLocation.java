@@ -6,6 +6,7 @@ import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigParseOptions;
 import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.settings.HomeFolder;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -21,10 +22,54 @@ import org.jspecify.annotations.Nullable;
  * @param config the configuration file; null when {@code --home} was given and no file was found
  * @param home the home folder, absolute
  * @param configured the API's address in the configuration, {@code host:port}
+ * @param stacksFolder the folder of the stacks; null when there is no configuration
+ * @param stack the stack that commands are for; null leaves it to the service, which may have one
+ *     alone
  */
-public record ServiceLocation(@Nullable Path config, Path home, String configured) {
+public record ServiceLocation(
+    @Nullable Path config,
+    Path home,
+    String configured,
+    @Nullable Path stacksFolder,
+    @Nullable String stack) {
+  /** The environment variable with the name of the stack. */
+  public static final String STACK_VARIABLE = "ORCHESTRATOR_STACK";
+
   private static final String SYSTEM_CONFIG = "/etc/orchestrator/orchestrator.conf";
   private static final String DEFAULT_ADDRESS = "127.0.0.1:7070";
+
+  /** The location of a service whose only stack commands are for. */
+  public ServiceLocation(@Nullable Path config, Path home, String configured) {
+    this(config, home, configured, null, null);
+  }
+
+  /**
+   * The same for a stack: the one that is named, else the one of the environment, else the one
+   * whose folder the working directory is in.
+   *
+   * @param named by the command line, or null
+   */
+  public ServiceLocation forStack(
+      @Nullable String named, Map<String, String> environment, Path workingDirectory) {
+    String wanted = named == null ? environment.getOrDefault(STACK_VARIABLE, "") : named;
+    if (wanted.isEmpty() && stacksFolder != null) {
+      wanted = stackAround(workingDirectory, stacksFolder);
+    }
+    return new ServiceLocation(
+        config, home, configured, stacksFolder, wanted.isEmpty() ? null : wanted);
+  }
+
+  private static String stackAround(Path directory, Path stacks) {
+    try {
+      Path inside = stacks.toRealPath().relativize(directory.toRealPath());
+      String first = inside.getName(0).toString();
+      return first.equals("..") || !Files.isRegularFile(stacks.resolve(first).resolve("stack.conf"))
+          ? ""
+          : first;
+    } catch (IOException e) {
+      return ""; // No folder of stacks: the service says more than a client could.
+    }
+  }
 
   /**
    * Looks for the configuration file on the command line, in the environment, in the installation
@@ -49,8 +94,10 @@ public record ServiceLocation(@Nullable Path config, Path home, String configure
         home == null
             ? HomeFolder.find(text(settings, "home", ""), folder, environment)
             : absolute(home, folder);
+    Path stacks =
+        HomeFolder.resolve(text(settings, "stacks-folder", "stacks"), folder, environment);
     return new ServiceLocation(
-        absoluteFile, homeFolder, text(settings, "api.listen", DEFAULT_ADDRESS));
+        absoluteFile, homeFolder, text(settings, "api.listen", DEFAULT_ADDRESS), stacks, null);
   }
 
   private static Path absolute(@Nullable Path path, Path fallback) {

@@ -2,30 +2,21 @@ package dev.orchestrator.compose;
 
 import dev.orchestrator.release.Release;
 import java.io.IOException;
-import java.io.StringReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.HashSet;
-import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.yaml.snakeyaml.LoaderOptions;
-import org.yaml.snakeyaml.Yaml;
-import org.yaml.snakeyaml.constructor.SafeConstructor;
 import org.yaml.snakeyaml.error.YAMLException;
-import org.yaml.snakeyaml.nodes.MappingNode;
 import org.yaml.snakeyaml.nodes.Node;
-import org.yaml.snakeyaml.nodes.NodeTuple;
 import org.yaml.snakeyaml.nodes.ScalarNode;
-import org.yaml.snakeyaml.nodes.SequenceNode;
 
 /**
  * Looks in the compose files of a release, as they are written, for what Compose does not say: all
@@ -43,11 +34,11 @@ final class ComposeFileScan {
    */
   private record Key(List<String> path, String since, boolean ignored) {
     static Key ignored(String path, String since) {
-      return new Key(parts(path), since, true);
+      return new Key(YamlNodes.parts(path), since, true);
     }
 
     static Key rejected(String path, String since) {
-      return new Key(parts(path), since, false);
+      return new Key(YamlNodes.parts(path), since, false);
     }
   }
 
@@ -177,16 +168,12 @@ final class ComposeFileScan {
     if (!file.startsWith(stackFolder) || seen.size() >= FILES || !seen.add(file)) {
       return;
     }
-    List<Node> documents = new ArrayList<>();
+    List<Node> documents;
     try {
       if (!Files.isRegularFile(file) || Files.size(file) > FILE_LIMIT) {
         return;
       }
-      LoaderOptions options = new LoaderOptions();
-      options.setCodePointLimit(FILE_LIMIT);
-      new Yaml(new SafeConstructor(options))
-          .composeAll(new StringReader(Files.readString(file, StandardCharsets.UTF_8)))
-          .forEach(documents::add);
+      documents = YamlNodes.parse(Files.readString(file, StandardCharsets.UTF_8));
     } catch (IOException | YAMLException e) {
       return;
     }
@@ -199,33 +186,21 @@ final class ComposeFileScan {
 
   private void read(Path file, String name, Node root) {
     for (Key key : KEYS) {
-      visit(
-          root,
+      YamlNodes.visit(
           root,
           key.path(),
-          List.of(),
           (path, at, _) ->
               found.add(new Found("%s:%d: %s".formatted(name, line(at), shown(path)), key)));
     }
-    visit(root, root, parts("services.*"), List.of(), (path, _, _) -> services.add(path.get(1)));
+    YamlNodes.visit(root, "services.*", (path, _, _) -> services.add(path.get(1)));
     for (String key : List.of("image", "build", "extends", "provider")) {
-      visit(
-          root,
-          root,
-          parts("services.*." + key),
-          List.of(),
-          (path, _, _) -> withImage.add(path.get(1)));
+      YamlNodes.visit(root, "services.*." + key, (path, _, _) -> withImage.add(path.get(1)));
     }
     for (String path : ENV_FILES) {
-      visit(
-          root,
-          root,
-          parts(path),
-          List.of(),
-          (names, at, value) -> envFile(name, names, at, value));
+      YamlNodes.visit(root, path, (names, at, value) -> envFile(name, names, at, value));
     }
     for (String path : OTHER_FILES) {
-      visit(root, root, parts(path), List.of(), (_, _, value) -> other(file, value));
+      YamlNodes.visit(root, path, (_, _, value) -> other(file, value));
     }
   }
 
@@ -247,10 +222,6 @@ final class ComposeFileScan {
     }
   }
 
-  private static List<String> parts(String path) {
-    return List.of(path.split("\\."));
-  }
-
   private static int line(Node node) {
     return node.getStartMark().getLine() + 1;
   }
@@ -263,60 +234,5 @@ final class ComposeFileScan {
                 path.getFirst().replaceFirst("s$", ""),
                 path.get(1),
                 String.join(".", path.subList(2, path.size())));
-  }
-
-  /** Told of each node at a path. */
-  @FunctionalInterface
-  private interface Visitor {
-    /**
-     * A node is there.
-     *
-     * @param names that the path has there
-     * @param key where the node's key stands; in a list the item itself
-     */
-    void at(List<String> names, Node key, Node value);
-  }
-
-  private static void visit(
-      Node key, Node value, List<String> path, List<String> names, Visitor visitor) {
-    if (path.isEmpty()) {
-      visitor.at(names, key, value);
-      return;
-    }
-    String part = path.getFirst();
-    List<String> rest = path.subList(1, path.size());
-    if (part.equals("[]")) {
-      if (value instanceof SequenceNode list) {
-        list.getValue().forEach(item -> visit(item, item, rest, names, visitor));
-      }
-      return;
-    }
-    for (NodeTuple entry : entries(value, Collections.newSetFromMap(new IdentityHashMap<>()))) {
-      if (entry.getKeyNode() instanceof ScalarNode name
-          && (part.equals("*") || part.equals(name.getValue()))) {
-        List<String> inner = new ArrayList<>(names);
-        inner.add(name.getValue());
-        visit(name, entry.getValueNode(), rest, inner, visitor);
-      }
-    }
-  }
-
-  /** The entries of an object, and of those that are merged into it. */
-  private static List<NodeTuple> entries(Node node, Set<Node> merged) {
-    List<NodeTuple> entries = new ArrayList<>();
-    if (node instanceof MappingNode object && merged.add(node)) {
-      for (NodeTuple entry : object.getValue()) {
-        if (entry.getKeyNode() instanceof ScalarNode key && key.getValue().equals("<<")) {
-          if (entry.getValueNode() instanceof SequenceNode several) {
-            several.getValue().forEach(one -> entries.addAll(entries(one, merged)));
-          } else {
-            entries.addAll(entries(entry.getValueNode(), merged));
-          }
-        } else {
-          entries.add(entry);
-        }
-      }
-    }
-    return entries;
   }
 }

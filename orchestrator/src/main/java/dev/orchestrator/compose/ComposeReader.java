@@ -43,6 +43,9 @@ public final class ComposeReader {
 
   private static final int MEMORY_KIB = 4 << 20;
 
+  /** A line of a script that bounds what Compose takes. */
+  static final String LIMITS = "ulimit -t %d; ulimit -v %d\n".formatted(CPU_SECONDS, MEMORY_KIB);
+
   /** Compose reads only compose files, .env and the files of env_file. */
   private static final long FILE_LIMIT = 1 << 20;
 
@@ -247,7 +250,7 @@ public final class ComposeReader {
    */
   private String script(Path project, String options) {
     StringBuilder script = new StringBuilder();
-    script.append("ulimit -t %d; ulimit -v %d\n".formatted(CPU_SECONDS, MEMORY_KIB));
+    script.append(LIMITS);
     script.append("docker=$1\n");
     script.append("cd %s || exit\n".formatted(quoted(project.toString())));
     script.append("unset -v OLDPWD SHLVL\n");
@@ -270,7 +273,7 @@ public final class ComposeReader {
         .collect(Collectors.joining());
   }
 
-  private static String quoted(String text) {
+  static String quoted(String text) {
     return "'" + text.replace("'", "'\\''") + "'";
   }
 

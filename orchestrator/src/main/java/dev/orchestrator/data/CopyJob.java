@@ -10,7 +10,7 @@ import java.util.Map;
  * @param labels of the containers and volumes that are made for the copy
  * @param life time after which the copy's container ends by itself, if a crash left it behind
  */
-public record CopyJob(DataVolume from, DataVolume to, Map<String, String> labels, Duration life) {
+public record CopyJob(CopySource from, DataVolume to, Map<String, String> labels, Duration life) {
 
   boolean share() {
     return to.method() == DataVolume.Method.REFLINK;

@@ -57,8 +57,8 @@ public interface DataCopier {
       Duration deadline,
       Consumer<String> progress);
 
-  /** Measures a volume, and finds out what its file system can do. */
-  VolumeUsage measure(DataVolume volume, Map<String, String> labels, Duration deadline);
+  /** Measures a volume, or what is to become one, and finds out what its file system can do. */
+  VolumeUsage measure(CopySource source, Map<String, String> labels, Duration deadline);
 
   /**
    * Counts what was written to a volume since a moment.

@@ -16,7 +16,8 @@ import java.util.List;
  *     binds/media}; empty for the main volume, which holds the rest
  */
 public record DataVolume(
-    String name, String volume, Method method, List<Layer> lowers, List<String> paths) {
+    String name, String volume, Method method, List<Layer> lowers, List<String> paths)
+    implements CopySource {
 
   /** The name of the volume at /data. */
   public static final String MAIN = "data";
@@ -55,6 +56,11 @@ public record DataVolume(
   /** A volume without layers below it. */
   public static DataVolume plain(String name, String volume, Method method, List<String> paths) {
     return new DataVolume(name, volume, method, List.of(), paths);
+  }
+
+  @Override
+  public String description() {
+    return volume;
   }
 
   public boolean main() {

@@ -17,8 +17,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A container with data volumes at /from and /to, in which the script {@code capsule-copy} runs. It
- * has no network, and only the rights to read every file and to give a copy its owner, mode and
+ * A container with data at /from and /to, in which the script {@code capsule-copy} runs. It has no
+ * network, and only the rights to read every file and to give a copy its owner, mode and
  * capabilities.
  */
 final class HelperContainer implements AutoCloseable {
@@ -41,7 +41,7 @@ final class HelperContainer implements AutoCloseable {
    * Starts a container.
    *
    * @param doing for messages, such as "copying a to b"
-   * @param from volume at /from, read-only
+   * @param from at /from, read-only
    * @param to volume at /to; null for an empty volume that is removed afterwards
    * @param writes whether {@code to} may be written to
    */
@@ -49,7 +49,7 @@ final class HelperContainer implements AutoCloseable {
       Engine engine,
       String image,
       String doing,
-      DataVolume from,
+      CopySource from,
       @Nullable DataVolume to,
       boolean writes,
       Map<String, String> labels,
@@ -57,9 +57,16 @@ final class HelperContainer implements AutoCloseable {
     HelperContainer helper = new HelperContainer(engine, doing);
     try {
       List<Mount> mounts = new ArrayList<>();
-      mounts.add(Mount.readOnly(helper.view(from, "from", labels), "/from"));
-      if (from.layered()) {
-        mounts.add(Mount.readOnly(from.volume(), "/below"));
+      switch (from) {
+        case DataVolume volume -> {
+          mounts.add(Mount.readOnly(helper.view(volume, "from", labels), "/from"));
+          if (volume.layered()) {
+            mounts.add(Mount.readOnly(volume.volume(), "/below"));
+          }
+        }
+        case HostData host ->
+            host.parts()
+                .forEach(part -> mounts.add(Mount.readOnly(part.source(), "/from/" + part.path())));
       }
       if (to == null) {
         mounts.add(Mount.of(helper.empty(labels), "/to"));

@@ -57,10 +57,10 @@ public final class RsyncCopier implements DataCopier {
   }
 
   @Override
-  public VolumeUsage measure(DataVolume volume, Map<String, String> labels, Duration deadline) {
-    String doing = "measuring " + volume.volume();
+  public VolumeUsage measure(CopySource source, Map<String, String> labels, Duration deadline) {
+    String doing = "measuring " + source.description();
     try (HelperContainer helper =
-        HelperContainer.start(engine, image.get(), doing, volume, null, true, labels, deadline)) {
+        HelperContainer.start(engine, image.get(), doing, source, null, true, labels, deadline)) {
       JsonNode result = helper.run(List.of("measure"), deadline, line -> {});
       return new VolumeUsage(
           result.path("used").asLong(),

@@ -33,7 +33,7 @@ final class RsyncCopy implements DataCopier.Copying {
     return HelperContainer.start(
         engine,
         image,
-        "copying %s to %s".formatted(job.from().volume(), job.to().volume()),
+        "copying %s to %s".formatted(job.from().description(), job.to().volume()),
         job.from(),
         job.to(),
         true,
@@ -43,17 +43,25 @@ final class RsyncCopy implements DataCopier.Copying {
 
   /**
    * The container for the next pass. An overlay goes on showing the layers as they were when it was
-   * mounted, so that each pass over a layered volume needs a new container.
+   * mounted, and a file of the host that was replaced by another stays mounted as it was: each pass
+   * over these needs a new container.
    */
   private HelperContainer forNextPass() {
     HelperContainer current = helper;
-    if (current == null || (used && job.from().layered())) {
+    if (current == null || (used && goesStale())) {
       close();
       current = start();
       helper = current;
     }
     used = true;
     return current;
+  }
+
+  private boolean goesStale() {
+    return switch (job.from()) {
+      case DataVolume volume -> volume.layered();
+      case HostData host -> host.hasFiles();
+    };
   }
 
   @Override
@@ -83,7 +91,8 @@ final class RsyncCopy implements DataCopier.Copying {
       arguments.add("full");
     }
     if (job.share()) {
-      arguments.add("share");
+      // Of several file systems of a host, some may share blocks with the copy's and some not.
+      arguments.add(job.from() instanceof HostData ? "share-some" : "share");
     }
     JsonNode result = running.run(arguments, deadline, progress);
     return new CopyReport(

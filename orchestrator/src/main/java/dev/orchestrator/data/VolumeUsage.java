@@ -21,4 +21,22 @@ public record VolumeUsage(
     long free,
     String fileSystem,
     boolean share,
-    Duration listing) {}
+    Duration listing) {
+
+  public VolumeUsage withUsed(long bytes) {
+    return new VolumeUsage(bytes, files, links, largest, free, fileSystem, share, listing);
+  }
+
+  /** Both together; some of the files can share their blocks when those of either can. */
+  public VolumeUsage plus(VolumeUsage other) {
+    return new VolumeUsage(
+        used + other.used,
+        files + other.files,
+        links + other.links,
+        Math.max(largest, other.largest),
+        Math.min(free, other.free),
+        fileSystem,
+        share || other.share,
+        listing.plus(other.listing));
+  }
+}

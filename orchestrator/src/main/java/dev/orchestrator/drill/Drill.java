@@ -102,7 +102,7 @@ public final class Drill {
    */
   public List<DrillResult> run(List<String> steps, Listener listener)
       throws IOException, InterruptedException {
-    try (DrillSandbox sandbox = DrillSandbox.open(program)) {
+    try (DrillSandbox sandbox = DrillSandbox.open(program, plan.stack())) {
       long start = System.nanoTime();
       StackReplica.Copied copied = sandbox.copy(serving, plan, listener::copying);
       long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start);

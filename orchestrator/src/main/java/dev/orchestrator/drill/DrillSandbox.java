@@ -67,9 +67,10 @@ final class DrillSandbox implements AutoCloseable {
   /**
    * Takes the lock of drills in the service's home, and removes what an earlier drill has left.
    *
+   * @param stack name of the stack
    * @throws RefusedException when another drill is under way, or there is no configuration file
    */
-  static DrillSandbox open(Drill.Program program) throws IOException {
+  static DrillSandbox open(Drill.Program program, String stack) throws IOException {
     Path config = program.location().config();
     if (config == null) {
       throw new RefusedException("a drill needs the service's configuration: use --config FILE");
@@ -78,7 +79,7 @@ final class DrillSandbox implements AutoCloseable {
     HomeFiles files = files(serviceFiles);
     Map<String, String> environment = new HashMap<>(program.environment());
     environment.put(HomeFolder.VARIABLE, files.home().toString());
-    Settings settings = SettingsLoader.load(config, environment);
+    Settings settings = SettingsLoader.load(config, environment, stack);
     folder(serviceFiles).create();
     HomeLock lock =
         HomeLock.take(folder(serviceFiles))
@@ -90,7 +91,7 @@ final class DrillSandbox implements AutoCloseable {
             serviceFiles,
             files,
             settings,
-            new DrillService(program.mainClass(), config, files, routes.ports()),
+            new DrillService(program.mainClass(), config, files, stack, routes.ports()),
             routes);
     sandbox.replica.remove();
     deleteFolder(files.home());

@@ -23,6 +23,7 @@ final class DrillService {
   private final String mainClass;
   private final Path config;
   private final HomeFiles files;
+  private final String stack;
   private final String ports;
   private @Nullable Process process;
   private boolean stopped;
@@ -31,12 +32,14 @@ final class DrillService {
    * Starts nothing yet.
    *
    * @param files the drill's home
+   * @param stack name of the stack
    * @param ports value of {@link DrillSettings#VARIABLE}
    */
-  DrillService(String mainClass, Path config, HomeFiles files, String ports) {
+  DrillService(String mainClass, Path config, HomeFiles files, String stack, String ports) {
     this.mainClass = mainClass;
     this.config = config;
     this.files = files;
+    this.stack = stack;
     this.ports = ports;
   }
 
@@ -72,6 +75,7 @@ final class DrillService {
             .redirectErrorStream(true)
             .redirectOutput(files.console().toFile());
     builder.environment().put(DrillSettings.VARIABLE, ports);
+    builder.environment().put(DrillSettings.STACK, stack);
     Process started = builder.start();
     process = started;
     return started;

@@ -24,6 +24,9 @@ public final class DrillSettings {
   /** Environment variable of a drill's service: the first port of each route. */
   public static final String VARIABLE = "ORCHESTRATOR_DRILL";
 
+  /** Environment variable of a drill's service: the name of the stack. */
+  public static final String STACK = "ORCHESTRATOR_DRILL_STACK";
+
   /** A drill has an upgrade for each step: with a longer bake it would be waiting for bakes. */
   private static final Duration MOST_BAKE = Duration.ofSeconds(3);
 

@@ -150,7 +150,7 @@ final class StackReplica implements AutoCloseable {
   /** Leaves a stack that is down: {@code up} starts the replica. */
   private void writeJournal(Generation replica) {
     InstantSource clock = InstantSource.system();
-    try (Journal journal = Journal.open(settings.home().resolve("journal.db"), clock)) {
+    try (Journal journal = Journal.open(settings.journal(), clock)) {
       journal.claim(settings.stack().name());
       String run = journal.begin(Kind.UP, "", replica.version(), null).id();
       journal.addCandidate(run, replica);

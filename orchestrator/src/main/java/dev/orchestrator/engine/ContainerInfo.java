@@ -6,6 +6,8 @@ import java.util.Map;
  * A container as the engine sees it.
  *
  * @param state {@code created}, {@code running}, {@code paused}, {@code exited}, {@code dead} …
+ * @param startedAt the time of its last start, as the engine writes it: another text after each
+ *     start
  * @param address its address on its first network; empty when it has none, as when it doesn't run
  */
 public record ContainerInfo(
@@ -14,6 +16,7 @@ public record ContainerInfo(
     String image,
     String state,
     int exitCode,
+    String startedAt,
     String address,
     Map<String, String> labels) {
 

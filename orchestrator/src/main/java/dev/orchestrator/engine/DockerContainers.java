@@ -1,5 +1,6 @@
 package dev.orchestrator.engine;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.github.dockerjava.api.DockerClient;
 import com.github.dockerjava.api.async.ResultCallback;
 import com.github.dockerjava.api.command.CreateContainerCmd;
@@ -11,6 +12,7 @@ import com.github.dockerjava.api.exception.NotModifiedException;
 import com.github.dockerjava.api.model.Container;
 import com.github.dockerjava.api.model.ContainerNetwork;
 import com.github.dockerjava.api.model.WaitResponse;
+import dev.orchestrator.common.Json;
 import dev.orchestrator.engine.EngineException.Kind;
 import java.io.InputStream;
 import java.time.Duration;
@@ -24,11 +26,13 @@ import org.jspecify.annotations.Nullable;
 
 /** The engine's containers. */
 final class DockerContainers {
+  private final EngineConnection connection;
   private final DockerClient client;
   private final TimedCalls calls;
   private final DockerVolumes volumes;
 
   DockerContainers(EngineConnection connection, DockerVolumes volumes) {
+    this.connection = connection;
     this.client = connection.client();
     this.calls = connection.calls();
     this.volumes = volumes;
@@ -63,6 +67,40 @@ final class DockerContainers {
         .flatMap(Optional::stream)
         .map(DockerContainers::info)
         .toList();
+  }
+
+  List<ContainerDetails> details(String label) {
+    List<Container> found =
+        calls.call(
+            "listing containers",
+            TimedCalls.SHORT,
+            () ->
+                client
+                    .listContainersCmd()
+                    .withShowAll(true)
+                    .withLabelFilter(label.isEmpty() ? List.of() : List.of(label))
+                    .exec());
+    return found.stream().map(Container::getId).flatMap(this::detailsOf).toList();
+  }
+
+  private Stream<ContainerDetails> detailsOf(String id) {
+    String doing = "looking at container " + id;
+    try {
+      return Stream.of(
+          DockerContainerDetails.of(
+              calls.call(
+                  doing,
+                  TimedCalls.SHORT,
+                  () ->
+                      connection
+                          .raw()
+                          .get(doing, "/v%s/containers/%s/json".formatted(connection.api(), id)))));
+    } catch (EngineException e) {
+      if (e.kind() == Kind.NOT_FOUND) {
+        return Stream.empty(); // it was removed meanwhile
+      }
+      throw e;
+    }
   }
 
   void create(ContainerSpec spec) {
@@ -127,6 +165,31 @@ final class DockerContainers {
         "is not paused",
         "unpausing container " + name,
         () -> client.unpauseContainerCmd(name).exec());
+  }
+
+  /** Not by the client library, whose request has a value for each limit of the container too. */
+  void setRestartPolicy(String name, String policy) {
+    String doing = "setting the restart policy of container " + name;
+    int colon = policy.indexOf(':');
+    Map<String, Object> restart =
+        Map.of(
+            "Name",
+            colon < 0 ? policy : policy.substring(0, colon),
+            "MaximumRetryCount",
+            colon < 0 ? 0 : Integer.parseInt(policy.substring(colon + 1)));
+    calls.run(
+        doing,
+        TimedCalls.SHORT,
+        () -> {
+          JsonNode _ =
+              connection
+                  .raw()
+                  .post(
+                      doing,
+                      "/v%s/containers/%s/update"
+                          .formatted(connection.api(), RawEngineHttp.encode(name)),
+                      Json.toTree(Map.of("RestartPolicy", restart)));
+        });
   }
 
   void remove(String name) {
@@ -221,6 +284,7 @@ final class DockerContainers {
         Objects.toString(c.getConfig().getImage(), ""),
         Objects.toString(c.getState().getStatus(), ""),
         Objects.requireNonNullElse(c.getState().getExitCodeLong(), 0L).intValue(),
+        Objects.toString(c.getState().getStartedAt(), ""),
         address(c),
         c.getConfig().getLabels() == null ? Map.of() : Map.copyOf(c.getConfig().getLabels()));
   }

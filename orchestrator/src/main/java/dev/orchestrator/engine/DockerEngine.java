@@ -1,6 +1,7 @@
 package dev.orchestrator.engine;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -106,6 +107,11 @@ public final class DockerEngine implements Engine {
   }
 
   @Override
+  public List<ContainerDetails> containerDetails(String label) {
+    return calls().containers().details(label);
+  }
+
+  @Override
   public void createContainer(ContainerSpec spec) {
     calls().containers().create(spec);
   }
@@ -136,6 +142,11 @@ public final class DockerEngine implements Engine {
   }
 
   @Override
+  public void setRestartPolicy(String name, String policy) {
+    calls().containers().setRestartPolicy(name, policy);
+  }
+
+  @Override
   public void removeContainer(String name) {
     calls().containers().remove(name);
   }
@@ -149,6 +160,11 @@ public final class DockerEngine implements Engine {
   public ExecResult exec(
       String name, List<String> command, Duration deadline, Consumer<String> line) {
     return calls().exec().exec(name, command, deadline, line);
+  }
+
+  @Override
+  public Closeable watch(Map<String, String> labels, ContainerWatcher watcher) {
+    return new DockerEvents(calls().connection()).watch(labels, watcher);
   }
 
   @Override
@@ -208,6 +224,30 @@ public final class DockerEngine implements Engine {
   @Override
   public Optional<ImageInfo> image(String reference) {
     return calls().images().get(reference);
+  }
+
+  @Override
+  public Optional<JsonNode> imageConfig(String reference) {
+    String doing = "looking at image " + reference;
+    EngineConnection connection = calls().connection();
+    try {
+      return Optional.of(
+          connection
+              .calls()
+              .call(
+                  doing,
+                  TimedCalls.SHORT,
+                  () ->
+                      connection
+                          .raw()
+                          .get(doing, "/v%s/images/%s/json".formatted(connection.api(), reference))
+                          .path("Config")));
+    } catch (EngineException e) {
+      if (e.kind() == EngineException.Kind.NOT_FOUND) {
+        return Optional.empty();
+      }
+      throw e;
+    }
   }
 
   @Override

@@ -1,5 +1,7 @@
 package dev.orchestrator.engine;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.Closeable;
 import java.io.InputStream;
 import java.time.Duration;
 import java.util.List;
@@ -26,6 +28,12 @@ public interface Engine extends AutoCloseable {
   List<ContainerInfo> containers(Map<String, String> labels);
 
   /**
+   * All that the engine knows of all containers, running or not, that have a label of this name,
+   * whatever its value; of all containers when it is empty.
+   */
+  List<ContainerDetails> containerDetails(String label);
+
+  /**
    * Creates a container without starting it. When a container of that name exists, that is a {@code
    * CONFLICT}.
    */
@@ -46,6 +54,14 @@ public interface Engine extends AutoCloseable {
   /** Lets a paused container go on; does nothing when it isn't paused. */
   void unpauseContainer(String name);
 
+  /**
+   * Sets what the engine does when a container ends, or when it starts itself.
+   *
+   * @param policy {@code no}, {@code always}, {@code unless-stopped}, {@code on-failure} or {@code
+   *     on-failure:N}
+   */
+  void setRestartPolicy(String name, String policy);
+
   /** Removes a container with its anonymous volumes; kills it first when it runs. */
   void removeContainer(String name);
 
@@ -63,6 +79,12 @@ public interface Engine extends AutoCloseable {
   default ExecResult exec(String name, List<String> command, Duration deadline) {
     return exec(name, command, deadline, line -> {});
   }
+
+  /**
+   * Tells a watcher whenever a container with all these labels starts or ends, until it is closed
+   * or the engine goes away. Returns at once; a failure to reach the engine is an end.
+   */
+  Closeable watch(Map<String, String> labels, ContainerWatcher watcher);
 
   /** Reads the last lines of a container's output, of both streams, oldest first. */
   List<String> logs(String name, int tail);
@@ -105,6 +127,12 @@ public interface Engine extends AutoCloseable {
   // Images
 
   Optional<ImageInfo> image(String reference);
+
+  /**
+   * What an image sets for its containers, as the engine has it: {@code Env}, {@code Cmd}, {@code
+   * Entrypoint}, {@code User} and so on; empty when there is no such image.
+   */
+  Optional<JsonNode> imageConfig(String reference);
 
   List<ImageInfo> images(Map<String, String> labels);
 

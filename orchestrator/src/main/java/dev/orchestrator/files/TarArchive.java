@@ -41,7 +41,11 @@ public final class TarArchive implements AutoCloseable {
 
   /** Adds a text file; {@code name} is relative to the folder that the archive is unpacked to. */
   public TarArchive text(String name, String content) {
-    byte[] bytes = content.getBytes(StandardCharsets.UTF_8);
+    return bytes(name, content.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** Adds a file; {@code name} is relative to the folder that the archive is unpacked to. */
+  public TarArchive bytes(String name, byte[] bytes) {
     try {
       parents(name);
       TarArchiveEntry entry = entry(name, FILE);

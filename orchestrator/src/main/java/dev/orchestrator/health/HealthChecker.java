@@ -161,6 +161,17 @@ public final class HealthChecker implements HealthGate {
   }
 
   @Override
+  public Watch watch(Capsule capsule, List<Probe> probes, Map<String, Integer> ports) {
+    FrequentChecks checks = new FrequentChecks(clock);
+    return () -> {
+      Round round = round(capsule, probes, ports, new RestartLoops(clock), false);
+      List<HealthProblem> all = new ArrayList<>(round.problems());
+      all.addAll(checks.look(capsule, round.services()));
+      return lines(all);
+    };
+  }
+
+  @Override
   public void start(Capsule capsule, Duration deadline, Consumer<String> progress) {
     RestartLoops loops = new RestartLoops(clock);
     try (ServiceStart start = new ServiceStart(capsule, deadline)) {

@@ -5,6 +5,9 @@ import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.capsule.InnerService;
 import dev.orchestrator.settings.Probe;
 import dev.orchestrator.settings.UpgradeSettings.VerifySettings;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -60,6 +63,31 @@ public interface HealthGate {
       Consumer<String> progress) {
     capsule.start(settings.deadline());
     return await(capsule, probes, ports, settings, progress).summary();
+  }
+
+  /** A capsule that is looked at again and again. For one thread. */
+  @FunctionalInterface
+  interface Watch {
+    /** Looks now; returns a line for each problem, none when the capsule is healthy. */
+    List<String> look();
+  }
+
+  /**
+   * Begins to watch a capsule: each look is a {@link #check}, and runs the services' health checks
+   * itself, every two seconds, where the inner engine does so less often.
+   */
+  default Watch watch(Capsule capsule, List<Probe> probes, Map<String, Integer> ports) {
+    return () -> check(capsule, probes, ports);
+  }
+
+  /** Whether somebody accepts a connection at an address, of a container of the host. */
+  default boolean accepts(String host, int port, Duration timeout) {
+    try (Socket socket = new Socket()) {
+      socket.connect(new InetSocketAddress(host, port), Math.toIntExact(timeout.toMillis()));
+      return true;
+    } catch (IOException e) {
+      return false;
+    }
   }
 
   /** Checks once; returns a line for each problem, none when the capsule is healthy. */

@@ -110,6 +110,12 @@ final class GenerationTable {
             number));
   }
 
+  /** Leaves no generation serving. */
+  static void setAsideServing(Connection connection) throws SQLException {
+    SqlStatements.update(
+        connection, "UPDATE generation SET state = 'SET_ASIDE' WHERE state = 'SERVING'");
+  }
+
   private static void requireOneRow(int number, int changed) {
     if (changed != 1) {
       throw new IllegalArgumentException("no generation " + number + " in the journal");

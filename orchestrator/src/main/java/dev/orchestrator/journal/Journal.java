@@ -41,6 +41,20 @@ public final class Journal implements AutoCloseable {
   }
 
   /**
+   * Name of the stack that a journal belongs to, empty when none has claimed it. Opens the file and
+   * closes it, which puts everything into the one file.
+   */
+  public static String owner(Path file, InstantSource clock) {
+    try (Journal journal = open(file, clock)) {
+      return journal.database.transact("reading the stack's name", Journal::owner);
+    }
+  }
+
+  private static String owner(Connection c) throws SQLException {
+    return SqlStatements.first(c, row -> row.getString(1), "SELECT name FROM stack").orElseThrow();
+  }
+
+  /**
    * Ties a new journal to the stack. The journal of another stack is refused: that stack's capsules
    * would be taken for this one's.
    */
@@ -50,12 +64,11 @@ public final class Journal implements AutoCloseable {
             "reading the stack's name",
             c -> {
               SqlStatements.update(c, "UPDATE stack SET name = ? WHERE name = ''", stack);
-              return SqlStatements.first(c, row -> row.getString(1), "SELECT name FROM stack")
-                  .orElseThrow();
+              return owner(c);
             });
     if (!owner.equals(stack)) {
       throw new RefusedException(
-          "this state folder belongs to stack %s, the configuration names %s: give that one a `home` of its own"
+          "this state folder belongs to stack %s, the configuration names %s: give that one its name back"
               .formatted(owner, stack));
     }
   }
@@ -114,6 +127,35 @@ public final class Journal implements AutoCloseable {
                   .isPresent();
           GenerationTable.serve(c, generation, rollback);
         });
+  }
+
+  /**
+   * Switches to the project that was adopted, in one transaction: no generation serves, the one
+   * that did is set aside, and the run's record has the switch. Safe to repeat.
+   */
+  public void switchToOriginal(String upgradeId) {
+    write(
+        "switching to the original",
+        c -> {
+          UpgradeTable.switched(c, upgradeId, UpgradeRecord.ORIGINAL, clock.instant());
+          GenerationTable.setAsideServing(c);
+        });
+  }
+
+  /**
+   * The adoption by which the project of an attachment serves as this stack, or did before the
+   * stack was removed; empty where there is none that has not been undone.
+   */
+  public Optional<UpgradeRecord> adoption() {
+    for (UpgradeRecord run : history()) {
+      if (run.outcome() == Outcome.DONE && run.returnsToOriginal()) {
+        return Optional.empty();
+      }
+      if (run.outcome() == Outcome.DONE && run.kind() == Kind.ADOPT) {
+        return Optional.of(run);
+      }
+    }
+    return Optional.empty();
   }
 
   /** The last switch of a run; empty before the first. */
@@ -272,6 +314,11 @@ public final class Journal implements AutoCloseable {
     return database.transact("reading the history", UpgradeTable::newestFirst);
   }
 
+  /** The run that began last. */
+  public Optional<UpgradeRecord> lastRun() {
+    return database.transact("reading the last run", UpgradeTable::newest);
+  }
+
   /** The lines of a run's steps, in the order in which they were written. */
   public List<StepRecord> steps(String id) {
     return database.transact("reading the steps of " + id, c -> UpgradeTable.steps(c, id));
@@ -308,15 +355,18 @@ public final class Journal implements AutoCloseable {
   }
 
   /**
-   * Forgets everything about the stack, for {@code down --volumes}. Numbers go on: no generation
-   * and no run ever has the number of an earlier one.
+   * Forgets everything about the stack, for {@code down --volumes}, except an adoption: the project
+   * that was adopted is still there. Numbers go on: no generation and no run ever has the number of
+   * an earlier one.
    */
   public void forget() {
+    int kept = adoption().map(run -> UpgradeTable.number(run.id())).orElse(0);
     write(
         "forgetting the stack",
         c -> {
-          for (String table :
-              List.of("step", "attachment", "upgrade", "generation", "quarantine")) {
+          // Steps and attachments go with their runs.
+          SqlStatements.update(c, "DELETE FROM upgrade WHERE number <> ?", kept);
+          for (String table : List.of("generation", "quarantine")) {
             SqlStatements.update(c, "DELETE FROM " + table);
           }
           SqlStatements.update(c, "UPDATE stack SET down = 0");

@@ -5,11 +5,13 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A run of the saga: an up, an upgrade or a rollback.
+ * A run of the saga: an up, an upgrade, a rollback or an adoption.
  *
  * @param id such as {@code u7}
- * @param from number of the generation that served before; null for the first {@code up}
- * @param to number of the generation that it would switch to; null until it has one
+ * @param from number of the generation that served before; null where none did, as for the first
+ *     {@code up} and for an adoption
+ * @param to number of the generation that it would switch to; {@link #ORIGINAL} for a rollback that
+ *     undoes an adoption; null until it has one
  * @param reason why it failed or was rolled back; empty when neither happened
  * @param ended null while it is under way
  */
@@ -25,6 +27,14 @@ public record UpgradeRecord(
     Instant started,
     @Nullable Instant ended) {
 
+  /** The number that stands for the compose project that was adopted: no generation has it. */
+  public static final int ORIGINAL = 0;
+
+  /** Whether it is a rollback that undoes an adoption. */
+  public boolean returnsToOriginal() {
+    return to != null && to == ORIGINAL;
+  }
+
   /** Its outcome in a word or two: that of an up, before which nothing served, is "failed". */
   public String outcomeText() {
     return outcome == Outcome.ROLLED_BACK && kind == Kind.UP
@@ -36,7 +46,9 @@ public record UpgradeRecord(
   public enum Kind {
     UP,
     UPGRADE,
-    ROLLBACK
+    ROLLBACK,
+    /** A compose project of the host became this stack. */
+    ADOPT
   }
 
   /** How it ended. */

@@ -186,6 +186,11 @@ final class UpgradeTable {
         connection, UpgradeTable::row, "SELECT * FROM upgrade ORDER BY number DESC");
   }
 
+  static Optional<UpgradeRecord> newest(Connection connection) throws SQLException {
+    return SqlStatements.first(
+        connection, UpgradeTable::row, "SELECT * FROM upgrade ORDER BY number DESC LIMIT 1");
+  }
+
   static Optional<SwitchRecord> lastSwitch(Connection connection, String id) throws SQLException {
     return SqlStatements.first(
         connection,

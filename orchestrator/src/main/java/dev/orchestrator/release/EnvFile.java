@@ -27,8 +27,12 @@ public final class EnvFile {
    * be secrets.
    */
   public static Map<String, String> read(Path release) {
+    return of(release.resolve(".env"));
+  }
+
+  /** The same of a file of another name. */
+  public static Map<String, String> of(Path file) {
     Map<String, String> found = new TreeMap<>();
-    Path file = release.resolve(".env");
     try {
       if (Files.isRegularFile(file) && Files.size(file) <= LIMIT) {
         for (String line : Files.readString(file, StandardCharsets.ISO_8859_1).lines().toList()) {

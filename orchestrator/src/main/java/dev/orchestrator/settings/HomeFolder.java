@@ -30,4 +30,9 @@ public final class HomeFolder {
         ? OF_ROOT
         : SettingsFile.resolve("~/.local/state/orchestrator", folder, environment);
   }
+
+  /** A path of a configuration file: from its folder; {@code ~} is the user's home folder. */
+  public static Path resolve(String text, Path folder, Map<String, String> environment) {
+    return SettingsFile.resolve(text, folder, environment);
+  }
 }

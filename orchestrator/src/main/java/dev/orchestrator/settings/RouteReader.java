@@ -21,13 +21,15 @@ final class RouteReader {
   private static final ListenAddress NONE = new ListenAddress(HostPort.ALL, 0);
 
   private final HostPort api;
+  private final List<StackSettings> others;
   private final List<RouteSettings> routes = new ArrayList<>();
 
-  private RouteReader(HostPort api) {
+  private RouteReader(HostPort api, List<StackSettings> others) {
     this.api = api;
+    this.others = others;
   }
 
-  static List<RouteSettings> read(SettingsSection stack, HostPort api) {
+  static List<RouteSettings> read(SettingsSection stack, HostPort api, List<StackSettings> others) {
     if (stack.find("routes").filter(value -> value.unwrapped() instanceof String).isPresent()) {
       if (!stack.text("routes").equals("auto")) {
         stack.addError(
@@ -37,7 +39,7 @@ final class RouteReader {
       }
       return new AutoRoutes();
     }
-    RouteReader reader = new RouteReader(api);
+    RouteReader reader = new RouteReader(api, others);
     stack.sections("routes").forEach(reader::read);
     return List.copyOf(reader.routes);
   }
@@ -157,23 +159,32 @@ final class RouteReader {
     if (!datagrams && listen.overlaps(new ListenAddress(api.host(), api.port()))) {
       section.addError(key, api + " is the API's (api.listen); write another port");
     }
+    String taken = owner(routes, listen, datagrams);
+    for (StackSettings other : others) {
+      String owner = taken.isEmpty() ? owner(other.routes(), listen, datagrams) : "";
+      taken = owner.isEmpty() ? taken : owner + " of stack " + other.name();
+    }
+    if (!taken.isEmpty()) {
+      section.addError(
+          key, "port %s is taken by %s; write another port".formatted(numbers(listen), taken));
+    }
+  }
+
+  /** Which of these routes has one of the ports; empty when none has. */
+  private static String owner(List<RouteSettings> routes, ListenAddress listen, boolean datagrams) {
     for (RouteSettings route : routes) {
+      ListenAddress preview = route.options().preview();
       if (route.options().protocol().isDatagram() != datagrams) {
         continue;
       }
-      ListenAddress preview = route.options().preview();
-      String taken =
-          listen.overlaps(route.listen())
-              ? "route \"" + route.name() + "\""
-              : preview != null && listen.overlaps(preview)
-                  ? "the preview of route \"" + route.name() + "\""
-                  : "";
-      if (!taken.isEmpty()) {
-        section.addError(
-            key, "port %s is taken by %s; write another port".formatted(numbers(listen), taken));
-        return;
+      if (listen.overlaps(route.listen())) {
+        return "route \"" + route.name() + "\"";
+      }
+      if (preview != null && listen.overlaps(preview)) {
+        return "the preview of route \"" + route.name() + "\"";
       }
     }
+    return "";
   }
 
   private static String numbers(ListenAddress listen) {

@@ -6,11 +6,11 @@ import java.time.ZoneId;
 import org.jspecify.annotations.Nullable;
 
 /**
- * All settings of one service; they have been checked. Durations are positive unless said
- * otherwise.
+ * All settings of one stack, with those of its service; they have been checked. Durations are
+ * positive unless said otherwise.
  *
  * @param file orchestrator.conf, for messages
- * @param home folder of the state: journal, token, log, address of the running service
+ * @param home folder of the service's state: token, log, address of the running service
  */
 public record Settings(
     Path file,
@@ -21,6 +21,29 @@ public record Settings(
     ScheduleSettings schedule,
     TakeoverSettings takeover,
     StackSettings stack) {
+
+  /** Folder of this stack's own state, in the home. */
+  public Path state() {
+    return state(home, stack.name());
+  }
+
+  /** Folder of a stack's own state, in the home. */
+  public static Path state(Path home, String stack) {
+    return home.resolve("state").resolve(stack);
+  }
+
+  /** The same service with other settings of the stack. */
+  public Settings withStack(StackSettings other) {
+    return new Settings(file, home, engine, api, image, schedule, takeover, other);
+  }
+
+  /** The stack's journal. */
+  public Path journal() {
+    return state().resolve(JOURNAL);
+  }
+
+  /** Name of the file of a stack's journal. */
+  public static final String JOURNAL = "journal.db";
 
   /**
    * How the Docker engine is reached.

@@ -16,10 +16,10 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The operations of the service, as the API offers them and the schedule uses them. Thread-safe.
- * Calls block; call them from a virtual thread. An operation that is not possible now throws a
- * {@link dev.orchestrator.common.RefusedException} and changes nothing. Runs execute on their own
- * thread: a call that begins a run returns the run's id as soon as the run is accepted.
+ * The operations of a stack, as the API offers them and the schedule uses them. Thread-safe. Calls
+ * block; call them from a virtual thread. An operation that is not possible now throws a {@link
+ * dev.orchestrator.common.RefusedException} and changes nothing. Runs execute on their own thread:
+ * a call that begins a run returns the run's id as soon as the run is accepted.
  */
 public interface Control {
 
@@ -57,6 +57,12 @@ public interface Control {
    * the switch; returns the run's id.
    */
   String rollback(DataOptions options);
+
+  /**
+   * Undoes an adoption: the project is started again with its own data, as of the adoption, and
+   * this stack's capsules and data are removed; returns the run's id.
+   */
+  String undoAdopt();
 
   /** Describes the data that a rollback would leave behind. Reads only. */
   RollbackCost rollbackCost();
@@ -99,14 +105,6 @@ public interface Control {
     /** Also the images that were built. */
     IMAGES
   }
-
-  /**
-   * Offers the listening sockets and the home folder to another process of the orchestrator. This
-   * process begins no run until the hand-over has failed or nobody has come for a minute.
-   *
-   * @return path of the Unix socket that passes the listening sockets
-   */
-  String handOver();
 
   /** All runs, newest first. */
   List<UpgradeRecord> history();

@@ -1,5 +1,7 @@
 package dev.orchestrator.stack;
 
+import dev.orchestrator.adopt.Original;
+import dev.orchestrator.adopt.OriginalJson;
 import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.engine.ContainerInfo;
 import dev.orchestrator.engine.EngineException;
@@ -13,6 +15,7 @@ import dev.orchestrator.journal.StepRecord.Phase;
 import dev.orchestrator.journal.UpgradeRecord;
 import dev.orchestrator.upgrade.DataOptions;
 import dev.orchestrator.upgrade.FailureText;
+import dev.orchestrator.upgrade.PortRedirect;
 import dev.orchestrator.upgrade.ResourceNames;
 import dev.orchestrator.upgrade.Step;
 import dev.orchestrator.upgrade.UpgradeContext;
@@ -36,7 +39,7 @@ import org.slf4j.LoggerFactory;
  */
 final class CutOffRuns {
   /** Names of what helped an earlier process. */
-  private record Helpers(List<String> containers, List<String> volumes) {}
+  private record Helpers(List<String> containers, List<String> volumes, String redirect) {}
 
   private static final Logger log = LoggerFactory.getLogger(CutOffRuns.class);
   private static final Duration GATE_DEADLINE = Duration.ofMinutes(10);
@@ -132,7 +135,13 @@ final class CutOffRuns {
     List<Step> steps = UpgradePlans.stepsOf(record, carriesData);
     boolean holds = steps.stream().anyMatch(Step::holdsClients);
     Generation blue = holds ? generation(record.from()) : null;
-    UpgradeRun run = new UpgradeRun(record, steps, blue, generation(record.to()));
+    Original original =
+        context
+            .journal()
+            .attachment(record.id(), UpgradeRun.ORIGINAL_KEY)
+            .map(OriginalJson::read)
+            .orElse(null);
+    UpgradeRun run = new UpgradeRun(record, steps, blue, generation(record.to()), original);
     run.switched = hasSwitched(record);
     if (steps.equals(UpgradePlans.CARRY)) {
       run.previous = context.journal().previous().orElse(null);
@@ -190,6 +199,10 @@ final class CutOffRuns {
 
   private boolean hasSwitched(UpgradeRecord record) {
     Integer to = record.to();
+    if (record.returnsToOriginal()) {
+      return context.journal().switched(record.id()).isPresent()
+          && context.journal().serving().isEmpty();
+    }
     return to != null
         && context
             .journal()
@@ -238,17 +251,28 @@ final class CutOffRuns {
     if (helpers != null) {
       return;
     }
+    String redirect = PortRedirect.ROLE;
+    List<ContainerInfo> containers = context.engine().containers(context.names().stackLabels());
     // A capsule that the journal does not know is left alone: it may hold somebody's data.
     helpers =
         new Helpers(
-            context.engine().containers(context.names().stackLabels()).stream()
-                .filter(each -> !each.labels().getOrDefault(Labels.ROLE, "").equals("capsule"))
+            containers.stream()
+                .filter(each -> !role(each).equals("capsule") && !role(each).equals(redirect))
                 .map(ContainerInfo::name)
                 .toList(),
             context.engine().volumes(context.names().stackLabels()).stream()
                 .filter(each -> HELPER_ROLES.contains(each.labels().getOrDefault(Labels.ROLE, "")))
                 .map(VolumeInfo::name)
-                .toList());
+                .toList(),
+            containers.stream()
+                .filter(each -> role(each).equals(redirect))
+                .map(ContainerInfo::name)
+                .findFirst()
+                .orElse(""));
+  }
+
+  private static String role(ContainerInfo container) {
+    return container.labels().getOrDefault(Labels.ROLE, "");
   }
 
   /**
@@ -260,6 +284,10 @@ final class CutOffRuns {
     findHelpers();
     Helpers found = Objects.requireNonNull(helpers);
     List<String> problems = new ArrayList<>();
+    if (!found.redirect().isEmpty()) {
+      log.info("removing {} and its rules, left by an earlier process", found.redirect());
+      remove("container " + found.redirect(), problems, () -> context.redirect().removeLeftOver());
+    }
     for (String container : found.containers()) {
       log.info("removing {}, left by an earlier process", container);
       remove("container " + container, problems, () -> context.engine().removeContainer(container));

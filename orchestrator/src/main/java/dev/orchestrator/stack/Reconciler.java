@@ -17,11 +17,15 @@ import org.slf4j.LoggerFactory;
 /**
  * The loop that keeps the engine in the state that the journal describes, for as long as the
  * service runs: opens the routes, ends the run that was cut off, then has the {@link
- * ServingSupervisor} check the capsule that serves every three seconds.
+ * ServingSupervisor} check the capsule that serves every three seconds; every half minute while all
+ * is well and the engine tells of none of the stack's containers that it has started or ended.
  */
 public final class Reconciler implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Reconciler.class);
   private static final Duration INTERVAL = Duration.ofSeconds(3);
+
+  /** While all is well: a guard against what the engine doesn't tell. */
+  private static final Duration CALM_INTERVAL = Duration.ofSeconds(30);
 
   /**
    * How long {@link #start} waits for the routes; connections are held until the engine answers.
@@ -30,6 +34,7 @@ public final class Reconciler implements AutoCloseable {
 
   private final CutOffRuns cutOffRuns;
   private final ServingSupervisor supervisor;
+  private final ContainerEvents events;
   private final CountDownLatch closed = new CountDownLatch(1);
   private final CountDownLatch leftoversCleared = new CountDownLatch(1);
   private volatile boolean started;
@@ -43,9 +48,10 @@ public final class Reconciler implements AutoCloseable {
 
   private String lastFailure = "";
 
-  Reconciler(CutOffRuns cutOffRuns, ServingSupervisor supervisor) {
+  Reconciler(CutOffRuns cutOffRuns, ServingSupervisor supervisor, ContainerEvents events) {
     this.cutOffRuns = cutOffRuns;
     this.supervisor = supervisor;
+    this.events = events;
   }
 
   /**
@@ -215,18 +221,39 @@ public final class Reconciler implements AutoCloseable {
     }
   }
 
-  /** Waits for the interval; true when the service stops. */
+  /**
+   * Waits until the next look is due; true when the service stops. What the engine tells is looked
+   * at in the same rhythm as where it tells nothing: an engine that is being stopped ends its
+   * containers, too, and would accept to start one that it then cuts off.
+   */
   private boolean pause() {
+    events.ensureOpen();
     try {
-      return closed.await(INTERVAL.toMillis(), TimeUnit.MILLISECONDS);
+      Duration waited = Duration.ZERO;
+      do {
+        if (closed.await(INTERVAL.toMillis(), TimeUnit.MILLISECONDS)) {
+          return true;
+        }
+        waited = waited.plus(INTERVAL);
+      } while (!events.takeTold() && isCalm() && waited.compareTo(CALM_INTERVAL) < 0);
+      return false;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return true;
     }
   }
 
+  /** Whether a look would find what the last one did, as far as can be told without asking. */
+  private boolean isCalm() {
+    return events.areTold()
+        && supervisor.isCalm()
+        && leftoversRemoved
+        && !supervisor.doClientsFail();
+  }
+
   @Override
   public void close() {
     closed.countDown();
+    events.close();
   }
 }

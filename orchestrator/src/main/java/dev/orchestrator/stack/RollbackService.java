@@ -1,5 +1,7 @@
 package dev.orchestrator.stack;
 
+import dev.orchestrator.adopt.Original;
+import dev.orchestrator.adopt.OriginalJson;
 import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.compose.HostGrants;
 import dev.orchestrator.journal.Generation;
@@ -18,7 +20,9 @@ import dev.orchestrator.upgrade.steps.UpgradePlans;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Begins rollbacks to the previous version, with the newer data or with that version's own data.
@@ -110,6 +114,34 @@ final class RollbackService {
       run.previous = previous;
     }
     return run;
+  }
+
+  /**
+   * Begins a rollback to the project that was adopted, without executing it.
+   *
+   * @param blue the generation that serves; null where nothing of the stack is left
+   * @throws RefusedException when the stack was not adopted, or that was undone
+   */
+  UpgradeRun beginReturn(@Nullable Generation blue) {
+    String adoption =
+        journal
+            .adoption()
+            .map(UpgradeRecord::id)
+            .orElseThrow(() ->
+                new RefusedException(
+                    "this stack was not adopted from a compose project, or that was undone: see"
+                        + " 'orchestrator history'"));
+    String json = journal.attachment(adoption, UpgradeRun.ORIGINAL_KEY).orElseThrow();
+    Original original = OriginalJson.read(json);
+    UpgradeRecord record =
+        journal.begin(
+            Kind.ROLLBACK,
+            blue == null ? "" : blue.version(),
+            original.project(),
+            blue == null ? null : blue.number(),
+            UpgradeRecord.ORIGINAL,
+            Map.of(UpgradeRun.ORIGINAL_KEY, json));
+    return new UpgradeRun(record, UpgradePlans.stepsOf(record, false), blue, null, original);
   }
 
   /**

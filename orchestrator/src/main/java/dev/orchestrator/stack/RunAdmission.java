@@ -20,7 +20,10 @@ final class RunAdmission {
   private final Reconciler reconciler;
   private final RunExecutor executor;
   private final HandoverPort handover;
-  private volatile boolean handingOver;
+
+  /** Why no run is admitted; empty when runs are. */
+  private volatile String closedFor = "";
+
   private volatile boolean closed;
 
   RunAdmission(
@@ -46,8 +49,9 @@ final class RunAdmission {
       throw new NotYetException("the service stops: try again when it runs");
     }
     reconciler.awaitCleared(WAIT_LIMIT);
-    if (handingOver) {
-      throw new NotYetException("another process takes over: try again when it serves");
+    String why = closedFor;
+    if (!why.isEmpty()) {
+      throw new NotYetException(why);
     }
     if (!handover.hasPredecessorLeft()) {
       throw new NotYetException(
@@ -57,35 +61,33 @@ final class RunAdmission {
   }
 
   /**
-   * Offers the hand-over to another process; no run begins from now on.
+   * Admits no run from now on.
    *
-   * @return path of the Unix socket on which the successor is awaited
+   * @param why the refusal of those who ask for one
    * @throws RefusedException when a run is under way
    */
-  String handOver() {
+  void closeFor(String why) {
     requireAdmission();
     if (executor.isBusy() || !servingLock.acquire(WAIT_LIMIT)) {
       throw new RefusedException(RUN_UNDER_WAY);
     }
     try {
-      handingOver =
-          true; // Set before the check, so that a run that begins meanwhile either sees it or is
-      // seen.
+      // Set before the check, so that a run that begins meanwhile either sees it or is seen.
+      closedFor = why;
       if (executor.isBusy() || journal.running().isPresent()) {
         throw new RefusedException(RUN_UNDER_WAY);
       }
-      return handover.offer();
     } catch (RuntimeException e) {
-      handingOver = false;
+      closedFor = "";
       throw e;
     } finally {
       servingLock.release();
     }
   }
 
-  /** Admits runs again, because the successor did not come or has gone. */
-  void cancelHandover() {
-    handingOver = false;
+  /** Admits runs again. */
+  void open() {
+    closedFor = "";
   }
 
   /** Refuses all further runs, because the service stops. */

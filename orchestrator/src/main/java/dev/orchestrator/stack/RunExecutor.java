@@ -5,6 +5,7 @@ import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.journal.Journal;
 import dev.orchestrator.journal.JournalException;
 import dev.orchestrator.upgrade.RunControl.CutOffError;
+import dev.orchestrator.upgrade.RunLimits;
 import dev.orchestrator.upgrade.Saga;
 import dev.orchestrator.upgrade.ServingLock;
 import dev.orchestrator.upgrade.Step;
@@ -28,6 +29,8 @@ final class RunExecutor {
   private final ServingLock servingLock;
   private final RollbackService rollback;
   private final Executor threads;
+  private final RunLimits limits;
+  private final String stack;
 
   private @Nullable UpgradeRun current;
 
@@ -42,6 +45,8 @@ final class RunExecutor {
     this.servingLock = context.servingLock();
     this.rollback = rollback;
     this.threads = threads;
+    this.limits = context.runLimits();
+    this.stack = context.settings().stack().name();
   }
 
   /** The run that is under way in this process, or null. */
@@ -113,6 +118,7 @@ final class RunExecutor {
     } catch (CutOffError e) {
       log.info("{} was cut off: {}", run.id(), e.getMessage());
     } finally {
+      limits.release(stack);
       release();
     }
   }

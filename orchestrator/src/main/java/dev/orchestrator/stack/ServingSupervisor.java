@@ -3,10 +3,12 @@ package dev.orchestrator.stack;
 import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.engine.ContainerInfo;
 import dev.orchestrator.journal.Generation;
+import dev.orchestrator.traffic.Traffic.Clients;
 import dev.orchestrator.upgrade.CapsuleStarter;
 import dev.orchestrator.upgrade.ServingLock;
 import dev.orchestrator.upgrade.UpgradeContext;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,12 +25,35 @@ final class ServingSupervisor {
   private static final Logger log = LoggerFactory.getLogger(ServingSupervisor.class);
   private static final Duration GATE_DEADLINE = Duration.ofMinutes(10);
 
+  /**
+   * For so long a capsule whose services were found running is taken for one that serves, as long
+   * as its container runs on. Asking for the services starts processes in the capsule, and all of
+   * them stop in a container that runs on only when somebody stops them by hand.
+   */
+  static final Duration SERVICES_KNOWN = Duration.ofMinutes(1);
+
   private final UpgradeContext context;
   private final CapsuleStarter starter;
   private final ServingLock lock;
 
   /** The capsule, and the last run, for which self-healing was set. Guarded by the lock. */
   private String healing = "";
+
+  /**
+   * The start of a container, and the last run, after which services were seen to run; empty where
+   * a run has owned the capsule since. Written by who has failed to take the lock, too.
+   */
+  private volatile String servicesSeen = "";
+
+  private Instant servicesSeenAt = Instant.MIN;
+
+  /** What should serve, as of the last look; empty where nothing should. */
+  private volatile String servingContainer = "";
+
+  /** Connects of clients to it that had failed when its services were last asked for. */
+  private volatile long failuresSeen;
+
+  private volatile boolean calm;
 
   ServingSupervisor(UpgradeContext context) {
     this.context = context;
@@ -41,12 +66,16 @@ final class ServingSupervisor {
    * run owns the capsule.
    */
   void superviseOnce() {
+    calm = false;
     if (!lock.tryAcquire()) {
+      servicesSeen = ""; // The owner of the lock may stop them.
       return;
     }
     try {
       Optional<Generation> serving = context.journal().serving();
+      servingContainer = serving.map(Generation::container).orElse("");
       if (serving.isEmpty()) {
+        calm = true;
         return;
       }
       if (context.journal().down()) {
@@ -60,6 +89,28 @@ final class ServingSupervisor {
   }
 
   /**
+   * Whether the last look found everything as it should be. Until a container starts or ends the
+   * next look will find the same, but for what is done in a capsule by hand.
+   */
+  boolean isCalm() {
+    return calm;
+  }
+
+  /**
+   * Whether clients have failed to connect to what serves since its services were asked for: then
+   * they are worth another question. Costs nothing but a look at counters.
+   */
+  boolean doClientsFail() {
+    return countFailures() != failuresSeen;
+  }
+
+  private long countFailures() {
+    return context.traffic().clients(servingContainer).values().stream()
+        .mapToLong(Clients::failed)
+        .sum();
+  }
+
+  /**
    * Stops the capsule after a {@code down} that was cut off: the journal has the stack as down
    * before the capsule is stopped.
    */
@@ -68,7 +119,9 @@ final class ServingSupervisor {
         .engine()
         .container(generation.container())
         .filter(ContainerInfo::running)
-        .isPresent()) {
+        .isEmpty()) {
+      calm = true;
+    } else {
       context.engine().stopContainer(generation.container(), UpgradeContext.STOP_TIMEOUT);
     }
   }
@@ -76,11 +129,13 @@ final class ServingSupervisor {
   private void start(Generation generation) {
     // Also where the capsule runs: at the start of the service a port may have been taken.
     context.traffic().open(GATE_DEADLINE);
-    if (starter.isRunning(generation)) {
+    String lastRun = lastRun();
+    if (isServing(generation, lastRun)) {
       if (!context.traffic().isOpenTo(generation.container())) {
         context.traffic().switchTo(context.backend(generation));
       }
-      heal(generation);
+      heal(generation, lastRun);
+      calm = true;
       return;
     }
     log.warn("{} should serve and doesn't: starting it", generation.container());
@@ -94,17 +149,43 @@ final class ServingSupervisor {
     healing = "";
   }
 
+  /** The last run and how it has ended: each may have stopped services and started them again. */
+  private String lastRun() {
+    return context.journal().lastRun().map(run -> " " + run.id() + " " + run.outcome()).orElse("");
+  }
+
+  /** Whether the container runs, and services in it do or did a moment ago. */
+  private boolean isServing(Generation generation, String lastRun) {
+    Optional<ContainerInfo> container = starter.runningContainer(generation);
+    if (container.isEmpty()) {
+      return false;
+    }
+    String start = container.get().id() + " " + container.get().startedAt() + lastRun;
+    Instant now = context.clock().instant();
+    boolean known =
+        start.equals(servicesSeen)
+            && !doClientsFail()
+            && !now.isBefore(servicesSeenAt)
+            && now.isBefore(servicesSeenAt.plus(SERVICES_KNOWN));
+    if (known) {
+      return true;
+    }
+    servicesSeen = "";
+    failuresSeen = countFailures();
+    if (!starter.runsServices(generation)) {
+      return false;
+    }
+    servicesSeen = start;
+    servicesSeenAt = now;
+    return true;
+  }
+
   /**
    * Tells the capsule to restart services that stay unhealthy. Once after each start and each run:
    * a run tells it to leave that, and a stop of its services does.
    */
-  private void heal(Generation generation) {
-    String state =
-        generation.container()
-            + context.journal().history().stream()
-                .findFirst()
-                .map(run -> " " + run.id() + " " + run.outcome())
-                .orElse("");
+  private void heal(Generation generation, String lastRun) {
+    String state = generation.container() + lastRun;
     if (state.equals(healing)) {
       return;
     }

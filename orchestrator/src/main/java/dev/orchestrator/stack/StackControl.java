@@ -1,5 +1,7 @@
 package dev.orchestrator.stack;
 
+import dev.orchestrator.adopt.Original;
+import dev.orchestrator.adopt.OriginalJson;
 import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.data.DataException;
@@ -45,8 +47,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Controls the stack of this service: accepts runs, one at a time, and answers queries.
- * Thread-safe.
+ * Controls a stack of this service: accepts runs, one at a time, and answers queries. Thread-safe.
  */
 public final class StackControl implements Control, AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(StackControl.class);
@@ -85,7 +86,11 @@ public final class StackControl implements Control, AutoCloseable {
     this.rollback = new RollbackService(context);
     this.executor = new RunExecutor(context, rollback, threads);
     this.status = new StatusCollector(context, nextRun, executor::current);
-    this.reconciler = new Reconciler(new CutOffRuns(context, executor), supervisor);
+    this.reconciler =
+        new Reconciler(
+            new CutOffRuns(context, executor),
+            supervisor,
+            new ContainerEvents(context.engine(), context.names().stackLabels()));
     this.admission =
         new RunAdmission(journal, context.servingLock(), reconciler, executor, handover);
   }
@@ -192,6 +197,66 @@ public final class StackControl implements Control, AutoCloseable {
     return executor.start(() -> rollback.begin(blue, choice));
   }
 
+  /**
+   * Adopts a compose project that runs on the engine's host: its data is copied, its containers are
+   * stopped and stay, and the newest release of this stack serves at its ports. The stack must
+   * never have been up.
+   *
+   * @return the run's id
+   */
+  public String adopt(Original original) {
+    admission.requireAdmission();
+    Optional<Generation> serving = journal.serving();
+    if (serving.isPresent()) {
+      throw new RefusedException(
+          "stack %s has data of its own, and is at %s: adopt into a stack that was never up"
+              .formatted(context.settings().stack().name(), serving.get().version()));
+    }
+    journal
+        .adoption()
+        .ifPresent(run -> {
+          throw new RefusedException(
+              "project %s was adopted before (%s): 'orchestrator adopt --undo' first"
+                  .formatted(run.fromVersion(), run.id()));
+        });
+    refuseOnFailure(this::refuseUnknownData);
+    String version = releases.newest();
+    return executor.start(() ->
+        new UpgradeRun(
+            journal.begin(
+                Kind.ADOPT,
+                original.project(),
+                version,
+                null,
+                null,
+                Map.of(UpgradeRun.ORIGINAL_KEY, OriginalJson.write(original))),
+            UpgradePlans.ADOPT,
+            null,
+            null,
+            original));
+  }
+
+  /**
+   * Adopts a project again, as an earlier run of this stack had it, which was undone or has failed:
+   * with the settings that the stack has by now.
+   *
+   * @return the run's id; empty when no run of this stack has adopted that project
+   */
+  public Optional<String> adoptAgain(String project) {
+    return journal.history().stream()
+        .filter(run -> run.kind() == Kind.ADOPT && run.fromVersion().equals(project))
+        .findFirst()
+        .flatMap(run -> journal.attachment(run.id(), UpgradeRun.ORIGINAL_KEY))
+        .map(original -> adopt(OriginalJson.read(original)));
+  }
+
+  @Override
+  public String undoAdopt() {
+    admission.requireAdmission();
+    Generation blue = journal.serving().isEmpty() ? null : requireServing("undo its adoption");
+    return executor.start(() -> rollback.beginReturn(blue));
+  }
+
   @Override
   public RollbackCost rollbackCost() {
     Generation serving = requireServing("roll back");
@@ -276,7 +341,7 @@ public final class StackControl implements Control, AutoCloseable {
         .ifPresent(volume -> {
           throw new RefusedException(
               "there is data of this stack (volume %s) that the journal in %s doesn't know: put a copy of the journal back, or remove what is there with 'docker rm -f' and 'docker volume rm'"
-                  .formatted(volume.name(), context.settings().home()));
+                  .formatted(volume.name(), context.settings().state()));
         });
   }
 
@@ -326,14 +391,19 @@ public final class StackControl implements Control, AutoCloseable {
     return removal == Removal.IMAGES ? context.builder().prune(List.of()) : 0;
   }
 
-  @Override
-  public String handOver() {
-    return admission.handOver();
+  /**
+   * Begins no run from now on.
+   *
+   * @param why the refusal of those who ask for one
+   * @throws RefusedException when a run is under way
+   */
+  public void closeAdmission(String why) {
+    admission.closeFor(why);
   }
 
-  /** Admits runs again after a hand-over that did not happen. */
-  public void cancelHandover() {
-    admission.cancelHandover();
+  /** Begins runs again. */
+  public void openAdmission() {
+    admission.open();
   }
 
   @Override

@@ -1,37 +1,55 @@
 package dev.orchestrator.traffic;
 
+import dev.orchestrator.common.Deadline;
 import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.journal.Receipt;
-import dev.orchestrator.proxy.Handover;
 import dev.orchestrator.proxy.Proxy;
 import dev.orchestrator.proxy.config.Backend;
+import dev.orchestrator.proxy.config.ListenAddress;
 import dev.orchestrator.proxy.config.Protocol;
 import dev.orchestrator.proxy.config.ProxyOptions;
 import dev.orchestrator.proxy.config.Route;
 import dev.orchestrator.proxy.config.RouteUnavailableException;
+import dev.orchestrator.proxy.config.Target;
 import dev.orchestrator.proxy.gate.DrainResult;
 import dev.orchestrator.proxy.gate.GateState;
 import dev.orchestrator.proxy.listen.InheritedSockets;
-import dev.orchestrator.proxy.listen.SystemdSockets;
+import dev.orchestrator.proxy.stats.HoldStats;
 import dev.orchestrator.proxy.stats.HttpStats;
 import dev.orchestrator.proxy.stats.RouteStats;
 import dev.orchestrator.proxy.stats.TargetStats;
 import dev.orchestrator.settings.RouteSettings;
 import io.vertx.core.Vertx;
-import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
-/** The stack's routes through the built-in proxy. Thread-safe; calls block. */
+/** The routes of one stack through the built-in proxy. Thread-safe; calls block. */
 public final class ProxyTraffic implements Traffic {
+
+  /** A proxy, and how its routes lead to what the stack's routes lead to. */
+  private record Proxied(Proxy proxy, UnaryOperator<Backend> backends) {}
+
+  private record Detours(Proxied proxied, List<Integer> ports) {}
+
   private final Vertx vertx;
   private final List<RouteSettings> routes;
   private final InheritedSockets inherited;
+  private @Nullable ProxyTraffic before;
   private @Nullable Proxy proxy;
+
+  /** Listens on other ports than the routes' own, while those belong to another process. */
+  private @Nullable Detours detours;
+
+  /** Listen no more, and have connections that live on. */
+  private final List<Proxied> former = new ArrayList<>();
+
   private String openFailure = "";
   private long refusedBeforeHold;
 
@@ -43,13 +61,27 @@ public final class ProxyTraffic implements Traffic {
    * Prepares the routes; none is open yet.
    *
    * @param routes read when the routes open; they may not change while they are open
-   * @param inherited listening sockets of the predecessor process or of systemd; sockets that no
-   *     route uses are closed when the routes open
+   * @param inherited listening sockets of the predecessor process or of systemd; the caller closes
+   *     those that no route uses
    */
   public ProxyTraffic(Vertx vertx, List<RouteSettings> routes, InheritedSockets inherited) {
+    this(vertx, routes, inherited, null);
+  }
+
+  /**
+   * The same for routes that replace others.
+   *
+   * @param before whose listening sockets are used where they fit, or null
+   */
+  ProxyTraffic(
+      Vertx vertx,
+      List<RouteSettings> routes,
+      InheritedSockets inherited,
+      @Nullable ProxyTraffic before) {
     this.vertx = vertx;
     this.routes = routes;
     this.inherited = inherited;
+    this.before = before;
   }
 
   @Override
@@ -58,21 +90,34 @@ public final class ProxyTraffic implements Traffic {
       return;
     }
     Proxy newProxy = Proxy.create(vertx, ProxyOptions.defaults());
-    try (inherited) {
+    Proxy replaced = before == null ? null : before.current();
+    try {
       newProxy.hold(holdDeadline);
-      newProxy.open(
-          routes.stream()
-              .map(route -> new Route(route.name(), route.listen(), route.options()))
-              .toList(),
-          null,
-          inherited);
+      if (replaced == null) {
+        newProxy.open(proxyRoutes(), null, inherited);
+      } else {
+        try (InheritedSockets shared = replaced.share()) {
+          newProxy.open(proxyRoutes(), null, shared);
+        }
+      }
     } catch (RouteUnavailableException e) {
       newProxy.close();
       openFailure = e.getMessage() + "";
       throw new RefusedException(openFailure, e);
     }
     openFailure = "";
+    before = null;
     proxy = newProxy;
+  }
+
+  private List<Route> proxyRoutes() {
+    return routes.stream()
+        .map(route -> new Route(route.name(), route.listen(), route.options()))
+        .toList();
+  }
+
+  private synchronized @Nullable Proxy current() {
+    return proxy;
   }
 
   @Override
@@ -87,17 +132,45 @@ public final class ProxyTraffic implements Traffic {
     return proxy;
   }
 
+  /** Every proxy that may have clients. */
+  private synchronized List<Proxied> all() {
+    List<Proxied> all = new ArrayList<>(former);
+    if (proxy != null) {
+      all.add(new Proxied(proxy, UnaryOperator.identity()));
+    }
+    if (detours != null) {
+      all.add(detours.proxied());
+    }
+    if (all.isEmpty()) {
+      throw new IllegalStateException("the routes are not open");
+    }
+    return all;
+  }
+
   @Override
   public void hold(Duration deadline) {
-    if (!(proxy().state() instanceof GateState.Holding)) {
-      refusedBeforeHold = proxy().stats().total().refused();
+    List<Proxied> all = all();
+    if (all.stream().noneMatch(each -> each.proxy().state() instanceof GateState.Holding)) {
+      refusedBeforeHold = refused(all);
     }
-    proxy().hold(deadline);
+    all.forEach(each -> each.proxy().hold(deadline));
+  }
+
+  private static long refused(List<Proxied> all) {
+    return all.stream().mapToLong(each -> each.proxy().stats().total().refused()).sum();
   }
 
   @Override
   public DrainResult drain(Duration budget) {
-    return proxy().drain(budget);
+    Deadline end = Deadline.in(budget);
+    int ended = 0;
+    int cut = 0;
+    for (Proxied each : all()) {
+      DrainResult result = each.proxy().drain(end.remaining());
+      ended += result.ended();
+      cut += result.cut();
+    }
+    return new DrainResult(ended, cut);
   }
 
   @Override
@@ -107,8 +180,105 @@ public final class ProxyTraffic implements Traffic {
 
   @Override
   public void switchTo(Backend backend) {
-    proxy().switchTo(backend);
-    proxy().preview(null);
+    for (Proxied each : all()) {
+      each.proxy().switchTo(each.backends().apply(backend));
+      each.proxy().preview(null);
+    }
+  }
+
+  @Override
+  public synchronized boolean mayHaveClients() {
+    return proxy != null || detours != null || !former.isEmpty();
+  }
+
+  @Override
+  public synchronized void leavePorts() {
+    if (proxy != null) {
+      proxy.stopListening();
+      former.add(new Proxied(proxy, UnaryOperator.identity()));
+      proxy = null;
+    }
+  }
+
+  @Override
+  public synchronized List<Integer> openDetours(List<Detour> wanted, Duration holdDeadline) {
+    if (detours == null) {
+      if (proxy == null) {
+        former.removeIf(each -> closeIfIdle(each.proxy()));
+        refusedBeforeHold = refused(former);
+      }
+      Proxy newProxy = Proxy.create(vertx, ProxyOptions.defaults());
+      newProxy.hold(holdDeadline);
+      try {
+        newProxy.open(wanted.stream().map(this::route).toList(), null);
+      } catch (RouteUnavailableException e) {
+        newProxy.close();
+        throw new RefusedException(String.valueOf(e.getMessage()), e);
+      }
+      detours =
+          new Detours(
+              new Proxied(newProxy, backend -> onDetours(backend, wanted)),
+              wanted.stream().map(detour -> newProxy.port(name(detour))).toList());
+    }
+    return detours.ports();
+  }
+
+  private static boolean closeIfIdle(Proxy idle) {
+    RouteStats total = idle.stats().total();
+    if (total.open() > 0 || total.heldNow() > 0) {
+      return false;
+    }
+    idle.close();
+    return true;
+  }
+
+  private Route route(Detour detour) {
+    RouteSettings of =
+        routes.stream()
+            .filter(route -> route.name().equals(detour.route()))
+            .findFirst()
+            .orElseThrow(() -> new IllegalArgumentException("no route " + detour.route()));
+    return new Route(
+        name(detour), new ListenAddress(detour.host(), 0), of.options().withPreview(null));
+  }
+
+  private static String name(Detour detour) {
+    return detour.route() + " " + detour.index();
+  }
+
+  private static Backend onDetours(Backend backend, List<Detour> detours) {
+    Map<String, List<Target>> targets = new TreeMap<>();
+    for (Detour detour : detours) {
+      List<Target> ofRoute = backend.targets().getOrDefault(detour.route(), List.of());
+      targets.put(name(detour), List.of(ofRoute.get(detour.index())));
+    }
+    return new Backend(backend.name(), targets);
+  }
+
+  @Override
+  public synchronized void closeDetours() {
+    if (detours != null) {
+      detours.proxied().proxy().stopListening();
+      former.add(detours.proxied());
+      detours = null;
+    }
+  }
+
+  @Override
+  public Map<String, String> findUnavailable(Set<String> taken) {
+    Map<String, String> reasons = new TreeMap<>();
+    for (RouteSettings route : routes) {
+      try (Proxy trial = Proxy.create(vertx, ProxyOptions.defaults())) {
+        trial.open(
+            List.of(new Route(route.name(), route.listen(), route.options().withPreview(null))),
+            null);
+      } catch (RouteUnavailableException e) {
+        if (!(e.inUse() && taken.contains(route.name()))) {
+          reasons.put(route.name(), String.valueOf(e.getMessage()));
+        }
+      }
+    }
+    return reasons;
   }
 
   @Override
@@ -121,70 +291,78 @@ public final class ProxyTraffic implements Traffic {
   @Override
   public synchronized void stopListening() {
     close();
-    inherited.refuseClients();
+    inherited.refuseClients(proxyRoutes());
   }
 
   /** Refuses clients on inherited sockets, unless the routes are open. */
-  public synchronized void stopListeningUnlessOpen() {
+  synchronized void stopListeningUnlessOpen() {
     if (proxy == null) {
-      inherited.refuseClients();
+      inherited.refuseClients(proxyRoutes());
     }
   }
 
-  /**
-   * Whether the listening sockets are systemd's, which passes them to the next start of the
-   * service.
-   */
-  public boolean hasSystemdSockets() {
-    return inherited instanceof SystemdSockets;
+  /** Whether the routes are closed, or are open and lead to a backend. */
+  synchronized boolean isClosedOrServing() {
+    return proxy == null || proxy.state() instanceof GateState.Open;
   }
 
-  /** Whether the routes are open and lead to a backend. */
-  public synchronized boolean isServing() {
-    return proxy != null && proxy.state() instanceof GateState.Open;
+  /** The proxy, while the routes are open. */
+  Optional<Proxy> openProxy() {
+    return Optional.ofNullable(current());
   }
 
-  /** Offers the listening sockets of the open routes to another process. */
-  public synchronized Handover offer(Path socket, Handover.Owner owner) throws IOException {
-    return Handover.offer(vertx, proxy, socket, owner);
+  /** The routes, for a comparison. */
+  List<RouteSettings> settings() {
+    return routes;
   }
 
   /**
-   * Leaves new connections to another process that listens already: lets the open connections end
-   * for at most the budget, then cuts the rest and stops listening.
+   * Leaves new connections to another proxy that listens already: lets the open connections end for
+   * at most the budget, then cuts the rest and closes.
    */
-  public void drainAndStopListening(Duration budget) {
-    Proxy leaving;
+  void leave(Duration budget) {
+    List<Proxy> leaving = new ArrayList<>();
     synchronized (this) {
-      leaving = proxy;
+      if (proxy != null) {
+        leaving.add(proxy);
+      }
+      former.forEach(each -> leaving.add(each.proxy()));
     }
-    if (leaving != null) {
-      DrainResult _ = leaving.leave(budget);
+    Deadline end = Deadline.in(budget);
+    for (Proxy each : leaving) {
+      DrainResult _ = each.leave(end.remaining());
     }
-    stopListening();
+    close();
   }
 
   @Override
   public Receipt.Traffic trafficSinceHold() {
-    RouteStats total = proxy().stats().total();
-    return new Receipt.Traffic(
-        total.lastHold().held(),
-        total.lastHold().longest().toMillis(),
-        total.lastHold().p99().toMillis(),
-        total.refused() - refusedBeforeHold,
-        0,
-        0);
+    // Of several proxies the longest wait and the worst percentile count.
+    List<Proxied> all = all();
+    long held = 0;
+    long longest = 0;
+    long p99 = 0;
+    for (Proxied each : all) {
+      HoldStats hold = each.proxy().stats().total().lastHold();
+      held += hold.held();
+      longest = Math.max(longest, hold.longest().toMillis());
+      p99 = Math.max(p99, hold.p99().toMillis());
+    }
+    return new Receipt.Traffic(held, longest, p99, refused(all) - refusedBeforeHold, 0, 0);
   }
 
   @Override
   public Map<String, Clients> clients(String name) {
-    Map<String, RouteStats> stats = proxy().stats().routes();
     Map<String, Clients> clients = new TreeMap<>();
-    for (RouteSettings route : routes) {
-      RouteStats figures = stats.get(route.name());
-      TargetStats target = figures == null ? null : figures.byTarget().get(name);
-      if (target != null) {
-        clients.put(route.name(), clients(route, target));
+    for (Proxied each : all()) {
+      Map<String, RouteStats> stats = each.proxy().stats().routes();
+      for (RouteSettings route : routes) {
+        stats.forEach((of, figures) -> {
+          TargetStats target = figures.byTarget().get(name);
+          if (target != null && (of.equals(route.name()) || of.startsWith(route.name() + " "))) {
+            clients.merge(route.name(), clients(route, target), Clients::plus);
+          }
+        });
       }
     }
     return clients;
@@ -246,9 +424,12 @@ public final class ProxyTraffic implements Traffic {
   @Override
   public synchronized void close() {
     openFailure = "";
+    closeDetours();
     if (proxy != null) {
       proxy.close();
       proxy = null;
     }
+    former.forEach(each -> each.proxy().close());
+    former.clear();
   }
 }

@@ -6,6 +6,7 @@ import dev.orchestrator.proxy.gate.DrainResult;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * The proxy, as the saga uses it. Every call blocks until it has taken effect; repeating it changes
@@ -76,6 +77,15 @@ public interface Traffic extends AutoCloseable {
   }
 
   /**
+   * A port of a route for whose clients this process listens on another port too, as the route's
+   * own port belongs to another process.
+   *
+   * @param index of the port among the route's, counted from 0
+   * @param host to listen on: {@code 0.0.0.0} for all addresses
+   */
+  record Detour(String route, int index, String host) {}
+
+  /**
    * Listens on every route, or on none. Connections wait until a backend is given or the deadline
    * has passed. No effect when the routes are open already.
    *
@@ -112,6 +122,34 @@ public interface Traffic extends AutoCloseable {
 
   /** Stops listening on every route. */
   void stopListening();
+
+  /** Whether any port is open, or has connections that live on. */
+  boolean mayHaveClients();
+
+  /**
+   * Frees the ports of the routes, for another process. Connections that wait or are open live on,
+   * and a hold or a switch goes for them too.
+   */
+  void leavePorts();
+
+  /**
+   * Listens on a free port for each detour; connections wait there until a switch, or until the
+   * deadline. No effect when the detours are open already. The routes need not be open.
+   *
+   * @return the ports, in the order of the detours
+   */
+  List<Integer> openDetours(List<Detour> detours, Duration holdDeadline);
+
+  /** Stops listening on the detours; their connections live on. */
+  void closeDetours();
+
+  /**
+   * Why a route could not be opened now, by its name; a route that could is not in it. Nothing
+   * stays open. To be called while the routes are closed.
+   *
+   * @param taken routes whose ports another process has: only what else would hinder them is told
+   */
+  Map<String, String> findUnavailable(Set<String> taken);
 
   /** What clients have experienced since the last {@link #hold} of an open gate. */
   Receipt.Traffic trafficSinceHold();

@@ -26,13 +26,22 @@ public final class CapsuleStarter {
 
   /** Whether the container runs and at least one service in it. */
   public boolean isRunning(Generation generation) {
-    Optional<ContainerInfo> container = context.engine().container(generation.container());
-    return container.filter(ContainerInfo::running).isPresent()
-        // The container of a capsule that was restarted by hand runs, but its services wait for a
-        // command.
-        && context.capsule(generation).services(context.briefTimeout()).stream()
-            .map(InnerService::state)
-            .anyMatch(state -> state.equals("running") || state.equals("restarting"));
+    return runningContainer(generation).isPresent() && runsServices(generation);
+  }
+
+  /** The container if it runs. */
+  public Optional<ContainerInfo> runningContainer(Generation generation) {
+    return context.engine().container(generation.container()).filter(ContainerInfo::running);
+  }
+
+  /**
+   * Whether at least one service runs in a container that does: after a restart of the container by
+   * hand they wait for a command. Asks the capsule, which starts several processes for the answer.
+   */
+  public boolean runsServices(Generation generation) {
+    return context.capsule(generation).services(context.briefTimeout()).stream()
+        .map(InnerService::state)
+        .anyMatch(state -> state.equals("running") || state.equals("restarting"));
   }
 
   /**

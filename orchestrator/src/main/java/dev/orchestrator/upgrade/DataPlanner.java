@@ -1,16 +1,21 @@
 package dev.orchestrator.upgrade;
 
+import dev.orchestrator.adopt.Original;
+import dev.orchestrator.adopt.OriginalData;
 import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.capsule.CloneSupport;
 import dev.orchestrator.common.HumanText;
 import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.data.DataVolume;
+import dev.orchestrator.data.HostData;
 import dev.orchestrator.data.VolumeUsage;
 import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.settings.DataSettings;
 import dev.orchestrator.settings.DataSettings.Strategy;
 import dev.orchestrator.settings.VolumeSettings;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -60,6 +65,80 @@ public final class DataPlanner {
   public List<VolumeTransfer> planUpgrade(
       Generation blue, DataOptions options, Map<String, String> labels) {
     return transfers(blue, configuredVolumes(), options, labels);
+  }
+
+  /**
+   * Plans for the adoption of a project, whose volumes and folders become the volumes of the stack:
+   * by clone where files can share their blocks, else by copy, because the project must stay as it
+   * is, and be able to run.
+   */
+  List<VolumeTransfer> planAdoption(Original original, Map<String, String> labels) {
+    List<VolumeTransfer> transfers = new ArrayList<>();
+    for (VolumeSettings volume : configuredVolumes()) {
+      HostData data = hostData(original, volume.name());
+      transfers.add(
+          data.parts().isEmpty()
+              ? VolumeTransfer.startEmpty(volume.name(), volume.paths())
+              : transfer(volume, data, labels));
+    }
+    return transfers;
+  }
+
+  private VolumeTransfer transfer(
+      VolumeSettings volume, HostData data, Map<String, String> labels) {
+    VolumeUsage sum = null;
+    for (HostData.Part part : data.parts()) {
+      VolumeUsage usage =
+          context
+              .copier()
+              .measure(new HostData(part.source(), List.of(part)), labels, MEASURE_TIMEOUT);
+      // What shares its blocks takes no space.
+      VolumeUsage taken = usage.share() ? usage.withUsed(0) : usage;
+      sum = sum == null ? taken : sum.plus(taken);
+    }
+    boolean shares = sum != null && sum.share();
+    return new VolumeTransfer(
+        volume.name(),
+        volume.paths(),
+        null,
+        shares ? DataVolume.Method.REFLINK : DataVolume.Method.COPY,
+        shares
+            ? "files can share their blocks with the original's: a clone"
+            : "the original must stay as it is",
+        List.of(),
+        sum);
+  }
+
+  /** What of a project becomes a data volume: the main volume has what no other volume has. */
+  HostData hostData(Original original, String volume) {
+    List<HostData.Part> parts = new ArrayList<>();
+    for (OriginalData each : original.data()) {
+      if (volumeOf(each).equals(volume)) {
+        parts.add(part(each));
+      }
+    }
+    return new HostData("project " + original.project(), parts);
+  }
+
+  private String volumeOf(OriginalData each) {
+    Path path = Path.of(each.path());
+    return data.volumes().stream()
+        .filter(volume -> volume.paths().stream().anyMatch(path::startsWith))
+        .map(VolumeSettings::name)
+        .findFirst()
+        .orElse(DataVolume.MAIN);
+  }
+
+  private static HostData.Part part(OriginalData each) {
+    Path folder = each.folder();
+    String volume = each.volume();
+    if (folder != null) {
+      return new HostData.Part(each.path(), folder.toString(), Files.isRegularFile(folder));
+    }
+    if (volume == null) {
+      throw new IllegalArgumentException(each.path() + " comes from nowhere");
+    }
+    return new HostData.Part(each.path(), volume, false);
   }
 
   /** Plans for a rollback to an old generation that takes a copy of blue's data along. */
@@ -177,16 +256,44 @@ public final class DataPlanner {
    * @throws RefusedException when the copies and the reserve need more than is free
    */
   public String requireSpace(List<VolumeTransfer> transfers) {
+    return space(transfers, false);
+  }
+
+  /**
+   * The same, and reserves the space until the run has filled it or has ended: no other stack takes
+   * it for free.
+   */
+  public String reserveSpace(List<VolumeTransfer> transfers) {
+    return space(transfers, true);
+  }
+
+  private String space(List<VolumeTransfer> transfers, boolean reserve) {
+    String stack = context.settings().stack().name();
     long needed = transfers.stream().mapToLong(VolumeTransfer::bytesNeeded).sum();
     Optional<VolumeUsage> measured =
         transfers.stream().flatMap(transfer -> Stream.ofNullable(transfer.usage())).findFirst();
     long free = measured.map(VolumeUsage::free).orElse(Long.MAX_VALUE);
-    if (needed + data.reserve() > free) {
+    long others = context.runLimits().reservedByOthers(stack);
+    boolean enough =
+        reserve
+            ? context.runLimits().reserve(stack, needed, free - data.reserve())
+            : needed <= free - data.reserve() - others;
+    if (!enough) {
       throw new RefusedException(
-          "not enough space for a copy of the data: %s needed and %s to stay free (data.reserve), %s free where the engine keeps its volumes: free some, lower the reserve, or let it be cloned (data.strategy)"
+          "not enough space for a copy of the data: %s needed and %s to stay free (data.reserve), %s free where the engine keeps its volumes%s: free some, lower the reserve, or let it be cloned (data.strategy)"
               .formatted(
-                  HumanText.bytes(needed), HumanText.bytes(data.reserve()), HumanText.bytes(free)));
+                  HumanText.bytes(needed),
+                  HumanText.bytes(data.reserve()),
+                  HumanText.bytes(free),
+                  ofOthers(others)));
     }
-    return "%s needed, %s free".formatted(HumanText.bytes(needed), HumanText.bytes(free));
+    return "%s needed, %s free%s"
+        .formatted(HumanText.bytes(needed), HumanText.bytes(free), ofOthers(others));
+  }
+
+  private static String ofOthers(long reserved) {
+    return reserved == 0
+        ? ""
+        : ", " + HumanText.bytes(reserved) + " of that reserved by runs of other stacks";
   }
 }

@@ -2,6 +2,7 @@ package dev.orchestrator.upgrade;
 
 import dev.orchestrator.data.CopyJob;
 import dev.orchestrator.data.CopyReport;
+import dev.orchestrator.data.CopySource;
 import dev.orchestrator.data.DataCopier.Copying;
 import dev.orchestrator.data.DataVolume;
 import dev.orchestrator.data.DataVolume.Method;
@@ -36,11 +37,13 @@ public final class DataTransfer {
     DataOptions options = DataOptions.ofRun(context, run.id());
     DataPlanner planner = context.planner();
     List<VolumeTransfer> transfers =
-        run.blue == null
-            ? planner.planFirstUp()
-            : run.previous == null
-                ? planner.planUpgrade(run.blue(), options, labels)
-                : planner.planCarry(run.blue(), run.previous, options, labels);
+        run.adopts()
+            ? planner.planAdoption(run.original(), labels)
+            : run.blue == null
+                ? planner.planFirstUp()
+                : run.previous == null
+                    ? planner.planUpgrade(run.blue(), options, labels)
+                    : planner.planCarry(run.blue(), run.previous, options, labels);
     run.transfers = transfers;
     return transfers;
   }
@@ -59,9 +62,12 @@ public final class DataTransfer {
   }
 
   private CopyJob job(UpgradeRun run, DataVolume target) {
-    DataVolume source =
-        DataPlanner.findVolume(run.blue(), target.name())
-            .orElseThrow(() -> new IllegalStateException("nothing to copy to " + target.volume()));
+    CopySource source =
+        run.adopts()
+            ? context.planner().hostData(run.original(), target.name())
+            : DataPlanner.findVolume(run.blue(), target.name())
+                .orElseThrow(
+                    () -> new IllegalStateException("nothing to copy to " + target.volume()));
     return new CopyJob(
         source,
         target,
@@ -92,7 +98,8 @@ public final class DataTransfer {
     run.endCopies();
     ResourceNames names = context.names();
     for (ContainerInfo helper : context.engine().containers(names.runLabels(run.id()))) {
-      if (!helper.labels().getOrDefault(Labels.ROLE, "").equals("capsule")) {
+      String role = helper.labels().getOrDefault(Labels.ROLE, "");
+      if (!role.equals("capsule") && !role.equals(PortRedirect.ROLE)) {
         context.engine().removeContainer(helper.name());
       }
     }

@@ -87,7 +87,7 @@ public final class FailureLogs {
   }
 
   private Path file(String upgrade, String version) {
-    return context.settings().home().resolve("logs").resolve(upgrade + "-" + version + ".log");
+    return context.settings().state().resolve("logs").resolve(upgrade + "-" + version + ".log");
   }
 
   /**

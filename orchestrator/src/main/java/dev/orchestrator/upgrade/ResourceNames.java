@@ -25,6 +25,11 @@ public final class ResourceNames {
     return stack + "-" + homeHash.substring(0, 4) + "-g" + generation;
   }
 
+  /** Name of the container that redirects connections. */
+  String redirect() {
+    return stack + "-" + homeHash.substring(0, 4) + "-redirect";
+  }
+
   /** Name of a data volume of a generation. */
   public String volume(int generation, String name) {
     return container(generation) + "-" + name;

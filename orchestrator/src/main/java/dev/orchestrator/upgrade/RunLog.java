@@ -74,7 +74,9 @@ public final class RunLog {
   /** Ends a run whose version serves. */
   void succeed(UpgradeRun run) {
     run.control.requireNotCutOff();
-    if (run.record.kind() == Kind.ROLLBACK) {
+    if (run.record.returnsToOriginal()) {
+      journal.succeed(run.id(), run.record.toVersion());
+    } else if (run.record.kind() == Kind.ROLLBACK) {
       journal.succeed(run.id(), run.blue(), "rolled back by hand, " + run.id());
     } else {
       journal.succeed(run.id(), run.green().version());

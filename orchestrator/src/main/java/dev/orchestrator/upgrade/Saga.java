@@ -88,7 +88,7 @@ public final class Saga {
     log.tryWrite(run, step, Phase.FAILED, why);
     switch (step.onFailure()) {
       case KEEP -> {
-        note(run, step.id() + " failed, and the new version serves: " + why);
+        note(run, "%s failed, and %s serves: %s".formatted(step.id(), nowServing(run), why));
         succeed(run);
       }
       case REFUSE -> {
@@ -105,6 +105,12 @@ public final class Saga {
         undo(run, failure instanceof RunControl.AbortedException ? why : step.id() + ": " + why);
       }
     }
+  }
+
+  private static String nowServing(UpgradeRun run) {
+    return run.record.returnsToOriginal()
+        ? "project " + run.original().project()
+        : "the new version";
   }
 
   private void undo(UpgradeRun run, String why) {

@@ -54,6 +54,7 @@ public final class UpgradeContext {
   private final Traffic traffic;
   private final InstantSource clock;
   private final Duration undoPause;
+  private final RunLimits runLimits;
 
   private final ResourceNames names;
   private final VersionProbes probes;
@@ -72,6 +73,9 @@ public final class UpgradeContext {
   private final ServiceHooks hooks;
   private final FailureLogs failureLogs;
   private final BlueRestorer blueRestorer;
+  private final OriginalContainers originals;
+  private final PortRedirect redirect;
+  private final PortTakeover ports;
 
   /**
    * Wires the collaborators; nothing is started.
@@ -80,6 +84,7 @@ public final class UpgradeContext {
    * @param capsules the capsule in the container with a given name
    * @param undoPause the first pause before a failed undo is repeated; pauses grow to ten times
    *     this
+   * @param runLimits what all stacks of the service share
    */
   public UpgradeContext(
       Settings settings,
@@ -92,7 +97,8 @@ public final class UpgradeContext {
       HealthGate health,
       Traffic traffic,
       InstantSource clock,
-      Duration undoPause) {
+      Duration undoPause,
+      RunLimits runLimits) {
     this.settings = settings;
     this.journal = journal;
     this.engine = engine;
@@ -104,6 +110,7 @@ public final class UpgradeContext {
     this.traffic = traffic;
     this.clock = clock;
     this.undoPause = undoPause;
+    this.runLimits = runLimits;
     this.names = new ResourceNames(settings);
     this.probes = new VersionProbes(this);
     this.events = new EventHub(journal, clock);
@@ -120,6 +127,9 @@ public final class UpgradeContext {
     this.hooks = new ServiceHooks(this);
     this.failureLogs = new FailureLogs(this);
     this.blueRestorer = new BlueRestorer(this);
+    this.originals = new OriginalContainers(this);
+    this.redirect = new PortRedirect(this);
+    this.ports = new PortTakeover(this);
   }
 
   /** Makes the specification of a capsule's container. */
@@ -189,6 +199,11 @@ public final class UpgradeContext {
     return undoPause;
   }
 
+  /** What the runs of all stacks of the service share. */
+  public RunLimits runLimits() {
+    return runLimits;
+  }
+
   public ResourceNames names() {
     return names;
   }
@@ -253,6 +268,22 @@ public final class UpgradeContext {
     return blueRestorer;
   }
 
+  public OriginalContainers originals() {
+    return originals;
+  }
+
+  public PortRedirect redirect() {
+    return redirect;
+  }
+
+  public PortTakeover ports() {
+    return ports;
+  }
+
+  HealthGate health() {
+    return health;
+  }
+
   public Capsule capsule(Generation generation) {
     return capsules.apply(generation.container());
   }
@@ -312,6 +343,11 @@ public final class UpgradeContext {
   /** Problems of a generation's services and of the probes that apply to it; empty when healthy. */
   public List<String> checkHealth(Generation generation) {
     return health.check(capsule(generation), probes.askable(generation), generation.ports());
+  }
+
+  /** Begins to watch a generation for problems as {@link #checkHealth} finds them. */
+  public HealthGate.Watch watchHealth(Generation generation) {
+    return health.watch(capsule(generation), probes.askable(generation), generation.ports());
   }
 
   /**

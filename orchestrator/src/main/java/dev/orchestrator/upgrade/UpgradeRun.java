@@ -1,11 +1,13 @@
 package dev.orchestrator.upgrade;
 
+import dev.orchestrator.adopt.Original;
 import dev.orchestrator.capsule.CapsuleImage;
 import dev.orchestrator.capsule.VersionCheck;
 import dev.orchestrator.common.Deadline;
 import dev.orchestrator.data.DataCopier.Copying;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.UpgradeRecord;
+import dev.orchestrator.journal.UpgradeRecord.Kind;
 import dev.orchestrator.proxy.gate.DrainResult;
 import java.time.Duration;
 import java.util.HashMap;
@@ -20,12 +22,21 @@ import org.jspecify.annotations.Nullable;
  * Confined to the run's thread, except for {@link #control}.
  */
 public final class UpgradeRun {
+  /** Key in the journal, with the run: the project that it adopts or goes back to. */
+  public static final String ORIGINAL_KEY = "original";
+
   public final UpgradeRecord record;
   public final List<Step> steps;
   public final RunControl control = new RunControl();
 
   /** The generation that served before the run; null where none did, as at the first {@code up}. */
   public final @Nullable Generation blue;
+
+  /**
+   * The compose project that served before an adoption, or that a rollback goes back to; null in
+   * any other run.
+   */
+  public final @Nullable Original original;
 
   /** The candidate; null before the step that creates it. */
   public @Nullable Generation green;
@@ -77,6 +88,12 @@ public final class UpgradeRun {
   /** Steps that have begun in this process, also those whose intent the journal could not take. */
   final Set<Step> begunSteps = new LinkedHashSet<>();
 
+  /**
+   * Why new connections to the project's ports can't be redirected; empty where they can, null
+   * before that was found out.
+   */
+  @Nullable String noRedirect;
+
   private final boolean holdsClients;
 
   public UpgradeRun(
@@ -84,6 +101,16 @@ public final class UpgradeRun {
       List<Step> steps,
       @Nullable Generation blue,
       @Nullable Generation green) {
+    this(record, steps, blue, green, null);
+  }
+
+  public UpgradeRun(
+      UpgradeRecord record,
+      List<Step> steps,
+      @Nullable Generation blue,
+      @Nullable Generation green,
+      @Nullable Original original) {
+    this.original = original;
     this.record = record;
     this.steps = steps;
     this.blue = blue;
@@ -121,6 +148,23 @@ public final class UpgradeRun {
       throw new IllegalStateException(id() + " has no generation that served before");
     }
     return blue;
+  }
+
+  public Original original() {
+    if (original == null) {
+      throw new IllegalStateException(id() + " adopts nothing");
+    }
+    return original;
+  }
+
+  /** Whether a compose project of the host served before this run. */
+  public boolean adopts() {
+    return record.kind() == Kind.ADOPT;
+  }
+
+  /** Leaves a problem although everything was undone: a person must look. */
+  public void leaveProblem(String problem) {
+    remainingProblem = problem;
   }
 
   public Generation green() {

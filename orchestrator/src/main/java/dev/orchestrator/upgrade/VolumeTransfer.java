@@ -40,7 +40,9 @@ public record VolumeTransfer(
   /** Bytes that the transfer takes on the disk: a clone takes none. */
   public long bytesNeeded() {
     VolumeUsage known = usage;
-    return method == Method.COPY && known != null ? known.used() : 0;
+    // Of a project of the host, a part may share its blocks: the rest alone is in its size.
+    boolean taken = method == Method.COPY || (method == Method.REFLINK && from == null);
+    return taken && known != null ? known.used() : 0;
   }
 
   /**

@@ -10,6 +10,7 @@ import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.report.Status;
 import dev.orchestrator.settings.Settings.ApiSettings;
 import dev.orchestrator.testing.FakeControl;
+import dev.orchestrator.testing.FakeStacks;
 import io.vertx.core.Vertx;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -55,7 +56,7 @@ final class ApiServerTest {
 
   @BeforeEach
   void start() throws IOException {
-    server = ApiServer.start(vertx, control, new ApiSettings("127.0.0.1", 0), home);
+    server = ApiServer.start(vertx, FakeStacks.of(control), new ApiSettings("127.0.0.1", 0), home);
     token = Files.readString(home.resolve("token")).strip();
   }
 
@@ -71,7 +72,7 @@ final class ApiServerTest {
         PosixFilePermissions.toString(Files.getPosixFilePermissions(home.resolve("token"))));
     assertEquals(64, token.length());
     server.close();
-    server = ApiServer.start(vertx, control, new ApiSettings("127.0.0.1", 0), home);
+    server = ApiServer.start(vertx, FakeStacks.of(control), new ApiSettings("127.0.0.1", 0), home);
     assertEquals(token, Files.readString(home.resolve("token")).strip());
   }
 
@@ -195,12 +196,14 @@ final class ApiServerTest {
   void otherAddressesAreRefused() {
     assertThrows(
         RefusedException.class,
-        () -> ApiServer.start(vertx, control, new ApiSettings("0.0.0.0", 0), home));
+        () -> ApiServer.start(vertx, FakeStacks.of(control), new ApiSettings("0.0.0.0", 0), home));
     int taken = port();
     RefusedException refusal =
         assertThrows(
             RefusedException.class,
-            () -> ApiServer.start(vertx, control, new ApiSettings("127.0.0.1", taken), home));
+            () ->
+                ApiServer.start(
+                    vertx, FakeStacks.of(control), new ApiSettings("127.0.0.1", taken), home));
     String line = String.valueOf(refusal.getMessage());
     assertTrue(line.contains("127.0.0.1:" + taken), line);
   }
@@ -240,5 +243,30 @@ final class ApiServerTest {
       }
       return new Answer(status, text.toString());
     }
+  }
+
+  @Test
+  void aRequestNamesItsStackOrTheServiceHasOneAlone() throws IOException {
+    FakeControl shop = new FakeControl();
+    server.close();
+    server =
+        ApiServer.start(
+            vertx,
+            FakeStacks.of(control).with("shop", shop),
+            new ApiSettings("127.0.0.1", 0),
+            home);
+    assertEquals(
+        202, send("POST /v1/stacks/shop/upgrades", authorized(), "{\"version\":\"v2\"}").status());
+    assertEquals(List.of("upgrade v2"), shop.calls());
+    assertEquals(List.of(), control.calls());
+    Answer unnamed = send("GET /v1/status", authorized(), "");
+    assertEquals(409, unnamed.status());
+    assertEquals(
+        "this service has several stacks (demo, shop): say which with --stack NAME",
+        unnamed.error());
+    assertEquals(
+        "there is no stack blog", send("GET /v1/stacks/blog/status", authorized(), "").error());
+    assertEquals(409, send("GET /v1/stacks/..%2F/status", authorized(), "").status());
+    assertTrue(send("GET /v1/stacks", authorized(), "").body().contains("\"stack\":\"shop\""));
   }
 }

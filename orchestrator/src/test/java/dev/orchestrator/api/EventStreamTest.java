@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.orchestrator.journal.UpgradeRecord;
 import dev.orchestrator.settings.Settings.ApiSettings;
 import dev.orchestrator.testing.FakeControl;
+import dev.orchestrator.testing.FakeStacks;
 import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.io.InputStream;
@@ -31,7 +32,7 @@ final class EventStreamTest {
 
   @BeforeEach
   void start() throws IOException {
-    server = ApiServer.start(vertx, control, new ApiSettings("127.0.0.1", 0), home);
+    server = ApiServer.start(vertx, FakeStacks.of(control), new ApiSettings("127.0.0.1", 0), home);
   }
 
   @AfterEach

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.orchestrator.common.Json;
 import dev.orchestrator.settings.Settings.ApiSettings;
 import dev.orchestrator.testing.FakeControl;
+import dev.orchestrator.testing.FakeStacks;
 import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.io.InputStream;
@@ -50,7 +51,7 @@ final class WrongRequestsTest {
   @BeforeEach
   void start() throws IOException {
     vertx = Vertx.vertx();
-    server = ApiServer.start(vertx, control, new ApiSettings("127.0.0.1", 0), home);
+    server = ApiServer.start(vertx, FakeStacks.of(control), new ApiSettings("127.0.0.1", 0), home);
     token = Files.readString(home.resolve("token")).strip();
   }
 

@@ -249,20 +249,26 @@ class ImageScriptsTest {
               "StartPeriod":3000000000,"StartInterval":500000000}},
               "State":{"Status":"running","StartedAt":"$started",
               "Health":{"Status":"starting","Log":[{"End":"$checked","Output":"no"}]}}}
+            {"Id":"4","Config":{"Labels":$(label app),"Healthcheck":{"Interval":30000000000,
+              "StartPeriod":60000000000,"StartInterval":500000000,"Retries":5}},
+              "State":{"Status":"running","StartedAt":"$started",
+              "Health":{"Status":"healthy","Log":[{"End":"$checked","Output":"yes"}]}}}
             {"Id":"3","Config":{"Labels":$(label init)},
               "State":{"Status":"exited","StartedAt":"0001-01-01T00:00:00Z"}}
             END
             }
             printf '{"heals":{"db":2},"ends":{"db":[%s,5]}}' "$EPOCHSECONDS" >"$HEALTH"
             services_state | jq -r '.services[] | [.service, .mayEnd, (.dependsOn | join(" ")),
-              .firstCheckMillis / 10000, (.nextCheckMillis / 10000 | ceil), .heals, .recentEnds]
+              .firstCheckMillis / 10000, (.nextCheckMillis / 10000 | ceil), .retries, .heals,
+              .recentEnds]
               | map(tostring) | join(",")'
             """);
     assertEquals(
         """
-        db,false,,0,9,2,1
-        init,true,,0,0,0,0
-        web,false,db,6,5,0,0
+        app,false,,0,3,5,0,0
+        db,false,,0,9,3,2,1
+        init,true,,0,0,3,0,0
+        web,false,db,6,5,3,0,0
         """,
         said);
   }
@@ -303,6 +309,47 @@ class ImageScriptsTest {
             heal_off
             look_for 900
             builtin echo nothing while it is off
+            """));
+  }
+
+  /** The engine and the time are this script's. */
+  @Test
+  void theEngineIsAskedWhoIsUnhealthyOnlyWhereItHasSaidThatSomebodyIs() throws Exception {
+    assertEquals(
+        """
+        at first: 1
+        ten minutes in which nothing is said: 1
+        unhealthy, for a minute: 6
+        healed, for nine minutes: 1
+        """,
+        bash(
+            """
+            source services.sh
+            source heal.sh
+            unset SECONDS
+            SECONDS=1000
+            unhealthy='[]'
+            say() { :; }
+            post() { :; }
+            api() { builtin echo asked >>asked; builtin echo "$unhealthy"; }
+            pass() {
+              local end=$((SECONDS + $2))
+              : >asked
+              while ((SECONDS < end)); do
+                look_when_due
+                SECONDS=$((SECONDS + 10))
+              done
+              builtin echo "$1: $(wc -l <asked)"
+            }
+            heal_on 1000
+            pass 'at first' 10
+            pass 'ten minutes in which nothing is said' 600
+            unhealthy='[{"Id":"1a","Labels":{"com.docker.compose.service":"web"}}]'
+            note_event '{"Action": "health_status: unhealthy", "Actor": {"ID": "1a", "Attributes": {
+              "com.docker.compose.service": "web"}}}'
+            pass 'unhealthy, for a minute' 60
+            unhealthy='[]'
+            pass 'healed, for nine minutes' 540
             """));
   }
 

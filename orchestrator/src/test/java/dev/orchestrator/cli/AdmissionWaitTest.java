@@ -10,6 +10,7 @@ import dev.orchestrator.settings.Settings.ApiSettings;
 import dev.orchestrator.testing.CommandRunner;
 import dev.orchestrator.testing.CommandRunner.Result;
 import dev.orchestrator.testing.FakeControl;
+import dev.orchestrator.testing.FakeStacks;
 import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -116,7 +117,8 @@ final class AdmissionWaitTest {
   }
 
   private ApiServer serve() {
-    return ApiServer.start(vertx, control, new ApiSettings("127.0.0.1", 0), commands.home);
+    return ApiServer.start(
+        vertx, FakeStacks.of(control), new ApiSettings("127.0.0.1", 0), commands.home);
   }
 
   private FutureTask<Result> inBackground(String... arguments) {

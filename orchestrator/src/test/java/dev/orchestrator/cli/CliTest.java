@@ -10,9 +10,11 @@ import dev.orchestrator.common.Json;
 import dev.orchestrator.journal.UpgradeRecord;
 import dev.orchestrator.report.Status;
 import dev.orchestrator.settings.Settings.ApiSettings;
+import dev.orchestrator.stack.ReloadReport;
 import dev.orchestrator.testing.CommandRunner;
 import dev.orchestrator.testing.CommandRunner.Result;
 import dev.orchestrator.testing.FakeControl;
+import dev.orchestrator.testing.FakeStacks;
 import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -35,6 +37,7 @@ final class CliTest {
 
   @TempDir Path folder;
   private final FakeControl control = new FakeControl();
+  private final FakeStacks stacks = FakeStacks.of(control);
   private CommandRunner commands;
   private ApiServer server;
 
@@ -51,7 +54,7 @@ final class CliTest {
   @BeforeEach
   void start() throws IOException {
     commands = new CommandRunner(folder);
-    server = ApiServer.start(vertx, control, new ApiSettings("127.0.0.1", 0), commands.home);
+    server = ApiServer.start(vertx, stacks, new ApiSettings("127.0.0.1", 0), commands.home);
   }
 
   @AfterEach
@@ -271,6 +274,60 @@ final class CliTest {
     assertEquals(List.of("upgrade v2", "up v1", "down VOLUMES"), control.calls());
   }
 
+  @Test
+  void aCommandNamesItsStackWhereThereAreSeveral() {
+    FakeControl shop = new FakeControl();
+    stacks.with("shop", shop);
+    Result unnamed = run("status");
+    assertEquals(ExitCode.REFUSED, unnamed.exitCode());
+    assertOneLine(unnamed, "several stacks (demo, shop): say which with --stack NAME");
+    assertEquals("u7\n", run("upgrade v2 --detach --stack shop").out());
+    assertEquals("u7\n", run("-s shop upgrade v2 --detach").out());
+    assertEquals(0, commands.with("ORCHESTRATOR_STACK", "shop").run("down").exitCode());
+    assertEquals(List.of("upgrade v2", "upgrade v2", "down NOTHING"), shop.calls());
+    assertEquals(List.of(), control.calls());
+    assertOneLine(run("status -s blog"), "there is no stack blog");
+  }
+
+  @Test
+  void aProjectIsAdoptedUnderItsOwnNameOrAnother() {
+    assertTrue(run("adopt --list").out().contains("photos   running  db web    /srv/photos"));
+    assertEquals("stack photos: /stacks/photos\nu7\n", run("adopt photos --detach").out());
+    assertEquals("stack pics: /stacks/pics\nu7\n", run("adopt photos --stack pics --detach").out());
+    assertOneLine(run("adopt --undo -s demo"), "since its adoption is removed with it: --yes says");
+    assertEquals("u7\n", run("adopt --undo --yes --stack demo --detach").out());
+    assertEquals(List.of("undo adopt"), control.calls());
+    assertTrue(run("init /srv/new --stack new").out().startsWith("stack new: /stacks/new;"));
+    assertOneLine(run("adopt blog --plan"), "there is no project blog");
+    assertEquals(ExitCode.USAGE, run("adopt").exitCode());
+    assertEquals(ExitCode.USAGE, run("adopt photos --undo").exitCode());
+  }
+
+  @Test
+  void stacksAreATable() {
+    stacks.with("shop", new FakeControl());
+    List<String> lines = run("stacks").out().lines().toList();
+    assertTrue(lines.get(0).startsWith("STACK   VERSION   STATE"), lines.toString());
+    assertTrue(lines.get(1).startsWith("demo    v1        serving   healthy"), lines.toString());
+    assertTrue(lines.get(2).startsWith("shop    v1        serving   healthy"), lines.toString());
+    assertTrue(run("stacks --json").out().startsWith("[ {"));
+  }
+
+  @Test
+  void aReloadSaysWhatBecameOfEachStack() {
+    stacks.reloads(
+        new ReloadReport(
+            List.of(
+                new ReloadReport.Entry("blog", "added", ""),
+                new ReloadReport.Entry("shop", "refused", "stack.conf:3: routes: is a number")),
+            List.of()));
+    Result result = run("reload");
+    assertEquals(ExitCode.REFUSED, result.exitCode());
+    assertEquals("blog: added\nshop: refused\n  stack.conf:3: routes: is a number\n", result.out());
+    stacks.reloads(new ReloadReport(List.of(), List.of("limits has changed")));
+    assertEquals(new Result(ExitCode.DONE, "limits has changed\n", ""), run("reload"));
+  }
+
   @ParameterizedTest
   @CsvSource({"--help", "upgrade --help", "serve --help"})
   void helpListsTheExitCodes(String arguments) {
@@ -285,7 +342,7 @@ final class CliTest {
     List<String> help = run("--help").out().lines().toList();
     int first = help.indexOf("Commands:") + 1;
     List<String> described = help.subList(first, help.indexOf("Exit codes:"));
-    assertEquals(15, described.stream().filter(line -> !line.isBlank()).count(), "commands");
+    assertEquals(19, described.stream().filter(line -> !line.isBlank()).count(), "commands");
     for (String line : described) {
       assertTrue(line.isBlank() || line.matches("  [a-z]+ +[A-Z].*[^.]\\."), line);
     }

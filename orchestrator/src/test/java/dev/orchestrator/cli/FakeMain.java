@@ -6,6 +6,7 @@ import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.home.HomeOwnership;
 import dev.orchestrator.settings.Settings.ApiSettings;
 import dev.orchestrator.testing.FakeControl;
+import dev.orchestrator.testing.FakeStacks;
 import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -32,7 +33,8 @@ public final class FakeMain {
     Vertx vertx = Vertx.vertx();
     FakeControl control = new FakeControl();
     control.publish("prepare", "intent", "", 0);
-    ApiServer server = ApiServer.start(vertx, control, new ApiSettings("127.0.0.1", 0), home);
+    ApiServer server =
+        ApiServer.start(vertx, FakeStacks.of(control), new ApiSettings("127.0.0.1", 0), home);
     return new RunningService() {
       @Override
       public String address() {
@@ -43,6 +45,9 @@ public final class FakeMain {
       public void awaitHandover() throws InterruptedException {
         new CountDownLatch(1).await();
       }
+
+      @Override
+      public void reload() {}
 
       @Override
       public void close() {

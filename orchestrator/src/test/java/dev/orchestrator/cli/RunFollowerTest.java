@@ -13,6 +13,7 @@ import dev.orchestrator.settings.Settings.ApiSettings;
 import dev.orchestrator.testing.CommandRunner;
 import dev.orchestrator.testing.CommandRunner.Result;
 import dev.orchestrator.testing.FakeControl;
+import dev.orchestrator.testing.FakeStacks;
 import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -198,7 +199,8 @@ final class RunFollowerTest {
   }
 
   private ApiServer serve() throws IOException {
-    return ApiServer.start(vertx, control, new ApiSettings("127.0.0.1", 0), commands.home);
+    return ApiServer.start(
+        vertx, FakeStacks.of(control), new ApiSettings("127.0.0.1", 0), commands.home);
   }
 
   private FutureTask<Result> inBackground(String... arguments) {

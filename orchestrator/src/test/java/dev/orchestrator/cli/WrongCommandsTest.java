@@ -9,6 +9,7 @@ import dev.orchestrator.settings.Settings.ApiSettings;
 import dev.orchestrator.testing.CommandRunner;
 import dev.orchestrator.testing.CommandRunner.Result;
 import dev.orchestrator.testing.FakeControl;
+import dev.orchestrator.testing.FakeStacks;
 import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -36,7 +37,9 @@ final class WrongCommandsTest {
   void start() throws IOException {
     commands = new CommandRunner(folder);
     vertx = Vertx.vertx();
-    server = ApiServer.start(vertx, control, new ApiSettings("127.0.0.1", 0), commands.home);
+    server =
+        ApiServer.start(
+            vertx, FakeStacks.of(control), new ApiSettings("127.0.0.1", 0), commands.home);
   }
 
   @AfterEach

@@ -1,12 +1,14 @@
 package dev.orchestrator.client;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.orchestrator.common.RefusedException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -44,6 +46,22 @@ final class ServiceLocationTest {
     Path inHome = write("home.conf", "home = \"~/state\"\n");
     assertEquals(
         Path.of("/h/state"), ServiceLocation.find(inHome, null, Map.of("HOME", "/h"), null).home());
+  }
+
+  @Test
+  void theStackIsNamedOrThatOfTheWorkingDirectory() throws IOException {
+    Path conf = write("orchestrator.conf", "stacks-folder = mine\n");
+    Path inside = Files.createDirectories(folder.resolve("mine/shop/releases/v1"));
+    Files.writeString(folder.resolve("mine/shop/stack.conf"), "");
+    Files.createDirectories(folder.resolve("mine/notes"));
+    ServiceLocation location = ServiceLocation.find(conf, null, Map.of(), null);
+    Map<String, String> variables = Map.of("ORCHESTRATOR_STACK", "blog");
+    assertEquals("wiki", location.forStack("wiki", variables, inside).stack());
+    assertEquals("blog", location.forStack(null, variables, inside).stack());
+    assertEquals("shop", location.forStack(null, Map.of(), inside).stack());
+    for (Path outside : List.of(folder, folder.resolve("mine"), folder.resolve("mine/notes"))) {
+      assertNull(location.forStack(null, Map.of(), outside).stack(), outside.toString());
+    }
   }
 
   @Test

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.orchestrator.engine.EngineException.Kind;
+import java.io.Closeable;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -13,6 +14,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
@@ -91,9 +95,89 @@ abstract class EngineContract {
     assertEquals("gone", state(name));
   }
 
+  @Test
+  void aWatcherIsToldOfContainersThatStartAndEndUntilItIsClosed() throws Exception {
+    BlockingQueue<String> told = new LinkedBlockingQueue<>();
+    ContainerWatcher watcher =
+        new ContainerWatcher() {
+          @Override
+          public void began() {
+            told.add("began");
+          }
+
+          @Override
+          public void changed() {
+            told.add("changed");
+          }
+
+          @Override
+          public void ended() {
+            told.add("ended");
+          }
+        };
+    String other = running(RUNS_ON);
+    String name;
+    Map<String, String> watched = Labels.with(labels, "watched", run);
+    try (Closeable _ = engine().watch(watched, watcher)) {
+      assertEquals("began", told.poll(SOON.toSeconds(), TimeUnit.SECONDS));
+      engine().removeContainer(other);
+      name = run + "-watched";
+      engine()
+          .createContainer(ContainerSpec.helper(name, image(), shell(RUNS_ON), watched, List.of()));
+      engine().startContainer(name);
+      assertEquals("changed", told.poll(SOON.toSeconds(), TimeUnit.SECONDS));
+      engine().killContainer(name);
+      assertEquals("changed", told.poll(SOON.toSeconds(), TimeUnit.SECONDS));
+      assertEquals(List.of(), List.copyOf(told), "nothing of the other container");
+    }
+    assertEquals("ended", told.poll(SOON.toSeconds(), TimeUnit.SECONDS));
+    engine().startContainer(name);
+    assertEquals(List.of(), List.copyOf(told));
+  }
+
   private Map<String, String> keepOnly(Map<String, String> all) {
     assertTrue(all.entrySet().containsAll(labels.entrySet()), all.toString());
     return labels;
+  }
+
+  @Test
+  void detailsOfContainersAreFoundByTheNameOfALabel() {
+    String volume = run + "-details";
+    engine().createVolume(volume, labels);
+    String name = run + "-details";
+    engine()
+        .createContainer(
+            ContainerSpec.helper(
+                    name,
+                    image(),
+                    shell(RUNS_ON),
+                    Labels.with(labels, run, "x"),
+                    List.of(Mount.of(volume, "/data")))
+                .withEnv(Map.of("GREETING", "a=b")));
+    engine().startContainer(name);
+    ContainerDetails found = engine().containerDetails(run).getFirst();
+    assertEquals(1, engine().containerDetails(run).size());
+    assertEquals(name, found.name());
+    assertTrue(found.running());
+    assertEquals(image(), found.image());
+    assertEquals(engine().image(image()).orElseThrow().id(), found.imageId());
+    assertTrue(found.env().contains("GREETING=a=b"), found.env().toString());
+    assertFalse(found.toString().contains("a=b"));
+    assertEquals("x", found.label(run));
+    assertEquals(
+        List.of(new ContainerDetails.MountPoint("volume", volume, "/data", false)), found.mounts());
+    assertEquals("no", found.restartPolicy());
+    assertEquals(List.of(), found.ports());
+    assertTrue(
+        engine().containerDetails("").stream().anyMatch(one -> one.name().equals(name)),
+        "an empty name finds all");
+    assertEquals(List.of(), engine().containerDetails(run + "-nobody"));
+  }
+
+  @Test
+  void whatAnImageSetsIsTold() {
+    assertEquals("yes", engine().imageConfig(image()).orElseThrow().at("/Labels/kept").asText());
+    assertEquals(Optional.empty(), engine().imageConfig(run + "-nobody"));
   }
 
   @Test

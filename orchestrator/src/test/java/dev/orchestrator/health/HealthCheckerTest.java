@@ -210,6 +210,7 @@ class HealthCheckerTest {
         true,
         Duration.ZERO,
         Duration.ofSeconds(50),
+        InnerService.RETRIES,
         0,
         0);
   }
@@ -233,6 +234,37 @@ class HealthCheckerTest {
             "healthy 2 of 3",
             "healthy 3 of 3"),
         said);
+  }
+
+  /** The engine's own runs of the check are half a minute apart; a bake window is shorter. */
+  @Test
+  void aServiceThatIsWatchedIsUnhealthyWhenItsCheckFailsAsOftenAsTheEngineAllows() {
+    capsule.services(service("db", "running", "healthy", 0));
+    capsule.passing.add("db");
+    capsule.commandOutput = "no such table\n";
+    HealthGate.Watch watch = checker.watch(capsule, List.of(), Map.of());
+    List<String> found = new ArrayList<>();
+    for (int second = 0; second < 12; second++) {
+      if (second == 3) {
+        capsule.passing.clear();
+      }
+      if (second == 11) {
+        capsule.passing.add("db");
+      }
+      found.add(String.join(";", watch.look()));
+      now = now.plusSeconds(1);
+    }
+    String failed = "service db: its health check has failed 3 times in a row: no such table";
+    assertEquals(List.of("", "", "", "", "", "", "", "", failed, failed, failed, failed), found);
+    now = now.plusSeconds(1);
+    assertEquals(List.of(), watch.look(), "well again");
+  }
+
+  @Test
+  void aServiceThatTheEngineChecksOftenIsLeftToIt() {
+    capsule.round("db running healthy 0");
+    assertEquals(List.of(), checker.watch(capsule, List.of(), Map.of()).look());
+    assertEquals(List.of(), capsule.checked);
   }
 
   @Test

@@ -67,6 +67,7 @@ class RestartLoopsTest {
           true,
           Duration.ZERO,
           Duration.ZERO,
+          InnerService.RETRIES,
           0,
           0);
     }

@@ -56,6 +56,19 @@ class ServiceChecksTest {
   private static InnerService service(
       String state, String health, boolean mayEnd, Duration firstCheck) {
     return new InnerService(
-        "a", state, health, 0, 0, "", "", List.of(), mayEnd, firstCheck, firstCheck, 0, 0);
+        "a",
+        state,
+        health,
+        0,
+        0,
+        "",
+        "",
+        List.of(),
+        mayEnd,
+        firstCheck,
+        firstCheck,
+        InnerService.RETRIES,
+        0,
+        0);
   }
 }

@@ -190,7 +190,7 @@ class InvalidSettingsTest {
         new Wrong(
             "image = x",
             "2: image: is not a setting; known: compose-files, data, docker-socket, env, heal,"
-                + " name, probes, routes, security, upgrade"),
+                + " name, probes, routes, schedule, security, upgrade"),
         new Wrong(
             "docker-socket = outer",
             "2: docker-socket: \"outer\" is not known; write inner, inner-write or none"),
@@ -372,10 +372,12 @@ class InvalidSettingsTest {
   }
 
   @Test
-  void aStackMustBeNamed() throws IOException {
-    assertEquals(
-        "orchestrator.conf: stack: is missing; write stack = demo",
-        ConfigFolderFixture.in(folder, "# nothing", "").problems());
+  void aStackOfSeveralMustBeNamed() throws IOException {
+    ConfigFolderFixture config = ConfigFolderFixture.in(folder, "# nothing", "");
+    assertEquals("demo", config.load().stack().name());
+    Files.createDirectories(folder.resolve("stacks/shop"));
+    Files.writeString(folder.resolve("stacks/shop/stack.conf"), "");
+    assertEquals("orchestrator.conf: stack: is missing; write stack = demo", config.problems());
   }
 
   @Test

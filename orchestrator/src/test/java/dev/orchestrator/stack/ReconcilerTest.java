@@ -15,6 +15,7 @@ import dev.orchestrator.testing.FakeHost;
 import dev.orchestrator.testing.InMemoryFolder;
 import dev.orchestrator.testing.Invariants;
 import dev.orchestrator.testing.OrchestratorFixture;
+import dev.orchestrator.traffic.Traffic;
 import dev.orchestrator.upgrade.ResourceNames;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -199,6 +200,54 @@ class ReconcilerTest {
     assertTrue(service.traffic.open && service.traffic.held);
     assertTrue(service.control.reconciler().replayToEnd());
     Invariants.assertHold(host, service, "released");
+  }
+
+  /** A question to a capsule costs what an idle stack has no processor for. */
+  @Test
+  void aCapsuleWhoseContainerRunsOnIsAskedForItsServicesEveryMinute() {
+    service.superviseOnce();
+    int asked = host.serviceQueries;
+    for (int looks = 0; looks < 5; looks++) {
+      service.superviseOnce();
+    }
+    assertEquals(asked, host.serviceQueries);
+    host.clockOffset = host.clockOffset.plus(ServingSupervisor.SERVICES_KNOWN);
+    service.superviseOnce();
+    assertEquals(asked + 1, host.serviceQueries);
+  }
+
+  @Test
+  void servicesThatWereStoppedByHandAreStartedWithinAMinute() {
+    service.superviseOnce();
+    host.writingContainers.remove(service.container(1));
+    host.clockOffset = host.clockOffset.plus(ServingSupervisor.SERVICES_KNOWN);
+    service.superviseOnce();
+    Invariants.assertHold(host, service, "started again");
+  }
+
+  @Test
+  void servicesThatClientsDoNotReachAreStartedAtTheNextLook() {
+    service.superviseOnce();
+    service.superviseOnce();
+    host.writingContainers.remove(service.container(1));
+    service.traffic.clients = name -> new Traffic.Clients(0, 1, 0, 0, 0, 0, 0);
+    service.superviseOnce();
+    Invariants.assertHold(host, service, "started again");
+    int asked = host.serviceQueries;
+    service.superviseOnce();
+    service.superviseOnce();
+    assertEquals(asked + 1, host.serviceQueries, "once after the start, as clients fail no more");
+  }
+
+  @Test
+  void aCapsuleThatWasRestartedByHandHasItsServicesStartedAtTheNextLook() {
+    service.superviseOnce();
+    String container = service.container(1);
+    host.engine.stopContainer(container, Duration.ZERO);
+    host.writingContainers.remove(container);
+    host.engine.startContainer(container);
+    service.superviseOnce();
+    Invariants.assertHold(host, service, "started again");
   }
 
   /** The undo goes on, on the run's thread. */

@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.HashMap;
 import java.util.Map;
 
 /** Runs commands of the command line in this JVM, with a home folder for the test. */
@@ -23,12 +24,14 @@ public final class CommandRunner {
   private Duration reconnectTimeout = Duration.ofSeconds(20);
   private boolean interactive;
   private String answers = "";
+  private final Map<String, String> environment = new HashMap<>();
 
   /** Writes a configuration whose home is below the folder and whose API port nobody listens on. */
   public CommandRunner(Path folder) throws IOException {
     config = folder.resolve("orchestrator.conf");
     home = folder.resolve("home");
     Files.createDirectory(home);
+    environment.put("ORCHESTRATOR_CONFIG", config.toString());
     Files.writeString(config, "home = home\napi.listen = \"127.0.0.1:1\"\n");
   }
 
@@ -40,6 +43,12 @@ public final class CommandRunner {
   /** Sets the lines that a person types. */
   public CommandRunner answers(String lines) {
     answers = lines;
+    return this;
+  }
+
+  /** Sets an environment variable. */
+  public CommandRunner with(String variable, String value) {
+    environment.put(variable, value);
     return this;
   }
 
@@ -66,7 +75,7 @@ public final class CommandRunner {
     CliContext context =
         new CliContext(
             terminal,
-            Map.of("ORCHESTRATOR_CONFIG", config.toString()),
+            Map.copyOf(environment),
             null,
             InstantSource.system(),
             reconnectTimeout,

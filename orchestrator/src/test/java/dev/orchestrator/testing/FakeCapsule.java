@@ -144,6 +144,7 @@ public final class FakeCapsule implements Capsule {
   @Override
   public List<InnerService> services(Duration deadline) {
     requireRunning("state");
+    host.serviceQueries++;
     if (host.slowToAnswer.remove(container)) {
       throw new CapsuleException("capsule " + container + ": not done in time");
     }

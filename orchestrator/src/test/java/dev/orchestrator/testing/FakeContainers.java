@@ -1,11 +1,16 @@
 package dev.orchestrator.testing;
 
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import dev.orchestrator.engine.ContainerDetails;
 import dev.orchestrator.engine.ContainerInfo;
 import dev.orchestrator.engine.ContainerSpec;
+import dev.orchestrator.engine.ContainerWatcher;
 import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.engine.EngineException.Kind;
 import dev.orchestrator.engine.ExecResult;
+import dev.orchestrator.engine.ImageInfo;
 import dev.orchestrator.engine.Mount;
+import java.io.Closeable;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -15,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
@@ -29,7 +35,9 @@ public final class FakeContainers {
     final String address;
     final List<String> log = new ArrayList<>();
     String state = "created";
+    String restartPolicy = "";
     int exitCode;
+    int starts;
 
     Entry(ContainerSpec spec, int number) {
       this.spec = spec;
@@ -43,7 +51,10 @@ public final class FakeContainers {
   private final FakeVolumes volumes;
   private final FakeImages images;
   private final Map<String, Entry> all = new LinkedHashMap<>();
+  private final List<Watch> watches = new CopyOnWriteArrayList<>();
   private int next;
+
+  private record Watch(Map<String, String> labels, ContainerWatcher watcher) {}
 
   public FakeContainers(
       FakeEngine engine, FakeBehaviour behaviour, FakeVolumes volumes, FakeImages images) {
@@ -62,6 +73,42 @@ public final class FakeContainers {
         .filter(c -> c.spec.labels().entrySet().containsAll(labels.entrySet()))
         .map(FakeContainers::info)
         .toList();
+  }
+
+  public synchronized List<ContainerDetails> details(String label) {
+    return all.values().stream()
+        .filter(c -> label.isEmpty() || c.spec.labels().containsKey(label))
+        .map(this::details)
+        .toList();
+  }
+
+  private ContainerDetails details(Entry entry) {
+    ContainerSpec spec = entry.spec;
+    return new ContainerDetails(
+        entry.id,
+        spec.name(),
+        spec.image(),
+        images.get(spec.image()).map(ImageInfo::id).orElse(""),
+        entry.state,
+        spec.labels(),
+        spec.env().entrySet().stream().map(e -> e.getKey() + "=" + e.getValue()).toList(),
+        spec.entrypoint(),
+        spec.command(),
+        spec.mounts().stream()
+            .map(mount ->
+                new ContainerDetails.MountPoint(
+                    mount.hostPath() ? "bind" : "volume",
+                    mount.source(),
+                    mount.target(),
+                    mount.readOnly()))
+            .toList(),
+        List.of(),
+        List.of(spec.network()),
+        spec.network(),
+        "no",
+        "",
+        spec.stopTimeout(),
+        JsonNodeFactory.instance.objectNode());
   }
 
   public synchronized void create(ContainerSpec spec) {
@@ -94,6 +141,8 @@ public final class FakeContainers {
         throw new EngineException(Kind.REFUSED, "starting " + name + ": it is paused");
       }
       entry.state = "running";
+      entry.starts++;
+      tell(entry);
     }
     OptionalInt code = behaviour.run(engine, entry.spec, line -> log(entry, line));
     code.ifPresent(exit -> exit(name, exit));
@@ -116,7 +165,10 @@ public final class FakeContainers {
   public synchronized void pause(String name) {
     Entry entry = require("pausing", name);
     switch (entry.state) {
-      case "running" -> entry.state = "paused";
+      case "running" -> {
+        entry.state = "paused";
+        tell(entry);
+      }
       case "paused" -> {}
       default -> throw new EngineException(Kind.CONFLICT, "pausing " + name + ": not running");
     }
@@ -126,7 +178,16 @@ public final class FakeContainers {
     Entry entry = require("unpausing", name);
     if (entry.state.equals("paused")) {
       entry.state = "running";
+      tell(entry);
     }
+  }
+
+  public synchronized void setRestartPolicy(String name, String policy) {
+    require("setting the restart policy of", name).restartPolicy = policy;
+  }
+
+  public synchronized String restartPolicy(String name) {
+    return require("looking at", name).restartPolicy;
   }
 
   public synchronized void remove(String name) {
@@ -228,7 +289,31 @@ public final class FakeContainers {
   private void end(Entry entry, int code) {
     entry.state = "exited";
     entry.exitCode = code;
+    tell(entry);
     notifyAll();
+  }
+
+  public Closeable watch(Map<String, String> labels, ContainerWatcher watcher) {
+    Watch watch = new Watch(labels, watcher);
+    watches.add(watch);
+    watcher.began();
+    return () -> end(watch);
+  }
+
+  public void endWatches() {
+    watches.forEach(this::end);
+  }
+
+  private void end(Watch watch) {
+    if (watches.remove(watch)) {
+      watch.watcher().ended();
+    }
+  }
+
+  private void tell(Entry entry) {
+    watches.stream()
+        .filter(watch -> entry.spec.labels().entrySet().containsAll(watch.labels().entrySet()))
+        .forEach(watch -> watch.watcher().changed());
   }
 
   private Entry require(String doing, String name) {
@@ -248,6 +333,7 @@ public final class FakeContainers {
         c.spec.image(),
         c.state,
         c.exitCode,
+        "start " + c.starts,
         addressed && !c.spec.network().equals("none") ? c.address : "",
         c.spec.labels());
   }

@@ -251,8 +251,9 @@ public final class FakeControl implements Control {
   }
 
   @Override
-  public String handOver() {
-    throw new RefusedException("this service can't be taken over from");
+  public synchronized String undoAdopt() {
+    calls.add("undo adopt");
+    return "u7";
   }
 
   @Override

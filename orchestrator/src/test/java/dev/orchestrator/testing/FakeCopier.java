@@ -2,8 +2,10 @@ package dev.orchestrator.testing;
 
 import dev.orchestrator.data.CopyJob;
 import dev.orchestrator.data.CopyReport;
+import dev.orchestrator.data.CopySource;
 import dev.orchestrator.data.DataCopier;
 import dev.orchestrator.data.DataVolume;
+import dev.orchestrator.data.HostData;
 import dev.orchestrator.data.VolumeChanges;
 import dev.orchestrator.data.VolumeUsage;
 import dev.orchestrator.engine.ContainerSpec;
@@ -13,6 +15,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 /**
  * Copies data volumes of a {@link FakeHost}, with a helper container that mounts source and target.
@@ -33,10 +36,31 @@ public final class FakeCopier implements DataCopier {
             FakeHost.BASE_IMAGE,
             List.of("sleep"),
             job.labels(),
-            List.of(
-                Mount.readOnly(job.from().volume(), "/from"), Mount.of(job.to().volume(), "/to"))));
+            Stream.concat(
+                    sources(job.from()).map(volume -> Mount.readOnly(volume, "/from/" + volume)),
+                    Stream.of(Mount.of(job.to().volume(), "/to")))
+                .toList()));
     host.engine.startContainer(helper);
     return new FakeCopying(job, helper);
+  }
+
+  private static Stream<String> sources(CopySource from) {
+    return switch (from) {
+      case DataVolume volume -> Stream.of(volume.volume());
+      case HostData data -> data.parts().stream().map(HostData.Part::source);
+    };
+  }
+
+  private List<String> rows(CopySource from) {
+    return switch (from) {
+      case DataVolume volume -> host.volumes.readRows(volume);
+      case HostData data ->
+          data.parts().stream()
+              .map(part ->
+                  DataVolume.plain(part.path(), part.source(), DataVolume.Method.NEW, List.of()))
+              .flatMap(volume -> host.volumes.readRows(volume).stream())
+              .toList();
+    };
   }
 
   private final class FakeCopying implements Copying {
@@ -75,7 +99,7 @@ public final class FakeCopier implements DataCopier {
     }
 
     private void copy() {
-      host.volumes.replaceRows(job.to().volume(), host.volumes.readRows(job.from()));
+      host.volumes.replaceRows(job.to().volume(), rows(job.from()));
     }
 
     @Override
@@ -98,7 +122,7 @@ public final class FakeCopier implements DataCopier {
   }
 
   @Override
-  public VolumeUsage measure(DataVolume volume, Map<String, String> labels, Duration deadline) {
+  public VolumeUsage measure(CopySource source, Map<String, String> labels, Duration deadline) {
     return new VolumeUsage(
         host.usedBytes,
         1,

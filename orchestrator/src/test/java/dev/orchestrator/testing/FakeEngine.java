@@ -1,8 +1,13 @@
 package dev.orchestrator.testing;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.orchestrator.engine.BuildSpec;
+import dev.orchestrator.engine.ContainerDetails;
 import dev.orchestrator.engine.ContainerInfo;
 import dev.orchestrator.engine.ContainerSpec;
+import dev.orchestrator.engine.ContainerWatcher;
 import dev.orchestrator.engine.Engine;
 import dev.orchestrator.engine.EngineInfo;
 import dev.orchestrator.engine.ExecResult;
@@ -10,6 +15,7 @@ import dev.orchestrator.engine.ImageConfig;
 import dev.orchestrator.engine.ImageInfo;
 import dev.orchestrator.engine.Platform;
 import dev.orchestrator.engine.VolumeInfo;
+import java.io.Closeable;
 import java.io.InputStream;
 import java.time.Duration;
 import java.util.List;
@@ -57,6 +63,11 @@ public final class FakeEngine implements Engine {
     containers.exit(container, code);
   }
 
+  /** Starts a container as the engine does by its restart policy. */
+  public void startByItself(String container) {
+    containers.start(container);
+  }
+
   public ContainerSpec spec(String container) {
     return containers.spec(container);
   }
@@ -85,6 +96,11 @@ public final class FakeEngine implements Engine {
   @Override
   public List<ContainerInfo> containers(Map<String, String> labels) {
     return call("containers", "", () -> containers.list(labels));
+  }
+
+  @Override
+  public List<ContainerDetails> containerDetails(String label) {
+    return call("containerDetails", "", () -> containers.details(label));
   }
 
   @Override
@@ -118,6 +134,16 @@ public final class FakeEngine implements Engine {
   }
 
   @Override
+  public void setRestartPolicy(String name, String policy) {
+    run("setRestartPolicy", name, () -> containers.setRestartPolicy(name, policy));
+  }
+
+  /** The restart policy that a container was given last; empty where it was given none. */
+  public String restartPolicy(String container) {
+    return containers.restartPolicy(container);
+  }
+
+  @Override
   public void removeContainer(String name) {
     run("removeContainer", name, () -> containers.remove(name));
   }
@@ -131,6 +157,16 @@ public final class FakeEngine implements Engine {
   public ExecResult exec(
       String name, List<String> command, Duration deadline, Consumer<String> line) {
     return call("exec", name, () -> containers.exec(name, command, deadline, line));
+  }
+
+  @Override
+  public Closeable watch(Map<String, String> labels, ContainerWatcher watcher) {
+    return call("watch", "", () -> containers.watch(labels, watcher));
+  }
+
+  /** Ends all watches, as an engine that goes away does. */
+  public void endWatches() {
+    containers.endWatches();
   }
 
   @Override
@@ -180,6 +216,22 @@ public final class FakeEngine implements Engine {
   @Override
   public Optional<ImageInfo> image(String reference) {
     return call("image", reference, () -> images.get(reference));
+  }
+
+  @Override
+  public Optional<JsonNode> imageConfig(String reference) {
+    return call(
+        "imageConfig",
+        reference,
+        () ->
+            images
+                .get(reference)
+                .map(image -> {
+                  ObjectNode config = JsonNodeFactory.instance.objectNode();
+                  ObjectNode labels = config.putObject("Labels");
+                  image.labels().forEach(labels::put);
+                  return (JsonNode) config;
+                }));
   }
 
   @Override

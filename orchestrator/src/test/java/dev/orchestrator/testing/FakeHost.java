@@ -70,11 +70,15 @@ public final class FakeHost {
           "killContainer",
           "pauseContainer",
           "unpauseContainer",
+          "setRestartPolicy",
           "removeContainer");
 
   public static final String BASE_IMAGE = "orchestrator/base:test";
 
-  public final FakeEngine engine = new FakeEngine(FakeBehaviour.QUIET);
+  /** A project that may be adopted; there is none until it is brought up. */
+  public final FakeProject project = new FakeProject(this);
+
+  public final FakeEngine engine = new FakeEngine(project);
   public final Set<String> writingContainers = new TreeSet<>();
 
   /** Containers whose service is paused inside the capsule. */
@@ -113,6 +117,9 @@ public final class FakeHost {
 
   /** Volumes of the host whose content a volume has begun with, by that volume and path. */
   public final Map<String, String> imported = new TreeMap<>();
+
+  /** How often capsules were asked for the state of their services. */
+  public int serviceQueries;
 
   /** Commands that fail. */
   public final Set<String> failingCommands = new HashSet<>();
@@ -188,7 +195,7 @@ public final class FakeHost {
           @Override
           public void before(String op, String name) {
             requireEngine();
-            if (CHANGING_CALLS.contains(op)) {
+            if (isChanging(op, name)) {
               faults.before("engine." + op, ++operationCount);
             }
             if (op.equals("removeVolume")) {
@@ -198,11 +205,16 @@ public final class FakeHost {
 
           @Override
           public void after(String op, String name) {
-            if (CHANGING_CALLS.contains(op)) {
+            if (isChanging(op, name)) {
               faults.after("engine." + op, operationCount);
             }
           }
         });
+  }
+
+  /** Commands in capsules are operations of their own; those in a helper of redirection are not. */
+  private static boolean isChanging(String op, String name) {
+    return CHANGING_CALLS.contains(op) || (op.equals("exec") && name.endsWith("-redirect"));
   }
 
   /** Runs an operation, with the faults before and after its effect. */
@@ -216,10 +228,14 @@ public final class FakeHost {
   /** Stops the engine with all its containers; it answers again after a number of calls. */
   public void restartEngine(int calls) {
     unansweredEngineCalls = 0;
+    boolean projectRan = project.exists() && project.isRunning();
     for (ContainerInfo container : engine.containers(Map.of())) {
       if (container.running()) {
         engine.exit(container.name(), 0);
       }
+    }
+    if (project.exists()) {
+      project.engineRestarted(projectRan);
     }
     unansweredEngineCalls = calls;
   }
@@ -328,6 +344,11 @@ public final class FakeHost {
               }
             });
         return new Healthy("healthy", List.of());
+      }
+
+      @Override
+      public boolean accepts(String address, int port, Duration timeout) {
+        return project.isRunning();
       }
 
       @Override

@@ -8,7 +8,9 @@ import dev.orchestrator.traffic.Traffic;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** The proxy of one process of the orchestrator, in memory. */
@@ -22,6 +24,10 @@ public final class FakeTraffic implements Traffic {
   public @Nullable String backend;
   public boolean held;
   public boolean open;
+  public boolean detoursOpen;
+
+  /** Whether connections live on whose ports were left. */
+  private boolean left;
 
   /** Why the routes can't be opened; empty where they can. */
   public String unavailable = "";
@@ -34,7 +40,12 @@ public final class FakeTraffic implements Traffic {
 
   @Override
   public void open(Duration holdDeadline) {
-    openFailure = open ? "" : unavailable;
+    openFailure =
+        open
+            ? ""
+            : host.project.exists() && host.project.isRunning()
+                ? "the port is in use"
+                : unavailable;
     if (!openFailure.isEmpty()) {
       throw new RefusedException(openFailure);
     }
@@ -48,7 +59,7 @@ public final class FakeTraffic implements Traffic {
   }
 
   private void requireOpen() {
-    if (!open) {
+    if (!mayHaveClients()) {
       throw new IllegalStateException("the routes are not open");
     }
   }
@@ -88,8 +99,48 @@ public final class FakeTraffic implements Traffic {
   }
 
   @Override
+  public boolean mayHaveClients() {
+    return open || detoursOpen || left;
+  }
+
+  @Override
+  public void leavePorts() {
+    left |= open;
+    open = false;
+  }
+
+  @Override
+  public List<Integer> openDetours(List<Detour> detours, Duration holdDeadline) {
+    host.operate(
+        "traffic.detours",
+        () -> {
+          held = held || !mayHaveClients();
+          detoursOpen = true;
+        });
+    return IntStream.range(0, detours.size()).mapToObj(index -> 40_000 + index).toList();
+  }
+
+  @Override
+  public void closeDetours() {
+    left |= detoursOpen;
+    detoursOpen = false;
+  }
+
+  @Override
+  public Map<String, String> findUnavailable(Set<String> taken) {
+    return Map.of();
+  }
+
+  /** The backend that a client's write reaches whose connection was redirected, or null. */
+  public @Nullable String reachedByDetour() {
+    return detoursOpen && !held ? backend : null;
+  }
+
+  @Override
   public void stopListening() {
     openFailure = "";
+    left = false;
+    detoursOpen = false;
     open = false;
     connectedTo = null; // the proxy closes open connections
   }

@@ -37,8 +37,13 @@ public final class FaultScenario implements AutoCloseable {
     UP_AGAIN,
     UPGRADE,
     UPGRADE_TO_A_BROKEN_VERSION,
+    ADOPTION,
+    ADOPTION_BY_A_BROKEN_VERSION,
+    ADOPTION_BAD_BAKE,
+    ADOPTION_UNDONE,
     ROLLBACK,
     BAD_BAKE,
+    ADOPTION_WITHOUT_REDIRECT,
     CARRY,
     CLONED_UPGRADE,
     CLONED_UPGRADE_TO_A_BROKEN_VERSION,
@@ -53,6 +58,9 @@ public final class FaultScenario implements AutoCloseable {
 
     /** Data settings with a second volume, whose files never change. */
     public DataSettings dataSettings() {
+      if (isAdoption()) {
+        return OrchestratorFixture.COPY_AND_RESTORE;
+      }
       return OrchestratorFixture.dataSettings(
           name().startsWith("CLONED") ? Strategy.CLONE : Strategy.COPY,
           name().startsWith("FROZEN") ? Quiesce.FREEZE : Quiesce.STOP,
@@ -66,6 +74,16 @@ public final class FaultScenario implements AutoCloseable {
 
     public boolean hasBrokenCandidate() {
       return name().endsWith("BROKEN_VERSION");
+    }
+
+    /** Whether a compose project serves before the run, or did before it was adopted. */
+    public boolean isAdoption() {
+      return name().startsWith("ADOPTION");
+    }
+
+    /** The version that a bake fails with, which the first or second generation has. */
+    private String versionInBake() {
+      return isAdoption() ? "v3" : "v2";
     }
 
     /** Whether the run is a rollback, so that v2 serves before it. */
@@ -87,6 +105,7 @@ public final class FaultScenario implements AutoCloseable {
   private Consumer<Point> atPoint = point -> {};
   private Consumer<Point> afterOperation = point -> {};
   private int pointCount;
+  private int refusals;
 
   /** The thread that closes the service, from {@link #stopService} to the next start. */
   private @Nullable Thread stopping;
@@ -98,7 +117,15 @@ public final class FaultScenario implements AutoCloseable {
   }
 
   private void prepare() {
-    if (scenario != Case.UP) {
+    host.project.canRedirect = scenario != Case.ADOPTION_WITHOUT_REDIRECT;
+    if (scenario.isAdoption()) {
+      host.project.up();
+      host.writeRow(reached());
+      if (scenario == Case.ADOPTION_UNDONE) {
+        service.control.adopt(host.project.original());
+        host.writeRow(reached());
+      }
+    } else if (scenario != Case.UP) {
       service.control.up("v1");
       host.writeRow(service.traffic.reachedContainer());
     }
@@ -117,7 +144,8 @@ public final class FaultScenario implements AutoCloseable {
         new FakeHost.Faults() {
           @Override
           public void before(String operation, int number) {
-            host.writeRow(service.traffic.reachedContainer());
+            host.writeRow(reached());
+            refusals += scenario.isAdoption() && host.project.refuses(service.traffic) ? 1 : 0;
             reach(new Point(++pointCount, operation, true), atPoint);
           }
 
@@ -130,13 +158,26 @@ public final class FaultScenario implements AutoCloseable {
           public void after(String operation, int number) {
             if (scenario.isUnhealthyInBake()
                 && operation.equals("traffic.lead")
-                && service.container(2).equals(service.traffic.backend)) {
-              host.writeRow(service.traffic.reachedContainer());
-              host.unhealthy.add("v2");
+                && service
+                    .container(scenario.isAdoption() ? 1 : 2)
+                    .equals(service.traffic.backend)) {
+              host.writeRow(reached());
+              host.unhealthy.add(scenario.versionInBake());
             }
             afterOperation.accept(new Point(pointCount, operation, true));
           }
         };
+  }
+
+  private @Nullable String reached() {
+    return scenario.isAdoption()
+        ? host.project.reached(service.traffic)
+        : service.traffic.reachedContainer();
+  }
+
+  /** How often clients would have been refused, of the operations so far. */
+  public int refusals() {
+    return refusals;
   }
 
   private void reach(Point point, Consumer<Point> action) {
@@ -208,6 +249,9 @@ public final class FaultScenario implements AutoCloseable {
     host.unansweredEngineCalls = 0;
     host.refusedJournalWrites = 0;
     service.superviseOnce();
+    if (scenario.isAdoption()) {
+      return; // What is not adopted serves as it did.
+    }
     // The request may have been refused while the engine did not answer: repeat it.
     if (service.journal.serving().isEmpty() || service.journal.down()) {
       service.control.up(scenario == Case.UP_AGAIN ? null : "v1");
@@ -244,6 +288,12 @@ public final class FaultScenario implements AutoCloseable {
         switch (scenario) {
           case UP -> service.control.up("v1");
           case UP_AGAIN -> service.control.up(null);
+          case ADOPTION_UNDONE -> service.control.undoAdopt();
+          case ADOPTION,
+              ADOPTION_BAD_BAKE,
+              ADOPTION_BY_A_BROKEN_VERSION,
+              ADOPTION_WITHOUT_REDIRECT ->
+              service.control.adopt(host.project.original());
           default ->
               scenario.isRollback()
                   ? service.control.rollback()

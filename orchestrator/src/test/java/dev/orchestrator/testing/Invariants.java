@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
@@ -45,12 +46,69 @@ public final class Invariants {
       assertTrue(run.outcome() == Outcome.DONE || !run.reason().isEmpty(), context + ": no reason");
     }
     assertEquals(List.of(), host.violations, context);
+    if (host.project.exists()) {
+      invariants.assertProjectOrStackServes();
+      return;
+    }
     Generation serving = service.journal.serving().orElseThrow();
     assertEquals(Set.of(serving.container()), host.activeWriters(), context + ": writers");
     assertEquals(
         serving.container(), service.traffic.reachedContainer(), context + ": clients reach");
     invariants.assertNoRowLost(serving);
     invariants.assertNothingLeftOver();
+  }
+
+  /** After an adoption, or one that was undone, either the project serves or the stack. */
+  private void assertProjectOrStackServes() {
+    assertTrue(!host.project.redirected, context + ": connections are redirected still");
+    Optional<Generation> serving = service.journal.serving();
+    Set<String> expected = Set.of(serving.map(Generation::container).orElse(FakeProject.DB));
+    assertEquals(expected, host.activeWriters(), context + ": writers");
+    assertEquals(
+        expected.iterator().next(),
+        host.project.reached(service.traffic),
+        context + ": clients reach");
+    if (serving.isPresent()) {
+      assertTrue(host.project.isPutAway(), context + ": the project is not put away");
+      assertNoRowLost(serving.get());
+    } else {
+      assertTrue(host.project.isUp(), context + ": the project does not run as before");
+      assertNoRowOfProjectLost();
+    }
+    // What a rollback to the project could not remove is told, and goes with the next run.
+    boolean told =
+        service.journal.history().stream()
+            .findFirst()
+            .map(run -> service.control.receipt(run.id()).notes().toString())
+            .filter(notes -> notes.contains("retain failed, and project photos serves"))
+            .isPresent();
+    if (!told) {
+      assertNothingLeftOver();
+    }
+  }
+
+  /** What was written to a stack that is left goes with it, unless it is set aside. */
+  private void assertNoRowOfProjectLost() {
+    Set<String> readable = new HashSet<>(rowsOfProject());
+    for (GenerationRecord row : presentGenerations()) {
+      row.generation().volumes().forEach(each -> readable.addAll(host.volumes.readRows(each)));
+    }
+    List<String> missing = new ArrayList<>(host.acknowledgedRows);
+    missing.removeAll(readable);
+    boolean returned =
+        service.journal.history().stream()
+            .anyMatch(run -> run.returnsToOriginal() && run.outcome() == Outcome.DONE);
+    missing.removeIf(row -> returned && !row.endsWith("by original"));
+    assertEquals(List.of(), missing, context + ": lost of the project");
+  }
+
+  private boolean isReturned() {
+    return service.journal.history().stream().anyMatch(UpgradeRecord::returnsToOriginal);
+  }
+
+  private List<String> rowsOfProject() {
+    return host.volumes.readRows(
+        DataVolume.plain("db", FakeProject.VOLUME, DataVolume.Method.NEW, List.of()));
   }
 
   private List<GenerationRecord> presentGenerations() {
@@ -83,6 +141,11 @@ public final class Invariants {
       }
       List<String> missing = new ArrayList<>(host.acknowledgedRows);
       missing.removeAll(readable);
+      if (isReturned()) {
+        // A return that failed after its start of the project leaves what was written to that
+        // there.
+        missing.removeAll(rowsOfProject());
+      }
       assertEquals(List.of(), missing, context + ": lost of " + volume);
       List<String> duplicates = new ArrayList<>(host.volumes.readRows(volume));
       new HashSet<>(duplicates).forEach(duplicates::remove);
@@ -112,7 +175,10 @@ public final class Invariants {
     host.engine.volumes(Map.of(Labels.OURS, "1")).forEach(volume -> found.add(volume.name()));
     // A volume that a note names is kept for a person until the next run.
     String notes =
-        service.control.receipt(service.journal.history().getFirst().id()).notes().toString();
+        service.journal.history().stream()
+            .findFirst()
+            .map(run -> service.control.receipt(run.id()).notes().toString())
+            .orElse("");
     found.removeIf(volume -> !volumes.contains(volume) && notes.contains(volume));
     assertEquals(volumes, found, context + ": volumes");
   }

@@ -43,7 +43,12 @@ public final class LightLoad implements AutoCloseable {
    * @param path /lines, a file that is appended to, or /rows, an SQLite database in WAL mode
    */
   public LightLoad(LightServiceFixture light, String path) throws InterruptedException {
-    address = light.address().resolve(path);
+    this(light.address(), path);
+  }
+
+  /** The same through another public route. */
+  public LightLoad(URI route, String path) throws InterruptedException {
+    address = route.resolve(path);
     writer = Thread.ofPlatform().name("ledger " + path).start(this::write);
     assertTrue(firstWrites.await(60, TimeUnit.SECONDS), () -> "no writes: " + failures());
   }

@@ -21,6 +21,7 @@ import dev.orchestrator.stack.StackControl;
 import dev.orchestrator.upgrade.EventHub;
 import dev.orchestrator.upgrade.ResourceNames;
 import dev.orchestrator.upgrade.RunEvent;
+import dev.orchestrator.upgrade.RunLimits;
 import dev.orchestrator.upgrade.UpgradeContext;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -109,7 +110,8 @@ public final class OrchestratorFixture implements AutoCloseable {
             host.health(),
             traffic,
             clock,
-            Duration.ZERO);
+            Duration.ZERO,
+            new RunLimits(1, 1));
     this.control = new StackControl(context, releases, () -> null, this::run, HandoverPort.NONE);
   }
 

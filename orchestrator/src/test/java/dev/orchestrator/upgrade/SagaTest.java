@@ -132,7 +132,7 @@ class SagaTest {
 
   private Stream<String> savedLogs(String file) {
     try {
-      return Files.readAllLines(home.resolve("logs").resolve(file)).stream();
+      return Files.readAllLines(home.resolve("state/shop/logs").resolve(file)).stream();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

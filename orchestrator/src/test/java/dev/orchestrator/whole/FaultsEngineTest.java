@@ -99,7 +99,7 @@ class FaultsEngineTest {
     assertServes("v1");
     List<String> logs =
         Files.readAllLines(
-            light.settings().home().resolve("logs").resolve(receipt.upgrade().id() + "-v4.log"));
+            light.settings().state().resolve("logs").resolve(receipt.upgrade().id() + "-v4.log"));
     assertTrue(
         logs.stream().anyMatch(line -> line.startsWith("ledger-1 ") && line.endsWith("ledger v2")),
         logs.toString());

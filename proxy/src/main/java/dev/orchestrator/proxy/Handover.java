@@ -18,13 +18,13 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import org.jspecify.annotations.Nullable;
 
 /**
- * Offers the listening sockets of a proxy to one other process of this user, over a Unix socket
+ * Offers the listening sockets of proxies to one other process of this user, over a Unix socket
  * ({@link Takeover} is the other end). The descriptors themselves are passed (SCM_RIGHTS, unix(7)),
  * so that both processes have the same sockets with the same queues: at every moment a process
  * listens, and no connection that waits to be accepted is lost. Two sockets on one port
@@ -67,10 +67,10 @@ public final class Handover implements AutoCloseable {
   /**
    * Begins to wait for the other process.
    *
-   * @param proxy whose sockets are offered; null when no routes are open
+   * @param proxies whose sockets are offered, where their routes are open
    * @param socket the path of the Unix socket, of {@value LONGEST_PATH} bytes at most
    */
-  public static Handover offer(Vertx vertx, @Nullable Proxy proxy, Path socket, Owner owner)
+  public static Handover offer(Vertx vertx, Collection<Proxy> proxies, Path socket, Owner owner)
       throws IOException {
     if (socket.toString().length() > LONGEST_PATH) {
       throw new IOException(
@@ -89,9 +89,7 @@ public final class Handover implements AutoCloseable {
                   protected void initChannel(Channel peer) {
                     Handover handover = self[0];
                     if (handover.connected.compareAndSet(false, true)) {
-                      peer.pipeline()
-                          .addLast(
-                              new Sender(proxy == null ? List.of() : proxy.descriptors(), owner));
+                      peer.pipeline().addLast(new Sender(descriptors(proxies), owner));
                     } else {
                       peer.close();
                     }
@@ -105,6 +103,10 @@ public final class Handover implements AutoCloseable {
     self[0] = new Handover(bound.channel(), socket);
     bound.channel().config().setAutoRead(true);
     return self[0];
+  }
+
+  private static List<Integer> descriptors(Collection<Proxy> proxies) {
+    return proxies.stream().flatMap(proxy -> proxy.descriptors().stream()).toList();
   }
 
   /** Withdraws the offer. */

@@ -1,6 +1,7 @@
 package dev.orchestrator.proxy;
 
 import dev.orchestrator.proxy.config.Backend;
+import dev.orchestrator.proxy.config.ProxyException;
 import dev.orchestrator.proxy.config.ProxyOptions;
 import dev.orchestrator.proxy.config.Route;
 import dev.orchestrator.proxy.config.RouteUnavailableException;
@@ -15,6 +16,7 @@ import dev.orchestrator.proxy.gate.OpenRoute;
 import dev.orchestrator.proxy.gate.Session;
 import dev.orchestrator.proxy.gate.Sessions;
 import dev.orchestrator.proxy.http.UpstreamPool;
+import dev.orchestrator.proxy.listen.HandedOverSockets;
 import dev.orchestrator.proxy.listen.InheritedSockets;
 import dev.orchestrator.proxy.listen.RouteListener;
 import dev.orchestrator.proxy.listen.RouteListeners;
@@ -243,6 +245,16 @@ public final class Proxy implements AutoCloseable {
     DrainResult _ = sessions.drain(session -> isStale(session, previewGate), Duration.ZERO);
   }
 
+  /**
+   * The listening sockets once more, for another proxy of this process that replaces this one: both
+   * accept connections until this one {@link #leave}s.
+   *
+   * @throws ProxyException when the process has no descriptors left
+   */
+  public InheritedSockets share() {
+    return HandedOverSockets.duplicate(descriptors());
+  }
+
   /** The descriptors of all listening sockets, to hand over to another process. */
   List<Integer> descriptors() {
     RouteListeners open = listeners;
@@ -265,6 +277,22 @@ public final class Proxy implements AutoCloseable {
     long end = System.nanoTime() + budget.toNanos();
     sessions.awaitClients(budget);
     return sessions.drain(_ -> true, Duration.ofNanos(Math.max(0, end - System.nanoTime())));
+  }
+
+  /**
+   * Closes the listening sockets: their ports are free when this returns. Connections that wait or
+   * are open live on, also those that the kernel had accepted; the sessions of udp routes end.
+   */
+  public synchronized void stopListening() {
+    loops.requireOtherThread();
+    RouteListeners open = listeners;
+    if (open != null) {
+      open.takeQueued();
+      loops.runOnEach(_ -> {});
+      open.close();
+      loops.runOnEach(_ -> {});
+      listeners = null;
+    }
   }
 
   /** The figures as they are now. */

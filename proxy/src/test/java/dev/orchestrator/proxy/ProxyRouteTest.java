@@ -14,6 +14,7 @@ import dev.orchestrator.proxy.config.Target;
 import dev.orchestrator.proxy.gate.DrainResult;
 import dev.orchestrator.proxy.stats.ProxyStats;
 import dev.orchestrator.proxy.stats.RouteStats;
+import dev.orchestrator.proxy.testing.Await;
 import dev.orchestrator.proxy.testing.HttpServerFixture;
 import dev.orchestrator.proxy.testing.ProxyFixture;
 import dev.orchestrator.proxy.testing.ServerFixture;
@@ -96,6 +97,9 @@ class ProxyRouteTest {
       assertEquals('g', firstByte(port));
       assertEquals('b', firstByte(fixture.proxy.port("web")));
 
+      Await.until(
+          "the first client has gone",
+          () -> get(fixture.proxy.stats().routes(), "web").open() == 0);
       fixture.proxy.hold(Duration.ofMinutes(1)); // a preview is not held
       try (Socket client = new Socket(InetAddress.getLoopbackAddress(), port)) {
         assertEquals('g', client.getInputStream().read());

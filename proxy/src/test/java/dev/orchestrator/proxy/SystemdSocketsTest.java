@@ -60,6 +60,10 @@ class SystemdSocketsTest {
         environment(ProcessHandle.current().pid()), socket.intValue());
   }
 
+  private List<Route> routes() {
+    return List.of(new Route(ProxyFixture.WEB, "localhost", port));
+  }
+
   private Socket connect() throws IOException {
     Socket client = new Socket(InetAddress.getLoopbackAddress(), port);
     client.setSoTimeout((int) Await.LIMIT.toMillis());
@@ -69,8 +73,7 @@ class SystemdSocketsTest {
   private void assertServed(InheritedSockets inherited, Socket... waiting) throws IOException {
     try (var blue = ServerFixture.echo('b');
         var fixture = new ProxyFixture()) {
-      List<Route> routes = List.of(new Route(ProxyFixture.WEB, "localhost", port));
-      fixture.proxy.open(routes, ProxyFixture.backend("blue", blue), inherited);
+      fixture.proxy.open(routes(), ProxyFixture.backend("blue", blue), inherited);
       inherited.close();
       for (Socket each : waiting) {
         assertEquals('b', each.getInputStream().read());
@@ -96,12 +99,22 @@ class SystemdSocketsTest {
   void whileNothingIsServedClientsAreRefused() throws Exception {
     InheritedSockets inherited = fromSystemd();
     assertServed(inherited);
-    inherited.refuseClients();
-    inherited.refuseClients(); // a second time changes nothing
+    inherited.refuseClients(routes());
+    inherited.refuseClients(routes()); // a second time changes nothing
     assertThrows(ConnectException.class, this::connect);
     assertServed(inherited);
-    inherited.refuseClients();
+    inherited.refuseClients(routes());
     assertServed(fromSystemd()); // another start of the service
+  }
+
+  @Test
+  void theSocketsOfOtherRoutesGoOn() throws Exception {
+    InheritedSockets inherited = fromSystemd();
+    inherited.refuseClients(
+        List.of(new Route(ProxyFixture.WEB, "localhost", ServerFixture.freePort())));
+    try (Socket waiting = connect()) {
+      assertServed(inherited, waiting);
+    }
   }
 
   @Test
@@ -155,7 +168,7 @@ class SystemdSocketsTest {
           assertEquals("bearly", client.read());
           fixture.proxy.close();
           client.send("nobody is to answer this");
-          inherited.refuseClients();
+          inherited.refuseClients(routes);
         }
         try (var refused = new DatagramSocket()) {
           refused.setSoTimeout((int) Await.LIMIT.toMillis());

@@ -226,6 +226,7 @@ public final class ContainerCapsule implements Capsule {
                 service.path("mayEnd").asBoolean(true),
                 Duration.ofMillis(service.path("firstCheckMillis").asLong()),
                 Duration.ofMillis(service.path("nextCheckMillis").asLong()),
+                service.path("retries").asInt(InnerService.RETRIES),
                 service.path("heals").asInt(),
                 service.path("recentEnds").asInt()));
       }

@@ -6,6 +6,7 @@ import dev.orchestrator.common.Deadline;
 import dev.orchestrator.engine.ContainerInfo;
 import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.health.HealthException;
+import dev.orchestrator.health.HealthGate;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.traffic.Traffic;
 import dev.orchestrator.upgrade.FailureText;
@@ -59,6 +60,7 @@ final class BakeStep extends Step {
     Duration interval = context.limits().verify().interval().multipliedBy(2);
     Deadline end = Deadline.in(window);
     Map<String, Integer> restarts = new HashMap<>(run.restartsAtVerify);
+    HealthGate.Watch health = context.watchHealth(run.green());
     ClientWatch clients = watchClients(run, context.traffic());
     int rounds = 0;
     int badInARow = 0;
@@ -70,9 +72,10 @@ final class BakeStep extends Step {
       try {
         if (restartIfEnded(run, context, engineAway, progress)) {
           restarts.clear();
+          health = context.watchHealth(run.green());
         }
         engineAway = false;
-        List<String> problems = findProblems(run.green(), context, restarts);
+        List<String> problems = findProblems(health, run.green(), context, restarts);
         rounds++;
         badInARow = problems.isEmpty() ? 0 : badInARow + 1;
         observed = problems.isEmpty() ? "healthy" : String.join("; ", problems);
@@ -106,8 +109,11 @@ final class BakeStep extends Step {
 
   /** Problems of green now. A state query that times out counts as one bad answer. */
   private static List<String> findProblems(
-      Generation green, UpgradeContext context, Map<String, Integer> restarts) {
-    List<String> problems = context.checkHealth(green);
+      HealthGate.Watch health,
+      Generation green,
+      UpgradeContext context,
+      Map<String, Integer> restarts) {
+    List<String> problems = health.look();
     try {
       requireNoRestart(restarts, green, context);
     } catch (CapsuleException e) {

@@ -4,6 +4,7 @@ import dev.orchestrator.capsule.CapsuleImage;
 import dev.orchestrator.common.HumanText;
 import dev.orchestrator.journal.Receipt;
 import dev.orchestrator.upgrade.FreezeGuard;
+import dev.orchestrator.upgrade.RunLimits;
 import dev.orchestrator.upgrade.Step;
 import dev.orchestrator.upgrade.UpgradeContext;
 import dev.orchestrator.upgrade.UpgradeRun;
@@ -37,8 +38,13 @@ final class BuildStep extends Step {
 
   @Override
   public String run(UpgradeRun run, UpgradeContext context, Consumer<String> progress) {
-    long start = System.nanoTime();
-    CapsuleImage image = context.builder().build(run.record.toVersion(), progress);
+    String stack = context.settings().stack().name();
+    long start;
+    CapsuleImage image;
+    try (RunLimits.Permit _ = context.runLimits().await(RunLimits.Work.BUILD, stack, progress)) {
+      start = System.nanoTime();
+      image = context.builder().build(run.record.toVersion(), progress);
+    }
     run.image = image;
     if (run.blue != null) {
       FreezeGuard.check(

@@ -5,6 +5,7 @@ import dev.orchestrator.common.HumanText;
 import dev.orchestrator.data.CopyReport;
 import dev.orchestrator.data.DataVolume;
 import dev.orchestrator.upgrade.DataTransfer;
+import dev.orchestrator.upgrade.RunLimits;
 import dev.orchestrator.upgrade.Step;
 import dev.orchestrator.upgrade.UpgradeContext;
 import dev.orchestrator.upgrade.UpgradeRun;
@@ -31,7 +32,7 @@ final class PreSyncStep extends Step {
   @Override
   public String check(UpgradeRun run, UpgradeContext context) {
     String unused = context.unusedData().require(run);
-    String space = context.planner().requireSpace(context.transfer().transfers(run));
+    String space = context.planner().reserveSpace(context.transfer().transfers(run));
     return unused.isEmpty() ? space : unused + "; " + space;
   }
 
@@ -40,11 +41,21 @@ final class PreSyncStep extends Step {
    */
   @Override
   public String run(UpgradeRun run, UpgradeContext context, Consumer<String> progress) {
-    DataTransfer transfer = context.transfer();
     List<DataVolume> targets = DataTransfer.copiedVolumes(run.green());
     if (targets.isEmpty()) {
       return "nothing to copy: " + DataTransfer.describeMethods(run.green());
     }
+    String stack = context.settings().stack().name();
+    try (RunLimits.Permit _ = context.runLimits().await(RunLimits.Work.COPY, stack, progress)) {
+      return copy(run, context, targets, progress);
+    } finally {
+      context.runLimits().release(stack);
+    }
+  }
+
+  private static String copy(
+      UpgradeRun run, UpgradeContext context, List<DataVolume> targets, Consumer<String> progress) {
+    DataTransfer transfer = context.transfer();
     Deadline deadline = Deadline.in(context.limits().preSync());
     int pass = 0;
     long files = 0;

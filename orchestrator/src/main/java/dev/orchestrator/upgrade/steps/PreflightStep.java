@@ -9,6 +9,7 @@ import dev.orchestrator.upgrade.UpgradeContext;
 import dev.orchestrator.upgrade.UpgradeRun;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 
 /**
@@ -38,7 +39,9 @@ final class PreflightStep extends Step {
     EngineInfo engine = context.engine().info();
     List<String> findings = new ArrayList<>();
     findings.add("engine " + engine.version() + " at " + engine.address());
-    if (!run.holdsClients()) {
+    if (run.original != null) {
+      findings.add(requireOriginal(run, context));
+    } else if (!run.holdsClients()) {
       // Nothing serves: the routes open now, so that a port in use is found before the build.
       if (context.journal().serving().isPresent()) {
         context.resolveServingRoutes();
@@ -59,6 +62,28 @@ final class PreflightStep extends Step {
       }
     }
     return String.join("; ", findings);
+  }
+
+  /**
+   * Requires the project to be as it was read. Before an adoption its ports are still its own; that
+   * nothing else will keep the routes from opening there is found out now.
+   */
+  private static String requireOriginal(UpgradeRun run, UpgradeContext context) {
+    context.originals().require(run.original(), run.adopts());
+    String line = "project " + run.original().project() + " is as it was read";
+    if (!run.adopts()) {
+      if (run.holdsClients()) {
+        requireOpenRoutes(context);
+      }
+      return line;
+    }
+    context.resolveRoutes(run.record.toVersion());
+    Map<String, String> unavailable =
+        context.traffic().findUnavailable(context.originals().publishedRoutes(run.original()));
+    if (!unavailable.isEmpty()) {
+      throw new RefusedException(String.join("; ", unavailable.values()));
+    }
+    return line;
   }
 
   private static void requireOpenRoutes(UpgradeContext context) {
@@ -87,6 +112,10 @@ final class PreflightStep extends Step {
   /** Closes the routes if nothing serves, which releases their ports. */
   @Override
   public String undo(UpgradeRun run, UpgradeContext context, Consumer<String> progress) {
+    if (run.original != null) {
+      context.ports().end();
+      return "";
+    }
     if (run.holdsClients()) {
       return "";
     }

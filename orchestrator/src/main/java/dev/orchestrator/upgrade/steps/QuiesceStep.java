@@ -69,7 +69,8 @@ final class QuiesceStep extends Step {
     Capsule capsule = context.capsule(blue);
     context.hooks().runBefore(run, capsule);
     // The next epoch's lease keeps blue from starting its services by hand or after a reboot.
-    capsule.lease(Math.max(blue.number(), run.green().number()) + 1, run.budget(limit));
+    int candidate = run.green == null ? 0 : run.green.number();
+    capsule.lease(Math.max(blue.number(), candidate) + 1, run.budget(limit));
     List<String> names = services(run, context, capsule);
     List<String> exceptions =
         names.stream()
@@ -139,10 +140,12 @@ final class QuiesceStep extends Step {
         "killed, as %s did not stop within the grace time (stop_grace_period): %s"
             .formatted(killed.size() == 1 ? "it" : "they", String.join(", ", killed));
     context.log().receipt(run.id()).note(run.blue().version() + ": " + line);
-    FreezeGuard.checkKilled(
-        killed,
-        context.builder().databases(run.blue().image()),
-        context.builder().databases(run.green().image()));
+    if (run.green != null) {
+      FreezeGuard.checkKilled(
+          killed,
+          context.builder().databases(run.blue().image()),
+          context.builder().databases(run.green().image()));
+    }
     return "; " + line;
   }
 

@@ -40,7 +40,18 @@ final class RetainStep extends Step {
 
   @Override
   public String run(UpgradeRun run, UpgradeContext context, Consumer<String> progress) {
+    if (run.original != null) {
+      context.ports().end();
+    }
+    if (run.record.returnsToOriginal()) {
+      return removeStack(context);
+    }
     List<String> results = new ArrayList<>();
+    if (run.original != null) {
+      results.add(
+          "project %s stopped and kept, its restart policies noted: 'orchestrator adopt --undo' goes back"
+              .formatted(run.original.project()));
+    }
     Generation blue = run.blue;
     if (blue != null && run.green != null && blue.number() != run.green.number()) {
       // Its lease keeps blue from starting its services again.
@@ -65,6 +76,13 @@ final class RetainStep extends Step {
               : pruned + " images that no version needs removed");
     }
     return results.isEmpty() ? "nothing to remove" : String.join("; ", results);
+  }
+
+  /** Removes what a rollback to the project leaves: the capsules and their data. */
+  private static String removeStack(UpgradeContext context) {
+    context.retention().removeAll();
+    int _ = context.builder().prune(List.of());
+    return "the stack's capsules and their data removed";
   }
 
   /** Kills a frozen capsule rather than stop it: what it would still write is in no copy. */

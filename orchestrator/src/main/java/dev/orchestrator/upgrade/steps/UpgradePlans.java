@@ -24,6 +24,11 @@ public final class UpgradePlans {
   private static final Step SWITCH = new SwitchStep();
   private static final Step BAKE = new BakeStep();
   private static final Step RETAIN = new RetainStep();
+  private static final Step INTERCEPT = new InterceptStep();
+  private static final Step STOP_ORIGINAL = new StopOriginalStep();
+  private static final Step TAKE_OVER = new TakeOverStep();
+  private static final Step GIVE_BACK = new GiveBackStep();
+  private static final Step START_ORIGINAL = new StartOriginalStep();
 
   /** The first {@code up}: without a blue there is nothing to hold and nothing to copy. */
   public static final List<Step> FIRST_UP =
@@ -46,10 +51,34 @@ public final class UpgradePlans {
   public static final List<Step> RESTORE =
       List.of(PREFLIGHT, WAKE, HOLD, QUIESCE, START, VERIFY, SWITCH, BAKE, RETAIN);
 
+  /** A compose project of the host becomes the stack: like an upgrade, with the project as blue. */
+  public static final List<Step> ADOPT =
+      List.of(
+          PREFLIGHT,
+          BUILD,
+          PREPARE,
+          PRE_SYNC,
+          INTERCEPT,
+          STOP_ORIGINAL,
+          SYNC,
+          START,
+          VERIFY,
+          TAKE_OVER,
+          BAKE,
+          RETAIN);
+
+  /** A rollback to the project that was adopted, on its own data as of the adoption. */
+  public static final List<Step> RETURN =
+      List.of(PREFLIGHT, HOLD, INTERCEPT, QUIESCE, GIVE_BACK, START_ORIGINAL, RETAIN);
+
+  /** The same where nothing of the stack is left. */
+  public static final List<Step> RETURN_FROM_NOTHING =
+      List.of(PREFLIGHT, GIVE_BACK, START_ORIGINAL, RETAIN);
+
   private static final Map<String, Step> BY_ID = new LinkedHashMap<>();
 
   static {
-    Stream.of(FIRST_UP, UP_AGAIN, UPGRADE, CARRY, RESTORE)
+    Stream.of(FIRST_UP, UP_AGAIN, UPGRADE, CARRY, RESTORE, ADOPT, RETURN)
         .flatMap(List::stream)
         .forEach(step -> BY_ID.put(step.id(), step));
   }
@@ -86,8 +115,12 @@ public final class UpgradePlans {
    * @param carriesData whether a rollback takes the newer data along
    */
   public static List<Step> stepsOf(UpgradeRecord run, boolean carriesData) {
+    if (run.returnsToOriginal()) {
+      return run.from() == null ? RETURN_FROM_NOTHING : RETURN;
+    }
     return switch (run.kind()) {
       case UPGRADE -> UPGRADE;
+      case ADOPT -> ADOPT;
       case ROLLBACK -> carriesData ? CARRY : RESTORE;
       case UP -> run.from() == null ? FIRST_UP : UP_AGAIN;
     };

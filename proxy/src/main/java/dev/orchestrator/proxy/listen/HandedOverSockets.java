@@ -1,8 +1,12 @@
 package dev.orchestrator.proxy.listen;
 
+import dev.orchestrator.proxy.config.ProxyException;
+import dev.orchestrator.proxy.config.Route;
 import dev.orchestrator.proxy.gate.OpenRoute;
 import io.netty.channel.unix.Socket;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -10,8 +14,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Sockets that another process of the orchestrator listens on and has handed over. They belong to
- * this process too, which closes them: those that a route takes with the route, the others at once.
+ * Sockets that another proxy listens on and has handed over, in most cases that of another process
+ * of the orchestrator. They belong to this process too, which closes them: those that a route takes
+ * with the route, the others with this object.
  */
 public final class HandedOverSockets implements InheritedSockets {
   private static final Logger log = LoggerFactory.getLogger(HandedOverSockets.class);
@@ -22,13 +27,27 @@ public final class HandedOverSockets implements InheritedSockets {
     this.byAddress = BoundAddress.index(descriptors);
   }
 
+  /** Duplicates of the sockets of another proxy in this process. */
+  public static InheritedSockets duplicate(List<Integer> descriptors) {
+    List<Integer> duplicates = new ArrayList<>();
+    try {
+      for (int descriptor : descriptors) {
+        duplicates.add(DescriptorCalls.duplicate(descriptor));
+      }
+    } catch (IOException e) {
+      new HandedOverSockets(duplicates).close();
+      throw new ProxyException("the listening sockets can't be shared: " + e.getMessage(), e);
+    }
+    return new HandedOverSockets(duplicates);
+  }
+
   @Override
-  public boolean isShared() {
+  public synchronized boolean isShared() {
     return !byAddress.isEmpty();
   }
 
   @Override
-  public @Nullable RouteListener take(OpenRoute route, int port) {
+  public synchronized @Nullable RouteListener take(OpenRoute route, int port) {
     Integer descriptor =
         byAddress.remove(
             BoundAddress.of(route.listen, port, route.options.protocol().isDatagram()));
@@ -39,10 +58,10 @@ public final class HandedOverSockets implements InheritedSockets {
 
   /** Does nothing: a socket that is not listened on is closed, and refuses connections so. */
   @Override
-  public void refuseClients() {}
+  public void refuseClients(Collection<Route> routes) {}
 
   @Override
-  public void close() {
+  public synchronized void close() {
     byAddress.forEach((address, descriptor) -> {
       try {
         new Socket(descriptor).close();

@@ -1,15 +1,18 @@
 package dev.orchestrator.proxy.listen;
 
 import dev.orchestrator.proxy.config.ProxyException;
+import dev.orchestrator.proxy.config.Route;
 import dev.orchestrator.proxy.config.RouteUnavailableException;
 import dev.orchestrator.proxy.gate.OpenRoute;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Listening sockets that this process has not opened itself. A route takes the socket that is bound
- * to its address, whatever the route was called when the socket was opened. Not thread-safe.
+ * to its address, whatever the route was called when the socket was opened. The routes of several
+ * proxies may take from the same sockets. Thread-safe.
  */
 public sealed interface InheritedSockets extends AutoCloseable
     permits HandedOverSockets, SystemdSockets {
@@ -41,10 +44,10 @@ public sealed interface InheritedSockets extends AutoCloseable
   @Nullable RouteListener take(OpenRoute route, int port);
 
   /**
-   * Makes the sockets that outlive this process refuse connections until a route takes them again,
-   * as if no process had opened them. To be called when no route is open.
+   * Makes the sockets of these routes that outlive this process refuse connections until a route
+   * takes them again, as if no process had opened them. To be called when these routes are closed.
    */
-  void refuseClients();
+  void refuseClients(Collection<Route> routes);
 
   /** Gives up the sockets that no route has taken. */
   @Override

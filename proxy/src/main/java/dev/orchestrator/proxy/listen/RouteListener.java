@@ -63,7 +63,12 @@ public abstract sealed class RouteListener permits StreamListener, DatagramListe
       return listen(route, port, socket, false);
     } catch (IOException | ChannelException e) {
       close(socket, e);
-      throw unavailable(route, port, reason(e, number, datagrams), e);
+      throw new RouteUnavailableException(
+          route.definition.name(),
+          route.listen.address(port),
+          reason(e, number, datagrams),
+          error(e) == EADDRINUSE,
+          e);
     }
   }
 
@@ -122,6 +127,9 @@ public abstract sealed class RouteListener permits StreamListener, DatagramListe
   /** Stops to accept until the next {@link #accept}; clients in the kernel's queue stay there. */
   abstract void pause();
 
+  /** Accepts the clients that are in the kernel's queue now; a datagram has no such queue. */
+  void takeQueued() {}
+
   /** Closes the socket, unless it outlives this listener. To be called when it does not accept. */
   abstract void discard();
 
@@ -144,9 +152,12 @@ public abstract sealed class RouteListener permits StreamListener, DatagramListe
         route.definition.name(), route.listen.address(port), reason, cause);
   }
 
+  private static int error(Exception e) {
+    return e instanceof NativeIoException known ? known.expectedErr() : 0;
+  }
+
   private static String reason(Exception e, int port, boolean datagrams) {
-    int error = e instanceof NativeIoException known ? known.expectedErr() : 0;
-    return switch (error) {
+    return switch (error(e)) {
       case EADDRINUSE -> "the port is in use by " + PortOwner.of(port, datagrams);
       case EACCES ->
           "ports below 1024 need root, or CAP_NET_BIND_SERVICE, or a lower"

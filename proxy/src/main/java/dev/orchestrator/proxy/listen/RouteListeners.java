@@ -85,6 +85,11 @@ public final class RouteListeners {
     all.forEach(RouteListener::pause);
   }
 
+  /** Accepts the clients that are in the kernel's queue now. */
+  public void takeQueued() {
+    all.forEach(RouteListener::takeQueued);
+  }
+
   public void close() {
     all.forEach(RouteListener::close);
   }

@@ -68,6 +68,25 @@ final class StreamListener extends RouteListener implements EpollSocket.Owner {
   }
 
   @Override
+  void takeQueued() {
+    loop.execute(() -> {
+      try {
+        while (accepting) {
+          int client = socket.socket().accept(address);
+          if (client < 0) {
+            return;
+          }
+          route.counters.total.increment();
+          LoopContext clientLoop = route.loops.next();
+          clientLoop.execute(() -> begin(clientLoop, client));
+        }
+      } catch (IOException e) {
+        route.warn("cannot accept a connection: " + e.getMessage());
+      }
+    });
+  }
+
+  @Override
   void discard() {
     if (!keepOpen) {
       socket.close();

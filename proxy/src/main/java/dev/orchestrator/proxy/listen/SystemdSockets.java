@@ -1,6 +1,8 @@
 package dev.orchestrator.proxy.listen;
 
+import dev.orchestrator.proxy.config.ListenAddress;
 import dev.orchestrator.proxy.config.ProxyException;
+import dev.orchestrator.proxy.config.Route;
 import dev.orchestrator.proxy.gate.OpenRoute;
 import io.netty.channel.unix.Socket;
 import java.io.IOException;
@@ -10,6 +12,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -89,7 +92,7 @@ public final class SystemdSockets implements InheritedSockets {
   }
 
   @Override
-  public @Nullable RouteListener take(OpenRoute route, int port) {
+  public synchronized @Nullable RouteListener take(OpenRoute route, int port) {
     String address = BoundAddress.of(route.listen, port, route.options.protocol().isDatagram());
     Integer descriptor = byAddress.get(address);
     if (descriptor == null) {
@@ -101,8 +104,26 @@ public final class SystemdSockets implements InheritedSockets {
   }
 
   @Override
-  public void refuseClients() {
-    byAddress.forEach(SystemdSockets::shutDown);
+  public synchronized void refuseClients(Collection<Route> routes) {
+    for (Route route : routes) {
+      boolean datagrams = route.options().protocol().isDatagram();
+      refuseClients(route.listen(), datagrams);
+      ListenAddress preview = route.options().preview();
+      if (preview != null) {
+        refuseClients(preview, datagrams);
+      }
+    }
+  }
+
+  private void refuseClients(ListenAddress listen, boolean datagrams) {
+    for (int port = 0; port < listen.ports(); port++) {
+      String address = BoundAddress.of(listen, port, datagrams);
+      Integer descriptor = byAddress.get(address);
+      if (descriptor != null) {
+        settled.add(address);
+        shutDown(address, descriptor);
+      }
+    }
   }
 
   /**
@@ -146,7 +167,7 @@ public final class SystemdSockets implements InheritedSockets {
   }
 
   @Override
-  public void close() {
+  public synchronized void close() {
     byAddress.forEach((address, descriptor) -> {
       if (settled.add(address)) {
         log.warn("systemd listens on {}, and no route does: clients are refused", address);

@@ -94,7 +94,7 @@ public final class TakeoverPeerMain {
               ended.countDown();
             }
           };
-      try (Handover _ = Handover.offer(vertx, proxy, socket, owner)) {
+      try (Handover _ = Handover.offer(vertx, List.of(proxy), socket, owner)) {
         System.out.println("offers");
         ended.await();
       }

@@ -1,0 +1,165 @@
+package dev.orchestrator;
+
+import dev.orchestrator.capsule.image.ImageBuilder;
+import dev.orchestrator.capsule.runtime.CapsuleSpecFactory;
+import dev.orchestrator.capsule.runtime.ContainerCapsule;
+import dev.orchestrator.common.SteadyClock;
+import dev.orchestrator.data.RsyncCopier;
+import dev.orchestrator.engine.Engine;
+import dev.orchestrator.health.HealthChecker;
+import dev.orchestrator.health.RouteChecks;
+import dev.orchestrator.journal.Journal;
+import dev.orchestrator.journal.JournalException;
+import dev.orchestrator.release.Releases;
+import dev.orchestrator.schedule.Schedule;
+import dev.orchestrator.schedule.ScheduleRunner;
+import dev.orchestrator.settings.Settings;
+import dev.orchestrator.stack.HandoverPort;
+import dev.orchestrator.stack.StackControl;
+import dev.orchestrator.traffic.Traffic;
+import dev.orchestrator.upgrade.ResourceNames;
+import dev.orchestrator.upgrade.RunLimits;
+import dev.orchestrator.upgrade.UpgradeContext;
+import io.vertx.core.Vertx;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A stack that this process runs: its journal, and with it its control and schedule. Opening it
+ * makes the routes lead to what serves by the journal; a run that was cut off is then ended in the
+ * background.
+ */
+final class ManagedStack implements AutoCloseable {
+
+  /**
+   * What all stacks of a service share.
+   *
+   * @param handover the processes before and after this one
+   * @param limits how much they may do at the same time
+   */
+  record Shared(Vertx vertx, Engine engine, HandoverPort handover, RunLimits limits) {}
+
+  private static final Logger log = LoggerFactory.getLogger(ManagedStack.class);
+
+  /** First pause between two tries of an undo that failed. */
+  private static final Duration UNDO_PAUSE = Duration.ofSeconds(1);
+
+  private final Settings settings;
+  private final Traffic traffic;
+
+  /**
+   * Closed from the first to the last, which is the reverse of the order in which they were opened:
+   * the schedule, so that nothing new is begun; the control, which stops a run that is under way
+   * and waits for its thread; only then the journal, which that run uses to its end.
+   */
+  private final Deque<AutoCloseable> parts = new ArrayDeque<>();
+
+  private final Journal journal;
+  private final StackControl control;
+
+  /**
+   * Opens the stack; returns when its routes are open, after a second at most. Nothing is left open
+   * when that fails.
+   *
+   * @throws JournalException when the journal can't be read
+   */
+  static ManagedStack open(Shared shared, Settings settings, Traffic traffic) {
+    Deque<AutoCloseable> opened = new ArrayDeque<>();
+    try {
+      return new ManagedStack(shared, settings, traffic, opened);
+    } catch (RuntimeException e) {
+      closeAll(opened);
+      throw e;
+    }
+  }
+
+  private ManagedStack(
+      Shared shared, Settings settings, Traffic traffic, Deque<AutoCloseable> opened) {
+    this.settings = settings;
+    this.traffic = traffic;
+    InstantSource clock = InstantSource.system();
+    journal = keep(opened, Journal.open(settings.journal(), clock));
+    journal.claim(settings.stack().name());
+    Engine engine = shared.engine();
+    ResourceNames names = new ResourceNames(settings);
+    ImageBuilder builder =
+        new ImageBuilder(engine, settings, names.stackLabels(), SteadyClock.get());
+    Releases releases = new Releases(settings.stack());
+    UpgradeContext upgradeContext =
+        new UpgradeContext(
+            settings,
+            journal,
+            engine,
+            builder,
+            UpgradeContext.SpecFactory.managed(
+                new CapsuleSpecFactory(settings.image(), builder::grants)),
+            container -> new ContainerCapsule(engine, container, SteadyClock.get()),
+            new RsyncCopier(engine, () -> builder.base(line -> {})),
+            new HealthChecker(
+                shared.vertx(), new RouteChecks(settings.stack().routes()), SteadyClock.get()),
+            traffic,
+            clock,
+            UNDO_PAUSE,
+            shared.limits());
+    upgradeContext.resolveServingRoutes();
+    Schedule schedule = Schedule.of(settings.schedule());
+    Supplier<@Nullable Instant> nextRun = () -> schedule.nextRun(clock.instant()).orElse(null);
+    control =
+        keep(
+            opened,
+            new StackControl(
+                upgradeContext,
+                releases,
+                nextRun,
+                run -> Thread.ofVirtual().start(run),
+                shared.handover()));
+    control.boot();
+    keep(opened, ScheduleRunner.start(control, schedule, clock));
+    parts.addAll(opened);
+  }
+
+  private static <T extends AutoCloseable> T keep(Deque<AutoCloseable> opened, T part) {
+    opened.push(part);
+    return part;
+  }
+
+  Settings settings() {
+    return settings;
+  }
+
+  Traffic traffic() {
+    return traffic;
+  }
+
+  StackControl control() {
+    return control;
+  }
+
+  /** Whether clients are served, or are to be. */
+  boolean isUp() {
+    return journal.serving().isPresent() && !journal.down();
+  }
+
+  /** Stops supervising the stack; its routes and containers stay as they are. */
+  @Override
+  public void close() {
+    closeAll(parts);
+  }
+
+  private static void closeAll(Deque<AutoCloseable> parts) {
+    while (!parts.isEmpty()) {
+      try {
+        parts.pop().close();
+      } catch (Exception e) {
+        log.warn("a part of the service did not close", e);
+      }
+    }
+  }
+}

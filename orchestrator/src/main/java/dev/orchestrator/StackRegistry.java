@@ -1,0 +1,506 @@
+package dev.orchestrator;
+
+import dev.orchestrator.adopt.AdoptPlan;
+import dev.orchestrator.adopt.AdoptPlanner;
+import dev.orchestrator.adopt.ProjectSummary;
+import dev.orchestrator.common.NotYetException;
+import dev.orchestrator.common.RefusedException;
+import dev.orchestrator.engine.EngineException;
+import dev.orchestrator.journal.JournalException;
+import dev.orchestrator.report.Status;
+import dev.orchestrator.settings.AutoRoutes;
+import dev.orchestrator.settings.RouteSettings;
+import dev.orchestrator.settings.ServiceSettings;
+import dev.orchestrator.settings.ServiceSettings.StackEntry;
+import dev.orchestrator.settings.Settings;
+import dev.orchestrator.settings.StackSettings;
+import dev.orchestrator.stack.AdoptRequest;
+import dev.orchestrator.stack.Adopted;
+import dev.orchestrator.stack.Control;
+import dev.orchestrator.stack.ReloadReport;
+import dev.orchestrator.stack.StackControl;
+import dev.orchestrator.stack.StackSummary;
+import dev.orchestrator.stack.Stacks;
+import dev.orchestrator.traffic.ProxyTraffic;
+import dev.orchestrator.traffic.ServiceTraffic;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The stacks of the service that this process runs, each on its own: one that is damaged or busy
+ * disturbs no other. Thread-safe; calls block.
+ */
+final class StackRegistry implements Stacks, AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(StackRegistry.class);
+  private static final String TAKEOVER = "another process takes over: try again when it serves";
+
+  /** A folder with a stack.conf, or that had one. */
+  private static final class Slot {
+    private final String folder;
+
+    /** Null while the stack can't be opened. */
+    private volatile @Nullable ManagedStack stack;
+
+    /** Why the settings in the file are not those that are used, or there are none; or empty. */
+    private volatile String problem = "";
+
+    /** {@link StackEntry#source} of the settings that are used. */
+    private volatile String source = "";
+
+    Slot(String folder) {
+      this.folder = folder;
+    }
+
+    String name() {
+      ManagedStack open = stack;
+      return open == null ? folder : open.settings().stack().name();
+    }
+  }
+
+  private final ManagedStack.Shared shared;
+  private final ServiceTraffic traffic;
+  private final SettingsSource source;
+  private final Map<String, Slot> slots = new ConcurrentSkipListMap<>();
+  private final ReentrantLock reloading = new ReentrantLock();
+  private final ProjectAdoption adoption;
+  private ServiceSettings current;
+
+  /**
+   * Opens every stack; returns when their routes are open, after a second at most.
+   *
+   * @throws RefusedException when there are stacks and none of them can be opened
+   */
+  static StackRegistry open(
+      ManagedStack.Shared shared, ServiceTraffic traffic, SettingsSource source) {
+    StackRegistry registry = new StackRegistry(shared, traffic, source);
+    try {
+      registry.openAll();
+      return registry;
+    } catch (RuntimeException e) {
+      registry.close();
+      throw e;
+    }
+  }
+
+  private StackRegistry(ManagedStack.Shared shared, ServiceTraffic traffic, SettingsSource source) {
+    this.shared = shared;
+    this.traffic = traffic;
+    this.source = source;
+    this.current = source.current();
+    this.adoption = new ProjectAdoption(shared.engine(), source, this::stackSettings);
+  }
+
+  private List<StackSettings> stackSettings() {
+    return opened().stream().map(stack -> stack.settings().stack()).toList();
+  }
+
+  private void openAll() {
+    List<Callable<Optional<RuntimeException>>> work = new ArrayList<>();
+    for (StackEntry entry : current.stacks()) {
+      Slot slot = new Slot(entry.folder());
+      slots.put(entry.folder(), slot);
+      work.add(() -> open(slot, entry));
+    }
+    List<RuntimeException> failures = inParallel(work).stream().flatMap(Optional::stream).toList();
+    if (!failures.isEmpty() && failures.size() == slots.size()) {
+      throw failures.size() == 1
+          ? failures.getFirst()
+          : new RefusedException(
+              String.join("\n", failures.stream().map(Throwable::getMessage).toList()));
+    }
+  }
+
+  /** Opens a stack; its failure, which is kept and logged. */
+  private Optional<RuntimeException> open(Slot slot, StackEntry entry) {
+    slot.problem = entry.error();
+    Settings settings = entry.settings();
+    if (!entry.error().isEmpty()) {
+      log.error(
+          "stack {}: {}{}",
+          entry.folder(),
+          entry.error(),
+          settings == null ? "" : "; what it was before is used");
+    }
+    if (settings == null) {
+      return Optional.of(new RefusedException(entry.error()));
+    }
+    try {
+      slot.stack = ManagedStack.open(shared, settings, routes(settings));
+      slot.source = entry.source();
+      source.remember(entry);
+      return Optional.empty();
+    } catch (RefusedException | JournalException | EngineException e) {
+      slot.problem = e.getMessage() + "";
+      log.error("stack {}: {}", entry.folder(), e.getMessage());
+      return Optional.of(e);
+    }
+  }
+
+  private ProxyTraffic routes(Settings settings) {
+    return traffic.of(settings.stack().name(), settings.stack().routes());
+  }
+
+  /** Whether any stack serves, or is to serve. */
+  boolean isAnyUp() {
+    return opened().stream().anyMatch(ManagedStack::isUp);
+  }
+
+  private List<ManagedStack> opened() {
+    return slots.values().stream().map(slot -> slot.stack).filter(Objects::nonNull).toList();
+  }
+
+  @Override
+  public List<StackSummary> list() {
+    List<Callable<StackSummary>> work = new ArrayList<>();
+    slots.values().forEach(slot -> work.add(() -> summary(slot)));
+    return inParallel(work).stream().sorted(Comparator.comparing(StackSummary::stack)).toList();
+  }
+
+  private StackSummary summary(Slot slot) {
+    ManagedStack stack = slot.stack;
+    if (stack == null) {
+      return new StackSummary(
+          slot.folder,
+          current.stacksFolder().resolve(slot.folder).toString(),
+          "",
+          "failed",
+          "",
+          null,
+          null,
+          slot.problem);
+    }
+    Status status = stack.control().status();
+    Status.Side serving = status.serving();
+    long ill =
+        status.services().stream()
+            .filter(service ->
+                !service.state().equals("running") || service.health().equals("unhealthy"))
+            .filter(service -> !service.state().equals("exited (0)"))
+            .count();
+    boolean shown = serving != null && !status.state().equals("down");
+    return new StackSummary(
+        status.stack(),
+        stack.settings().stack().folder().toString(),
+        serving == null ? "" : serving.version(),
+        status.state(),
+        !shown || status.services().isEmpty()
+            ? ""
+            : ill == 0
+                ? "healthy"
+                : "%d of %d not healthy".formatted(ill, status.services().size()),
+        status.last(),
+        status.nextRun(),
+        slot.problem.isEmpty() ? status.attention() : slot.problem);
+  }
+
+  @Override
+  public Control control(String name) {
+    Slot slot =
+        slots.values().stream()
+            .filter(each -> each.name().equals(name))
+            .findFirst()
+            .or(() -> Optional.ofNullable(slots.get(name)))
+            .orElseThrow(() ->
+                new RefusedException("there is no stack %s; %s".formatted(name, suggestion())));
+    return control(slot);
+  }
+
+  private String suggestion() {
+    return slots.isEmpty() ? noStacks() : "there " + (slots.size() == 1 ? "is " : "are ") + names();
+  }
+
+  private static Control control(Slot slot) {
+    ManagedStack stack = slot.stack;
+    if (stack == null) {
+      throw new RefusedException("stack %s can't be used: %s".formatted(slot.folder, slot.problem));
+    }
+    return stack.control();
+  }
+
+  @Override
+  public Control only() {
+    List<Slot> all = List.copyOf(slots.values());
+    return switch (all.size()) {
+      case 0 -> throw new RefusedException("this service has no stack: " + noStacks());
+      case 1 -> control(all.getFirst());
+      default ->
+          throw new RefusedException(
+              "this service has several stacks (%s): say which with --stack NAME"
+                  .formatted(names()));
+    };
+  }
+
+  private String names() {
+    return String.join(", ", slots.values().stream().map(Slot::name).toList());
+  }
+
+  private String noStacks() {
+    return "put a folder with a stack.conf into %s, then 'orchestrator reload'"
+        .formatted(current.stacksFolder());
+  }
+
+  @Override
+  public List<ProjectSummary> projects() {
+    return adoption.planner().list();
+  }
+
+  @Override
+  public AdoptPlan adoptPlan(AdoptRequest request) {
+    AdoptPlanner planner = adoption.planner();
+    return request.init()
+        ? planner.init(Path.of(request.project()), request.stack())
+        : planner.plan(request.project(), request.stack());
+  }
+
+  @Override
+  public Adopted adopt(AdoptRequest request) {
+    String wanted = request.stack() == null ? request.project() : request.stack();
+    Optional<ManagedStack> known =
+        opened().stream()
+            .filter(stack -> stack.settings().stack().name().equals(wanted))
+            .findFirst();
+    if (!request.init() && known.isPresent()) {
+      Optional<String> again = known.get().control().adoptAgain(request.project());
+      if (again.isPresent()) {
+        return new Adopted(
+            wanted, known.get().settings().stack().folder().toString(), again.get());
+      }
+    }
+    AdoptPlan plan = adoptPlan(request);
+    Path folder = adoption.planner().write(plan);
+    ReloadReport report = reload();
+    report.stacks().stream()
+        .filter(entry -> entry.stack().equals(plan.stack()) && entry.refused())
+        .findFirst()
+        .ifPresent(entry -> {
+          throw new RefusedException(
+              "%s is written, and can't be used as it is: %s".formatted(folder, entry.text()));
+        });
+    String run = request.init() ? "" : open(plan.stack()).control().adopt(plan.original());
+    return new Adopted(plan.stack(), folder.toString(), run);
+  }
+
+  private ManagedStack open(String name) {
+    return opened().stream()
+        .filter(stack -> stack.settings().stack().name().equals(name))
+        .findFirst()
+        .orElseThrow(() ->
+            new RefusedException(
+                "stack %s is not a stack of this service, which runs one alone: remove 'stack' from orchestrator.conf"
+                    .formatted(name)));
+  }
+
+  @Override
+  public ReloadReport reload() {
+    if (!reloading.tryLock()) {
+      throw new NotYetException("the settings are being read already: try again");
+    }
+    try {
+      ServiceSettings wanted = source.read(used());
+      List<String> notes = source.restartNotes(current, wanted);
+      List<ReloadReport.Entry> changes = new ArrayList<>();
+      for (Slot slot : List.copyOf(slots.values())) {
+        if (wanted.stacks().stream().noneMatch(entry -> entry.folder().equals(slot.folder))) {
+          changes.add(drop(slot));
+        }
+      }
+      for (StackEntry entry : wanted.stacks()) {
+        changes.add(take(entry));
+      }
+      current = wanted;
+      changes.sort(Comparator.comparing(ReloadReport.Entry::stack));
+      changes.forEach(change ->
+          log.info("reload: stack {} {} {}", change.stack(), change.change(), change.text()));
+      notes.forEach(note -> log.warn("reload: {}", note));
+      return new ReloadReport(List.copyOf(changes), notes);
+    } finally {
+      reloading.unlock();
+    }
+  }
+
+  /** The sources of the settings that are used. */
+  private Map<String, String> used() {
+    Map<String, String> used = new HashMap<>();
+    slots.forEach((folder, slot) -> {
+      if (slot.stack != null) {
+        used.put(folder, slot.source);
+      }
+    });
+    return used;
+  }
+
+  /** Closes a stack whose folder is gone, unless it serves. */
+  private ReloadReport.Entry drop(Slot slot) {
+    ManagedStack stack = slot.stack;
+    String name = slot.name();
+    if (stack == null) {
+      slots.remove(slot.folder);
+      return new ReloadReport.Entry(name, "removed", "");
+    }
+    if (stack.isUp()) {
+      slot.problem =
+          "its folder %s is gone: put it back, or take the stack down with 'orchestrator down --stack %s' first"
+              .formatted(stack.settings().stack().folder(), name);
+      return new ReloadReport.Entry(name, "refused", slot.problem);
+    }
+    try {
+      stack.control().closeAdmission("stack %s is removed".formatted(name));
+    } catch (RefusedException e) {
+      return new ReloadReport.Entry(name, "refused", e.getMessage() + "");
+    }
+    slots.remove(slot.folder);
+    stack.close();
+    traffic.remove(name);
+    return new ReloadReport.Entry(name, "removed", "");
+  }
+
+  private ReloadReport.Entry take(StackEntry entry) {
+    Slot slot = slots.computeIfAbsent(entry.folder(), Slot::new);
+    ManagedStack stack = slot.stack;
+    if (stack == null) {
+      Optional<RuntimeException> failure = open(slot, entry);
+      return new ReloadReport.Entry(
+          slot.name(),
+          failure.isPresent() ? "refused" : "added",
+          failure.map(e -> e.getMessage() + "").orElse(""));
+    }
+    Settings settings = entry.settings();
+    if (!entry.error().isEmpty() || settings == null) {
+      slot.problem = entry.error();
+      return new ReloadReport.Entry(slot.name(), "refused", entry.error());
+    }
+    if (entry.source().equals(slot.source)) {
+      slot.problem = "";
+      return new ReloadReport.Entry(slot.name(), "unchanged", "");
+    }
+    try {
+      replace(slot, stack, settings);
+      slot.problem = "";
+      slot.source = entry.source();
+      source.remember(entry);
+      return new ReloadReport.Entry(slot.name(), "changed", "");
+    } catch (RefusedException | JournalException | EngineException e) {
+      slot.problem = e.getMessage() + "";
+      return new ReloadReport.Entry(slot.name(), "refused", slot.problem);
+    }
+  }
+
+  /** Gives a stack other settings; it keeps those that it has when that fails. */
+  private void replace(Slot slot, ManagedStack old, Settings settings) {
+    String name = old.settings().stack().name();
+    if (!settings.stack().name().equals(name)) {
+      throw new RefusedException(
+          "the name of a stack can't change while it is there, and this one is %s: change it back, or take the stack down and give it another folder"
+              .formatted(name));
+    }
+    old.control()
+        .closeAdmission("the settings of stack %s are read anew: try again".formatted(name));
+    old.close();
+    Settings next = withRoutesOf(settings, old.settings());
+    try {
+      ManagedStack opened = ManagedStack.open(shared, next, routes(next));
+      slot.stack = opened;
+      if (opened.isUp() && !opened.traffic().openFailure().isEmpty()) {
+        String why = opened.traffic().openFailure();
+        opened.close();
+        throw new RefusedException(why);
+      }
+      traffic.dropReplaced(name, next.takeover().drain());
+    } catch (RuntimeException e) {
+      traffic.restoreReplaced(name);
+      slot.stack = ManagedStack.open(shared, old.settings(), routes(old.settings()));
+      throw e;
+    }
+  }
+
+  /** Routes that a version's compose file publishes stay those of the version. */
+  private static Settings withRoutesOf(Settings next, Settings old) {
+    List<RouteSettings> routes = old.stack().routes();
+    return next.stack().routes() instanceof AutoRoutes && routes instanceof AutoRoutes
+        ? next.withStack(next.stack().withRoutes(routes))
+        : next;
+  }
+
+  @Override
+  public String handOver() {
+    if (!reloading.tryLock()) {
+      throw new NotYetException("the settings are being read: try again");
+    }
+    List<StackControl> closed = new ArrayList<>();
+    try {
+      for (ManagedStack stack : opened()) {
+        closeForHandover(stack);
+        closed.add(stack.control());
+      }
+      return shared.handover().offer();
+    } catch (RuntimeException e) {
+      closed.forEach(StackControl::openAdmission);
+      throw e;
+    } finally {
+      reloading.unlock();
+    }
+  }
+
+  private static void closeForHandover(ManagedStack stack) {
+    try {
+      stack.control().closeAdmission(TAKEOVER);
+    } catch (NotYetException e) {
+      throw e;
+    } catch (RefusedException e) {
+      throw new RefusedException(
+          "stack %s: %s".formatted(stack.settings().stack().name(), e.getMessage()), e);
+    }
+  }
+
+  /** Admits runs again after a hand-over that did not happen. */
+  void cancelHandover() {
+    opened().forEach(stack -> stack.control().openAdmission());
+  }
+
+  /** Stops supervising the stacks; their routes and containers stay as they are. */
+  @Override
+  public void close() {
+    List<Callable<Boolean>> work = new ArrayList<>();
+    for (ManagedStack stack : opened()) {
+      work.add(() -> {
+        stack.close();
+        return true;
+      });
+    }
+    List<Boolean> _ = inParallel(work);
+  }
+
+  private static <T> List<T> inParallel(List<Callable<T>> work) {
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      List<T> results = new ArrayList<>();
+      for (Future<T> result : threads.invokeAll(work)) {
+        results.add(result.get());
+      }
+      return results;
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof RuntimeException failure) {
+        throw failure;
+      }
+      throw new IllegalStateException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new RefusedException("interrupted", e);
+    }
+  }
+}

@@ -1,0 +1,40 @@
+package dev.orchestrator.cli;
+
+import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.Proxy;
+
+/**
+ * SIGHUP, with which a user asks a service to read its settings again. The JDK has no other
+ * interface for signals than {@code sun.misc.Signal}, which the compiler warns of; hence the
+ * reflection.
+ */
+final class HangupSignal {
+  private HangupSignal() {}
+
+  /**
+   * Runs an action, on a thread of its own, whenever the signal comes. Where the JVM does not let a
+   * program handle signals, nothing happens, and the signal ends the process as before.
+   */
+  static void handle(Runnable action) {
+    try {
+      Class<?> signal = Class.forName("sun.misc.Signal");
+      Class<?> handlerType = Class.forName("sun.misc.SignalHandler");
+      InvocationHandler onCall =
+          (proxy, method, arguments) ->
+              switch (method.getName()) {
+                case "handle" -> Thread.ofVirtual().name("reload").start(action);
+                case "hashCode" -> System.identityHashCode(proxy);
+                case "equals" -> System.identityHashCode(proxy) == arguments[0].hashCode();
+                default -> "reload";
+              };
+      Object handler =
+          Proxy.newProxyInstance(
+              HangupSignal.class.getClassLoader(), new Class<?>[] {handlerType}, onCall);
+      signal
+          .getMethod("handle", signal, handlerType)
+          .invoke(null, signal.getConstructor(String.class).newInstance("HUP"), handler);
+    } catch (ReflectiveOperationException e) {
+      System.err.println("SIGHUP does not reload: " + e + "; 'orchestrator reload' does");
+    }
+  }
+}
