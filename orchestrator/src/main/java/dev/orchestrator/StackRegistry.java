@@ -278,8 +278,7 @@ final class StackRegistry implements Stacks, AutoCloseable {
     if (!request.init() && known.isPresent()) {
       Optional<String> again = known.get().control().adoptAgain(request.project());
       if (again.isPresent()) {
-        return new Adopted(
-            wanted, known.get().settings().stack().folder().toString(), again.get());
+        return new Adopted(wanted, known.get().settings().stack().folder().toString(), again.get());
       }
     }
     AdoptPlan plan = adoptPlan(request);
