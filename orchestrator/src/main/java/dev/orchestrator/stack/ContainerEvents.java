@@ -5,20 +5,18 @@ import dev.orchestrator.engine.Engine;
 import dev.orchestrator.engine.EngineException;
 import java.io.Closeable;
 import java.io.IOException;
-import java.time.Duration;
 import java.util.Map;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the engine tells of the stack's containers, for one thread that waits for it; {@link #close}
+ * What the engine tells of the stack's containers, for one thread that asks for it; {@link #close}
  * may come from another.
  */
 final class ContainerEvents implements AutoCloseable {
   private final Engine engine;
   private final Map<String, String> labels;
-  private final Semaphore signals = new Semaphore(0);
+  private final AtomicBoolean told = new AtomicBoolean();
 
   /** From the answer of the engine to the end of the stream. */
   private volatile boolean open;
@@ -52,23 +50,21 @@ final class ContainerEvents implements AutoCloseable {
     return open;
   }
 
-  /** Waits until something is told, or the time is over; true when something was told. */
-  boolean await(Duration limit) throws InterruptedException {
-    boolean told = signals.tryAcquire(limit.toMillis(), TimeUnit.MILLISECONDS);
-    signals.drainPermits();
-    return told;
+  /** Whether something was told since the last call, or may have been missed. */
+  boolean takeTold() {
+    return told.getAndSet(false);
   }
 
   private final class Listener implements ContainerWatcher {
     @Override
     public void began() {
       open = true;
-      signals.release(); // What happened before this is to be looked at.
+      told.set(true); // What happened before this is to be looked at.
     }
 
     @Override
     public void changed() {
-      signals.release();
+      told.set(true);
     }
 
     @Override
@@ -78,7 +74,7 @@ final class ContainerEvents implements AutoCloseable {
       }
       if (open) {
         open = false;
-        signals.release();
+        told.set(true);
       }
     }
   }
@@ -90,7 +86,6 @@ final class ContainerEvents implements AutoCloseable {
       closed = true;
       last = stream;
     }
-    signals.release();
     if (last == null) {
       return;
     }

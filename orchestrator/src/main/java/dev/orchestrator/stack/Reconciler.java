@@ -17,9 +17,8 @@ import org.slf4j.LoggerFactory;
 /**
  * The loop that keeps the engine in the state that the journal describes, for as long as the
  * service runs: opens the routes, ends the run that was cut off, then has the {@link
- * ServingSupervisor} check the capsule that serves: when the engine tells that one of the stack's
- * containers has started or ended, every three seconds while something is to be done or the engine
- * doesn't tell, every half minute otherwise.
+ * ServingSupervisor} check the capsule that serves every three seconds; every half minute while all
+ * is well and the engine tells of none of the stack's containers that it has started or ended.
  */
 public final class Reconciler implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Reconciler.class);
@@ -27,12 +26,6 @@ public final class Reconciler implements AutoCloseable {
 
   /** While all is well: a guard against what the engine doesn't tell. */
   private static final Duration CALM_INTERVAL = Duration.ofSeconds(30);
-
-  /**
-   * From the end of a container to the look at it: an engine that is being stopped ends containers
-   * too, and would cut off one that is started meanwhile. It is gone by then.
-   */
-  private static final Duration SETTLE = Duration.ofSeconds(1);
 
   /**
    * How long {@link #start} waits for the routes; connections are held until the engine answers.
@@ -228,17 +221,34 @@ public final class Reconciler implements AutoCloseable {
     }
   }
 
-  /** Waits until the next look is due; true when the service stops. */
+  /**
+   * Waits until the next look is due; true when the service stops. What the engine tells is looked
+   * at in the same rhythm as where it tells nothing: an engine that is being stopped ends its
+   * containers, too, and would accept to start one that it then cuts off.
+   */
   private boolean pause() {
     events.ensureOpen();
-    boolean calm = events.areTold() && supervisor.isCalm() && leftoversRemoved;
     try {
-      boolean told = events.await(calm ? CALM_INTERVAL : INTERVAL);
-      return closed.await(told ? SETTLE.toMillis() : 0, TimeUnit.MILLISECONDS);
+      Duration waited = Duration.ZERO;
+      do {
+        if (closed.await(INTERVAL.toMillis(), TimeUnit.MILLISECONDS)) {
+          return true;
+        }
+        waited = waited.plus(INTERVAL);
+      } while (!events.takeTold() && isCalm() && waited.compareTo(CALM_INTERVAL) < 0);
+      return false;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return true;
     }
+  }
+
+  /** Whether a look would find what the last one did, as far as can be told without asking. */
+  private boolean isCalm() {
+    return events.areTold()
+        && supervisor.isCalm()
+        && leftoversRemoved
+        && !supervisor.doClientsFail();
   }
 
   @Override

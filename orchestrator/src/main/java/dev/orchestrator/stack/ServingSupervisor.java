@@ -3,6 +3,7 @@ package dev.orchestrator.stack;
 import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.engine.ContainerInfo;
 import dev.orchestrator.journal.Generation;
+import dev.orchestrator.traffic.Traffic.Clients;
 import dev.orchestrator.upgrade.CapsuleStarter;
 import dev.orchestrator.upgrade.ServingLock;
 import dev.orchestrator.upgrade.UpgradeContext;
@@ -46,6 +47,12 @@ final class ServingSupervisor {
 
   private Instant servicesSeenAt = Instant.MIN;
 
+  /** What should serve, as of the last look; empty where nothing should. */
+  private volatile String servingContainer = "";
+
+  /** Connects of clients to it that had failed when its services were last asked for. */
+  private volatile long failuresSeen;
+
   private volatile boolean calm;
 
   ServingSupervisor(UpgradeContext context) {
@@ -66,6 +73,7 @@ final class ServingSupervisor {
     }
     try {
       Optional<Generation> serving = context.journal().serving();
+      servingContainer = serving.map(Generation::container).orElse("");
       if (serving.isEmpty()) {
         calm = true;
         return;
@@ -86,6 +94,20 @@ final class ServingSupervisor {
    */
   boolean isCalm() {
     return calm;
+  }
+
+  /**
+   * Whether clients have failed to connect to what serves since its services were asked for: then
+   * they are worth another question. Costs nothing but a look at counters.
+   */
+  boolean doClientsFail() {
+    return countFailures() != failuresSeen;
+  }
+
+  private long countFailures() {
+    return context.traffic().clients(servingContainer).values().stream()
+        .mapToLong(Clients::failed)
+        .sum();
   }
 
   /**
@@ -142,12 +164,14 @@ final class ServingSupervisor {
     Instant now = context.clock().instant();
     boolean known =
         start.equals(servicesSeen)
+            && !doClientsFail()
             && !now.isBefore(servicesSeenAt)
             && now.isBefore(servicesSeenAt.plus(SERVICES_KNOWN));
     if (known) {
       return true;
     }
     servicesSeen = "";
+    failuresSeen = countFailures();
     if (!starter.runsServices(generation)) {
       return false;
     }

@@ -15,6 +15,7 @@ import dev.orchestrator.testing.FakeHost;
 import dev.orchestrator.testing.InMemoryFolder;
 import dev.orchestrator.testing.Invariants;
 import dev.orchestrator.testing.OrchestratorFixture;
+import dev.orchestrator.traffic.Traffic;
 import dev.orchestrator.upgrade.ResourceNames;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -222,6 +223,20 @@ class ReconcilerTest {
     host.clockOffset = host.clockOffset.plus(ServingSupervisor.SERVICES_KNOWN);
     service.superviseOnce();
     Invariants.assertHold(host, service, "started again");
+  }
+
+  @Test
+  void servicesThatClientsDoNotReachAreStartedAtTheNextLook() {
+    service.superviseOnce();
+    service.superviseOnce();
+    host.writingContainers.remove(service.container(1));
+    service.traffic.clients = name -> new Traffic.Clients(0, 1, 0, 0, 0, 0, 0);
+    service.superviseOnce();
+    Invariants.assertHold(host, service, "started again");
+    int asked = host.serviceQueries;
+    service.superviseOnce();
+    service.superviseOnce();
+    assertEquals(asked + 1, host.serviceQueries, "once after the start, as clients fail no more");
   }
 
   @Test
