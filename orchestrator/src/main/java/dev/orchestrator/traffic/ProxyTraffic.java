@@ -178,7 +178,14 @@ public final class ProxyTraffic implements Traffic {
 
   @Override
   public Map<String, Clients> clients(String name) {
-    Map<String, RouteStats> stats = proxy().stats().routes();
+    Proxy listening;
+    synchronized (this) {
+      listening = proxy;
+    }
+    if (listening == null) {
+      return Map.of();
+    }
+    Map<String, RouteStats> stats = listening.stats().routes();
     Map<String, Clients> clients = new TreeMap<>();
     for (RouteSettings route : routes) {
       RouteStats figures = stats.get(route.name());
