@@ -132,17 +132,22 @@ public final class ProxyTraffic implements Traffic {
     return proxy;
   }
 
-  /** Every proxy that may have clients. */
-  private synchronized List<Proxied> all() {
+  /** Every proxy that may have clients; there is one at least. */
+  private List<Proxied> all() {
+    List<Proxied> all = allOrNone();
+    if (all.isEmpty()) {
+      throw new IllegalStateException("the routes are not open");
+    }
+    return all;
+  }
+
+  private synchronized List<Proxied> allOrNone() {
     List<Proxied> all = new ArrayList<>(former);
     if (proxy != null) {
       all.add(new Proxied(proxy, UnaryOperator.identity()));
     }
     if (detours != null) {
       all.add(detours.proxied());
-    }
-    if (all.isEmpty()) {
-      throw new IllegalStateException("the routes are not open");
     }
     return all;
   }
@@ -354,7 +359,7 @@ public final class ProxyTraffic implements Traffic {
   @Override
   public Map<String, Clients> clients(String name) {
     Map<String, Clients> clients = new TreeMap<>();
-    for (Proxied each : all()) {
+    for (Proxied each : allOrNone()) {
       Map<String, RouteStats> stats = each.proxy().stats().routes();
       for (RouteSettings route : routes) {
         stats.forEach((of, figures) -> {

@@ -48,6 +48,7 @@ class ProxyTrafficTest {
     Target address = new Target("127.0.0.1", target.getAddress().getPort());
     try (ProxyTraffic traffic = new ProxyTraffic(vertx, routes);
         HttpClient client = HttpClient.newHttpClient()) {
+      assertEquals(Map.of(), traffic.clients("green"), "before the routes are open");
       traffic.open(Duration.ofSeconds(20));
       traffic.switchTo(
           new Backend("green", Map.of("web", List.of(address), "other", List.of(address))));
