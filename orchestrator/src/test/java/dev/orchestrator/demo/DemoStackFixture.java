@@ -31,7 +31,8 @@ final class DemoStackFixture implements AutoCloseable {
 
   DemoStackFixture(Path home) throws IOException {
     Path config = Path.of("../config/orchestrator.conf").toAbsolutePath().normalize();
-    Settings file = SettingsLoader.load(config, Map.of(HomeFolder.VARIABLE, home.toString()));
+    Settings file =
+        SettingsLoader.load(config, Map.of(HomeFolder.VARIABLE, home.toString()), "demo");
     List<RouteSettings> routes = new ArrayList<>();
     for (RouteSettings route : file.stack().routes()) {
       int port = freePort();

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -31,10 +32,26 @@ public final class PrivateEngineFixture implements AutoCloseable {
   public PrivateEngineFixture(Path folder, long bytes) {
     this.folder = folder;
     disk = new LoopDiskFixture(folder, "mkfs.ext4", bytes);
+    removeBridgesOfRunsThatWereKilled();
     LoopDiskFixture.run("ip", "link", "add", NAME, "type", "bridge");
     LoopDiskFixture.run("ip", "address", "add", "10.213.0.1/16", "dev", NAME);
     LoopDiskFixture.run("ip", "link", "set", NAME, "up");
     start();
+  }
+
+  /** They have the same addresses, and the host would send what is for this engine to them. */
+  private static void removeBridgesOfRunsThatWereKilled() {
+    try (DirectoryStream<Path> found =
+        Files.newDirectoryStream(Path.of("/sys/class/net"), "own[0-9]*")) {
+      for (Path link : found) {
+        String name = link.getFileName().toString();
+        if (ProcessHandle.of(Long.parseLong(name.substring(3))).isEmpty()) {
+          LoopDiskFixture.run("ip", "link", "delete", name);
+        }
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /** Whether this host has the programs and the rights that the fixture needs. */
