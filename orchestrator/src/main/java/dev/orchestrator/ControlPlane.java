@@ -8,8 +8,6 @@ import dev.orchestrator.stack.HandoverPort;
 import dev.orchestrator.traffic.ServiceTraffic;
 import dev.orchestrator.upgrade.RunLimits;
 import io.vertx.core.Vertx;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -22,11 +20,10 @@ final class ControlPlane implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(ControlPlane.class);
 
   /**
-   * Closed from the first to the last, which is the reverse of the order in which they were opened:
-   * the API, so that nothing new is begun; the stacks; only then the engine client, which their
-   * runs use to their end.
+   * Closed in this order: the API, so that nothing new is begun; the stacks; only then the engine
+   * client, which their runs use to their end.
    */
-  private final Deque<AutoCloseable> parts = new ArrayDeque<>();
+  private final ClosingOrder parts;
 
   private final StackRegistry stacks;
   private final ApiServer api;
@@ -43,11 +40,11 @@ final class ControlPlane implements AutoCloseable {
       ServiceTraffic traffic,
       HandoverPort handover,
       Runnable routesOpen) {
-    Deque<AutoCloseable> opened = new ArrayDeque<>();
+    ClosingOrder opened = new ClosingOrder();
     try {
       return new ControlPlane(source, vertx, traffic, handover, routesOpen, opened);
     } catch (RuntimeException e) {
-      closeAll(opened);
+      opened.close();
       throw e;
     }
   }
@@ -58,15 +55,15 @@ final class ControlPlane implements AutoCloseable {
       ServiceTraffic traffic,
       HandoverPort handover,
       Runnable routesOpen,
-      Deque<AutoCloseable> opened) {
+      ClosingOrder parts) {
+    this.parts = parts;
     ServiceSettings settings = source.current();
     HomeMigration.run(settings.home());
     Engine engine =
-        keep(opened, DockerEngine.at(settings.engine().address(), settings.engine().timeout()));
+        parts.add(DockerEngine.at(settings.engine().address(), settings.engine().timeout()));
     RunLimits limits = new RunLimits(settings.limits().builds(), settings.limits().copies());
     stacks =
-        keep(
-            opened,
+        parts.add(
             StackRegistry.open(
                 new ManagedStack.Shared(vertx, engine, handover, limits), traffic, source));
     if (!stacks.isAnyUp()) {
@@ -74,13 +71,7 @@ final class ControlPlane implements AutoCloseable {
       log.info("{}", engine.info());
     }
     routesOpen.run();
-    api = keep(opened, ApiServer.start(vertx, stacks, settings.api(), settings.home()));
-    parts.addAll(opened);
-  }
-
-  private static <T extends AutoCloseable> T keep(Deque<AutoCloseable> opened, T part) {
-    opened.push(part);
-    return part;
+    api = parts.add(ApiServer.start(vertx, stacks, settings.api(), settings.home()));
   }
 
   StackRegistry stacks() {
@@ -93,16 +84,6 @@ final class ControlPlane implements AutoCloseable {
 
   @Override
   public void close() {
-    closeAll(parts);
-  }
-
-  private static void closeAll(Deque<AutoCloseable> parts) {
-    while (!parts.isEmpty()) {
-      try {
-        parts.pop().close();
-      } catch (Exception e) {
-        log.warn("a part of the service did not close", e);
-      }
-    }
+    parts.close();
   }
 }

@@ -91,6 +91,11 @@ final class HandoverCoordinator implements HandoverPort, Handover.Owner, AutoClo
     }
   }
 
+  @Override
+  public synchronized boolean isOffered() {
+    return handover != null;
+  }
+
   private static void onThread(Runnable action) {
     Thread.ofVirtual().name("handover").start(action);
   }

@@ -24,12 +24,8 @@ import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * A stack that this process runs: its journal, and with it its control and schedule. Opening it
@@ -46,8 +42,6 @@ final class ManagedStack implements AutoCloseable {
    */
   record Shared(Vertx vertx, Engine engine, HandoverPort handover, RunLimits limits) {}
 
-  private static final Logger log = LoggerFactory.getLogger(ManagedStack.class);
-
   /** First pause between two tries of an undo that failed. */
   private static final Duration UNDO_PAUSE = Duration.ofSeconds(1);
 
@@ -55,11 +49,11 @@ final class ManagedStack implements AutoCloseable {
   private final Traffic traffic;
 
   /**
-   * Closed from the first to the last, which is the reverse of the order in which they were opened:
-   * the schedule, so that nothing new is begun; the control, which stops a run that is under way
-   * and waits for its thread; only then the journal, which that run uses to its end.
+   * Closed in this order: the schedule, so that nothing new is begun; the control, which stops a
+   * run that is under way and waits for its thread; only then the journal, which that run uses to
+   * its end.
    */
-  private final Deque<AutoCloseable> parts = new ArrayDeque<>();
+  private final ClosingOrder parts;
 
   private final Journal journal;
   private final StackControl control;
@@ -71,21 +65,21 @@ final class ManagedStack implements AutoCloseable {
    * @throws JournalException when the journal can't be read
    */
   static ManagedStack open(Shared shared, Settings settings, Traffic traffic) {
-    Deque<AutoCloseable> opened = new ArrayDeque<>();
+    ClosingOrder opened = new ClosingOrder();
     try {
       return new ManagedStack(shared, settings, traffic, opened);
     } catch (RuntimeException e) {
-      closeAll(opened);
+      opened.close();
       throw e;
     }
   }
 
-  private ManagedStack(
-      Shared shared, Settings settings, Traffic traffic, Deque<AutoCloseable> opened) {
+  private ManagedStack(Shared shared, Settings settings, Traffic traffic, ClosingOrder parts) {
+    this.parts = parts;
     this.settings = settings;
     this.traffic = traffic;
     InstantSource clock = InstantSource.system();
-    journal = keep(opened, Journal.open(settings.journal(), clock));
+    journal = parts.add(Journal.open(settings.journal(), clock));
     journal.claim(settings.stack().name());
     Engine engine = shared.engine();
     ResourceNames names = new ResourceNames(settings);
@@ -112,8 +106,7 @@ final class ManagedStack implements AutoCloseable {
     Schedule schedule = Schedule.of(settings.schedule());
     Supplier<@Nullable Instant> nextRun = () -> schedule.nextRun(clock.instant()).orElse(null);
     control =
-        keep(
-            opened,
+        parts.add(
             new StackControl(
                 upgradeContext,
                 releases,
@@ -121,13 +114,7 @@ final class ManagedStack implements AutoCloseable {
                 run -> Thread.ofVirtual().start(run),
                 shared.handover()));
     control.boot();
-    keep(opened, ScheduleRunner.start(control, schedule, clock));
-    parts.addAll(opened);
-  }
-
-  private static <T extends AutoCloseable> T keep(Deque<AutoCloseable> opened, T part) {
-    opened.push(part);
-    return part;
+    parts.add(ScheduleRunner.start(control, schedule, clock));
   }
 
   Settings settings() {
@@ -150,16 +137,6 @@ final class ManagedStack implements AutoCloseable {
   /** Stops supervising the stack; its routes and containers stay as they are. */
   @Override
   public void close() {
-    closeAll(parts);
-  }
-
-  private static void closeAll(Deque<AutoCloseable> parts) {
-    while (!parts.isEmpty()) {
-      try {
-        parts.pop().close();
-      } catch (Exception e) {
-        log.warn("a part of the service did not close", e);
-      }
-    }
+    parts.close();
   }
 }

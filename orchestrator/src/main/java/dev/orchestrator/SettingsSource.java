@@ -7,8 +7,6 @@ import dev.orchestrator.settings.Settings;
 import dev.orchestrator.settings.SettingsLoader;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,22 +34,6 @@ interface SettingsSource {
 
   /** Keeps the settings of a stack that could be used, for a start at which they are wrong. */
   void remember(StackEntry entry);
-
-  /** What has changed for the service itself, and needs a restart: a line each. */
-  default List<String> restartNotes(ServiceSettings before, ServiceSettings now) {
-    List<String> notes = new ArrayList<>();
-    note(notes, "home", before.home(), now.home());
-    note(notes, "engine", before.engine(), now.engine());
-    note(notes, "api", before.api(), now.api());
-    note(notes, "limits", before.limits(), now.limits());
-    return notes;
-  }
-
-  private static void note(List<String> notes, String key, Object before, Object now) {
-    if (!before.equals(now)) {
-      notes.add(key + " has changed, which needs another process: 'orchestrator serve --takeover'");
-    }
-  }
 
   /** Settings that never change, of one stack. */
   static SettingsSource of(Settings settings) {

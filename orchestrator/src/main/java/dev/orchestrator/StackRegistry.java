@@ -7,7 +7,6 @@ import dev.orchestrator.common.NotYetException;
 import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.journal.JournalException;
-import dev.orchestrator.report.Status;
 import dev.orchestrator.settings.AutoRoutes;
 import dev.orchestrator.settings.RouteSettings;
 import dev.orchestrator.settings.ServiceSettings;
@@ -174,39 +173,11 @@ final class StackRegistry implements Stacks, AutoCloseable {
 
   private StackSummary summary(Slot slot) {
     ManagedStack stack = slot.stack;
-    if (stack == null) {
-      return new StackSummary(
-          slot.folder,
-          current.stacksFolder().resolve(slot.folder).toString(),
-          "",
-          "failed",
-          "",
-          null,
-          null,
-          slot.problem);
-    }
-    Status status = stack.control().status();
-    Status.Side serving = status.serving();
-    long ill =
-        status.services().stream()
-            .filter(service ->
-                !service.state().equals("running") || service.health().equals("unhealthy"))
-            .filter(service -> !service.state().equals("exited (0)"))
-            .count();
-    boolean shown = serving != null && !status.state().equals("down");
-    return new StackSummary(
-        status.stack(),
-        stack.settings().stack().folder().toString(),
-        serving == null ? "" : serving.version(),
-        status.state(),
-        !shown || status.services().isEmpty()
-            ? ""
-            : ill == 0
-                ? "healthy"
-                : "%d of %d not healthy".formatted(ill, status.services().size()),
-        status.last(),
-        status.nextRun(),
-        slot.problem.isEmpty() ? status.attention() : slot.problem);
+    return stack == null
+        ? StackSummary.failed(
+            slot.folder, current.stacksFolder().resolve(slot.folder).toString(), slot.problem)
+        : StackSummary.of(
+            stack.control().status(), stack.settings().stack().folder().toString(), slot.problem);
   }
 
   @Override
@@ -307,12 +278,15 @@ final class StackRegistry implements Stacks, AutoCloseable {
 
   @Override
   public ReloadReport reload() {
+    if (shared.handover().isOffered()) {
+      throw new NotYetException(TAKEOVER);
+    }
     if (!reloading.tryLock()) {
       throw new NotYetException("the settings are being read already: try again");
     }
     try {
       ServiceSettings wanted = source.read(used());
-      List<String> notes = source.restartNotes(current, wanted);
+      List<String> notes = current.needRestart(wanted);
       List<ReloadReport.Entry> changes = new ArrayList<>();
       for (Slot slot : List.copyOf(slots.values())) {
         if (wanted.stacks().stream().noneMatch(entry -> entry.folder().equals(slot.folder))) {

@@ -3,9 +3,8 @@ package dev.orchestrator.adopt;
 import dev.orchestrator.common.HumanText;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Collectors;
 
-/** A plan, and the list of projects, as a command prints them. */
+/** A plan as a command prints it. */
 public final class AdoptPlanText {
   private final List<String> lines = new ArrayList<>();
 
@@ -16,44 +15,6 @@ public final class AdoptPlanText {
     AdoptPlanText text = new AdoptPlanText();
     text.write(plan);
     return String.join("\n", text.lines) + "\n";
-  }
-
-  /** The projects of an engine, a line each. */
-  public static String list(List<ProjectSummary> projects) {
-    if (projects.isEmpty()) {
-      return "there are no compose projects on this engine\n";
-    }
-    List<List<String>> rows = new ArrayList<>();
-    rows.add(List.of("PROJECT", "STATE", "SERVICES", "FOLDER", "FILES"));
-    for (ProjectSummary project : projects) {
-      rows.add(
-          List.of(
-              project.name(),
-              project.stack().isEmpty()
-                  ? project.state()
-                  : "stack %s, %s".formatted(project.stack(), project.state()),
-              String.join(" ", project.services()),
-              project.folder().isEmpty() ? "not known" : project.folder(),
-              project.files().isEmpty()
-                  ? "not known"
-                  : project.files().stream()
-                      .map(file ->
-                          file.startsWith(project.folder() + "/")
-                              ? file.substring(project.folder().length() + 1)
-                              : file)
-                      .collect(Collectors.joining(" "))));
-    }
-    StringBuilder table = new StringBuilder();
-    for (List<String> row : rows) {
-      StringBuilder line = new StringBuilder();
-      for (int column = 0; column < row.size(); column++) {
-        int at = column;
-        int width = rows.stream().mapToInt(other -> other.get(at).length()).max().orElse(0);
-        line.append(row.get(column)).append(" ".repeat(width - row.get(column).length() + 2));
-      }
-      table.append(line.toString().stripTrailing()).append('\n');
-    }
-    return table.toString();
   }
 
   private void write(AdoptPlan plan) {

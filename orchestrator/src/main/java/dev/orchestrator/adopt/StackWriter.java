@@ -2,25 +2,27 @@ package dev.orchestrator.adopt;
 
 import dev.orchestrator.common.HumanText;
 import dev.orchestrator.common.RefusedException;
+import dev.orchestrator.files.FileTree;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.BasicFileAttributes;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Writes the folder of a stack: first beside its place, under a name that no stack can have, and
  * then renamed, so that it is there whole or not at all.
  */
 final class StackWriter {
+  private static final Logger log = LoggerFactory.getLogger(StackWriter.class);
+
   private final Path stacks;
   private final Path work;
 
@@ -63,11 +65,11 @@ final class StackWriter {
                   .formatted(HumanText.bytes(needed), stacks, HumanText.bytes(free)));
         }
         try {
-          delete(beside); // of an adopt that was killed
+          FileTree.delete(beside); // of an adopt that was killed
           draft.write(beside);
           Files.move(beside, target, StandardCopyOption.ATOMIC_MOVE);
         } finally {
-          delete(beside);
+          FileTree.delete(beside);
         }
         return target;
       }
@@ -84,37 +86,12 @@ final class StackWriter {
     }
   }
 
-  /** Removes a folder with all that is in it; does nothing when it isn't there. */
-  static void delete(Path folder) throws IOException {
-    if (!Files.exists(folder, LinkOption.NOFOLLOW_LINKS)) {
-      return;
-    }
-    Files.walkFileTree(
-        folder,
-        new SimpleFileVisitor<>() {
-          @Override
-          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
-              throws IOException {
-            Files.delete(file);
-            return FileVisitResult.CONTINUE;
-          }
-
-          @Override
-          public FileVisitResult postVisitDirectory(Path dir, @Nullable IOException failure)
-              throws IOException {
-            Files.delete(dir);
-            return FileVisitResult.CONTINUE;
-          }
-        });
-  }
-
-  /** The same of what was tried out: what is left of it is removed the next time. */
+  /** Removes what was tried out: what is left of it is removed the next time. */
   static void deleteQuietly(Path folder) {
     try {
-      delete(folder);
+      FileTree.delete(folder);
     } catch (IOException e) {
-      System.getLogger(StackWriter.class.getName())
-          .log(System.Logger.Level.WARNING, "can't remove " + folder, e);
+      log.warn("can't remove {}", folder, e);
     }
   }
 }

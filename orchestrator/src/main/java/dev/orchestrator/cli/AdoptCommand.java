@@ -12,8 +12,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -127,14 +129,40 @@ final class AdoptCommand implements Callable<Integer> {
 
   private int list() {
     String answer = root.api().get("/v1/projects", DEADLINE);
-    root.context()
-        .terminal()
-        .out()
-        .print(
-            json.requested()
-                ? Json.indent(answer) + "\n"
-                : AdoptPlanText.list(Json.readList(answer, ProjectSummary.class)));
+    Terminal terminal = root.context().terminal();
+    if (json.requested()) {
+      terminal.out().println(Json.indent(answer));
+      return ExitCode.DONE;
+    }
+    List<ProjectSummary> projects = Json.readList(answer, ProjectSummary.class);
+    if (projects.isEmpty()) {
+      terminal.println("there are no compose projects on this engine");
+      return ExitCode.DONE;
+    }
+    TextTable table = new TextTable("PROJECT", "STATE", "SERVICES", "FOLDER", "FILES");
+    for (ProjectSummary project : projects) {
+      table.row(
+          project.name(),
+          project.stack().isEmpty()
+              ? project.state()
+              : "stack %s, %s".formatted(project.stack(), project.state()),
+          String.join(" ", project.services()),
+          orUnknown(project.folder()),
+          orUnknown(files(project)));
+    }
+    table.lines().forEach(terminal::println);
     return ExitCode.DONE;
+  }
+
+  private static String orUnknown(String text) {
+    return text.isEmpty() ? "not known" : text;
+  }
+
+  private static String files(ProjectSummary project) {
+    String folder = project.folder() + "/";
+    return project.files().stream()
+        .map(file -> file.startsWith(folder) ? file.substring(folder.length()) : file)
+        .collect(Collectors.joining(" "));
   }
 
   /** Shows what would become of a project. */

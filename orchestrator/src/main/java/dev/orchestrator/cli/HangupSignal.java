@@ -1,7 +1,9 @@
 package dev.orchestrator.cli;
 
-import java.lang.reflect.InvocationHandler;
-import java.lang.reflect.Proxy;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandleProxies;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
 
 /**
  * SIGHUP, with which a user asks a service to read its settings again. The JDK has no other
@@ -19,17 +21,14 @@ final class HangupSignal {
     try {
       Class<?> signal = Class.forName("sun.misc.Signal");
       Class<?> handlerType = Class.forName("sun.misc.SignalHandler");
-      InvocationHandler onCall =
-          (proxy, method, arguments) ->
-              switch (method.getName()) {
-                case "handle" -> Thread.ofVirtual().name("reload").start(action);
-                case "hashCode" -> System.identityHashCode(proxy);
-                case "equals" -> System.identityHashCode(proxy) == arguments[0].hashCode();
-                default -> "reload";
-              };
+      Runnable start = () -> Thread.ofVirtual().name("reload").start(action);
+      MethodHandle onSignal =
+          MethodHandles.lookup()
+              .findVirtual(Runnable.class, "run", MethodType.methodType(void.class))
+              .bindTo(start);
       Object handler =
-          Proxy.newProxyInstance(
-              HangupSignal.class.getClassLoader(), new Class<?>[] {handlerType}, onCall);
+          MethodHandleProxies.asInterfaceInstance(
+              handlerType, MethodHandles.dropArguments(onSignal, 0, signal));
       signal
           .getMethod("handle", signal, handlerType)
           .invoke(null, signal.getConstructor(String.class).newInstance("HUP"), handler);

@@ -3,6 +3,7 @@ package dev.orchestrator.drill;
 import dev.orchestrator.client.CommandException;
 import dev.orchestrator.client.ExitCode;
 import dev.orchestrator.common.RefusedException;
+import dev.orchestrator.files.FileTree;
 import dev.orchestrator.home.HomeFiles;
 import dev.orchestrator.home.HomeLock;
 import dev.orchestrator.journal.Generation;
@@ -11,17 +12,13 @@ import dev.orchestrator.settings.HomeFolder;
 import dev.orchestrator.settings.Settings;
 import dev.orchestrator.settings.SettingsLoader;
 import java.io.IOException;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Everything that a drill makes: a home folder below the service's, a replica of the stack on the
@@ -94,7 +91,7 @@ final class DrillSandbox implements AutoCloseable {
             new DrillService(program.mainClass(), config, files, stack, routes.ports()),
             routes);
     sandbox.replica.remove();
-    deleteFolder(files.home());
+    FileTree.delete(files.home());
     files.create();
     // So that a version has the same inner images here as in the service.
     Path locks = serviceFiles.home().resolve("locks");
@@ -145,7 +142,7 @@ final class DrillSandbox implements AutoCloseable {
       }
       replica.close();
       // While the lock is held: the folder may be another drill's as soon as it is released.
-      deleteFolder(folder(serviceFiles).home());
+      FileTree.delete(folder(serviceFiles).home());
       lock.close();
     } catch (IOException e) {
       throw new CommandException(
@@ -174,31 +171,5 @@ final class DrillSandbox implements AutoCloseable {
         Files.copy(file, to.resolve(from.relativize(file)));
       }
     }
-  }
-
-  private static void deleteFolder(Path folder) throws IOException {
-    if (!Files.exists(folder)) {
-      return;
-    }
-    Files.walkFileTree(
-        folder,
-        new SimpleFileVisitor<>() {
-          @Override
-          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
-              throws IOException {
-            Files.delete(file);
-            return FileVisitResult.CONTINUE;
-          }
-
-          @Override
-          public FileVisitResult postVisitDirectory(Path visited, @Nullable IOException failure)
-              throws IOException {
-            if (failure != null) {
-              throw failure;
-            }
-            Files.delete(visited);
-            return FileVisitResult.CONTINUE;
-          }
-        });
   }
 }

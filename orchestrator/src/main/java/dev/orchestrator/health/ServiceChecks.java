@@ -10,11 +10,16 @@ import java.util.Optional;
  * a health check, is healthy; or when it is a task and ended with code 0. A container that the
  * engine restarts is in the state "restarting": a container that has exited with an error stays so.
  */
-final class ServiceChecks {
+public final class ServiceChecks {
   /** A first check that comes later than this is said, as a reader would wonder. */
   private static final Duration SOON = Duration.ofSeconds(2);
 
   private ServiceChecks() {}
+
+  /** What is wrong with a service, in one line; empty when it is well. */
+  public static String problem(InnerService service) {
+    return check(service).map(HealthProblem::text).orElse("");
+  }
 
   static Optional<HealthProblem> check(InnerService service) {
     return switch (service.state()) {

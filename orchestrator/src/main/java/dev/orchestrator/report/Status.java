@@ -44,9 +44,17 @@ public record Status(
    * @param restarts by the inner engine, because it had ended
    * @param heals restarts by the capsule, because it was unhealthy
    * @param note what else a person should know, such as a slow restart loop; or empty
+   * @param problem why it is not well, as an upgrade would say it; empty when it is well, as a job
+   *     is that has done its work
    */
   public record Service(
-      String name, String state, String health, int restarts, int heals, String note) {}
+      String name,
+      String state,
+      String health,
+      int restarts,
+      int heals,
+      String note,
+      String problem) {}
 
   /**
    * A route with its traffic.

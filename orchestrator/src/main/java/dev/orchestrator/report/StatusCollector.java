@@ -5,6 +5,7 @@ import dev.orchestrator.capsule.InnerService;
 import dev.orchestrator.engine.ContainerInfo;
 import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.engine.EngineInfo;
+import dev.orchestrator.health.ServiceChecks;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.Generation.State;
 import dev.orchestrator.journal.Journal;
@@ -164,7 +165,8 @@ public final class StatusCollector {
           .map(StatusCollector::serviceOf)
           .toList();
     } catch (CapsuleException | EngineException e) {
-      return List.of(new Status.Service("(unknown)", e.getMessage() + "", "unknown", 0, 0, ""));
+      String why = String.valueOf(e.getMessage());
+      return List.of(new Status.Service("(unknown)", why, "unknown", 0, 0, "", why));
     }
   }
 
@@ -178,7 +180,8 @@ public final class StatusCollector {
         inner.recentEnds() < RESTART_LOOP
             ? ""
             : "in a restart loop: it ended with an error %d times in the last 5 min"
-                .formatted(inner.recentEnds()));
+                .formatted(inner.recentEnds()),
+        ServiceChecks.problem(inner));
   }
 
   private String describeEngine() {

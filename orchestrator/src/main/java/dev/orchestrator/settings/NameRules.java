@@ -6,14 +6,15 @@ import java.util.regex.Pattern;
  * The rules for names that become a part of names of containers and volumes, of addresses and of
  * command lines.
  */
-final class NameRules {
+public final class NameRules {
 
   private static final Pattern NAME = Pattern.compile("[a-z0-9][a-z0-9_-]{0,39}");
   private static final Pattern SERVICE = Pattern.compile("[a-zA-Z0-9][a-zA-Z0-9._-]{0,127}");
 
   private NameRules() {}
 
-  static boolean isValid(String name) {
+  /** Whether it can be the name of a stack, a route, a probe or a volume. */
+  public static boolean isValid(String name) {
     return NAME.matcher(name).matches();
   }
 
@@ -26,7 +27,8 @@ final class NameRules {
     return name;
   }
 
-  static String explain(String name) {
+  /** What is wrong with a name that is not valid, and what to write. */
+  public static String explain(String name) {
     return "\"%s\" is not a valid name; write up to 40 of a-z, 0-9, - and _, a letter or digit first"
         .formatted(name.length() > 60 ? name.substring(0, 60) + "…" : name);
   }

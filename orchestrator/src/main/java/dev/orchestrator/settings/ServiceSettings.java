@@ -4,7 +4,9 @@ import dev.orchestrator.settings.Settings.ApiSettings;
 import dev.orchestrator.settings.Settings.EngineSettings;
 import dev.orchestrator.settings.Settings.TakeoverSettings;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,6 +46,21 @@ public record ServiceSettings(
    */
   public record StackEntry(
       String folder, @Nullable Settings settings, String error, String source, String conf) {}
+
+  /** Settings of the service itself that are others now, and need another process: a line each. */
+  public List<String> needRestart(ServiceSettings now) {
+    Map<String, Boolean> same = new LinkedHashMap<>();
+    same.put("home", home.equals(now.home));
+    same.put("engine", engine.equals(now.engine));
+    same.put("api", api.equals(now.api));
+    same.put("limits", limits.equals(now.limits));
+    return same.entrySet().stream()
+        .filter(key -> !key.getValue())
+        .map(key ->
+            key.getKey()
+                + " has changed, which needs another process: 'orchestrator serve --takeover'")
+        .toList();
+  }
 
   /** The settings of a service with one stack, which never change. */
   public static ServiceSettings of(Settings one) {

@@ -15,6 +15,11 @@ public interface HandoverPort {
         }
 
         @Override
+        public boolean isOffered() {
+          return false;
+        }
+
+        @Override
         public boolean hasPredecessorLeft() {
           return true;
         }
@@ -22,6 +27,9 @@ public interface HandoverPort {
 
   /** Offers a hand-over; returns the path of the Unix socket on which the successor is awaited. */
   String offer();
+
+  /** Whether a successor is awaited, or takes over now. */
+  boolean isOffered();
 
   /** False while the process that served before still has connections. */
   boolean hasPredecessorLeft();

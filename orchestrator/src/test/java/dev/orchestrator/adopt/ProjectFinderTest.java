@@ -44,12 +44,16 @@ final class ProjectFinderTest {
     assertEquals(Project.State.STOPPED, found.getFirst().state());
     assertNull(found.getFirst().folder());
     assertEquals(
-        """
-        PROJECT  STATE           SERVICES  FOLDER     FILES
-        blog     stopped         app       not known  not known
-        shop     partly running  db web    /srv/shop  compose.yaml prod.yaml
-        """,
-        AdoptPlanText.list(found.stream().map(Project::summary).toList()));
+        List.of(
+            new ProjectSummary("blog", "", List.of(), List.of("app"), "stopped", ""),
+            new ProjectSummary(
+                "shop",
+                "/srv/shop",
+                List.of("/srv/shop/compose.yaml", "/srv/shop/prod.yaml"),
+                List.of("db", "web"),
+                "partly running",
+                "")),
+        found.stream().map(Project::summary).toList());
   }
 
   @Test

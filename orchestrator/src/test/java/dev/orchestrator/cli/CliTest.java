@@ -291,7 +291,13 @@ final class CliTest {
 
   @Test
   void aProjectIsAdoptedUnderItsOwnNameOrAnother() {
-    assertTrue(run("adopt --list").out().contains("photos   running  db web    /srv/photos"));
+    assertEquals(
+        """
+        PROJECT   STATE     SERVICES   FOLDER        FILES
+        blog      stopped   app        not known     not known
+        photos    running   db web     /srv/photos   compose.yaml prod.yaml
+        """,
+        run("adopt --list").out());
     assertEquals("stack photos: /stacks/photos\nu7\n", run("adopt photos --detach").out());
     assertEquals("stack pics: /stacks/pics\nu7\n", run("adopt photos --stack pics --detach").out());
     assertOneLine(run("adopt --undo -s demo"), "since its adoption is removed with it: --yes says");

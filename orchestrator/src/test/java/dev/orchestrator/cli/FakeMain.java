@@ -47,7 +47,9 @@ public final class FakeMain {
       }
 
       @Override
-      public void reload() {}
+      public void reload() {
+        LoggerFactory.getLogger(FakeMain.class).info("reloaded");
+      }
 
       @Override
       public void close() {

@@ -65,6 +65,20 @@ final class ProcessTest {
   }
 
   @Test
+  void aHangUpReadsTheSettingsAgainAndTheServiceGoesOn() throws Exception {
+    assertEquals(0, run(FakeMain.class, List.of(), "serve", "--detach").exitCode());
+    long pid = PidFile.read(new HomeFiles(commands.home)).orElseThrow().pid();
+    assertEquals(0, new ProcessBuilder("kill", "-HUP", "" + pid).start().waitFor());
+    Path log = commands.home.resolve("orchestrator.log");
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+    while (!Files.readString(log).contains("reloaded")) {
+      assertTrue(System.nanoTime() < end, () -> "not reloaded");
+      Thread.onSpinWait();
+    }
+    assertEquals(0, commands.run("versions").exitCode());
+  }
+
+  @Test
   void serviceThatCannotStartPassesItsLineOn() throws Exception {
     Files.writeString(commands.config, "home = home\nrefuse-me = 1\n");
     Result started = commands.run("serve", "--detach");

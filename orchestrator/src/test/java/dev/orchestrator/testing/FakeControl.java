@@ -115,7 +115,7 @@ public final class FakeControl implements Control {
         attention,
         new Status.Side("v1", 1, "demo-g1", "running", START),
         null,
-        List.of(new Status.Service("db", "running", "healthy", 0, 0, "")),
+        List.of(new Status.Service("db", "running", "healthy", 0, 0, "", "")),
         List.of(new Status.Route("web", "0.0.0.0:8080", "172.17.0.2:80", "open", 2, 40, 0, 0)),
         outcome == UpgradeRecord.Outcome.RUNNING && !events.isEmpty() ? run() : null,
         "prepare",

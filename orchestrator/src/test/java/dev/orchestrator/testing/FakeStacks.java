@@ -75,10 +75,11 @@ public final class FakeStacks implements Stacks {
   @Override
   public List<ProjectSummary> projects() {
     return List.of(
+        new ProjectSummary("blog", "", List.of(), List.of("app"), "stopped", ""),
         new ProjectSummary(
             "photos",
             "/srv/photos",
-            List.of("/srv/photos/compose.yaml"),
+            List.of("/srv/photos/compose.yaml", "/srv/photos/prod.yaml"),
             List.of("db", "web"),
             "running",
             ""));
