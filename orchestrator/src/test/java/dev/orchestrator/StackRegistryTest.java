@@ -15,7 +15,7 @@ import dev.orchestrator.stack.StackSummary;
 import dev.orchestrator.testing.ConfigFolderFixture;
 import dev.orchestrator.testing.FakeBehaviour;
 import dev.orchestrator.testing.FakeEngine;
-import dev.orchestrator.testing.LightServiceFixture;
+import dev.orchestrator.testing.FreePorts;
 import dev.orchestrator.traffic.ServiceTraffic;
 import dev.orchestrator.upgrade.RunLimits;
 import io.vertx.core.Vertx;
@@ -39,7 +39,7 @@ class StackRegistryTest {
   private final Engine engine = new FakeEngine(FakeBehaviour.QUIET);
   private final ServiceTraffic traffic = new ServiceTraffic(vertx, InheritedSockets.none());
   private final Successor successor = new Successor();
-  private final int shopPort = LightServiceFixture.freePort();
+  private final int shopPort = FreePorts.next();
   private StackRegistry registry;
 
   /** A process that is awaited, or is not. */
@@ -122,7 +122,7 @@ class StackRegistryTest {
     write("blog", "");
     assertEquals("added", reloaded("blog").change());
     assertEquals("unchanged", reloaded("shop").change());
-    write("shop", route(LightServiceFixture.freePort()));
+    write("shop", route(FreePorts.next()));
     assertEquals("changed", reloaded("shop").change());
     Files.delete(folder.resolve("stacks/blog/stack.conf"));
     assertEquals("removed", reloaded("blog").change());

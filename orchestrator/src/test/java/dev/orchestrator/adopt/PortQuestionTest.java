@@ -3,6 +3,7 @@ package dev.orchestrator.adopt;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
+import dev.orchestrator.testing.FreePorts;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -77,10 +78,7 @@ final class PortQuestionTest {
 
   @Test
   void whereNobodyListensItIsClosed() throws IOException {
-    int port;
-    try (ServerSocket socket = new ServerSocket(0)) {
-      port = socket.getLocalPort();
-    }
+    int port = FreePorts.next();
     assertFalse(PortQuestion.ask("127.0.0.1", port).open());
   }
 }

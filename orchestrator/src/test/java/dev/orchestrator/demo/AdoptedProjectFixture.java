@@ -23,7 +23,7 @@ import dev.orchestrator.settings.UpgradeSettings;
 import dev.orchestrator.settings.UpgradeSettings.VerifySettings;
 import dev.orchestrator.stack.Control;
 import dev.orchestrator.stack.StackControl;
-import dev.orchestrator.testing.LightServiceFixture;
+import dev.orchestrator.testing.FreePorts;
 import dev.orchestrator.testing.RunWatcher;
 import dev.orchestrator.upgrade.ResourceNames;
 import dev.orchestrator.upgrade.RunEvent;
@@ -56,7 +56,7 @@ final class AdoptedProjectFixture implements AutoCloseable {
   private final Settings settings;
   private final String image = "orchestrator/test-adopted:" + name;
   private Service service;
-  final int port = LightServiceFixture.freePort();
+  final int port = FreePorts.next();
 
   AdoptedProjectFixture(Path directory) throws IOException {
     folder = Files.createDirectories(directory.resolve(name));

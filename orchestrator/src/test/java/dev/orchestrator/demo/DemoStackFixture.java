@@ -9,11 +9,11 @@ import dev.orchestrator.settings.Settings;
 import dev.orchestrator.settings.SettingsLoader;
 import dev.orchestrator.settings.StackSettings;
 import dev.orchestrator.stack.Control;
+import dev.orchestrator.testing.FreePorts;
 import dev.orchestrator.testing.RunWatcher;
 import dev.orchestrator.upgrade.ResourceNames;
 import dev.orchestrator.upgrade.RunEvent;
 import java.io.IOException;
-import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -35,7 +35,7 @@ final class DemoStackFixture implements AutoCloseable {
         SettingsLoader.load(config, Map.of(HomeFolder.VARIABLE, home.toString()), "demo");
     List<RouteSettings> routes = new ArrayList<>();
     for (RouteSettings route : file.stack().routes()) {
-      int port = freePort();
+      int port = FreePorts.next();
       ports.put(route.name(), port);
       routes.add(
           new RouteSettings(
@@ -63,12 +63,6 @@ final class DemoStackFixture implements AutoCloseable {
                 stack.upgrade(),
                 stack.data()));
     service = Service.start(settings);
-  }
-
-  private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0)) {
-      return socket.getLocalPort();
-    }
   }
 
   int port(String route) {

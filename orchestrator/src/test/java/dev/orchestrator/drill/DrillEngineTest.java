@@ -14,7 +14,7 @@ import dev.orchestrator.engine.Engine;
 import dev.orchestrator.engine.Labels;
 import dev.orchestrator.journal.UpgradeRecord;
 import dev.orchestrator.report.Status;
-import dev.orchestrator.testing.LightServiceFixture;
+import dev.orchestrator.testing.FreePorts;
 import dev.orchestrator.testing.LightStackFixture;
 import dev.orchestrator.testing.ServiceProcessFixture;
 import dev.orchestrator.testing.SubprocessLoad;
@@ -49,7 +49,7 @@ class DrillEngineTest {
     String settings =
         "upgrade { hold-budget = 30s, drain-budget = 500ms, bake = 1s,"
             + " verify { passes = 1, interval = 100ms, deadline = 7s } }";
-    daemon = new ServiceProcessFixture(stack, LightServiceFixture.freePort(), settings);
+    daemon = new ServiceProcessFixture(stack, FreePorts.next(), settings);
     engine = DockerEngine.connect("", SOON);
     daemon.start();
     String run = daemon.requestRun("/v1/up", Map.of("version", "v1"));

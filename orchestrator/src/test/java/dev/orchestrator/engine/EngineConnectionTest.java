@@ -7,10 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.net.httpserver.HttpServer;
 import dev.orchestrator.engine.EngineException.Kind;
+import dev.orchestrator.testing.FreePorts;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
@@ -54,10 +54,7 @@ final class EngineConnectionTest {
     String missing = "unix://" + dir.resolve("none.sock");
     EngineException e = fails(Kind.UNREACHABLE, () -> DockerEngine.connect(missing, SOON));
     assertTrue(String.valueOf(e.getMessage()).contains(missing), e::toString);
-    int closed;
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      closed = socket.getLocalPort();
-    }
+    int closed = FreePorts.next();
     fails(Kind.UNREACHABLE, () -> DockerEngine.connect("tcp://127.0.0.1:" + closed, SOON));
     fails(Kind.UNREACHABLE, () -> DockerEngine.connect("ssh://host", SOON));
   }

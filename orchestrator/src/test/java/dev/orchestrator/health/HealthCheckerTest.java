@@ -11,7 +11,7 @@ import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.settings.Probe;
 import dev.orchestrator.settings.RouteSettings;
 import dev.orchestrator.settings.UpgradeSettings.VerifySettings;
-import dev.orchestrator.testing.LightServiceFixture;
+import dev.orchestrator.testing.FreePorts;
 import io.vertx.core.Vertx;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -353,7 +353,7 @@ class HealthCheckerTest {
   @Test
   void healthyServicesBehindADeadRouteAreNotHealthy() throws Exception {
     capsule.round("web running healthy 0");
-    int port = LightServiceFixture.freePort();
+    int port = FreePorts.next();
     HealthChecker withRoute =
         new HealthChecker(
             vertx,

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.net.httpserver.HttpServer;
 import dev.orchestrator.settings.Probe;
+import dev.orchestrator.testing.FreePorts;
 import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -74,10 +75,7 @@ class ProbeRunnerTest {
 
   @Test
   void aRefusedConnectionIsReported() throws IOException {
-    int free;
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      free = socket.getLocalPort();
-    }
+    int free = FreePorts.next();
     assertEquals(
         "GET / at port 80: connection refused", run(new Probe.Http(80, "/", 200, null), free));
     assertEquals("connection to port 80: connection refused", run(new Probe.Tcp(80), free));

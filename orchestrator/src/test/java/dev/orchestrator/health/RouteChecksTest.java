@@ -8,7 +8,7 @@ import dev.orchestrator.proxy.config.ProxyProtocol;
 import dev.orchestrator.proxy.config.RouteOptions;
 import dev.orchestrator.settings.AutoRoutes;
 import dev.orchestrator.settings.RouteSettings;
-import dev.orchestrator.testing.LightServiceFixture;
+import dev.orchestrator.testing.FreePorts;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -48,8 +48,8 @@ class RouteChecksTest {
 
   @Test
   void aPortWhereNothingListensIsDead() throws Exception {
-    assertEquals(List.of("connection refused"), check(TCP, LightServiceFixture.freePort()));
-    assertEquals(List.of("connection refused"), check(HTTP, LightServiceFixture.freePort()));
+    assertEquals(List.of("connection refused"), check(TCP, FreePorts.next()));
+    assertEquals(List.of("connection refused"), check(HTTP, FreePorts.next()));
   }
 
   @Test
@@ -77,7 +77,7 @@ class RouteChecksTest {
         List.of(
             new RouteSettings("web", "127.0.0.1", 80, "web", 80),
             new RouteSettings("tls", "127.0.0.1", 443, "web", 443)));
-    int dead = LightServiceFixture.freePort();
+    int dead = FreePorts.next();
     try (Server alive = greeting()) {
       FakeServiceCapsule capsule = new FakeServiceCapsule();
       assertEquals(
@@ -95,7 +95,7 @@ class RouteChecksTest {
           checks
               .check(
                   new FakeServiceCapsule(),
-                  Map.of("web:80", alive.port(), "web:80#2", LightServiceFixture.freePort()))
+                  Map.of("web:80", alive.port(), "web:80#2", FreePorts.next()))
               .size());
     }
   }
@@ -107,7 +107,7 @@ class RouteChecksTest {
     assertEquals(
         List.of(),
         new RouteChecks(List.of(idle))
-            .check(new FakeServiceCapsule(), Map.of("web:80", LightServiceFixture.freePort())));
+            .check(new FakeServiceCapsule(), Map.of("web:80", FreePorts.next())));
     assertEquals(List.of(), checks(TCP).check(new FakeServiceCapsule(), Map.of("db:1", 1)));
   }
 

@@ -10,8 +10,6 @@ import dev.orchestrator.stack.Control;
 import dev.orchestrator.upgrade.ResourceNames;
 import dev.orchestrator.upgrade.RunEvent;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -43,19 +41,11 @@ public final class LightServiceFixture implements AutoCloseable {
    * @param change changes {@link LightStackFixture#settings}
    */
   public LightServiceFixture(LightStackFixture stack, UnaryOperator<Settings> change) {
-    int port = freePort();
+    int port = FreePorts.next();
     settings = change.apply(stack.settings(port));
     engine = DockerEngine.connect(settings.engine().address(), REQUEST_TIMEOUT);
     address = URI.create("http://127.0.0.1:" + port);
     service = Service.start(settings);
-  }
-
-  public static int freePort() {
-    try (ServerSocket socket = new ServerSocket(0)) {
-      return socket.getLocalPort();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
   }
 
   public Settings settings() {

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
-import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -25,15 +24,6 @@ public final class UdpLoad implements AutoCloseable {
 
   private UdpLoad(int port) {
     this.port = port;
-  }
-
-  /** A port that no udp socket has. */
-  public static int freePort() {
-    try (DatagramSocket socket = new DatagramSocket()) {
-      return socket.getLocalPort();
-    } catch (SocketException e) {
-      throw new IllegalStateException(e);
-    }
   }
 
   public static UdpLoad start(int port) {

@@ -9,12 +9,12 @@ import dev.orchestrator.proxy.config.Protocol;
 import dev.orchestrator.proxy.config.RouteOptions;
 import dev.orchestrator.proxy.config.Target;
 import dev.orchestrator.settings.RouteSettings;
+import dev.orchestrator.testing.FreePorts;
 import dev.orchestrator.traffic.Traffic.Clients;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -42,8 +42,8 @@ class ProxyTrafficTest {
         });
     target.start();
     Vertx vertx = Vertx.vertx(new VertxOptions().setPreferNativeTransport(true));
-    int web = free();
-    int other = free();
+    int web = FreePorts.next();
+    int other = FreePorts.next();
     List<RouteSettings> routes = List.of(route("web", web), route("other", other));
     Target address = new Target("127.0.0.1", target.getAddress().getPort());
     try (ProxyTraffic traffic = new ProxyTraffic(vertx, routes);
@@ -75,11 +75,5 @@ class ProxyTrafficTest {
   private static RouteSettings route(String name, int port) {
     return new RouteSettings(
         name, new ListenAddress("127.0.0.1", port), name, 80, RouteOptions.of(Protocol.HTTP));
-  }
-
-  private static int free() throws Exception {
-    try (ServerSocket socket = new ServerSocket(0, 1, LOOPBACK)) {
-      return socket.getLocalPort();
-    }
   }
 }

@@ -11,6 +11,7 @@ import dev.orchestrator.proxy.config.Backend;
 import dev.orchestrator.proxy.config.Target;
 import dev.orchestrator.proxy.listen.InheritedSockets;
 import dev.orchestrator.settings.RouteSettings;
+import dev.orchestrator.testing.FreePorts;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import java.io.IOException;
@@ -69,12 +70,6 @@ class ServiceTrafficTest {
     target.close();
   }
 
-  private static int free() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0, 1, LOOPBACK)) {
-      return socket.getLocalPort();
-    }
-  }
-
   private static RouteSettings route(String name, int port) {
     return new RouteSettings(name, "127.0.0.1", port, name, 80);
   }
@@ -106,17 +101,17 @@ class ServiceTrafficTest {
 
   @Test
   void unchangedRoutesStayWhatTheyAre() throws IOException {
-    int port = free();
+    int port = FreePorts.next();
     ProxyTraffic before = serve("shop", route("web", port));
     assertSame(before, traffic.of("shop", List.of(route("web", port))));
   }
 
   @Test
   void routesChangeWhileClientsConnectAndTheirConnectionsEndInTheirTime() throws Exception {
-    int kept = free();
-    int dropped = free();
-    int added = free();
-    int other = free();
+    int kept = FreePorts.next();
+    int dropped = FreePorts.next();
+    int added = FreePorts.next();
+    int other = FreePorts.next();
     serve("shop", route("web", kept), route("old", dropped));
     serve("blog", route("web", other));
     try (Socket open = connect(kept)) {
@@ -149,7 +144,7 @@ class ServiceTrafficTest {
 
   @Test
   void routesThatCannotOpenLeaveThoseThatWereThere() throws Exception {
-    int kept = free();
+    int kept = FreePorts.next();
     try (ServerSocket taken = new ServerSocket(0, 1, LOOPBACK)) {
       serve("shop", route("web", kept));
       assertThrows(
@@ -164,8 +159,8 @@ class ServiceTrafficTest {
 
   @Test
   void aStackThatIsRemovedRefusesAndTheOthersServe() throws Exception {
-    int shop = free();
-    int blog = free();
+    int shop = FreePorts.next();
+    int blog = FreePorts.next();
     serve("shop", route("web", shop));
     serve("blog", route("web", blog));
     traffic.remove("shop");
@@ -177,8 +172,8 @@ class ServiceTrafficTest {
 
   @Test
   void aStackWhoseRoutesLeadNowhereIsNamed() throws Exception {
-    serve("shop", route("web", free()));
-    traffic.of("blog", List.of(route("web", free()))).open(HOLD);
+    serve("shop", route("web", FreePorts.next()));
+    traffic.of("blog", List.of(route("web", FreePorts.next()))).open(HOLD);
     assertEquals("blog", traffic.waitingStack());
   }
 }

@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.orchestrator.journal.UpgradeRecord.Outcome;
 import dev.orchestrator.report.Status;
-import dev.orchestrator.testing.LightServiceFixture;
+import dev.orchestrator.testing.FreePorts;
 import dev.orchestrator.testing.LightStackFixture;
 import dev.orchestrator.testing.ServiceProcessFixture;
 import dev.orchestrator.testing.SubprocessLoad;
@@ -56,7 +56,7 @@ class ClockEngineTest {
         "upgrade { hold-budget = 30s, drain-budget = 500ms, bake = 2s,"
             + " verify { passes = 2, interval = 200ms, deadline = 15s } }";
     try (ServiceProcessFixture daemon =
-        new ServiceProcessFixture(stack, LightServiceFixture.freePort(), settings)) {
+        new ServiceProcessFixture(stack, FreePorts.next(), settings)) {
       daemon.setEnvironment("LD_PRELOAD", library.get().toString());
       daemon.setEnvironment("FAKETIME_TIMESTAMP_FILE", directory.resolve("clock").toString());
       daemon.setEnvironment(

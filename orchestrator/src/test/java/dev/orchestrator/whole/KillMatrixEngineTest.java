@@ -13,7 +13,7 @@ import dev.orchestrator.engine.Mount;
 import dev.orchestrator.journal.Receipt;
 import dev.orchestrator.journal.UpgradeRecord.Outcome;
 import dev.orchestrator.report.Status;
-import dev.orchestrator.testing.LightServiceFixture;
+import dev.orchestrator.testing.FreePorts;
 import dev.orchestrator.testing.LightStackFixture;
 import dev.orchestrator.testing.ServiceProcessFixture;
 import dev.orchestrator.testing.StepNames;
@@ -93,7 +93,7 @@ class KillMatrixEngineTest {
         "upgrade { hold-budget = 30s, drain-budget = 500ms, bake = 1s,"
             + " verify { passes = 1, interval = 100ms, deadline = 7s } }";
     try (ServiceProcessFixture daemon =
-            new ServiceProcessFixture(stack, LightServiceFixture.freePort(), settings);
+            new ServiceProcessFixture(stack, FreePorts.next(), settings);
         Engine engine = DockerEngine.connect("", SOON)) {
       daemon.start();
       assertEquals(

@@ -16,6 +16,7 @@ import dev.orchestrator.settings.RouteSettings;
 import dev.orchestrator.settings.Settings;
 import dev.orchestrator.settings.StackSettings;
 import dev.orchestrator.stack.Control;
+import dev.orchestrator.testing.FreePorts;
 import dev.orchestrator.testing.LightServiceFixture;
 import dev.orchestrator.testing.LightStackFixture;
 import dev.orchestrator.testing.UdpLoad;
@@ -71,7 +72,7 @@ class LightUpgradeEngineTest {
   void oldVersionsGoWithTheirImagesAndTheirData() throws Exception {
     LightStackFixture stack =
         LightStackFixture.in(directory, "light" + ProcessHandle.current().pid());
-    int udp = UdpLoad.freePort();
+    int udp = FreePorts.next();
     try (LightServiceFixture light = new LightServiceFixture(stack, withUdpRoute(udp))) {
       assertDone(light.await(light.control().up("v1")));
       light.post("one");

@@ -16,6 +16,7 @@ import dev.orchestrator.settings.Settings;
 import dev.orchestrator.settings.StackSettings;
 import dev.orchestrator.settings.UpgradeSettings;
 import dev.orchestrator.settings.UpgradeSettings.VerifySettings;
+import dev.orchestrator.testing.FreePorts;
 import dev.orchestrator.testing.LightServiceFixture;
 import dev.orchestrator.testing.LightStackFixture;
 import dev.orchestrator.upgrade.DataOptions;
@@ -84,7 +85,7 @@ class NetworkEngineTest {
         compose ->
             compose.replace("    deploy:", "    entrypoint: [sleep, infinity]\n    deploy:"));
     copy(stack, "v5", compose -> compose.replace("172.30.0.0/24", "172.17.9.0/24"));
-    int port = LightServiceFixture.freePort();
+    int port = FreePorts.next();
     try (LightServiceFixture light = new LightServiceFixture(stack, settings(port))) {
       assertDone(light.await(light.control().up("v1")));
       light.post("one");
@@ -144,7 +145,7 @@ class NetworkEngineTest {
         compose ->
             compose.replace(
                 "    network_mode:", "    entrypoint: [sleep, infinity]\n    network_mode:"));
-    int port = LightServiceFixture.freePort();
+    int port = FreePorts.next();
     GrantSettings hostNetwork =
         new GrantSettings(List.of(), DockerSocket.NONE, false, List.of(), List.of(), true, false);
     UnaryOperator<Settings> granted = LightStackFixture.changed(s -> s.withGrants(hostNetwork));
@@ -171,7 +172,7 @@ class NetworkEngineTest {
   @Test
   void theRoutesAreThoseOfTheComposeFile() throws Exception {
     LightStackFixture stack = LightStackFixture.in(directory);
-    int port = LightServiceFixture.freePort();
+    int port = FreePorts.next();
     change(stack, "v1", compose -> compose.replace("8080:80", "127.0.0.1:%d:80".formatted(port)));
     UnaryOperator<Settings> auto =
         LightStackFixture.changed(s ->

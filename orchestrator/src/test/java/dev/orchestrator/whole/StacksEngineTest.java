@@ -10,8 +10,8 @@ import dev.orchestrator.journal.UpgradeRecord.Outcome;
 import dev.orchestrator.stack.Control;
 import dev.orchestrator.stack.ReloadReport;
 import dev.orchestrator.stack.StackSummary;
+import dev.orchestrator.testing.FreePorts;
 import dev.orchestrator.testing.LightLoad;
-import dev.orchestrator.testing.LightServiceFixture;
 import dev.orchestrator.testing.LightStackFixture;
 import dev.orchestrator.testing.RunWatcher;
 import java.io.IOException;
@@ -39,8 +39,8 @@ class StacksEngineTest {
 
   @TempDir Path directory;
   private final String blog = "blog" + ProcessHandle.current().pid();
-  private final int shopPort = LightServiceFixture.freePort();
-  private final int blogPort = LightServiceFixture.freePort();
+  private final int shopPort = FreePorts.next();
+  private final int blogPort = FreePorts.next();
   private Path config;
   private Service service;
 
@@ -165,7 +165,7 @@ class StacksEngineTest {
 
   /** A second route is opened, while clients use the first. */
   private void changeRoutes(Path folder) throws IOException {
-    int added = LightServiceFixture.freePort();
+    int added = FreePorts.next();
     write(folder, route("web", blogPort) + route("more", added));
     assertEquals("changed", change(service.stacks().reload(), blog));
     assertListens(added);

@@ -9,7 +9,7 @@ import dev.orchestrator.journal.Receipt;
 import dev.orchestrator.journal.UpgradeRecord.Outcome;
 import dev.orchestrator.report.Status;
 import dev.orchestrator.report.VersionStatus;
-import dev.orchestrator.testing.LightServiceFixture;
+import dev.orchestrator.testing.FreePorts;
 import dev.orchestrator.testing.LightStackFixture;
 import dev.orchestrator.testing.ServiceProcessFixture;
 import java.io.IOException;
@@ -50,7 +50,7 @@ class StopInRunEngineTest {
         "upgrade { hold-budget = 30s, drain-budget = 500ms, bake = 1s,"
             + " verify { passes = 1, interval = 100ms, deadline = 7s } }";
     try (ServiceProcessFixture service =
-        new ServiceProcessFixture(stack, LightServiceFixture.freePort(), settings)) {
+        new ServiceProcessFixture(stack, FreePorts.next(), settings)) {
       service.start();
       String up = service.requestRun("/v1/up", Map.of("version", "v1"));
       service.await(up, event -> event.phase().equals("end"));

@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.orchestrator.home.HomeFiles;
-import dev.orchestrator.testing.LightServiceFixture;
+import dev.orchestrator.testing.FreePorts;
 import dev.orchestrator.testing.LightStackFixture;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -52,7 +52,7 @@ class TakeoverEngineTest {
     LightStackFixture stack =
         LightStackFixture.in(directory, "take" + ProcessHandle.current().pid());
     home = stack.home();
-    port = LightServiceFixture.freePort();
+    port = FreePorts.next();
     config = directory.resolve("orchestrator.conf");
     Path image = Path.of("../config/image").toAbsolutePath().normalize();
     Files.writeString(

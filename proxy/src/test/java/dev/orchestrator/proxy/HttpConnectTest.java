@@ -8,6 +8,7 @@ import dev.orchestrator.proxy.config.Protocol;
 import dev.orchestrator.proxy.config.ProxyOptions;
 import dev.orchestrator.proxy.config.RouteOptions;
 import dev.orchestrator.proxy.testing.Await;
+import dev.orchestrator.proxy.testing.FreePorts;
 import dev.orchestrator.proxy.testing.HttpServerFixture;
 import dev.orchestrator.proxy.testing.ProxyFixture;
 import dev.orchestrator.proxy.testing.RawHttpConnection;
@@ -26,7 +27,7 @@ class HttpConnectTest {
 
   @Test
   void aTargetThatDoesNotListenWithinTheBoundIsA502() throws Exception {
-    try (var fixture = ProxyFixture.opened(QUICK, HTTP, backend("blue", ServerFixture.freePort()));
+    try (var fixture = ProxyFixture.opened(QUICK, HTTP, backend("blue", FreePorts.next()));
         var client = fixture.http()) {
       client.get("/");
       assertEquals(502, client.read().status());
@@ -38,7 +39,7 @@ class HttpConnectTest {
   /** It waited for as long as it would: it got nothing, like one that waited to the end. */
   @Test
   void aClientThatLeavesWhileItsTargetRefusesCountsAsNotServed() throws Exception {
-    try (var fixture = ProxyFixture.opened(HTTP, backend("blue", ServerFixture.freePort()))) {
+    try (var fixture = ProxyFixture.opened(HTTP, backend("blue", FreePorts.next()))) {
       try (var client = fixture.http()) {
         client.get("/");
         Await.until("some attempts failed", () -> fixture.stats().connectFailures() > 3);
@@ -51,7 +52,7 @@ class HttpConnectTest {
 
   @Test
   void aTargetThatIsJustAboutToListenIsWaitedFor() throws Exception {
-    int port = ServerFixture.freePort();
+    int port = FreePorts.next();
     try (var fixture = ProxyFixture.opened(HTTP, backend("blue", port));
         var client = fixture.http()) {
       client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi");

@@ -7,6 +7,7 @@ import dev.orchestrator.proxy.config.Backend;
 import dev.orchestrator.proxy.config.ProxyOptions;
 import dev.orchestrator.proxy.config.Target;
 import dev.orchestrator.proxy.testing.Await;
+import dev.orchestrator.proxy.testing.FreePorts;
 import dev.orchestrator.proxy.testing.ProxyFixture;
 import dev.orchestrator.proxy.testing.ServerFixture;
 import java.io.OutputStream;
@@ -22,7 +23,7 @@ class ProxyConnectTest {
 
   @Test
   void aTargetThatIsJustAboutToListenIsWaitedFor() throws Exception {
-    int port = ServerFixture.freePort();
+    int port = FreePorts.next();
     try (var fixture = ProxyFixture.opened(ProxyFixture.backend("blue", port));
         Socket client = fixture.connect()) {
       Await.until("some attempts failed", () -> fixture.stats().connectFailures() > 3);
@@ -38,7 +39,7 @@ class ProxyConnectTest {
   void aTargetThatDoesNotListenWithinTheBoundCostsTheClientACleanClose() throws Exception {
     var quick =
         ProxyOptions.defaults().withConnectTimes(Duration.ofSeconds(1), Duration.ofMillis(300));
-    int port = ServerFixture.freePort();
+    int port = FreePorts.next();
     try (var fixture = ProxyFixture.opened(quick, ProxyFixture.backend("blue", port));
         Socket client = fixture.connect()) {
       client.getOutputStream().write(1);
@@ -75,7 +76,7 @@ class ProxyConnectTest {
 
   @Test
   void aConnectionWhoseTargetRefusesGoesBackToTheGateWhenItIsHeld() throws Exception {
-    int port = ServerFixture.freePort();
+    int port = FreePorts.next();
     try (var green = ServerFixture.echo('g');
         var fixture = ProxyFixture.opened(ProxyFixture.backend("blue", port));
         Socket client = fixture.connect()) {

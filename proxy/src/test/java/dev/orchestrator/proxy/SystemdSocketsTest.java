@@ -13,6 +13,7 @@ import dev.orchestrator.proxy.listen.HandedOverSockets;
 import dev.orchestrator.proxy.listen.InheritedSockets;
 import dev.orchestrator.proxy.listen.SystemdSockets;
 import dev.orchestrator.proxy.testing.Await;
+import dev.orchestrator.proxy.testing.FreePorts;
 import dev.orchestrator.proxy.testing.ProxyFixture;
 import dev.orchestrator.proxy.testing.ServerFixture;
 import dev.orchestrator.proxy.testing.UdpClient;
@@ -40,7 +41,7 @@ class SystemdSocketsTest {
   void listen() throws IOException {
     io.netty.channel.epoll.Epoll.ensureAvailability();
     socket = io.netty.channel.unix.Socket.newSocketStream();
-    port = ServerFixture.freePort(); // not 0: a chosen port outlives the shutdown of its socket
+    port = FreePorts.next(); // not 0: a chosen port outlives the shutdown of its socket
     socket.setReuseAddress(true);
     socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
     socket.listen(16);
@@ -110,8 +111,7 @@ class SystemdSocketsTest {
   @Test
   void theSocketsOfOtherRoutesGoOn() throws Exception {
     InheritedSockets inherited = fromSystemd();
-    inherited.refuseClients(
-        List.of(new Route(ProxyFixture.WEB, "localhost", ServerFixture.freePort())));
+    inherited.refuseClients(List.of(new Route(ProxyFixture.WEB, "localhost", FreePorts.next())));
     try (Socket waiting = connect()) {
       assertServed(inherited, waiting);
     }
@@ -153,7 +153,7 @@ class SystemdSocketsTest {
   void datagramsWaitForTheNextStartOrAreRefusedWhileNothingIsServed() throws Exception {
     io.netty.channel.unix.Socket datagrams = io.netty.channel.unix.Socket.newSocketDgram();
     try (var blue = UdpServerFixture.named('b')) {
-      int udpPort = ServerFixture.freePort(); // not 0, as above
+      int udpPort = FreePorts.next(); // not 0, as above
       datagrams.bind(new InetSocketAddress(udpPort));
       List<Route> routes =
           List.of(

@@ -4,9 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.orchestrator.proxy.testing.Await;
+import dev.orchestrator.proxy.testing.FreePorts;
 import dev.orchestrator.proxy.testing.HttpServerFixture;
 import dev.orchestrator.proxy.testing.RawHttpConnection;
-import dev.orchestrator.proxy.testing.ServerFixture;
 import dev.orchestrator.proxy.testing.TakeoverPeerMain;
 import dev.orchestrator.proxy.testing.UdpClient;
 import dev.orchestrator.proxy.testing.UdpServerFixture;
@@ -45,8 +45,8 @@ class TakeoverTest {
   void start() throws IOException {
     target = HttpServerFixture.named("blue");
     udpTarget = UdpServerFixture.named('b');
-    tcp = ServerFixture.freePort();
-    http = ServerFixture.freePort();
+    tcp = FreePorts.next();
+    http = FreePorts.next();
   }
 
   @AfterEach

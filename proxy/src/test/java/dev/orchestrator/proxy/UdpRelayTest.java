@@ -16,6 +16,7 @@ import dev.orchestrator.proxy.config.Target;
 import dev.orchestrator.proxy.gate.DrainResult;
 import dev.orchestrator.proxy.stats.RouteStats;
 import dev.orchestrator.proxy.testing.Await;
+import dev.orchestrator.proxy.testing.FreePorts;
 import dev.orchestrator.proxy.testing.ProxyFixture;
 import dev.orchestrator.proxy.testing.ServerFixture;
 import dev.orchestrator.proxy.testing.UdpClient;
@@ -229,8 +230,8 @@ class UdpRelayTest {
     ProxyOptions options = ProxyOptions.defaults().withMaxHeld(2).withMaxHeldBytes(40_000);
     try (var server = ServerFixture.echo('t');
         var fixture = new ProxyFixture(options)) {
-      int tcpPort = ServerFixture.freePort();
-      int udpPort = freePort();
+      int tcpPort = FreePorts.next();
+      int udpPort = FreePorts.next();
       Backend both =
           Backend.of(
               "blue",
@@ -518,7 +519,7 @@ class UdpRelayTest {
 
   @Test
   void aClientIsAnsweredFromTheAddressThatItSendsTo() throws IOException {
-    int port = freePort();
+    int port = FreePorts.next();
     try (var fixture = new ProxyFixture()) {
       fixture.proxy.open(
           List.of(new Route(ProxyFixture.WEB, new ListenAddress("", port), UDP)),
@@ -534,7 +535,7 @@ class UdpRelayTest {
   @Test
   void aClientThatSendsToABroadcastAddressIsAnswered() throws IOException {
     for (String listen : List.of("", "0.0.0.0")) {
-      int port = freePort();
+      int port = FreePorts.next();
       try (var fixture = new ProxyFixture();
           var client = new DatagramSocket(0, InetAddress.getLoopbackAddress())) {
         client.setBroadcast(true);
@@ -554,12 +555,6 @@ class UdpRelayTest {
             answer.getSocketAddress());
         assertEquals(0, fixture.stats().dropped());
       }
-    }
-  }
-
-  private static int freePort() throws IOException {
-    try (var probe = new DatagramSocket(0)) {
-      return probe.getLocalPort();
     }
   }
 
@@ -615,7 +610,7 @@ class UdpRelayTest {
 
   private static int freePair() throws IOException {
     for (int i = 0; i < 100; i++) {
-      int port = freePort();
+      int port = FreePorts.next();
       try (var _ = new DatagramSocket(port); // NOPMD both must be free
           var _ = new DatagramSocket(port + 1)) {
         return port;
@@ -646,7 +641,7 @@ class UdpRelayTest {
   void aTcpRouteAndAUdpRouteMayHaveTheSamePort() throws IOException {
     try (var server = ServerFixture.echo('t');
         var fixture = new ProxyFixture()) {
-      int port = ServerFixture.freePort();
+      int port = FreePorts.next();
       Map<String, Target> targets =
           Map.of(
               "tcp",
@@ -685,7 +680,7 @@ class UdpRelayTest {
 
   @Test
   void thePreviewLeadsToTheCandidateUntilItIsClosed() throws IOException {
-    int preview = freePort();
+    int preview = FreePorts.next();
     RouteOptions options = UDP.withPreview(new ListenAddress("127.0.0.1", preview));
     try (var fixture = ProxyFixture.opened(options, backend("blue", blue));
         var client = new UdpClient(preview)) {

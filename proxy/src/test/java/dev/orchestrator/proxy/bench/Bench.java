@@ -1,5 +1,6 @@
 package dev.orchestrator.proxy.bench;
 
+import dev.orchestrator.proxy.testing.FreePorts;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -56,7 +57,7 @@ final class Bench {
     int idle = Math.min(IDLE, (descriptors() - SPARE_DESCRIPTORS) / 2);
     Path folder = Files.createTempDirectory("bench-proxy");
     ContenderSetup setup =
-        new ContenderSetup(folder, options.threads(), idle, Ports.free(), Ports.free());
+        new ContenderSetup(folder, options.threads(), idle, FreePorts.next(), FreePorts.next());
     try (BenchUpstream _ = BenchUpstream.start(setup);
         Contender ours = OurContender.start(setup);
         Contender haproxy = HaProxyContender.start(setup);

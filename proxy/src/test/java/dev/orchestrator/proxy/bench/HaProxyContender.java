@@ -1,5 +1,6 @@
 package dev.orchestrator.proxy.bench;
 
+import dev.orchestrator.proxy.testing.FreePorts;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
@@ -21,8 +22,8 @@ final class HaProxyContender extends Contender {
   }
 
   static HaProxyContender start(ContenderSetup setup) throws IOException {
-    int tcp = Ports.free();
-    int http = Ports.free();
+    int tcp = FreePorts.next();
+    int http = FreePorts.next();
     Path socket = setup.folder().resolve("haproxy.sock");
     Path config =
         setup.write(

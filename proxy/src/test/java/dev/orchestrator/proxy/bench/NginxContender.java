@@ -1,5 +1,6 @@
 package dev.orchestrator.proxy.bench;
 
+import dev.orchestrator.proxy.testing.FreePorts;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -14,8 +15,8 @@ final class NginxContender extends Contender {
   }
 
   static NginxContender start(ContenderSetup setup) throws IOException {
-    int tcp = Ports.free();
-    int http = Ports.free();
+    int tcp = FreePorts.next();
+    int http = FreePorts.next();
     Path config = configure(setup, tcp, http, setup.blue());
     Process process = setup.start("nginx.log", List.of("nginx", "-c", config.toString()));
     return new NginxContender(setup, tcp, http, process);

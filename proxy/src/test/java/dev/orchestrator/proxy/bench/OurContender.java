@@ -1,5 +1,6 @@
 package dev.orchestrator.proxy.bench;
 
+import dev.orchestrator.proxy.testing.FreePorts;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -16,8 +17,8 @@ final class OurContender extends Contender {
   }
 
   static OurContender start(ContenderSetup setup) throws IOException {
-    int tcp = Ports.free();
-    int http = Ports.free();
+    int tcp = FreePorts.next();
+    int http = FreePorts.next();
     List<String> command =
         new ArrayList<>(
             List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));

@@ -44,13 +44,6 @@ public final class ServerFixture implements AutoCloseable {
     });
   }
 
-  /** A free port of the loopback address. */
-  public static int freePort() throws IOException {
-    try (ServerSocket probe = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return probe.getLocalPort();
-    }
-  }
-
   public int port() {
     return listener.getLocalPort();
   }
