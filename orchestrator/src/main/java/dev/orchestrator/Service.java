@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -40,7 +41,12 @@ public final class Service implements RunningService {
   private static final Duration SERVING_DEADLINE = Duration.ofSeconds(20);
   private static final Duration PAUSE = Duration.ofMillis(10);
 
-  private final Vertx vertx = Vertx.vertx(new VertxOptions().setPreferNativeTransport(true));
+  private final Vertx vertx =
+      Vertx.vertx(
+          new VertxOptions()
+              .setPreferNativeTransport(true)
+              .setBlockedThreadCheckInterval(10)
+              .setBlockedThreadCheckIntervalUnit(TimeUnit.SECONDS));
   private final ServiceTraffic traffic;
   private final HandoverCoordinator handover;
   private final @Nullable Takeover takeover;

@@ -9,6 +9,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.net.ConnectOptions;
+import io.vertx.core.http.PoolOptions;
 import io.vertx.core.net.NetClient;
 import io.vertx.core.net.NetClientOptions;
 import io.vertx.ext.web.client.HttpResponse;
@@ -48,7 +49,9 @@ final class ProbeRunner {
             new WebClientOptions()
                 .setKeepAlive(false)
                 .setFollowRedirects(false)
-                .setUserAgent("orchestrator-probe"));
+                .setUserAgent("orchestrator-probe"),
+            // No connection is kept, so there is none to look for every second.
+            new PoolOptions().setCleanerPeriod(0));
     this.tcp = vertx.createNetClient(new NetClientOptions());
   }
 

@@ -5,6 +5,7 @@ import dev.orchestrator.release.Releases;
 import dev.orchestrator.report.Status;
 import dev.orchestrator.report.VersionStatus;
 import dev.orchestrator.stack.Control;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.HashSet;
@@ -36,6 +37,16 @@ final class AutoUpgrade {
     this.clock = clock;
     this.lastTick = clock.instant();
     this.due = schedule.nextRun(lastTick).orElse(null);
+  }
+
+  /** How long to wait before the next {@link #tick}: until a time is due, {@code most} at most. */
+  Duration pause(Duration most) {
+    if (due == null) {
+      return most;
+    }
+    // A millisecond more, as a clock may have finer steps than a wait.
+    Duration until = Duration.between(clock.instant(), due).plusMillis(1);
+    return until.isNegative() ? Duration.ZERO : until.compareTo(most) < 0 ? until : most;
   }
 
   /** Begins an upgrade if a time of the schedule has come. A refusal is logged. */

@@ -9,12 +9,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The thread of the schedule. It compares the clock with the schedule every second instead of
- * sleeping until the next time, as the wall clock may be set and the host may be suspended.
+ * The thread of the schedule; none where nothing is scheduled. It compares the clock with the
+ * schedule every ten seconds, and when a time is due, instead of sleeping until then: the wall
+ * clock may be set and the host may be suspended.
  */
 public final class ScheduleRunner implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(ScheduleRunner.class);
-  private static final Duration PERIOD = Duration.ofSeconds(1);
+  private static final Duration PERIOD = Duration.ofSeconds(10);
 
   private final CountDownLatch closed = new CountDownLatch(1);
 
@@ -23,14 +24,16 @@ public final class ScheduleRunner implements AutoCloseable {
   /** Starts the thread. */
   public static ScheduleRunner start(Control control, Schedule schedule, InstantSource clock) {
     ScheduleRunner runner = new ScheduleRunner();
-    AutoUpgrade auto = new AutoUpgrade(control, schedule, clock);
-    Thread.ofVirtual().name("schedule").start(() -> runner.run(auto));
+    if (schedule.nextRun(clock.instant()).isPresent()) {
+      AutoUpgrade auto = new AutoUpgrade(control, schedule, clock);
+      Thread.ofVirtual().name("schedule").start(() -> runner.run(auto));
+    }
     return runner;
   }
 
   private void run(AutoUpgrade auto) {
     try {
-      while (!closed.await(PERIOD.toMillis(), TimeUnit.MILLISECONDS)) {
+      while (!closed.await(auto.pause(PERIOD).toMillis(), TimeUnit.MILLISECONDS)) {
         tick(auto);
       }
     } catch (InterruptedException e) {

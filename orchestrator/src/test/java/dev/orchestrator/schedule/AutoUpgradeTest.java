@@ -59,6 +59,16 @@ class AutoUpgradeTest {
   }
 
   @Test
+  void waitsNoLongerThanUntilATimeIsDue() {
+    Duration most = Duration.ofSeconds(10);
+    assertEquals(most, auto.pause(most));
+    now.set(NIGHT.minusSeconds(3));
+    assertEquals(Duration.ofMillis(3001), auto.pause(most));
+    now.set(NIGHT.plusSeconds(3));
+    assertEquals(Duration.ZERO, auto.pause(most));
+  }
+
+  @Test
   void aVersionThatFailedIsPassedOverUntilItsFilesChange() throws Exception {
     stack.control().up("v1");
     stack.makeUnhealthy("v3");
