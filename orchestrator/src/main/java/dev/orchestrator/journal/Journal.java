@@ -158,6 +158,28 @@ public final class Journal implements AutoCloseable {
     return Optional.empty();
   }
 
+  /**
+   * Whether the compose project that this stack was made of serves in its place: before the
+   * take-over of an adoption, after one that has failed, and after one that was undone.
+   */
+  public boolean originalServes() {
+    if (serving().isPresent()) {
+      return false;
+    }
+    return history().stream()
+        .filter(UpgradeRecord::concernsOriginal)
+        .findFirst()
+        .filter(run -> {
+          if (run.kind() == Kind.ADOPT) {
+            // Without the stack's data, as after a removal of the stack, the project is not back.
+            return run.outcome() != Outcome.DONE;
+          }
+          return run.outcome() == Outcome.DONE
+              || (run.outcome() == Outcome.RUNNING && switched(run.id()).isPresent());
+        })
+        .isPresent();
+  }
+
   /** The last switch of a run; empty before the first. */
   public Optional<SwitchRecord> switched(String upgradeId) {
     return database.transact("reading a switch", c -> UpgradeTable.lastSwitch(c, upgradeId));

@@ -67,7 +67,7 @@ final class UpgradeTable {
     return "%s is running (%s %s, since %s%s): wait for its end, or see `orchestrator show %s`"
         .formatted(
             running.id(),
-            running.kind().name().toLowerCase(Locale.ROOT),
+            running.kindText(),
             versions,
             running.started(),
             step.isEmpty() ? "" : ", at step " + step,
