@@ -129,6 +129,9 @@ public final class FakeProject implements FakeBehaviour {
     switch (command.get(1)) {
       case "add" -> redirected = true;
       case "clear" -> redirected = false;
+      case "blocked" -> {
+        return new ExecResult(0, "", "");
+      }
       default -> {
         return canRedirect
             ? new ExecResult(0, network() + " nft", "")
