@@ -159,25 +159,25 @@ public final class Journal implements AutoCloseable {
   }
 
   /**
-   * Whether the compose project that this stack was made of serves in its place: before the
-   * take-over of an adoption, after one that has failed, and after one that was undone.
+   * The name of the compose project that this stack was made of, while that serves in its place:
+   * before the take-over of an adoption, after one that has failed, and after one that was undone.
    */
-  public boolean originalServes() {
+  public Optional<String> servingOriginal() {
     if (serving().isPresent()) {
-      return false;
+      return Optional.empty();
     }
     return history().stream()
         .filter(UpgradeRecord::concernsOriginal)
         .findFirst()
-        .filter(run -> {
-          if (run.kind() == Kind.ADOPT) {
-            // Without the stack's data, as after a removal of the stack, the project is not back.
-            return run.outcome() != Outcome.DONE;
-          }
-          return run.outcome() == Outcome.DONE
-              || (run.outcome() == Outcome.RUNNING && switched(run.id()).isPresent());
-        })
-        .isPresent();
+        .filter(run ->
+            switch (run.outcome()) {
+              // After a removal of the stack, which forgets all other runs, the project is not
+              // back.
+              case DONE -> run.returnsToOriginal();
+              case RUNNING -> run.kind() == Kind.ADOPT || switched(run.id()).isPresent();
+              default -> run.kind() == Kind.ADOPT;
+            })
+        .map(run -> run.kind() == Kind.ADOPT ? run.fromVersion() : run.toVersion());
   }
 
   /** The last switch of a run; empty before the first. */

@@ -100,7 +100,7 @@ public final class StatusCollector {
       return runState(running.get());
     }
     if (serving.isEmpty()) {
-      return journal.originalServes() ? "original serves" : "empty";
+      return journal.servingOriginal().isPresent() ? "original serves" : "empty";
     }
     return journal.down() ? "down" : "serving";
   }
@@ -120,7 +120,7 @@ public final class StatusCollector {
       return null;
     }
     UpgradeRecord run = last.get();
-    boolean serves = journal.originalServes();
+    boolean serves = journal.servingOriginal().isPresent();
     if (!serves && run.outcome() != Outcome.RUNNING && journal.adoption().isEmpty()) {
       return null; // The stack has begun anew since.
     }

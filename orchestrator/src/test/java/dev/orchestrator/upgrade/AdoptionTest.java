@@ -125,6 +125,12 @@ class AdoptionTest {
       assertEquals("original serves", undone.state());
       assertEquals(new Status.Original("photos", true, "running", ""), undone.original());
       assertEquals("undo adoption", last(service).upgrade().kindText());
+      RefusedException refused =
+          assertThrows(RefusedException.class, () -> service.control.upgrade("v2"));
+      assertEquals(
+          "nothing to upgrade: project photos serves in place of the stack: 'orchestrator adopt"
+              + " photos --stack shop' adopts it",
+          refused.getMessage());
     }
   }
 
@@ -261,7 +267,8 @@ class AdoptionTest {
       Receipt receipt = last(service);
       assertEquals(Outcome.REFUSED, receipt.upgrade().outcome(), receipt.toString());
       assertEquals(
-          "data.hooks[0] names \"bd\": neither project photos nor v3 has such a service; there are: db, web",
+          "data.hooks[0] names \"bd\": neither project photos nor v3 has such a service; there are:"
+              + " db, web",
           receipt.upgrade().reason());
     }
   }
