@@ -64,14 +64,16 @@ final class StatusText {
     }
     String next = "";
     if (status.running() == null) {
-      String stack =
-          original.project().equals(status.stack()) ? "" : " --stack " + status.stack();
+      String stack = original.project().equals(status.stack()) ? "" : " --stack " + status.stack();
       next =
           original.serves()
               ? ": 'orchestrator adopt %s%s' adopts it again".formatted(original.project(), stack)
               : ": 'orchestrator adopt --undo' goes back to it";
     }
-    addField(lines, "original", "project %s, %s%s".formatted(original.project(), original.state(), next));
+    addField(
+        lines,
+        "original",
+        "project %s, %s%s".formatted(original.project(), original.state(), next));
     if (!original.apart().isEmpty()) {
       addField(lines, "apart", original.apart());
     }

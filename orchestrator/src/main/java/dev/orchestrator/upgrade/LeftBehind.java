@@ -50,7 +50,8 @@ public final class LeftBehind {
     Generation green = run.green();
     String rows =
         context.changes().tableChanges(green, context.briefTimeout()).stream()
-            .map(table -> "%s %s (%+d rows)".formatted(table.service(), table.table(), table.more()))
+            .map(
+                table -> "%s %s (%+d rows)".formatted(table.service(), table.table(), table.more()))
             .collect(Collectors.joining(", "));
     tell(
         run,

@@ -114,8 +114,7 @@ public final class OriginalContainers {
   public boolean hasRunSince(Original original, Instant moment) {
     return original.containers().stream()
         .flatMap(each -> info(each).stream())
-        .anyMatch(found ->
-            found.running() || found.paused() || isAfter(found.startedAt(), moment));
+        .anyMatch(found -> found.running() || found.paused() || isAfter(found.startedAt(), moment));
   }
 
   private static boolean isAfter(String startedAt, Instant moment) {

@@ -53,14 +53,12 @@ public final class ServiceNames {
     return data.services().isEmpty() && data.hooks().isEmpty();
   }
 
-  private static void require(
-      DataSettings data, Set<String> known, String before, String version) {
+  private static void require(DataSettings data, Set<String> known, String before, String version) {
     List<String> wrong = findUnknown(data, known);
     if (!wrong.isEmpty()) {
       throw new RefusedException(
           "%s: neither %s nor %s has such a service; there are: %s"
-              .formatted(
-                  String.join(", ", wrong), before, version, String.join(", ", known)));
+              .formatted(String.join(", ", wrong), before, version, String.join(", ", known)));
     }
   }
 

@@ -190,8 +190,9 @@ final class CliTest {
     String undone = run("status").out();
     assertTrue(
         undone.contains(
-            "  original  project photos, running: 'orchestrator adopt photos --stack demo' adopts it"
-                + " again\n  apart     v1 has rows\n"),
+            "  original  project photos, running: 'orchestrator adopt photos --stack demo' adopts"
+                + " it again\n"
+                + "  apart     v1 has rows\n"),
         undone);
   }
 
