@@ -18,7 +18,8 @@ import org.slf4j.LoggerFactory;
  * The loop that keeps the engine in the state that the journal describes, for as long as the
  * service runs: opens the routes, ends the run that was cut off, then has the {@link
  * ServingSupervisor} check the capsule that serves every three seconds; every half minute while all
- * is well and the engine tells of none of the stack's containers that it has started or ended.
+ * is well and the engine tells of none of the stack's containers that it has started or ended, or
+ * that somebody has run a command in it.
  */
 public final class Reconciler implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Reconciler.class);
@@ -202,6 +203,9 @@ public final class Reconciler implements AutoCloseable {
 
   /** Checks the capsule that serves, as the loop does; a failure is logged. */
   public void superviseOnce() {
+    if (events.takeCommands()) {
+      supervisor.distrust();
+    }
     boolean _ = tryTask(supervisor::superviseOnce);
   }
 

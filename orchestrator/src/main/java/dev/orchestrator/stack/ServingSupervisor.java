@@ -97,6 +97,14 @@ final class ServingSupervisor {
   }
 
   /**
+   * Has the next look ask for the services: somebody may have stopped them by a command in the
+   * capsule.
+   */
+  void distrust() {
+    servicesSeen = "";
+  }
+
+  /**
    * Whether clients have failed to connect to what serves since its services were asked for: then
    * they are worth another question. Costs nothing but a look at counters.
    */

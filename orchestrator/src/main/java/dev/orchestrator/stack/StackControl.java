@@ -320,7 +320,12 @@ public final class StackControl implements Control, AutoCloseable {
                 new RefusedException(
                     "nothing to "
                         + purpose
-                        + ": the stack was never brought up: 'orchestrator up'"));
+                        + journal
+                            .servingOriginal()
+                            .map(project ->
+                                ": project %s serves in place of the stack: 'orchestrator adopt %s --stack %s' adopts it"
+                                    .formatted(project, project, context.settings().stack().name()))
+                            .orElse(": the stack was never brought up: 'orchestrator up'")));
     if (journal.down()) {
       throw new RefusedException("the stack is down: 'orchestrator up' first, then " + purpose);
     }
@@ -399,6 +404,16 @@ public final class StackControl implements Control, AutoCloseable {
    */
   public void closeAdmission(String why) {
     admission.closeFor(why);
+  }
+
+  /**
+   * Begins no run from now on, as another process takes all stacks over.
+   *
+   * @param why the refusal of those who ask for one
+   * @throws RefusedException when a run is under way that makes progress
+   */
+  public void closeForHandover(String why) {
+    admission.closeForHandover(why);
   }
 
   /** Begins runs again. */

@@ -8,10 +8,13 @@ import dev.orchestrator.common.Deadline;
 import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.engine.ContainerInfo;
 import dev.orchestrator.engine.EngineException;
+import dev.orchestrator.engine.ExecResult;
 import dev.orchestrator.proxy.config.Backend;
 import dev.orchestrator.proxy.config.Target;
 import dev.orchestrator.settings.RouteSettings;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -90,6 +93,38 @@ public final class OriginalContainers {
         .toList();
   }
 
+  /** What the containers that ran do now: {@code running}, {@code stopped}, or which do not run. */
+  public String describeState(Original original) {
+    List<String> others = new ArrayList<>();
+    int stopped = 0;
+    for (OriginalContainer each : ran(original)) {
+      String state = info(each).map(ContainerInfo::state).orElse("gone");
+      if (!state.equals("running")) {
+        stopped += state.equals("exited") ? 1 : 0;
+        others.add("container %s is %s".formatted(each.name(), state));
+      }
+    }
+    if (others.isEmpty()) {
+      return "running";
+    }
+    return stopped == ran(original).size() ? "stopped" : String.join(", ", others);
+  }
+
+  /** Whether a container runs, or has been started since a moment. */
+  public boolean hasRunSince(Original original, Instant moment) {
+    return original.containers().stream()
+        .flatMap(each -> info(each).stream())
+        .anyMatch(found -> found.running() || found.paused() || isAfter(found.startedAt(), moment));
+  }
+
+  private static boolean isAfter(String startedAt, Instant moment) {
+    try {
+      return !Instant.parse(startedAt).isBefore(moment);
+    } catch (DateTimeParseException e) {
+      return true; // Nothing is known of it.
+    }
+  }
+
   /**
    * Stops the containers, those first that depend on others, each within its grace time.
    *
@@ -114,6 +149,30 @@ public final class OriginalContainers {
           .forEach(each -> killed.add(each.service()));
     }
     return killed;
+  }
+
+  /** Where hooks of the stack run in the project: in the first container of their service. */
+  ServiceHooks.Place placeOf(Original original) {
+    return new ServiceHooks.Place() {
+      @Override
+      public String name() {
+        return "project " + original.project();
+      }
+
+      @Override
+      public ExecResult exec(String service, List<String> command, Duration limit) {
+        return ran(original).stream()
+            .filter(each -> each.service().equals(service))
+            .min(Comparator.comparing(OriginalContainer::name))
+            .map(each -> context.engine().exec(each.name(), command, limit))
+            .orElseGet(() -> new ExecResult(1, "", "no container of it runs"));
+      }
+
+      @Override
+      public boolean lacks(String service, Duration limit) {
+        return ran(original).stream().noneMatch(each -> each.service().equals(service));
+      }
+    };
   }
 
   /** Keeps the engine from starting the containers, as after a reboot. */

@@ -120,11 +120,18 @@ public final class FakeProject implements FakeBehaviour {
   public ExecResult exec(
       FakeEngine engine, ContainerSpec spec, List<String> command, Consumer<String> line) {
     if (!spec.name().endsWith("-redirect")) {
-      return new ExecResult(0, "", "");
+      String words = String.join(" ", command);
+      host.executedCommands.add(spec.name() + ": " + words);
+      return host.failingCommands.contains(words)
+          ? new ExecResult(1, "", words + " failed")
+          : new ExecResult(0, "", "");
     }
     switch (command.get(1)) {
       case "add" -> redirected = true;
       case "clear" -> redirected = false;
+      case "blocked" -> {
+        return new ExecResult(0, "", "");
+      }
       default -> {
         return canRedirect
             ? new ExecResult(0, network() + " nft", "")
