@@ -17,6 +17,7 @@ import dev.orchestrator.testing.Invariants;
 import dev.orchestrator.testing.OrchestratorFixture;
 import dev.orchestrator.testing.RunWatcher;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -58,6 +59,19 @@ class AdoptionTest {
       service.control.adopt(host.project.original());
       assertEquals(Outcome.DONE, last(service).upgrade().outcome(), last(service).toString());
       Invariants.assertHold(host, service, "adopted again");
+    }
+  }
+
+  /** As Compose starts them: the web service may end where its database is not healthy. */
+  @Test
+  void whatNeedsAHealthyServiceStartsAfterIt() {
+    try (OrchestratorFixture service = service()) {
+      service.control.adopt(host.project.original());
+      host.project.events.clear();
+      service.control.undoAdopt();
+      assertEquals(
+          List.of("start " + FakeProject.DB, "not healthy", "healthy", "start " + FakeProject.WEB),
+          host.project.events);
     }
   }
 
