@@ -40,6 +40,8 @@ public final class OriginalContainers {
   private static final int KILLED = 137;
   private static final Duration ACCEPT_PAUSE = Duration.ofMillis(50);
   private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(1);
+  private static final Duration CHECK_TIMEOUT = Duration.ofSeconds(5);
+  private static final Duration HEALTHY_LIMIT = Duration.ofSeconds(30);
 
   private final UpgradeContext context;
 
@@ -185,8 +187,9 @@ public final class OriginalContainers {
   }
 
   /**
-   * Starts the containers that ran, those last that depend on others, with their restart policies,
-   * and waits until they accept connections.
+   * Starts the containers that ran, those last that depend on others, which are healthy before
+   * where the compose file wants that, with their restart policies; waits until they accept
+   * connections.
    *
    * @return what is wrong with them; empty when all accept
    */
@@ -198,10 +201,64 @@ public final class OriginalContainers {
       }
     }
     for (List<OriginalContainer> level : levels(original, ran(original))) {
+      awaitHealthy(original, level, progress);
       atOnce(level, each -> context.engine().startContainer(each.name()));
     }
     progress.accept("project " + original.project() + " started: waiting until it accepts");
     return awaitAccepting(original, deadline);
+  }
+
+  /**
+   * Waits for the services that must be healthy before these containers start. Their checks are run
+   * here, as the engine's own may have to wait for an interval of half a minute while clients wait.
+   * A service that is not healthy for long may have been so before: the rest starts all the same.
+   */
+  private void awaitHealthy(
+      Original original, List<OriginalContainer> starting, Consumer<String> progress) {
+    Set<String> services = new HashSet<>();
+    starting.forEach(each -> services.addAll(each.healthyFirst()));
+    List<OriginalContainer> waiting =
+        new ArrayList<>(
+            ran(original).stream()
+                .filter(each -> services.contains(each.service()) && !each.healthCheck().isEmpty())
+                .toList());
+    Deadline deadline = Deadline.in(HEALTHY_LIMIT);
+    while (true) {
+      waiting.removeIf(this::isHealthy);
+      if (waiting.isEmpty()) {
+        return;
+      }
+      if (deadline.passed()) {
+        progress.accept(
+            "not healthy within %d s: %s"
+                .formatted(
+                    HEALTHY_LIMIT.toSeconds(),
+                    String.join(", ", waiting.stream().map(OriginalContainer::service).toList())));
+        return;
+      }
+      pause();
+    }
+  }
+
+  private boolean isHealthy(OriginalContainer container) {
+    try {
+      return context.engine().exec(container.name(), container.healthCheck(), CHECK_TIMEOUT).ok();
+    } catch (EngineException e) {
+      if (e.kind() == EngineException.Kind.UNREACHABLE
+          || e.kind() == EngineException.Kind.INTERRUPTED) {
+        throw e;
+      }
+      return false; // It has ended, or its check hangs.
+    }
+  }
+
+  private static void pause() {
+    try {
+      Thread.sleep(ACCEPT_PAUSE);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new EngineException(EngineException.Kind.INTERRUPTED, "waiting was interrupted", e);
+    }
   }
 
   private String awaitAccepting(Original original, Deadline deadline) {
@@ -218,12 +275,7 @@ public final class OriginalContainers {
       if (deadline.passed()) {
         return "nothing accepts connections at " + String.join(", ", deaf);
       }
-      try {
-        Thread.sleep(ACCEPT_PAUSE);
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        throw new EngineException(EngineException.Kind.INTERRUPTED, "waiting was interrupted", e);
-      }
+      pause();
     }
   }
 

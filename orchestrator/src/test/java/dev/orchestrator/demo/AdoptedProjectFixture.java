@@ -10,7 +10,6 @@ import dev.orchestrator.engine.ContainerInfo;
 import dev.orchestrator.engine.ContainerSpec;
 import dev.orchestrator.engine.DockerEngine;
 import dev.orchestrator.engine.Engine;
-import dev.orchestrator.engine.ImageInfo;
 import dev.orchestrator.engine.Labels;
 import dev.orchestrator.engine.Mount;
 import dev.orchestrator.journal.Receipt;
@@ -25,6 +24,7 @@ import dev.orchestrator.stack.Control;
 import dev.orchestrator.stack.StackControl;
 import dev.orchestrator.testing.FreePorts;
 import dev.orchestrator.testing.RunWatcher;
+import dev.orchestrator.testing.TestImagesFixture;
 import dev.orchestrator.upgrade.ResourceNames;
 import dev.orchestrator.upgrade.RunEvent;
 import java.io.IOException;
@@ -33,7 +33,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -55,6 +54,7 @@ final class AdoptedProjectFixture implements AutoCloseable {
   private final Engine engine = DockerEngine.connect("", TIMEOUT);
   private final Settings settings;
   private final String image = "orchestrator/test-adopted:" + name;
+  private final String base = TestImagesFixture.base(engine);
   private Service service;
   final int port = FreePorts.next();
 
@@ -137,7 +137,7 @@ final class AdoptedProjectFixture implements AutoCloseable {
     ContainerSpec spec =
         ContainerSpec.helper(
             helper,
-            base(),
+            base,
             command,
             Labels.role("test"),
             List.of(Mount.of(SOCKET, SOCKET), Mount.of(folder.toString(), folder.toString())));
@@ -151,14 +151,6 @@ final class AdoptedProjectFixture implements AutoCloseable {
     } finally {
       engine.removeContainer(helper);
     }
-  }
-
-  /** The newest base image, which has Compose. */
-  private String base() {
-    return engine.images(Labels.role("base")).stream()
-        .max(Comparator.comparing(ImageInfo::id))
-        .flatMap(found -> found.tags().stream().findFirst())
-        .orElseThrow(() -> new IllegalStateException("no base image: scripts/build"));
   }
 
   /** The project as it runs. */

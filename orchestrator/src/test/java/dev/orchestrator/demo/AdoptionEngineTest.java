@@ -3,19 +3,14 @@ package dev.orchestrator.demo;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.orchestrator.demo.SqlLoad.Connections;
 import dev.orchestrator.journal.Receipt;
 import dev.orchestrator.journal.UpgradeRecord.Outcome;
 import dev.orchestrator.testing.RunWatcher;
 import java.io.IOException;
-import java.net.ConnectException;
 import java.nio.file.Path;
-import java.sql.Connection;
-import java.sql.DriverManager;
-import java.sql.PreparedStatement;
-import java.sql.SQLException;
 import java.util.List;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
@@ -31,51 +26,6 @@ class AdoptionEngineTest {
 
   @TempDir Path directory;
 
-  /** Inserts rows, each on a connection of its own: who listens at that moment answers it. */
-  private static final class FreshConnections extends NumberedLoad {
-    private final String url;
-
-    FreshConnections(int port) {
-      super("fresh connections");
-      url =
-          "jdbc:mariadb://127.0.0.1:%d/ledger?user=ledger&password=demo-ledger&sslMode=disable&connectTimeout=60000&socketTimeout=60000"
-              .formatted(port);
-    }
-
-    @Override
-    void write(long number) throws IOException {
-      try (Connection connection = DriverManager.getConnection(url);
-          PreparedStatement insert =
-              connection.prepareStatement("INSERT INTO entry VALUES ('fresh', ?)")) {
-        insert.setLong(1, number);
-        insert.executeUpdate();
-      } catch (SQLException e) {
-        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
-          if (cause instanceof ConnectException refused) {
-            throw refused;
-          }
-        }
-        throw new IOException(e);
-      }
-    }
-
-    @Override
-    Set<Long> found() throws IOException {
-      Set<Long> found = new TreeSet<>();
-      try (Connection connection = DriverManager.getConnection(url);
-          PreparedStatement select =
-              connection.prepareStatement("SELECT seq FROM entry WHERE client = 'fresh'");
-          var rows = select.executeQuery()) {
-        while (rows.next()) {
-          found.add(rows.getLong(1));
-        }
-      } catch (SQLException e) {
-        throw new IOException(e);
-      }
-      return found;
-    }
-  }
-
   private static void assertDone(Receipt receipt) {
     assertEquals(Outcome.DONE, receipt.upgrade().outcome(), receipt.upgrade().reason());
   }
@@ -89,8 +39,8 @@ class AdoptionEngineTest {
   void isAdoptedUndoneAndAdoptedAgainUnderLoad() throws Exception {
     try (AdoptedProjectFixture project = new AdoptedProjectFixture(directory)) {
       String original = project.database().id();
-      try (SqlLoad open = new SqlLoad(project.port, "open");
-          FreshConnections fresh = new FreshConnections(project.port)) {
+      try (SqlLoad open = SqlLoad.mariadb(project.port, "open", Connections.KEPT);
+          SqlLoad fresh = SqlLoad.mariadb(project.port, "fresh", Connections.FRESH)) {
         open.start();
         fresh.start();
         Set<Long> before = fresh.acknowledged();
@@ -118,7 +68,7 @@ class AdoptionEngineTest {
         System.out.printf(
             "undone: longest write %d ms, %s%n", fresh.longestMillis(), undone.traffic());
       }
-      try (FreshConnections fresh = new FreshConnections(project.port)) {
+      try (SqlLoad fresh = SqlLoad.mariadb(project.port, "fresh", Connections.FRESH)) {
         // The rows of the time when the stack served went with it.
         Set<Long> there = fresh.found();
         assertTrue(!there.isEmpty(), "the project's own rows");
@@ -131,7 +81,7 @@ class AdoptionEngineTest {
   @Test
   void oneOfTheTwoServesWhereverTheServiceIsCutOff() throws Exception {
     try (AdoptedProjectFixture project = new AdoptedProjectFixture(directory);
-        SqlLoad load = new SqlLoad(project.port, "load")) {
+        SqlLoad load = SqlLoad.mariadb(project.port, "load", Connections.KEPT)) {
       load.start();
       for (String step : List.of("intercept", "stop-original", "sync", "start")) {
         String run = project.control().adopt(project.read());

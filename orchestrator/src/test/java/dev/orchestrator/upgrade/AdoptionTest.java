@@ -102,6 +102,19 @@ class AdoptionTest {
     }
   }
 
+  /** As Compose starts them: the web service may end where its database is not healthy. */
+  @Test
+  void whatNeedsAHealthyServiceStartsAfterIt() {
+    try (OrchestratorFixture service = service()) {
+      service.control.adopt(host.project.original());
+      host.project.events.clear();
+      service.control.undoAdopt();
+      assertEquals(
+          List.of("start " + FakeProject.DB, "not healthy", "healthy", "start " + FakeProject.WEB),
+          host.project.events);
+    }
+  }
+
   @Test
   void theStatusSaysWhichOfTheTwoServes() {
     List<String> states = new ArrayList<>();
