@@ -86,12 +86,7 @@ final class AdoptDesign {
   }
 
   AdoptPlan plan() {
-    for (String line : read.drift()) {
-      refusals.add(
-          line
-              + ": the project was changed since it was started; run 'docker compose up -d'"
-              + " first");
-    }
+    read.drift().forEach(line -> refusals.add(changed(line)));
     findVolumes();
     List<ContainerDetails> all = engine.containerDetails("");
     DataSurvey.Found survey = survey();
@@ -150,6 +145,12 @@ final class AdoptDesign {
         refusals,
         new Original(read.project().name(), original.containers(), started ? moved : List.of()),
         draft);
+  }
+
+  /** The refusal of a difference between the files and a container. */
+  static String changed(String line) {
+    return line
+        + ": the project was changed since it was started; run 'docker compose up -d' first";
   }
 
   /** Variables for stack.conf: those of the shell, and which env files take the place of .env. */
