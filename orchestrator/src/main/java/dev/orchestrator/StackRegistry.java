@@ -102,7 +102,8 @@ final class StackRegistry implements Stacks, AutoCloseable {
     this.traffic = traffic;
     this.source = source;
     this.current = source.current();
-    this.adoption = new ProjectAdoption(shared.engine(), source, this::stackSettings, this::adopter);
+    this.adoption =
+        new ProjectAdoption(shared.engine(), source, this::stackSettings, this::adopter);
   }
 
   private List<StackSettings> stackSettings() {

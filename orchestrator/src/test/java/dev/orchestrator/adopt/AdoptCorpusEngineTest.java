@@ -48,8 +48,7 @@ final class AdoptCorpusEngineTest {
 
   private List<Path> kinds() throws IOException {
     try (Stream<Path> corpus = Files.list(CORPUS)) {
-      List<Path> all =
-          corpus.filter(path -> Files.exists(path.resolve("about"))).sorted().toList();
+      List<Path> all = corpus.filter(path -> Files.exists(path.resolve("about"))).sorted().toList();
       if ("all".equals(System.getProperty("matrix"))) {
         return all;
       }

@@ -3,31 +3,19 @@ package dev.orchestrator.adopt;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.orchestrator.Service;
 import dev.orchestrator.client.ExitCode;
-import dev.orchestrator.engine.DockerEngine;
-import dev.orchestrator.engine.Engine;
-import dev.orchestrator.engine.Labels;
-import dev.orchestrator.home.HomeOwnership;
 import dev.orchestrator.journal.UpgradeRecord;
 import dev.orchestrator.journal.UpgradeRecord.Outcome;
 import dev.orchestrator.stack.Control;
-import dev.orchestrator.testing.CommandRunner;
 import dev.orchestrator.testing.CommandRunner.Result;
 import dev.orchestrator.testing.FreePorts;
 import dev.orchestrator.testing.RunWatcher;
-import dev.orchestrator.testing.TestImagesFixture;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.net.InetAddress;
 import java.net.ServerSocket;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -47,7 +35,6 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @Tag("engine")
 final class AdoptRefusalsEngineTest {
-  private static final Duration SOON = Duration.ofSeconds(60);
   private static final long TEN_TEBIBYTES = 10L << 40;
 
   @TempDir Path dir;
@@ -56,44 +43,14 @@ final class AdoptRefusalsEngineTest {
   private final String name = "shop" + id;
   private final int port = FreePorts.next();
   private final int sparePort = FreePorts.next();
-  private final Engine engine = DockerEngine.connect("", SOON);
-  private final HttpClient http = HttpClient.newHttpClient();
-  private TestImagesFixture image;
-  private CommandRunner commands;
-  private Service service;
-  private RunningProjectFixture project;
-  private Path folder;
+  private AdoptServiceFixture shop;
 
   @BeforeEach
   void start() throws IOException {
-    image = TestImagesFixture.busybox(engine, Files.createDirectory(dir.resolve("image")));
-    Map<String, String> owner = Map.of(Labels.HOME, "test-" + id);
-    String base = new StackHostFixture(engine, owner, dir.resolve("light")).base();
-    commands = new CommandRunner(dir);
-    Files.writeString(
-        commands.config,
-        """
-        home = home
-        stacks-folder = stacks
-        image.folder = "%s"
-        api.listen = "127.0.0.1:0"
-        data.reserve = 100MiB
-        upgrade { bake = 1s, verify { passes = 1, interval = 100ms } }
-        """
-            .formatted(Path.of("../config/image").toAbsolutePath().normalize()));
-    Files.createDirectories(stacks());
-    service = Service.start(commands.config, System.getenv(), HomeOwnership.ALONE);
-    folder = Files.createDirectories(dir.resolve(name));
-    Files.createDirectories(folder.resolve("state"));
-    write(composeFile());
-    project =
-        RunningProjectFixture.of(engine, base, name, dir, Map.of(Labels.OURS, "1", "run", id));
-    project = new RunningProjectFixture(engine, name, folder, project.compose());
-    project.compose(Map.of(), "up", "--detach", "web");
-  }
-
-  private Path stacks() {
-    return dir.resolve("stacks");
+    shop = new AdoptServiceFixture(dir, name);
+    Files.createDirectories(shop.folder.resolve("state"));
+    shop.write(composeFile());
+    shop.compose("up", "--detach", "web");
   }
 
   private String composeFile() {
@@ -109,51 +66,31 @@ final class AdoptRefusalsEngineTest {
       spare: {image: '%s', command: sleep 3600, ports: ['127.0.0.1:%d:80']}
     volumes: {data: {}}
     """
-        .formatted(image.reference(), port, image.reference(), sparePort);
-  }
-
-  private void write(String compose) throws IOException {
-    Files.writeString(folder.resolve("compose.yaml"), compose);
+        .formatted(shop.image.reference(), port, shop.image.reference(), sparePort);
   }
 
   @AfterEach
   void remove() {
-    try (Service closing = service;
-        Engine last = engine) {
-      closing
-          .stacks()
-          .list()
-          .forEach(
-              stack -> closing.stacks().control(stack.stack()).down(Control.Removal.IMAGES));
-      project.close();
-      image.remove();
-      assertEquals(List.of(), last.containers(ours()));
-    }
-  }
-
-  private Map<String, String> ours() {
-    return Map.of(Labels.HOME, Labels.home(commands.home));
+    shop.close();
   }
 
   /** The original's containers, what is ours on the engine, and the files of the stacks. */
   private List<String> things() throws IOException {
     List<String> things = new ArrayList<>();
-    project
+    shop.project
         .containers()
         .forEach(
             one -> things.add("%s %s %s".formatted(one.id(), one.state(), one.restartPolicy())));
-    engine.containers(ours()).forEach(one -> things.add(one.name()));
-    engine.volumes(ours()).forEach(one -> things.add(one.name()));
-    try (Stream<Path> files = Files.walk(stacks())) {
+    shop.engine.containers(shop.ours()).forEach(one -> things.add(one.name()));
+    shop.engine.volumes(shop.ours()).forEach(one -> things.add(one.name()));
+    try (Stream<Path> files = Files.walk(shop.stacks)) {
       files.forEach(file -> things.add(file.toString()));
     }
     return things.stream().sorted().toList();
   }
 
   private void assertServes() throws IOException, InterruptedException {
-    HttpRequest request =
-        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port)).timeout(SOON).build();
-    assertEquals("shop\n", http.send(request, HttpResponse.BodyHandlers.ofString()).body());
+    assertEquals("shop\n", shop.get(port));
   }
 
   private static void assertOneLine(String begin, Result result) {
@@ -165,7 +102,7 @@ final class AdoptRefusalsEngineTest {
 
   private void assertRefused(String begin, String... words) throws Exception {
     List<String> before = things();
-    assertOneLine(begin, commands.run(words));
+    assertOneLine(begin, shop.commands.run(words));
     assertEquals(before, things());
     assertServes();
   }
@@ -179,37 +116,37 @@ final class AdoptRefusalsEngineTest {
           "adopt",
           name);
     }
-    Path big = folder.resolve("state/big");
+    Path big = shop.folder.resolve("state/big");
     try (RandomAccessFile file = new RandomAccessFile(big.toFile(), "rw")) {
       file.setLength(TEN_TEBIBYTES);
     }
     assertRefused("no space for the copy: the data has 10 TiB, ", "adopt", name);
     Files.delete(big);
 
-    Files.createDirectory(stacks().resolve("taken"));
+    Files.createDirectory(shop.stacks.resolve("taken"));
     assertRefused("there is a stack taken already ", "adopt", name, "--stack", "taken");
 
-    write(composeFile().replace("sleep 3600, ports", "sleep 3600, prots"));
-    assertRefused("Compose rejects " + folder.resolve("compose.yaml"), "adopt", name);
-    write(composeFile().replace("exec httpd", "sleep 0; exec httpd"));
+    shop.write(composeFile().replace("sleep 3600, ports", "sleep 3600, prots"));
+    assertRefused("Compose rejects " + shop.folder.resolve("compose.yaml"), "adopt", name);
+    shop.write(composeFile().replace("exec httpd", "sleep 0; exec httpd"));
     assertRefused("service web: command: the files have another one ", "adopt", name);
-    write(composeFile());
+    shop.write(composeFile());
 
-    Path inside = Files.createDirectories(stacks().resolve("light/releases/v1"));
+    Path inside = Files.createDirectories(shop.stacks.resolve("light/releases/v1"));
     Files.writeString(
         inside.resolve("compose.yaml"),
         "services: {only: {image: '%s', command: sleep 3600, stop_grace_period: 1s}}\n"
-            .formatted(image.reference()));
+            .formatted(shop.image.reference()));
     RunningProjectFixture stack =
-        new RunningProjectFixture(engine, "inside" + id, inside, project.compose());
+        new RunningProjectFixture(shop.engine, "inside" + id, inside, shop.project.compose());
     stack.compose(Map.of(), "up", "--detach");
     assertRefused(
-        inside + " is in the folder of the stacks (" + stacks() + "): ", "adopt", "inside" + id);
+        inside + " is in the folder of the stacks (" + shop.stacks + "): ", "adopt", "inside" + id);
     stack.compose(Map.of(), "down", "--timeout", "1");
 
-    project.compose(Map.of(), "stop", "--timeout", "1");
-    assertOneLine("project " + name + " does not run: ", commands.run("adopt", name));
-    project.compose(Map.of(), "start");
+    shop.compose("stop", "--timeout", "1");
+    assertOneLine("project " + name + " does not run: ", shop.commands.run("adopt", name));
+    shop.compose("start");
     assertServes();
   }
 
@@ -221,8 +158,9 @@ final class AdoptRefusalsEngineTest {
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
       List<Future<Result>> running =
           List.of(
-              threads.submit(() -> commands.run("adopt", name, "--detach")),
-              threads.submit(() -> commands.run("adopt", name, "--stack", "other", "--detach")));
+              threads.submit(() -> shop.commands.run("adopt", name, "--detach")),
+              threads.submit(
+                  () -> shop.commands.run("adopt", name, "--stack", "other", "--detach")));
       for (Future<Result> one : running) {
         both.add(one.get());
       }
@@ -237,25 +175,25 @@ final class AdoptRefusalsEngineTest {
     Result refused = first ? both.getLast() : both.getFirst();
     assertOneLine("project %s is ".formatted(name), refused);
     assertEquals(
-        List.of(stack), service.stacks().list().stream().map(each -> each.stack()).toList());
+        List.of(stack), shop.service.stacks().list().stream().map(each -> each.stack()).toList());
 
     // While it runs, and once it has.
     for (boolean done : List.of(false, true)) {
       if (done) {
-        Control control = service.stacks().control(stack);
+        Control control = shop.service.stacks().control(stack);
         UpgradeRecord run = control.history().getFirst();
         assertEquals(
             Outcome.DONE, RunWatcher.await(control, run.id(), event -> {}).upgrade().outcome());
         assertServes();
       }
       String adopted = "project %s is adopted already, as stack %s: ".formatted(name, stack);
-      assertOneLine(adopted, commands.run("adopt", name, "--stack", other));
-      assertOneLine(adopted, commands.run("adopt", name, "--plan", "--stack", other));
+      assertOneLine(adopted, shop.commands.run("adopt", name, "--stack", other));
+      assertOneLine(adopted, shop.commands.run("adopt", name, "--plan", "--stack", other));
       assertOneLine(
           done ? "project %s was adopted before (u1): ".formatted(name) : "stack " + stack + ": ",
-          commands.run("adopt", folder.toString(), "--stack", stack));
+          shop.commands.run("adopt", shop.folder.toString(), "--stack", stack));
     }
-    Result undone = commands.run("adopt", "--undo", "--yes", "--stack", stack);
+    Result undone = shop.commands.run("adopt", "--undo", "--yes", "--stack", stack);
     assertEquals(ExitCode.DONE, undone.exitCode(), undone.toString());
     assertServes();
     assertTrue(things().containsAll(original), things().toString());
@@ -264,19 +202,14 @@ final class AdoptRefusalsEngineTest {
   /** After an undo the project goes on its own way; what it is by then is adopted. */
   @Test
   void aProjectThatWasMadeAnewAfterAnUndoIsAdoptedAsItIs() throws Exception {
-    assertDone("adopt", name);
-    assertDone("adopt", "--undo", "--yes");
-    write(composeFile().replace("exec httpd", "sleep 0; exec httpd"));
+    shop.done("adopt", name);
+    shop.done("adopt", "--undo", "--yes");
+    shop.write(composeFile().replace("exec httpd", "sleep 0; exec httpd"));
     assertRefused("service web: command: the files have another one ", "adopt", name);
-    project.compose(Map.of(), "up", "--detach", "web");
-    assertDone("adopt", folder.toString());
+    shop.compose("up", "--detach", "web");
+    shop.done("adopt", shop.folder.toString());
     assertServes();
-    assertDone("adopt", "--undo", "--yes");
+    shop.done("adopt", "--undo", "--yes");
     assertServes();
-  }
-
-  private void assertDone(String... words) {
-    Result result = commands.run(words);
-    assertEquals(ExitCode.DONE, result.exitCode(), result.toString());
   }
 }
