@@ -108,11 +108,20 @@ final class StackRegistry implements Stacks, AutoCloseable {
     this.traffic = traffic;
     this.source = source;
     this.current = source.current();
-    this.adoption = new ProjectAdoption(shared.engine(), source, this::stackSettings);
+    this.adoption =
+        new ProjectAdoption(shared.engine(), source, this::stackSettings, this::adopter);
   }
 
   private List<StackSettings> stackSettings() {
     return opened().stream().map(stack -> stack.settings().stack()).toList();
+  }
+
+  /** The stack that a project was adopted as, or is just being. */
+  private Optional<String> adopter(String project) {
+    return opened().stream()
+        .filter(stack -> stack.control().adoptedProject().filter(project::equals).isPresent())
+        .map(stack -> stack.settings().stack().name())
+        .findFirst();
   }
 
   private void openAll() {
@@ -244,6 +253,23 @@ final class StackRegistry implements Stacks, AutoCloseable {
   @Override
   public AdoptPlan adoptPlan(AdoptRequest request) {
     AdoptPlanner planner = adoption.planner();
+    try (ProjectAdoption.Claim _ = claim(request, nameOf(request, planner))) {
+      return plan(request, planner);
+    }
+  }
+
+  private ProjectAdoption.Claim claim(AdoptRequest request, String project) {
+    String stack = request.stack();
+    return adoption.claim(project, stack == null ? project : stack);
+  }
+
+  private static String nameOf(AdoptRequest request, AdoptPlanner planner) {
+    return request.init()
+        ? planner.nameOf(Path.of(request.project()))
+        : planner.nameOf(request.project());
+  }
+
+  private static AdoptPlan plan(AdoptRequest request, AdoptPlanner planner) {
     return request.init()
         ? planner.init(Path.of(request.project()), request.stack())
         : planner.plan(request.project(), request.stack());
@@ -251,19 +277,32 @@ final class StackRegistry implements Stacks, AutoCloseable {
 
   @Override
   public Adopted adopt(AdoptRequest request) {
-    String wanted = request.stack() == null ? request.project() : request.stack();
-    Optional<ManagedStack> known =
-        opened().stream()
-            .filter(stack -> stack.settings().stack().name().equals(wanted))
-            .findFirst();
-    if (!request.init() && known.isPresent()) {
-      Optional<String> again = known.get().control().adoptAgain(request.project());
-      if (again.isPresent()) {
-        return new Adopted(wanted, known.get().settings().stack().folder().toString(), again.get());
-      }
+    AdoptPlanner planner = adoption.planner();
+    String project = nameOf(request, planner);
+    try (ProjectAdoption.Claim _ = claim(request, project)) {
+      String wanted = request.stack() == null ? project : request.stack();
+      Optional<ManagedStack> known =
+          opened().stream()
+              .filter(stack -> stack.settings().stack().name().equals(wanted))
+              .filter(stack -> !request.init() && stack.control().hasAdopted(project))
+              .findFirst();
+      return known.isPresent()
+          ? adoptAgain(known.get(), project, planner)
+          : adopt(request, planner);
     }
-    AdoptPlan plan = adoptPlan(request);
-    Path folder = adoption.planner().write(plan);
+  }
+
+  /** Adopts a project that the stack had before, as the project runs and the stack is by now. */
+  private static Adopted adoptAgain(ManagedStack stack, String project, AdoptPlanner planner) {
+    StackSettings settings = stack.settings().stack();
+    stack.control().requireAdoptable();
+    String run = stack.control().adopt(planner.readAgain(project, settings));
+    return new Adopted(settings.name(), settings.folder().toString(), run);
+  }
+
+  private Adopted adopt(AdoptRequest request, AdoptPlanner planner) {
+    AdoptPlan plan = plan(request, planner);
+    Path folder = planner.write(plan);
     ReloadReport report = reload();
     report.stacks().stream()
         .filter(entry -> entry.stack().equals(plan.stack()) && entry.refused())

@@ -43,6 +43,7 @@ final class StackFiles {
   private final List<Cannot> cannot = new ArrayList<>();
   private final Map<String, Path> copies = new TreeMap<>();
   private final Set<Path> left = new TreeSet<>();
+  private final Map<String, String> adopted = new TreeMap<>();
 
   /**
    * Plans the files.
@@ -248,7 +249,21 @@ final class StackFiles {
             : resolved.equals(text);
     if (!fine) {
       require(edits.replace(file, node, text.replace("$", "$$") + rest), file, node);
+      if (text.startsWith(".")) {
+        boolean absolute = resolved.startsWith("/") || resolved.startsWith("~");
+        adopted.put(
+            absolute ? path.toString() : folder.relativize(path).toString(),
+            target(path).isEmpty() ? "." : "./" + target(path));
+      }
     }
+  }
+
+  /**
+   * What the project's own files call paths that have another place in the release, from there to
+   * here: a next release may still call them so.
+   */
+  Map<String, String> adoptedPaths() {
+    return adopted;
   }
 
   private void require(boolean done, SourceFile file, ScalarNode node) {

@@ -194,9 +194,22 @@ final class AdoptPlannerEngineTest {
         Files.readString(folder.resolve("compose.yaml"))
             .replace(line, line.replace("'../outer:/outer']", own)),
         Files.readString(release.resolve("compose.yaml")));
+    assertEquals(Map.of("../outer", "." + outer()), stack.compose().adoptedPaths());
+    // A next release as the user has it, whose files name what is outside as before.
+    Path next = Files.createDirectories(written.resolve("releases/2"));
+    for (String file : List.of("compose.yaml", "compose.override.yaml", "common.yaml", ".env")) {
+      Files.copy(folder.resolve(file), next.resolve(file));
+    }
+    Files.copy(folder.resolve("web.env"), next.resolve("web.env"));
+    Files.createDirectories(next.resolve("conf"));
+    List<String> _ = host.check(host.load(written), "2");
     RefusedException e = assertThrows(RefusedException.class, () -> planner.plan(name, null));
     assertTrue(String.valueOf(e.getMessage()).startsWith("there is a stack " + name), e.toString());
     assertThrows(RefusedException.class, () -> planner.write(plan));
+  }
+
+  private String outer() {
+    return "/outside" + dir.resolve("outer");
   }
 
   @Test

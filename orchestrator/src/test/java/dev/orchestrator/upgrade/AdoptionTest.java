@@ -369,7 +369,7 @@ class AdoptionTest {
       service.control.adopt(original);
       RefusedException serves =
           assertThrows(RefusedException.class, () -> service.control.adopt(original));
-      assertTrue(String.valueOf(serves.getMessage()).contains("never up"));
+      assertTrue(String.valueOf(serves.getMessage()).contains("was adopted before"));
     }
   }
 }
