@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
@@ -87,7 +88,7 @@ final class AdoptPlannerEngineTest {
             env_file: [web.env]
             environment: {NAME: '${NAME}', GREETING: '${GREETING:-hi}', DB_PASSWORD: }
             volumes: ['data:/data', './conf:/conf:ro', './state:/state', '../outer:/outer']
-            depends_on: [db]
+            depends_on: {db: {condition: service_healthy}}
           db:
             extends: {file: common.yaml, service: base}
             command: [sh, -c, 'echo x >/var/lib/PG_VERSION; exec sleep 3600']
@@ -158,6 +159,8 @@ final class AdoptPlannerEngineTest {
             .findFirst()
             .orElseThrow();
     assertEquals(List.of("db"), web.dependsOn());
+    assertEquals(Set.of("db"), web.healthyFirst());
+    assertEquals(List.of("true"), db.healthCheck());
     assertEquals(List.of(new OriginalPort("127.0.7.1", 18080, 8080, "tcp")), web.ports());
     List<OriginalData> data = plan.original().data();
     assertTrue(

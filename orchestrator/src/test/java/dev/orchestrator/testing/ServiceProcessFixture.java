@@ -182,6 +182,10 @@ public final class ServiceProcessFixture implements AutoCloseable {
     return Json.read(api().get("/v1/status"), Status.class);
   }
 
+  public List<StackSummary> stacks() {
+    return Json.readList(api().get("/v1/stacks"), StackSummary.class);
+  }
+
   /** Requests a run; returns its id. */
   public String requestRun(String path, Map<String, ?> body) {
     return api().beginRun(path, body);
@@ -254,7 +258,7 @@ public final class ServiceProcessFixture implements AutoCloseable {
       if (process != null && !process.isAlive()) {
         start();
       }
-      for (StackSummary stack : Json.readList(api().get("/v1/stacks"), StackSummary.class)) {
+      for (StackSummary stack : stacks()) {
         String _ =
             api()
                 .post(
