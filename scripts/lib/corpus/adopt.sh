@@ -171,6 +171,7 @@ END
   fi
   cat "$work/$name"/client-* 2>/dev/null | sort -n >"$work/$name/clients" || true
   jq -n --arg name "$name" --arg about "$(cat "$corpus/$name/about")" --arg problem "$problem" \
+    --arg expected "$(cat "$corpus/$name/refused" 2>/dev/null)" \
     --slurpfile stages "$work/$name/stages" --rawfile clients "$work/$name/clients" \
     --argjson seen "$(for each in "$work/$name"/seen-*.json; do
       [ ! -e "$each" ] || jq --arg stage "$(basename "$each" .json)" '{($stage | ltrimstr("seen-")): .}' "$each"

@@ -6,7 +6,7 @@ sort_by(.name)
   "| --- | --- | --- | --- | --- | --- | --- | --- |",
   (.[] | [
     "**\(.name)**: \(.about | cell)",
-    (if .undecided then "not decided" elif .right then "yes" else "no" end),
+    (if .undecided then "not decided" elif .refused then "refused" elif .right then "yes" else "no" end),
     (.stages.adopt.millis | seconds), (.stages.upgrade.millis | seconds), (.stages.rollback.millis | seconds), (.stages.undo.millis | seconds),
     "\(.rows)",
     "\(.clients.tries), \(.clients.longest | seconds), \(.clients.failed)"

@@ -18,8 +18,10 @@ def rows($a; $b; $what): differ($a; $b; $what; "kept", "databases");
     ($stages[] | select(.code != 0) | "\(.stage): exit code \(.code): \(.words)"),
     (if $problem != "" then "plain Compose: \($problem)" else empty end) ] as $wrong
 | ([$tries[] | select(.what != "ok")]) as $failed
-| { name: $name, about: $about, undecided: ($problem != ""),
-    wrong: $wrong, right: ($problem != "" or ($wrong == [] and $failed == [])),
+# Refused by the plan, with all reasons, and the project serves on.
+| ($by.plan.code == 3) as $turned
+| { name: $name, about: $about, undecided: ($problem != ""), refused: $turned,
+    wrong: $wrong, right: ($problem != "" or ($turned and $expected != "") or ($wrong == [] and $failed == [])),
     stages: ($by | map_values({code, millis})),
     rows: ([$seen.original // {} | (.kept // {} | to_entries[] | .value | split("\n")[] | select(. != "")), (.databases // [] | .[] | select(. != ""))] | length),
     ports: ($seen.original.answers // {} | length),

@@ -216,28 +216,15 @@ final class AdoptKindsEngineTest {
             stop_grace_period: 1s
           films: {image: IMAGE, command: sleep 3600, volumes: ['nas:/films']}
         volumes:
-          within: {driver: local, driver_opts: {type: none, o: bind, device: '${PWD}/within'}}
+          within: {driver: local, driver_opts: {type: none, o: bind, device: WITHIN}}
           outside: {driver_opts: {type: none, o: 'rw,bind', device: OUTSIDE}}
           memory: {driver_opts: {type: tmpfs, device: tmpfs, o: size=1m}}
           nas: {driver_opts: {type: nfs, o: 'addr=192.0.2.1,soft,timeo=10', device: ':/films'}}
         """
+            .replace("WITHIN", folder.resolve("within").toString())
             .replace("OUTSIDE", outside.toString()));
+    // Compose makes nas too; its server does not answer, and nobody waits for it.
     up("web");
-    // Its server does not answer: nobody waits for it.
-    docker(
-        "volume",
-        "create",
-        "--label",
-        "com.docker.compose.project=" + name,
-        "--label",
-        "com.docker.compose.volume=nas",
-        "--opt",
-        "type=nfs",
-        "--opt",
-        "o=addr=192.0.2.1,soft,timeo=10",
-        "--opt",
-        "device=:/films",
-        name + "_nas");
     AdoptPlan plan = plan();
     String text = AdoptPlanText.of(plan);
     for (String line :

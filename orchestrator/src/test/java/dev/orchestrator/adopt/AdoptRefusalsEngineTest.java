@@ -35,7 +35,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @Tag("engine")
 final class AdoptRefusalsEngineTest {
-  private static final long TEN_TEBIBYTES = 10L << 40;
+  private static final long ELEVEN_TERABYTES = 11_000_000_000_000L;
 
   @TempDir Path dir;
 
@@ -63,7 +63,7 @@ final class AdoptRefusalsEngineTest {
         ports: ['127.0.0.1:%d:8080']
         stop_grace_period: 1s
         restart: unless-stopped
-      spare: {image: '%s', command: sleep 3600, ports: ['127.0.0.1:%d:80']}
+      spare: {image: '%s', command: httpd -f -p 80, ports: ['127.0.0.1:%d:80']}
     volumes: {data: {}}
     """
         .formatted(shop.image.reference(), port, shop.image.reference(), sparePort);
@@ -118,15 +118,15 @@ final class AdoptRefusalsEngineTest {
     }
     Path big = shop.folder.resolve("state/big");
     try (RandomAccessFile file = new RandomAccessFile(big.toFile(), "rw")) {
-      file.setLength(TEN_TEBIBYTES);
+      file.setLength(ELEVEN_TERABYTES);
     }
-    assertRefused("no space for the copy: the data has 10 TiB, ", "adopt", name);
+    assertRefused("no space for the copy: the data has 11.0 TB, ", "adopt", name);
     Files.delete(big);
 
     Files.createDirectory(shop.stacks.resolve("taken"));
     assertRefused("there is a stack taken already ", "adopt", name, "--stack", "taken");
 
-    shop.write(composeFile().replace("sleep 3600, ports", "sleep 3600, prots"));
+    shop.write(composeFile().replace("p 80, ports", "p 80, prots"));
     assertRefused("Compose rejects " + shop.folder.resolve("compose.yaml"), "adopt", name);
     shop.write(composeFile().replace("exec httpd", "sleep 0; exec httpd"));
     assertRefused("service web: command: the files have another one ", "adopt", name);

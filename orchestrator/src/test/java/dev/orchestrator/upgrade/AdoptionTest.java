@@ -372,4 +372,17 @@ class AdoptionTest {
       assertTrue(String.valueOf(serves.getMessage()).contains("was adopted before"));
     }
   }
+
+  @Test
+  void aStackWithDataOfItsOwnAdoptsNothing() {
+    try (OrchestratorFixture service = service()) {
+      var original = host.project.original();
+      host.engine.removeContainer(FakeProject.WEB);
+      host.engine.removeContainer(FakeProject.DB);
+      service.control.up("v1");
+      RefusedException serves =
+          assertThrows(RefusedException.class, () -> service.control.adopt(original));
+      assertTrue(String.valueOf(serves.getMessage()).contains("never up"), serves.toString());
+    }
+  }
 }
