@@ -12,7 +12,7 @@ readonly compose=orchestrator-corpus-compose
 host_compose() {
   docker run --rm --name "$compose" --label "$label=1" --hostname user-host --entrypoint docker \
     --volume /var/run/docker.sock:/var/run/docker.sock --volume "$work/$name/host:$work/$name/host" \
-    --workdir "$work/$name/host/$name" "$base" compose --ansi never --progress quiet "$@"
+    --workdir "$work/$name/host/$name" --env "PWD=$work/$name/host/$name" "$base" compose --ansi never --progress quiet "$@"
 }
 
 host_containers() { docker ps --all --quiet --filter "label=com.docker.compose.project=$project"; }
@@ -142,7 +142,7 @@ adopt_one() {
   make_release "$name" "$work/$name/releases"
   mkdir -p "$work/$name/host" "$work/$name/stacks"
   cp -a "$work/$name/releases/v1" "$work/$name/host/$name"
-  project=$(host_compose config --format json | jq -r .name)
+  project=$(host_compose config --format json 2>/dev/null | jq -r .name)
   cat >"$work/$name/orchestrator.conf" <<END
 stacks-folder = "$work/$name/stacks"
 home = "$work/$name/home"
