@@ -184,6 +184,8 @@ END
 # Removes the stack and the project.
 adopt_down() {
   take_down
+  # One that has refused the project has no journal, and runs.
+  [ ! -d "$work/$name/home" ] || orchestrator serve --stop >/dev/null 2>&1 || true
   [ ! -d "$work/$name/host/$name" ] || host_compose down --volumes --remove-orphans --timeout 5 >"$work/$name/adopt.down" 2>&1 ||
     say "$name: docker compose down: $(tail -n 1 "$work/$name/adopt.down")"
   host_networks remove

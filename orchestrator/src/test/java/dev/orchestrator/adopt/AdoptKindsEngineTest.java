@@ -264,7 +264,14 @@ final class AdoptKindsEngineTest {
         """
             .formatted(port));
     write("conf/site", "1\n");
-    docker("network", "create", "--label", "com.docker.compose.project=" + name, name + "_default");
+    docker(
+        "network",
+        "create",
+        "--label",
+        "com.docker.compose.project=" + name,
+        "--label",
+        "com.docker.compose.network=default",
+        name + "_default");
     docker(
         "volume",
         "create",
