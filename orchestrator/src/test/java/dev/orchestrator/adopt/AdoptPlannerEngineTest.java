@@ -249,7 +249,7 @@ final class AdoptPlannerEngineTest {
     refused("no project nobody-" + id, () -> planner.plan("nobody-" + id, null));
     refused("the project in " + folder, () -> planner.plan(folder.toString(), null));
     up();
-    refused("\"Not a name\" can't be a stack's name", () -> planner.plan(name, "Not a name"));
+    refused("the name of a stack: \"Not a name\"", () -> planner.plan(name, "Not a name"));
     host.add(LightStackFixture.in(dir.resolve("service2"), "taken").stack(18080));
     refused("there is a stack taken already", () -> planner.plan(name, "taken"));
     Files.writeString(
