@@ -1,6 +1,7 @@
 package dev.orchestrator.settings;
 
 import java.util.List;
+import java.util.Map;
 
 /** Reads a {@code stack.conf}, whose defaults are those of orchestrator.conf. */
 final class StackReader {
@@ -11,13 +12,17 @@ final class StackReader {
    * Reads a file; its errors are added to those of the sections.
    *
    * @param others the stacks before this one, whose ports are taken
+   * @param env for {@code ~} in paths
+   * @param checkFiles see {@link BackupReader}
    */
   static StackSettings read(
       SettingsFile file,
       SettingsSection section,
       HostPort api,
       SettingsErrors errors,
-      List<StackSettings> others) {
+      List<StackSettings> others,
+      Map<String, String> env,
+      boolean checkFiles) {
     String name =
         section.has("name")
             ? NameRules.read(section, "name", "demo")
@@ -40,7 +45,8 @@ final class StackReader {
             DataReader.read(section),
             ComposeSettingsReader.read(section),
             HealReader.after(section),
-            GrantReader.stack(section));
+            GrantReader.stack(section),
+            BackupReader.read(section, file.folder(), env, checkFiles));
     section.rejectUnknownKeys();
     return stack;
   }
