@@ -247,12 +247,8 @@ public final class BackupRepository {
       return first.output();
     }
     ResticOutput.Failure failure = first.failure().get();
-    if (failure.kind() == Kind.LOCKED && command.locks() && !end.passed()) {
-      ResticCommand unlock =
-          runner.isOver(first.output().lockHost())
-              ? ResticCommand.unlockAll()
-              : ResticCommand.unlock();
-      attempt(session, unlock, end.atMost(SHORT), patience.first(), p -> {});
+    if (failure.kind() == Kind.LOCKED && command.takesLock() && !end.passed()) {
+      unlock(session, first.output().lockHost(), end.atMost(SHORT));
       Attempt second = attempt(session, command, end.atMost(deadline), patienceOfIt, progress);
       if (second.failure().isEmpty()) {
         return second.output();
@@ -260,6 +256,28 @@ public final class BackupRepository {
       failure = second.failure().get();
     }
     throw new BackupException(failure.kind(), message(doing, failure.why()));
+  }
+
+  /**
+   * Removes locks whose process is gone. restic can't remove a single lock that it holds for alive:
+   * where it is one of our own runs that is over, all are removed if it is the only one.
+   */
+  private void unlock(ResticRunner.Session session, String owner, Duration deadline) {
+    boolean ownAlone =
+        runner.isOver(owner)
+            && attempt(session, ResticCommand.listLocks(), deadline, patience.first(), p -> {})
+                    .output()
+                    .said()
+                    .stream()
+                    .filter(line -> line.matches("[0-9a-f]{64}"))
+                    .count()
+                == 1;
+    attempt(
+        session,
+        ownAlone ? ResticCommand.unlockAll() : ResticCommand.unlock(),
+        deadline,
+        patience.first(),
+        p -> {});
   }
 
   private record Attempt(ResticOutput output, Optional<ResticOutput.Failure> failure) {}

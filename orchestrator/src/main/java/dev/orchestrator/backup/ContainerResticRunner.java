@@ -155,8 +155,20 @@ public final class ContainerResticRunner implements ResticRunner {
       return session;
     } catch (EngineException e) {
       session.close();
+      if (settings.local() && missesRepository(e)) {
+        throw new BackupException(
+            Kind.NO_REPOSITORY,
+            "there is no folder %s on the engine's host; make it, or mount its disk"
+                .formatted(settings.repository()),
+            e);
+      }
       throw failure("starting a container for restic", e);
     }
+  }
+
+  private boolean missesRepository(EngineException e) {
+    String text = String.valueOf(e.getMessage());
+    return text.contains("source path does not exist") && text.contains(settings.repository());
   }
 
   /** The variables as a shell reads them. */

@@ -9,18 +9,18 @@ import java.util.List;
  * the repository either: all that is in the environment, as anybody on a host sees the arguments of
  * a process.
  *
- * @param locks whether it needs the repository without others: a lock that a killed run has left is
- *     removed before
+ * @param takesLock whether it takes a lock: the lock that a killed run has left is removed when it is in
+ *     the way
  */
-record ResticCommand(List<String> arguments, boolean locks) {
+record ResticCommand(List<String> arguments, boolean takesLock) {
   ResticCommand {
     arguments = List.copyOf(arguments);
   }
 
-  private static ResticCommand of(boolean locks, List<String> arguments) {
+  private static ResticCommand of(boolean takesLock, List<String> arguments) {
     List<String> all = new ArrayList<>(List.of("--json"));
     all.addAll(arguments);
-    return new ResticCommand(all, locks);
+    return new ResticCommand(all, takesLock);
   }
 
   /** Asks whether there is a repository that the password opens. */
@@ -58,7 +58,7 @@ record ResticCommand(List<String> arguments, boolean locks) {
 
   /** Restores into the current folder, and reads again what it has written. */
   static ResticCommand restore(String id) {
-    return of(false, List.of("restore", id, "--target", ".", "--verify"));
+    return of(true, List.of("restore", id, "--target", ".", "--verify"));
   }
 
   /**
@@ -111,6 +111,11 @@ record ResticCommand(List<String> arguments, boolean locks) {
   /** Removes locks whose process is gone on this host, or that are old. */
   static ResticCommand unlock() {
     return of(false, List.of("unlock"));
+  }
+
+  /** Lists the ids of all locks, a line for each. */
+  static ResticCommand listLocks() {
+    return of(false, List.of("list", "locks", "--no-lock"));
   }
 
   /** Removes all locks. */

@@ -237,7 +237,8 @@ final class ResticOutput implements ResticRunner.Watcher {
       return new Failure(Kind.NO_RESTIC, "there is no restic; install the package restic");
     }
     if (any(all, NO_SPACE)) {
-      return new Failure(Kind.NO_SPACE, "no space is left there; free some, or let older ones go");
+      return new Failure(Kind.NO_SPACE,
+          "no space is left (%s); free some".formatted(quote(first(all, NO_SPACE))));
     }
     if (exit == 12 || any(all, PASSWORD)) {
       return new Failure(

@@ -2,6 +2,7 @@ package dev.orchestrator.backup;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -94,6 +95,6 @@ class BackupJobTest {
     run("two");
 
     assertEquals(2, repository.list("demo").size());
-    assertEquals(null, log.read().running());
+    assertNull(log.read().running());
   }
 }

@@ -57,9 +57,10 @@ class ContainerBackupEngineTest {
             .base(line -> {});
     Path password = Files.writeString(folder.resolve("password"), "it's a \"word\"\n");
     Files.setPosixFilePermissions(password, PosixFilePermissions.fromString("rw-------"));
+    Path place = Files.createDirectory(folder.resolve("repository"));
     BackupSettings settings =
         new BackupSettings(
-            folder.resolve("repository").toString(),
+            place.toString(),
             password,
             null,
             "",

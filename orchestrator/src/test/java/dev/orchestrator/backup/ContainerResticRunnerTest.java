@@ -61,6 +61,9 @@ class ContainerResticRunnerTest {
 
   private ContainerResticRunner runner(BackupSettings settings) {
     engine.addImage("base", Map.of());
+    for (String volume : List.of("demo-snap-data", "demo-media", "new")) {
+      engine.createVolume(volume, Map.of());
+    }
     return new ContainerResticRunner(settings, engine, () -> "base", LABELS, "restic-cache");
   }
 
@@ -106,20 +109,20 @@ class ContainerResticRunnerTest {
 
   @Test
   void aRepositoryOfTheHostIsMountedAndNeedsNoNetwork() throws IOException {
-    BackupSettings settings = settings("/srv/backups");
+    BackupSettings settings = settings(folder.toString());
 
     new BackupRepository(settings, "h", runner(settings))
         .restore("1a2b", new Volumes(List.of(new Part("data", "new"))), MINUTE, p -> {});
 
     ContainerSpec spec = containers.getLast();
     assertEquals("none", spec.network());
-    assertTrue(spec.mounts().contains(Mount.of("/srv/backups", "/srv/backups")));
+    assertTrue(spec.mounts().contains(Mount.of(folder.toString(), folder.toString())));
     assertTrue(spec.mounts().contains(Mount.of("new", "/backup/data")), "it is written to");
   }
 
   @Test
   void theLocksOfContainersThatAKilledServiceHasLeftAreKnown() throws IOException {
-    BackupSettings settings = settings("/srv/backups");
+    BackupSettings settings = settings(folder.toString());
     ContainerResticRunner before = runner(settings);
     ResticRunner.Session left = before.open(BackupSource.none(), false, MINUTE);
     String id = engine.containers(LABELS).getFirst().id();
@@ -135,8 +138,23 @@ class ContainerResticRunnerTest {
   }
 
   @Test
+  void aRepositoryWhoseFolderIsNotThereIsTold() throws IOException {
+    BackupSettings settings = settings(folder.resolve("not-mounted").toString());
+    BackupRepository repository = new BackupRepository(settings, "h", runner(settings));
+
+    BackupException failure = assertThrows(BackupException.class, repository::exists);
+
+    assertEquals(Kind.NO_REPOSITORY, failure.kind());
+    assertEquals(
+        "there is no folder %s on the engine's host; make it, or mount its disk"
+            .formatted(folder.resolve("not-mounted")),
+        failure.getMessage());
+    assertEquals(List.of(), engine.containers(LABELS), "none is left");
+  }
+
+  @Test
   void anEngineThatFailsIsTold() throws IOException {
-    BackupSettings settings = settings("/srv/backups");
+    BackupSettings settings = settings(folder.toString());
     ContainerResticRunner runner =
         new ContainerResticRunner(settings, engine, () -> "no-image", LABELS, "restic-cache");
 
