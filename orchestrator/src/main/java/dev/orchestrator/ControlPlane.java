@@ -8,6 +8,7 @@ import dev.orchestrator.stack.HandoverPort;
 import dev.orchestrator.traffic.ServiceTraffic;
 import dev.orchestrator.upgrade.RunLimits;
 import io.vertx.core.Vertx;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,14 +33,14 @@ final class ControlPlane implements AutoCloseable {
    * Opens everything; returns when the API answers. Nothing is left open when that fails.
    *
    * @param handover the processes before and after this one
-   * @param routesOpen is run when the routes are open, before the API opens
+   * @param routesOpen is told when the routes are open, before the API opens
    */
   static ControlPlane open(
       SettingsSource source,
       Vertx vertx,
       ServiceTraffic traffic,
       HandoverPort handover,
-      Runnable routesOpen) {
+      Consumer<Engine> routesOpen) {
     ClosingOrder opened = new ClosingOrder();
     try {
       return new ControlPlane(source, vertx, traffic, handover, routesOpen, opened);
@@ -54,7 +55,7 @@ final class ControlPlane implements AutoCloseable {
       Vertx vertx,
       ServiceTraffic traffic,
       HandoverPort handover,
-      Runnable routesOpen,
+      Consumer<Engine> routesOpen,
       ClosingOrder parts) {
     this.parts = parts;
     ServiceSettings settings = source.current();
@@ -70,7 +71,7 @@ final class ControlPlane implements AutoCloseable {
       // A stack that serves must not wait for the engine here: its clients wait in the routes.
       log.info("{}", engine.info());
     }
-    routesOpen.run();
+    routesOpen.accept(engine);
     api = parts.add(ApiServer.start(vertx, stacks, settings.api(), settings.home()));
   }
 

@@ -1,6 +1,7 @@
 package dev.orchestrator;
 
 import dev.orchestrator.common.RefusedException;
+import dev.orchestrator.engine.Engine;
 import dev.orchestrator.home.HomeOwnership;
 import dev.orchestrator.proxy.Handover;
 import dev.orchestrator.stack.HandoverPort;
@@ -11,6 +12,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,7 +44,7 @@ final class HandoverCoordinator implements HandoverPort, Handover.Owner, AutoClo
    * Opens the control plane.
    *
    * @param predecessorGone whether the process before has ended
-   * @param routesOpen is run when the routes are open, before the API opens
+   * @param routesOpen is told when the routes are open, before the API opens
    */
   HandoverCoordinator(
       SettingsSource source,
@@ -50,7 +52,7 @@ final class HandoverCoordinator implements HandoverPort, Handover.Owner, AutoClo
       Vertx vertx,
       ServiceTraffic traffic,
       BooleanSupplier predecessorGone,
-      Runnable routesOpen) {
+      Consumer<Engine> routesOpen) {
     this.source = source;
     this.ownership = ownership;
     this.vertx = vertx;
@@ -152,7 +154,7 @@ final class HandoverCoordinator implements HandoverPort, Handover.Owner, AutoClo
     if (taken) {
       try {
         ownership.take();
-        controlPlane = ControlPlane.open(source, vertx, traffic, this, () -> {});
+        controlPlane = ControlPlane.open(source, vertx, traffic, this, _ -> {});
       } catch (IOException | RuntimeException e) {
         log.error("the routes stay open, but API and schedule are closed: restart the service", e);
       }

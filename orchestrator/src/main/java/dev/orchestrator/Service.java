@@ -2,7 +2,9 @@ package dev.orchestrator;
 
 import dev.orchestrator.client.RunningService;
 import dev.orchestrator.common.RefusedException;
+import dev.orchestrator.engine.Engine;
 import dev.orchestrator.engine.EngineException;
+import dev.orchestrator.engine.EngineInfo;
 import dev.orchestrator.home.HomeOwnership;
 import dev.orchestrator.journal.JournalException;
 import dev.orchestrator.proxy.Takeover;
@@ -18,6 +20,7 @@ import io.vertx.core.VertxOptions;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -112,8 +115,8 @@ public final class Service implements RunningService {
               vertx,
               routes,
               this::predecessorGone,
-              () -> {
-                awaitServing(opened, inheritedSockets);
+              engine -> {
+                awaitServing(opened, inheritedSockets, engine);
                 opened.settle();
               });
       if (taken != null) {
@@ -131,21 +134,40 @@ public final class Service implements RunningService {
     }
   }
 
-  /** Before the other process is told to leave, the routes of this one must lead somewhere. */
-  private static void awaitServing(ServiceTraffic routes, int inherited) {
+  /**
+   * Before the other process is told to leave, the routes of this one must lead somewhere. A stack
+   * whose version can't be reached although the engine answers is served by neither process, and
+   * keeps the others from nothing.
+   */
+  private static void awaitServing(ServiceTraffic routes, int inherited, Engine engine) {
     if (inherited == 0) {
       return;
     }
     long end = System.nanoTime() + SERVING_DEADLINE.toNanos();
-    String waiting = routes.waitingStack();
-    while (waiting != null) {
+    List<String> waiting = routes.waitingStacks();
+    while (!waiting.isEmpty()) {
       if (System.nanoTime() > end) {
-        throw new RefusedException(
-            "stack %s: the version that serves could not be reached within %d s: the process before goes on; the log says more"
-                .formatted(waiting, SERVING_DEADLINE.toSeconds()));
+        requireEngine(engine, waiting);
+        log.warn(
+            "stack {}: the version that serves could not be reached within {} s: its clients wait"
+                + " until it is there",
+            String.join(", ", waiting),
+            SERVING_DEADLINE.toSeconds());
+        return;
       }
       LockSupport.parkNanos(PAUSE.toNanos());
-      waiting = routes.waitingStack();
+      waiting = routes.waitingStacks();
+    }
+  }
+
+  private static void requireEngine(Engine engine, List<String> waiting) {
+    try {
+      EngineInfo _ = engine.info();
+    } catch (EngineException e) {
+      throw new RefusedException(
+          "stack %s: the version that serves could not be reached within %d s, as the engine does not answer (%s): the process before goes on"
+              .formatted(String.join(", ", waiting), SERVING_DEADLINE.toSeconds(), e.getMessage()),
+          e);
     }
   }
 

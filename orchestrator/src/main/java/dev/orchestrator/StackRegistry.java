@@ -6,6 +6,7 @@ import dev.orchestrator.adopt.ProjectSummary;
 import dev.orchestrator.common.NotYetException;
 import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.engine.EngineException;
+import dev.orchestrator.engine.EngineInfo;
 import dev.orchestrator.journal.JournalException;
 import dev.orchestrator.settings.AutoRoutes;
 import dev.orchestrator.settings.RouteSettings;
@@ -24,12 +25,16 @@ import dev.orchestrator.traffic.ProxyTraffic;
 import dev.orchestrator.traffic.ServiceTraffic;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.ExecutionException;
@@ -37,6 +42,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -102,11 +108,20 @@ final class StackRegistry implements Stacks, AutoCloseable {
     this.traffic = traffic;
     this.source = source;
     this.current = source.current();
-    this.adoption = new ProjectAdoption(shared.engine(), source, this::stackSettings);
+    this.adoption =
+        new ProjectAdoption(shared.engine(), source, this::stackSettings, this::adopter);
   }
 
   private List<StackSettings> stackSettings() {
     return opened().stream().map(stack -> stack.settings().stack()).toList();
+  }
+
+  /** The stack that a project was adopted as, or is just being. */
+  private Optional<String> adopter(String project) {
+    return opened().stream()
+        .filter(stack -> stack.control().adoptedProject().filter(project::equals).isPresent())
+        .map(stack -> stack.settings().stack().name())
+        .findFirst();
   }
 
   private void openAll() {
@@ -127,6 +142,10 @@ final class StackRegistry implements Stacks, AutoCloseable {
 
   /** Opens a stack; its failure, which is kept and logged. */
   private Optional<RuntimeException> open(Slot slot, StackEntry entry) {
+    return open(slot, entry, Set.of());
+  }
+
+  private Optional<RuntimeException> open(Slot slot, StackEntry entry, Set<String> changing) {
     slot.problem = entry.error();
     Settings settings = entry.settings();
     if (!entry.error().isEmpty()) {
@@ -140,7 +159,7 @@ final class StackRegistry implements Stacks, AutoCloseable {
       return Optional.of(new RefusedException(entry.error()));
     }
     try {
-      slot.stack = ManagedStack.open(shared, settings, routes(settings));
+      slot.stack = ManagedStack.open(shared, settings, routes(settings, changing));
       slot.source = entry.source();
       source.remember(entry);
       return Optional.empty();
@@ -151,8 +170,8 @@ final class StackRegistry implements Stacks, AutoCloseable {
     }
   }
 
-  private ProxyTraffic routes(Settings settings) {
-    return traffic.of(settings.stack().name(), settings.stack().routes());
+  private ProxyTraffic routes(Settings settings, Set<String> changing) {
+    return traffic.of(settings.stack().name(), settings.stack().routes(), changing);
   }
 
   /** Whether any stack serves, or is to serve. */
@@ -234,6 +253,23 @@ final class StackRegistry implements Stacks, AutoCloseable {
   @Override
   public AdoptPlan adoptPlan(AdoptRequest request) {
     AdoptPlanner planner = adoption.planner();
+    try (ProjectAdoption.Claim _ = claim(request, nameOf(request, planner))) {
+      return plan(request, planner);
+    }
+  }
+
+  private ProjectAdoption.Claim claim(AdoptRequest request, String project) {
+    String stack = request.stack();
+    return adoption.claim(project, stack == null ? project : stack);
+  }
+
+  private static String nameOf(AdoptRequest request, AdoptPlanner planner) {
+    return request.init()
+        ? planner.nameOf(Path.of(request.project()))
+        : planner.nameOf(request.project());
+  }
+
+  private static AdoptPlan plan(AdoptRequest request, AdoptPlanner planner) {
     return request.init()
         ? planner.init(Path.of(request.project()), request.stack())
         : planner.plan(request.project(), request.stack());
@@ -241,19 +277,32 @@ final class StackRegistry implements Stacks, AutoCloseable {
 
   @Override
   public Adopted adopt(AdoptRequest request) {
-    String wanted = request.stack() == null ? request.project() : request.stack();
-    Optional<ManagedStack> known =
-        opened().stream()
-            .filter(stack -> stack.settings().stack().name().equals(wanted))
-            .findFirst();
-    if (!request.init() && known.isPresent()) {
-      Optional<String> again = known.get().control().adoptAgain(request.project());
-      if (again.isPresent()) {
-        return new Adopted(wanted, known.get().settings().stack().folder().toString(), again.get());
-      }
+    AdoptPlanner planner = adoption.planner();
+    String project = nameOf(request, planner);
+    try (ProjectAdoption.Claim _ = claim(request, project)) {
+      String wanted = request.stack() == null ? project : request.stack();
+      Optional<ManagedStack> known =
+          opened().stream()
+              .filter(stack -> stack.settings().stack().name().equals(wanted))
+              .filter(stack -> !request.init() && stack.control().hasAdopted(project))
+              .findFirst();
+      return known.isPresent()
+          ? adoptAgain(known.get(), project, planner)
+          : adopt(request, planner);
     }
-    AdoptPlan plan = adoptPlan(request);
-    Path folder = adoption.planner().write(plan);
+  }
+
+  /** Adopts a project that the stack had before, as the project runs and the stack is by now. */
+  private static Adopted adoptAgain(ManagedStack stack, String project, AdoptPlanner planner) {
+    StackSettings settings = stack.settings().stack();
+    stack.control().requireAdoptable();
+    String run = stack.control().adopt(planner.readAgain(project, settings));
+    return new Adopted(settings.name(), settings.folder().toString(), run);
+  }
+
+  private Adopted adopt(AdoptRequest request, AdoptPlanner planner) {
+    AdoptPlan plan = plan(request, planner);
+    Path folder = planner.write(plan);
     ReloadReport report = reload();
     report.stacks().stream()
         .filter(entry -> entry.stack().equals(plan.stack()) && entry.refused())
@@ -293,9 +342,7 @@ final class StackRegistry implements Stacks, AutoCloseable {
           changes.add(drop(slot));
         }
       }
-      for (StackEntry entry : wanted.stacks()) {
-        changes.add(take(entry));
-      }
+      changes.addAll(new StackChanges().take(wanted.stacks()));
       current = wanted;
       changes.sort(Comparator.comparing(ReloadReport.Entry::stack));
       changes.forEach(change ->
@@ -343,63 +390,214 @@ final class StackRegistry implements Stacks, AutoCloseable {
     return new ReloadReport.Entry(name, "removed", "");
   }
 
-  private ReloadReport.Entry take(StackEntry entry) {
-    Slot slot = slots.computeIfAbsent(entry.folder(), Slot::new);
-    ManagedStack stack = slot.stack;
-    if (stack == null) {
-      Optional<RuntimeException> failure = open(slot, entry);
-      return new ReloadReport.Entry(
-          slot.name(),
-          failure.isPresent() ? "refused" : "added",
-          failure.map(e -> e.getMessage() + "").orElse(""));
+  /**
+   * The changes of one reload. Stacks may exchange ports: a stack listens on the sockets that
+   * another one gives up, and the old routes of all go on until every stack has its new ones.
+   */
+  private final class StackChanges {
+    /** Stacks that are open and have other settings now, by folder. */
+    private final Map<String, StackEntry> changing = new LinkedHashMap<>();
+
+    /** What those that have been replaced were before, by folder. */
+    private final Map<String, ManagedStack> replaced = new LinkedHashMap<>();
+
+    private final Map<String, ReloadReport.Entry> reports = new LinkedHashMap<>();
+
+    Collection<ReloadReport.Entry> take(List<StackEntry> entries) {
+      for (StackEntry entry : entries) {
+        Slot slot = slots.get(entry.folder());
+        if (slot != null && slot.stack != null) {
+          consider(entry, slot);
+        }
+      }
+      changing.keySet().forEach(folder -> replace(folder, new HashSet<>()));
+      restoreWhatLacksPorts();
+      for (StackEntry entry : entries) {
+        if (!reports.containsKey(entry.folder()) && !replaced.containsKey(entry.folder())) {
+          add(entry);
+        }
+      }
+      replaced.forEach(this::finish);
+      return reports.values();
     }
-    Settings settings = entry.settings();
-    if (!entry.error().isEmpty() || settings == null) {
-      slot.problem = entry.error();
-      return new ReloadReport.Entry(slot.name(), "refused", entry.error());
+
+    private void consider(StackEntry entry, Slot slot) {
+      if (!entry.error().isEmpty() || entry.settings() == null) {
+        refuse(slot, entry.error());
+      } else if (entry.source().equals(slot.source)) {
+        slot.problem = "";
+        report(slot, "unchanged", "");
+      } else {
+        changing.put(entry.folder(), entry);
+      }
     }
-    if (entry.source().equals(slot.source)) {
-      slot.problem = "";
-      return new ReloadReport.Entry(slot.name(), "unchanged", "");
+
+    private void add(StackEntry entry) {
+      Slot slot = slots.computeIfAbsent(entry.folder(), Slot::new);
+      Optional<RuntimeException> failure = open(slot, entry, names(replaced.keySet()));
+      if (failure.isPresent()) {
+        report(slot, "refused", failure.get().getMessage() + "");
+      } else {
+        report(slot, "added", "");
+      }
     }
-    try {
-      replace(slot, stack, settings);
+
+    /** Replaces a stack, after those whose ports it gets. */
+    private void replace(String folder, Set<String> above) {
+      if (replaced.containsKey(folder) || reports.containsKey(folder) || !above.add(folder)) {
+        return;
+      }
+      sources(folder).forEach(source -> replace(source, above));
+      Slot slot = slot(folder);
+      Optional<String> missing = findMissing(folder);
+      if (missing.isPresent()) {
+        refuse(slot, missing.get());
+        return;
+      }
+      ManagedStack old = Objects.requireNonNull(slot.stack);
+      try {
+        StackRegistry.this.replace(slot, old, settings(folder), names(changing.keySet()));
+        replaced.put(folder, old);
+      } catch (RefusedException | JournalException | EngineException e) {
+        refuse(slot, e.getMessage() + "");
+      }
+    }
+
+    /** Takes changes back that went before one that was refused, whose ports they got. */
+    private void restoreWhatLacksPorts() {
+      boolean restored = true;
+      while (restored) {
+        restored = false;
+        for (String folder : List.copyOf(replaced.keySet())) {
+          Optional<String> missing = findMissing(folder);
+          if (missing.isPresent()) {
+            ManagedStack old = Objects.requireNonNull(replaced.remove(folder));
+            Slot slot = slot(folder);
+            Objects.requireNonNull(slot.stack).close();
+            restore(slot, old);
+            refuse(slot, missing.get());
+            restored = true;
+          }
+        }
+      }
+    }
+
+    private Optional<String> findMissing(String folder) {
+      return sources(folder).stream()
+          .filter(reports::containsKey)
+          .findFirst()
+          .map(source ->
+              "it is to have a port of stack %s, whose change was refused"
+                  .formatted(slot(source).name()));
+    }
+
+    /** The other stacks of this reload that have a port which this one is to have. */
+    private List<String> sources(String folder) {
+      return changing.keySet().stream()
+          .filter(other -> !other.equals(folder))
+          .filter(other -> overlap(settings(folder), before(other)))
+          .toList();
+    }
+
+    private Settings before(String folder) {
+      ManagedStack stack = replaced.containsKey(folder) ? replaced.get(folder) : slot(folder).stack;
+      return Objects.requireNonNull(stack).settings();
+    }
+
+    private Settings settings(String folder) {
+      return Objects.requireNonNull(Objects.requireNonNull(changing.get(folder)).settings());
+    }
+
+    private Slot slot(String folder) {
+      return Objects.requireNonNull(slots.get(folder));
+    }
+
+    /** Names of stacks; those with routes by their compose files keep their ports to themselves. */
+    private Set<String> names(Collection<String> folders) {
+      return folders.stream()
+          .filter(folder -> !(settings(folder).stack().routes() instanceof AutoRoutes))
+          .map(folder -> slot(folder).name())
+          .collect(Collectors.toSet());
+    }
+
+    private void finish(String folder, ManagedStack old) {
+      Slot slot = slot(folder);
+      StackEntry entry = Objects.requireNonNull(changing.get(folder));
       slot.problem = "";
       slot.source = entry.source();
       source.remember(entry);
-      return new ReloadReport.Entry(slot.name(), "changed", "");
-    } catch (RefusedException | JournalException | EngineException e) {
-      slot.problem = e.getMessage() + "";
-      return new ReloadReport.Entry(slot.name(), "refused", slot.problem);
+      traffic.dropReplaced(slot.name(), settings(folder).takeover().drain());
+      report(slot, "changed", "");
+    }
+
+    private void refuse(Slot slot, String why) {
+      slot.problem = why;
+      report(slot, "refused", why);
+    }
+
+    private void report(Slot slot, String change, String text) {
+      reports.put(slot.folder, new ReloadReport.Entry(slot.name(), change, text));
     }
   }
 
-  /** Gives a stack other settings; it keeps those that it has when that fails. */
-  private void replace(Slot slot, ManagedStack old, Settings settings) {
+  private static boolean overlap(Settings some, Settings others) {
+    return some.stack().routes().stream()
+        .anyMatch(one ->
+            others.stack().routes().stream()
+                .anyMatch(other ->
+                    one.options().protocol().isDatagram() == other.options().protocol().isDatagram()
+                        && one.listen().overlaps(other.listen())));
+  }
+
+  /**
+   * Gives a stack other settings; it keeps those that it has when that fails. Its old routes go on
+   * beside the new ones.
+   *
+   * @param changing names of the stacks that change with it
+   */
+  private void replace(Slot slot, ManagedStack old, Settings settings, Set<String> changing) {
     String name = old.settings().stack().name();
     if (!settings.stack().name().equals(name)) {
       throw new RefusedException(
           "the name of a stack can't change while it is there, and this one is %s: change it back, or take the stack down and give it another folder"
               .formatted(name));
     }
+    Settings next = withRoutesOf(settings, old.settings());
+    if (old.isUp() && !next.stack().routes().equals(old.settings().stack().routes())) {
+      requireEngine();
+    }
     old.control()
         .closeAdmission("the settings of stack %s are read anew: try again".formatted(name));
     old.close();
-    Settings next = withRoutesOf(settings, old.settings());
     try {
-      ManagedStack opened = ManagedStack.open(shared, next, routes(next));
+      ManagedStack opened = ManagedStack.open(shared, next, routes(next, changing));
       slot.stack = opened;
       if (opened.isUp() && !opened.traffic().openFailure().isEmpty()) {
         String why = opened.traffic().openFailure();
         opened.close();
         throw new RefusedException(why);
       }
-      traffic.dropReplaced(name, next.takeover().drain());
     } catch (RuntimeException e) {
-      traffic.restoreReplaced(name);
-      slot.stack = ManagedStack.open(shared, old.settings(), routes(old.settings()));
+      restore(slot, old);
       throw e;
     }
+  }
+
+  /** New routes lead nowhere until the engine has told where to. */
+  private void requireEngine() {
+    try {
+      EngineInfo _ = shared.engine().info();
+    } catch (EngineException e) {
+      throw new RefusedException(
+          "its routes have changed, and the engine, which knows where they lead, does not answer (%s): reload again when it does"
+              .formatted(e.getMessage()),
+          e);
+    }
+  }
+
+  private void restore(Slot slot, ManagedStack old) {
+    traffic.restoreReplaced(old.settings().stack().name());
+    slot.stack = ManagedStack.open(shared, old.settings(), routes(old.settings(), Set.of()));
   }
 
   /** Routes that a version's compose file publishes stay those of the version. */
@@ -432,7 +630,7 @@ final class StackRegistry implements Stacks, AutoCloseable {
 
   private static void closeForHandover(ManagedStack stack) {
     try {
-      stack.control().closeAdmission(TAKEOVER);
+      stack.control().closeForHandover(TAKEOVER);
     } catch (NotYetException e) {
       throw e;
     } catch (RefusedException e) {

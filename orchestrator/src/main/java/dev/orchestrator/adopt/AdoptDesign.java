@@ -14,6 +14,7 @@ import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.compose.BuildContainers;
 import dev.orchestrator.compose.ComposeModel;
 import dev.orchestrator.compose.ComposeReader;
+import dev.orchestrator.compose.Replicas;
 import dev.orchestrator.engine.ContainerDetails;
 import dev.orchestrator.engine.ContainerDetails.MountPoint;
 import dev.orchestrator.engine.Engine;
@@ -37,7 +38,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The design of the stack that one project becomes: see {@link AdoptPlanner}. For one thread. */
 final class AdoptDesign {
-  private static final Set<String> NETWORK_FILE_SYSTEMS = Set.of("nfs", "nfs4", "cifs", "tmpfs");
+  private static final Set<String> ELSEWHERE = Set.of("nfs", "nfs4", "cifs", "tmpfs");
 
   private final Engine engine;
   private final StackHost host;
@@ -86,12 +87,7 @@ final class AdoptDesign {
   }
 
   AdoptPlan plan() {
-    for (String line : read.drift()) {
-      refusals.add(
-          line
-              + ": the project was changed since it was started; run 'docker compose up -d'"
-              + " first");
-    }
+    read.drift().forEach(line -> refusals.add(changed(line)));
     findVolumes();
     List<ContainerDetails> all = engine.containerDetails("");
     DataSurvey.Found survey = survey();
@@ -152,6 +148,12 @@ final class AdoptDesign {
         draft);
   }
 
+  /** The refusal of a difference between the files and a container. */
+  static String changed(String line) {
+    return line
+        + ": the project was changed since it was started; run 'docker compose up -d' first";
+  }
+
   /** Variables for stack.conf: those of the shell, and which env files take the place of .env. */
   private List<ShellVariable> variables(StackFiles files) {
     List<ShellVariable> variables = new ArrayList<>(read.shell());
@@ -182,12 +184,20 @@ final class AdoptDesign {
     }
     for (ContainerDetails container : read.project().containers()) {
       for (MountPoint mount : container.mounts()) {
-        if (started
-            && mount.type().equals("volume")
-            && !volumes.containsValue(mount.source())
-            && Project.number(container) == 1) {
-          anonymous.putIfAbsent(
-              mount.source(), "%s:%s".formatted(Project.service(container), mount.target()));
+        if (!started || !mount.type().equals("volume") || volumes.containsValue(mount.source())) {
+          continue;
+        }
+        String service = Project.service(container);
+        int replicas = Replicas.of(read.root().path("services").path(service));
+        if (replicas > 1) {
+          cannot.add(
+              new Cannot(
+                  "service %s: each of its %d containers has a volume without a name at %s; what is in these stays with the project"
+                      .formatted(service, replicas, mount.target()),
+                  "to take it along, write a named volume there, run 'docker compose up -d' with"
+                      + " the data in it, then adopt"));
+        } else if (Project.number(container) == 1) {
+          anonymous.putIfAbsent(mount.source(), "%s:%s".formatted(service, mount.target()));
         }
       }
     }
@@ -196,11 +206,11 @@ final class AdoptDesign {
   private DataSurvey.Found survey() {
     Set<String> sources = new TreeSet<>();
     sources.addAll(anonymous.keySet());
-    for (String volume : volumes.values()) {
-      if (!volume.isEmpty() && engine.volume(volume).isPresent()) {
+    volumes.forEach((name, volume) -> {
+      if (!volume.isEmpty() && !stays(name) && engine.volume(volume).isPresent()) {
         sources.add(volume);
       }
-    }
+    });
     for (MountUse use : uses) {
       Path path = use.path();
       if (path != null && Placements.ordinary(path) && Files.exists(path)) {
@@ -315,14 +325,17 @@ final class AdoptDesign {
   private List<Data> data(Map<Path, Placement> placements, DataSurvey.Found survey) {
     List<Data> data = new ArrayList<>();
     for (Map.Entry<String, String> volume : volumes.entrySet()) {
-      JsonNode options = read.root().path("volumes").path(volume.getKey()).path("driver_opts");
-      if (options.has("device") && NETWORK_FILE_SYSTEMS.contains(options.path("type").asText(""))) {
+      JsonNode options = options(volume.getKey());
+      if (stays(volume.getKey())) {
         data.add(
             new Data(
                 volume.getKey(),
                 users(volume.getKey()),
                 "as it is",
-                "a network file system, which both versions mount",
+                options.path("type").asText("").equals("tmpfs")
+                    ? "kept in memory, and empty at each start"
+                    : "a network file system (%s), which both versions mount: never copied, never rolled back"
+                        .formatted(options.path("type").asText("")),
                 -1,
                 0,
                 List.of()));
@@ -384,6 +397,18 @@ final class AdoptDesign {
     return data;
   }
 
+  private JsonNode options(String volume) {
+    return read.root().path("volumes").path(volume).path("driver_opts");
+  }
+
+  /** Whether the engine mounts the volume from elsewhere, so that it is no data of this host. */
+  private boolean stays(String volume) {
+    JsonNode options = options(volume);
+    return options.has("device")
+        && ELSEWHERE.contains(options.path("type").asText(""))
+        && !options.path("o").asText("").matches("(.*,)? *r?bind *(,.*)?");
+  }
+
   private List<String> users(String volume) {
     return uses.stream()
         .filter(use -> use.volume().equals(volume))
@@ -425,6 +450,7 @@ final class AdoptDesign {
             data.stream().filter(one -> one.becomes().equals("data")).toList(),
             data.stream().filter(one -> one.becomes().equals("attached")).toList(),
             hostPaths,
+            files.adoptedPaths(),
             grants.lines()));
   }
 

@@ -2,13 +2,19 @@ package dev.orchestrator.adopt;
 
 import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.compose.BuildContainers;
+import dev.orchestrator.compose.ComposeModel;
+import dev.orchestrator.compose.ComposeReader;
 import dev.orchestrator.engine.Engine;
+import dev.orchestrator.release.Releases;
 import dev.orchestrator.settings.NameRules;
+import dev.orchestrator.settings.StackSettings;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Reads compose projects of the host, plans the stacks that do the same, and writes their folders.
@@ -18,6 +24,8 @@ import org.jspecify.annotations.Nullable;
 public final class AdoptPlanner {
   /** The version that a project becomes. */
   public static final String VERSION = "1";
+
+  private static final Logger log = LoggerFactory.getLogger(AdoptPlanner.class);
 
   private final Engine engine;
   private final Map<String, String> owner;
@@ -61,6 +69,17 @@ public final class AdoptPlanner {
   public AdoptPlan plan(String projectOrFolder, @Nullable String stack) {
     Project project = new ProjectFinder(engine).find(projectOrFolder);
     refuseOurs(project);
+    host.adopter(project.name())
+        .ifPresent(adopter -> {
+          throw new RefusedException(
+              "project %s is adopted already, as stack %s: 'orchestrator --stack %s adopt --undo' gives it back"
+                  .formatted(project.name(), adopter, adopter));
+        });
+    requireRunning(project);
+    return design(project, stackName(project, stack), true);
+  }
+
+  private static void requireRunning(Project project) {
     if (project.state() == Project.State.STOPPED) {
       throw new RefusedException(
           "project %s does not run: start it with 'docker compose up -d', as a stack takes over what runs%s"
@@ -71,7 +90,32 @@ public final class AdoptPlanner {
                       : "; 'orchestrator init %s' makes a stack of its files alone"
                           .formatted(project.folder())));
     }
-    return design(project, stackName(project, stack), true);
+  }
+
+  /**
+   * Reads a project that a stack had adopted before, as it runs by now, for the newest version of
+   * that stack.
+   *
+   * @param stack as it is by now
+   */
+  public Original readAgain(String projectOrFolder, StackSettings stack) {
+    Project project = new ProjectFinder(engine).find(projectOrFolder);
+    requireRunning(project);
+    String base = host.base();
+    BuildContainers containers = new BuildContainers(engine, stack.name(), owner);
+    ReadProject read = new ProjectReader(engine, containers, host.work()).read(project, base);
+    if (!read.drift().isEmpty()) {
+      throw new RefusedException(
+          String.join("\n", read.drift().stream().map(AdoptDesign::changed).toList()));
+    }
+    Releases releases = new Releases(stack);
+    ComposeModel model =
+        new ComposeReader(engine, containers, stack)
+            .read(releases.release(releases.newest()), base);
+    OriginalDesign original = new OriginalDesign(engine, read);
+    List<OriginalData> data = original.data(model, stack);
+    original.notes().forEach(note -> log.warn("project {}: {}", project.name(), note));
+    return new Original(project.name(), original.containers(), data);
   }
 
   /**
@@ -81,13 +125,26 @@ public final class AdoptPlanner {
    * @param stack name of the stack; null for the one that Compose gives a project in that folder
    */
   public AdoptPlan init(Path folder, @Nullable String stack) {
-    Path path = folder.toAbsolutePath().normalize();
-    Project project =
-        Files.isRegularFile(path)
-            ? ProjectFinder.folder(path.resolveSibling(""), List.of(path))
-            : ProjectFinder.folder(path, List.of());
+    Project project = neverRun(folder);
     refuseOurs(project);
     return design(project, stackName(project, stack), false);
+  }
+
+  /** The name of a project as {@link #plan} finds it. */
+  public String nameOf(String projectOrFolder) {
+    return new ProjectFinder(engine).find(projectOrFolder).name();
+  }
+
+  /** The name of a project as {@link #init} finds it. */
+  public String nameOf(Path folder) {
+    return neverRun(folder).name();
+  }
+
+  private static Project neverRun(Path folder) {
+    Path path = folder.toAbsolutePath().normalize();
+    return Files.isRegularFile(path)
+        ? ProjectFinder.folder(path.resolveSibling(""), List.of(path))
+        : ProjectFinder.folder(path, List.of());
   }
 
   /**

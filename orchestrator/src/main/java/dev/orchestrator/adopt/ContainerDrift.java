@@ -32,7 +32,8 @@ final class ContainerDrift {
    * What differs, a line each.
    *
    * @param root the project as Compose reads it
-   * @param hashes Compose's hash of each service; a container that has it is as the files say
+   * @param hashes Compose's hash of each service; a container that has it is as the files say,
+   *     unless its environment shows that something else has made it anew
    */
   static List<String> of(Project project, ObjectNode root, Map<String, String> hashes) {
     ContainerDrift drift = new ContainerDrift(root, hashes);
@@ -56,10 +57,11 @@ final class ContainerDrift {
           "%s: image: the files say %s, the container runs %s"
               .formatted(user, image, container.image()));
     }
+    // A program that makes containers anew copies their labels, and with them the hash.
+    environment(user, said.path("environment"), container);
     if (container.label(ComposeLabels.HASH).equals(hashes.getOrDefault(service, "?"))) {
       return;
     }
-    environment(user, said.path("environment"), container);
     command(user, "command", said.path("command"), container.command());
     command(user, "entrypoint", said.path("entrypoint"), container.entrypoint());
     mounts(user, said.path("volumes"), container);

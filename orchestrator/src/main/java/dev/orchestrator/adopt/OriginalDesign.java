@@ -34,6 +34,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class OriginalDesign {
   private static final Duration USUAL_GRACE = Duration.ofSeconds(10);
+  private static final String HEALTHY = "service_healthy";
   private static final Pattern DURATION = Pattern.compile("(\\d+(?:\\.\\d+)?)(ms|s|m|h)");
   private static final List<String> FREE = List.of("/dev/net/tun", "/dev/fuse");
 
@@ -72,7 +73,9 @@ final class OriginalDesign {
                           port.hostPort(),
                           port.containerPort(),
                           port.protocol()))
-                  .toList()));
+                  .toList(),
+              healthyFirst(said, container),
+              healthCheck(container.raw().at("/Config/Healthcheck/Test"))));
     }
     return List.copyOf(containers);
   }
@@ -246,5 +249,34 @@ final class OriginalDesign {
     }
     others.remove("");
     return List.copyOf(others);
+  }
+
+  /** The services that Compose has be healthy before it starts this one. */
+  private static Set<String> healthyFirst(JsonNode said, ContainerDetails container) {
+    Set<String> others = new TreeSet<>();
+    for (Map.Entry<String, JsonNode> other : said.path("depends_on").properties()) {
+      if (other.getValue().path("condition").asText("").equals(HEALTHY)) {
+        others.add(other.getKey());
+      }
+    }
+    for (String entry : container.label(ComposeLabels.DEPENDS_ON).split(",", -1)) {
+      String[] parts = entry.split(":", -1);
+      if (parts.length > 1 && parts[1].equals(HEALTHY)) {
+        others.add(parts[0]);
+      }
+    }
+    return others;
+  }
+
+  /** The command of a check as the engine tells it; empty where there is none. */
+  static List<String> healthCheck(JsonNode test) {
+    List<String> words = new ArrayList<>();
+    test.forEach(word -> words.add(word.asText("")));
+    String kind = words.isEmpty() ? "" : words.removeFirst();
+    return switch (kind) {
+      case "CMD" -> words;
+      case "CMD-SHELL" -> List.of("/bin/sh", "-c", String.join(" ", words));
+      default -> List.of();
+    };
   }
 }

@@ -4,6 +4,7 @@ import dev.orchestrator.common.Json;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** An {@link Original} as JSON, for the journal: a later version of this program must read it. */
@@ -18,7 +19,9 @@ public final class OriginalJson {
       boolean running,
       long stopGraceMillis,
       List<String> dependsOn,
-      List<OriginalPort> ports) {}
+      List<OriginalPort> ports,
+      @Nullable List<String> healthyFirst,
+      @Nullable List<String> healthCheck) {}
 
   private record StoredData(String path, @Nullable String volume, @Nullable String folder) {}
 
@@ -39,7 +42,9 @@ public final class OriginalJson {
                         each.running(),
                         each.stopGrace().toMillis(),
                         each.dependsOn(),
-                        each.ports()))
+                        each.ports(),
+                        each.healthyFirst().stream().sorted().toList(),
+                        each.healthCheck()))
                 .toList(),
             original.data().stream()
                 .map(each ->
@@ -65,7 +70,9 @@ public final class OriginalJson {
                     each.running(),
                     Duration.ofMillis(each.stopGraceMillis()),
                     each.dependsOn(),
-                    each.ports()))
+                    each.ports(),
+                    Set.copyOf(orEmpty(each.healthyFirst())),
+                    orEmpty(each.healthCheck())))
             .toList(),
         stored.data().stream()
             .map(each ->
@@ -74,5 +81,10 @@ public final class OriginalJson {
                     each.volume(),
                     each.folder() == null ? null : Path.of(each.folder())))
             .toList());
+  }
+
+  /** Earlier versions of this program have not written it. */
+  private static List<String> orEmpty(@Nullable List<String> list) {
+    return list == null ? List.of() : list;
   }
 }

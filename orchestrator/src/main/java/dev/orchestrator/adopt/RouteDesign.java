@@ -13,8 +13,9 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
 
 /** Makes routes of the ports that a project publishes, and probes of what answers there now. */
 final class RouteDesign {
@@ -119,27 +120,12 @@ final class RouteDesign {
     Set<Published> all = new LinkedHashSet<>();
     read.services()
         .forEach((name, service) -> {
-          Optional<ContainerDetails> container = read.project().container(name);
           for (JsonNode port : service.path("ports")) {
             boolean udp = port.path("protocol").asText("tcp").equals("udp");
             int target = port.path("target").asInt();
             String text = port.path("published").asText("");
-            int first = first(text);
-            if (first == 0 || text.contains("-")) {
-              first = chosen(container, target, udp).orElse(first);
-              if (first > 0) {
-                notes.add(
-                    "service %s: the engine has chosen the public port %d for its port %d; the route keeps it"
-                        .formatted(name, first, target));
-              } else {
-                cannot.add(
-                    new Cannot(
-                        "service %s: port %d has no public port of its own".formatted(name, target),
-                        "write a route with the port that clients are to use"));
-              }
-            }
             String host = port.path("host_ip").asText("");
-            if (first > 0) {
+            for (int first : publicPorts(name, text, target, udp)) {
               all.add(new Published(name, ALL.contains(host) ? "" : host, first, target, 1, udp));
             }
           }
@@ -155,6 +141,33 @@ final class RouteDesign {
     return joined;
   }
 
+  /** The public ports of a service's port: more than one where replicas have one each. */
+  private Set<Integer> publicPorts(String service, String published, int target, boolean udp) {
+    int first = first(published);
+    if (first > 0 && !published.contains("-")) {
+      return Set.of(first);
+    }
+    Set<Integer> chosen = chosen(service, target, udp);
+    if (chosen.isEmpty() && first > 0) {
+      return Set.of(first);
+    }
+    if (chosen.isEmpty()) {
+      cannot.add(
+          new Cannot(
+              "service %s: port %d has no public port of its own".formatted(service, target),
+              "write a route with the port that clients are to use"));
+    }
+    for (int port : chosen) {
+      notes.add(
+          chosen.size() == 1
+              ? "service %s: the engine has chosen the public port %d for its port %d; the route keeps it"
+                  .formatted(service, port, target)
+              : "service %s: its containers have a public port each for their port %d, %d is one: the route keeps it, and leads to all of them in turn"
+                  .formatted(service, target, port));
+    }
+    return chosen;
+  }
+
   private static int first(String published) {
     String text = published.replaceFirst("-.*", "");
     return text.matches("[1-9][0-9]{0,4}") && Integer.parseInt(text) <= 65_535
@@ -162,14 +175,14 @@ final class RouteDesign {
         : 0;
   }
 
-  private static Optional<Integer> chosen(
-      Optional<ContainerDetails> container, int target, boolean udp) {
-    return container.stream()
-        .flatMap(one -> one.ports().stream())
+  private Set<Integer> chosen(String service, int target, boolean udp) {
+    return read.project().containers().stream()
+        .filter(container -> Project.service(container).equals(service))
+        .flatMap(container -> container.ports().stream())
         .filter(port -> port.containerPort() == target && port.protocol().equals("udp") == udp)
         .map(Port::hostPort)
         .filter(port -> port > 0)
-        .findFirst();
+        .collect(Collectors.toCollection(TreeSet::new));
   }
 
   private void route(Published port) {

@@ -7,6 +7,7 @@ import dev.orchestrator.common.HumanText;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.stream.Collectors;
 
 /** The text of a stack.conf that was made from a project, with a comment for each choice. */
@@ -34,6 +35,7 @@ final class StackConfText {
       List<Data> data,
       List<Data> attached,
       List<HostPathLine> hostPaths,
+      Map<String, String> adoptedPaths,
       List<String> grants) {}
 
   /** A path of the host that services use. */
@@ -144,6 +146,18 @@ final class StackConfText {
             "  { path = %s, mode = %s }"
                 .formatted(EnvText.conf(path.path()), path.readOnly() ? "ro" : "rw"));
       }
+      line("]");
+    }
+    if (!content.adoptedPaths().isEmpty()) {
+      line("");
+      line(
+          "# What was there is in the stack's own data: a release whose files name such a path as");
+      line("# the project's did means that, and not what the project has left there.");
+      line("adopted-paths = [");
+      content
+          .adoptedPaths()
+          .forEach((path, is) ->
+              line("  { path = %s, is = %s }".formatted(EnvText.conf(path), EnvText.conf(is))));
       line("]");
     }
   }

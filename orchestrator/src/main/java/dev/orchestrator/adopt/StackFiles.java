@@ -43,6 +43,7 @@ final class StackFiles {
   private final List<Cannot> cannot = new ArrayList<>();
   private final Map<String, Path> copies = new TreeMap<>();
   private final Set<Path> left = new TreeSet<>();
+  private final Map<String, String> adopted = new TreeMap<>();
 
   /**
    * Plans the files.
@@ -162,12 +163,9 @@ final class StackFiles {
     for (SourceFile file : read.files().compose()) {
       file.texts(List.of("services.*.volumes.[]"), (_, node) -> shortMount(file, node));
       file.texts(
-          List.of(
-              "services.*.volumes.[].source",
-              "volumes.*.driver_opts.device",
-              "configs.*.file",
-              "secrets.*.file"),
+          List.of("services.*.volumes.[].source", "configs.*.file", "secrets.*.file"),
           (_, node) -> path(file, node, node.getValue(), ""));
+      file.texts(List.of("volumes.*.driver_opts.device"), (_, node) -> device(file, node));
       file.texts(
           List.of("services.*.build", "services.*.build.context"),
           (_, node) -> {
@@ -222,10 +220,25 @@ final class StackFiles {
     return -1;
   }
 
+  /** Compose takes a device as it is written, so that it stays absolute, and means the copy. */
+  private void device(SourceFile file, ScalarNode node) {
+    Path path = read.files().path(file, node.getValue()).orElse(null);
+    Placement placement = path == null ? null : placements.get(path);
+    if (path != null
+        && placement != null
+        && (placement.kind() == Kind.DATA || placement.kind() == Kind.RELEASE)) {
+      adopt(path.toString(), path);
+    }
+  }
+
+  private void adopt(String name, Path path) {
+    adopted.put(name, target(path).isEmpty() ? "." : "./" + target(path));
+  }
+
   private void path(SourceFile file, ScalarNode node, String source, String rest) {
     String resolved = Template.of(source).resolve(read.files().variables());
     if (!resolved.matches("(?s)[./~].*") && rest.isEmpty() && !resolved.contains("/")) {
-      // Of "file:" and "device:" a bare name is a path too; of "source:" it is a volume.
+      // Of "file:" a bare name is a path too; of "source:" it is a volume.
       if (read.root().path("volumes").has(resolved)) {
         return;
       }
@@ -248,7 +261,19 @@ final class StackFiles {
             : resolved.equals(text);
     if (!fine) {
       require(edits.replace(file, node, text.replace("$", "$$") + rest), file, node);
+      if (text.startsWith(".")) {
+        boolean absolute = resolved.startsWith("/") || resolved.startsWith("~");
+        adopt(absolute ? path.toString() : folder.relativize(path).toString(), path);
+      }
     }
+  }
+
+  /**
+   * What the project's own files call paths that have another place in the release, from there to
+   * here: a next release may still call them so.
+   */
+  Map<String, String> adoptedPaths() {
+    return adopted;
   }
 
   private void require(boolean done, SourceFile file, ScalarNode node) {

@@ -5,6 +5,7 @@ import dev.orchestrator.settings.InvalidSettingsException;
 import dev.orchestrator.settings.StackSettings;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 /** The service that a project becomes a stack of, as far as adopting needs it. */
 public interface StackHost {
@@ -16,6 +17,9 @@ public interface StackHost {
 
   /** The stacks that there are, for their names and routes. */
   List<StackSettings> stacks();
+
+  /** The stack that a project is by now, or is about to be; empty for none. */
+  Optional<String> adopter(String project);
 
   /** The capsules' base image, in which Compose reads files; built when it is missing. */
   String base();

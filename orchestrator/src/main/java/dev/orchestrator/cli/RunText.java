@@ -4,7 +4,6 @@ import dev.orchestrator.common.HumanText;
 import dev.orchestrator.journal.UpgradeRecord;
 import java.time.Instant;
 import java.util.List;
-import java.util.Locale;
 
 /** Prints runs: as a title, a sentence, a row of a table. */
 final class RunText {
@@ -12,10 +11,19 @@ final class RunText {
 
   /** {@code u7 upgrade v1 → v2}. */
   static String title(UpgradeRecord run) {
-    String kind = run.kind().name().toLowerCase(Locale.ROOT);
-    String versions =
-        run.fromVersion().isEmpty() ? run.toVersion() : run.fromVersion() + " → " + run.toVersion();
-    return "%s %s %s".formatted(run.id(), kind, versions);
+    String versions = run.fromVersion().isEmpty() ? to(run) : from(run) + " → " + to(run);
+    return "%s %s %s".formatted(run.id(), run.kindText(), versions);
+  }
+
+  /** The version that served before, or the project; empty where nothing did. */
+  private static String from(UpgradeRecord run) {
+    return run.kind() == UpgradeRecord.Kind.ADOPT
+        ? "project " + run.fromVersion()
+        : run.fromVersion();
+  }
+
+  private static String to(UpgradeRecord run) {
+    return run.returnsToOriginal() ? "project " + run.toVersion() : run.toVersion();
   }
 
   /** {@code u7 upgrade v1 → v2: rolled back after 31.0 s, why}. */
@@ -34,9 +42,9 @@ final class RunText {
       Instant ended = run.ended();
       table.row(
           run.id(),
-          run.kind().name().toLowerCase(Locale.ROOT),
-          run.fromVersion().isEmpty() ? "-" : run.fromVersion(),
-          run.toVersion(),
+          run.kindText(),
+          run.fromVersion().isEmpty() ? "-" : from(run),
+          to(run),
           run.outcomeText(),
           HumanText.when(run.started()),
           ended == null ? "-" : HumanText.time(run.started(), ended),

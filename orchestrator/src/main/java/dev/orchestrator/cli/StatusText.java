@@ -30,6 +30,7 @@ final class StatusText {
           "%s, generation %d (%s): 'orchestrator rollback' goes there"
               .formatted(previous.version(), previous.generation(), previous.state()));
     }
+    addOriginal(lines, status);
     UpgradeRecord running = status.running();
     if (running != null) {
       addField(
@@ -55,10 +56,33 @@ final class StatusText {
     return lines;
   }
 
+  /** The project that the stack was made of, and the command that changes who of the two serves. */
+  private static void addOriginal(List<String> lines, Status status) {
+    Status.Original original = status.original();
+    if (original == null) {
+      return;
+    }
+    String next = "";
+    if (status.running() == null) {
+      String stack = original.project().equals(status.stack()) ? "" : " --stack " + status.stack();
+      next =
+          original.serves()
+              ? ": 'orchestrator adopt %s%s' adopts it again".formatted(original.project(), stack)
+              : ": 'orchestrator adopt --undo' goes back to it";
+    }
+    addField(
+        lines,
+        "original",
+        "project %s, %s%s".formatted(original.project(), original.state(), next));
+    if (!original.apart().isEmpty()) {
+      addField(lines, "apart", original.apart());
+    }
+  }
+
   private static String headline(Status status, Terminal terminal, Instant now) {
     String dot =
         switch (status.state()) {
-          case "serving" -> terminal.green("●");
+          case "serving", "original serves" -> terminal.green("●");
           case "needs attention" -> terminal.red("●");
           default -> terminal.yellow("●");
         };

@@ -110,6 +110,7 @@ public final class ComposeReader {
                     .formatted(name, name, release.version(), name)));
       }
     }
+    new AdoptedPaths(stack, project).apply(root);
     ComposeModel read = new ComposeModel(release, root, project, stackFolder, List.of(), List.of());
     Platform platform = engine.info().platform();
     PlatformCheck.check(findings, read.services(), variables(release), platform);

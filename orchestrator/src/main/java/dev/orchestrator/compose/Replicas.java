@@ -6,11 +6,11 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** How many containers Compose starts of each service: {@code scale} or {@code deploy.replicas}. */
-final class Replicas {
+public final class Replicas {
   private Replicas() {}
 
   /** The number of containers of a service. */
-  static int of(JsonNode service) {
+  public static int of(JsonNode service) {
     return Math.max(0, service.path("scale").asInt(service.at("/deploy/replicas").asInt(1)));
   }
 

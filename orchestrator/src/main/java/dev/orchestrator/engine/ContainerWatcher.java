@@ -11,6 +11,12 @@ public interface ContainerWatcher {
   /** A container has started, ended, was frozen or removed, or goes on. */
   void changed();
 
+  /**
+   * A command has ended in a container, such as one of {@code docker exec}; not those of this
+   * process.
+   */
+  void commandEnded();
+
   /** Nothing more will be told: the engine has gone or could not be reached, or it was closed. */
   void ended();
 }

@@ -21,15 +21,18 @@ public final class DockerEngine implements Engine {
       EngineConnection connection,
       DockerContainers containers,
       DockerExec exec,
+      DockerEvents events,
       DockerVolumes volumes,
       DockerImages images) {
 
     static Calls over(EngineConnection connection) {
       DockerVolumes volumes = new DockerVolumes(connection);
+      OwnCommands own = new OwnCommands();
       return new Calls(
           connection,
           new DockerContainers(connection, volumes),
-          new DockerExec(connection),
+          new DockerExec(connection, own),
+          new DockerEvents(connection, own),
           volumes,
           new DockerImages(connection));
     }
@@ -164,7 +167,7 @@ public final class DockerEngine implements Engine {
 
   @Override
   public Closeable watch(Map<String, String> labels, ContainerWatcher watcher) {
-    return new DockerEvents(calls().connection()).watch(labels, watcher);
+    return calls().events().watch(labels, watcher);
   }
 
   @Override

@@ -3,6 +3,7 @@ package dev.orchestrator.engine;
 import com.github.dockerjava.api.DockerClient;
 import com.github.dockerjava.api.async.ResultCallback;
 import com.github.dockerjava.api.model.Event;
+import com.github.dockerjava.api.model.EventActor;
 import com.github.dockerjava.api.model.EventType;
 import java.io.Closeable;
 import java.io.IOException;
@@ -12,31 +13,38 @@ import org.jspecify.annotations.Nullable;
 
 /** The engine's events. */
 final class DockerEvents {
-  private static final String[] CHANGES = {"start", "die", "pause", "unpause", "destroy"};
+  private static final String COMMAND_ENDED = "exec_die";
+  private static final String[] EVENTS = {
+    "start", "die", "pause", "unpause", "destroy", COMMAND_ENDED
+  };
 
   private final DockerClient client;
+  private final OwnCommands own;
 
-  DockerEvents(EngineConnection connection) {
+  DockerEvents(EngineConnection connection, OwnCommands own) {
     this.client = connection.client();
+    this.own = own;
   }
 
   Closeable watch(Map<String, String> labels, ContainerWatcher watcher) {
     return client
         .eventsCmd()
         .withEventTypeFilter(EventType.CONTAINER)
-        .withEventFilter(CHANGES)
+        .withEventFilter(EVENTS)
         .withLabelFilter(labels)
-        .exec(new Stream(watcher));
+        .exec(new Stream(watcher, own));
   }
 
   /** Passes on what comes, until the stream ends for whatever reason. */
   private static final class Stream implements ResultCallback<Event> {
     private final ContainerWatcher watcher;
+    private final OwnCommands own;
     private final AtomicBoolean ended = new AtomicBoolean();
     private @Nullable Closeable open;
 
-    Stream(ContainerWatcher watcher) {
+    Stream(ContainerWatcher watcher, OwnCommands own) {
       this.watcher = watcher;
+      this.own = own;
     }
 
     @Override
@@ -53,7 +61,17 @@ final class DockerEvents {
 
     @Override
     public void onNext(Event event) {
-      watcher.changed();
+      if (!COMMAND_ENDED.equals(event.getAction())) {
+        watcher.changed();
+      } else if (!own.remove(commandOf(event))) {
+        watcher.commandEnded();
+      }
+    }
+
+    private static String commandOf(Event event) {
+      EventActor actor = event.getActor();
+      Map<String, String> attributes = actor == null ? null : actor.getAttributes();
+      return attributes == null ? "" : attributes.getOrDefault("execID", "");
     }
 
     @Override

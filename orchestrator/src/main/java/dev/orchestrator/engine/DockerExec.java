@@ -14,8 +14,10 @@ import org.jspecify.annotations.Nullable;
 final class DockerExec {
   private final DockerClient client;
   private final TimedCalls calls;
+  private final OwnCommands own;
 
-  DockerExec(EngineConnection connection) {
+  DockerExec(EngineConnection connection, OwnCommands own) {
+    this.own = own;
     this.client = connection.client();
     this.calls = connection.calls();
   }
@@ -35,6 +37,7 @@ final class DockerExec {
                     .withAttachStderr(true)
                     .exec()
                     .getId());
+    own.add(id);
     ExecOutput output = new ExecOutput(line);
     calls.await(doing, end.remaining(), client.execStartCmd(id).exec(output));
     int code = calls.call(doing, end.remaining().plus(Duration.ofSeconds(5)), () -> exitCode(id));

@@ -158,6 +158,28 @@ public final class Journal implements AutoCloseable {
     return Optional.empty();
   }
 
+  /**
+   * The name of the compose project that this stack was made of, while that serves in its place:
+   * before the take-over of an adoption, after one that has failed, and after one that was undone.
+   */
+  public Optional<String> servingOriginal() {
+    if (serving().isPresent()) {
+      return Optional.empty();
+    }
+    return history().stream()
+        .filter(UpgradeRecord::concernsOriginal)
+        .findFirst()
+        .filter(run ->
+            switch (run.outcome()) {
+              // After a removal of the stack, which forgets all other runs, the project is not
+              // back.
+              case DONE -> run.returnsToOriginal();
+              case RUNNING -> run.kind() == Kind.ADOPT || switched(run.id()).isPresent();
+              default -> run.kind() == Kind.ADOPT;
+            })
+        .map(run -> run.kind() == Kind.ADOPT ? run.fromVersion() : run.toVersion());
+  }
+
   /** The last switch of a run; empty before the first. */
   public Optional<SwitchRecord> switched(String upgradeId) {
     return database.transact("reading a switch", c -> UpgradeTable.lastSwitch(c, upgradeId));

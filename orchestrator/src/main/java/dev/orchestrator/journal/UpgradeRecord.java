@@ -35,6 +35,16 @@ public record UpgradeRecord(
     return to != null && to == ORIGINAL;
   }
 
+  /** Whether a compose project of the host served before it, or is to serve after it. */
+  public boolean concernsOriginal() {
+    return kind == Kind.ADOPT || returnsToOriginal();
+  }
+
+  /** What it does, in a word or two: a rollback that undoes an adoption is "undo adoption". */
+  public String kindText() {
+    return returnsToOriginal() ? "undo adoption" : kind.name().toLowerCase(Locale.ROOT);
+  }
+
   /** Its outcome in a word or two: that of an up, before which nothing served, is "failed". */
   public String outcomeText() {
     return outcome == Outcome.ROLLED_BACK && kind == Kind.UP

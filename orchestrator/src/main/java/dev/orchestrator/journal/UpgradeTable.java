@@ -9,7 +9,6 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -67,7 +66,7 @@ final class UpgradeTable {
     return "%s is running (%s %s, since %s%s): wait for its end, or see `orchestrator show %s`"
         .formatted(
             running.id(),
-            running.kind().name().toLowerCase(Locale.ROOT),
+            running.kindText(),
             versions,
             running.started(),
             step.isEmpty() ? "" : ", at step " + step,

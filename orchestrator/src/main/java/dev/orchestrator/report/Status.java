@@ -9,11 +9,14 @@ import org.jspecify.annotations.Nullable;
  * The status of the stack, as {@code orchestrator status} shows it. JSON of the API: component
  * names are a contract.
  *
- * @param state {@code serving}, {@code upgrading}, {@code down}, {@code empty} (nothing brought up
- *     yet) or {@code needs attention}
+ * @param state {@code serving}, {@code upgrading}, {@code adopting}, {@code undoing adoption},
+ *     {@code original serves} (the compose project that the stack was made of), {@code down},
+ *     {@code empty} (nothing brought up yet) or {@code needs attention}
  * @param attention the problem that needs a person, with the commands that help; or empty
  * @param serving the generation that serves, null when nothing was brought up yet
  * @param previous the generation that a rollback would go to, or null
+ * @param original the compose project that the stack was made of, while it serves or can serve
+ *     again; null where there is none
  * @param running the run that is under way, or null
  * @param runningStep id of its step, or empty
  * @param last the last run that has ended, or null
@@ -26,6 +29,7 @@ public record Status(
     String attention,
     @Nullable Side serving,
     @Nullable Side previous,
+    @Nullable Original original,
     List<Service> services,
     List<Route> routes,
     @Nullable UpgradeRecord running,
@@ -37,6 +41,16 @@ public record Status(
   /** A generation in short. */
   public record Side(
       String version, int generation, String container, String state, Instant since) {}
+
+  /**
+   * The compose project of the host that the stack was made of.
+   *
+   * @param serves whether it serves in place of the stack, by the journal
+   * @param state what its containers do: {@code running}, {@code stopped}, which of them run not
+   * @param apart what the project or the stack has of its clients' data and the other one has not,
+   *     and where that is; or empty
+   */
+  public record Original(String project, boolean serves, String state, String apart) {}
 
   /**
    * A service of the generation that serves.

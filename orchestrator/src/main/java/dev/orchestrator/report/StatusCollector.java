@@ -1,5 +1,7 @@
 package dev.orchestrator.report;
 
+import dev.orchestrator.adopt.Original;
+import dev.orchestrator.adopt.OriginalJson;
 import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.capsule.InnerService;
 import dev.orchestrator.engine.ContainerInfo;
@@ -13,6 +15,7 @@ import dev.orchestrator.journal.QuarantineRecord;
 import dev.orchestrator.journal.StepRecord;
 import dev.orchestrator.journal.SwitchRecord;
 import dev.orchestrator.journal.UpgradeRecord;
+import dev.orchestrator.journal.UpgradeRecord.Kind;
 import dev.orchestrator.journal.UpgradeRecord.Outcome;
 import dev.orchestrator.release.Releases;
 import dev.orchestrator.upgrade.RunControl;
@@ -71,6 +74,7 @@ public final class StatusCollector {
         attention,
         serving.map(this::sideOf).orElse(null),
         journal.previous().map(this::sideOf).orElse(null),
+        original(),
         serving.filter(now -> !journal.down()).map(this::servicesOf).orElse(List.of()),
         context.traffic().routes().stream()
             .map(route ->
@@ -93,12 +97,46 @@ public final class StatusCollector {
 
   private String stackState(Optional<Generation> serving, Optional<UpgradeRecord> running) {
     if (running.isPresent()) {
-      return "upgrading";
+      return runState(running.get());
     }
     if (serving.isEmpty()) {
-      return "empty";
+      return journal.servingOriginal().isPresent() ? "original serves" : "empty";
     }
     return journal.down() ? "down" : "serving";
+  }
+
+  private static String runState(UpgradeRecord run) {
+    if (run.returnsToOriginal()) {
+      return "undoing adoption";
+    }
+    return run.kind() == Kind.ADOPT ? "adopting" : "upgrading";
+  }
+
+  /** The project that was adopted, or is about to be, or serves again after that was undone. */
+  private Status.@Nullable Original original() {
+    Optional<UpgradeRecord> last =
+        journal.history().stream().filter(UpgradeRecord::concernsOriginal).findFirst();
+    if (last.isEmpty()) {
+      return null;
+    }
+    UpgradeRecord run = last.get();
+    boolean serves = journal.servingOriginal().isPresent();
+    if (!serves && run.outcome() != Outcome.RUNNING && journal.adoption().isEmpty()) {
+      return null; // The stack has begun anew since.
+    }
+    Original original =
+        journal
+            .attachment(run.id(), UpgradeRun.ORIGINAL_KEY)
+            .map(OriginalJson::read)
+            .orElseThrow(() -> new IllegalStateException(run.id() + " has no project"));
+    String state;
+    try {
+      state = context.originals().describeState(original);
+    } catch (EngineException e) {
+      state = "unknown: " + e.getMessage();
+    }
+    return new Status.Original(
+        original.project(), serves, state, String.join("; ", context.leftBehind().of(run.id())));
   }
 
   /** The problem that needs a person, with the commands that help; empty when there is none. */

@@ -77,7 +77,10 @@ final class AutoUpgrade {
     Status status = control.status();
     Status.Side serving = status.serving();
     if (serving == null || !status.state().equals("serving")) {
-      log.info("scheduled upgrade: passed over, as {} is {}", status.stack(), status.state());
+      log.info(
+          "scheduled upgrade: passed over, as the state of {} is: {}",
+          status.stack(),
+          status.state());
       return Optional.empty();
     }
     List<VersionStatus> all = control.versions();

@@ -10,14 +10,23 @@ import java.util.Map;
  *     merges them; empty: those that Compose itself would take
  * @param env variables that take the place of the shell's, over those of {@code .env}; their values
  *     may be secrets
+ * @param adoptedPaths from paths of the host, or from the release's folder and out of it, to the
+ *     paths in the release's folder that they mean since the stack was adopted
  */
-public record ComposeSettings(List<String> files, Map<String, String> env) {
+public record ComposeSettings(
+    List<String> files, Map<String, String> env, Map<String, String> adoptedPaths) {
+  /** Without paths that mean others. */
+  public ComposeSettings(List<String> files, Map<String, String> env) {
+    this(files, env, Map.of());
+  }
+
   /** The defaults: the files that Compose takes, no variables. */
   public static final ComposeSettings DEFAULT = new ComposeSettings(List.of(), Map.of());
 
   /** Without the values of the variables. */
   @Override
   public String toString() {
-    return "ComposeSettings[files=%s, env=%s]".formatted(files, env.keySet());
+    return "ComposeSettings[files=%s, env=%s, adoptedPaths=%s]"
+        .formatted(files, env.keySet(), adoptedPaths);
   }
 }

@@ -8,7 +8,10 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
 
-/** Reads {@code compose-files} and {@code env} of a stack.conf. No message has a value of env. */
+/**
+ * Reads {@code compose-files}, {@code env} and {@code adopted-paths} of a stack.conf. No message
+ * has a value of env.
+ */
 final class ComposeSettingsReader {
   private static final Pattern VARIABLE = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*");
 
@@ -31,7 +34,30 @@ final class ComposeSettingsReader {
     }
     Map<String, String> env = new TreeMap<>();
     stack.section("env").ifPresent(section -> readEnv(section, env));
-    return new ComposeSettings(List.copyOf(files), Map.copyOf(env));
+    return new ComposeSettings(List.copyOf(files), Map.copyOf(env), adoptedPaths(stack));
+  }
+
+  private static Map<String, String> adoptedPaths(SettingsSection stack) {
+    Map<String, String> paths = new TreeMap<>();
+    for (SettingsSection section : stack.sections("adopted-paths")) {
+      String path = section.text("path", "/srv/photos");
+      String is = section.text("is", "./outside/srv/photos");
+      if (!is.isEmpty() && !is.equals(".") && !isBelow(is)) {
+        section.addError(
+            "is",
+            "\"%s\" is not a path in the release's folder; write for example ./outside/srv/photos"
+                .formatted(is));
+      }
+      if (!path.isEmpty() && isBelow(path)) {
+        section.addError(
+            "path",
+            "\"%s\" is in the release's folder already; write a path of the host".formatted(path));
+      } else if (paths.put(path, is) != null) {
+        section.addError("path", path + " is given twice; remove one of the two");
+      }
+      section.rejectUnknownKeys();
+    }
+    return Map.copyOf(paths);
   }
 
   private static void readEnv(SettingsSection section, Map<String, String> env) {

@@ -17,6 +17,7 @@ final class ContainerEvents implements AutoCloseable {
   private final Engine engine;
   private final Map<String, String> labels;
   private final AtomicBoolean told = new AtomicBoolean();
+  private final AtomicBoolean commands = new AtomicBoolean();
 
   /** From the answer of the engine to the end of the stream. */
   private volatile boolean open;
@@ -55,6 +56,11 @@ final class ContainerEvents implements AutoCloseable {
     return told.getAndSet(false);
   }
 
+  /** Whether somebody has run a command in a container since the last call. */
+  boolean takeCommands() {
+    return commands.getAndSet(false);
+  }
+
   private final class Listener implements ContainerWatcher {
     @Override
     public void began() {
@@ -64,6 +70,12 @@ final class ContainerEvents implements AutoCloseable {
 
     @Override
     public void changed() {
+      told.set(true);
+    }
+
+    @Override
+    public void commandEnded() {
+      commands.set(true);
       told.set(true);
     }
 

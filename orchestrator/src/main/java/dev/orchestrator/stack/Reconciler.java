@@ -17,15 +17,16 @@ import org.slf4j.LoggerFactory;
 /**
  * The loop that keeps the engine in the state that the journal describes, for as long as the
  * service runs: opens the routes, ends the run that was cut off, then has the {@link
- * ServingSupervisor} check the capsule that serves every three seconds; every half minute while all
- * is well and the engine tells of none of the stack's containers that it has started or ended.
+ * ServingSupervisor} check the capsule that serves every three seconds; every minute while all is
+ * well and the engine tells of none of the stack's containers that it has started or ended, or that
+ * somebody has run a command in it.
  */
 public final class Reconciler implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Reconciler.class);
   private static final Duration INTERVAL = Duration.ofSeconds(3);
 
   /** While all is well: a guard against what the engine doesn't tell. */
-  private static final Duration CALM_INTERVAL = Duration.ofSeconds(30);
+  private static final Duration CALM_INTERVAL = Duration.ofSeconds(60);
 
   /**
    * How long {@link #start} waits for the routes; connections are held until the engine answers.
@@ -202,6 +203,9 @@ public final class Reconciler implements AutoCloseable {
 
   /** Checks the capsule that serves, as the loop does; a failure is logged. */
   public void superviseOnce() {
+    if (events.takeCommands()) {
+      supervisor.distrust();
+    }
     boolean _ = tryTask(supervisor::superviseOnce);
   }
 

@@ -30,7 +30,7 @@ final class ServingSupervisor {
    * as its container runs on. Asking for the services starts processes in the capsule, and all of
    * them stop in a container that runs on only when somebody stops them by hand.
    */
-  static final Duration SERVICES_KNOWN = Duration.ofMinutes(1);
+  static final Duration SERVICES_KNOWN = Duration.ofSeconds(90);
 
   private final UpgradeContext context;
   private final CapsuleStarter starter;
@@ -94,6 +94,14 @@ final class ServingSupervisor {
    */
   boolean isCalm() {
     return calm;
+  }
+
+  /**
+   * Has the next look ask for the services: somebody may have stopped them by a command in the
+   * capsule.
+   */
+  void distrust() {
+    servicesSeen = "";
   }
 
   /**

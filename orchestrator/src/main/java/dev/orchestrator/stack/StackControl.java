@@ -205,20 +205,7 @@ public final class StackControl implements Control, AutoCloseable {
    * @return the run's id
    */
   public String adopt(Original original) {
-    admission.requireAdmission();
-    Optional<Generation> serving = journal.serving();
-    if (serving.isPresent()) {
-      throw new RefusedException(
-          "stack %s has data of its own, and is at %s: adopt into a stack that was never up"
-              .formatted(context.settings().stack().name(), serving.get().version()));
-    }
-    journal
-        .adoption()
-        .ifPresent(run -> {
-          throw new RefusedException(
-              "project %s was adopted before (%s): 'orchestrator adopt --undo' first"
-                  .formatted(run.fromVersion(), run.id()));
-        });
+    requireAdoptable();
     refuseOnFailure(this::refuseUnknownData);
     String version = releases.newest();
     return executor.start(() ->
@@ -237,17 +224,53 @@ public final class StackControl implements Control, AutoCloseable {
   }
 
   /**
-   * Adopts a project again, as an earlier run of this stack had it, which was undone or has failed:
-   * with the settings that the stack has by now.
+   * Requires the stack to be one that a project can be adopted into now.
    *
-   * @return the run's id; empty when no run of this stack has adopted that project
+   * @throws RefusedException when it has a run under way, data of its own or a project
    */
-  public Optional<String> adoptAgain(String project) {
+  public void requireAdoptable() {
+    admission.requireAdmission();
+    journal
+        .running()
+        .ifPresent(run -> {
+          throw new RefusedException(
+              "stack %s: %s is under way: 'orchestrator --stack %s watch' shows it"
+                  .formatted(
+                      context.settings().stack().name(),
+                      run.id(),
+                      context.settings().stack().name()));
+        });
+    journal
+        .adoption()
+        .ifPresent(run -> {
+          throw new RefusedException(
+              "project %s was adopted before (%s): 'orchestrator adopt --undo' first"
+                  .formatted(run.fromVersion(), run.id()));
+        });
+    Optional<Generation> serving = journal.serving();
+    if (serving.isPresent()) {
+      throw new RefusedException(
+          "stack %s has data of its own, and is at %s: adopt into a stack that was never up"
+              .formatted(context.settings().stack().name(), serving.get().version()));
+    }
+  }
+
+  /** Whether a run of this stack has adopted that project, even if it failed or was undone. */
+  public boolean hasAdopted(String project) {
     return journal.history().stream()
-        .filter(run -> run.kind() == Kind.ADOPT && run.fromVersion().equals(project))
-        .findFirst()
-        .flatMap(run -> journal.attachment(run.id(), UpgradeRun.ORIGINAL_KEY))
-        .map(original -> adopt(OriginalJson.read(original)));
+        .anyMatch(run -> run.kind() == Kind.ADOPT && run.fromVersion().equals(project));
+  }
+
+  /**
+   * The compose project in whose place this stack serves, or is about to serve; empty where it was
+   * not adopted, or that was undone.
+   */
+  public Optional<String> adoptedProject() {
+    return journal
+        .running()
+        .filter(run -> run.kind() == Kind.ADOPT)
+        .or(journal::adoption)
+        .map(UpgradeRecord::fromVersion);
   }
 
   @Override
@@ -320,7 +343,12 @@ public final class StackControl implements Control, AutoCloseable {
                 new RefusedException(
                     "nothing to "
                         + purpose
-                        + ": the stack was never brought up: 'orchestrator up'"));
+                        + journal
+                            .servingOriginal()
+                            .map(project ->
+                                ": project %s serves in place of the stack: 'orchestrator adopt %s --stack %s' adopts it"
+                                    .formatted(project, project, context.settings().stack().name()))
+                            .orElse(": the stack was never brought up: 'orchestrator up'")));
     if (journal.down()) {
       throw new RefusedException("the stack is down: 'orchestrator up' first, then " + purpose);
     }
@@ -399,6 +427,16 @@ public final class StackControl implements Control, AutoCloseable {
    */
   public void closeAdmission(String why) {
     admission.closeFor(why);
+  }
+
+  /**
+   * Begins no run from now on, as another process takes all stacks over.
+   *
+   * @param why the refusal of those who ask for one
+   * @throws RefusedException when a run is under way that makes progress
+   */
+  public void closeForHandover(String why) {
+    admission.closeForHandover(why);
   }
 
   /** Begins runs again. */

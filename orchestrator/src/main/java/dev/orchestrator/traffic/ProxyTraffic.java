@@ -41,7 +41,7 @@ public final class ProxyTraffic implements Traffic {
   private final Vertx vertx;
   private final List<RouteSettings> routes;
   private final InheritedSockets inherited;
-  private @Nullable ProxyTraffic before;
+  private List<ProxyTraffic> before;
   private @Nullable Proxy proxy;
 
   /** Listens on other ports than the routes' own, while those belong to another process. */
@@ -65,19 +65,19 @@ public final class ProxyTraffic implements Traffic {
    *     those that no route uses
    */
   public ProxyTraffic(Vertx vertx, List<RouteSettings> routes, InheritedSockets inherited) {
-    this(vertx, routes, inherited, null);
+    this(vertx, routes, inherited, List.of());
   }
 
   /**
    * The same for routes that replace others.
    *
-   * @param before whose listening sockets are used where they fit, or null
+   * @param before whose listening sockets are used where they fit
    */
   ProxyTraffic(
       Vertx vertx,
       List<RouteSettings> routes,
       InheritedSockets inherited,
-      @Nullable ProxyTraffic before) {
+      List<ProxyTraffic> before) {
     this.vertx = vertx;
     this.routes = routes;
     this.inherited = inherited;
@@ -90,13 +90,14 @@ public final class ProxyTraffic implements Traffic {
       return;
     }
     Proxy newProxy = Proxy.create(vertx, ProxyOptions.defaults());
-    Proxy replaced = before == null ? null : before.current();
+    List<Proxy> replaced =
+        before.stream().flatMap(traffic -> traffic.openProxy().stream()).toList();
     try {
       newProxy.hold(holdDeadline);
-      if (replaced == null) {
+      if (replaced.isEmpty()) {
         newProxy.open(proxyRoutes(), null, inherited);
       } else {
-        try (InheritedSockets shared = replaced.share()) {
+        try (InheritedSockets shared = Proxy.share(replaced)) {
           newProxy.open(proxyRoutes(), null, shared);
         }
       }
@@ -106,7 +107,7 @@ public final class ProxyTraffic implements Traffic {
       throw new RefusedException(openFailure, e);
     }
     openFailure = "";
-    before = null;
+    before = List.of();
     proxy = newProxy;
   }
 

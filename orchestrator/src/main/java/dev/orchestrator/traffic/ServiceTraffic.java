@@ -10,12 +10,13 @@ import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The routes of all stacks of the service. They stay open while journals and API are handed to
@@ -47,11 +48,33 @@ public final class ServiceTraffic implements AutoCloseable {
    * on the same sockets, and {@link #dropReplaced} or {@link #restoreReplaced} ends one of the two.
    */
   public synchronized ProxyTraffic of(String stack, List<RouteSettings> routes) {
+    return of(stack, routes, Set.of());
+  }
+
+  /**
+   * The same for one of several stacks that change at the same time.
+   *
+   * @param changing names of these stacks, whose ports may become this one's
+   */
+  public synchronized ProxyTraffic of(
+      String stack, List<RouteSettings> routes, Set<String> changing) {
     ProxyTraffic known = stacks.get(stack);
     if (known != null && isSame(known.settings(), routes)) {
       return known;
     }
-    ProxyTraffic traffic = new ProxyTraffic(vertx, routes, inherited, known);
+    List<ProxyTraffic> before = new ArrayList<>();
+    if (known != null) {
+      before.add(known);
+    }
+    if (!hasSystemdSockets() || (known != null && known.openProxy().isPresent())) {
+      for (String other : changing) {
+        ProxyTraffic its = replaced.getOrDefault(other, stacks.get(other));
+        if (!other.equals(stack) && its != null) {
+          before.add(its);
+        }
+      }
+    }
+    ProxyTraffic traffic = new ProxyTraffic(vertx, routes, inherited, before);
     stacks.put(stack, traffic);
     if (known != null) {
       replaced.put(stack, known);
@@ -125,14 +148,12 @@ public final class ServiceTraffic implements AutoCloseable {
     return inherited instanceof SystemdSockets;
   }
 
-  /** The first stack whose routes are open and lead nowhere; null when there is none. */
-  public synchronized @Nullable String waitingStack() {
-    for (Map.Entry<String, ProxyTraffic> stack : stacks.entrySet()) {
-      if (!stack.getValue().isClosedOrServing()) {
-        return stack.getKey();
-      }
-    }
-    return null;
+  /** The stacks whose routes are open and lead nowhere. */
+  public synchronized List<String> waitingStacks() {
+    return stacks.entrySet().stream()
+        .filter(stack -> !stack.getValue().isClosedOrServing())
+        .map(Map.Entry::getKey)
+        .toList();
   }
 
   /** Offers the listening sockets of all open routes to another process. */

@@ -137,6 +137,11 @@ public final class DataChanges {
 
   /** Tables that were written to since the switch; empty where the databases can't be asked. */
   public List<Rows> tableChanges(Generation now) {
+    return tableChanges(now, CAPSULE_TIMEOUT);
+  }
+
+  /** The same, with a limit of its own for the question. */
+  List<Rows> tableChanges(Generation now, Duration limit) {
     Optional<Map.Entry<String, SwitchRecord>> lastSwitch = lastSwitch(now);
     Map<String, DatabaseTable> tablesAtSwitch =
         lastSwitch
@@ -146,7 +151,7 @@ public final class DataChanges {
             .stream()
             .collect(Collectors.toMap(DataChanges::key, Function.identity(), (a, b) -> a));
     try {
-      return context.capsule(now).tables(CAPSULE_TIMEOUT).stream()
+      return context.capsule(now).tables(limit).stream()
           .filter(table -> isWritten(table, atSwitch(tablesAtSwitch, table), servingSince(now)))
           .map(table ->
               rows(table, atSwitch(tablesAtSwitch, table).map(DatabaseTable::rows).orElse(0L)))

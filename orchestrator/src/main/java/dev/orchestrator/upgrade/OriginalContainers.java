@@ -8,10 +8,13 @@ import dev.orchestrator.common.Deadline;
 import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.engine.ContainerInfo;
 import dev.orchestrator.engine.EngineException;
+import dev.orchestrator.engine.ExecResult;
 import dev.orchestrator.proxy.config.Backend;
 import dev.orchestrator.proxy.config.Target;
 import dev.orchestrator.settings.RouteSettings;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -37,6 +40,8 @@ public final class OriginalContainers {
   private static final int KILLED = 137;
   private static final Duration ACCEPT_PAUSE = Duration.ofMillis(50);
   private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(1);
+  private static final Duration CHECK_TIMEOUT = Duration.ofSeconds(5);
+  private static final Duration HEALTHY_LIMIT = Duration.ofSeconds(30);
 
   private final UpgradeContext context;
 
@@ -90,6 +95,38 @@ public final class OriginalContainers {
         .toList();
   }
 
+  /** What the containers that ran do now: {@code running}, {@code stopped}, or which do not run. */
+  public String describeState(Original original) {
+    List<String> others = new ArrayList<>();
+    int stopped = 0;
+    for (OriginalContainer each : ran(original)) {
+      String state = info(each).map(ContainerInfo::state).orElse("gone");
+      if (!state.equals("running")) {
+        stopped += state.equals("exited") ? 1 : 0;
+        others.add("container %s is %s".formatted(each.name(), state));
+      }
+    }
+    if (others.isEmpty()) {
+      return "running";
+    }
+    return stopped == ran(original).size() ? "stopped" : String.join(", ", others);
+  }
+
+  /** Whether a container runs, or has been started since a moment. */
+  public boolean hasRunSince(Original original, Instant moment) {
+    return original.containers().stream()
+        .flatMap(each -> info(each).stream())
+        .anyMatch(found -> found.running() || found.paused() || isAfter(found.startedAt(), moment));
+  }
+
+  private static boolean isAfter(String startedAt, Instant moment) {
+    try {
+      return !Instant.parse(startedAt).isBefore(moment);
+    } catch (DateTimeParseException e) {
+      return true; // Nothing is known of it.
+    }
+  }
+
   /**
    * Stops the containers, those first that depend on others, each within its grace time.
    *
@@ -116,6 +153,30 @@ public final class OriginalContainers {
     return killed;
   }
 
+  /** Where hooks of the stack run in the project: in the first container of their service. */
+  ServiceHooks.Place placeOf(Original original) {
+    return new ServiceHooks.Place() {
+      @Override
+      public String name() {
+        return "project " + original.project();
+      }
+
+      @Override
+      public ExecResult exec(String service, List<String> command, Duration limit) {
+        return ran(original).stream()
+            .filter(each -> each.service().equals(service))
+            .min(Comparator.comparing(OriginalContainer::name))
+            .map(each -> context.engine().exec(each.name(), command, limit))
+            .orElseGet(() -> new ExecResult(1, "", "no container of it runs"));
+      }
+
+      @Override
+      public boolean lacks(String service, Duration limit) {
+        return ran(original).stream().noneMatch(each -> each.service().equals(service));
+      }
+    };
+  }
+
   /** Keeps the engine from starting the containers, as after a reboot. */
   public void keepStopped(Original original) {
     for (OriginalContainer each : original.containers()) {
@@ -126,8 +187,9 @@ public final class OriginalContainers {
   }
 
   /**
-   * Starts the containers that ran, those last that depend on others, with their restart policies,
-   * and waits until they accept connections.
+   * Starts the containers that ran, those last that depend on others, which are healthy before
+   * where the compose file wants that, with their restart policies; waits until they accept
+   * connections.
    *
    * @return what is wrong with them; empty when all accept
    */
@@ -139,10 +201,64 @@ public final class OriginalContainers {
       }
     }
     for (List<OriginalContainer> level : levels(original, ran(original))) {
+      awaitHealthy(original, level, progress);
       atOnce(level, each -> context.engine().startContainer(each.name()));
     }
     progress.accept("project " + original.project() + " started: waiting until it accepts");
     return awaitAccepting(original, deadline);
+  }
+
+  /**
+   * Waits for the services that must be healthy before these containers start. Their checks are run
+   * here, as the engine's own may have to wait for an interval of half a minute while clients wait.
+   * A service that is not healthy for long may have been so before: the rest starts all the same.
+   */
+  private void awaitHealthy(
+      Original original, List<OriginalContainer> starting, Consumer<String> progress) {
+    Set<String> services = new HashSet<>();
+    starting.forEach(each -> services.addAll(each.healthyFirst()));
+    List<OriginalContainer> waiting =
+        new ArrayList<>(
+            ran(original).stream()
+                .filter(each -> services.contains(each.service()) && !each.healthCheck().isEmpty())
+                .toList());
+    Deadline deadline = Deadline.in(HEALTHY_LIMIT);
+    while (true) {
+      waiting.removeIf(this::isHealthy);
+      if (waiting.isEmpty()) {
+        return;
+      }
+      if (deadline.passed()) {
+        progress.accept(
+            "not healthy within %d s: %s"
+                .formatted(
+                    HEALTHY_LIMIT.toSeconds(),
+                    String.join(", ", waiting.stream().map(OriginalContainer::service).toList())));
+        return;
+      }
+      pause();
+    }
+  }
+
+  private boolean isHealthy(OriginalContainer container) {
+    try {
+      return context.engine().exec(container.name(), container.healthCheck(), CHECK_TIMEOUT).ok();
+    } catch (EngineException e) {
+      if (e.kind() == EngineException.Kind.UNREACHABLE
+          || e.kind() == EngineException.Kind.INTERRUPTED) {
+        throw e;
+      }
+      return false; // It has ended, or its check hangs.
+    }
+  }
+
+  private static void pause() {
+    try {
+      Thread.sleep(ACCEPT_PAUSE);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new EngineException(EngineException.Kind.INTERRUPTED, "waiting was interrupted", e);
+    }
   }
 
   private String awaitAccepting(Original original, Deadline deadline) {
@@ -159,12 +275,7 @@ public final class OriginalContainers {
       if (deadline.passed()) {
         return "nothing accepts connections at " + String.join(", ", deaf);
       }
-      try {
-        Thread.sleep(ACCEPT_PAUSE);
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        throw new EngineException(EngineException.Kind.INTERRUPTED, "waiting was interrupted", e);
-      }
+      pause();
     }
   }
 

@@ -77,6 +77,24 @@ public final class PortRedirect {
     }
   }
 
+  /**
+   * The ports that the host's firewall would keep clients from; empty where that can't be found
+   * out.
+   *
+   * @param ports such as {@code tcp,8080}
+   */
+  List<HostFirewall.Blocked> findBlocked(UpgradeRun run, List<String> ports) {
+    if (ports.isEmpty()) {
+      return List.of();
+    }
+    startHelper(run.id());
+    List<String> arguments = new ArrayList<>(List.of("blocked"));
+    arguments.addAll(ports);
+    ExecResult found = exec(arguments, context.limits().ready());
+    require(found, "asking for the rules of the host's firewall");
+    return found.stdout().lines().map(HostFirewall.Blocked::parse).toList();
+  }
+
   private static String ownNetwork() {
     try {
       return Files.readSymbolicLink(NETWORK).toString();
@@ -119,9 +137,13 @@ public final class PortRedirect {
   }
 
   private ExecResult exec(List<String> arguments) {
+    return exec(arguments, context.briefTimeout());
+  }
+
+  private ExecResult exec(List<String> arguments, Duration limit) {
     List<String> command = new ArrayList<>(List.of(SCRIPT));
     command.addAll(arguments);
-    return context.engine().exec(name(), command, context.briefTimeout());
+    return context.engine().exec(name(), command, limit);
   }
 
   /** Starts the helper, unless it runs; one of an engine that has ended since is made anew. */

@@ -31,14 +31,37 @@ public final class PortTakeover {
     this.context = context;
   }
 
-  /** Finds out whether new connections can be redirected; a line for the receipt. */
+  /**
+   * Finds out whether new connections can be redirected; a line for the receipt.
+   *
+   * @throws RefusedException when clients would not get through the host's firewall afterwards
+   */
   public String check(UpgradeRun run) {
     String obstacle = context.redirect().findObstacle(run);
     run.noRedirect = obstacle;
-    return obstacle.isEmpty()
-        ? "new connections are redirected while the ports change hands"
-        : "while the ports change hands, connections are refused, as they can't be redirected: "
-            + obstacle;
+    if (!obstacle.isEmpty()) {
+      return "while the ports change hands, connections are refused, as they can't be redirected: "
+          + obstacle;
+    }
+    List<RouteSettings> routes = context.settings().stack().routes();
+    if (run.adopts()) {
+      HostFirewall.requireOpen(context.redirect().findBlocked(run, HostFirewall.questions(routes)));
+    }
+    String line = "new connections are redirected while the ports change hands";
+    List<String> wide =
+        routes.stream().filter(PortTakeover::isWide).map(RouteSettings::name).toList();
+    if (wide.isEmpty()) {
+      return line;
+    }
+    String but =
+        "but for those to routes of more than %d ports, which are refused then: %s"
+            .formatted(MOST_PORTS, String.join(", ", wide));
+    context.log().receipt(run.id()).note(line + ", " + but);
+    return line + ", " + but;
+  }
+
+  private static boolean isWide(RouteSettings route) {
+    return route.listen().ports() > MOST_PORTS;
   }
 
   /** Whether new connections can be redirected. */
@@ -62,9 +85,7 @@ public final class PortTakeover {
     List<Detour> detours = new ArrayList<>();
     List<List<OriginalPort>> published = new ArrayList<>();
     for (RouteSettings route : context.settings().stack().routes()) {
-      for (int index = 0;
-          route.listen().ports() <= MOST_PORTS && index < route.listen().ports();
-          index++) {
+      for (int index = 0; !isWide(route) && index < route.listen().ports(); index++) {
         List<OriginalPort> ports =
             OriginalContainers.findAll(run.original(), route, index).stream()
                 .map(Published::port)

@@ -7,6 +7,7 @@ import dev.orchestrator.journal.StepRecord.Phase;
 import dev.orchestrator.journal.UpgradeRecord.Kind;
 import dev.orchestrator.journal.UpgradeRecord.Outcome;
 import java.util.List;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -124,11 +125,23 @@ public final class Saga {
         logger.error("{}", e.getMessage());
       }
     }
+    String reason = why + leftBehind(run);
     if (undone && run.remainingProblem.isEmpty()) {
-      end(run, Outcome.ROLLED_BACK, why);
+      end(run, Outcome.ROLLED_BACK, reason);
     } else {
       String problem = undone ? run.remainingProblem : "left as it is by hand";
-      end(run, Outcome.NEEDS_ATTENTION, why + "; " + problem);
+      end(run, Outcome.NEEDS_ATTENTION, reason + "; " + problem);
+    }
+  }
+
+  private String leftBehind(UpgradeRun run) {
+    try {
+      return context.leftBehind().of(run.id()).stream()
+          .map(line -> "; " + line)
+          .collect(Collectors.joining());
+    } catch (JournalException e) {
+      logger.error("{}", e.getMessage());
+      return "";
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.orchestrator.upgrade;
 
+import dev.orchestrator.adopt.Original;
 import dev.orchestrator.capsule.Capsule;
 import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.common.Deadline;
@@ -12,8 +13,43 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
 
-/** Runs the stack's hook commands in its services, before and after they are quiesced. Blocks. */
+/**
+ * Runs the stack's hook commands in its services, before and after they are quiesced: in a capsule,
+ * or in the containers of the compose project that is adopted. Blocks.
+ */
 public final class ServiceHooks {
+  /** Where the services are. */
+  interface Place {
+    String name();
+
+    /** Runs a command in a service's container. */
+    ExecResult exec(String service, List<String> command, Duration limit);
+
+    /** Whether there certainly is no such service. */
+    boolean lacks(String service, Duration limit);
+  }
+
+  private record InCapsule(Capsule capsule) implements Place {
+    @Override
+    public String name() {
+      return capsule.name();
+    }
+
+    @Override
+    public ExecResult exec(String service, List<String> command, Duration limit) {
+      return capsule.exec(service, command, limit);
+    }
+
+    @Override
+    public boolean lacks(String service, Duration limit) {
+      try {
+        return capsule.services(limit).stream().noneMatch(each -> each.service().equals(service));
+      } catch (CapsuleException | EngineException e) {
+        return false;
+      }
+    }
+  }
+
   private static final Duration RETRY_PAUSE = Duration.ofMillis(250);
 
   private final UpgradeContext context;
@@ -29,15 +65,24 @@ public final class ServiceHooks {
    * @throws DataException when a hook fails
    */
   public void runBefore(UpgradeRun run, Capsule capsule) {
+    runBefore(run, new InCapsule(capsule));
+  }
+
+  /** The same in the project that is adopted, before its containers are stopped. */
+  public void runBefore(UpgradeRun run, Original original) {
+    runBefore(run, context.originals().placeOf(original));
+  }
+
+  private void runBefore(UpgradeRun run, Place place) {
     for (Hook hook : hooks(Hook.When.BEFORE)) {
-      ExecResult result = capsule.exec(hook.service(), hook.command(), run.budget(hook.limit()));
+      ExecResult result = place.exec(hook.service(), hook.command(), run.budget(hook.limit()));
       if (result.ok()) {
         continue;
       }
-      if (!lacksService(capsule, hook, run.budget(context.briefTimeout()))) {
+      if (!place.lacks(hook.service(), run.budget(context.briefTimeout()))) {
         throw new DataException(describe(hook) + ": " + result.errorLine());
       }
-      addNote(run.id(), hook, noService(capsule));
+      addNote(run.id(), hook, noService(place));
     }
   }
 
@@ -49,7 +94,10 @@ public final class ServiceHooks {
    */
   public void runAfter(UpgradeRun run, Capsule capsule) {
     Deadline hold = run.holdDeadline;
-    runAfter(run.id(), capsule, hold == null ? context.limits().hold() : hold.remaining());
+    runAfter(
+        run.id(),
+        new InCapsule(capsule),
+        hold == null ? context.limits().hold() : hold.remaining());
   }
 
   /**
@@ -57,10 +105,15 @@ public final class ServiceHooks {
    * from now on.
    */
   public void runAfter(String run, Capsule capsule) {
-    runAfter(run, capsule, context.limits().hold());
+    runAfter(run, new InCapsule(capsule), context.limits().hold());
   }
 
-  private void runAfter(String run, Capsule capsule, Duration hold) {
+  /** The same in the project that serves again, when its containers have been started. */
+  public void runAfter(UpgradeRun run, Original original) {
+    runAfter(run.id(), context.originals().placeOf(original), context.limits().hold());
+  }
+
+  private void runAfter(String run, Place place, Duration hold) {
     List<Hook> hooks = hooks(Hook.When.AFTER);
     Deadline all = Deadline.in(timeForHooks(hold, context.limits().verify().deadline()));
     for (int i = 0; i < hooks.size(); i++) {
@@ -70,7 +123,7 @@ public final class ServiceHooks {
       Optional<String> failure =
           part.isZero()
               ? Optional.of("not run, as nothing is left of the hold budget")
-              : repeat(capsule, hook, part.compareTo(hook.limit()) < 0 ? part : hook.limit());
+              : repeat(place, hook, part.compareTo(hook.limit()) < 0 ? part : hook.limit());
       if (Thread.currentThread().isInterrupted()) {
         return; // The run is aborted, or the service stops.
       }
@@ -88,42 +141,32 @@ public final class ServiceHooks {
   }
 
   /** Runs a hook until it succeeds; the last failure where it does not. */
-  private Optional<String> repeat(Capsule capsule, Hook hook, Duration limit) {
+  private Optional<String> repeat(Place place, Hook hook, Duration limit) {
     Deadline deadline = Deadline.in(limit);
-    Optional<String> failure = tryOnce(capsule, hook, deadline);
+    Optional<String> failure = tryOnce(place, hook, deadline);
     boolean exists = false;
     while (failure.isPresent() && !deadline.passed() && !Thread.currentThread().isInterrupted()) {
-      if (!exists && lacksService(capsule, hook, deadline.atMost(context.briefTimeout()))) {
-        return Optional.of(noService(capsule));
+      if (!exists && place.lacks(hook.service(), deadline.atMost(context.briefTimeout()))) {
+        return Optional.of(noService(place));
       }
       exists = true;
       LockSupport.parkNanos(deadline.atMost(RETRY_PAUSE).toNanos());
-      failure = tryOnce(capsule, hook, deadline);
+      failure = tryOnce(place, hook, deadline);
     }
     return failure;
   }
 
-  /** Whether the version certainly does not have the hook's service. */
-  private static boolean lacksService(Capsule capsule, Hook hook, Duration limit) {
-    try {
-      return capsule.services(limit).stream()
-          .noneMatch(service -> service.service().equals(hook.service()));
-    } catch (CapsuleException | EngineException e) {
-      return false;
-    }
-  }
-
-  private static String noService(Capsule capsule) {
-    return "not run, as there is no such service in " + capsule.name();
+  private static String noService(Place place) {
+    return "not run, as there is no such service in " + place.name();
   }
 
   private void addNote(String run, Hook hook, String why) {
     context.log().receipt(run).note(describe(hook) + ": " + why);
   }
 
-  private static Optional<String> tryOnce(Capsule capsule, Hook hook, Deadline deadline) {
+  private static Optional<String> tryOnce(Place place, Hook hook, Deadline deadline) {
     try {
-      ExecResult result = capsule.exec(hook.service(), hook.command(), deadline.remaining());
+      ExecResult result = place.exec(hook.service(), hook.command(), deadline.remaining());
       return result.ok() ? Optional.empty() : Optional.of(result.errorLine());
     } catch (CapsuleException | EngineException e) {
       return Optional.of(e.getMessage() + "");

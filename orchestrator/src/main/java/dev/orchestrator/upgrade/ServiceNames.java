@@ -1,5 +1,7 @@
 package dev.orchestrator.upgrade;
 
+import dev.orchestrator.adopt.Original;
+import dev.orchestrator.adopt.OriginalContainer;
 import dev.orchestrator.capsule.InnerService;
 import dev.orchestrator.capsule.VersionCheck;
 import dev.orchestrator.common.RefusedException;
@@ -26,20 +28,37 @@ public final class ServiceNames {
    */
   public static void require(
       UpgradeContext context, Generation blue, VersionCheck next, String version) {
-    DataSettings data = context.dataSettings();
-    if (data.services().isEmpty() && data.hooks().isEmpty()) {
+    if (namesNone(context.dataSettings())) {
       return;
     }
     Set<String> known = new TreeSet<>(next.services());
     context.capsule(blue).services(context.briefTimeout()).stream()
         .map(InnerService::service)
         .forEach(known::add);
+    require(context.dataSettings(), known, blue.version(), version);
+  }
+
+  /** The same for the project that is adopted and the version that it becomes. */
+  public static void require(
+      UpgradeContext context, Original original, VersionCheck next, String version) {
+    if (namesNone(context.dataSettings())) {
+      return;
+    }
+    Set<String> known = new TreeSet<>(next.services());
+    original.containers().stream().map(OriginalContainer::service).forEach(known::add);
+    require(context.dataSettings(), known, "project " + original.project(), version);
+  }
+
+  private static boolean namesNone(DataSettings data) {
+    return data.services().isEmpty() && data.hooks().isEmpty();
+  }
+
+  private static void require(DataSettings data, Set<String> known, String before, String version) {
     List<String> wrong = findUnknown(data, known);
     if (!wrong.isEmpty()) {
       throw new RefusedException(
           "%s: neither %s nor %s has such a service; there are: %s"
-              .formatted(
-                  String.join(", ", wrong), blue.version(), version, String.join(", ", known)));
+              .formatted(String.join(", ", wrong), before, version, String.join(", ", known)));
     }
   }
 

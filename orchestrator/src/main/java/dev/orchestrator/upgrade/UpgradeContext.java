@@ -76,6 +76,7 @@ public final class UpgradeContext {
   private final OriginalContainers originals;
   private final PortRedirect redirect;
   private final PortTakeover ports;
+  private final LeftBehind leftBehind;
 
   /**
    * Wires the collaborators; nothing is started.
@@ -130,6 +131,7 @@ public final class UpgradeContext {
     this.originals = new OriginalContainers(this);
     this.redirect = new PortRedirect(this);
     this.ports = new PortTakeover(this);
+    this.leftBehind = new LeftBehind(this);
   }
 
   /** Makes the specification of a capsule's container. */
@@ -278,6 +280,10 @@ public final class UpgradeContext {
 
   public PortTakeover ports() {
     return ports;
+  }
+
+  public LeftBehind leftBehind() {
+    return leftBehind;
   }
 
   HealthGate health() {

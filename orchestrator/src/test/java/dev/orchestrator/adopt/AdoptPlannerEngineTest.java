@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
@@ -87,7 +88,7 @@ final class AdoptPlannerEngineTest {
             env_file: [web.env]
             environment: {NAME: '${NAME}', GREETING: '${GREETING:-hi}', DB_PASSWORD: }
             volumes: ['data:/data', './conf:/conf:ro', './state:/state', '../outer:/outer']
-            depends_on: [db]
+            depends_on: {db: {condition: service_healthy}}
           db:
             extends: {file: common.yaml, service: base}
             command: [sh, -c, 'echo x >/var/lib/PG_VERSION; exec sleep 3600']
@@ -158,6 +159,8 @@ final class AdoptPlannerEngineTest {
             .findFirst()
             .orElseThrow();
     assertEquals(List.of("db"), web.dependsOn());
+    assertEquals(Set.of("db"), web.healthyFirst());
+    assertEquals(List.of("true"), db.healthCheck());
     assertEquals(List.of(new OriginalPort("127.0.7.1", 18080, 8080, "tcp")), web.ports());
     List<OriginalData> data = plan.original().data();
     assertTrue(
@@ -194,9 +197,22 @@ final class AdoptPlannerEngineTest {
         Files.readString(folder.resolve("compose.yaml"))
             .replace(line, line.replace("'../outer:/outer']", own)),
         Files.readString(release.resolve("compose.yaml")));
+    assertEquals(Map.of("../outer", "." + outer()), stack.compose().adoptedPaths());
+    // A next release as the user has it, whose files name what is outside as before.
+    Path next = Files.createDirectories(written.resolve("releases/2"));
+    for (String file : List.of("compose.yaml", "compose.override.yaml", "common.yaml", ".env")) {
+      Files.copy(folder.resolve(file), next.resolve(file));
+    }
+    Files.copy(folder.resolve("web.env"), next.resolve("web.env"));
+    Files.createDirectories(next.resolve("conf"));
+    List<String> _ = host.check(host.load(written), "2");
     RefusedException e = assertThrows(RefusedException.class, () -> planner.plan(name, null));
     assertTrue(String.valueOf(e.getMessage()).startsWith("there is a stack " + name), e.toString());
     assertThrows(RefusedException.class, () -> planner.write(plan));
+  }
+
+  private String outer() {
+    return "/outside" + dir.resolve("outer");
   }
 
   @Test
@@ -246,7 +262,9 @@ final class AdoptPlannerEngineTest {
     refused("no project nobody-" + id, () -> planner.plan("nobody-" + id, null));
     refused("the project in " + folder, () -> planner.plan(folder.toString(), null));
     up();
-    refused("\"Not a name\" can't be a stack's name", () -> planner.plan(name, "Not a name"));
+    refused(
+        "the name of a stack: \"Not a name\" is not a valid name",
+        () -> planner.plan(name, "Not a name"));
     host.add(LightStackFixture.in(dir.resolve("service2"), "taken").stack(18080));
     refused("there is a stack taken already", () -> planner.plan(name, "taken"));
     Files.writeString(

@@ -72,7 +72,24 @@ final class ContainerDriftTest {
     assertEquals(
         List.of(),
         drift(
-            ContainerFixture.of("shop", "web").label(ComposeLabels.HASH, "h1").make(),
+            ContainerFixture.of("shop", "web")
+                .env("A=1")
+                .env("TOKEN=s3cret$")
+                .label(ComposeLabels.HASH, "h1")
+                .make(),
+            Map.of("web", "h1")));
+  }
+
+  @Test
+  void aContainerThatAnotherProgramHasMadeAnewWithItsLabelsIsFound() {
+    assertEquals(
+        List.of("service web: environment: A has another value in the files than in the container"),
+        drift(
+            ContainerFixture.of("shop", "web")
+                .env("A=2")
+                .env("TOKEN=s3cret$")
+                .label(ComposeLabels.HASH, "h1")
+                .make(),
             Map.of("web", "h1")));
   }
 

@@ -111,6 +111,17 @@ final class RouteDesignTest {
   }
 
   @Test
+  void eachPublicPortOfReplicasIsKept() {
+    RouteDesign design =
+        design(
+            "{\"web\": {\"ports\": [{\"target\": 80, \"published\": \"8081-8083\"}]}}",
+            Map.of(),
+            ContainerFixture.of("shop", "web", 1).port(8082, 80).make(),
+            ContainerFixture.of("shop", "web", 2).port(8081, 80).make());
+    assertEquals(List.of("web 8081 web:80 tcp", "web-8082 8082 web:80 tcp"), texts(design));
+  }
+
+  @Test
   void whatAnErrorAnswersIsNoProbe() {
     RouteDesign design =
         design(

@@ -16,13 +16,13 @@ import java.util.Map;
  * A project that Compose itself runs on the host's engine: Compose is in a container that has the
  * engine's socket, and the project's folder at its own path. Closing it removes all of it.
  */
-record RunningProjectFixture(Engine engine, String project, Path folder, String compose)
+public record RunningProjectFixture(Engine engine, String project, Path folder, String compose)
     implements AutoCloseable {
   private static final Duration SOON = Duration.ofMinutes(2);
   private static final String SOCKET = "/var/run/docker.sock";
 
   /** Makes the container that has Compose. */
-  static RunningProjectFixture of(
+  public static RunningProjectFixture of(
       Engine engine, String base, String project, Path folder, Map<String, String> labels) {
     String name = project + "-compose";
     engine.createContainer(
@@ -37,7 +37,7 @@ record RunningProjectFixture(Engine engine, String project, Path folder, String 
   }
 
   /** Runs a command of Compose in the project's folder. */
-  void compose(Map<String, String> shell, String... words) {
+  public void compose(Map<String, String> shell, String... words) {
     List<String> command = new ArrayList<>();
     command.addAll(List.of("env", "-C", folder.toString()));
     shell.forEach((name, value) -> command.add(name + "=" + value));
@@ -49,7 +49,7 @@ record RunningProjectFixture(Engine engine, String project, Path folder, String 
     }
   }
 
-  List<ContainerDetails> containers() {
+  public List<ContainerDetails> containers() {
     return engine.containerDetails(ComposeLabels.PROJECT).stream()
         .filter(container -> container.label(ComposeLabels.PROJECT).equals(project))
         .toList();

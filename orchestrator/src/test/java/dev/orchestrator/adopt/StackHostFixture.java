@@ -14,6 +14,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** A service's folder of stacks, for tests: its stacks are loaded and checked as a service does. */
 final class StackHostFixture implements StackHost {
@@ -47,6 +48,11 @@ final class StackHostFixture implements StackHost {
   @Override
   public List<StackSettings> stacks() {
     return stacks;
+  }
+
+  @Override
+  public Optional<String> adopter(String project) {
+    return Optional.empty();
   }
 
   @Override

@@ -179,6 +179,24 @@ final class CliTest {
   }
 
   @Test
+  void theProjectThatAStackWasMadeOfIsNamedWithTheWayToIt() {
+    control.original = new Status.Original("photos", false, "stopped", "");
+    String adopted = run("status").out();
+    assertTrue(
+        adopted.contains(
+            "  original  project photos, stopped: 'orchestrator adopt --undo' goes back to it\n"),
+        adopted);
+    control.original = new Status.Original("photos", true, "running", "v1 has rows");
+    String undone = run("status").out();
+    assertTrue(
+        undone.contains(
+            "  original  project photos, running: 'orchestrator adopt photos --stack demo' adopts"
+                + " it again\n"
+                + "  apart     v1 has rows\n"),
+        undone);
+  }
+
+  @Test
   void jsonIsTheAnswerOfTheApi() {
     assertEquals(control.status(), Json.read(run("status --json").out(), Status.class));
     for (String command : List.of("history --json", "show u7 --json", "versions --json")) {

@@ -48,7 +48,7 @@ class DemoUpgradeTest {
       visitor.logIn();
       assertTrue(visitor.loggedIn(), "logged in before the upgrade");
       visitor.setDownloadLimit(LIMIT);
-      try (SqlLoad sql = new SqlLoad(demo.port("mariadb"), "a");
+      try (SqlLoad sql = SqlLoad.mariadb(demo.port("mariadb"), "a", SqlLoad.Connections.KEPT);
           WebLoad web = new WebLoad(demo.port("web"), "wa")) {
         sql.start();
         web.start();

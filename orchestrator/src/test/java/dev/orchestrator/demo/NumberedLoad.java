@@ -101,6 +101,13 @@ abstract class NumberedLoad implements AutoCloseable {
     return longestNanos / 1_000_000;
   }
 
+  /** The same since the last call of this method; of a write that ends after it, for the next. */
+  synchronized long takeLongestMillis() {
+    long longest = longestMillis();
+    longestNanos = 0;
+    return longest;
+  }
+
   synchronized List<String> failures() {
     return List.copyOf(failures);
   }

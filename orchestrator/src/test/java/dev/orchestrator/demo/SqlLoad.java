@@ -12,18 +12,41 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
-/** Inserts rows into the demo's MariaDB through its route, and connects again when it must. */
+/** Inserts rows into a database through its public port, and connects again when it must. */
 final class SqlLoad extends NumberedLoad {
+  /** When a client connects anew. */
+  enum Connections {
+    /** When the last connection was cut. */
+    KEPT,
+    /** For each row, so that whoever listens at that moment answers it. */
+    FRESH
+  }
+
   private final String url;
   private final String client;
+  private final Connections connections;
   private @Nullable Connection connection;
 
-  SqlLoad(int port, String client) {
-    super("sql-" + client);
+  private SqlLoad(String kind, String url, String client, Connections connections) {
+    super(kind + "-" + client);
     this.client = client;
-    this.url =
+    this.url = url;
+    this.connections = connections;
+  }
+
+  /** A client of the demo's MariaDB. */
+  static SqlLoad mariadb(int port, String client, Connections connections) {
+    String url =
         "jdbc:mariadb://127.0.0.1:%d/ledger?user=ledger&password=demo-ledger&sslMode=disable&connectTimeout=60000&socketTimeout=90000"
             .formatted(port);
+    return new SqlLoad("mariadb", url, client, connections);
+  }
+
+  static SqlLoad postgres(int port, String client, Connections connections) {
+    String url =
+        "jdbc:postgresql://127.0.0.1:%d/ledger?user=ledger&password=demo-ledger&sslmode=disable&connectTimeout=60&socketTimeout=90"
+            .formatted(port);
+    return new SqlLoad("postgres", url, client, connections);
   }
 
   private Connection connect() throws SQLException {
@@ -52,6 +75,9 @@ final class SqlLoad extends NumberedLoad {
     } catch (SQLException e) {
       disconnect();
       throw refused(e) ? new ConnectException(e.getMessage()) : new IOException(e);
+    }
+    if (connections == Connections.FRESH) {
+      disconnect();
     }
   }
 

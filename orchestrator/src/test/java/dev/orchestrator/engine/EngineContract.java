@@ -95,6 +95,9 @@ abstract class EngineContract {
     assertEquals("gone", state(name));
   }
 
+  /** Runs a command in a container, as somebody else does it. */
+  abstract void runByHand(String container);
+
   @Test
   void aWatcherIsToldOfContainersThatStartAndEndUntilItIsClosed() throws Exception {
     BlockingQueue<String> told = new LinkedBlockingQueue<>();
@@ -108,6 +111,11 @@ abstract class EngineContract {
           @Override
           public void changed() {
             told.add("changed");
+          }
+
+          @Override
+          public void commandEnded() {
+            told.add("command");
           }
 
           @Override
@@ -126,9 +134,13 @@ abstract class EngineContract {
           .createContainer(ContainerSpec.helper(name, image(), shell(RUNS_ON), watched, List.of()));
       engine().startContainer(name);
       assertEquals("changed", told.poll(SOON.toSeconds(), TimeUnit.SECONDS));
+      ExecResult _ = engine().exec(name, shell("exit 0"), SOON);
+      runByHand(name);
+      assertEquals("command", told.poll(SOON.toSeconds(), TimeUnit.SECONDS));
       engine().killContainer(name);
       assertEquals("changed", told.poll(SOON.toSeconds(), TimeUnit.SECONDS));
-      assertEquals(List.of(), List.copyOf(told), "nothing of the other container");
+      assertEquals(
+          List.of(), List.copyOf(told), "nothing of the other container, nor of our own command");
     }
     assertEquals("ended", told.poll(SOON.toSeconds(), TimeUnit.SECONDS));
     engine().startContainer(name);

@@ -32,6 +32,11 @@ final class FakeEngineTest extends EngineContract {
     return "busy:1";
   }
 
+  @Override
+  void runByHand(String container) {
+    engine.runByHand(container);
+  }
+
   @Test
   void theHookSeesCallsAndMayBreakThem() {
     List<String> seen = new ArrayList<>();

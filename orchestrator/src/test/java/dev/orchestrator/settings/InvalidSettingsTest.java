@@ -189,8 +189,8 @@ class InvalidSettingsTest {
     return List.of(
         new Wrong(
             "image = x",
-            "2: image: is not a setting; known: compose-files, data, docker-socket, env, heal,"
-                + " name, probes, routes, schedule, security, upgrade"),
+            "2: image: is not a setting; known: adopted-paths, compose-files, data, docker-socket,"
+                + " env, heal, name, probes, routes, schedule, security, upgrade"),
         new Wrong(
             "docker-socket = outer",
             "2: docker-socket: \"outer\" is not known; write inner, inner-write or none"),
@@ -336,6 +336,14 @@ class InvalidSettingsTest {
         new Wrong(
             "compose-files = [a.yml, a.yml]",
             "2: compose-files: \"a.yml\" is given twice; remove one of the two"),
+        new Wrong(
+            "adopted-paths = [ { path = /srv/a, is = ../a } ]",
+            "2: adopted-paths[0].is: \"../a\" is not a path in the release's folder; write for"
+                + " example ./outside/srv/photos"),
+        new Wrong(
+            "adopted-paths = [ { path = a, is = ./b } ]",
+            "2: adopted-paths[0].path: \"a\" is in the release's folder already; write a path of"
+                + " the host"),
         new Wrong("env = [A]", "2: env: is a list; write { … }"),
         new Wrong(
             "env { \"A-B\" = tell-no-one }",

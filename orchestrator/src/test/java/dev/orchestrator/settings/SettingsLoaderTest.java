@@ -77,10 +77,12 @@ class SettingsLoaderTest {
                   TAG = 01.50
                   DEBUG = true
                 }
+                adopted-paths = [ { path = "/srv/photos", is = "./outside/srv/photos" } ]
                 """)
             .load()
             .stack();
 
+    assertEquals(Map.of("/srv/photos", "./outside/srv/photos"), stack.compose().adoptedPaths());
     assertEquals(List.of("docker-compose.yml", "deploy/prod.yml"), stack.compose().files());
     assertEquals(
         Map.of("DB_PASSWORD", "tell no one", "TAG", "01.50", "DEBUG", "true"),

@@ -40,6 +40,18 @@ class ContainerEventsTest {
   }
 
   @Test
+  void aCommandThatSomebodyRunsIsToldAsSuch() {
+    start("ours", STACK);
+    events.ensureOpen();
+    assertTrue(events.takeTold());
+    assertFalse(events.takeCommands());
+    engine.runByHand("ours");
+    assertTrue(events.takeTold());
+    assertTrue(events.takeCommands());
+    assertFalse(events.takeCommands());
+  }
+
+  @Test
   void anEngineThatGoesAwayIsAskedAgain() {
     events.ensureOpen();
     assertTrue(events.takeTold());

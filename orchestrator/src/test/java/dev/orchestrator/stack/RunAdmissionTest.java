@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.orchestrator.common.RefusedException;
+import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.journal.UpgradeRecord;
 import dev.orchestrator.journal.UpgradeRecord.Outcome;
 import dev.orchestrator.settings.DataSettings.Rollback;
@@ -15,8 +16,14 @@ import dev.orchestrator.upgrade.DataOptions;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -41,7 +48,7 @@ class RunAdmissionTest {
           event -> {
             if (event.phase().equals("end") && answers.isEmpty()) {
               assertTrue(service.journal.running().isEmpty(), "the journal has no run");
-              answers.add(handOverElsewhere(service));
+              answers.add(handOverElsewhere(service.control::closeForHandover));
             }
           };
       String carried = service.control.rollback(DataOptions.forRollback(Rollback.CARRY));
@@ -58,11 +65,48 @@ class RunAdmissionTest {
     }
   }
 
+  /** A run that makes progress is waited for; one that is stuck goes on in the next process. */
+  @Test
+  void aRunThatIsStuckKeepsNoProcessFromTakingOver() {
+    FakeHost host = new FakeHost();
+    try (OrchestratorFixture service = new OrchestratorFixture(host, home)) {
+      service.control.up("v1");
+      host.unhealthy.add("v2");
+      AtomicInteger removals = new AtomicInteger();
+      host.faults =
+          new FakeHost.Faults() {
+            @Override
+            public void before(String operation, int number) {
+              if (operation.equals("engine.removeVolume") && removals.incrementAndGet() < 5) {
+                throw new EngineException(EngineException.Kind.CONFLICT, "the volume is in use");
+              }
+            }
+          };
+      Map<String, Throwable> answers = new HashMap<>();
+      service.eventListener =
+          event -> {
+            String at = event.phase().equals("stuck") ? "stuck" : event.step();
+            if (event.phase().equals("stuck") || event.phase().equals("done")) {
+              answers.put(at, handOverElsewhere(service.control::closeForHandover));
+              service.control.openAdmission();
+            }
+          };
+      String _ = service.control.upgrade("v2");
+      assertTrue(answers.keySet().containsAll(List.of("prepare", "hold", "stuck")));
+      Throwable stuck = answers.remove("stuck");
+      assertEquals("it may take over", String.valueOf(Objects.requireNonNull(stuck).getMessage()));
+      answers.forEach((step, answer) -> {
+        RefusedException refused = assertInstanceOf(RefusedException.class, answer, step);
+        assertTrue(String.valueOf(refused.getMessage()).contains("a run is under way"), step);
+      });
+      Invariants.assertHold(host, service, "stuck");
+    }
+  }
+
   /** Asks from another thread, while the run's thread still holds the serving lock. */
-  private static Throwable handOverElsewhere(OrchestratorFixture service) {
-    return CompletableFuture.runAsync(
-            () -> service.control.closeAdmission("another process takes over"))
-        .orTimeout(Duration.ofSeconds(10).toMillis(), java.util.concurrent.TimeUnit.MILLISECONDS)
+  private static Throwable handOverElsewhere(Consumer<String> closeAdmission) {
+    return CompletableFuture.runAsync(() -> closeAdmission.accept("another process takes over"))
+        .orTimeout(Duration.ofSeconds(10).toMillis(), TimeUnit.MILLISECONDS)
         .handle((_, failure) ->
             failure == null ? new AssertionError("it may take over") : failure.getCause())
         .join();

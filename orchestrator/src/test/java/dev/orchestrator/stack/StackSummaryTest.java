@@ -16,7 +16,19 @@ class StackSummaryTest {
   private static Status status(String state, List<Status.Service> services) {
     Status.Side serving = new Status.Side("v1", 1, "shop-g1", "running", Instant.EPOCH);
     return new Status(
-        "shop", state, "look at it", serving, null, services, List.of(), null, "", null, null, "");
+        "shop",
+        state,
+        "look at it",
+        serving,
+        null,
+        null,
+        services,
+        List.of(),
+        null,
+        "",
+        null,
+        null,
+        "");
   }
 
   private static String health(String state, Status.Service... services) {

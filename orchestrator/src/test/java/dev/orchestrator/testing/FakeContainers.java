@@ -311,9 +311,18 @@ public final class FakeContainers {
   }
 
   private void tell(Entry entry) {
-    watches.stream()
+    watchersOf(entry).forEach(ContainerWatcher::changed);
+  }
+
+  public synchronized void runByHand(String name) {
+    watchersOf(require("running a command in", name)).forEach(ContainerWatcher::commandEnded);
+  }
+
+  private List<ContainerWatcher> watchersOf(Entry entry) {
+    return watches.stream()
         .filter(watch -> entry.spec.labels().entrySet().containsAll(watch.labels().entrySet()))
-        .forEach(watch -> watch.watcher().changed());
+        .map(Watch::watcher)
+        .toList();
   }
 
   private Entry require(String doing, String name) {

@@ -60,6 +60,9 @@ public final class FakeControl implements Control {
     publish(ending.name(), "end", why, 65_000);
   }
 
+  /** The project that {@code status} names; null for none. */
+  public volatile Status.@Nullable Original original;
+
   /** What {@code status} says of a run that needs attention. */
   public synchronized void attention(String text) {
     attention = text;
@@ -115,6 +118,7 @@ public final class FakeControl implements Control {
         attention,
         new Status.Side("v1", 1, "demo-g1", "running", START),
         null,
+        original,
         List.of(new Status.Service("db", "running", "healthy", 0, 0, "", "")),
         List.of(new Status.Route("web", "0.0.0.0:8080", "172.17.0.2:80", "open", 2, 40, 0, 0)),
         outcome == UpgradeRecord.Outcome.RUNNING && !events.isEmpty() ? run() : null,

@@ -164,6 +164,11 @@ public final class FakeEngine implements Engine {
     return call("watch", "", () -> containers.watch(labels, watcher));
   }
 
+  /** Tells that somebody has run a command in a container. */
+  public void runByHand(String name) {
+    containers.runByHand(name);
+  }
+
   /** Ends all watches, as an engine that goes away does. */
   public void endWatches() {
     containers.endWatches();

@@ -14,10 +14,12 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +33,7 @@ public final class FakeProject implements FakeBehaviour {
   public static final String WEB = "photos-web-1";
   public static final String VOLUME = "photos_db";
   public static final String POLICY = "unless-stopped";
+  private static final String HEALTH_CHECK = "healthy";
 
   /** What the routes lead to while the project serves. */
   private static final String BACKEND = "project " + NAME;
@@ -44,6 +47,9 @@ public final class FakeProject implements FakeBehaviour {
 
   /** Whether the host lets connections be redirected. */
   public boolean canRedirect = true;
+
+  /** What was done with the project's services, in order. */
+  public final List<String> events = new ArrayList<>();
 
   /** Whether a client has a connection to the project's database that is open still. */
   private boolean connected;
@@ -93,7 +99,9 @@ public final class FakeProject implements FakeBehaviour {
         true,
         Duration.ofSeconds(10),
         dependsOn,
-        ports);
+        ports,
+        Set.copyOf(dependsOn),
+        name.equals(DB) ? List.of(HEALTH_CHECK) : List.of());
   }
 
   public boolean isRunning() {
@@ -104,6 +112,9 @@ public final class FakeProject implements FakeBehaviour {
 
   @Override
   public OptionalInt run(FakeEngine engine, ContainerSpec spec, Consumer<String> line) {
+    if (List.of(DB, WEB).contains(spec.name())) {
+      events.add("start " + spec.name());
+    }
     if (spec.name().equals(WEB) && !isRunning()) {
       host.violations.add("the web service runs without its database");
     }
@@ -119,12 +130,25 @@ public final class FakeProject implements FakeBehaviour {
   @Override
   public ExecResult exec(
       FakeEngine engine, ContainerSpec spec, List<String> command, Consumer<String> line) {
+    if (command.getFirst().equals(HEALTH_CHECK)) {
+      // The first check after a start finds the database at its recovery.
+      boolean healthy = events.getLast().equals("not healthy");
+      events.add(healthy ? "healthy" : "not healthy");
+      return new ExecResult(healthy ? 0 : 1, "", "");
+    }
     if (!spec.name().endsWith("-redirect")) {
-      return new ExecResult(0, "", "");
+      String words = String.join(" ", command);
+      host.executedCommands.add(spec.name() + ": " + words);
+      return host.failingCommands.contains(words)
+          ? new ExecResult(1, "", words + " failed")
+          : new ExecResult(0, "", "");
     }
     switch (command.get(1)) {
       case "add" -> redirected = true;
       case "clear" -> redirected = false;
+      case "blocked" -> {
+        return new ExecResult(0, "", "");
+      }
       default -> {
         return canRedirect
             ? new ExecResult(0, network() + " nft", "")

@@ -100,6 +100,20 @@ public final class Invariants {
             .anyMatch(run -> run.returnsToOriginal() && run.outcome() == Outcome.DONE);
     missing.removeIf(row -> returned && !row.endsWith("by original"));
     assertEquals(List.of(), missing, context + ": lost of the project");
+    List<String> setAside = new ArrayList<>(host.acknowledgedRows);
+    setAside.removeAll(rowsOfProject());
+    if (!returned && !setAside.isEmpty()) {
+      assertTold("is not in project photos: it is kept in volume", "");
+    }
+  }
+
+  /** Asserts that a receipt says what only one of the project and the stack has, and where. */
+  private void assertTold(String what, String where) {
+    assertTrue(
+        service.journal.history().stream()
+            .flatMap(run -> service.control.receipt(run.id()).notes().stream())
+            .anyMatch(note -> note.contains(what) && note.contains(where)),
+        context + ": nobody is told that " + what);
   }
 
   private boolean isReturned() {
@@ -143,8 +157,10 @@ public final class Invariants {
       missing.removeAll(readable);
       if (isReturned()) {
         // A return that failed after its start of the project leaves what was written to that
-        // there.
-        missing.removeAll(rowsOfProject());
+        // there, and says so.
+        if (missing.removeAll(rowsOfProject())) {
+          assertTold("what clients may have written to it is not in the stack", FakeProject.VOLUME);
+        }
       }
       assertEquals(List.of(), missing, context + ": lost of " + volume);
       List<String> duplicates = new ArrayList<>(host.volumes.readRows(volume));

@@ -9,6 +9,7 @@ import dev.orchestrator.home.HomeFiles;
 import dev.orchestrator.journal.Receipt;
 import dev.orchestrator.journal.UpgradeRecord;
 import dev.orchestrator.report.Status;
+import dev.orchestrator.stack.StackSummary;
 import dev.orchestrator.upgrade.RunEvent;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -23,21 +24,30 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The service in a process of its own, with the light stack, which a test kills and starts again.
+ * The service in a process of its own, with the light stack or with none, which a test kills and
+ * starts again.
  */
 public final class ServiceProcessFixture implements AutoCloseable {
   private static final Duration WAIT_LIMIT = Duration.ofSeconds(60);
 
-  private final LightStackFixture stack;
+  private static final int NO_PORT = 0;
+
+  private final Path home;
   private final Path config;
+
+  /** What {@code down} removes of the stacks at the end. */
+  private final String removal;
+
   private final Map<String, String> environment = new HashMap<>();
   public final int port;
   private @Nullable Process process;
 
   public ServiceProcessFixture(LightStackFixture stack, int port, String settings)
       throws IOException {
-    this.stack = stack;
+    this.home = stack.home();
     this.port = port;
+    // Other tests reuse the images of the light stack under its default name.
+    this.removal = stack.name().equals("light") ? "volumes" : "images";
     Files.writeString(
         stack.folder().resolve("stack.conf"),
         """
@@ -65,6 +75,34 @@ public final class ServiceProcessFixture implements AutoCloseable {
                     Path.of("../config/image").toAbsolutePath().normalize()));
   }
 
+  /**
+   * A service without any stack.
+   *
+   * @param folder for its configuration, its stacks and its state
+   * @param settings lines of orchestrator.conf
+   */
+  public static ServiceProcessFixture withoutStacks(Path folder, String settings)
+      throws IOException {
+    return new ServiceProcessFixture(folder, settings);
+  }
+
+  private ServiceProcessFixture(Path folder, String settings) throws IOException {
+    this.home = folder.resolve("home");
+    this.port = NO_PORT;
+    this.removal = "images";
+    this.config =
+        Files.writeString(
+            folder.resolve("orchestrator.conf"),
+            """
+            home = "%s"
+            image.folder = "%s"
+            api.listen = "127.0.0.1:0"
+            %s
+            """
+                .formatted(
+                    home, Path.of("../config/image").toAbsolutePath().normalize(), settings));
+  }
+
   /** Sets an environment variable of the processes that are started from now on. */
   public void setEnvironment(String variable, String value) {
     environment.put(variable, value);
@@ -84,7 +122,7 @@ public final class ServiceProcessFixture implements AutoCloseable {
                 "--config",
                 config.toString())
             .redirectErrorStream(true)
-            .redirectOutput(stack.folder().resolveSibling("daemon.out").toFile());
+            .redirectOutput(config.resolveSibling("daemon.out").toFile());
     builder.environment().putAll(environment);
     HomeFiles files = files();
     Files.deleteIfExists(files.address());
@@ -100,7 +138,7 @@ public final class ServiceProcessFixture implements AutoCloseable {
   }
 
   public String output() throws IOException {
-    return Files.readString(stack.folder().resolveSibling("daemon.out"));
+    return Files.readString(config.resolveSibling("daemon.out"));
   }
 
   private Process process() {
@@ -133,15 +171,19 @@ public final class ServiceProcessFixture implements AutoCloseable {
   }
 
   public HomeFiles files() {
-    return new HomeFiles(stack.home());
+    return new HomeFiles(home);
   }
 
   public ApiClient api() {
-    return new ApiClient(new ServiceLocation(config, stack.home(), "127.0.0.1:1"));
+    return new ApiClient(new ServiceLocation(config, home, "127.0.0.1:1"));
   }
 
   public Status status() {
     return Json.read(api().get("/v1/status"), Status.class);
+  }
+
+  public List<StackSummary> stacks() {
+    return Json.readList(api().get("/v1/stacks"), StackSummary.class);
   }
 
   /** Requests a run; returns its id. */
@@ -216,9 +258,14 @@ public final class ServiceProcessFixture implements AutoCloseable {
       if (process != null && !process.isAlive()) {
         start();
       }
-      // Other tests reuse the images of the light stack under its default name.
-      String removal = stack.name().equals("light") ? "volumes" : "images";
-      String _ = api().post("/v1/down", Map.of(removal, true), Duration.ofMinutes(2));
+      for (StackSummary stack : stacks()) {
+        String _ =
+            api()
+                .post(
+                    "/v1/stacks/" + stack.stack() + "/down",
+                    Map.of(removal, true),
+                    Duration.ofMinutes(2));
+      }
       process().destroy();
       if (!process().waitFor(60, TimeUnit.SECONDS)) {
         kill();

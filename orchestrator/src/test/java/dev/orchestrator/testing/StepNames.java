@@ -15,4 +15,12 @@ public final class StepNames {
   public static List<Step> rollback() {
     return UpgradePlans.RESTORE;
   }
+
+  public static List<Step> adoption() {
+    return UpgradePlans.ADOPT;
+  }
+
+  public static List<Step> adoptionUndone() {
+    return UpgradePlans.RETURN;
+  }
 }

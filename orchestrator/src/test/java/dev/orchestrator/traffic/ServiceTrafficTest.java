@@ -1,7 +1,6 @@
 package dev.orchestrator.traffic;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -22,6 +21,7 @@ import java.net.Socket;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -139,7 +139,7 @@ class ServiceTrafficTest {
       }
     }
     assertThrows(ConnectException.class, () -> connect(dropped));
-    assertNull(traffic.waitingStack());
+    assertEquals(List.of(), traffic.waitingStacks());
   }
 
   @Test
@@ -174,6 +174,42 @@ class ServiceTrafficTest {
   void aStackWhoseRoutesLeadNowhereIsNamed() throws Exception {
     serve("shop", route("web", FreePorts.next()));
     traffic.of("blog", List.of(route("web", FreePorts.next()))).open(HOLD);
-    assertEquals("blog", traffic.waitingStack());
+    assertEquals(List.of("blog"), traffic.waitingStacks());
+  }
+
+  @Test
+  void stacksExchangeTheirPortsWhileClientsConnect() throws Exception {
+    int shop = FreePorts.next();
+    int blog = FreePorts.next();
+    serve("shop", route("web", shop));
+    serve("blog", route("web", blog));
+    Set<String> changing = Set.of("shop", "blog");
+    for (String stack : List.of("shop", "blog")) {
+      int port = stack.equals("shop") ? blog : shop;
+      ProxyTraffic next = traffic.of(stack, List.of(route("web", port)), changing);
+      next.open(HOLD);
+      assertAllServe(shop, blog);
+      next.switchTo(backend("web"));
+      assertAllServe(shop, blog);
+    }
+    ProxyTraffic newShop = traffic.of("shop", List.of(route("web", blog)));
+    for (String stack : changing) {
+      traffic.dropReplaced(stack, HOLD);
+    }
+    // The old routes accept no more when they leave: the new ones have what comes then.
+    long end = System.nanoTime() + HOLD.toNanos();
+    long before = newShop.routes().getFirst().total();
+    while (newShop.routes().getFirst().total() < before + 10 && System.nanoTime() < end) {
+      assertAllServe(shop, blog);
+    }
+    assertTrue(newShop.routes().getFirst().total() >= before + 10);
+  }
+
+  private static void assertAllServe(int... ports) throws IOException {
+    for (int port : ports) {
+      try (Socket client = connect(port)) {
+        assertEcho(client);
+      }
+    }
   }
 }

@@ -2,9 +2,11 @@ package dev.orchestrator.whole;
 
 import static dev.orchestrator.testing.RunWatcher.onPhase;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.orchestrator.common.Deadline;
 import dev.orchestrator.engine.ExecResult;
 import dev.orchestrator.journal.Receipt;
 import dev.orchestrator.journal.UpgradeRecord.Outcome;
@@ -19,6 +21,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -190,6 +193,19 @@ class FaultsEngineTest {
     assertTrue(light.get("/lines").startsWith("before\n"));
     assertServes("v1");
     assertEquals(List.of(serving + " running"), light.containers());
+  }
+
+  /** The engine tells of the end of the command; neither a client nor a timer has to come first. */
+  @Test
+  void servicesThatSomebodyStopsInTheCapsuleAreStartedAgain() throws Exception {
+    exec(servingContainer(), "capsule", "stop");
+    Deadline deadline = Deadline.in(SOON);
+    while (!light.control().status().services().stream()
+        .allMatch(service -> service.state().equals("running"))) {
+      assertFalse(deadline.passed(), () -> light.control().status().toString());
+      LockSupport.parkNanos(SOON.dividedBy(100).toNanos());
+    }
+    assertServes("v1");
   }
 
   @Test

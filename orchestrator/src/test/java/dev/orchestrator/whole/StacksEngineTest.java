@@ -175,8 +175,23 @@ class StacksEngineTest {
     assertEquals("refused", change(taken, blog));
     assertTrue(summary(blog).problem().contains("of stack " + SHOP), summary(blog).problem());
     assertListens(added);
+    exchangePorts(folder, added, FreePorts.next());
     write(folder, route("web", blogPort));
     assertEquals("changed", change(service.stacks().reload(), blog));
+  }
+
+  /** Each stack gets a port that the other has, in one reload. */
+  private void exchangePorts(Path folder, int one, int other) throws IOException {
+    Path shop = directory.resolve("stacks").resolve(SHOP);
+    for (List<Integer> ports : List.of(List.of(other, one), List.of(one, other))) {
+      write(folder, route("web", blogPort) + route("more", ports.getFirst()));
+      write(shop, route("web", shopPort) + route("more", ports.getLast()));
+      ReloadReport report = service.stacks().reload();
+      assertEquals("changed", change(report, blog), report.toString());
+      assertEquals("changed", change(report, SHOP), report.toString());
+      assertListens(one);
+      assertListens(other);
+    }
   }
 
   /** A wrong stack.conf keeps nobody from being served, also over a restart of the service. */

@@ -6,6 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.orchestrator.engine.DockerEngine;
+import dev.orchestrator.engine.EngineException;
+import dev.orchestrator.engine.Labels;
 import dev.orchestrator.home.HomeFiles;
 import dev.orchestrator.testing.FreePorts;
 import dev.orchestrator.testing.LightStackFixture;
@@ -16,8 +19,10 @@ import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
@@ -42,6 +47,7 @@ class TakeoverEngineTest {
   private static final long SOON_NANOS = TimeUnit.SECONDS.toNanos(120);
 
   @TempDir Path directory;
+  private final String name = "take" + ProcessHandle.current().pid();
   private final List<Process> processes = new ArrayList<>();
   private int port;
   private Path config;
@@ -49,8 +55,7 @@ class TakeoverEngineTest {
 
   @BeforeEach
   void writeConfiguration() throws IOException {
-    LightStackFixture stack =
-        LightStackFixture.in(directory, "take" + ProcessHandle.current().pid());
+    LightStackFixture stack = LightStackFixture.in(directory, name);
     home = stack.home();
     port = FreePorts.next();
     config = directory.resolve("orchestrator.conf");
@@ -116,7 +121,7 @@ class TakeoverEngineTest {
   }
 
   @Test
-  void aProcessThatCannotStartLeavesTheOldOneInItsPlace() throws Exception {
+  void aProcessThatCannotStartLeavesTheOldOneInItsPlaceAndABrokenStackDoesNot() throws Exception {
     assertEquals(0, run("serve", "--detach"));
     assertEquals(0, run("up", "v1"));
     ProcessHandle old = service();
@@ -129,6 +134,26 @@ class TakeoverEngineTest {
     assertEquals("ledger v1", get());
     assertEquals(0, run("serve", "--detach", "--takeover"));
     assertEquals("ledger v1", get());
+    until("the old process has left", () -> !old.isAlive());
+
+    // A stack that neither process can serve keeps none from taking over: others may be served.
+    ProcessHandle second = service();
+    until("its data is gone", this::removeCapsuleAndData);
+    assertEquals(0, run("serve", "--detach", "--takeover"));
+    assertFalse(service().pid() == second.pid());
+  }
+
+  /** False where the service has started the capsule again meanwhile. */
+  private boolean removeCapsuleAndData() {
+    try (DockerEngine engine = DockerEngine.connect("", Duration.ofSeconds(10))) {
+      Map<String, String> stack = Map.of(Labels.STACK, name);
+      engine.containers(stack).forEach(each -> engine.removeContainer(each.name()));
+      engine.volumes(stack).forEach(each -> engine.removeVolume(each.name()));
+      return engine.volumes(stack).isEmpty();
+    } catch (EngineException e) {
+      assertEquals(EngineException.Kind.CONFLICT, e.kind(), e.toString());
+      return false;
+    }
   }
 
   @Test

@@ -27,6 +27,7 @@ import io.vertx.core.Vertx;
 import io.vertx.core.internal.VertxInternal;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -246,13 +247,14 @@ public final class Proxy implements AutoCloseable {
   }
 
   /**
-   * The listening sockets once more, for another proxy of this process that replaces this one: both
-   * accept connections until this one {@link #leave}s.
+   * The listening sockets of proxies once more, for another proxy of this process that listens in
+   * their place: both accept connections until the others {@link #leave}.
    *
    * @throws ProxyException when the process has no descriptors left
    */
-  public InheritedSockets share() {
-    return HandedOverSockets.duplicate(descriptors());
+  public static InheritedSockets share(Collection<Proxy> proxies) {
+    return HandedOverSockets.duplicate(
+        proxies.stream().flatMap(proxy -> proxy.descriptors().stream()).toList());
   }
 
   /** The descriptors of all listening sockets, to hand over to another process. */

@@ -41,6 +41,7 @@ final class StartOriginalStep extends Step {
     if (!problem.isEmpty()) {
       throw new HealthException("project " + original.project() + ": " + problem);
     }
+    context.hooks().runAfter(run, original);
     run.holdDeadline = null;
     if (context.traffic().mayHaveClients()) {
       context.traffic().switchTo(context.originals().backend(original));
@@ -53,6 +54,7 @@ final class StartOriginalStep extends Step {
   @Override
   public String undo(UpgradeRun run, UpgradeContext context, Consumer<String> progress) {
     Original original = run.original();
+    context.leftBehind().tellOfProject(run);
     context.originals().keepStopped(original);
     List<String> _ = context.originals().stop(original, () -> {});
     if (run.blue != null) {

@@ -5,6 +5,7 @@ import dev.orchestrator.common.Deadline;
 import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.upgrade.HoldBudgetExceededException;
+import dev.orchestrator.upgrade.ServiceNames;
 import dev.orchestrator.upgrade.Step;
 import dev.orchestrator.upgrade.UpgradeContext;
 import dev.orchestrator.upgrade.UpgradeRun;
@@ -47,10 +48,20 @@ final class StopOriginalStep extends Step {
     return failure instanceof HoldBudgetExceededException;
   }
 
+  /** Checks the services that settings name: a mistyped name is found before clients wait. */
+  @Override
+  public String check(UpgradeRun run, UpgradeContext context) {
+    if (run.check != null) {
+      ServiceNames.require(context, run.original(), run.check, run.record.toVersion());
+    }
+    return "";
+  }
+
   @Override
   public String run(UpgradeRun run, UpgradeContext context, Consumer<String> progress) {
     Duration limit = context.limits().hold();
     Original original = run.original();
+    context.hooks().runBefore(run, original);
     long begun = System.nanoTime();
     List<String> killed =
         context
@@ -114,6 +125,7 @@ final class StopOriginalStep extends Step {
     context.traffic().leavePorts();
     String problem =
         context.originals().start(original, context.limits().verify().deadline(), progress);
+    context.hooks().runAfter(run, original);
     if (problem.isEmpty()) {
       return "project " + original.project() + " runs again";
     }

@@ -58,12 +58,16 @@ final class TakeOverStep extends Step {
     return "every route leads to " + green.version() + " (" + green.container() + ")";
   }
 
-  /** What was written since is set aside with green: the project's data is as of the switch. */
+  /**
+   * What was written since is set aside with green, which is told: the project's data is as of the
+   * switch.
+   */
   @Override
   public String undo(UpgradeRun run, UpgradeContext context, Consumer<String> progress) {
     if (!context.hasServed(run)) {
       return "";
     }
+    context.leftBehind().tellOfStack(run);
     int _ = context.ports().intercept(run);
     if (context.traffic().mayHaveClients()) {
       context.traffic().hold(context.limits().hold().plus(UpgradeContext.GATE_SLACK));

@@ -27,11 +27,11 @@ public final class HandedOverSockets implements InheritedSockets {
     this.byAddress = BoundAddress.index(descriptors);
   }
 
-  /** Duplicates of the sockets of another proxy in this process. */
+  /** Duplicates of the sockets of other proxies in this process, one of each address. */
   public static InheritedSockets duplicate(List<Integer> descriptors) {
     List<Integer> duplicates = new ArrayList<>();
     try {
-      for (int descriptor : descriptors) {
+      for (int descriptor : BoundAddress.index(descriptors).values()) {
         duplicates.add(DescriptorCalls.duplicate(descriptor));
       }
     } catch (IOException e) {
