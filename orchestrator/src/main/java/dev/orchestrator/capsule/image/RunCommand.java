@@ -41,32 +41,39 @@ final class RunCommand {
     return text.append("  ").append(reference).toString();
   }
 
-  /** As the routes have them; what the compose file publishes besides keeps its number. */
+  /**
+   * The capsule's ports behind the routes, and none that only probes use; without routes of its own
+   * those of the compose file. The number that a route listens at is no matter of the image.
+   */
   private static Set<String> publish(CapsuleStack capsule, List<RouteSettings> routes) {
     Set<String> published = new LinkedHashSet<>();
-    Set<String> inside = new LinkedHashSet<>();
     for (RouteSettings route : routes) {
-      String suffix = route.options().protocol().isDatagram() ? "/udp" : "";
-      int listen = route.listen().first();
+      String host = isLoopback(route.listen().host()) ? "127.0.0.1:" : "";
       for (int port : route.servicePorts()) {
         Integer to = capsule.ports().get(route.portKey(port));
         if (to != null) {
-          published.add(listen + ":" + to + suffix);
-          inside.add(to + suffix);
+          boolean udp = route.options().protocol().isDatagram();
+          published.add("%s%d:%d%s".formatted(host, to, to, udp ? "/udp" : ""));
         }
-        listen++;
       }
+    }
+    if (!published.isEmpty()) {
+      return published;
     }
     for (JsonNode service : capsule.compose().path("services")) {
       for (JsonNode port : service.path("ports")) {
         String number = port.path("published").asText("");
-        String suffix = port.path("protocol").asText("tcp").equals("udp") ? "/udp" : "";
-        if (number.matches("[0-9]+") && inside.add(number + suffix)) {
-          published.add(number + ":" + number + suffix);
+        if (number.matches("[0-9]+")) {
+          boolean udp = port.path("protocol").asText("tcp").equals("udp");
+          published.add(number + ":" + number + (udp ? "/udp" : ""));
         }
       }
     }
     return published;
+  }
+
+  private static boolean isLoopback(String host) {
+    return host.startsWith("127.") || host.equals("::1") || host.equals("localhost");
   }
 
   private static String quoted(String option) {

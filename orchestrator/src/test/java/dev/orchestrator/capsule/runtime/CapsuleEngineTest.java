@@ -201,13 +201,14 @@ class CapsuleEngineTest {
             .labels()
             .getOrDefault("dev.orchestrator.run", "");
     assertTrue(help.replace("\n  ", "\n").contains(command), help);
+    assertTrue(command.contains(" --publish=127.0.0.1:8080:8080 "), "as its route: " + command);
     int port = FreePorts.next();
     String mine =
         command
             .replace(
                 "--name=light",
                 "--name=%s-alone --label=%s=test-%s".formatted(capsule.name(), Labels.HOME, id))
-            .replace("--publish=8080:8080", "--publish=127.0.0.1:" + port + ":8080");
+            .replace("--publish=127.0.0.1:8080:8080", "--publish=127.0.0.1:" + port + ":8080");
 
     String original = capsule.name() + "-data";
     docker(mine.replace("light-data:", original + ":"));
