@@ -48,7 +48,7 @@ final class RunCommand {
   private static Set<String> publish(CapsuleStack capsule, List<RouteSettings> routes) {
     Set<String> published = new LinkedHashSet<>();
     for (RouteSettings route : routes) {
-      String host = isLoopback(route.listen().host()) ? "127.0.0.1:" : "";
+      String host = route.listen().isLoopback() ? "127.0.0.1:" : "";
       for (int port : route.servicePorts()) {
         Integer to = capsule.ports().get(route.portKey(port));
         if (to != null) {
@@ -70,10 +70,6 @@ final class RunCommand {
       }
     }
     return published;
-  }
-
-  private static boolean isLoopback(String host) {
-    return host.startsWith("127.") || host.equals("::1") || host.equals("localhost");
   }
 
   private static String quoted(String option) {
