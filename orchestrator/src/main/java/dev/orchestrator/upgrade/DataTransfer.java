@@ -41,9 +41,13 @@ public final class DataTransfer {
             ? planner.planAdoption(run.original(), labels)
             : run.blue == null
                 ? planner.planFirstUp()
-                : run.previous == null
-                    ? planner.planUpgrade(run.blue(), options, labels)
-                    : planner.planCarry(run.blue(), run.previous, options, labels);
+                : run.makesSnapshot()
+                    ? planner.planSnapshot(run.blue(), labels)
+                    : run.restoresSnapshot()
+                        ? planner.planRestore(run.blue(), run.previous(), options, labels)
+                        : run.previous == null
+                            ? planner.planUpgrade(run.blue(), options, labels)
+                            : planner.planCarry(run.blue(), run.previous, options, labels);
     run.transfers = transfers;
     return transfers;
   }
@@ -65,7 +69,8 @@ public final class DataTransfer {
     CopySource source =
         run.adopts()
             ? context.planner().hostData(run.original(), target.name())
-            : DataPlanner.findVolume(run.blue(), target.name())
+            : DataPlanner.findVolume(
+                    run.restoresSnapshot() ? run.previous() : run.blue(), target.name())
                 .orElseThrow(
                     () -> new IllegalStateException("nothing to copy to " + target.volume()));
     return new CopyJob(

@@ -1,12 +1,16 @@
 package dev.orchestrator.upgrade.steps;
 
+import dev.orchestrator.data.DataVolume;
+import dev.orchestrator.data.DataVolume.Method;
 import dev.orchestrator.engine.ContainerInfo;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.Generation.State;
+import dev.orchestrator.journal.SnapshotRecord.Reason;
 import dev.orchestrator.journal.UpgradeRecord.Kind;
 import dev.orchestrator.upgrade.DataChanges;
 import dev.orchestrator.upgrade.DataOptions;
 import dev.orchestrator.upgrade.Retention;
+import dev.orchestrator.upgrade.Snapshots;
 import dev.orchestrator.upgrade.Step;
 import dev.orchestrator.upgrade.UpgradeContext;
 import dev.orchestrator.upgrade.UpgradeRun;
@@ -57,16 +61,29 @@ final class RetainStep extends Step {
       // Its lease keeps blue from starting its services again.
       stopContainer(blue, context);
       if (run.record.kind() == Kind.ROLLBACK) {
+        String snapshot = context.snapshots().name(blue, Reason.SET_ASIDE);
         String note = describeSetAside(run, blue, run.green, context);
-        context.log().receipt(run.id()).note(note);
-        results.add(note);
+        tell(run, note + "; it is snapshot " + snapshot, results, context);
+      } else if (run.restoresSnapshot()) {
+        String snapshot = context.snapshots().name(blue, Reason.BEFORE_RESTORE);
+        tell(
+            run,
+            "what served before is snapshot %s: 'orchestrator snapshot restore %s' gets it back"
+                .formatted(snapshot, snapshot),
+            results,
+            context);
       } else {
+        keepBeforeUpgrade(run, blue, run.green, results, context);
         results.add(blue.version() + " (" + blue.container() + ") stopped and kept for rollback");
       }
     }
     Retention retention = context.retention();
-    results.addAll(retention.removeBeyond(State.KEPT, context.limits().keep()));
-    results.addAll(retention.removeBeyond(State.SET_ASIDE, 1));
+    context.snapshots().nameAllSetAside();
+    results.addAll(retention.putAwayBeyond(State.KEPT, context.limits().keep()));
+    results.addAll(retention.putAwayBeyond(State.SET_ASIDE, 1));
+    for (String name : context.snapshots().prune()) {
+      tell(run, Snapshots.describePruned(name), results, context);
+    }
     retention.removeUnusedVolumes();
     int pruned = context.builder().prune(retention.presentVersions());
     if (pruned > 0) {
@@ -76,6 +93,35 @@ final class RetainStep extends Step {
               : pruned + " images that no version needs removed");
     }
     return results.isEmpty() ? "nothing to remove" : String.join("; ", results);
+  }
+
+  /** Adds a line to the result and to the receipt. */
+  private static void tell(
+      UpgradeRun run, String line, List<String> results, UpgradeContext context) {
+    context.log().receipt(run.id()).note(line);
+    results.add(line);
+  }
+
+  /** Keeps what an upgrade has begun with as a snapshot, where the settings want it. */
+  private static void keepBeforeUpgrade(
+      UpgradeRun run,
+      Generation blue,
+      Generation green,
+      List<String> results,
+      UpgradeContext context) {
+    boolean wanted =
+        switch (context.settings().stack().snapshots().beforeUpgrade()) {
+          case ON -> true;
+          case OFF -> false;
+          case AUTO -> green.volumes().stream().noneMatch(RetainStep::isCopied);
+        };
+    if (wanted && run.record.kind() == Kind.UPGRADE) {
+      results.add("its data is snapshot " + context.snapshots().name(blue, Reason.BEFORE_UPGRADE));
+    }
+  }
+
+  private static boolean isCopied(DataVolume volume) {
+    return volume.method() == Method.COPY || volume.method() == Method.NEW;
   }
 
   /** Removes what a rollback to the project leaves: the capsules and their data. */
