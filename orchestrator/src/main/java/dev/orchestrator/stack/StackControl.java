@@ -296,7 +296,7 @@ public final class StackControl implements Control, AutoCloseable {
   @Override
   public String createSnapshot(SnapshotRequest request) {
     admission.requireAdmission();
-    Generation blue = requireServing("make a snapshot of");
+    Generation blue = requireServing("snapshot");
     return executor.start(() -> snapshots.beginCreate(blue, request));
   }
 
@@ -304,7 +304,7 @@ public final class StackControl implements Control, AutoCloseable {
   public String restoreSnapshot(String name) {
     admission.requireAdmission();
     snapshots.require(name);
-    Generation blue = requireServing("restore a snapshot in place of");
+    Generation blue = requireServing("replace by a snapshot");
     return executor.start(() -> snapshots.beginRestore(blue, name));
   }
 

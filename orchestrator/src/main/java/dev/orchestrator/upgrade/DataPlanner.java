@@ -227,7 +227,7 @@ public final class DataPlanner {
     for (DataVolume volume : snapshot.volumes()) {
       if (isImmutable(volume)) {
         transfers.add(shared(volume));
-      } else if (volume.method() != DataVolume.Method.ATTACH) {
+      } else if (volume.method() != DataVolume.Method.ATTACH && !leftOut(volume)) {
         transfers.add(ofItsOwn(volume, "the snapshot stays as it is", labels));
       }
     }

@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.LongSupplier;
 import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -107,6 +108,11 @@ public final class Snapshots {
    * the name. Safe to repeat.
    */
   public String name(Generation generation, Reason reason) {
+    return name(generation, reason, () -> measure(generation));
+  }
+
+  /** The same, where the size of the data is known or is measured by the caller. */
+  public String name(Generation generation, Reason reason, LongSupplier bytes) {
     Optional<SnapshotRecord> known =
         context.journal().snapshots().stream()
             .filter(snapshot -> snapshot.generation() == generation.number())
@@ -122,7 +128,7 @@ public final class Snapshots {
             generation.number(),
             reason,
             now,
-            measure(generation),
+            bytes.getAsLong(),
             SnapshotRecord.UNKNOWN,
             0,
             null,

@@ -241,9 +241,7 @@ class SnapshotTest {
   void whatDoesNotServeHasNoSnapshot() {
     service.control.down(Control.Removal.NOTHING);
     RefusedException refused = assertThrows(RefusedException.class, () -> create("lunch"));
-    assertEquals(
-        "the stack is down: 'orchestrator up' first, then make a snapshot of",
-        refused.getMessage());
+    assertEquals("the stack is down: 'orchestrator up' first, then snapshot", refused.getMessage());
   }
 
   @Test
@@ -433,6 +431,38 @@ class SnapshotTest {
     assertEquals(rows, rowsOf(before));
     assertDone(service.control.restoreSnapshot(before));
     assertEquals("v1", Invariants.servingVersion(service));
+  }
+
+  @Test
+  void whatTheNewVersionTookOverIsNoSnapshotOfTheOld() {
+    startWith(
+        new DataSettings(
+            Strategy.AUTO,
+            Quiesce.STOP,
+            Map.of(),
+            List.of(),
+            0,
+            false,
+            3,
+            10,
+            true,
+            Rollback.RESTORE,
+            List.of(),
+            List.of(),
+            List.of(),
+            List.of(
+                new VolumeSettings("scratch", List.of("binds/scratch"), Strategy.ATTACH, false))));
+    host.supportsReflinks = true;
+    assertDone(service.control.upgrade("v2"));
+    assertEquals(List.of(), names());
+
+    assertDone(create("lunch"));
+    String scratch = service.journal.serving().orElseThrow().volumes().get(1).volume();
+    assertDone(service.control.restoreSnapshot("lunch"));
+    assertEquals(
+        scratch,
+        service.journal.serving().orElseThrow().volumes().get(1).volume(),
+        "what the snapshot left out goes along as it is");
   }
 
   @Test

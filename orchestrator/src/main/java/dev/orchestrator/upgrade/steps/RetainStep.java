@@ -115,9 +115,21 @@ final class RetainStep extends Step {
           case OFF -> false;
           case AUTO -> green.volumes().stream().noneMatch(RetainStep::isCopied);
         };
-    if (wanted && run.record.kind() == Kind.UPGRADE) {
-      results.add("its data is snapshot " + context.snapshots().name(blue, Reason.BEFORE_UPGRADE));
+    if (wanted
+        && run.record.kind() == Kind.UPGRADE
+        && green.volumes().stream().noneMatch(volume -> isWrittenBy(green, volume, context))) {
+      results.add(
+          "its data is snapshot "
+              + context
+                  .snapshots()
+                  .name(blue, Reason.BEFORE_UPGRADE, () -> context.transfer().measuredBytes(run)));
     }
+  }
+
+  /** Whether a volume of green is blue's own, and green changes its files. */
+  private static boolean isWrittenBy(Generation green, DataVolume volume, UpgradeContext context) {
+    return volume.method() == Method.ATTACH
+        && context.planner().leftOutOfSnapshot(green).contains(volume.name());
   }
 
   private static boolean isCopied(DataVolume volume) {
