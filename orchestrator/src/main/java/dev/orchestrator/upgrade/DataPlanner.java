@@ -380,12 +380,15 @@ public final class DataPlanner {
             : needed <= free - data.reserve() - others;
     if (!enough) {
       throw new RefusedException(
-          "not enough space for a copy of the data: %s needed and %s to stay free (data.reserve), %s free where the engine keeps its volumes%s: free some, lower the reserve, or let it be cloned (data.strategy)"
+          "not enough space for a copy of the data: %s needed and %s to stay free (data.reserve), %s free where the engine keeps its volumes%s: free some, lower the reserve, or let it be cloned (data.strategy)%s"
               .formatted(
                   HumanText.bytes(needed),
                   HumanText.bytes(data.reserve()),
                   HumanText.bytes(free),
-                  ofOthers(others)));
+                  ofOthers(others),
+                  context.journal().snapshots().isEmpty()
+                      ? ""
+                      : "; 'orchestrator snapshot list' shows what snapshots take"));
     }
     return "%s needed, %s free%s"
         .formatted(HumanText.bytes(needed), HumanText.bytes(free), ofOthers(others));

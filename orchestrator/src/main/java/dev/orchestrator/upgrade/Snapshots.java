@@ -2,15 +2,15 @@ package dev.orchestrator.upgrade;
 
 import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.data.DataException;
-import dev.orchestrator.data.DataVolume;
 import dev.orchestrator.data.DataVolume.Method;
+import dev.orchestrator.data.DataVolume;
 import dev.orchestrator.data.VolumeUsage;
 import dev.orchestrator.engine.EngineException;
-import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.Generation.State;
+import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.GenerationRecord;
-import dev.orchestrator.journal.SnapshotRecord;
 import dev.orchestrator.journal.SnapshotRecord.Reason;
+import dev.orchestrator.journal.SnapshotRecord;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.time.Duration;
@@ -25,6 +25,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.LongSupplier;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -105,14 +106,17 @@ public final class Snapshots {
 
   /**
    * Gives the data of a generation that has served a name, so that it stays as a snapshot; returns
-   * the name. Safe to repeat.
+   * the name. Measures the data. Safe to repeat.
+   *
+   * @param asOf the moment that the data is of; null for now
    */
-  public String name(Generation generation, Reason reason) {
-    return name(generation, reason, () -> measure(generation));
+  public String name(Generation generation, Reason reason, @Nullable Instant asOf) {
+    return name(generation, reason, asOf, () -> measure(generation));
   }
 
-  /** The same, where the size of the data is known or is measured by the caller. */
-  public String name(Generation generation, Reason reason, LongSupplier bytes) {
+  /** The same, where the size of the data is known. */
+  public String name(
+      Generation generation, Reason reason, @Nullable Instant asOf, LongSupplier bytes) {
     Optional<SnapshotRecord> known =
         context.journal().snapshots().stream()
             .filter(snapshot -> snapshot.generation() == generation.number())
@@ -120,14 +124,15 @@ public final class Snapshots {
     if (known.isPresent()) {
       return known.get().name();
     }
-    Instant now = context.clock().instant().truncatedTo(ChronoUnit.MILLIS);
+    Instant at =
+        (asOf == null ? context.clock().instant() : asOf).truncatedTo(ChronoUnit.MILLIS);
     String prefix = reason.text().replace(' ', '-') + "-";
     SnapshotRecord snapshot =
         new SnapshotRecord(
-            freeName(prefix, generation.version(), now),
+            freeName(prefix, generation.version(), at),
             generation.number(),
             reason,
-            now,
+            at,
             bytes.getAsLong(),
             SnapshotRecord.UNKNOWN,
             0,
@@ -173,7 +178,7 @@ public final class Snapshots {
   public void nameAllSetAside() {
     for (GenerationRecord row : context.journal().generations()) {
       if (row.state() == State.SET_ASIDE) {
-        String _ = name(row.generation(), Reason.SET_ASIDE);
+        String _ = name(row.generation(), Reason.SET_ASIDE, null);
       }
     }
   }

@@ -123,7 +123,7 @@ final class PrepareStep extends Step {
     if (context.hasServed(run)) {
       context.engine().stopContainer(green.container(), UpgradeContext.STOP_TIMEOUT);
       context.journal().setState(green.number(), Generation.State.SET_ASIDE);
-      String snapshot = context.snapshots().name(green, SnapshotRecord.Reason.SET_ASIDE);
+      String snapshot = context.snapshots().name(green, SnapshotRecord.Reason.SET_ASIDE, null);
       context
           .log()
           .receipt(run.id())

@@ -61,11 +61,11 @@ final class RetainStep extends Step {
       // Its lease keeps blue from starting its services again.
       stopContainer(blue, context);
       if (run.record.kind() == Kind.ROLLBACK) {
-        String snapshot = context.snapshots().name(blue, Reason.SET_ASIDE);
+        String snapshot = context.snapshots().name(blue, Reason.SET_ASIDE, run.heldAt);
         String note = describeSetAside(run, blue, run.green, context);
         tell(run, note + "; it is snapshot " + snapshot, results, context);
       } else if (run.restoresSnapshot()) {
-        String snapshot = context.snapshots().name(blue, Reason.BEFORE_RESTORE);
+        String snapshot = context.snapshots().name(blue, Reason.BEFORE_RESTORE, run.heldAt);
         tell(
             run,
             "what served before is snapshot %s: 'orchestrator snapshot restore %s' gets it back"
@@ -122,7 +122,11 @@ final class RetainStep extends Step {
           "its data is snapshot "
               + context
                   .snapshots()
-                  .name(blue, Reason.BEFORE_UPGRADE, () -> context.transfer().measuredBytes(run)));
+                  .name(
+                      blue,
+                      Reason.BEFORE_UPGRADE,
+                      run.heldAt,
+                      () -> context.transfer().measuredBytes(run)));
     }
   }
 
