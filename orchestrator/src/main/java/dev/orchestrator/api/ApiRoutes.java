@@ -80,6 +80,7 @@ final class ApiRoutes {
         Set.of("version", "full", "attach", "acceptUnused", "files"),
         this::plan);
     get(router, prefix + "/rollback", ofStack(control -> control::rollbackCost));
+    get(router, prefix + "/undo-adopt", ofStack(control -> control::undoCost));
     get(router, prefix + "/doctor", ofStack(control -> control::doctor));
     get(router, prefix + "/logs", Set.of("service", "tail"), this::logs);
     get(router, prefix + "/snapshots", ofStack(control -> control::snapshots));

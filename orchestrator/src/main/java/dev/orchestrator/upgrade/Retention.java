@@ -32,10 +32,11 @@ public final class Retention {
     return String.join(", ", generation.volumes().stream().map(volume -> volume.volume()).toList());
   }
 
-  private List<Generation> beyond(State state, int keep) {
+  private List<Generation> beyond(State state, int keep, int spared) {
     return context.journal().generations().stream()
         .filter(row -> row.state() == state)
         .map(GenerationRecord::generation)
+        .filter(generation -> generation.number() != spared)
         .sorted(Comparator.comparingInt(Generation::number).reversed())
         .skip(keep)
         .toList();
@@ -58,11 +59,20 @@ public final class Retention {
    * @return one line for each that was put away
    */
   public List<String> putAwayBeyond(State state, int keep) {
+    return putAwayBeyond(state, keep, 0);
+  }
+
+  /**
+   * The same, but for one generation.
+   *
+   * @param spared number of a generation that stays whatever its age, beside the newest
+   */
+  public List<String> putAwayBeyond(State state, int keep, int spared) {
     Map<Integer, String> names =
         context.journal().snapshots().stream()
             .collect(Collectors.toMap(SnapshotRecord::generation, SnapshotRecord::name));
     List<String> lines = new ArrayList<>();
-    for (Generation old : beyond(state, keep)) {
+    for (Generation old : beyond(state, keep, spared)) {
       String name = names.get(old.number());
       if (name == null) {
         remove(old);

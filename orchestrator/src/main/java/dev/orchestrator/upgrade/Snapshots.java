@@ -240,10 +240,21 @@ public final class Snapshots {
 
   /** Deletes the snapshots that the settings no longer keep; returns their names. */
   public List<String> prune() {
+    return prune(0);
+  }
+
+  /**
+   * The same, but for the snapshot that is one generation's data.
+   *
+   * @param spared number of the generation
+   */
+  public List<String> prune(int spared) {
     List<String> names = new ArrayList<>();
     for (SnapshotRecord snapshot : surplus()) {
-      String _ = delete(snapshot);
-      names.add(snapshot.name());
+      if (snapshot.generation() != spared) {
+        String _ = delete(snapshot);
+        names.add(snapshot.name());
+      }
     }
     return names;
   }

@@ -80,8 +80,10 @@ final class RetainStep extends Step {
     Retention retention = context.retention();
     context.snapshots().nameAllSetAside();
     results.addAll(retention.putAwayBeyond(State.KEPT, context.limits().keep()));
-    results.addAll(retention.putAwayBeyond(State.SET_ASIDE, 1));
-    for (String name : context.snapshots().prune()) {
+    // What this run has set aside is told to be kept, and may be older than what another one has.
+    int setAside = blue == null ? 0 : blue.number();
+    results.addAll(retention.putAwayBeyond(State.SET_ASIDE, 1, setAside));
+    for (String name : context.snapshots().prune(setAside)) {
       tell(run, Snapshots.describePruned(name), results, context);
     }
     retention.removeUnusedVolumes();
