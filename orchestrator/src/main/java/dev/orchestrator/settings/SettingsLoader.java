@@ -37,7 +37,7 @@ public final class SettingsLoader {
 
   /** Sections that a stack.conf may have itself. */
   private static final List<String> OF_A_STACK =
-      List.of("data", "upgrade", "security", "heal", "schedule", "backup");
+      List.of("data", "upgrade", "security", "heal", "schedule", "snapshots", "backup");
 
   private final SettingsFile file;
   private final Map<String, String> env;
@@ -167,6 +167,7 @@ public final class SettingsLoader {
     UpgradeReader.upgrade(root, errors);
     DataReader.read(root);
     int _ = HealReader.after(root);
+    SnapshotSettings _ = SnapshotReader.read(root);
     BackupSettings _ = BackupReader.read(root, null, env, false);
     return service;
   }

@@ -46,6 +46,7 @@ final class StackReader {
             ComposeSettingsReader.read(section),
             HealReader.after(section),
             GrantReader.stack(section),
+            SnapshotReader.read(section),
             BackupReader.read(section, file.folder(), env, checkFiles));
     section.rejectUnknownKeys();
     return stack;

@@ -12,6 +12,7 @@ import java.util.Optional;
  * @param healAfter a service of what serves is restarted when so many looks in a row find it
  *     unhealthy; 0: never
  * @param grants what the stack may have of the host
+ * @param snapshots how snapshots are made and for how long they stay
  * @param backup where its backups go
  */
 public record StackSettings(
@@ -24,6 +25,7 @@ public record StackSettings(
     ComposeSettings compose,
     int healAfter,
     GrantSettings grants,
+    SnapshotSettings snapshots,
     BackupSettings backup) {
 
   /** After how many looks a service is restarted, where nothing else is said. */
@@ -41,7 +43,7 @@ public record StackSettings(
     this(name, folder, routes, probes, upgrade, data, compose, HEAL_AFTER, GrantSettings.NONE);
   }
 
-  /** A stack without backups. */
+  /** A stack without backups, with the defaults of its snapshots. */
   public StackSettings(
       String name,
       Path folder,
@@ -62,6 +64,7 @@ public record StackSettings(
         compose,
         healAfter,
         grants,
+        SnapshotSettings.DEFAULT,
         BackupSettings.NONE);
   }
 
@@ -88,25 +91,31 @@ public record StackSettings(
   /** The same stack with other routes. */
   public StackSettings withRoutes(List<RouteSettings> others) {
     return new StackSettings(
-        name, folder, others, probes, upgrade, data, compose, healAfter, grants, backup);
+        name, folder, others, probes, upgrade, data, compose, healAfter, grants, snapshots, backup);
   }
 
   /** The same stack that tells Compose something else. */
   public StackSettings withCompose(ComposeSettings others) {
     return new StackSettings(
-        name, folder, routes, probes, upgrade, data, others, healAfter, grants, backup);
+        name, folder, routes, probes, upgrade, data, others, healAfter, grants, snapshots, backup);
   }
 
   /** The same stack with other budgets and deadlines. */
   public StackSettings withUpgrade(UpgradeSettings others) {
     return new StackSettings(
-        name, folder, routes, probes, others, data, compose, healAfter, grants, backup);
+        name, folder, routes, probes, others, data, compose, healAfter, grants, snapshots, backup);
   }
 
   /** The same stack with other grants. */
   public StackSettings withGrants(GrantSettings others) {
     return new StackSettings(
-        name, folder, routes, probes, upgrade, data, compose, healAfter, others, backup);
+        name, folder, routes, probes, upgrade, data, compose, healAfter, others, snapshots, backup);
+  }
+
+  /** The same stack with other settings of its snapshots. */
+  public StackSettings withSnapshots(SnapshotSettings others) {
+    return new StackSettings(
+        name, folder, routes, probes, upgrade, data, compose, healAfter, grants, others, backup);
   }
 
   /** The same stack with the probes of a release over its own. */
@@ -121,12 +130,13 @@ public record StackSettings(
         compose,
         healAfter,
         grants,
+        snapshots,
         backup);
   }
 
   /** The same stack with other backups. */
   public StackSettings withBackup(BackupSettings others) {
     return new StackSettings(
-        name, folder, routes, probes, upgrade, data, compose, healAfter, grants, others);
+        name, folder, routes, probes, upgrade, data, compose, healAfter, grants, snapshots, others);
   }
 }
