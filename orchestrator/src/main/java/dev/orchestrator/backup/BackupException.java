@@ -33,6 +33,8 @@ public final class BackupException extends RuntimeException {
     /** What is in the repository is not what was written to it. */
     DAMAGED,
     TIMEOUT,
+    /** Somebody has ended it, or the service has stopped. */
+    ENDED,
     /** Anything else, in restic's own words. */
     OTHER
   }

@@ -9,6 +9,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * One backup of a stack from begin to end: the repository is made when it is the first one, what
@@ -33,9 +35,16 @@ public final class BackupJob {
    *
    * @param source a snapshot, to which nobody writes
    * @param tags which snapshot of which version it is
+   * @param asOf the moment that the data is of
+   * @param lacks what a person should know that is not in it; or empty
    */
   public Done run(
-      BackupSource source, BackupTags tags, Duration deadline, Consumer<BackupProgress> progress) {
+      BackupSource source,
+      BackupTags tags,
+      Instant asOf,
+      String lacks,
+      Duration deadline,
+      Consumer<BackupProgress> progress) {
     Deadline end = Deadline.in(deadline);
     BackupHealth before = log.read();
     Instant begin = clock.instant();
@@ -49,11 +58,15 @@ public final class BackupJob {
               before.running() != null || before.failing(),
               end.atMost(deadline),
               progress);
-      String note = removeOld(tags.stack(), end.atMost(deadline));
+      String note =
+          Stream.of(lacks, removeOld(tags.stack(), end.atMost(deadline)))
+              .filter(text -> !text.isEmpty())
+              .collect(Collectors.joining("; "));
       Instant now = clock.instant();
       Done done =
           new Done(
               now,
+              asOf,
               summary.id(),
               tags.snapshot(),
               summary.bytes(),

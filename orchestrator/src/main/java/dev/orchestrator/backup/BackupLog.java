@@ -1,10 +1,14 @@
 package dev.orchestrator.backup;
 
+import dev.orchestrator.backup.BackupException.Kind;
+import dev.orchestrator.backup.BackupHealth.Failed;
+import dev.orchestrator.backup.BackupHealth.Proof;
 import dev.orchestrator.common.Json;
 import dev.orchestrator.home.HomeFiles;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.function.UnaryOperator;
 
 /**
@@ -35,6 +39,28 @@ public final class BackupLog {
     } catch (IOException e) {
       throw new UncheckedIOException(file + " can't be read", e);
     }
+  }
+
+  /** A service that was killed made a backup: it has failed. */
+  public void noteCutOff(Instant now) {
+    update(health ->
+        health.running() == null
+            ? health
+            : health.failed(
+                new Failed(
+                    now,
+                    Kind.ENDED,
+                    "the service was stopped while it was made; the next backup goes on from"
+                        + " there")));
+  }
+
+  /** A backup that was due could not begin. */
+  public void noteFailure(Instant now, String why) {
+    update(health -> health.failed(new Failed(now, Kind.OTHER, why)));
+  }
+
+  public void noteProof(Proof proof) {
+    update(health -> health.proved(proof));
   }
 
   synchronized BackupHealth update(UnaryOperator<BackupHealth> change) {

@@ -5,6 +5,7 @@ import dev.orchestrator.backup.BackupException.Kind;
 import dev.orchestrator.common.Deadline;
 import dev.orchestrator.common.SteadyClock;
 import dev.orchestrator.settings.BackupSettings;
+import java.io.OutputStream;
 import java.time.Duration;
 import java.time.OffsetDateTime;
 import java.time.format.DateTimeParseException;
@@ -13,6 +14,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The repository of a stack's backups. Every failure is a {@link BackupException}. Any thread;
@@ -180,6 +182,21 @@ public final class BackupRepository {
    */
   public void restore(
       String id, BackupSource target, Duration deadline, Consumer<BackupProgress> progress) {
+    restore(id, target, null, deadline, progress);
+  }
+
+  /**
+   * The same.
+   *
+   * @param release gets the folder {@link BackupManifest#RELEASE} as a tar archive in gzip; null:
+   *     nobody does
+   */
+  public void restore(
+      String id,
+      BackupSource target,
+      @Nullable OutputStream release,
+      Duration deadline,
+      Consumer<BackupProgress> progress) {
     try (ResticRunner.Session session = runner.open(target, true, deadline)) {
       call(
           session,
@@ -188,6 +205,9 @@ public final class BackupRepository {
           deadline,
           patience.within(),
           progress);
+      if (release != null) {
+        session.copyOut(BackupManifest.RELEASE, release);
+      }
     }
   }
 
@@ -208,8 +228,47 @@ public final class BackupRepository {
     }
   }
 
+  /** The description that is in a backup. */
+  public BackupManifest manifest(String id) {
+    String doing = "reading what is in backup " + id;
+    try (ResticRunner.Session session = runner.open(BackupSource.none(), false, SHORT)) {
+      return BackupManifest.read(
+          call(
+                  session,
+                  doing,
+                  ResticCommand.dump(id, BackupManifest.FILE),
+                  SHORT,
+                  patience.first(),
+                  p -> {})
+              .document()
+              .orElseThrow(() -> unreadable(doing)));
+    }
+  }
+
+  /** Removes backups, and the data that no other has. */
+  public void remove(List<String> ids, Duration deadline) {
+    try (ResticRunner.Session session = runner.open(BackupSource.none(), false, deadline)) {
+      call(
+          session,
+          "removing backup " + String.join(", ", ids),
+          ResticCommand.remove(ids),
+          deadline,
+          patience.within(),
+          p -> {});
+    }
+  }
+
   /** Removes the backups of a stack that the settings do not keep, of this host alone. */
   public ForgetReport forget(String stack, Duration deadline) {
+    return forget(stack, false, deadline);
+  }
+
+  /**
+   * The same.
+   *
+   * @param plan whether nothing is removed
+   */
+  public ForgetReport forget(String stack, boolean plan, Duration deadline) {
     String doing = "removing old backups of " + stack;
     if (settings.keep().all()) {
       return new ForgetReport(list(stack).stream().map(Backup::id).toList(), List.of());
@@ -219,7 +278,7 @@ public final class BackupRepository {
           call(
               session,
               doing,
-              ResticCommand.forget(stack, host, settings.keep()),
+              ResticCommand.forget(stack, host, settings.keep(), plan),
               deadline,
               patience.within(),
               p -> {});

@@ -1,7 +1,9 @@
 package dev.orchestrator.backup;
 
+import dev.orchestrator.files.TarArchive;
 import java.nio.file.Path;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What is backed up, or where a backup is restored to. Nobody else may write to it meanwhile: it is
@@ -15,10 +17,19 @@ public sealed interface BackupSource {
    */
   record Folder(Path path) implements BackupSource {}
 
-  /** Volumes of the engine: in the backup each is a folder with the part's name. */
-  record Volumes(List<Part> parts) implements BackupSource {
+  /**
+   * Volumes of the engine: in the backup each is a folder with the part's name.
+   *
+   * @param files what stands beside these folders; null for nothing
+   */
+  record Volumes(List<Part> parts, @Nullable TarArchive files) implements BackupSource {
     public Volumes {
       parts = List.copyOf(parts);
+    }
+
+    /** Volumes alone. */
+    public Volumes(List<Part> parts) {
+      this(parts, null);
     }
   }
 

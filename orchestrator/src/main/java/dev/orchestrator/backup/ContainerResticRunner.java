@@ -8,13 +8,19 @@ import dev.orchestrator.engine.ContainerSecurity;
 import dev.orchestrator.engine.ContainerSpec;
 import dev.orchestrator.engine.Engine;
 import dev.orchestrator.engine.EngineException;
+import dev.orchestrator.engine.ExecResult;
 import dev.orchestrator.engine.Mount;
 import dev.orchestrator.files.TarArchive;
 import dev.orchestrator.settings.BackupSettings;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -24,6 +30,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Runs the restic of the capsules' base image in a container with the volumes: no data passes
@@ -35,6 +43,7 @@ import java.util.function.Supplier;
  * name it, and not the host: restic takes a process that it doesn't find for dead.
  */
 public final class ContainerResticRunner implements ResticRunner {
+  private static final Logger log = LoggerFactory.getLogger(ContainerResticRunner.class);
   private static final ContainerSecurity RIGHTS =
       ContainerSecurity.only(
           "CHOWN", "DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER", "FSETID", "MKNOD", "SETFCAP");
@@ -46,6 +55,21 @@ public final class ContainerResticRunner implements ResticRunner {
   private static final String CACHE = "/var/cache/restic";
   private static final int KILL_AFTER_SECONDS = 15;
   private static final int LENGTH_OF_HOSTNAME = 12;
+
+  /** Interrupts restic, and waits until it has removed its lock. */
+  private static final String END =
+      """
+      pkill -INT -x restic || exit 0
+      for _ in $(seq %d); do
+        pgrep -x restic >/dev/null || exit 0
+        sleep 0.1
+      done
+      """
+          .formatted(10 * KILL_AFTER_SECONDS);
+
+  /** Lines of whole groups of base64, each of which is decoded by itself. */
+  private static final String COPY_OUT =
+      "set -e; tar -C %s/\"$1\" -cz . >/tmp/copy-out; base64 -w 4096 /tmp/copy-out".formatted(DATA);
 
   /** Both streams go the same way, as the engine passes on the lines of the first one alone. */
   private static final String SCRIPT =
@@ -90,8 +114,9 @@ public final class ContainerResticRunner implements ResticRunner {
 
   /**
    * Removes the containers that a killed service has left, and remembers them, so that their locks
-   * can be removed. To be called before the first run, when no other is under way.
+   * can be removed.
    */
+  @Override
   public void removeLeftovers() {
     try {
       for (ContainerInfo left : engine.containers(labels)) {
@@ -136,6 +161,7 @@ public final class ContainerResticRunner implements ResticRunner {
       }
     }
     ResticEnvironment environment = ResticEnvironment.read(settings);
+    String network = settings.local() ? "none" : "bridge";
     String name = "orchestrator-backup-" + UUID.randomUUID().toString().substring(0, 8);
     ContainerSession session = new ContainerSession(name);
     try (TarArchive secrets =
@@ -149,10 +175,21 @@ public final class ContainerResticRunner implements ResticRunner {
                   labels,
                   mounts,
                   RIGHTS)
-              .withNetwork(settings.local() ? "none" : "bridge"));
-      engine.putArchive(name, "/", secrets.open());
+              .withNetwork(network));
+      try (InputStream in = secrets.open()) {
+        engine.putArchive(name, "/", in);
+      }
+      if (source instanceof Volumes volumes && volumes.files() != null) {
+        try (InputStream in = volumes.files().open()) {
+          engine.putArchive(name, DATA, in);
+        }
+      }
       engine.startContainer(name);
       return session;
+    } catch (IOException e) {
+      session.close();
+      throw new BackupException(
+          Kind.OTHER, "a temporary archive can't be read: " + e.getMessage(), e);
     } catch (EngineException e) {
       session.close();
       if (settings.local() && missesRepository(e)) {
@@ -182,9 +219,15 @@ public final class ContainerResticRunner implements ResticRunner {
   }
 
   private static BackupException failure(String doing, EngineException e) {
+    Kind kind =
+        switch (e.kind()) {
+          case TIMEOUT -> Kind.TIMEOUT;
+          case INTERRUPTED -> Kind.ENDED;
+          default -> Kind.OTHER;
+        };
     return new BackupException(
-        e.kind() == EngineException.Kind.TIMEOUT ? Kind.TIMEOUT : Kind.OTHER,
-        doing + ": " + e.getMessage(),
+        kind,
+        kind == Kind.ENDED ? "it was ended before it was done" : doing + ": " + e.getMessage(),
         e);
   }
 
@@ -206,10 +249,49 @@ public final class ContainerResticRunner implements ResticRunner {
         Duration most = deadline.plusSeconds(2 * KILL_AFTER_SECONDS);
         return engine.exec(name, all, most, watcher::line).exitCode();
       } catch (EngineException e) {
+        // The exception stands for the interrupt from here on: what follows cleans up.
+        boolean _ = Thread.interrupted();
+        endGently();
         throw failure("running restic in a container", e);
       } finally {
         ended.countDown();
         looker.interrupt();
+      }
+    }
+
+    /** Lets restic remove its lock, where the engine still answers. */
+    private void endGently() {
+      try {
+        engine.exec(
+            name, List.of("/bin/sh", "-c", END), Duration.ofSeconds(2 * KILL_AFTER_SECONDS));
+      } catch (EngineException e) {
+        // Its lock is removed later, as that of a run that is over.
+        log.info("restic can't be interrupted: {}", e.getMessage());
+      }
+    }
+
+    @Override
+    public void copyOut(String part, OutputStream to) {
+      try {
+        ExecResult result =
+            engine.exec(
+                name,
+                List.of("/bin/sh", "-c", COPY_OUT, "backup", part),
+                Duration.ofMinutes(10),
+                line -> {
+                  try {
+                    to.write(Base64.getDecoder().decode(line));
+                  } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                  }
+                });
+        if (!result.ok()) {
+          throw new BackupException(
+              Kind.OTHER, "copying %s out of a container: %s".formatted(part, result.errorLine()));
+        }
+      } catch (EngineException e) {
+        boolean _ = Thread.interrupted();
+        throw failure("copying %s out of a container".formatted(part), e);
       }
     }
 
@@ -235,6 +317,8 @@ public final class ContainerResticRunner implements ResticRunner {
     @Override
     public void close() {
       try {
+        // restic that is killed with its container leaves its lock, which names the container.
+        engine.container(name).ifPresent(container -> over.add(hostname(container)));
         engine.removeContainer(name);
       } catch (EngineException e) {
         throw failure("removing the container of restic", e);

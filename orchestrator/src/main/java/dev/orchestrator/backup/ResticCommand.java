@@ -9,8 +9,8 @@ import java.util.List;
  * the repository either: all that is in the environment, as anybody on a host sees the arguments of
  * a process.
  *
- * @param takesLock whether it takes a lock: the lock that a killed run has left is removed when it is in
- *     the way
+ * @param takesLock whether it takes a lock: the lock that a killed run has left is removed when it
+ *     is in the way
  */
 record ResticCommand(List<String> arguments, boolean takesLock) {
   ResticCommand {
@@ -56,6 +56,11 @@ record ResticCommand(List<String> arguments, boolean takesLock) {
     return of(false, List.of("snapshots", "--no-lock", "--tag", BackupTags.filter(stack)));
   }
 
+  /** Prints a file of a backup. */
+  static ResticCommand dump(String id, String file) {
+    return of(false, List.of("dump", "--no-lock", id, "/" + file));
+  }
+
   /** Restores into the current folder, and reads again what it has written. */
   static ResticCommand restore(String id) {
     return of(true, List.of("restore", id, "--target", ".", "--verify"));
@@ -76,16 +81,25 @@ record ResticCommand(List<String> arguments, boolean takesLock) {
                 : List.of("check", "--read-data-subset=" + percent + "%"));
   }
 
+  /** Removes these backups, and the data that no other has. */
+  static ResticCommand remove(List<String> ids) {
+    List<String> all = new ArrayList<>(List.of("forget", "--prune"));
+    all.addAll(ids);
+    return of(true, all);
+  }
+
   /**
    * Removes the backups of a stack that the policy does not keep, and the data that no other has.
    * Only those of this host: another machine may have a stack of the same name.
+   *
+   * @param plan whether nothing is removed
    */
-  static ResticCommand forget(String stack, String host, Keep keep) {
+  static ResticCommand forget(String stack, String host, Keep keep, boolean plan) {
     List<String> all =
         new ArrayList<>(
             List.of(
                 "forget",
-                "--prune",
+                plan ? "--dry-run" : "--prune",
                 "--host",
                 host,
                 "--tag",

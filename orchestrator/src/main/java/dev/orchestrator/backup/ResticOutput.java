@@ -2,8 +2,10 @@ package dev.orchestrator.backup;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.orchestrator.backup.BackupException.Kind;
+import dev.orchestrator.common.HumanText;
 import dev.orchestrator.common.Json;
 import dev.orchestrator.common.OutputText;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -26,6 +28,14 @@ final class ResticOutput implements ResticRunner.Watcher {
 
   private static final int MOST_LINES = 60;
   private static final int MOST_QUOTED = 300;
+
+  /** A line of an engine's exec may be cut after so many bytes; the rest comes as the next. */
+  private static final int CUT = 65_536;
+
+  private static final int MOST_CUT = 512 * CUT;
+
+  /** Without any progress of a backup for so long, its server does not take anything any more. */
+  private static final Duration STALL = Duration.ofMinutes(30);
 
   /** restic tries again by itself, and says so; 0.14 says "in", newer ones say "after". */
   private static final Pattern RETRY =
@@ -79,6 +89,8 @@ final class ResticOutput implements ResticRunner.Watcher {
   private String retrying = "";
   private @Nullable Instant retryingSince;
   private boolean full;
+  private String cut = "";
+  private @Nullable Instant movedAt;
 
   /**
    * The output of a run that begins.
@@ -100,15 +112,22 @@ final class ResticOutput implements ResticRunner.Watcher {
   @Override
   public synchronized void line(String line) {
     // On a terminal the first characters would clear the line.
-    String text = line.replaceFirst("^\\x1b\\[[0-9;]*[A-Za-z]", "").strip();
+    String whole = cut + line;
+    String text = whole.replaceFirst("^\\x1b\\[[0-9;]*[A-Za-z]", "").strip();
     if (text.startsWith("{") || text.startsWith("[")) {
       try {
         message(Json.tree(text));
+        cut = "";
         return;
       } catch (IllegalArgumentException e) {
+        if (line.getBytes(StandardCharsets.UTF_8).length >= CUT && whole.length() < MOST_CUT) {
+          cut = whole; // A list of many backups is one line.
+          return;
+        }
         text = line; // Not JSON: something that a program below restic has said.
       }
     }
+    cut = "";
     if (!text.isEmpty()) {
       said(redact.apply(text));
     }
@@ -145,9 +164,10 @@ final class ResticOutput implements ResticRunner.Watcher {
             status.path("total_files").asLong(),
             status.path("bytes_done").asLong(status.path("bytes_restored").asLong()),
             status.path("total_bytes").asLong());
-    if (now.bytesDone() > bytesDone) {
+    if (now.bytesDone() > bytesDone || movedAt == null) {
       bytesDone = now.bytesDone();
       retryingSince = null;
+      movedAt = clock.instant();
     }
     progress.accept(now);
   }
@@ -189,7 +209,15 @@ final class ResticOutput implements ResticRunner.Watcher {
   public synchronized boolean stop() {
     Instant since = retryingSince;
     return full
+        || stalled()
         || (since != null && Duration.between(since, clock.instant()).compareTo(patience) >= 0);
+  }
+
+  private boolean stalled() {
+    Instant moved = movedAt;
+    return moved != null
+        && summary.isEmpty()
+        && Duration.between(moved, clock.instant()).compareTo(STALL) >= 0;
   }
 
   synchronized Optional<BackupSummary> summary() {
@@ -237,8 +265,8 @@ final class ResticOutput implements ResticRunner.Watcher {
       return new Failure(Kind.NO_RESTIC, "there is no restic; install the package restic");
     }
     if (any(all, NO_SPACE)) {
-      return new Failure(Kind.NO_SPACE,
-          "no space is left (%s); free some".formatted(quote(first(all, NO_SPACE))));
+      return new Failure(
+          Kind.NO_SPACE, "no space is left (%s); free some".formatted(quote(first(all, NO_SPACE))));
     }
     if (exit == 12 || any(all, PASSWORD)) {
       return new Failure(
@@ -276,6 +304,12 @@ final class ResticOutput implements ResticRunner.Watcher {
     }
     if (any(all, NO_BACKUP)) {
       return new Failure(Kind.NO_BACKUP, "there is no such backup; see its list of backups");
+    }
+    if (stalled()) {
+      return new Failure(
+          Kind.AWAY,
+          "it has taken nothing for %s; check the network and the server"
+              .formatted(HumanText.time(STALL.toMillis())));
     }
     if (late) {
       return new Failure(Kind.TIMEOUT, "it was not done within its deadline");

@@ -1,5 +1,6 @@
 package dev.orchestrator.backup;
 
+import java.io.OutputStream;
 import java.time.Duration;
 
 /** Where restic runs: on this host, or in a container that has the volumes. */
@@ -13,6 +14,12 @@ public interface ResticRunner {
    *     it behind
    */
   Session open(BackupSource source, boolean writes, Duration life);
+
+  /**
+   * Removes what a killed service has left. To be called before the first run, when no other is
+   * under way.
+   */
+  void removeLeftovers();
 
   /**
    * Whether a lock belongs to a run of this orchestrator that is over, where restic itself can't
@@ -39,6 +46,13 @@ public interface ResticRunner {
      * not help.
      */
     int run(ResticCommand command, Duration deadline, Watcher watcher);
+
+    /**
+     * Copies a folder of the data out, as a tar archive in gzip.
+     *
+     * @param part name of the folder, beside those of the volumes
+     */
+    void copyOut(String part, OutputStream to);
 
     @Override
     void close();

@@ -71,7 +71,9 @@ public final class DrillSettings {
         stack
             .withRoutes(List.copyOf(routes))
             .withUpgrade(
-                limits.with(limits.bake().compareTo(MOST_BAKE) < 0 ? limits.bake() : MOST_BAKE, 1))
+                limits
+                    .with(limits.bake().compareTo(MOST_BAKE) < 0 ? limits.bake() : MOST_BAKE, 1)
+                    .withoutBackup())
             .withGrants(stack.grants().forRehearsal())
             .withBackup(BackupSettings.NONE));
   }

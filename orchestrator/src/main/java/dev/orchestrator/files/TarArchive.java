@@ -103,6 +103,17 @@ public final class TarArchive implements AutoCloseable {
     return this;
   }
 
+  /** Adds a file as it is, with its owner, mode and time. */
+  public TarArchive file(Path path, String name) {
+    try {
+      parents(name);
+      add(new FileTree.Entry(name, path), name);
+    } catch (IOException e) {
+      throw failure(e);
+    }
+    return this;
+  }
+
   /** Adds a folder that is empty, unless the archive has it; it belongs to root. */
   public TarArchive folder(String name) {
     try {

@@ -55,10 +55,8 @@ final class BackupReader {
           "is missing; write password-file = backup.password, a file with the repository's"
               + " password");
     }
-    String schedule = section.text("schedule");
-    if (!schedule.isEmpty()) {
-      section.parsed("schedule", schedule, CronExpressions::check);
-    }
+    String schedule = cron(section, "schedule");
+    String prove = cron(section, "prove");
     long limit = section.bytes("limit-upload");
     if (limit > 0 && limit < 1024) {
       section.addError("limit-upload", "is less than 1KiB a second; write for example 2MiB");
@@ -66,7 +64,15 @@ final class BackupReader {
     Keep keep = section.section("keep").map(BackupReader::keep).orElse(BackupSettings.NONE.keep());
     return repository.isEmpty()
         ? BackupSettings.NONE
-        : new BackupSettings(repository, password, environment, schedule, keep, limit);
+        : new BackupSettings(repository, password, environment, schedule, prove, keep, limit);
+  }
+
+  private static String cron(SettingsSection section, String key) {
+    String cron = section.text(key);
+    if (!cron.isEmpty()) {
+      section.parsed(key, cron, CronExpressions::check);
+    }
+    return cron;
   }
 
   private static void checkRepository(SettingsSection section, String repository) {

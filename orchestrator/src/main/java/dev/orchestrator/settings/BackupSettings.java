@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param environmentFile with {@code NAME=value} lines for restic, such as the keys of an S3
  *     bucket; null for none
  * @param schedule when backups begin by themselves: a cron expression; empty: never
+ * @param prove when the newest backup is restored apart, started and checked: the same
  * @param limitUpload bytes a second; 0: no limit
  */
 public record BackupSettings(
@@ -20,8 +21,20 @@ public record BackupSettings(
     @Nullable Path passwordFile,
     @Nullable Path environmentFile,
     String schedule,
+    String prove,
     Keep keep,
     long limitUpload) {
+
+  /** Backups that are never proven by themselves. */
+  public BackupSettings(
+      String repository,
+      @Nullable Path passwordFile,
+      @Nullable Path environmentFile,
+      String schedule,
+      Keep keep,
+      long limitUpload) {
+    this(repository, passwordFile, environmentFile, schedule, "", keep, limitUpload);
+  }
 
   /** No backups. */
   public static final BackupSettings NONE =

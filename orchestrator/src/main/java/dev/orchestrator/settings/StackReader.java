@@ -48,6 +48,15 @@ final class StackReader {
             GrantReader.stack(section),
             SnapshotReader.read(section),
             BackupReader.read(section, file.folder(), env, checkFiles));
+    if (stack.upgrade().requiresBackup() && !stack.backup().configured()) {
+      section
+          .section("upgrade")
+          .ifPresent(upgrade ->
+              upgrade.addError(
+                  "backup",
+                  "is required, and there is no backup.repository; name a repository, or write"
+                      + " backup = none"));
+    }
     section.rejectUnknownKeys();
     return stack;
   }

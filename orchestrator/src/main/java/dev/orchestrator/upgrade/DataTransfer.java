@@ -42,12 +42,12 @@ public final class DataTransfer {
     List<VolumeTransfer> transfers =
         run.adopts()
             ? planner.planAdoption(run.original(), labels)
-            : run.blue == null
-                ? planner.planFirstUp()
-                : run.makesSnapshot()
-                    ? planner.planSnapshot(run.blue(), labels)
-                    : run.restoresSnapshot()
-                        ? planner.planRestore(run.blue(), run.previous(), options, labels)
+            : run.restoresSnapshot()
+                ? planner.planRestore(run.blue, run.previous(), options, labels)
+                : run.blue == null
+                    ? planner.planFirstUp()
+                    : run.makesSnapshot()
+                        ? planner.planSnapshot(run.blue(), labels)
                         : run.previous == null
                             ? planner.planUpgrade(run.blue(), options, labels)
                             : planner.planCarry(run.blue(), run.previous, options, labels);

@@ -54,7 +54,7 @@ class BackupJobTest {
   }
 
   private Done run(String name) {
-    return job.run(new Folder(data), new BackupTags("demo", "v1", name), MINUTE, p -> {});
+    return job.run(new Folder(data), new BackupTags("demo", "v1", name), now, "", MINUTE, p -> {});
   }
 
   @Test

@@ -49,7 +49,7 @@ class ContainerResticRunnerTest {
       if (command.contains("snapshots")) {
         line.accept("[]");
       }
-      if (command.contains("backup") && command.contains("--tag")) {
+      if (command.contains("--force")) {
         line.accept(
             """
             {"message_type":"summary","total_files_processed":2,"total_bytes_processed":30,"data_added":20,"snapshot_id":"1a2b"}

@@ -30,7 +30,7 @@ class ResticCommandTest {
     assertEquals(
         "--json forget --prune --host h --tag orchestrator,stack=demo --group-by  --keep-last 3"
             + " --keep-weekly 5",
-        text(ResticCommand.forget("demo", "h", new Keep(3, 0, 5, 0, 0))));
+        text(ResticCommand.forget("demo", "h", new Keep(3, 0, 5, 0, 0), false)));
   }
 
   @Test

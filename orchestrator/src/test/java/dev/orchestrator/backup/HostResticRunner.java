@@ -7,6 +7,7 @@ import dev.orchestrator.common.Deadline;
 import dev.orchestrator.settings.BackupSettings;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,8 +17,8 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Runs the restic of this host, on a folder of this host. Any thread; calls block, and may be
- * interrupted.
+ * Runs the restic of this host, on a folder of this host: for tests, which try releases of restic
+ * without an image. Any thread; calls block, and may be interrupted.
  */
 public final class HostResticRunner implements ResticRunner {
   private static final Duration LOOK = Duration.ofSeconds(1);
@@ -60,6 +61,11 @@ public final class HostResticRunner implements ResticRunner {
   }
 
   /** restic knows the processes of its own host by itself. */
+  @Override
+  public void removeLeftovers() {
+    // What this host runs ends with this process.
+  }
+
   @Override
   public boolean isOver(String host) {
     return false;
@@ -110,7 +116,8 @@ public final class HostResticRunner implements ResticRunner {
               "timeout",
               "--signal=INT",
               "--kill-after=" + KILL_AFTER_SECONDS,
-              Long.toString(Math.max(1, deadline.toSeconds() + 1)),
+              // An interrupt of its own beside ours would keep restic from removing its lock.
+              Long.toString(deadline.toSeconds() + 2 * KILL_AFTER_SECONDS),
               program.toString()));
       all.addAll(command.arguments());
       ProcessBuilder builder = new ProcessBuilder(all).directory(folder.toFile());
@@ -154,6 +161,11 @@ public final class HostResticRunner implements ResticRunner {
     private static void destroy(Process process) {
       process.descendants().forEach(ProcessHandle::destroyForcibly);
       process.destroyForcibly();
+    }
+
+    @Override
+    public void copyOut(String part, OutputStream to) {
+      throw new UnsupportedOperationException("a folder of this host is read by itself");
     }
 
     @Override
