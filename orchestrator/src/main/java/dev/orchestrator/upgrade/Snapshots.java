@@ -2,15 +2,15 @@ package dev.orchestrator.upgrade;
 
 import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.data.DataException;
-import dev.orchestrator.data.DataVolume.Method;
 import dev.orchestrator.data.DataVolume;
+import dev.orchestrator.data.DataVolume.Method;
 import dev.orchestrator.data.VolumeUsage;
 import dev.orchestrator.engine.EngineException;
-import dev.orchestrator.journal.Generation.State;
 import dev.orchestrator.journal.Generation;
+import dev.orchestrator.journal.Generation.State;
 import dev.orchestrator.journal.GenerationRecord;
-import dev.orchestrator.journal.SnapshotRecord.Reason;
 import dev.orchestrator.journal.SnapshotRecord;
+import dev.orchestrator.journal.SnapshotRecord.Reason;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.time.Duration;
@@ -124,8 +124,7 @@ public final class Snapshots {
     if (known.isPresent()) {
       return known.get().name();
     }
-    Instant at =
-        (asOf == null ? context.clock().instant() : asOf).truncatedTo(ChronoUnit.MILLIS);
+    Instant at = (asOf == null ? context.clock().instant() : asOf).truncatedTo(ChronoUnit.MILLIS);
     String prefix = reason.text().replace(' ', '-') + "-";
     SnapshotRecord snapshot =
         new SnapshotRecord(
