@@ -269,8 +269,7 @@ class JournalTest {
     serveNext(journal, Kind.UPGRADE, "v1", "v2");
     journal.nameSnapshot(snapshot("lunch", 1));
     RefusedException refused =
-        assertThrows(
-            RefusedException.class, () -> journal.nameSnapshot(snapshot("lunch", 2)));
+        assertThrows(RefusedException.class, () -> journal.nameSnapshot(snapshot("lunch", 2)));
     assertEquals("there is a snapshot lunch already", refused.getMessage());
     journal.nameSnapshot(snapshot("another", 1));
     assertEquals(List.of(snapshot("lunch", 1)), journal.snapshots(), "one name for one's data");
