@@ -34,9 +34,7 @@ public final class BackupRequirement {
             done == null
                 ? "there is none"
                 : "that of the last one is %s old".formatted(HumanText.time(done.asOf(), now)),
-            failed == null
-                ? ""
-                : "; a newer try failed: " + failed.text());
+            failed == null ? "" : "; a newer try failed: " + failed.text());
   }
 
   /**

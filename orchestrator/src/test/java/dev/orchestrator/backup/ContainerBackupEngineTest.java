@@ -59,13 +59,7 @@ class ContainerBackupEngineTest {
     Files.setPosixFilePermissions(password, PosixFilePermissions.fromString("rw-------"));
     Path place = Files.createDirectory(folder.resolve("repository"));
     BackupSettings settings =
-        new BackupSettings(
-            place.toString(),
-            password,
-            null,
-            "",
-            new Keep(1, 0, 0, 0, 0),
-            0);
+        new BackupSettings(place.toString(), password, null, "", new Keep(1, 0, 0, 0, 0), 0);
     runner = new ContainerResticRunner(settings, engine, () -> image, labels, prefix + "-cache");
     repository = new BackupRepository(settings, "this-host", runner);
   }

@@ -320,7 +320,8 @@ final class CliTest {
             "backup Prove[backup=latest]"),
         control.calls());
     String list = run("backup list").out();
-    for (String part : List.of("ID", "1a2b3c4d", "v1", "nightly", "host-a", "last backup 2 h ago")) {
+    for (String part :
+        List.of("ID", "1a2b3c4d", "v1", "nightly", "host-a", "last backup 2 h ago")) {
       assertTrue(list.contains(part), list);
     }
     for (String command : List.of("backup run", "backup list", "backup prove", "backup check")) {

@@ -59,21 +59,14 @@ class AutoBackupTest {
     tickAt(NIGHT.plus(Duration.ofMinutes(60)));
     tickAt(NIGHT.plus(Duration.ofMinutes(61)));
     assertEquals(
-        List.of("missed backup: it could not begin for an hour: u7 is under way"),
-        control.calls());
+        List.of("missed backup: it could not begin for an hour: u7 is under way"), control.calls());
   }
 
   @Test
   void makesUpForATimeAtWhichTheServiceWasStopped() {
     control.backupHealth =
         new BackupReport.Health(
-            "/backups",
-            "good",
-            "",
-            "",
-            EVENING.minus(Duration.ofDays(2)),
-            null,
-            false);
+            "/backups", "good", "", "", EVENING.minus(Duration.ofDays(2)), null, false);
     tickAt(EVENING);
     tickAt(EVENING.plusSeconds(10));
     assertEquals(List.of(BACKUP), control.calls());

@@ -29,8 +29,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Backups of the light stack on a real engine, with clients that write all the time, in a repository
- * on the disk.
+ * Backups of the light stack on a real engine, with clients that write all the time, in a
+ * repository on the disk.
  */
 @Tag("engine")
 class BackupEngineTest {
