@@ -114,6 +114,8 @@ public final class HostResticRunner implements ResticRunner {
       all.addAll(
           List.of(
               "timeout",
+              // So that it waits for a restic that it kills: a zombie counts as alive for restic.
+              "--foreground",
               "--signal=INT",
               "--kill-after=" + KILL_AFTER_SECONDS,
               // An interrupt of its own beside ours would keep restic from removing its lock.

@@ -174,7 +174,7 @@ class BackupSettingsTest {
         stacks/demo/stack.conf:6: backup.limit-upload: is less than 1KiB a second; write for example \
         2MiB
         stacks/demo/stack.conf:7: backup.encrypt: is not a setting; known: environment-file, keep, \
-        limit-upload, password-file, repository, schedule\
+        limit-upload, password-file, prove, repository, schedule\
         """,
         problems(
             """

@@ -189,7 +189,7 @@ class InvalidSettingsTest {
     return List.of(
         new Wrong(
             "image = x",
-            "2: image: is not a setting; known: adopted-paths, compose-files, data, docker-socket,"
+            "2: image: is not a setting; known: adopted-paths, backup, compose-files, data, docker-socket,"
                 + " env, heal, name, probes, routes, schedule, security, snapshots, upgrade"),
         new Wrong(
             "docker-socket = outer",
