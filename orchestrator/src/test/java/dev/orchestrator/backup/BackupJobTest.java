@@ -19,10 +19,12 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Objects;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** With the restic of this machine. */
+@Tag("engine") // with programs that scripts/test installs
 class BackupJobTest {
   private static final Duration MINUTE = Duration.ofMinutes(1);
 

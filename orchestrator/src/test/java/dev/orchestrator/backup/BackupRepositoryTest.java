@@ -4,10 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.orchestrator.backup.BackupException.Kind;
 import dev.orchestrator.backup.BackupSource.Folder;
 import dev.orchestrator.settings.BackupSettings;
+import dev.orchestrator.testing.LoopDiskFixture;
 import dev.orchestrator.testing.ResticFixture;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -18,10 +20,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** With the restic of this machine, in repositories that are folders. */
+@Tag("engine") // with programs that scripts/test installs
 class BackupRepositoryTest {
   private static final Duration MINUTE = Duration.ofMinutes(1);
   private static final String HOST = "this-host";
@@ -285,6 +289,45 @@ class BackupRepositoryTest {
                     Duration.ofSeconds(4),
                     p -> {}));
 
+    repository.check(0, MINUTE);
+    assertEquals(List.of(), locks());
+  }
+
+  @Test
+  void aFullDiskIsToldAndTheNextBackupGoesThrough() throws Exception {
+    assumeTrue(LoopDiskFixture.isSupported("mkfs.ext4"), "no mkfs.ext4");
+    Path data = restic.data("much", 30, 1_000_000);
+    BackupTags tags = new BackupTags("demo", "v1", "x");
+    try (LoopDiskFixture disk = new LoopDiskFixture(folder, "mkfs.ext4", 64 << 20)) {
+      BackupSettings onDisk = restic.settings(disk.folder().resolve("repository").toString());
+      BackupRepository small = repository(onDisk);
+      small.init();
+      disk.fill(5_000_000);
+
+      BackupException full =
+          fails(
+              Kind.NO_SPACE, () -> small.backup(new Folder(data), tags, false, MINUTE, p -> {}));
+      assertTrue(String.valueOf(full.getMessage()).contains("free some"), full.getMessage());
+
+      disk.removeFiller();
+      small.backup(new Folder(data), tags, true, MINUTE, p -> {});
+      small.check(100, MINUTE);
+      assertEquals(1, small.list("demo").size());
+    }
+  }
+
+  @Test
+  void aRestoreOntoAFullDiskIsTold() throws Exception {
+    assumeTrue(LoopDiskFixture.isSupported("mkfs.ext4"), "no mkfs.ext4");
+    Path data = restic.data("much", 10, 1_000_000);
+    repository.backup(
+        new Folder(data), new BackupTags("demo", "v1", "x"), false, MINUTE, p -> {});
+    String id = repository.list("demo").getFirst().id();
+    try (LoopDiskFixture disk = new LoopDiskFixture(folder, "mkfs.ext4", 8 << 20)) {
+      Path target = Files.createDirectory(disk.folder().resolve("target"));
+      fails(
+          Kind.NO_SPACE, () -> repository.restore(id, new Folder(target), MINUTE, p -> {}));
+    }
     repository.check(0, MINUTE);
     assertEquals(List.of(), locks());
   }

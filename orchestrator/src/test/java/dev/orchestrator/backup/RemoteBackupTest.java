@@ -20,10 +20,12 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Backups to a server with a password, over a network that can be cut. */
+@Tag("engine") // with programs that scripts/test installs
 class RemoteBackupTest {
   private static final Duration MINUTES = Duration.ofMinutes(3);
   private static final BackupTags TAGS = new BackupTags("demo", "v1", "one");

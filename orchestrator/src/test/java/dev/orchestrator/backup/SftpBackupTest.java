@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.orchestrator.backup.BackupException.Kind;
 import dev.orchestrator.backup.BackupSource.Folder;
 import dev.orchestrator.settings.BackupSettings;
+import dev.orchestrator.testing.CutProxy;
 import dev.orchestrator.testing.FreePorts;
 import dev.orchestrator.testing.ResticFixture;
 import dev.orchestrator.testing.SshServerFixture;
@@ -15,10 +16,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Set;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Backups over sftp, to a server of openssh on loopback. */
+@Tag("engine") // with programs that scripts/test installs
 class SftpBackupTest {
   private static final Duration MINUTE = Duration.ofMinutes(1);
 
@@ -55,6 +58,31 @@ class SftpBackupTest {
 
     assertEquals("data", Files.readString(target.resolve("name")));
     assertEquals(-1, Files.mismatch(data.resolve("sub/file-1"), target.resolve("sub/file-1")));
+  }
+
+  @Test
+  void aCutOfTheNetworkEndsTheBackupAndTheNextOneGoesThrough() throws Exception {
+    ResticFixture restic = new ResticFixture(folder);
+    Path data = restic.data("data", 40, 1_000_000);
+    BackupTags tags = new BackupTags("demo", "v1", "one");
+    try (SshServerFixture server =
+            new SshServerFixture(Files.createDirectory(folder.resolve("ssh")));
+        CutProxy network = new CutProxy(server.port())) {
+      BackupRepository repository = repository(restic, network.port(), server.clients());
+      repository.init();
+      network.cutAfter(15_000_000);
+
+      BackupException failure =
+          assertThrows(
+              BackupException.class,
+              () -> repository.backup(new Folder(data), tags, false, MINUTE, p -> {}));
+      assertEquals(Kind.AWAY, failure.kind(), failure.getMessage());
+      network.mend();
+
+      repository.backup(new Folder(data), tags, true, MINUTE, p -> {});
+      repository.check(100, MINUTE);
+      assertEquals(1, repository.list("demo").size());
+    }
   }
 
   /** restic 0.14 seldom passes on what ssh says. */
