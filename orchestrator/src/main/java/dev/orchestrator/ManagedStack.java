@@ -19,6 +19,7 @@ import dev.orchestrator.release.Releases;
 import dev.orchestrator.schedule.Schedule;
 import dev.orchestrator.schedule.ScheduleRunner;
 import dev.orchestrator.settings.Settings;
+import dev.orchestrator.settings.SnapshotSettings;
 import dev.orchestrator.stack.BackupEnvironment;
 import dev.orchestrator.stack.HandoverPort;
 import dev.orchestrator.stack.StackControl;
@@ -30,6 +31,7 @@ import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.time.ZoneId;
 import java.util.Set;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
@@ -133,12 +135,14 @@ final class ManagedStack implements AutoCloseable {
                     HostName.get(),
                     now -> backups.nextRun(now).orElse(null))));
     control.boot();
+    SnapshotSettings snapshots = settings.stack().snapshots();
     parts.add(
         ScheduleRunner.start(
             control,
             new ScheduleRunner.Times(
                 schedule,
-                schedule(settings.stack().snapshots().schedule()),
+                schedule(snapshots.schedule()),
+                schedule(snapshots.prove()),
                 backups,
                 schedule(settings.stack().backup().prove())),
             clock));

@@ -273,8 +273,8 @@ final class BackupCommand implements Callable<Integer> {
   @Command(
       name = "prove",
       description = {
-        "Restore a backup apart from what serves, check it, and remove what was restored.",
-        "The exit code is 5 when the backup can't be used; 'orchestrator status' then says so."
+        "Restore a backup apart from what serves, start it out of reach, check it, and remove it.",
+        "The exit code is 5 when the backup does not come up; 'orchestrator status' then says so."
       })
   static final class Prove implements Callable<Integer> {
     private final RootCommand root;

@@ -34,9 +34,15 @@ public final class ScheduleRunner implements AutoCloseable {
   /**
    * The schedules of a stack.
    *
-   * @param proofs of backups
+   * @param proofs of snapshots
+   * @param backupProofs of the newest backup
    */
-  public record Times(Schedule upgrades, Schedule snapshots, Schedule backups, Schedule proofs) {}
+  public record Times(
+      Schedule upgrades,
+      Schedule snapshots,
+      Schedule proofs,
+      Schedule backups,
+      Schedule backupProofs) {}
 
   /** Starts a thread for each schedule that has a time. */
   public static ScheduleRunner start(Control control, Times times, InstantSource clock) {
@@ -52,10 +58,16 @@ public final class ScheduleRunner implements AutoCloseable {
           "backups", new AutoBackup(control, BackupRequest.Run.NOW, times.backups(), clock));
     }
     if (isEver(times.proofs(), clock)) {
+      runner.start("proofs", new AutoProof(control, times.proofs(), clock));
+    }
+    if (isEver(times.backupProofs(), clock)) {
       runner.start(
-          "proofs",
+          "backup-proofs",
           new AutoBackup(
-              control, new BackupRequest.Prove(BackupRequest.LATEST), times.proofs(), clock));
+              control,
+              new BackupRequest.Prove(BackupRequest.LATEST),
+              times.backupProofs(),
+              clock));
     }
     return runner;
   }

@@ -758,25 +758,36 @@ final class BackupService implements AutoCloseable {
             : "%d %s, %d stay".formatted(removed.size(), verb, kept));
   }
 
-  /**
-   * Restores a backup apart, and checks it. What is restored is compared with the repository; that
-   * it also comes up is for the proof of a snapshot.
-   */
+  /** Restores a backup apart, starts it out of reach, has it checked, and throws it away. */
   private void prove(Operation operation, BackupRequest.Prove request) {
     Backup backup = find(request.backup());
     operation.backup(backup.id());
     String name = context.snapshots().freeName("prove-", backup.tags().version(), clock.instant());
+    String wrong = "";
     try (Snapshots.Use _ = context.snapshots().use(name)) {
       importBackup(operation, backup, name, Reason.FOR_BACKUP);
+      UpgradeRecord ended = awaitRun(operation, control.proveSnapshot(name));
+      if (ended.outcome() != Outcome.DONE) {
+        wrong = "%s: %s".formatted(ended.id(), ended.reason());
+      }
     } catch (BackupException e) {
       if (e.kind() != Kind.ENDED) {
-        health.noteProof(
-            new Proof(clock.instant(), backup.shortId(), false, String.valueOf(e.getMessage())));
+        note(backup, false, String.valueOf(e.getMessage()));
       }
       throw e;
     }
-    health.noteProof(new Proof(clock.instant(), backup.shortId(), true, "restored and compared"));
-    operation.say("backup %s is whole: restored, and compared".formatted(backup.shortId()));
+    note(backup, wrong.isEmpty(), wrong.isEmpty() ? "restored, started and checked" : wrong);
+    if (!wrong.isEmpty()) {
+      throw new BackupException(
+          Kind.DAMAGED,
+          "backup %s was restored, and did not come up: %s".formatted(backup.shortId(), wrong));
+    }
+    operation.say(
+        "backup %s is good: restored, started and checked".formatted(backup.shortId()));
+  }
+
+  private void note(Backup backup, boolean good, String text) {
+    health.noteProof(new Proof(clock.instant(), backup.shortId(), good, text));
   }
 
   // What is cleaned up

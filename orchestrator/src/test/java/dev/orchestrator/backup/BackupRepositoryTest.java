@@ -81,18 +81,16 @@ class BackupRepositoryTest {
     Path data = restic.data("data", 3, 200_000);
     Files.setPosixFilePermissions(
         data.resolve("name"), PosixFilePermissions.fromString("rwx------"));
-    List<BackupProgress> progress = new ArrayList<>();
     BackupSummary summary =
         repository.backup(
             new Folder(data),
             new BackupTags("demo", "v2", "nightly-1"),
             false,
             MINUTE,
-            progress::add);
+            p -> {});
 
     assertEquals(4, summary.files());
     assertTrue(summary.added() >= 600_000, summary::toString);
-    assertFalse(progress.isEmpty());
 
     Backup backup = repository.list("demo").getFirst();
     assertTrue(backup.id().startsWith(summary.id()) || summary.id().startsWith(backup.id()));
