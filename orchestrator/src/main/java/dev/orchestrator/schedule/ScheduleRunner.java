@@ -64,10 +64,7 @@ public final class ScheduleRunner implements AutoCloseable {
       runner.start(
           "backup-proofs",
           new AutoBackup(
-              control,
-              new BackupRequest.Prove(BackupRequest.LATEST),
-              times.backupProofs(),
-              clock));
+              control, new BackupRequest.Prove(BackupRequest.LATEST), times.backupProofs(), clock));
     }
     return runner;
   }

@@ -782,8 +782,7 @@ final class BackupService implements AutoCloseable {
           Kind.DAMAGED,
           "backup %s was restored, and did not come up: %s".formatted(backup.shortId(), wrong));
     }
-    operation.say(
-        "backup %s is good: restored, started and checked".formatted(backup.shortId()));
+    operation.say("backup %s is good: restored, started and checked".formatted(backup.shortId()));
   }
 
   private void note(Backup backup, boolean good, String text) {

@@ -83,11 +83,7 @@ class BackupRepositoryTest {
         data.resolve("name"), PosixFilePermissions.fromString("rwx------"));
     BackupSummary summary =
         repository.backup(
-            new Folder(data),
-            new BackupTags("demo", "v2", "nightly-1"),
-            false,
-            MINUTE,
-            p -> {});
+            new Folder(data), new BackupTags("demo", "v2", "nightly-1"), false, MINUTE, p -> {});
 
     assertEquals(4, summary.files());
     assertTrue(summary.added() >= 600_000, summary::toString);
@@ -303,8 +299,7 @@ class BackupRepositoryTest {
       disk.fill(5_000_000);
 
       BackupException full =
-          fails(
-              Kind.NO_SPACE, () -> small.backup(new Folder(data), tags, false, MINUTE, p -> {}));
+          fails(Kind.NO_SPACE, () -> small.backup(new Folder(data), tags, false, MINUTE, p -> {}));
       assertTrue(String.valueOf(full.getMessage()).contains("free some"), full.getMessage());
 
       disk.removeFiller();
@@ -318,13 +313,11 @@ class BackupRepositoryTest {
   void aRestoreOntoAFullDiskIsTold() throws Exception {
     assumeTrue(LoopDiskFixture.isSupported("mkfs.ext4"), "no mkfs.ext4");
     Path data = restic.data("much", 10, 1_000_000);
-    repository.backup(
-        new Folder(data), new BackupTags("demo", "v1", "x"), false, MINUTE, p -> {});
+    repository.backup(new Folder(data), new BackupTags("demo", "v1", "x"), false, MINUTE, p -> {});
     String id = repository.list("demo").getFirst().id();
     try (LoopDiskFixture disk = new LoopDiskFixture(folder, "mkfs.ext4", 8 << 20)) {
       Path target = Files.createDirectory(disk.folder().resolve("target"));
-      fails(
-          Kind.NO_SPACE, () -> repository.restore(id, new Folder(target), MINUTE, p -> {}));
+      fails(Kind.NO_SPACE, () -> repository.restore(id, new Folder(target), MINUTE, p -> {}));
     }
     repository.check(0, MINUTE);
     assertEquals(List.of(), locks());

@@ -35,9 +35,7 @@ public final class SshServerFixture implements AutoCloseable {
       run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder.resolve(key).toString());
     }
     Files.copy(folder.resolve("user.pub"), folder.resolve("authorized"));
-    Files.writeString(
-        folder.resolve("known"),
-        "* " + Files.readString(folder.resolve("host.pub")));
+    Files.writeString(folder.resolve("known"), "* " + Files.readString(folder.resolve("host.pub")));
     Files.writeString(
         folder.resolve("sshd.conf"),
         """

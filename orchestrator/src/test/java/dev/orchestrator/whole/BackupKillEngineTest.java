@@ -77,12 +77,7 @@ class BackupKillEngineTest {
                 .formatted(repository, restic.secret("backup.password", "word\n")));
     Map<String, String> all =
         Map.of(
-            Labels.OURS,
-            "1",
-            Labels.HOME,
-            Labels.home(stack.home()),
-            Labels.STACK,
-            stack.name());
+            Labels.OURS, "1", Labels.HOME, Labels.home(stack.home()), Labels.STACK, stack.name());
     Map<String, String> labels = Labels.with(all, Labels.ROLE, "backup");
     try (service;
         Engine engine = DockerEngine.connect("", MINUTES)) {
