@@ -610,7 +610,6 @@ final class BackupService implements AutoCloseable {
                   manifest.bytes(),
                   0,
                   0,
-                  null,
                   context.snapshots().settingsText()));
       operation.say(
           "backup %s of %s restored as snapshot %s"

@@ -391,6 +391,23 @@ class BackupServiceTest {
   }
 
   @Test
+  void aBackupThatDoesNotComeUpIsTold() {
+    succeed(BackupRequest.Run.NOW);
+    host.restic.during = () -> host.unhealthy.add("v1");
+
+    BackupOperation ended = execute(new BackupRequest.Prove("latest"));
+
+    assertTrue(ended.failure().contains("was restored, and did not come up"), ended.failure());
+    assertEquals("unproven", health().state());
+    assertTrue(health().text().contains("did not come up when it was proven"), health().text());
+    assertEquals(List.of(), snapshots());
+    host.unhealthy.clear();
+    host.restic.during = () -> {};
+    succeed(new BackupRequest.Prove("latest"));
+    assertEquals("good", health().state());
+  }
+
+  @Test
   void aBackupThatCanNotBeRestoredIsTold() {
     succeed(BackupRequest.Run.NOW);
     host.restic.during =
