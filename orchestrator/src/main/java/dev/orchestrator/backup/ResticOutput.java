@@ -45,9 +45,10 @@ final class ResticOutput implements ResticRunner.Watcher {
       Pattern.compile("(?i).*(no space left on device|disk quota exceeded|507 Insufficient).*");
   private static final Pattern UNAUTHORIZED =
       Pattern.compile(
-          "(?i).*(401 Unauthorized|403 Forbidden|\\(40[13]\\)|access ?denied|InvalidAccessKeyId"
-              + "|SignatureDoesNotMatch|permission denied \\(|permission denied, please"
-              + "|host key verification failed|Too many authentication failures).*");
+          "(?i).*(401 Unauthorized|403 Forbidden|\\(40[13]\\)|access"
+              + " ?denied|InvalidAccessKeyId|SignatureDoesNotMatch|request signature we"
+              + " calculated|access key Id you provided|permission denied \\(|permission denied,"
+              + " please|host key verification failed|Too many authentication failures).*");
   private static final Pattern PASSWORD = Pattern.compile(".*wrong password or no key found.*");
   private static final Pattern LOCKED = Pattern.compile(".*repository is already locked.*");
   private static final Pattern LOCK_OWNER =

@@ -92,6 +92,11 @@ class ResticOutputTest {
             """),
         Arguments.of(
             Kind.UNAUTHORIZED, 1, "Fatal: unable to open config file: Stat: Access Denied."),
+        wrong(
+            Kind.UNAUTHORIZED,
+            1,
+            "Fatal: unable to open config file: Stat: The request signature we calculated does not"
+                + " match the signature you provided. Check your key and signing method."),
         Arguments.of(
             Kind.UNAUTHORIZED,
             1,

@@ -42,10 +42,9 @@ public final class S3ServerFixture implements AutoCloseable {
   }
 
   @Override
-  public void close() throws IOException, InterruptedException {
+  public void close() throws IOException {
+    // It ends with its input.
     process.outputWriter().close();
-    if (!process.waitFor(20, TimeUnit.SECONDS)) {
-      process.destroyForcibly();
-    }
+    process.onExit().orTimeout(20, TimeUnit.SECONDS).join();
   }
 }
