@@ -17,6 +17,7 @@ import dev.orchestrator.release.Releases;
 import dev.orchestrator.schedule.Schedule;
 import dev.orchestrator.schedule.ScheduleRunner;
 import dev.orchestrator.settings.Settings;
+import dev.orchestrator.settings.SnapshotSettings;
 import dev.orchestrator.stack.HandoverPort;
 import dev.orchestrator.stack.StackControl;
 import dev.orchestrator.traffic.Traffic;
@@ -27,6 +28,7 @@ import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.time.ZoneId;
 import java.util.Set;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
@@ -120,9 +122,15 @@ final class ManagedStack implements AutoCloseable {
                 run -> Thread.ofVirtual().start(run),
                 shared.handover()));
     control.boot();
-    Schedule snapshots =
-        Schedule.of(settings.stack().snapshots().schedule(), settings.schedule().zone());
-    parts.add(ScheduleRunner.start(control, schedule, snapshots, clock));
+    SnapshotSettings snapshots = settings.stack().snapshots();
+    ZoneId zone = settings.schedule().zone();
+    parts.add(
+        ScheduleRunner.start(
+            control,
+            schedule,
+            Schedule.of(snapshots.schedule(), zone),
+            Schedule.of(snapshots.prove(), zone),
+            clock));
   }
 
   private Set<String> imagesOfSnapshots() {

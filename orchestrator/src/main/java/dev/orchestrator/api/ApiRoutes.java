@@ -92,6 +92,7 @@ final class ApiRoutes {
     post(router, prefix + "/rollback", this::rollback);
     post(router, prefix + "/snapshots", this::createSnapshot);
     post(router, prefix + "/snapshots/:snapshot/restore", this::restoreSnapshot);
+    post(router, prefix + "/snapshots/:snapshot/prove", this::proveSnapshot);
     delete(router, prefix + "/snapshots/:snapshot", this::deleteSnapshot);
     post(router, prefix + "/snapshots/prune", this::pruneSnapshots);
     post(router, prefix + "/undo-adopt", context -> runId(context, Control::undoAdopt));
@@ -169,6 +170,11 @@ final class ApiRoutes {
   private Callable<Object> restoreSnapshot(RoutingContext context) {
     String name = RequestReader.snapshot(context);
     return runId(context, control -> control.restoreSnapshot(name));
+  }
+
+  private Callable<Object> proveSnapshot(RoutingContext context) {
+    String name = RequestReader.snapshot(context);
+    return runId(context, control -> control.proveSnapshot(name));
   }
 
   private Callable<Object> deleteSnapshot(RoutingContext context) {

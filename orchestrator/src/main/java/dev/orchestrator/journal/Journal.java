@@ -245,6 +245,13 @@ public final class Journal implements AutoCloseable {
         c -> SnapshotTable.remove(c, generation));
   }
 
+  /** Keeps what a proof of the snapshot that is a generation's data has found. */
+  public void recordProof(int generation, SnapshotRecord.Proof proof) {
+    write(
+        "writing the proof of generation " + generation,
+        c -> SnapshotTable.prove(c, generation, proof));
+  }
+
   /** All snapshots, oldest first. */
   public List<SnapshotRecord> snapshots() {
     return database.transact("reading the snapshots", SnapshotTable::all);

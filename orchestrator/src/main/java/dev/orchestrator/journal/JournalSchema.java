@@ -121,6 +121,12 @@ final class JournalSchema {
             proven TEXT,
             settings TEXT NOT NULL
           ) STRICT;
+          """,
+          """
+          ALTER TABLE snapshot ADD COLUMN proof_run TEXT;
+          ALTER TABLE snapshot ADD COLUMN proof_at TEXT;
+          ALTER TABLE snapshot ADD COLUMN proof_good INTEGER;
+          ALTER TABLE snapshot ADD COLUMN proof_text TEXT;
           """);
 
   private static final FileAttribute<Set<PosixFilePermission>> OWNER_ONLY =

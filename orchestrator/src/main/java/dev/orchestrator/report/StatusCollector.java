@@ -112,6 +112,7 @@ public final class StatusCollector {
       case ADOPT -> "adopting";
       case SNAPSHOT -> "making a snapshot";
       case RESTORE -> "restoring a snapshot";
+      case PROVE -> "proving a snapshot";
       case UP, UPGRADE, ROLLBACK -> "upgrading";
     };
   }

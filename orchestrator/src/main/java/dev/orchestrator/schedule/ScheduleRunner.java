@@ -30,15 +30,22 @@ public final class ScheduleRunner implements AutoCloseable {
     void tick();
   }
 
-  /** Starts the threads of upgrades and of snapshots. */
+  /** Starts the threads of upgrades, of snapshots and of their proofs. */
   public static ScheduleRunner start(
-      Control control, Schedule upgrades, Schedule snapshots, InstantSource clock) {
+      Control control,
+      Schedule upgrades,
+      Schedule snapshots,
+      Schedule proofs,
+      InstantSource clock) {
     ScheduleRunner runner = new ScheduleRunner();
     if (upgrades.nextRun(clock.instant()).isPresent()) {
       runner.start("schedule", new AutoUpgrade(control, upgrades, clock));
     }
     if (snapshots.nextRun(clock.instant()).isPresent()) {
       runner.start("snapshots", new AutoSnapshot(control, snapshots, clock));
+    }
+    if (proofs.nextRun(clock.instant()).isPresent()) {
+      runner.start("proofs", new AutoProof(control, proofs, clock));
     }
     return runner;
   }

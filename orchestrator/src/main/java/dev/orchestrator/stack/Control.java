@@ -80,6 +80,13 @@ public interface Control {
    */
   String restoreSnapshot(String name);
 
+  /**
+   * Proves a snapshot: starts its version on a clone or copy of its data, out of reach, checks it
+   * as an upgrade does, has its databases check themselves, and throws all of that away. What
+   * serves serves on. Returns the run's id.
+   */
+  String proveSnapshot(String name);
+
   /** Deletes a snapshot; returns one line on what becomes of its data. */
   String deleteSnapshot(String name);
 

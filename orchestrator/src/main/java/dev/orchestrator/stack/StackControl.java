@@ -309,6 +309,13 @@ public final class StackControl implements Control, AutoCloseable {
   }
 
   @Override
+  public String proveSnapshot(String name) {
+    admission.requireAdmission();
+    snapshots.require(name);
+    return executor.start(() -> snapshots.beginProve(journal.serving().orElse(null), name));
+  }
+
+  @Override
   public String deleteSnapshot(String name) {
     admission.requireAdmission();
     return refuseOnFailure(() -> snapshots.delete(name));

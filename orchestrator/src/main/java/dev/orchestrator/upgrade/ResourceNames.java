@@ -30,6 +30,11 @@ public final class ResourceNames {
     return stack + "-" + homeHash.substring(0, 4) + "-redirect";
   }
 
+  /** Name of the network of a proof. */
+  public String network(int generation) {
+    return container(generation) + "-net";
+  }
+
   /** Name of a data volume of a generation. */
   public String volume(int generation, String name) {
     return container(generation) + "-" + name;
@@ -52,7 +57,7 @@ public final class ResourceNames {
   }
 
   /** The labels on everything that a run has created. */
-  Map<String, String> runLabels(String upgrade) {
+  public Map<String, String> runLabels(String upgrade) {
     return Labels.with(stackLabels(), Labels.UPGRADE, upgrade);
   }
 

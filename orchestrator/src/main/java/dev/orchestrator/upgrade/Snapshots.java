@@ -135,7 +135,6 @@ public final class Snapshots {
             bytes.getAsLong(),
             SnapshotRecord.UNKNOWN,
             0,
-            null,
             settingsText());
     context.journal().nameSnapshot(snapshot);
     return snapshot.name();

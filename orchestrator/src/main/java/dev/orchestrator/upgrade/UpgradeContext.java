@@ -197,6 +197,18 @@ public final class UpgradeContext {
         spec.withEnv(builder.variables(generation.version(), generation.image())));
   }
 
+  /**
+   * Creates the container of a proof: services in it can be asked, and reach nothing outside.
+   *
+   * @param network an isolated network
+   */
+  public void createIsolatedContainer(Generation generation, String run, String network) {
+    ContainerSpec spec = specs.of(generation, names.generationLabels(generation, run, "capsule"));
+    engine.createContainer(
+        CapsuleSpecFactory.isolated(spec, network)
+            .withEnv(builder.variables(generation.version(), generation.image())));
+  }
+
   public DataCopier copier() {
     return copier;
   }

@@ -75,7 +75,10 @@ final class CliTest {
         "logs --tail many|--tail",
         "logs --tail 0|from 1 to 10000",
         "serve --detach --stop|mutually exclusive",
-        "snapshot|say what to do: create, list, show, restore, delete, prune",
+        "snapshot|say what to do: create, list, show, prove, restore, delete, prune",
+        "snapshot prove|name the snapshots to prove, or say --all",
+        "snapshot prove a --all|name the snapshots to prove, or say --all",
+        "snapshot prove --all --detach|several are proven one after the other",
         "snapshot fly|Unmatched argument",
         "snapshot show|Missing required parameter",
         "snapshot delete|Missing required parameter",
@@ -104,6 +107,7 @@ final class CliTest {
         "snapshot show x9|no snapshot x9",
         "snapshot restore x9|no snapshot x9",
         "snapshot delete x9|no snapshot x9",
+        "snapshot prove x9|no snapshot x9",
         "drill x9|unknown version x9",
         "drill v1|v1 is the version that serves: nothing to rehearse",
         "status --config /nowhere.conf|/nowhere.conf",
@@ -254,6 +258,7 @@ final class CliTest {
     assertEquals(0, run("snapshot create lunch --stop").exitCode());
     assertEquals("u7\n", run("snapshot create --detach").out());
     assertEquals("u7\n", run("snapshot restore nightly --detach").out());
+    assertEquals("u7\n", run("snapshot prove nightly --detach").out());
     assertEquals("nightly deleted\n", run("snapshot delete nightly").out());
     assertEquals("nightly would be deleted\n", run("snapshot prune --plan").out());
     assertEquals("nightly deleted\n", run("snapshot prune").out());
@@ -262,12 +267,13 @@ final class CliTest {
             "snapshot lunch STOP MANUAL",
             "snapshot null null MANUAL",
             "restore snapshot nightly",
+            "prove snapshot nightly",
             "delete snapshot nightly",
             "prune snapshots plan",
             "prune snapshots"),
         control.calls());
     for (String part :
-        List.of("NAME", "nightly", "v1", "2.4 GB", "400.0 MB", "schedule", "never")) {
+        List.of("NAME", "nightly", "v1", "2.4 GB", "400.0 MB", "schedule", "FAILED 2026-11-23")) {
       assertTrue(run("snapshot list").out().contains(part), run("snapshot list").out());
     }
     assertTrue(
@@ -278,10 +284,29 @@ final class CliTest {
             "snapshot list",
             "snapshot show nightly",
             "snapshot delete nightly",
+            "snapshot create nightly",
+            "snapshot restore nightly",
+            "snapshot prove nightly",
+            "snapshot prove --all",
             "snapshot prune")) {
       String out = run(command + " --json --stack demo").out();
-      assertTrue(out.contains("nightly") && out.contains("{"), out);
+      assertTrue(out.contains(command.contains("restore") ? "u7" : "nightly"), out);
+      assertTrue(out.startsWith("{") || out.startsWith("["), command + ": " + out);
     }
+  }
+
+  @Test
+  void proofsTellWhatTheyHaveFoundAndEndWithTheWorstCode() {
+    control.end(UpgradeRecord.Outcome.ROLLED_BACK, "verify: db is unhealthy");
+    for (String which : List.of("nightly", "--all", "nightly nightly")) {
+      Result result = run("snapshot prove " + which);
+      assertEquals(ExitCode.ROLLED_BACK, result.exitCode(), result.err());
+      assertTrue(result.out().contains("nightly FAILED: verify: db is unhealthy"), result.out());
+    }
+    Result result = run("snapshot prove x9 nightly");
+    assertEquals(ExitCode.ROLLED_BACK, result.exitCode());
+    assertTrue(result.err().startsWith("error: x9: there is no snapshot x9"), result.err());
+    assertTrue(result.out().contains("nightly FAILED"), "the others are proven: " + result.out());
   }
 
   @Test

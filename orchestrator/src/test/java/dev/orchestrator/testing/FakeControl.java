@@ -6,6 +6,7 @@ import dev.orchestrator.data.DataVolume;
 import dev.orchestrator.data.DataVolume.Method;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.Receipt;
+import dev.orchestrator.journal.SnapshotRecord;
 import dev.orchestrator.journal.UpgradeRecord;
 import dev.orchestrator.report.DoctorReport;
 import dev.orchestrator.report.Plan;
@@ -224,12 +225,14 @@ public final class FakeControl implements Control {
     return new SnapshotStatus(
         name,
         "v1",
+        2,
         "schedule",
         START,
         2_400_000_000L,
         400_000_000L,
         412,
         null,
+        new SnapshotRecord.Proof("u6", START, false, "verify: db is unhealthy"),
         "sha256:1",
         List.of(new SnapshotStatus.Volume("data", "demo-g2-data", "copy")),
         List.of());
@@ -244,6 +247,12 @@ public final class FakeControl implements Control {
   @Override
   public synchronized String restoreSnapshot(String name) {
     calls.add("restore snapshot " + snapshot(name).name());
+    return "u7";
+  }
+
+  @Override
+  public synchronized String proveSnapshot(String name) {
+    calls.add("prove snapshot " + snapshot(name).name());
     return "u7";
   }
 

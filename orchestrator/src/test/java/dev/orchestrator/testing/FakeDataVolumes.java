@@ -88,6 +88,13 @@ public final class FakeDataVolumes {
     }
   }
 
+  /** Appends a row to the main volume, which no container shares with another. */
+  public void appendOwnRow(String container, String row) {
+    String top = mountedBy(container).getFirst().top();
+    requireNotBelowMountedClone(top, "a row");
+    rows.computeIfAbsent(top, name -> new ArrayList<>()).add(row);
+  }
+
   /** Replaces a volume's rows, as a finished copy does. */
   public void replaceRows(String volume, List<String> content) {
     rows.put(volume, new ArrayList<>(content));

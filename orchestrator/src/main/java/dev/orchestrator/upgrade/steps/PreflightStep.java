@@ -41,7 +41,7 @@ final class PreflightStep extends Step {
     findings.add("engine " + engine.version() + " at " + engine.address());
     if (run.original != null) {
       findings.add(requireOriginal(run, context));
-    } else if (!run.holdsClients()) {
+    } else if (run.bringsUp()) {
       // Nothing serves: the routes open now, so that a port in use is found before the build.
       if (context.journal().serving().isPresent()) {
         context.resolveServingRoutes();
@@ -49,7 +49,7 @@ final class PreflightStep extends Step {
         context.resolveRoutes(run.record.toVersion());
       }
       context.traffic().open(UpgradeContext.GATE_SLACK);
-    } else {
+    } else if (run.holdsClients()) {
       requireOpenRoutes(context);
     }
     if (run.holdsClients() && (run.record.kind() == Kind.UPGRADE || run.makesSnapshot())) {
@@ -118,7 +118,7 @@ final class PreflightStep extends Step {
       context.ports().end();
       return "";
     }
-    if (run.holdsClients()) {
+    if (!run.bringsUp()) {
       return "";
     }
     context.traffic().stopListening();
