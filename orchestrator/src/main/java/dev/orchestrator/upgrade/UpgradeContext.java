@@ -1,5 +1,6 @@
 package dev.orchestrator.upgrade;
 
+import dev.orchestrator.backup.BackupLog;
 import dev.orchestrator.capsule.Capsule;
 import dev.orchestrator.capsule.CapsuleBuilder;
 import dev.orchestrator.capsule.runtime.CapsuleSpecFactory;
@@ -78,6 +79,8 @@ public final class UpgradeContext {
   private final PortTakeover ports;
   private final LeftBehind leftBehind;
   private final Snapshots snapshots;
+  private final BackupLog backupLog;
+  private final BackupRequirement backupRequirement;
 
   /**
    * Wires the collaborators; nothing is started.
@@ -134,6 +137,8 @@ public final class UpgradeContext {
     this.ports = new PortTakeover(this);
     this.leftBehind = new LeftBehind(this);
     this.snapshots = new Snapshots(this);
+    this.backupLog = new BackupLog(settings.state());
+    this.backupRequirement = new BackupRequirement(this);
   }
 
   /** Makes the specification of a capsule's container. */
@@ -312,6 +317,15 @@ public final class UpgradeContext {
 
   public Snapshots snapshots() {
     return snapshots;
+  }
+
+  /** How the stack's backups stand. */
+  public BackupLog backupLog() {
+    return backupLog;
+  }
+
+  public BackupRequirement backupRequirement() {
+    return backupRequirement;
   }
 
   HealthGate health() {
