@@ -92,6 +92,13 @@ public final class Saga {
         note(run, "%s failed, and %s serves: %s".formatted(step.id(), nowServing(run), why));
         succeed(run);
       }
+      case CLEAN_UP -> {
+        if (compensation.undoAll(run)) {
+          succeed(run);
+        } else {
+          end(run, Outcome.NEEDS_ATTENTION, why + "; left as it is by hand");
+        }
+      }
       case REFUSE -> {
         boolean undone = compensation.undoAll(run);
         end(run, undone ? Outcome.REFUSED : Outcome.NEEDS_ATTENTION, why);

@@ -17,10 +17,10 @@ final class DiscardStep extends Step {
     return AfterRestart.GO_ON;
   }
 
-  /** Keeps the result: leftovers say nothing of the snapshot. */
+  /** Leftovers say nothing of the snapshot, but a capsule must not be left running. */
   @Override
   public OnFailure onFailure() {
-    return OnFailure.KEEP;
+    return OnFailure.CLEAN_UP;
   }
 
   @Override

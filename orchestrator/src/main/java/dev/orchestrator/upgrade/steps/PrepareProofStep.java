@@ -130,8 +130,6 @@ final class PrepareProofStep extends Step {
 
   /** Removes all that a proof has made. Safe to repeat. */
   static void remove(Generation proof, UpgradeContext context) {
-    // It is thrown away: no service need end in order.
-    context.engine().killContainer(proof.container());
     context.retention().remove(proof);
     context.engine().removeNetwork(context.names().network(proof.number()));
   }
