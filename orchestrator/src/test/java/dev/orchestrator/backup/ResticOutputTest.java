@@ -92,7 +92,7 @@ class ResticOutputTest {
             """),
         Arguments.of(
             Kind.UNAUTHORIZED, 1, "Fatal: unable to open config file: Stat: Access Denied."),
-        wrong(
+        Arguments.of(
             Kind.UNAUTHORIZED,
             1,
             "Fatal: unable to open config file: Stat: The request signature we calculated does not"
