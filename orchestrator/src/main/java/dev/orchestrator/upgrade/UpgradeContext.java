@@ -78,6 +78,7 @@ public final class UpgradeContext {
   private final PortTakeover ports;
   private final LeftBehind leftBehind;
   private final Snapshots snapshots;
+  private final SnapshotFiles snapshotFiles;
 
   /**
    * Wires the collaborators; nothing is started.
@@ -134,6 +135,7 @@ public final class UpgradeContext {
     this.ports = new PortTakeover(this);
     this.leftBehind = new LeftBehind(this);
     this.snapshots = new Snapshots(this);
+    this.snapshotFiles = new SnapshotFiles(this);
   }
 
   /** Makes the specification of a capsule's container. */
@@ -312,6 +314,10 @@ public final class UpgradeContext {
 
   public Snapshots snapshots() {
     return snapshots;
+  }
+
+  public SnapshotFiles snapshotFiles() {
+    return snapshotFiles;
   }
 
   HealthGate health() {
