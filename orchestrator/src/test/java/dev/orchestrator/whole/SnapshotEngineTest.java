@@ -275,8 +275,11 @@ class SnapshotEngineTest {
       String before = inCapsule(light, stat);
       create(light, "lunch", Quiesce.FREEZE);
       light.post("newer");
+      inCapsule(light, "cd %s; rm -r old; echo x >extra".formatted(ledger));
+
       inCapsule(
-          light, "touch %s/rows.db; cd %s; rm -r old; echo x >extra".formatted(ledger, ledger));
+          light,
+          "capsule exec ledger sqlite3 /var/lib/ledger/rows.db 'INSERT INTO row VALUES (7)'");
 
       SnapshotDiff diff = light.control().diffSnapshot("lunch", null);
       SnapshotDiff.Volume data = diff.volumes().getFirst();
@@ -298,8 +301,9 @@ class SnapshotEngineTest {
       assertEquals("x\n", inCapsule(light, "cat " + ledger + "/extra"));
       assertEquals("", inCapsule(light, "ls -A /data/.orchestrator | grep restore || true"));
 
-      String open = refusal(() -> light.control().restoreFiles("lunch", "ledger/rows.db", null));
-      assertTrue(open.contains("rows.db is open in a service"), open);
+      String open =
+          refusal(() -> light.control().restoreFiles("lunch", "ledger/rows.db-wal", null));
+      assertTrue(open.contains("rows.db-wal is open in a service"), open);
       assertEquals("ok\n", light.get("/check"));
       String link = refusal(() -> light.control().restoreFiles("lunch", "ledger/out/passwd", null));
       assertTrue(link.contains("is a link"), link);

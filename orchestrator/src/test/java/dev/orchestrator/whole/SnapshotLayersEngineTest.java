@@ -81,16 +81,13 @@ class SnapshotLayersEngineTest {
       assertEquals(
           content, inspector.listEntries(dataOf(light, first)), "nobody has written to it");
 
-      RefusedException refused =
-          assertThrows(RefusedException.class, () -> light.control().deleteSnapshot(first));
-      assertTrue(
-          String.valueOf(refused.getMessage()).contains("goes back to it")
-              || String.valueOf(refused.getMessage()).contains("is a layer over it"));
-
       done(light, light.control().upgrade("v1"));
       assertEquals(3, layers(light).size());
       assertEquals(content, inspector.listEntries(dataOf(light, first)));
-      assertThrows(RefusedException.class, () -> light.control().deleteSnapshot(first));
+      RefusedException refused =
+          assertThrows(RefusedException.class, () -> light.control().deleteSnapshot(first));
+      String why = String.valueOf(refused.getMessage());
+      assertTrue(why.contains("is a layer over it"), why);
       light.post("third");
       done(light, light.control().upgrade("v2"));
       assertEquals(1, layers(light).size(), "a copy, in place of a fourth layer");
