@@ -65,7 +65,11 @@ public record SnapshotRecord(
     /** It is the data that served when another snapshot was restored. */
     BEFORE_RESTORE,
     /** It is the data of a version that was rolled back. */
-    SET_ASIDE;
+    SET_ASIDE,
+    /** A backup is made or proven of it, and then it is deleted. */
+    FOR_BACKUP,
+    /** A backup was restored into it. */
+    FROM_BACKUP;
 
     /** The reason in words, such as {@code before upgrade}. */
     public String text() {

@@ -4,6 +4,8 @@ import dev.orchestrator.data.TakenFiles;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.Receipt;
 import dev.orchestrator.journal.UpgradeRecord;
+import dev.orchestrator.report.BackupOperation;
+import dev.orchestrator.report.BackupReport;
 import dev.orchestrator.report.DoctorReport;
 import dev.orchestrator.report.Plan;
 import dev.orchestrator.report.RollbackCost;
@@ -115,6 +117,25 @@ public interface Control {
    */
   List<String> pruneSnapshots(boolean plan);
 
+  /** The backups of the stack; asks their repository. */
+  BackupReport backups();
+
+  /**
+   * Begins work on the backups; returns the id of the operation as soon as it is accepted, empty
+   * when there is nothing to do.
+   */
+  String beginBackup(BackupRequest request);
+
+  /** An operation on the backups, under way or ended. */
+  BackupOperation backupOperation(String id);
+
+  /**
+   * Notes that a backup that was due could not begin, for {@code status}.
+   *
+   * @param why in one line
+   */
+  void noteMissedBackup(String why);
+
   /** Describes the data that a rollback would leave behind. Reads only. */
   RollbackCost rollbackCost();
 
@@ -132,8 +153,9 @@ public interface Control {
   /**
    * Aborts the run that is under way: before the switch it is undone, in the bake it is rolled
    * back. A run whose undo is stuck, or that has ended in need of attention, is left as it is.
+   * Where there is none, ends the work on the backups that is under way.
    *
-   * @return the run's id
+   * @return the id of the run, or of the operation on the backups
    */
   String abort();
 

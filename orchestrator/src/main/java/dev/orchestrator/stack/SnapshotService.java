@@ -71,20 +71,29 @@ final class SnapshotService {
     return new UpgradeRun(record, UpgradePlans.SNAPSHOT, blue, null);
   }
 
-  /** Begins a run that restores a snapshot in the journal, without executing it. */
-  synchronized UpgradeRun beginRestore(Generation blue, String name) {
+  /**
+   * Begins a run that restores a snapshot in the journal, without executing it.
+   *
+   * @param blue null where nothing has served yet
+   */
+  synchronized UpgradeRun beginRestore(@Nullable Generation blue, String name) {
     SnapshotRecord snapshot = snapshots.require(name);
     Generation generation = snapshots.generationOf(snapshot);
     UpgradeRecord record =
         journal.begin(
             Kind.RESTORE,
-            blue.version(),
+            blue == null ? "" : blue.version(),
             generation.version(),
-            blue.number(),
+            blue == null ? null : blue.number(),
             null,
             SnapshotOptions.toRestore(name, Reason.BEFORE_RESTORE, generation.number())
                 .attachments());
-    UpgradeRun run = new UpgradeRun(record, UpgradePlans.RESTORE_SNAPSHOT, blue, null);
+    UpgradeRun run =
+        new UpgradeRun(
+            record,
+            blue == null ? UpgradePlans.FIRST_UP_OF_SNAPSHOT : UpgradePlans.RESTORE_SNAPSHOT,
+            blue,
+            null);
     run.previous = generation;
     return run;
   }

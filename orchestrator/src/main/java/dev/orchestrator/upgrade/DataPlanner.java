@@ -221,9 +221,14 @@ public final class DataPlanner {
    * Plans for the restore of a snapshot, which stays as it is: a clone or a copy of each of its
    * volumes. A volume whose files never change is shared; what the snapshot left out is attached,
    * if that is allowed.
+   *
+   * @param blue null where nothing has served yet: then what the snapshot left out begins empty
    */
   List<VolumeTransfer> planRestore(
-      Generation blue, Generation snapshot, DataOptions options, Map<String, String> labels) {
+      @Nullable Generation blue,
+      Generation snapshot,
+      DataOptions options,
+      Map<String, String> labels) {
     List<VolumeTransfer> transfers = new ArrayList<>();
     for (DataVolume volume : snapshot.volumes()) {
       if (isImmutable(volume)) {
@@ -239,9 +244,11 @@ public final class DataPlanner {
       VolumeSettings attached =
           new VolumeSettings(volume.name(), volume.paths(), Strategy.ATTACH, volume.immutable());
       transfers.add(
-          findVolume(blue, volume.name())
-              .map(own -> transfer(blue, attached, own, NO_CLONES, options, labels))
-              .orElseGet(() -> VolumeTransfer.startEmpty(volume.name(), volume.paths())));
+          blue == null
+              ? VolumeTransfer.startEmpty(volume.name(), volume.paths())
+              : findVolume(blue, volume.name())
+                  .map(own -> transfer(blue, attached, own, NO_CLONES, options, labels))
+                  .orElseGet(() -> VolumeTransfer.startEmpty(volume.name(), volume.paths())));
     }
     return transfers;
   }

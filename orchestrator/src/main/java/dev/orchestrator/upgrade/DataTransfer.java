@@ -44,12 +44,12 @@ public final class DataTransfer {
             ? planner.planAdoption(run.original(), labels)
             : run.provesSnapshot()
                 ? planner.planProof(run.blue, run.previous(), labels)
-                : run.blue == null
-                    ? planner.planFirstUp()
-                    : run.makesSnapshot()
-                        ? planner.planSnapshot(run.blue(), labels)
-                        : run.restoresSnapshot()
-                            ? planner.planRestore(run.blue(), run.previous(), options, labels)
+                : run.restoresSnapshot()
+                    ? planner.planRestore(run.blue, run.previous(), options, labels)
+                    : run.blue == null
+                        ? planner.planFirstUp()
+                        : run.makesSnapshot()
+                            ? planner.planSnapshot(run.blue(), labels)
                             : run.previous == null
                                 ? planner.planUpgrade(run.blue(), options, labels)
                                 : planner.planCarry(run.blue(), run.previous, options, labels);

@@ -1,5 +1,6 @@
 package dev.orchestrator.upgrade;
 
+import dev.orchestrator.backup.BackupLog;
 import dev.orchestrator.capsule.Capsule;
 import dev.orchestrator.capsule.CapsuleBuilder;
 import dev.orchestrator.capsule.runtime.CapsuleSpecFactory;
@@ -79,6 +80,8 @@ public final class UpgradeContext {
   private final LeftBehind leftBehind;
   private final Snapshots snapshots;
   private final SnapshotFiles snapshotFiles;
+  private final BackupLog backupLog;
+  private final BackupRequirement backupRequirement;
 
   /**
    * Wires the collaborators; nothing is started.
@@ -136,6 +139,8 @@ public final class UpgradeContext {
     this.leftBehind = new LeftBehind(this);
     this.snapshots = new Snapshots(this);
     this.snapshotFiles = new SnapshotFiles(this);
+    this.backupLog = new BackupLog(settings.state());
+    this.backupRequirement = new BackupRequirement(this);
   }
 
   /** Makes the specification of a capsule's container. */
@@ -318,6 +323,15 @@ public final class UpgradeContext {
 
   public SnapshotFiles snapshotFiles() {
     return snapshotFiles;
+  }
+
+  /** How the stack's backups stand. */
+  public BackupLog backupLog() {
+    return backupLog;
+  }
+
+  public BackupRequirement backupRequirement() {
+    return backupRequirement;
   }
 
   HealthGate health() {

@@ -9,6 +9,7 @@ import dev.orchestrator.client.ExitCode;
 import dev.orchestrator.common.HumanText;
 import dev.orchestrator.common.Json;
 import dev.orchestrator.journal.UpgradeRecord;
+import dev.orchestrator.report.BackupReport;
 import dev.orchestrator.report.Status;
 import dev.orchestrator.settings.Settings.ApiSettings;
 import dev.orchestrator.stack.ReloadReport;
@@ -88,6 +89,15 @@ final class CliTest {
         "snapshot restore a --to /x|--to needs --file",
         "snapshot restore a --file b/c --detach|not for a single file",
         "snapshot create ../x|letters, digits",
+        "backup|say what to do: run, list, restore, check, forget, prove",
+        "backup fly|Unmatched argument",
+        "backup restore|Missing required parameter",
+        "backup run nightly|Unmatched argument",
+        "backup run --snapshot ../x|letters, digits",
+        "backup restore xyz|is no id of a backup",
+        "backup check --read many|--read",
+        "backup check --read 101|from 0 to 100",
+        "backup prove 12|is no id of a backup",
         "drill|Missing required parameter",
         "drill v2 v3|Unmatched argument",
         "drill ../v2|letters, digits",
@@ -331,6 +341,81 @@ final class CliTest {
   }
 
   @Test
+  void backupsAreMadeListedRestoredCheckedAndRemoved() {
+    Result made = run("backup run");
+    assertEquals(0, made.exitCode());
+    assertEquals("snapshot v1-x made\nbackup 1a2b3c4d of v1-x\n", made.out());
+    assertEquals("b1\n", run("backup run --snapshot nightly --detach").out());
+    assertEquals(0, run("backup restore latest").exitCode());
+    assertEquals(0, run("backup restore 1a2b --to /tmp/x").exitCode());
+    assertEquals(0, run("backup restore 1A2B --snapshot-only").exitCode());
+    assertEquals(0, run("backup check --read 5").exitCode());
+    assertEquals(0, run("backup forget --plan").exitCode());
+    assertEquals(0, run("backup forget 1a2b 3c4d").exitCode());
+    assertEquals(0, run("backup prove").exitCode());
+    assertEquals(
+        List.of(
+            "backup Run[snapshot=null, ifRequired=false]",
+            "backup Run[snapshot=nightly, ifRequired=false]",
+            "backup Restore[backup=latest, folder=null, only=false]",
+            "backup Restore[backup=1a2b, folder=/tmp/x, only=false]",
+            "backup Restore[backup=1A2B, folder=null, only=true]",
+            "backup Check[percent=5]",
+            "backup Forget[backups=[], plan=true]",
+            "backup Forget[backups=[1a2b, 3c4d], plan=false]",
+            "backup Prove[backup=latest]"),
+        control.calls());
+    String list = run("backup list").out();
+    for (String part :
+        List.of("ID", "1a2b3c4d", "v1", "nightly", "host-a", "last backup 2 h ago")) {
+      assertTrue(list.contains(part), list);
+    }
+    for (String command : List.of("backup run", "backup list", "backup prove", "backup check")) {
+      String out = run(command + " --json --stack demo").out();
+      assertTrue(out.startsWith("{") && out.contains("1a2b3c4d"), out);
+    }
+  }
+
+  @Test
+  void aBackupThatFailedIsInTheExitCodes() {
+    control.backupFailure = "backing demo up in sftp:host:/backups: it has another password";
+    Result failed = run("backup run");
+    assertEquals(ExitCode.NEEDS_ATTENTION, failed.exitCode());
+    assertEquals(
+        "error: backup run: backing demo up in sftp:host:/backups: it has another password\n",
+        failed.err());
+
+    control.backupHealth =
+        new BackupReport.Health(
+            "sftp:host:/backups",
+            "failed",
+            "the backup 5 min 00 s ago failed: x",
+            "",
+            null,
+            null,
+            true);
+    assertEquals(ExitCode.NEEDS_ATTENTION, run("backup list").exitCode());
+    String status = run("status").out();
+    assertTrue(status.contains("  backups   the backup 5 min 00 s ago failed: x"), status);
+  }
+
+  @Test
+  void anUpgradeThatNeedsABackupMakesOneFirst() {
+    control.end(UpgradeRecord.Outcome.DONE, "");
+    control.backupRequired = true;
+
+    assertEquals(0, run("upgrade v2").exitCode());
+    assertEquals(
+        List.of("backup Run[snapshot=null, ifRequired=true]", "upgrade v2"), control.calls());
+
+    control.backupFailure = "it can't be reached";
+    Result failed = run("upgrade v2");
+    assertEquals(ExitCode.NEEDS_ATTENTION, failed.exitCode());
+    assertTrue(failed.err().contains("it can't be reached"), failed.err());
+    assertEquals(3, control.calls().size(), "no upgrade");
+  }
+
+  @Test
   void proofsTellWhatTheyHaveFoundAndEndWithTheWorstCode() {
     control.end(UpgradeRecord.Outcome.ROLLED_BACK, "verify: db is unhealthy");
     for (String which : List.of("nightly", "--all", "nightly nightly")) {
@@ -484,7 +569,7 @@ final class CliTest {
     List<String> help = run("--help").out().lines().toList();
     int first = help.indexOf("Commands:") + 1;
     List<String> described = help.subList(first, help.indexOf("Exit codes:"));
-    assertEquals(20, described.stream().filter(line -> !line.isBlank()).count(), "commands");
+    assertEquals(21, described.stream().filter(line -> !line.isBlank()).count(), "commands");
     for (String line : described) {
       assertTrue(line.isBlank() || line.matches("  [a-z]+ +[A-Z].*[^.]\\."), line);
     }

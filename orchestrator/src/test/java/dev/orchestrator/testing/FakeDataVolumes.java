@@ -69,6 +69,11 @@ public final class FakeDataVolumes {
     return readLayers(volume.layers());
   }
 
+  /** The rows that were written to a volume itself. */
+  public List<String> readOwnRows(String volume) {
+    return List.copyOf(rows.getOrDefault(volume, List.of()));
+  }
+
   public List<String> readRows(DataVolume volume) {
     return readLayers(volume.needs());
   }

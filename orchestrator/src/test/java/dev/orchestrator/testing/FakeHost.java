@@ -1,5 +1,6 @@
 package dev.orchestrator.testing;
 
+import dev.orchestrator.backup.FakeRestic;
 import dev.orchestrator.capsule.Capsule;
 import dev.orchestrator.capsule.CapsuleBuilder;
 import dev.orchestrator.capsule.ChangedFile;
@@ -88,6 +89,9 @@ public final class FakeHost {
   public final Set<String> frozenContainers = new TreeSet<>();
 
   public final FakeDataVolumes volumes = new FakeDataVolumes(this);
+
+  /** The repository of backups. */
+  public FakeRestic restic = new FakeRestic(this);
 
   /** Mounted clones by container. */
   public final Map<String, List<String>> mountedClones = new TreeMap<>();

@@ -56,6 +56,12 @@ final class PreflightStep extends Step {
       findings.add(
           requireHealthy(run.blue(), run.makesSnapshot() ? "make a snapshot" : "upgrade", context));
     }
+    if (run.record.kind() == Kind.UPGRADE) {
+      String backup = context.backupRequirement().require();
+      if (!backup.isEmpty()) {
+        findings.add(backup);
+      }
+    }
     for (Step step : run.steps) {
       String line = step.check(run, context);
       if (!line.isEmpty()) {

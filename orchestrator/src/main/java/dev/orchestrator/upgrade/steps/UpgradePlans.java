@@ -96,6 +96,10 @@ public final class UpgradePlans {
       List.of(
           PREFLIGHT, PREPARE, COPY_SNAPSHOT, HOLD, QUIESCE, START, VERIFY, SWITCH, BAKE, RETAIN);
 
+  /** The same where nothing has served yet: a backup of another host. */
+  public static final List<Step> FIRST_UP_OF_SNAPSHOT =
+      List.of(PREFLIGHT, PREPARE, COPY_SNAPSHOT, START, VERIFY, SWITCH, RETAIN);
+
   /** A snapshot is started out of reach, checked and thrown away. */
   public static final List<Step> PROVE_SNAPSHOT =
       List.of(
@@ -165,7 +169,7 @@ public final class UpgradePlans {
       case UPGRADE -> UPGRADE;
       case ADOPT -> ADOPT;
       case SNAPSHOT -> SNAPSHOT;
-      case RESTORE -> RESTORE_SNAPSHOT;
+      case RESTORE -> run.from() == null ? FIRST_UP_OF_SNAPSHOT : RESTORE_SNAPSHOT;
       case PROVE -> PROVE_SNAPSHOT;
       case ROLLBACK -> carriesData ? CARRY : RESTORE;
       case UP -> run.from() == null ? FIRST_UP : UP_AGAIN;
