@@ -86,6 +86,7 @@ final class ApiRoutes {
     get(router, prefix + "/logs", Set.of("service", "tail"), this::logs);
     get(router, prefix + "/snapshots", ofStack(control -> control::snapshots));
     get(router, prefix + "/snapshots/:snapshot", this::snapshot);
+    get(router, prefix + "/snapshots/:snapshot/diff", Set.of("with"), this::diffSnapshot);
     get(router, prefix + "/backups", ofStack(control -> control::backups));
     get(router, prefix + "/backups/operations/:operation", this::backupOperation);
     router.get(prefix + "/upgrades/:id/events").handler(this::events);
@@ -96,6 +97,7 @@ final class ApiRoutes {
     post(router, prefix + "/snapshots", this::createSnapshot);
     post(router, prefix + "/snapshots/:snapshot/restore", this::restoreSnapshot);
     post(router, prefix + "/snapshots/:snapshot/prove", this::proveSnapshot);
+    post(router, prefix + "/snapshots/:snapshot/files", this::restoreFiles);
     delete(router, prefix + "/snapshots/:snapshot", this::deleteSnapshot);
     post(router, prefix + "/snapshots/prune", this::pruneSnapshots);
     post(router, prefix + "/backups", backup(RequestReader::backupRun));
@@ -183,6 +185,20 @@ final class ApiRoutes {
   private Callable<Object> proveSnapshot(RoutingContext context) {
     String name = RequestReader.snapshot(context);
     return runId(context, control -> control.proveSnapshot(name));
+  }
+
+  private Callable<Object> restoreFiles(RoutingContext context) {
+    String name = RequestReader.snapshot(context);
+    RequestReader.FilesRequest request = RequestReader.filesRequest(context);
+    Supplier<Control> control = control(context);
+    return () -> control.get().restoreFiles(name, request.path(), request.to());
+  }
+
+  private Callable<Object> diffSnapshot(RoutingContext context) {
+    String name = RequestReader.snapshot(context);
+    String other = RequestReader.otherSnapshot(context);
+    Supplier<Control> control = control(context);
+    return () -> control.get().diffSnapshot(name, other);
   }
 
   private Callable<Object> deleteSnapshot(RoutingContext context) {

@@ -72,6 +72,41 @@ final class RequestReader {
         quiesce(quiesce == null || quiesce.isNull() ? null : text("quiesce", quiesce)));
   }
 
+  /**
+   * A request for files of a snapshot.
+   *
+   * @param to null for the file's place in what serves
+   */
+  record FilesRequest(String path, @Nullable String to) {}
+
+  static FilesRequest filesRequest(RoutingContext context) {
+    JsonNode fields = body(context, Set.of("path", "to"));
+    JsonNode path = fields.get("path");
+    JsonNode to = fields.get("to");
+    if (path == null || path.isNull()) {
+      throw new BadRequestException("path is missing");
+    }
+    return new FilesRequest(
+        limited("path", text("path", path)),
+        to == null || to.isNull() ? null : limited("to", text("to", to)));
+  }
+
+  private static String limited(String field, String path) {
+    if (path.isEmpty() || path.length() > LONGEST_PATH) {
+      throw new BadRequestException(field + " is empty or too long");
+    }
+    return path;
+  }
+
+  /** The name of another snapshot to compare with; null for what serves. */
+  static @Nullable String otherSnapshot(RoutingContext context) {
+    String name = parameter(context, "with");
+    if (name != null && !NAME.matcher(name).matches()) {
+      throw new RefusedException("there is no snapshot " + printable(name));
+    }
+    return name;
+  }
+
   /** The id of an operation on the backups in the path. */
   static String backupOperation(RoutingContext context) {
     String id = String.valueOf(context.pathParam("operation"));

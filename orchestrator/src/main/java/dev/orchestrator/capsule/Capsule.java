@@ -1,5 +1,6 @@
 package dev.orchestrator.capsule;
 
+import dev.orchestrator.data.TakenFiles;
 import dev.orchestrator.engine.ExecResult;
 import dev.orchestrator.settings.FileSettings.Policy;
 import java.time.Duration;
@@ -143,6 +144,16 @@ public interface Capsule {
    * have no other files than the release.
    */
   Map<String, Long> sizes(Collection<String> paths, Duration deadline);
+
+  /**
+   * Puts a file or folder in its place in the data, with its services running, each file at once.
+   * Refuses to replace a file that a service has open.
+   *
+   * @param from folder in the capsule that has it, with the folders that lead to it; it is removed
+   * @param to folder of the data
+   * @param path in both
+   */
+  TakenFiles takeIn(String from, String to, String path, Duration deadline);
 
   /** Writes a word beside its data, durably. */
   void mark(String word, Duration deadline);

@@ -7,11 +7,16 @@ import dev.orchestrator.client.ExitCode;
 import dev.orchestrator.common.HumanText;
 import dev.orchestrator.common.Json;
 import dev.orchestrator.common.RefusedException;
+import dev.orchestrator.data.TakenFiles;
+import dev.orchestrator.data.VolumeDifference.Count;
 import dev.orchestrator.journal.Receipt;
 import dev.orchestrator.journal.SnapshotRecord.Proof;
+import dev.orchestrator.report.SnapshotDiff;
 import dev.orchestrator.report.SnapshotStatus;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -56,6 +61,7 @@ final class SnapshotCommand implements Callable<Integer> {
         .addSubcommand(new Show(root))
         .addSubcommand(new Prove(root))
         .addSubcommand(new Restore(root))
+        .addSubcommand(new Diff(root))
         .addSubcommand(new Delete(root))
         .addSubcommand(new Prune(root));
   }
@@ -353,13 +359,32 @@ final class SnapshotCommand implements Callable<Integer> {
         "Go back to the version and the data of a snapshot, which stays.",
         "The data is copied while what serves goes on serving; then clients are held as in an"
             + " upgrade. What served before is kept as a snapshot itself, and serves on when the"
-            + " restored version is not healthy."
+            + " restored version is not healthy.",
+        "With --file a single file or folder is put back, and the services run on."
       })
   static final class Restore implements Callable<Integer> {
     private final RootCommand root;
 
     @Parameters(paramLabel = "NAME", description = "Name, as 'orchestrator snapshot list' has it.")
     private String name = "";
+
+    @SuppressWarnings("NullAway.Init") // set by picocli
+    @Spec
+    private CommandSpec spec;
+
+    @Option(
+        names = "--file",
+        paramLabel = "PATH",
+        description =
+            "Put back this file or folder alone: VOLUME/FILE of a named volume, or ./FILE of a"
+                + " folder that the compose file mounts.")
+    private @Nullable String file;
+
+    @Option(
+        names = "--to",
+        paramLabel = "DIR",
+        description = "Copy the file or folder into this folder of the engine's host instead.")
+    private @Nullable Path to;
 
     @Option(
         names = "--detach",
@@ -374,12 +399,140 @@ final class SnapshotCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws InterruptedException {
+      String path = file;
+      if (path != null) {
+        return restoreFile(path);
+      }
+      if (to != null) {
+        throw new ParameterException(spec.commandLine(), "--to needs --file");
+      }
       String id = root.api().beginRun(path(name) + "/restore", Map.of());
       int code = follow(root, id, detach, json);
       if (json.requested() && !detach) {
         print(root, receipt(root, id));
       }
       return code;
+    }
+
+    private int restoreFile(String path) {
+      if (detach) {
+        throw new ParameterException(spec.commandLine(), "--detach is not for a single file");
+      }
+      Map<String, String> body = new HashMap<>(Map.of("path", path));
+      if (to != null) {
+        body.put("to", to.toAbsolutePath().normalize().toString());
+      }
+      String answer = root.api().post(path(name) + "/files", body, DEADLINE);
+      Terminal terminal = root.context().terminal();
+      if (json.requested()) {
+        terminal.out().println(Json.indent(answer));
+        return ExitCode.DONE;
+      }
+      TakenFiles files = Json.read(answer, TakenFiles.class);
+      files.replaced().forEach(each -> terminal.println("replaced " + each));
+      files.added().forEach(each -> terminal.println("new      " + each));
+      terminal.println(
+          files.replaced().isEmpty() && files.added().isEmpty()
+              ? "nothing to do: it is there as in snapshot " + name
+              : "%s of snapshot %s: %d replaced, %d new"
+                  .formatted(
+                      HumanText.bytes(files.bytes()),
+                      name,
+                      files.replaced().size(),
+                      files.added().size()));
+      return ExitCode.DONE;
+    }
+  }
+
+  /** {@code snapshot diff}. */
+  @Command(
+      name = "diff",
+      description = {
+        "Compare a snapshot with another one, or with what serves.",
+        "Files by volume, and rows by table, as MariaDB, MySQL and PostgreSQL estimate them."
+      })
+  static final class Diff implements Callable<Integer> {
+    private final RootCommand root;
+
+    @Parameters(
+        index = "0",
+        paramLabel = "NAME",
+        description = "Name, as 'orchestrator snapshot list' has it.")
+    private String name = "";
+
+    @Parameters(
+        index = "1",
+        arity = "0..1",
+        paramLabel = "OTHER",
+        description = "Name of the other snapshot (default: what serves).")
+    private @Nullable String other;
+
+    @Mixin private final JsonOption json = new JsonOption();
+
+    Diff(RootCommand root) {
+      this.root = root;
+    }
+
+    @Override
+    public Integer call() {
+      String with = other;
+      String query = "";
+      if (with != null) {
+        String _ = path(with);
+        query = "?" + ApiClient.parameter("with", with);
+      }
+      String answer = root.api().get(path(name) + "/diff" + query, DEADLINE);
+      Terminal terminal = root.context().terminal();
+      if (json.requested()) {
+        terminal.out().println(Json.indent(answer));
+      } else {
+        lines(Json.read(answer, SnapshotDiff.class)).forEach(terminal::println);
+      }
+      return ExitCode.DONE;
+    }
+
+    private static List<String> lines(SnapshotDiff diff) {
+      List<String> lines = new ArrayList<>();
+      lines.add(
+          "from snapshot %s to %s"
+              .formatted(
+                  diff.from(), diff.to().isEmpty() ? "what serves" : "snapshot " + diff.to()));
+      for (SnapshotDiff.Volume volume : diff.volumes()) {
+        if (!volume.note().isEmpty()) {
+          lines.add(volume.name() + ": " + volume.note());
+          continue;
+        }
+        lines.add(
+            "%s: %s added, %s changed, %s removed"
+                .formatted(
+                    volume.name(),
+                    count(volume.added()),
+                    count(volume.changed()),
+                    count(volume.removed())));
+        volume.paths().forEach(path -> lines.add("  " + path));
+        long all = volume.added().files() + volume.changed().files() + volume.removed().files();
+        if (all > volume.paths().size()) {
+          lines.add("  … and %d more".formatted(all - volume.paths().size()));
+        }
+      }
+      if (!diff.tables().isEmpty()) {
+        TextTable table = new TextTable("SERVICE", "TABLE", "ROWS", "BEFORE");
+        diff.tables()
+            .forEach(each ->
+                table.row(each.service(), each.table(), rows(each.after()), rows(each.before())));
+        lines.addAll(table.lines());
+      } else {
+        lines.add(diff.tablesNote().isEmpty() ? "all tables have as many rows" : diff.tablesNote());
+      }
+      return lines;
+    }
+
+    private static String count(Count count) {
+      return "%d (%s)".formatted(count.files(), HumanText.bytes(count.bytes()));
+    }
+
+    private static String rows(long rows) {
+      return rows < 0 ? "-" : Long.toString(rows);
     }
   }
 

@@ -8,10 +8,15 @@ import dev.orchestrator.engine.Engine;
 import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.engine.ExecResult;
 import dev.orchestrator.engine.Mount;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.UUID;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -108,6 +113,25 @@ final class HelperContainer implements AutoCloseable {
   JsonNode run(List<String> arguments, Duration deadline, Consumer<String> progress) {
     List<String> command = new ArrayList<>(List.of("/usr/local/lib/capsule/capsule-copy"));
     command.addAll(arguments);
+    return exec(command, deadline, progress);
+  }
+
+  /** Runs a script of ours, which the image need not have; returns the result that it prints. */
+  JsonNode script(String name, List<String> arguments, Duration deadline) {
+    List<String> command = new ArrayList<>(List.of("bash", "-c", resource(name), name));
+    command.addAll(arguments);
+    return exec(command, deadline, line -> {});
+  }
+
+  private static String resource(String name) {
+    try (InputStream in = HelperContainer.class.getResourceAsStream(name)) {
+      return new String(Objects.requireNonNull(in, name).readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private JsonNode exec(List<String> command, Duration deadline, Consumer<String> progress) {
     List<String> result = new ArrayList<>();
     try {
       ExecResult exec =

@@ -267,6 +267,13 @@ public final class Journal implements AutoCloseable {
         c -> SnapshotTable.prove(c, generation, proof));
   }
 
+  /** Keeps the tables of the databases of the snapshot that is a generation's data. */
+  public void recordTables(int generation, String json) {
+    write(
+        "writing the tables of generation " + generation,
+        c -> SnapshotTable.tables(c, generation, json));
+  }
+
   /** All snapshots, oldest first. */
   public List<SnapshotRecord> snapshots() {
     return database.transact("reading the snapshots", SnapshotTable::all);

@@ -127,7 +127,8 @@ final class JournalSchema {
           ALTER TABLE snapshot ADD COLUMN proof_at TEXT;
           ALTER TABLE snapshot ADD COLUMN proof_good INTEGER;
           ALTER TABLE snapshot ADD COLUMN proof_text TEXT;
-          """);
+          """,
+          "ALTER TABLE snapshot ADD COLUMN tables TEXT");
 
   private static final FileAttribute<Set<PosixFilePermission>> OWNER_ONLY =
       PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));

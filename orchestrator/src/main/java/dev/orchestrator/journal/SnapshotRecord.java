@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param proven when it was last started and found healthy; null for never
  * @param settings the text of stack.conf at that time
  * @param lastProof the last proof, whatever it has found; null for none
+ * @param tables JSON of the tables of its databases with their rows; null where they are not known
  */
 public record SnapshotRecord(
     String name,
@@ -27,7 +28,8 @@ public record SnapshotRecord(
     long pauseMillis,
     @Nullable Instant proven,
     String settings,
-    @Nullable Proof lastProof) {
+    @Nullable Proof lastProof,
+    @Nullable String tables) {
   /** A size that is not known. */
   public static final long UNKNOWN = -1;
 
@@ -41,7 +43,7 @@ public record SnapshotRecord(
       long shared,
       long pauseMillis,
       String settings) {
-    this(name, generation, reason, created, bytes, shared, pauseMillis, null, settings, null);
+    this(name, generation, reason, created, bytes, shared, pauseMillis, null, settings, null, null);
   }
 
   /**

@@ -63,6 +63,12 @@ final class SnapshotTable {
         generation);
   }
 
+  /** Writes down the tables of the databases; no effect where the generation has no name. */
+  static void tables(Connection connection, int generation, String json) throws SQLException {
+    SqlStatements.update(
+        connection, "UPDATE snapshot SET tables = ? WHERE generation = ?", json, generation);
+  }
+
   private static @Nullable Proof proof(ResultSet row) throws SQLException {
     String run = row.getString("proof_run");
     return run == null
@@ -87,7 +93,8 @@ final class SnapshotTable {
           row.getLong("pause"),
           proven == null ? null : Instant.parse(proven),
           row.getString("settings"),
-          proof(row));
+          proof(row),
+          row.getString("tables"));
     } catch (IllegalArgumentException e) {
       throw new JournalDatabase.UnreadableRow("a snapshot can't be read: " + e.getMessage(), e);
     }

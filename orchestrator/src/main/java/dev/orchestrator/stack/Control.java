@@ -1,5 +1,6 @@
 package dev.orchestrator.stack;
 
+import dev.orchestrator.data.TakenFiles;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.Receipt;
 import dev.orchestrator.journal.UpgradeRecord;
@@ -8,6 +9,7 @@ import dev.orchestrator.report.BackupReport;
 import dev.orchestrator.report.DoctorReport;
 import dev.orchestrator.report.Plan;
 import dev.orchestrator.report.RollbackCost;
+import dev.orchestrator.report.SnapshotDiff;
 import dev.orchestrator.report.SnapshotStatus;
 import dev.orchestrator.report.Status;
 import dev.orchestrator.report.VersionStatus;
@@ -88,6 +90,21 @@ public interface Control {
    * serves serves on. Returns the run's id.
    */
   String proveSnapshot(String name);
+
+  /**
+   * Copies a file or folder of a snapshot while the services run.
+   *
+   * @param path as the author of the compose file writes it: {@code VOLUME/FILE} or {@code ./FILE}
+   * @param to a folder of the engine's host; null for the file's place in what serves
+   */
+  TakenFiles restoreFiles(String name, String path, @Nullable String to);
+
+  /**
+   * The difference between a snapshot and another one. Reads only.
+   *
+   * @param other null for what serves
+   */
+  SnapshotDiff diffSnapshot(String name, @Nullable String other);
 
   /** Deletes a snapshot; returns one line on what becomes of its data. */
   String deleteSnapshot(String name);

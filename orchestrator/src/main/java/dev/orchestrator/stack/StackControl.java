@@ -6,6 +6,7 @@ import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.common.NotYetException;
 import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.data.DataException;
+import dev.orchestrator.data.TakenFiles;
 import dev.orchestrator.engine.ContainerInfo;
 import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.engine.Labels;
@@ -25,6 +26,7 @@ import dev.orchestrator.report.DoctorReport;
 import dev.orchestrator.report.Plan;
 import dev.orchestrator.report.PlanBuilder;
 import dev.orchestrator.report.RollbackCost;
+import dev.orchestrator.report.SnapshotDiff;
 import dev.orchestrator.report.SnapshotStatus;
 import dev.orchestrator.report.Status;
 import dev.orchestrator.report.StatusCollector;
@@ -322,6 +324,19 @@ public final class StackControl implements Control, AutoCloseable {
     admission.requireAdmission();
     snapshots.require(name);
     return executor.start(() -> snapshots.beginProve(journal.serving().orElse(null), name));
+  }
+
+  @Override
+  public TakenFiles restoreFiles(String name, String path, @Nullable String to) {
+    admission.requireAdmission();
+    return refuseOnFailure(
+        () -> snapshots.restoreFiles(name, path, to, () -> requireServing("restore a file into")));
+  }
+
+  @Override
+  public SnapshotDiff diffSnapshot(String name, @Nullable String other) {
+    return refuseOnFailure(
+        () -> snapshots.diff(name, other, () -> requireServing("compare a snapshot with")));
   }
 
   @Override

@@ -1,5 +1,8 @@
 package dev.orchestrator.upgrade;
 
+import dev.orchestrator.capsule.Capsule;
+import dev.orchestrator.capsule.CapsuleException;
+import dev.orchestrator.common.Json;
 import dev.orchestrator.common.NotYetException;
 import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.data.DataException;
@@ -39,6 +42,7 @@ public final class Snapshots {
   private static final DateTimeFormatter MINUTE =
       DateTimeFormatter.ofPattern("yyyy-MM-dd-HHmm", Locale.ROOT);
   private static final int LONGEST_VERSION = 80;
+  private static final Duration TABLES_TIMEOUT = Duration.ofSeconds(20);
   private static final Duration MEASURE_TIMEOUT = Duration.ofMinutes(10);
 
   private final UpgradeContext context;
@@ -175,6 +179,20 @@ public final class Snapshots {
             .findFirst();
     name.ifPresent(_ -> context.journal().removeSnapshotName(generation.number()));
     return name;
+  }
+
+  /**
+   * Keeps the tables of a snapshot's databases, as a capsule with the same data has them. A failure
+   * is logged: a comparison then can't tell of rows.
+   *
+   * @param snapshot the generation that is the snapshot
+   */
+  public void recordTables(Generation snapshot, Capsule capsule) {
+    try {
+      context.journal().recordTables(snapshot.number(), Json.write(capsule.tables(TABLES_TIMEOUT)));
+    } catch (CapsuleException | EngineException e) {
+      log.warn("the tables of a snapshot are not recorded: {}", e.getMessage());
+    }
   }
 
   private long measure(Generation generation) {

@@ -79,6 +79,7 @@ public final class UpgradeContext {
   private final PortTakeover ports;
   private final LeftBehind leftBehind;
   private final Snapshots snapshots;
+  private final SnapshotFiles snapshotFiles;
   private final BackupLog backupLog;
   private final BackupRequirement backupRequirement;
 
@@ -137,6 +138,7 @@ public final class UpgradeContext {
     this.ports = new PortTakeover(this);
     this.leftBehind = new LeftBehind(this);
     this.snapshots = new Snapshots(this);
+    this.snapshotFiles = new SnapshotFiles(this);
     this.backupLog = new BackupLog(settings.state());
     this.backupRequirement = new BackupRequirement(this);
   }
@@ -317,6 +319,10 @@ public final class UpgradeContext {
 
   public Snapshots snapshots() {
     return snapshots;
+  }
+
+  public SnapshotFiles snapshotFiles() {
+    return snapshotFiles;
   }
 
   /** How the stack's backups stand. */

@@ -76,7 +76,7 @@ final class CliTest {
         "logs --tail many|--tail",
         "logs --tail 0|from 1 to 10000",
         "serve --detach --stop|mutually exclusive",
-        "snapshot|say what to do: create, list, show, prove, restore, delete, prune",
+        "snapshot|say what to do: create, list, show, prove, restore, diff, delete, prune",
         "snapshot prove|name the snapshots to prove, or say --all",
         "snapshot prove a --all|name the snapshots to prove, or say --all",
         "snapshot prove --all --detach|several are proven one after the other",
@@ -84,6 +84,10 @@ final class CliTest {
         "snapshot show|Missing required parameter",
         "snapshot delete|Missing required parameter",
         "snapshot create a b|Unmatched argument",
+        "snapshot diff|Missing required parameter",
+        "snapshot diff a b c|Unmatched argument",
+        "snapshot restore a --to /x|--to needs --file",
+        "snapshot restore a --file b/c --detach|not for a single file",
         "snapshot create ../x|letters, digits",
         "backup|say what to do: run, list, restore, check, forget, prove",
         "backup fly|Unmatched argument",
@@ -118,6 +122,8 @@ final class CliTest {
         "snapshot restore x9|no snapshot x9",
         "snapshot delete x9|no snapshot x9",
         "snapshot prove x9|no snapshot x9",
+        "snapshot diff x9|no snapshot x9",
+        "snapshot diff nightly x9|no snapshot x9",
         "drill x9|unknown version x9",
         "drill v1|v1 is the version that serves: nothing to rehearse",
         "status --config /nowhere.conf|/nowhere.conf",
@@ -303,6 +309,35 @@ final class CliTest {
       assertTrue(out.contains(command.contains("restore") ? "u7" : "nightly"), out);
       assertTrue(out.startsWith("{") || out.startsWith("["), command + ": " + out);
     }
+  }
+
+  @Test
+  void aSingleFileIsRestoredAndNamed() {
+    String out = run("snapshot restore nightly --file db/a.txt").out();
+    assertEquals("replaced db/a.txt\n1.2 kB of snapshot nightly: 1 replaced, 0 new\n", out);
+    String _ = run("snapshot restore nightly --file ./conf --to back --json").out();
+    assertEquals(
+        List.of(
+            "restore db/a.txt of nightly to null",
+            "restore ./conf of nightly to " + Path.of("back").toAbsolutePath()),
+        control.calls());
+  }
+
+  @Test
+  void aComparisonNamesFilesAndTables() {
+    String out = run("snapshot diff nightly").out();
+    for (String part :
+        List.of(
+            "from snapshot nightly to what serves",
+            "data: 12 (3.4 MB) added, 2 (1.0 kB) changed, 0 (0 B) removed",
+            "  ~ ./conf/b",
+            "  … and 12 more",
+            "media: both have this one",
+            "shop.orders   1200   1166")) {
+      assertTrue(out.contains(part), part + " in " + out);
+    }
+    assertTrue(run("snapshot diff nightly nightly").out().contains("to snapshot nightly"));
+    assertTrue(run("snapshot diff nightly --json").out().startsWith("{"));
   }
 
   @Test

@@ -10,6 +10,7 @@ import dev.orchestrator.capsule.FilesReport;
 import dev.orchestrator.capsule.InnerService;
 import dev.orchestrator.capsule.OutsidePath;
 import dev.orchestrator.capsule.SeededFiles;
+import dev.orchestrator.data.TakenFiles;
 import dev.orchestrator.engine.ExecResult;
 import dev.orchestrator.settings.FileSettings.Policy;
 import java.time.Duration;
@@ -199,6 +200,11 @@ final class FakeServiceCapsule implements Capsule {
   @Override
   public Map<String, Long> sizes(Collection<String> paths, Duration deadline) {
     return Map.of();
+  }
+
+  @Override
+  public TakenFiles takeIn(String from, String to, String path, Duration deadline) {
+    throw new UnsupportedOperationException();
   }
 
   @Override

@@ -263,6 +263,24 @@ class JournalTest {
   }
 
   @Test
+  void whatProofsHaveFoundIsKeptAndSoIsTheLastGoodOne() {
+    serveFirst(journal);
+    serveNext(journal, Kind.UPGRADE, "v1", "v2");
+    journal.nameSnapshot(snapshot("lunch", 1));
+    journal.recordProof(1, new SnapshotRecord.Proof("u3", START, true, "healthy"));
+    SnapshotRecord.Proof failed =
+        new SnapshotRecord.Proof("u4", START.plusSeconds(60), false, "db is damaged");
+    journal.recordProof(1, failed);
+    journal.recordTables(1, "[]");
+    journal.recordProof(7, failed);
+    reopen();
+    SnapshotRecord lunch = journal.snapshot("lunch").orElseThrow();
+    assertEquals(START, lunch.proven(), "when it was found good last");
+    assertEquals(failed, lunch.lastProof());
+    assertEquals("[]", lunch.tables());
+  }
+
+  @Test
   void twoSnapshotsNeverHaveOneName() {
     serveFirst(journal);
     serveNext(journal, Kind.UPGRADE, "v1", "v2");

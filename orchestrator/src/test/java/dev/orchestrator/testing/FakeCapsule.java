@@ -10,6 +10,7 @@ import dev.orchestrator.capsule.FilesReport;
 import dev.orchestrator.capsule.InnerService;
 import dev.orchestrator.capsule.OutsidePath;
 import dev.orchestrator.capsule.SeededFiles;
+import dev.orchestrator.data.TakenFiles;
 import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.engine.ExecResult;
 import dev.orchestrator.settings.FileSettings.Policy;
@@ -266,6 +267,17 @@ public final class FakeCapsule implements Capsule {
     Map<String, Long> sizes = new TreeMap<>();
     paths.forEach(path -> sizes.put(path, 3_000_000L));
     return sizes;
+  }
+
+  @Override
+  public TakenFiles takeIn(String from, String to, String path, Duration deadline) {
+    host.operate(
+        "capsule.takeIn",
+        () -> {
+          requireRunning("takeIn");
+          host.executedCommands.add(container + ": take in " + from + " to " + to + "/" + path);
+        });
+    return new TakenFiles(List.of(path.substring(path.lastIndexOf('/') + 1)), List.of(), 7);
   }
 
   @Override

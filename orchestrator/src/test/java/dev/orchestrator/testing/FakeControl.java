@@ -4,6 +4,8 @@ import dev.orchestrator.common.NotYetException;
 import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.data.DataVolume;
 import dev.orchestrator.data.DataVolume.Method;
+import dev.orchestrator.data.TakenFiles;
+import dev.orchestrator.data.VolumeDifference.Count;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.Receipt;
 import dev.orchestrator.journal.SnapshotRecord;
@@ -13,6 +15,7 @@ import dev.orchestrator.report.BackupReport;
 import dev.orchestrator.report.DoctorReport;
 import dev.orchestrator.report.Plan;
 import dev.orchestrator.report.RollbackCost;
+import dev.orchestrator.report.SnapshotDiff;
 import dev.orchestrator.report.SnapshotStatus;
 import dev.orchestrator.report.Status;
 import dev.orchestrator.report.VersionStatus;
@@ -273,6 +276,36 @@ public final class FakeControl implements Control {
   public synchronized String proveSnapshot(String name) {
     calls.add("prove snapshot " + snapshot(name).name());
     return "u7";
+  }
+
+  @Override
+  public synchronized TakenFiles restoreFiles(String name, String path, @Nullable String to) {
+    calls.add("restore " + path + " of " + snapshot(name).name() + " to " + to);
+    return new TakenFiles(List.of(path), List.of(), 1200);
+  }
+
+  @Override
+  public SnapshotDiff diffSnapshot(String name, @Nullable String other) {
+    return new SnapshotDiff(
+        snapshot(name).name(),
+        other == null ? "" : snapshot(other).name(),
+        List.of(
+            new SnapshotDiff.Volume(
+                "data",
+                new Count(12, 3_400_000),
+                new Count(2, 1_000),
+                new Count(0, 0),
+                List.of("+ db/a", "~ ./conf/b"),
+                ""),
+            new SnapshotDiff.Volume(
+                "media",
+                new Count(0, 0),
+                new Count(0, 0),
+                new Count(0, 0),
+                List.of(),
+                "both have this one")),
+        List.of(new SnapshotDiff.Table("db", "shop.orders", 1166, 1200)),
+        "");
   }
 
   @Override

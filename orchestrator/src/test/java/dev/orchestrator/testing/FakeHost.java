@@ -125,6 +125,9 @@ public final class FakeHost {
   /** Volumes of the host whose content a volume has begun with, by that volume and path. */
   public final Map<String, String> imported = new TreeMap<>();
 
+  /** Files of snapshots that were copied, by the place that they were copied to. */
+  public final Map<String, String> taken = new TreeMap<>();
+
   /** How often capsules were asked for the state of their services. */
   public int serviceQueries;
 

@@ -7,14 +7,17 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.orchestrator.capsule.DatabaseCheck;
 import dev.orchestrator.capsule.DatabaseCheck.Result;
+import dev.orchestrator.capsule.DatabaseTable;
 import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.data.DataVolume.Method;
+import dev.orchestrator.data.TakenFiles;
 import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.journal.Generation.State;
 import dev.orchestrator.journal.SnapshotRecord.Proof;
 import dev.orchestrator.journal.UpgradeRecord;
 import dev.orchestrator.journal.UpgradeRecord.Kind;
 import dev.orchestrator.journal.UpgradeRecord.Outcome;
+import dev.orchestrator.report.SnapshotDiff;
 import dev.orchestrator.report.SnapshotStatus;
 import dev.orchestrator.settings.DataSettings;
 import dev.orchestrator.settings.DataSettings.Quiesce;
@@ -668,5 +671,103 @@ class SnapshotTest {
     assertTrue(
         refusal(() -> service.control.proveSnapshot("x9")).contains("there is no snapshot x9"));
     assertTrue(service.journal.history().stream().noneMatch(run -> run.kind() == Kind.PROVE));
+  }
+
+  @Test
+  void aFileIsPutInItsPlaceWhileTheServicesRunAndWhatIsReplacedIsNamed() {
+    assertDone(create("lunch"));
+    String volume = service.control.snapshot("lunch").volumes().getFirst().volume();
+    TakenFiles files = service.control.restoreFiles("lunch", "db/conf/my.cnf", null);
+    assertEquals(List.of("db/conf/my.cnf"), files.replaced());
+    assertTrue(host.taken.containsValue(volume + "/volumes/db/conf/my.cnf"), host.taken.toString());
+    assertEquals(
+        service.container(1)
+            + ": take in /data/.orchestrator/restore to /data/volumes/db/conf/my.cnf",
+        host.executedCommands.getLast());
+    assertEquals(1, host.activeWriters().size());
+    Invariants.assertHold(host, service, "a file was restored");
+  }
+
+  @Test
+  void aFileGoesToAFolderOfTheHostAlsoOfAStackThatIsDown() {
+    assertDone(create("lunch"));
+    service.control.down(Control.Removal.NOTHING);
+    TakenFiles files = service.control.restoreFiles("lunch", "./conf/a", "/srv/back");
+    assertTrue(
+        String.valueOf(host.taken.get("/srv/back")).endsWith("/binds/conf/a"),
+        host.taken.toString());
+    assertTrue(files.added().getFirst().startsWith("/srv/back/"), files.toString());
+    assertThrows(
+        RefusedException.class, () -> service.control.restoreFiles("lunch", "./conf/a", null));
+  }
+
+  @Test
+  void aFileOfACloneWaitsBesideTheLayerThatIsMounted() {
+    startWith(OrchestratorFixture.dataSettings(Strategy.CLONE, Quiesce.STOP, Rollback.RESTORE));
+    assertDone(create("lunch"));
+    assertDone(service.control.upgrade("v2"));
+    TakenFiles _ = service.control.restoreFiles("lunch", "db/a", null);
+    assertTrue(
+        host.executedCommands.getLast().contains("take in /layers/data/top/restore to /data/"),
+        host.executedCommands.toString());
+  }
+
+  @Test
+  void aPathOutOfAVolumeIsRefused() {
+    assertDone(create("lunch"));
+    for (String path :
+        List.of("", "/etc/passwd", "../x", "db/../../x", "./", "./../x", "db/a\nb")) {
+      assertTrue(
+          refusal(() -> service.control.restoreFiles("lunch", path, null))
+              .contains("is no file of a volume"),
+          path);
+    }
+    assertTrue(
+        refusal(() -> service.control.restoreFiles("lunch", "db/a", "srv"))
+            .contains("no absolute path"));
+    assertTrue(
+        refusal(() -> service.control.restoreFiles("lunch", "db/none", null))
+            .contains("there is no none"));
+    assertTrue(
+        refusal(() -> service.control.restoreFiles("x9", "db/a", null)).contains("no snapshot x9"));
+    assertEquals(Map.of(), host.taken);
+  }
+
+  @Test
+  void aComparisonHasFilesByVolumeAndRowsByTable() {
+    host.tables.add(new DatabaseTable("db", "shop.orders", 1000, 0, 0));
+    host.tables.add(new DatabaseTable("db", "shop.items", 5, 0, 0));
+    assertDone(create("lunch"));
+    host.tables.set(0, new DatabaseTable("db", "shop.orders", 1200, 0, 0));
+    assertDone(create("dinner"));
+    host.tables.removeLast();
+    SnapshotDiff now = service.control.diffSnapshot("lunch", null);
+    assertEquals(
+        List.of(
+            new SnapshotDiff.Table("db", "shop.items", 5, -1),
+            new SnapshotDiff.Table("db", "shop.orders", 1000, 1200)),
+        now.tables());
+    SnapshotDiff.Volume data = now.volumes().getFirst();
+    assertTrue(data.added().files() > 0, data.toString());
+    assertEquals(List.of("+ db/a", "~ ./conf/b"), data.paths());
+    assertEquals("both have this one", now.volumes().getLast().note());
+    SnapshotDiff other = service.control.diffSnapshot("lunch", "dinner");
+    assertEquals(List.of(new SnapshotDiff.Table("db", "shop.orders", 1000, 1200)), other.tables());
+    assertTrue(refusal(() -> service.control.diffSnapshot("lunch", "x9")).contains("snapshot x9"));
+  }
+
+  @Test
+  void rowsThatAreNotKnownAreSaidToBeSo() {
+    assertDone(create("lunch"));
+    assertTrue(
+        service.control.diffSnapshot("lunch", null).tablesNote().contains("there is no MariaDB"));
+    assertDone(service.control.upgrade("v2"));
+    assertDone(service.control.rollback(DataOptions.forRollback(Rollback.RESTORE)));
+    String aside = names().getFirst();
+    assertTrue(
+        service.control.diffSnapshot(aside, null).tablesNote().contains("prove " + aside), aside);
+    host.tables.add(new DatabaseTable("db", "shop.orders", 7, 0, 0));
+    assertDone(service.control.proveSnapshot(aside));
+    assertEquals("", service.control.diffSnapshot(aside, null).tablesNote());
   }
 }

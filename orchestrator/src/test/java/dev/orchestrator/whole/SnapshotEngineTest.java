@@ -1,13 +1,18 @@
 package dev.orchestrator.whole;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.orchestrator.common.HumanText;
+import dev.orchestrator.common.RefusedException;
+import dev.orchestrator.data.TakenFiles;
 import dev.orchestrator.engine.ContainerInfo;
+import dev.orchestrator.engine.ExecResult;
 import dev.orchestrator.engine.Labels;
 import dev.orchestrator.journal.Receipt;
 import dev.orchestrator.journal.UpgradeRecord.Outcome;
+import dev.orchestrator.report.SnapshotDiff;
 import dev.orchestrator.report.SnapshotStatus;
 import dev.orchestrator.settings.DataSettings.Quiesce;
 import dev.orchestrator.settings.DataSettings.Rollback;
@@ -19,6 +24,7 @@ import dev.orchestrator.testing.VolumeInspector;
 import dev.orchestrator.upgrade.DataOptions;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -28,6 +34,7 @@ import java.util.TreeSet;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
@@ -237,6 +244,81 @@ class SnapshotEngineTest {
       assertEquals(1, light.containers().size());
       light.control().deleteSnapshot("broken");
       assertEquals(2, light.volumes().size(), "data and store of what serves");
+    }
+  }
+
+  /** The output of a script in the capsule that serves. */
+  static String inCapsule(LightServiceFixture light, String script) {
+    String capsule = light.control().serving().container();
+    ExecResult result =
+        light.engine().exec(capsule, List.of("bash", "-euc", script), Duration.ofSeconds(30));
+    assertTrue(result.ok(), script + ": " + result.stderr());
+    return result.stdout();
+  }
+
+  private static String refusal(Executable request) {
+    return String.valueOf(assertThrows(RefusedException.class, request).getMessage());
+  }
+
+  @Test
+  void singleFilesAreRestoredWhileServicesRunAndOnlyWhereThatIsSafe() throws Exception {
+    String ledger = "/data/volumes/ledger";
+    String stat = "cd " + ledger + "; stat --format '%n %a %u:%g %s %.9Y' lines old/deep/a";
+    Path back = Files.createDirectory(directory.resolve("back"));
+    try (LightServiceFixture light = new LightServiceFixture(directory)) {
+      done(light, light.control().up("v1"));
+      light.post("kept");
+      inCapsule(
+          light,
+          "cd %s; chmod 640 lines; chown 7:8 lines; touch -d 2020-02-02T02:02:02.123456789Z lines; mkdir -p old/deep; echo a >old/deep/a; chown 9:9 old; ln -s /etc out"
+              .formatted(ledger));
+      String before = inCapsule(light, stat);
+      create(light, "lunch", Quiesce.FREEZE);
+      light.post("newer");
+      inCapsule(light, "cd %s; rm -r old; echo x >extra".formatted(ledger));
+
+      inCapsule(
+          light,
+          "capsule exec ledger sqlite3 /var/lib/ledger/rows.db 'INSERT INTO row VALUES (7)'");
+
+      SnapshotDiff diff = light.control().diffSnapshot("lunch", null);
+      SnapshotDiff.Volume data = diff.volumes().getFirst();
+      assertEquals(
+          List.of("+ ledger/extra", "- ledger/old/deep/a", "~ ledger/lines"),
+          data.paths().stream().filter(path -> !path.contains("rows.db")).sorted().toList());
+      assertEquals(1, data.removed().files());
+      assertTrue(diff.tablesNote().contains("there is no MariaDB"), diff.tablesNote());
+
+      TakenFiles lines = light.control().restoreFiles("lunch", "ledger/lines", null);
+      assertEquals(List.of("ledger/lines"), lines.replaced());
+      TakenFiles old = light.control().restoreFiles("lunch", "ledger/old/deep", null);
+      assertEquals(List.of("ledger/old/deep/a"), old.added());
+      assertEquals(before, inCapsule(light, stat));
+      assertEquals("9:9\n", inCapsule(light, "stat --format %u:%g " + ledger + "/old"));
+      assertEquals("kept\n", light.get("/lines"));
+      light.post("after");
+      assertEquals("kept\nafter\n", light.get("/lines"));
+      assertEquals("x\n", inCapsule(light, "cat " + ledger + "/extra"));
+      assertEquals("", inCapsule(light, "ls -A /data/.orchestrator | grep restore || true"));
+
+      String open =
+          refusal(() -> light.control().restoreFiles("lunch", "ledger/rows.db-wal", null));
+      assertTrue(open.contains("rows.db-wal is open in a service"), open);
+      assertEquals("ok\n", light.get("/check"));
+      String link = refusal(() -> light.control().restoreFiles("lunch", "ledger/out/passwd", null));
+      assertTrue(link.contains("is a link"), link);
+      String none = refusal(() -> light.control().restoreFiles("lunch", "ledger/lime", null));
+      assertTrue(none.contains("there is no lime in volumes/ledger, which has: lines"), none);
+      inCapsule(light, "cd %s; rm -r old; ln -s /etc old".formatted(ledger));
+      String moved = refusal(() -> light.control().restoreFiles("lunch", "ledger/old/deep", null));
+      assertTrue(moved.contains("is a link now"), moved);
+
+      TakenFiles out = light.control().restoreFiles("lunch", "ledger/lines", back.toString());
+      assertEquals(List.of(back + "/lines"), out.added());
+      assertEquals("kept\n", Files.readString(back.resolve("lines")));
+      String nowhere =
+          refusal(() -> light.control().restoreFiles("lunch", "ledger/lines", back + "/no"));
+      assertTrue(nowhere.contains("there is no folder " + back + "/no"), nowhere);
     }
   }
 }

@@ -14,6 +14,7 @@ import dev.orchestrator.capsule.SeededFiles;
 import dev.orchestrator.common.Deadline;
 import dev.orchestrator.common.Json;
 import dev.orchestrator.common.OutputText;
+import dev.orchestrator.data.TakenFiles;
 import dev.orchestrator.engine.ContainerInfo;
 import dev.orchestrator.engine.Engine;
 import dev.orchestrator.engine.EngineException;
@@ -385,6 +386,17 @@ public final class ContainerCapsule implements Capsule {
     String answer = ask(doing, deadline, arguments);
     try {
       return Json.readList(answer, type);
+    } catch (IllegalArgumentException e) {
+      throw failure(doing, e);
+    }
+  }
+
+  @Override
+  public TakenFiles takeIn(String from, String to, String path, Duration deadline) {
+    String doing = "putting " + path + " in its place";
+    try {
+      return Json.read(
+          script(doing, "take-in", List.of(from, to, path), deadline), TakenFiles.class);
     } catch (IllegalArgumentException e) {
       throw failure(doing, e);
     }

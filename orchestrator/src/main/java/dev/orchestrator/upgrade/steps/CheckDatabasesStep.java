@@ -36,6 +36,7 @@ final class CheckDatabasesStep extends Step {
     if (!bad.isEmpty()) {
       throw new HealthException(bad);
     }
+    context.snapshots().recordTables(run.previous(), context.capsule(run.green()));
     checks.stream()
         .filter(check -> check.result() == Result.UNCHECKED)
         .forEach(check -> context.log().receipt(run.id()).note("not checked: " + check.line()));

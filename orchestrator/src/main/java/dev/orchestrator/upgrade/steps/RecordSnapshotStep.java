@@ -57,6 +57,7 @@ final class RecordSnapshotStep extends Step {
                 run.pauseMillis,
                 context.snapshots().settingsText()));
     run.switched = true;
+    context.snapshots().recordTables(run.green(), context.capsule(run.blue()));
     String line =
         "snapshot %s of %s, %s; clients waited %s at most"
             .formatted(
