@@ -32,6 +32,7 @@ class ArchitectureTest {
     ROOT + ".home",
     ROOT + ".release",
     ROOT + ".files",
+    ROOT + ".archive",
     ROOT + ".compose",
     ROOT + ".capsule.."
   };

@@ -66,6 +66,7 @@ public final class Cli {
     commands.put("doctor", DoctorCommand::new);
     commands.put("drill", DrillCommand::new);
     commands.put("down", DownCommand::new);
+    commands.put("inspect", InspectCommand::new);
     return commands;
   }
 
