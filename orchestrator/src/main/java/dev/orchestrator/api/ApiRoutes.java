@@ -79,6 +79,7 @@ final class ApiRoutes {
         Set.of("version", "full", "attach", "acceptUnused", "files"),
         this::plan);
     get(router, prefix + "/rollback", ofStack(control -> control::rollbackCost));
+    get(router, prefix + "/undo-adopt", ofStack(control -> control::undoCost));
     get(router, prefix + "/doctor", ofStack(control -> control::doctor));
     get(router, prefix + "/logs", Set.of("service", "tail"), this::logs);
     router.get(prefix + "/upgrades/:id/events").handler(this::events);

@@ -7,6 +7,7 @@ import dev.orchestrator.client.ApiClient;
 import dev.orchestrator.client.ExitCode;
 import dev.orchestrator.common.Json;
 import dev.orchestrator.common.RefusedException;
+import dev.orchestrator.report.RollbackCost;
 import dev.orchestrator.stack.Adopted;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -54,7 +55,11 @@ final class AdoptCommand implements Callable<Integer> {
   @Option(names = "--list", description = "List the compose projects of the engine.")
   private boolean list;
 
-  @Option(names = "--plan", description = "Only show what would become of the project.")
+  @Option(
+      names = "--plan",
+      description =
+          "Only show what would become of the project; with --undo: what was written since the"
+              + " adoption, and would be removed.")
   private boolean plan;
 
   @Option(
@@ -83,12 +88,7 @@ final class AdoptCommand implements Callable<Integer> {
       return list();
     }
     if (undo) {
-      if (!isLossAccepted()) {
-        root.context().terminal().println("nothing was done");
-        return ExitCode.REFUSED;
-      }
-      String id = root.api().beginRun("/v1/undo-adopt", Map.of());
-      return detach ? printId(id) : root.follower().followAccepted(id);
+      return undo();
     }
     String named = absolute(String.valueOf(project));
     if (plan) {
@@ -109,17 +109,30 @@ final class AdoptCommand implements Callable<Integer> {
     }
   }
 
-  /** Newer data is lost by an undo, which a person must have wanted. */
-  private boolean isLossAccepted() {
+  /** Newer data is lost by an undo: a person is shown what, and must have wanted it. */
+  private int undo() throws InterruptedException {
     Terminal terminal = root.context().terminal();
-    if (yes) {
-      return true;
+    if (plan || (!yes && terminal.canAsk())) {
+      String answer = root.api().get("/v1/undo-adopt", DEADLINE);
+      if (plan && json.requested()) {
+        terminal.out().println(Json.indent(answer));
+        return ExitCode.DONE;
+      }
+      RollbackText.undoLines(Json.read(answer, RollbackCost.class)).forEach(terminal::println);
+      if (plan) {
+        return ExitCode.DONE;
+      }
+      if (!terminal.ask("go on? [y/N] ").strip().matches("(?i)y(es)?")) {
+        terminal.println("nothing was done");
+        return ExitCode.REFUSED;
+      }
+    } else if (!yes) {
+      throw new RefusedException(
+          "what was written to the stack since its adoption is removed with it: --yes says that"
+              + " this is right, --undo --plan shows it");
     }
-    String loss = "what was written to the stack since its adoption is removed with it";
-    if (!terminal.canAsk()) {
-      throw new RefusedException(loss + ": --yes says that this is right");
-    }
-    return terminal.ask(loss + ": go on? [y/N] ").strip().matches("(?i)y(es)?");
+    String id = root.api().beginRun("/v1/undo-adopt", Map.of());
+    return detach ? printId(id) : root.follower().followAccepted(id);
   }
 
   private int printId(String id) {

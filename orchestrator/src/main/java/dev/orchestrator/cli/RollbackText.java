@@ -22,6 +22,22 @@ final class RollbackText {
                 cost.from(),
                 HumanText.when(cost.since())));
     lines.add("written since:");
+    addWritten(cost, lines);
+    return lines;
+  }
+
+  /** What the undo of an adoption removes. */
+  static List<String> undoLines(RollbackCost cost) {
+    List<String> lines = new ArrayList<>();
+    lines.add(
+        "undo of the adoption: %s → %s, with its data as of %s"
+            .formatted(cost.from(), cost.to(), HumanText.when(cost.since())));
+    lines.add("what was written to the stack since is removed with it:");
+    addWritten(cost, lines);
+    return lines;
+  }
+
+  private static void addWritten(RollbackCost cost, List<String> lines) {
     for (DataChanges.Volume volume : cost.volumes()) {
       lines.add("  %-10s %s".formatted(volume.name(), volume(volume)));
     }
@@ -37,7 +53,6 @@ final class RollbackText {
       }
       lines.addAll(tables.lines());
     }
-    return lines;
   }
 
   private static String volume(DataChanges.Volume volume) {

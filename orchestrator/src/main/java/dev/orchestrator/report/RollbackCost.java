@@ -5,11 +5,12 @@ import java.time.Instant;
 import java.util.List;
 
 /**
- * The data that a rollback would leave behind: what was written since the switch. JSON of the API:
- * component names are a contract.
+ * The data that a rollback would leave behind, or that the undo of an adoption would remove: what
+ * was written since the switch. JSON of the API: component names are a contract.
  *
  * @param from the version that serves
- * @param to the version that would serve, of generation {@code generation}
+ * @param to the version that would serve, of generation {@code generation}; or {@code project NAME}
+ *     and generation 0
  * @param since when clients were led to the version that serves
  * @param tables the database tables that were written to, as far as they can be queried
  * @param configured {@code carry}, {@code restore} or {@code ask}

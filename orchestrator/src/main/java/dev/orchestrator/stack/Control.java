@@ -67,6 +67,9 @@ public interface Control {
   /** Describes the data that a rollback would leave behind. Reads only. */
   RollbackCost rollbackCost();
 
+  /** Describes the data that the undo of an adoption would remove. Reads only. */
+  RollbackCost undoCost();
+
   /** Checks everything that an upgrade depends on. Reads only. */
   DoctorReport doctor();
 

@@ -76,6 +76,45 @@ final class RollbackService {
         context.dataSettings().rollback().name().toLowerCase(Locale.ROOT));
   }
 
+  /**
+   * Describes what was written since the adoption, which its undo removes. Files are not compared
+   * with the project's: its data may be in places that only its own containers have.
+   */
+  RollbackCost undoCost() {
+    UpgradeRecord adoption = requireAdoption();
+    String project = "project " + adoption.fromVersion();
+    Optional<Generation> serving = journal.serving();
+    if (serving.isEmpty()) {
+      return new RollbackCost(
+          adoption.toVersion(), project, 0, adoption.started(), List.of(), List.of(), "restore");
+    }
+    Generation blue = serving.get();
+    DataChanges changes = context.changes();
+    List<DataChanges.Volume> volumes =
+        blue.volumes().stream()
+            .map(volume ->
+                new DataChanges.Volume(
+                    volume.name(), volume.volume(), 0, 0, 0, "removed with the stack"))
+            .toList();
+    return new RollbackCost(
+        blue.version(),
+        project,
+        0,
+        changes.servingSince(blue),
+        volumesOf(blue, volumes),
+        changes.tableChanges(blue),
+        "restore");
+  }
+
+  private UpgradeRecord requireAdoption() {
+    return journal
+        .adoption()
+        .orElseThrow(() ->
+            new RefusedException(
+                "this stack was not adopted from a compose project, or that was undone: see"
+                    + " 'orchestrator history'"));
+  }
+
   /** The data volumes, and the paths of the host that services write to. */
   private List<DataChanges.Volume> volumesOf(
       Generation blue, List<DataChanges.Volume> dataVolumes) {
@@ -123,15 +162,7 @@ final class RollbackService {
    * @throws RefusedException when the stack was not adopted, or that was undone
    */
   UpgradeRun beginReturn(@Nullable Generation blue) {
-    String adoption =
-        journal
-            .adoption()
-            .map(UpgradeRecord::id)
-            .orElseThrow(() ->
-                new RefusedException(
-                    "this stack was not adopted from a compose project, or that was undone: see"
-                        + " 'orchestrator history'"));
-    String json = journal.attachment(adoption, UpgradeRun.ORIGINAL_KEY).orElseThrow();
+    String json = journal.attachment(requireAdoption().id(), UpgradeRun.ORIGINAL_KEY).orElseThrow();
     Original original = OriginalJson.read(json);
     UpgradeRecord record =
         journal.begin(

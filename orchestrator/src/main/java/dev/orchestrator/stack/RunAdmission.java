@@ -82,6 +82,7 @@ final class RunAdmission {
    */
   void closeFor(String why) {
     requireOpen();
+    executor.awaitLastEnd();
     if (executor.isBusy()) {
       throw new RefusedException(RUN_UNDER_WAY);
     }

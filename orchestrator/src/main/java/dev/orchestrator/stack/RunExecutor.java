@@ -24,6 +24,9 @@ import org.slf4j.LoggerFactory;
 final class RunExecutor {
   private static final Logger log = LoggerFactory.getLogger(RunExecutor.class);
 
+  /** A run that has ended is put away in microseconds, on a busy machine in more. */
+  private static final Duration END_WAIT = Duration.ofSeconds(10);
+
   private final Saga saga;
   private final Journal journal;
   private final ServingLock servingLock;
@@ -71,6 +74,7 @@ final class RunExecutor {
   String start(Supplier<UpgradeRun> begin) {
     UpgradeRun run;
     synchronized (this) {
+      awaitLastEnd();
       if (activeRuns > 0 && journal.running().isEmpty()) {
         throw new RefusedException(
             "a run has just ended, and another is about to follow it: see 'orchestrator status'");
@@ -80,6 +84,21 @@ final class RunExecutor {
     }
     threads.execute(() -> runToEnd(run, () -> saga.execute(run, run.steps)));
     return run.id();
+  }
+
+  /**
+   * Waits for a run that has ended in the journal, which everybody sees a moment before this
+   * process has put it away; or until it is followed by its fall-back.
+   */
+  synchronized void awaitLastEnd() {
+    Deadline deadline = Deadline.in(END_WAIT);
+    try {
+      while (activeRuns > 0 && journal.running().isEmpty() && !deadline.passed()) {
+        wait(Math.max(1, deadline.remaining().toMillis()));
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   /** Undoes a run that was cut off, on this thread. */
@@ -135,6 +154,7 @@ final class RunExecutor {
     begun.ifPresent(fallBack -> {
       synchronized (this) {
         current = fallBack;
+        notifyAll();
       }
       execute(fallBack, () -> saga.execute(fallBack, fallBack.steps));
     });

@@ -287,6 +287,11 @@ public final class StackControl implements Control, AutoCloseable {
   }
 
   @Override
+  public RollbackCost undoCost() {
+    return refuseOnFailure(rollback::undoCost);
+  }
+
+  @Override
   public DoctorReport doctor() {
     return new DoctorChecks(context).run();
   }

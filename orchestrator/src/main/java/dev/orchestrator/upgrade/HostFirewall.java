@@ -29,7 +29,7 @@ final class HostFirewall {
    */
   static List<String> questions(List<RouteSettings> routes) {
     return routes.stream()
-        .filter(route -> !isLoopback(route.listen().host()))
+        .filter(route -> !route.listen().isLoopback())
         .map(route ->
             "%s,%d"
                 .formatted(
@@ -37,10 +37,6 @@ final class HostFirewall {
                     route.listen().first()))
         .distinct()
         .toList();
-  }
-
-  private static boolean isLoopback(String host) {
-    return host.startsWith("127.") || host.equals("::1") || host.equals("localhost");
   }
 
   /** Refuses an adoption after which clients from elsewhere would reach nothing. */

@@ -32,13 +32,24 @@ public final class Retention {
   /**
    * Removes the older generations in a state.
    *
-   * @param keep how many of the newest stay @return one line for each that was removed
+   * @param keep how many of the newest stay
+   * @return one line for each that was removed
    */
   public List<String> removeBeyond(State state, int keep) {
+    return removeBeyond(state, keep, 0);
+  }
+
+  /**
+   * The same, but for one generation.
+   *
+   * @param spared number of a generation that stays whatever its age, beside the newest
+   */
+  public List<String> removeBeyond(State state, int keep, int spared) {
     List<Generation> all =
         context.journal().generations().stream()
             .filter(row -> row.state() == state)
             .map(GenerationRecord::generation)
+            .filter(generation -> generation.number() != spared)
             .sorted(Comparator.comparingInt(Generation::number).reversed())
             .toList();
     List<String> removed = new ArrayList<>();

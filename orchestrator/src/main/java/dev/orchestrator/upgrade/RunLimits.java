@@ -65,25 +65,22 @@ public final class RunLimits {
       while (true) {
         String waitsFor;
         synchronized (this) {
+          // What has begun is told, also when that was between the last look and this one.
+          while (!mayBegin(work, ticket) && (told.equals(stacks(work)) || stacks(work).isEmpty())) {
+            wait();
+          }
           if (mayBegin(work, ticket)) {
             queue.remove(ticket);
             busy(work).add(stack);
             notifyAll();
             return () -> end(work, stack);
           }
-          waitsFor = String.join(", ", busy(work));
+          waitsFor = stacks(work);
         }
-        if (!waitsFor.equals(told)) {
-          progress.accept(
-              "waits for the %s of stack %s (limits.%ss = %d)"
-                  .formatted(work.word, waitsFor, work.word, most(work)));
-          told = waitsFor;
-        }
-        synchronized (this) {
-          if (!mayBegin(work, ticket)) {
-            wait();
-          }
-        }
+        progress.accept(
+            "waits for the %s of stack %s (limits.%ss = %d)"
+                .formatted(work.word, waitsFor, work.word, most(work)));
+        told = waitsFor;
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -94,6 +91,11 @@ public final class RunLimits {
         notifyAll();
       }
     }
+  }
+
+  /** Those that have the work. */
+  private String stacks(Work work) {
+    return String.join(", ", busy(work));
   }
 
   private boolean mayBegin(Work work, Object ticket) {

@@ -433,7 +433,55 @@ class ImageScriptsTest {
     }
     String said = bash("source lease.sh; CAPSULE_EPOCH=%s take_lease 2>&1".formatted(epoch));
     assertEquals("", said);
-    return Files.readString(lease).strip();
+    return Files.readString(lease).split("\\s", 2)[0];
+  }
+
+  /** A copy of the data has a folder of its own, whatever has made it. */
+  @Test
+  void aLeaseBindsWhereItWasWrittenAndNotInACopy() throws Exception {
+    String said =
+        bash(
+            """
+            source lease.sh
+            CAPSULE_EPOCH=7 take_lease
+            refused() { (take_lease) 2>&1 && echo accepted || echo "exit $?"; }
+            refused
+            CAPSULE_EPOCH=7 refused
+            CAPSULE_EPOCH=8 CAPSULE_MODE=managed refused
+            cp -a data copy
+            rm -r data
+            mv copy data
+            CAPSULE_EPOCH=8 CAPSULE_MODE=managed refused
+            refused
+            refused
+            read_lease
+            """);
+    assertEquals(
+        """
+        capsule: refused: the data belongs to epoch 7, as a newer version or an orchestrator has\
+         written it, and this capsule has epoch 0. Run it on a copy of the volume; or, when nothing\
+         else will write to this one any more, with --env CAPSULE_EPOCH=7
+        exit 3
+        accepted
+        capsule: refused: this capsule has epoch 8, its data belongs to epoch 7
+        exit 3
+        capsule: refused: this capsule has epoch 8, its data belongs to epoch 7
+        exit 3
+        capsule: the data is a copy of another volume, and is this capsule's own now
+        accepted
+        accepted
+        0
+        """,
+        said);
+  }
+
+  /** Of a capsule before leases had a place: nobody can tell a copy. */
+  @Test
+  void aLeaseWithoutAPlaceIsTakenAtItsWord() throws Exception {
+    Files.writeString(capsule.resolve("data/.orchestrator/lease"), "7\n");
+    assertEquals(
+        "exit 3\n",
+        bash("source lease.sh; (take_lease) 2>>said && echo accepted || echo \"exit $?\""));
   }
 
   private List<Map<String, Object>> paths(int count) throws IOException {

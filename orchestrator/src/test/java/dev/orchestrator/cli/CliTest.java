@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.orchestrator.api.ApiServer;
 import dev.orchestrator.client.ExitCode;
+import dev.orchestrator.common.HumanText;
 import dev.orchestrator.common.Json;
 import dev.orchestrator.journal.UpgradeRecord;
 import dev.orchestrator.report.Status;
@@ -319,6 +320,18 @@ final class CliTest {
     assertEquals("stack photos: /stacks/photos\nu7\n", run("adopt photos --detach").out());
     assertEquals("stack pics: /stacks/pics\nu7\n", run("adopt photos --stack pics --detach").out());
     assertOneLine(run("adopt --undo -s demo"), "since its adoption is removed with it: --yes says");
+    assertEquals(
+        """
+        undo of the adoption: v2 → project photos, with its data as of %s
+        what was written to the stack since is removed with it:
+          data       removed with the stack
+
+        TABLE         SERVICE   ROWS (ABOUT)   SINCE THE SWITCH
+        shop.orders   db        1,200          +34
+        """
+            .formatted(HumanText.when(FakeControl.START)),
+        run("adopt --undo --plan -s demo").out());
+    assertEquals(List.of(), control.calls());
     assertEquals("u7\n", run("adopt --undo --yes --stack demo --detach").out());
     assertEquals(List.of("undo adopt"), control.calls());
     assertTrue(run("init /srv/new --stack new").out().startsWith("stack new: /stacks/new;"));

@@ -224,6 +224,18 @@ public final class FakeControl implements Control {
   }
 
   @Override
+  public RollbackCost undoCost() {
+    return new RollbackCost(
+        "v2",
+        "project photos",
+        0,
+        START,
+        List.of(new DataChanges.Volume("data", "demo-g2-data", 0, 0, 0, "removed with the stack")),
+        List.of(new DataChanges.Rows("db", "shop.orders", 1200, 34)),
+        "restore");
+  }
+
+  @Override
   public DoctorReport doctor() {
     return new DoctorReport(
         "demo",

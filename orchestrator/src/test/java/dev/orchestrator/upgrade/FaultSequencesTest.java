@@ -101,6 +101,12 @@ class FaultSequencesTest {
     }
   }
 
+  /** A fall-back removed what the rollback before it had just set aside. */
+  @Test
+  void sequencesThatHaveFoundFaultsFindNoneAnyMore() {
+    run(1_795_759_111_609L);
+  }
+
   private void run(long seed) {
     Random random = new Random(seed);
     Case scenario = CASES.get(random.nextInt(CASES.size()));

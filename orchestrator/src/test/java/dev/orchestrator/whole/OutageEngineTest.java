@@ -17,6 +17,7 @@ import dev.orchestrator.report.Status;
 import dev.orchestrator.settings.DataSettings;
 import dev.orchestrator.settings.Settings;
 import dev.orchestrator.settings.Settings.EngineSettings;
+import dev.orchestrator.testing.EverySecondDay;
 import dev.orchestrator.testing.LightLoad;
 import dev.orchestrator.testing.LightServiceFixture;
 import dev.orchestrator.testing.LightStackFixture;
@@ -49,6 +50,7 @@ import org.junit.jupiter.params.provider.CsvSource;
  * both versions are started by hand. On a private engine.
  */
 @Tag("engine")
+@EverySecondDay
 @Timeout(240)
 class OutageEngineTest {
   private static final Duration SOON = Duration.ofSeconds(60);

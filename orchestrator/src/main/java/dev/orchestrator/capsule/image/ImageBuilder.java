@@ -77,6 +77,9 @@ public final class ImageBuilder implements CapsuleBuilder {
   /** On a capsule image: {@link HostGrants#flags}. The script {@code config/image/run} reads it. */
   private static final String RUN_FLAGS = "dev.orchestrator.run-flags";
 
+  /** On a capsule image: how it is run without the orchestrator, see {@link RunCommand}. */
+  private static final String RUN = "dev.orchestrator.run";
+
   /** What a check has found, so that it need not be made twice for a plan. */
   private record Checked(String version, String content, ReleaseFiles files) {}
 
@@ -358,6 +361,7 @@ public final class ImageBuilder implements CapsuleBuilder {
       String version, Map<String, InnerImage> images, CapsuleStack capsuleStack) {
     ObjectNode node = JsonNodeFactory.instance.objectNode();
     node.put("stack", stack.name()).put("version", version).put("project", stack.name());
+    node.put("run", runCommand(version, capsuleStack));
     Map<String, String> ids = new TreeMap<>();
     images.values().forEach(image -> ids.put(image.reference(), image.id()));
     node.set("images", Json.toTree(ids));
@@ -375,6 +379,15 @@ public final class ImageBuilder implements CapsuleBuilder {
       node.put("dockerSocket", capsuleStack.socket().word());
     }
     return node.toPrettyString();
+  }
+
+  private String runCommand(String version, CapsuleStack capsuleStack) {
+    return RunCommand.of(
+        stack.name(),
+        reference(version),
+        RunFlags.lines(image.folder(), image.privileged()),
+        capsuleStack,
+        stack.routes());
   }
 
   private Map<String, String> labels(
@@ -399,6 +412,7 @@ public final class ImageBuilder implements CapsuleBuilder {
     labels.put(PROBES, probes.text());
     labels.put(PORTS, Json.write(new TreeMap<>(capsuleStack.ports())));
     labels.put(RUN_FLAGS, capsuleStack.grants().flags());
+    labels.put(RUN, runCommand(version, capsuleStack));
     if (!capsuleStack.variables().isEmpty()) {
       labels.put(VARIABLES, String.join(" ", capsuleStack.variables()));
     }

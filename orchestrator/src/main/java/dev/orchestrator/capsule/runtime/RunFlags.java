@@ -35,14 +35,8 @@ public record RunFlags(
    * @param privileged whether a capsule gets all rights in place of those in the file
    */
   public static RunFlags read(Path folder, boolean privileged) throws RefusedException {
-    Path file = folder.resolve("run-flags");
-    List<String> lines;
-    try {
-      lines = Files.readAllLines(file);
-    } catch (IOException e) {
-      throw new RefusedException(
-          "can't read %s (image.folder): %s".formatted(file, e.getMessage()), e);
-    }
+    Path file = file(folder);
+    List<String> lines = fileLines(file);
     List<String> capabilities = new ArrayList<>();
     List<String> options = new ArrayList<>();
     List<String> devices = new ArrayList<>();
@@ -84,6 +78,38 @@ public record RunFlags(
     ContainerSecurity listed = new ContainerSecurity(false, capabilities, options, devices, masked);
     return new RunFlags(
         privileged ? PRIVILEGED : listed, List.copyOf(tmpfs), stop, Map.copyOf(logOptions));
+  }
+
+  /**
+   * The flags themselves, as {@code docker run} takes them; refuses a file that can't be read.
+   *
+   * @param privileged whether a capsule gets all rights in place of those in the file
+   */
+  public static List<String> lines(Path folder, boolean privileged) throws RefusedException {
+    List<String> flags = new ArrayList<>(privileged ? List.of("--privileged") : List.of());
+    for (String line : fileLines(file(folder))) {
+      boolean right =
+          line.startsWith("--cap-add")
+              || line.startsWith("--security-opt")
+              || line.startsWith("--device");
+      if (line.startsWith("--") && !(privileged && right)) {
+        flags.add(line.strip());
+      }
+    }
+    return flags;
+  }
+
+  private static Path file(Path folder) {
+    return folder.resolve("run-flags");
+  }
+
+  private static List<String> fileLines(Path file) {
+    try {
+      return Files.readAllLines(file);
+    } catch (IOException e) {
+      throw new RefusedException(
+          "can't read %s (image.folder): %s".formatted(file, e.getMessage()), e);
+    }
   }
 
   private static RefusedException refusal(Path file, String line, String advice) {

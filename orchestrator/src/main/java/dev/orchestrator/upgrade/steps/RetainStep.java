@@ -66,7 +66,8 @@ final class RetainStep extends Step {
     }
     Retention retention = context.retention();
     results.addAll(retention.removeBeyond(State.KEPT, context.limits().keep()));
-    results.addAll(retention.removeBeyond(State.SET_ASIDE, 1));
+    // What this run has set aside is told to be kept, and may be older than what another one has.
+    results.addAll(retention.removeBeyond(State.SET_ASIDE, 1, blue == null ? 0 : blue.number()));
     retention.removeUnusedVolumes();
     int pruned = context.builder().prune(retention.presentVersions());
     if (pruned > 0) {

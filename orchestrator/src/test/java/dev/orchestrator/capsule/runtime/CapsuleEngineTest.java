@@ -23,12 +23,14 @@ import dev.orchestrator.settings.GrantSettings.DockerSocket;
 import dev.orchestrator.settings.GrantSettings.HostPath;
 import dev.orchestrator.settings.Settings;
 import dev.orchestrator.settings.StackSettings;
+import dev.orchestrator.testing.FreePorts;
 import dev.orchestrator.testing.LightStackFixture;
 import io.vertx.core.Vertx;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -179,6 +181,64 @@ class CapsuleEngineTest {
 
     CapsuleException e = assertThrows(CapsuleException.class, () -> capsule.start(DEADLINE));
     assertMessage("its data belongs to epoch 4", e);
+  }
+
+  /** As people move a stack: they copy its volume, and start its image with plain Docker. */
+  @Test
+  void aCopyOfItsDataRunsByTheCommandThatTheImageHas() throws Exception {
+    CapsuleImage image = builder.build("v1", line -> {});
+    Capsule capsule = started(image, 7);
+    assertEquals("written\n", post(capsule, image, "first"));
+    capsule.stop(DEADLINE);
+    engine.stopContainer(capsule.name(), DEADLINE);
+
+    String help = docker("docker run --rm " + image.reference() + " help");
+    assertTrue(help.contains("8080/tcp -> ledger:80"), help);
+    String command =
+        engine
+            .image(image.reference())
+            .orElseThrow()
+            .labels()
+            .getOrDefault("dev.orchestrator.run", "");
+    assertTrue(help.replace("\n  ", "\n").contains(command), help);
+    assertTrue(command.contains(" --publish=127.0.0.1:8080:8080 "), "as its route: " + command);
+    int port = FreePorts.next();
+    String mine =
+        command
+            .replace(
+                "--name=light",
+                "--name=%s-alone --label=%s=test-%s".formatted(capsule.name(), Labels.HOME, id))
+            .replace("--publish=127.0.0.1:8080:8080", "--publish=127.0.0.1:" + port + ":8080");
+
+    String original = capsule.name() + "-data";
+    docker(mine.replace("light-data:", original + ":"));
+    assertEquals(3, engine.awaitExit(capsule.name() + "-alone", DEADLINE));
+    String said = String.join("\n", engine.logs(capsule.name() + "-alone", 5));
+    assertTrue(said.contains("with --env CAPSULE_EPOCH=7"), said);
+    engine.removeContainer(capsule.name() + "-alone");
+
+    String copy = capsule.name() + "-copy";
+    engine.createVolume(copy, labels);
+    docker(
+        "docker run --rm --volume %s:/from:ro --volume %s:/to --entrypoint cp %s -a /from/. /to"
+            .formatted(original, copy, image.reference()));
+    docker(mine.replace("light-data:", copy + ":"));
+    Capsule alone = new ContainerCapsule(engine, capsule.name() + "-alone", InstantSource.system());
+    alone.awaitReady(DEADLINE);
+    check(alone, image);
+    assertEquals("first\n", get(alone, image, "/lines"));
+    said = String.join("\n", engine.logs(alone.name(), 20));
+    assertTrue(said.contains("the data is a copy of " + original), said);
+  }
+
+  private static String docker(String command) throws Exception {
+    Process process =
+        new ProcessBuilder("timeout", "60", "bash", "-c", command)
+            .redirectErrorStream(true)
+            .start();
+    String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertEquals(0, process.waitFor(), said);
+    return said;
   }
 
   @Test

@@ -55,4 +55,9 @@ public record ListenAddress(String host, int first, int last) {
   public String toString() {
     return hostText() + ":" + first + (first == last ? "" : "-" + last);
   }
+
+  /** Whether only programs of the same host reach it. */
+  public boolean isLoopback() {
+    return host.startsWith("127.") || host.equals("::1") || host.equals("localhost");
+  }
 }
