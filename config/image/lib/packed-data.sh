@@ -90,8 +90,13 @@ unpack_volume() {
 
 unpack_parts() {
   find "$PACKED/$1" -type f -name '[0-9]*' -print0 | LC_ALL=C sort -z | xargs -0 cat -- |
-    decompress "$2" | "${PACK_TAR[@]}" --extract --directory "$3" --same-owner \
-    --same-permissions --delay-directory-restore
+    extract "$2" "$3"
+}
+
+# extract COMPRESSION FOLDER: the stream on stdin.
+extract() {
+  decompress "$1" | "${PACK_TAR[@]}" --extract --directory "$2" --same-owner --same-permissions \
+    --delay-directory-restore
 }
 
 decompress() {

@@ -43,6 +43,7 @@ class ArchitectureTest {
     ROOT + ".report",
     ROOT + ".schedule",
     ROOT + ".drill",
+    ROOT + ".export",
     ROOT + ".client",
     ROOT + ".api",
     ROOT + ".cli"

@@ -36,8 +36,8 @@ public record ArchiveContents(
    *
    * @param id digest of the capsule's own configuration, by which engines know an image
    * @param manifest digest of the capsule's own manifest, which is a blob of the file
-   * @param loaded digest of the configuration of what {@code docker load} makes of the file: another
-   *     image when there is data in it
+   * @param loaded digest of the configuration of what {@code docker load} makes of the file:
+   *     another image when there is data in it
    * @param reference the name that {@code docker load} gives it
    * @param bytes what the capsule's own layers take in the file
    */
@@ -86,9 +86,7 @@ public record ArchiveContents(
 
     /** The names of what a receiving side must bring along when the file doesn't have it. */
     public List<String> missing() {
-      return encrypted
-          ? List.of()
-          : Stream.concat(variables.stream(), files.stream()).toList();
+      return encrypted ? List.of() : Stream.concat(variables.stream(), files.stream()).toList();
     }
   }
 

@@ -51,15 +51,24 @@ final class ArchiveFile implements Closeable {
   private final Path partial;
   private final FileChannel channel;
   private final Map<String, Entry> entries = new LinkedHashMap<>();
+  private final boolean replace;
   private boolean published;
 
-  /** Refuses a name that is taken. */
-  ArchiveFile(Path target) throws IOException {
+  /**
+   * Refuses a name that is taken.
+   *
+   * @param replace whether a file of that name is replaced, once this one is whole
+   */
+  ArchiveFile(Path target, boolean replace) throws IOException {
     this.target = target.toAbsolutePath();
-    this.partial = this.target.resolveSibling(this.target.getFileName() + ".partial");
-    if (Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
+    this.replace = replace;
+    this.partial = this.target.resolveSibling(this.target.getFileName() + ".part");
+    if (Files.isDirectory(target)) {
+      throw new RefusedException("%s is a folder: name a file".formatted(target));
+    }
+    if (!replace && Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
       throw new RefusedException(
-          "%s exists: remove it, or choose another name".formatted(target));
+          "%s exists: choose another name, or replace it with --force".formatted(target));
     }
     Path folder = this.target.getParent();
     if (folder != null && !Files.isDirectory(folder)) {
@@ -126,6 +135,12 @@ final class ArchiveFile implements Closeable {
     return "blobs/sha256/" + digest;
   }
 
+  /** The blob that these bytes are. */
+  static Entry blobOf(byte[] content) {
+    String digest = Sha256.hex(content);
+    return new Entry(blobName(digest), content.length, digest);
+  }
+
   private Content open(@Nullable String name) throws IOException {
     long at = channel.position();
     channel.write(ByteBuffer.allocate(TarHeader.BLOCK));
@@ -136,7 +151,7 @@ final class ArchiveFile implements Closeable {
   void publish() throws IOException {
     writeAll(ByteBuffer.allocate(2 * TarHeader.BLOCK));
     channel.force(true);
-    if (Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
+    if (!replace && Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
       throw new RefusedException(
           "%s was made by somebody else meanwhile: choose another name".formatted(target));
     }
@@ -215,8 +230,7 @@ final class ArchiveFile implements Closeable {
       writeAll(ByteBuffer.allocate(TarHeader.padding(size)));
       long end = channel.position();
       channel.position(at);
-      writeAll(
-          ByteBuffer.wrap(new TarHeader(entry.name(), size, TarHeader.FILE).bytes(MODE)));
+      writeAll(ByteBuffer.wrap(new TarHeader(entry.name(), size, TarHeader.FILE).bytes(MODE)));
       channel.position(end);
       return entry;
     }

@@ -1,6 +1,7 @@
 package dev.orchestrator.archive;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.orchestrator.archive.ArchiveContents.Entry;
 import dev.orchestrator.archive.ArchiveContents.Volume;
 import dev.orchestrator.common.HumanText;
@@ -31,9 +32,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Reads an archive. Opening it looks at the first entry and at the list at the end, which takes
- * milliseconds whatever the size; {@link #verify} reads all of it. Whatever else is read is compared
- * with its digest too, at its end. What is wrong with a file is a {@link RefusedException} of one line
- * that names the file and the place in it. One thread at a time.
+ * milliseconds whatever the size; {@link #verify} reads all of it. Whatever else is read is
+ * compared with its digest too, at its end. What is wrong with a file is a {@link RefusedException}
+ * of one line that names the file and the place in it. One thread at a time.
  */
 public final class ArchiveReader implements AutoCloseable {
   private static final int BUFFER = 1 << 16;
@@ -145,31 +146,40 @@ public final class ArchiveReader implements AutoCloseable {
   }
 
   /**
-   * Writes the image as {@code docker load} takes it, without the data: the capsule's own image, as it
-   * was exported. The caller closes {@code out}.
+   * Writes the image as {@code docker load} takes it, without the data: the capsule's own image, as
+   * it was exported. The caller closes {@code out}.
    */
   public void writeImage(OutputStream out) throws IOException {
-    Entry manifestBlob = blob(contents.image().manifest());
-    JsonNode manifest = Json.tree(text(manifestBlob.name()));
+    writeImage(out, contents.image().reference(), Map.of());
+  }
+
+  /**
+   * The same with another name.
+   *
+   * @param labels that the image gets, which make it another image
+   */
+  public void writeImage(OutputStream out, String reference, Map<String, String> labels)
+      throws IOException {
+    JsonNode manifest = Json.tree(text(blob(contents.image().manifest()).name()));
     List<SavedImage.Layer> layers = new ArrayList<>();
     for (JsonNode each : manifest.path("layers")) {
       layers.add(
           new SavedImage.Layer(
               blob(each.path("digest").asText()), each.path("mediaType").asText()));
     }
-    Entry config = blob(contents.image().id());
-    ImageManifest image = new ImageManifest(config, layers, head.architecture());
-    List<String> names = new ArrayList<>();
-    layers.forEach(each -> names.add(each.blob().name()));
-    names.add(config.name());
-    names.add(manifestBlob.name());
-    for (String name : names.stream().distinct().toList()) {
+    byte[] config = config(labels);
+    Entry configBlob = ArchiveFile.blobOf(config);
+    ImageManifest image = new ImageManifest(configBlob, layers, head.architecture());
+    for (String name : layers.stream().map(each -> each.blob().name()).distinct().toList()) {
       try (InputStream in = content(name)) {
         write(name, place(name).entry().bytes(), in, out);
       }
     }
-    String reference = contents.image().reference();
+    byte[] written = image.manifest();
+    Entry manifestBlob = ArchiveFile.blobOf(written);
     Map<String, byte[]> texts = new LinkedHashMap<>();
+    texts.put(configBlob.name(), config);
+    texts.put(manifestBlob.name(), written);
     texts.put(ImageManifest.DOCKER, image.docker(reference));
     texts.put(ImageManifest.INDEX, image.index(manifestBlob, reference));
     texts.put(ImageManifest.LAYOUT, ImageManifest.layout());
@@ -178,6 +188,18 @@ public final class ArchiveReader implements AutoCloseable {
       write(each.getKey(), text.length, new ByteArrayInputStream(text), out);
     }
     out.write(new byte[2 * TarHeader.BLOCK]);
+  }
+
+  /** The image's configuration; the very bytes where it gets no labels. */
+  private byte[] config(Map<String, String> labels) throws IOException {
+    String text = text(blob(contents.image().id()).name());
+    if (labels.isEmpty()) {
+      return text.getBytes(StandardCharsets.UTF_8);
+    }
+    ObjectNode config = (ObjectNode) Json.tree(text);
+    ObjectNode all = config.withObject("config").withObject("Labels");
+    labels.forEach(all::put);
+    return Json.write(config).getBytes(StandardCharsets.UTF_8);
   }
 
   private static void write(String name, long bytes, InputStream content, OutputStream out)

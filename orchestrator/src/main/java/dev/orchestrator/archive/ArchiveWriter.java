@@ -20,15 +20,15 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes an archive: {@link #image} first, then a {@link #volume} for each data volume, the release's
- * {@link #files}, the {@link #secrets}, and {@link #finish}. The file appears under its name when it
- * is complete, and not at all when the writer is closed before. One thread at a time.
+ * Writes an archive: {@link #image} first, then a {@link #volume} for each data volume, the
+ * release's {@link #files}, the {@link #secrets}, and {@link #finish}. The file appears under its
+ * name when it is complete, and not at all when the writer is closed before. One thread at a time.
  *
  * <p>The file is an image archive as {@code docker save} of Docker 25 writes it, which every Docker
  * from 20.10 on loads. Between the blobs it has entries that only we read, below {@code
  * orchestrator/}. It is not compressed as a whole, and its layers are as the engine saved them:
- * Docker 20.10 unpacks no zstd. What makes up most of it is compressed inside, the packed images and
- * the data.
+ * Docker 20.10 unpacks no zstd. What makes up most of it is compressed inside, the packed images
+ * and the data.
  */
 public final class ArchiveWriter implements AutoCloseable {
   static final String OURS = "orchestrator/";
@@ -51,10 +51,19 @@ public final class ArchiveWriter implements AutoCloseable {
 
   /** Refuses a name that is taken, and a folder that isn't there. */
   public ArchiveWriter(Path target, ArchiveHead head) {
+    this(target, head, false);
+  }
+
+  /**
+   * Refuses a folder that isn't there.
+   *
+   * @param replace whether a file of that name is replaced, once this one is whole
+   */
+  public ArchiveWriter(Path target, ArchiveHead head, boolean replace) {
     this.target = target;
     this.head = head;
     try {
-      file = new ArchiveFile(target);
+      file = new ArchiveFile(target, replace);
     } catch (IOException e) {
       throw failure(e);
     }
@@ -114,8 +123,7 @@ public final class ArchiveWriter implements AutoCloseable {
       }
       Entry layer = out.end();
       String kind = compression == Compression.ZSTD ? "zstd" : "none";
-      volumes.add(
-          new Volume(name, Sha256.PREFIX + layer.sha256(), kind, bytes, files, archived));
+      volumes.add(new Volume(name, Sha256.PREFIX + layer.sha256(), kind, bytes, files, archived));
       data.add(new DataOf("data of volume " + name, layer));
     } catch (IOException e) {
       throw failure(e);

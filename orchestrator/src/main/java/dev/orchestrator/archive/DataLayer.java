@@ -7,9 +7,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The layer of an image that has a data volume: {@code /capsule/data/VOLUME/NNNNNNNN}, the parts of
- * one stream of tar. Parts, because the size of a file comes before its content in a layer, and that
- * of the stream is not known; and one stream, because an engine that unpacks a layer keeps neither
- * sparse files, nor names that begin with {@code .wh.}, nor every extended attribute.
+ * one stream of tar. Parts, because the size of a file comes before its content in a layer, and
+ * that of the stream is not known; and one stream, because an engine that unpacks a layer keeps
+ * neither sparse files, nor names that begin with {@code .wh.}, nor every extended attribute.
  */
 final class DataLayer {
   /** Bytes of a part: so much of the data is in memory. */

@@ -8,9 +8,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The texts by which engines find an image in an archive. Docker up to 28, with its own store, reads
- * {@code manifest.json}; an engine with containerd's store (from 24 on, and by default from 29 on)
- * takes the OCI layout where there is one.
+ * The texts by which engines find an image in an archive. Docker up to 28, with its own store,
+ * reads {@code manifest.json}; an engine with containerd's store (from 24 on, and by default from
+ * 29 on) takes the OCI layout where there is one.
  *
  * @param config the blob of the image's configuration
  * @param layers the lowest first

@@ -12,8 +12,8 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Copies the tar of a layer without some of its files, and with others changed. What it doesn't touch
- * it copies block by block, so that a layer that has none of these files comes out as it is.
+ * Copies the tar of a layer without some of its files, and with others changed. What it doesn't
+ * touch it copies block by block, so that a layer that has none of these files comes out as it is.
  *
  * @param without names of files to leave out, without a slash in front
  * @param changed what becomes of the content of files
@@ -49,14 +49,14 @@ record LayerFilter(Set<String> without, Map<String, UnaryOperator<byte[]>> chang
       long padded = header.size() + TarHeader.padding(header.size());
       UnaryOperator<byte[]> change = changed.get(header.name());
       if (without.contains(header.name())) {
-        in.skipNBytes(padded);
+        copy(in, OutputStream.nullOutputStream(), padded);
       } else if (change != null && header.isFile()) {
         change(header, change, in, out);
       } else {
         if (header.isLink() && without.contains(header.link())) {
           throw new ArchiveException(
-              "the image has %s by the name %s, too: declare both".formatted(
-                  header.link(), header.name()));
+              "the image has %s by the name %s, too: declare both"
+                  .formatted(header.link(), header.name()));
         }
         out.write(header.blocks());
         copy(in, out, padded);
@@ -68,14 +68,13 @@ record LayerFilter(Set<String> without, Map<String, UnaryOperator<byte[]>> chang
       Header header, UnaryOperator<byte[]> change, InputStream in, OutputStream out)
       throws IOException {
     byte[] content = read(in, header.size());
-    in.skipNBytes(TarHeader.padding(header.size()));
+    copy(in, OutputStream.nullOutputStream(), TarHeader.padding(header.size()));
     byte[] other = change.apply(content);
     byte[] blocks = header.blocks();
     if (!Arrays.equals(content, other)) {
       int last = blocks.length - TarHeader.BLOCK;
       byte[] block = Arrays.copyOfRange(blocks, last, blocks.length);
-      System.arraycopy(
-          TarHeader.withSize(block, other.length), 0, blocks, last, TarHeader.BLOCK);
+      System.arraycopy(TarHeader.withSize(block, other.length), 0, blocks, last, TarHeader.BLOCK);
     }
     out.write(blocks);
     out.write(other);
@@ -85,8 +84,8 @@ record LayerFilter(Set<String> without, Map<String, UnaryOperator<byte[]>> chang
   /**
    * What is in front of an entry's content.
    *
-   * @param blocks all of it, with what says the name and attributes
    * @param size of the content in the tar
+   * @param all its blocks, with those that say the name and attributes
    */
   private record Header(String name, char type, String link, long size, ByteArrayOutputStream all) {
     boolean isFile() {
@@ -207,6 +206,7 @@ record LayerFilter(Set<String> without, Map<String, UnaryOperator<byte[]>> chang
     return bytes;
   }
 
+  /** Also where nothing is kept: a stream that counts or digests doesn't see what is skipped. */
   private static void copy(InputStream in, OutputStream out, long length) throws IOException {
     byte[] buffer = new byte[1 << 16];
     long left = length;

@@ -23,10 +23,10 @@ import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 
 /**
- * One image as an engine saves it ({@code docker save}), in an archive. Engines before 25 name layers
- * after folders, later ones after digests; which of the entries are the image's is known at the end of
- * the stream alone. So everything of size goes into the archive at once, as a blob, and texts wait in
- * memory.
+ * One image as an engine saves it ({@code docker save}), in an archive. Engines before 25 name
+ * layers after folders, later ones after digests; which of the entries are the image's is known at
+ * the end of the stream alone. So everything of size goes into the archive at once, as a blob, and
+ * texts wait in memory.
  *
  * @param config the image's configuration, as it was saved
  * @param layers the layers, the lowest first
@@ -133,8 +133,8 @@ record SavedImage(String config, List<Layer> layers) {
   }
 
   /**
-   * Copies a layer. One that has to be looked into is not compressed any more, so that its digest is
-   * the one by which the configuration knows it.
+   * Copies a layer. One that has to be looked into is not compressed any more, so that its digest
+   * is the one by which the configuration knows it.
    */
   private static Layer blob(
       String name, byte[] begin, InputStream rest, LayerFilter filter, ArchiveFile file)

@@ -26,8 +26,8 @@ import org.bouncycastle.crypto.generators.Argon2BytesGenerator;
 import org.bouncycastle.crypto.params.Argon2Parameters;
 
 /**
- * A stream that is encrypted by a passphrase: AES-256-GCM in chunks, under a key that Argon2id makes of
- * the passphrase.
+ * A stream that is encrypted by a passphrase: AES-256-GCM in chunks, under a key that Argon2id
+ * makes of the passphrase.
  *
  * <pre>
  * head       one line of JSON: how the key is made, the salt
@@ -35,9 +35,9 @@ import org.bouncycastle.crypto.params.Argon2Parameters;
  * chunk...   65,536 bytes, the last one fewer, each with its tag of 16 bytes
  * </pre>
  *
- * <p>A chunk's nonce has its number, and whether it is the last: so chunks that are missing, doubled or
- * in another order are noticed. The head goes with each of them. The salt is new for each stream, and
- * with it the key, so that no nonce comes twice under a key.
+ * <p>A chunk's nonce has its number, and whether it is the last: so chunks that are missing,
+ * doubled or in another order are noticed. The head goes with each of them. The salt is new for
+ * each stream, and with it the key, so that no nonce comes twice under a key.
  */
 public final class SecretBox {
   /** A passphrase has at least so many characters. */
@@ -56,8 +56,7 @@ public final class SecretBox {
   private static final int LONGEST_HEAD = 4096;
 
   /** The second of the parameters that RFC 9106 recommends: 64 MiB of memory. */
-  private static final Head STRENGTH =
-      new Head(1, "AES-256-GCM", "argon2id", 65_536, 3, 4, "");
+  private static final Head STRENGTH = new Head(1, "AES-256-GCM", "argon2id", 65_536, 3, 4, "");
 
   /** What a head may ask for, as it comes from a file that anybody may have made. */
   private static final int MOST_MEMORY = 4 * 65_536;
@@ -136,7 +135,8 @@ public final class SecretBox {
     Head head = head(line);
     if (!head.readable()) {
       throw new RefusedException(
-          "the secrets are encrypted in a way that this orchestrator doesn't know: use a newer one");
+          "the secrets are encrypted in a way that this orchestrator doesn't know: use a newer"
+              + " one");
     }
     Chunks chunks = new Chunks(head, line, passphrase);
     byte[] proof = buffered.readNBytes(TAG);
@@ -215,7 +215,8 @@ public final class SecretBox {
       generator.generateBytes(bytes, derived);
       key = new SecretKeySpec(derived, "AES");
       Arrays.fill(bytes, (byte) 0);
-      Arrays.fill(text.array(), (byte) 0);
+      text.clear();
+      text.put(new byte[text.remaining()]);
       Arrays.fill(derived, (byte) 0);
     }
 

@@ -16,12 +16,14 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.UnaryOperator;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
- * Takes secrets out of a capsule's image. The compose file in there has the values of variables where
- * the author wrote their names: the names are written there again, and the capsule asks for the values
- * when it starts, as it does for those of secrets and configs. Files are left out.
+ * Takes secrets out of a capsule's image. The compose file in there has the values of variables
+ * where the author wrote their names: the names are written there again, and the capsule asks for
+ * the values when it starts, as it does for those of secrets and configs. Files are left out.
  *
  * @param variables values by name
  * @param files paths relative to the release
@@ -34,8 +36,17 @@ public record SecretFilter(Map<String, String> variables, Set<String> files) {
   private static final String DESCRIPTION = STACK + "stack.json";
   private static final String RELEASE = STACK + "release/";
   private static final String LABEL = "dev.orchestrator.variables";
+  private static final String RUN = "dev.orchestrator.run";
 
-  /** A shorter value may be anywhere by chance: it is a secret where a variable has the name alone. */
+  /** The command of an image begins like that, an option a line. */
+  private static final String NAME_OPTION = "  --name=";
+
+  /** A line of an env file. */
+  private static final Pattern SETS = Pattern.compile("^\\s*(?:export\\s+)?(\\w+)\\s*[=:]");
+
+  /**
+   * A shorter value may be anywhere by chance: it is a secret where a variable has the name alone.
+   */
   private static final int SHORTEST_VALUE = 5;
 
   public SecretFilter {
@@ -56,8 +67,22 @@ public record SecretFilter(Map<String, String> variables, Set<String> files) {
     Map<String, UnaryOperator<byte[]>> changed = new HashMap<>();
     changed.put(COMPOSE, this::compose);
     changed.put(DESCRIPTION, this::description);
+    changed.put(RELEASE + ".env", this::env);
     return new LayerFilter(
         files.stream().map(each -> RELEASE + each).collect(Collectors.toSet()), changed);
+  }
+
+  /** The lines of an env file that set none of the variables. */
+  public byte[] env(byte[] text) {
+    return new String(text, StandardCharsets.UTF_8)
+        .lines()
+        .filter(line -> {
+          Matcher matcher = SETS.matcher(line);
+          return !matcher.find() || !variables.containsKey(matcher.group(1));
+        })
+        .map(line -> line + "\n")
+        .collect(Collectors.joining())
+        .getBytes(StandardCharsets.UTF_8);
   }
 
   /** The compose file with names in place of the values. */
@@ -72,6 +97,9 @@ public record SecretFilter(Map<String, String> variables, Set<String> files) {
     description.path("variables").forEach(each -> asked.add(each.asText()));
     replace(description, "variables", asked);
     replace(description, "secretFiles", files);
+    if (description.has("run")) {
+      description.put("run", run(description.path("run").asText()));
+    }
     return bytes(description);
   }
 
@@ -84,14 +112,40 @@ public record SecretFilter(Map<String, String> variables, Set<String> files) {
     if (!names.isEmpty()) {
       labels.put(LABEL, String.join(" ", names));
     }
+    if (labels.has(RUN)) {
+      labels.put(RUN, run(labels.path(RUN).asText()));
+    }
     String text = config.toString();
     variables.forEach((name, value) -> {
       if (value.length() >= SHORTEST_VALUE && text.contains(inJson(value))) {
         throw new ArchiveException(
-            "the labels of the image have the value of %s: take it out of stack.conf".formatted(name));
+            "the labels of the image have the value of %s: take it out of stack.conf"
+                .formatted(name));
       }
     });
     return config;
+  }
+
+  /** The command by which the image is run, with what it has to be given now. */
+  private String run(String command) {
+    StringBuilder options = new StringBuilder();
+    for (String name : variables.keySet()) {
+      String option = "--env=" + name + " ";
+      if (!command.contains(option)) {
+        options.append("  ").append(option).append("\\\n");
+      }
+    }
+    for (String file : files) {
+      String inside = "/" + RELEASE + file;
+      options
+          .append("  '--volume=/PATH/TO/")
+          .append(file)
+          .append(":")
+          .append(inside)
+          .append(":ro' \\\n");
+    }
+    return command.replaceFirst(
+        "(?m)^" + NAME_OPTION, Matcher.quoteReplacement(options + NAME_OPTION));
   }
 
   private static String inJson(String value) {
@@ -109,13 +163,15 @@ public record SecretFilter(Map<String, String> variables, Set<String> files) {
   private JsonNode named(JsonNode node) {
     if (node instanceof ObjectNode object) {
       ObjectNode named = JsonNodeFactory.instance.objectNode();
-      object.properties().forEach(each -> {
-        String value = variables.get(each.getKey());
-        boolean whole = value != null && escaped(value).equals(each.getValue().asText());
-        named.set(
-            each.getKey(),
-            whole ? new TextNode("${" + each.getKey() + "}") : named(each.getValue()));
-      });
+      object
+          .properties()
+          .forEach(each -> {
+            String value = variables.get(each.getKey());
+            boolean whole = value != null && escaped(value).equals(each.getValue().asText());
+            named.set(
+                each.getKey(),
+                whole ? new TextNode("${" + each.getKey() + "}") : named(each.getValue()));
+          });
       return named;
     }
     if (node instanceof ArrayNode array) {
@@ -131,8 +187,7 @@ public record SecretFilter(Map<String, String> variables, Set<String> files) {
     // The longest first: one value may be the beginning of another.
     List<Map.Entry<String, String>> longestFirst = new ArrayList<>(variables.entrySet());
     longestFirst.sort(
-        Comparator.comparingInt(
-            (Map.Entry<String, String> each) -> -each.getValue().length()));
+        Comparator.comparingInt((Map.Entry<String, String> each) -> -each.getValue().length()));
     for (Map.Entry<String, String> each : longestFirst) {
       if (each.getValue().length() >= SHORTEST_VALUE) {
         named = named.replace(escaped(each.getValue()), "${" + each.getKey() + "}");

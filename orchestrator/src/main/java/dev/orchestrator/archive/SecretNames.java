@@ -7,8 +7,8 @@ import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
- * Names of variables and files that look like those of secrets: what {@code secrets} of stack.conf may
- * have forgotten. A guess, which is proposed to a person and decides nothing.
+ * Names of variables and files that look like those of secrets: what {@code secrets} of stack.conf
+ * may have forgotten. A guess, which is proposed to a person and decides nothing.
  */
 public final class SecretNames {
   /** A word of a variable's name, between underscores. */

@@ -5,9 +5,9 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
- * One block of 512 bytes in front of an entry of a tar file. Names are at most 100 bytes of ASCII, so
- * that no entry has more than one block in front of it, which can be written anew when the entry's
- * size and name are known.
+ * One block of 512 bytes in front of an entry of a tar file. Names are at most 100 bytes of ASCII,
+ * so that no entry has more than one block in front of it, which can be written anew when the
+ * entry's size and name are known.
  */
 record TarHeader(String name, long size, char type) {
   static final int BLOCK = 512;
@@ -59,7 +59,9 @@ record TarHeader(String name, long size, char type) {
     return block;
   }
 
-  /** Reads a block that {@link #bytes} may have made; an exception's message says what it is not. */
+  /**
+   * Reads a block that {@link #bytes} may have made; an exception's message says what it is not.
+   */
   static TarHeader read(byte[] block) throws IOException {
     if (!sumIsRight(block)) {
       throw new IOException("not the header of an entry");

@@ -66,6 +66,8 @@ public final class Cli {
     commands.put("doctor", DoctorCommand::new);
     commands.put("drill", DrillCommand::new);
     commands.put("down", DownCommand::new);
+    commands.put("export", ExportCommand::new);
+    commands.put("import", ImportCommand::new);
     commands.put("inspect", InspectCommand::new);
     return commands;
   }

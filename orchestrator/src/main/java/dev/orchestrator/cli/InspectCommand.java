@@ -52,7 +52,8 @@ final class InspectCommand implements Callable<Integer> {
       ArchiveText.lines(contents).forEach(terminal::println);
       if (verify) {
         terminal.println(
-            "verified: all %d entries are as they were written".formatted(contents.entries().size()));
+            "verified: all %d entries are as they were written"
+                .formatted(contents.entries().size()));
       }
     }
     return ExitCode.DONE;

@@ -37,7 +37,14 @@ public final class ApiClient {
 
   /** Requests that are for no stack. */
   private static final Set<String> SERVICE_PATHS =
-      Set.of("/v1/health", "/v1/stacks", "/v1/reload", "/v1/takeover", "/v1/projects", "/v1/adopt");
+      Set.of(
+          "/v1/health",
+          "/v1/stacks",
+          "/v1/reload",
+          "/v1/takeover",
+          "/v1/projects",
+          "/v1/adopt",
+          "/v1/import");
 
   private final ServiceLocation location;
   private final HomeFiles files;
@@ -70,6 +77,11 @@ public final class ApiClient {
   /** The body of the answer to POST with a JSON object. */
   public String post(String path, Map<String, ?> body, Duration deadline) {
     return exchange("POST", path, body, Math.toIntExact(deadline.toMillis()));
+  }
+
+  /** The body of the answer to DELETE. */
+  public String delete(String path, Duration deadline) {
+    return exchange("DELETE", path, Map.of(), Math.toIntExact(deadline.toMillis()));
   }
 
   /** The service's answer to a request that begins a run. */

@@ -8,12 +8,15 @@ import dev.orchestrator.engine.Engine;
 import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.engine.ExecResult;
 import dev.orchestrator.engine.Mount;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,7 +44,7 @@ final class HelperContainer implements AutoCloseable {
    * Starts a container.
    *
    * @param doing for messages, such as "copying a to b"
-   * @param from at /from, read-only
+   * @param from at /from, read-only; null for nothing
    * @param to volume at /to; null for an empty volume that is removed afterwards
    * @param writes whether {@code to} may be written to
    */
@@ -49,7 +52,7 @@ final class HelperContainer implements AutoCloseable {
       Engine engine,
       String image,
       String doing,
-      CopySource from,
+      @Nullable CopySource from,
       @Nullable DataVolume to,
       boolean writes,
       Map<String, String> labels,
@@ -58,6 +61,7 @@ final class HelperContainer implements AutoCloseable {
     try {
       List<Mount> mounts = new ArrayList<>();
       switch (from) {
+        case null -> {}
         case DataVolume volume -> {
           mounts.add(Mount.readOnly(helper.view(volume, "from", labels), "/from"));
           if (volume.layered()) {
@@ -131,24 +135,47 @@ final class HelperContainer implements AutoCloseable {
     return ContainerSpec.helper(name, image, command, labels, mounts, RIGHTS);
   }
 
+  /** Runs {@code capsule-copy} with data as its output. */
+  void read(List<String> arguments, Duration deadline, OutputStream out) {
+    try {
+      ExecResult exec = engine.execOutput(name, command(arguments), deadline, out);
+      if (!exec.ok()) {
+        throw new DataException(doing + ": " + exec.errorLine());
+      }
+    } catch (EngineException e) {
+      throw new DataException(doing + ": " + e.getMessage(), e);
+    }
+  }
+
+  /** Runs {@code capsule-copy} with data as its input; returns the result that it prints. */
+  JsonNode write(List<String> arguments, Duration deadline, InputStream in) {
+    return result(
+        lines -> engine.execInput(name, command(arguments), deadline, in, lines), line -> {});
+  }
+
   /** Runs {@code capsule-copy}; returns the result that it prints. */
   JsonNode run(List<String> arguments, Duration deadline, Consumer<String> progress) {
+    return result(lines -> engine.exec(name, command(arguments), deadline, lines), progress);
+  }
+
+  private static List<String> command(List<String> arguments) {
     List<String> command = new ArrayList<>(List.of("/usr/local/lib/capsule/capsule-copy"));
     command.addAll(arguments);
+    return command;
+  }
+
+  private JsonNode result(
+      Function<Consumer<String>, ExecResult> command, Consumer<String> progress) {
     List<String> result = new ArrayList<>();
     try {
       ExecResult exec =
-          engine.exec(
-              name,
-              command,
-              deadline,
-              line -> {
-                if (line.startsWith("{")) {
-                  result.add(line);
-                } else {
-                  progress.accept(line);
-                }
-              });
+          command.apply(line -> {
+            if (line.startsWith("{")) {
+              result.add(line);
+            } else {
+              progress.accept(line);
+            }
+          });
       if (!exec.ok() || result.isEmpty()) {
         throw new DataException(doing + ": " + exec.errorLine());
       }

@@ -93,6 +93,19 @@ public final class TarArchive implements AutoCloseable {
     return this;
   }
 
+  /** Adds an empty file with the mode, owner and time of another. */
+  public TarArchive empty(Path file, String name) {
+    FileTree.Entry found = new FileTree.Entry(name, file);
+    try {
+      parents(name);
+      tar.putArchiveEntry(as(found, entry(name, found.mode())));
+      tar.closeArchiveEntry();
+    } catch (IOException e) {
+      throw failure(e);
+    }
+    return this;
+  }
+
   /** Adds a folder that is empty, unless the archive has it; it belongs to root. */
   public TarArchive folder(String name) {
     try {

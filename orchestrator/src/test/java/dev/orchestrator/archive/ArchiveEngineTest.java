@@ -104,8 +104,7 @@ class ArchiveEngineTest {
 
     try (ArchiveReader reader = new ArchiveReader(file)) {
       reader.requireArchitecture(architecture);
-      Process load =
-          new ProcessBuilder("docker", "load").redirectErrorStream(true).start();
+      Process load = new ProcessBuilder("docker", "load").redirectErrorStream(true).start();
       try (OutputStream in = load.getOutputStream()) {
         reader.writeImage(in);
       }

@@ -55,8 +55,7 @@ class ArchiveReaderTest {
         assertArrayEquals(ArchiveFixture.MEDIA, media.readAllBytes());
       }
       assertEquals(
-          Map.of("DB_PASSWORD", "hunter2"),
-          reader.secrets(ArchiveFixture.PASSPHRASE).variables());
+          Map.of("DB_PASSWORD", "hunter2"), reader.secrets(ArchiveFixture.PASSPHRASE).variables());
       assertEquals(List.of(), reader.contents().secrets().missing());
       reader.requireArchitecture("x86_64");
     }
@@ -68,14 +67,12 @@ class ArchiveReaderTest {
     try (ArchiveReader reader = new ArchiveReader(file)) {
       reader.verify(bytes -> {});
       assertEquals(List.of(), reader.contents().volumes());
-      assertEquals(
-          List.of("DB_PASSWORD", "secrets/key"), reader.contents().secrets().missing());
+      assertEquals(List.of("DB_PASSWORD", "secrets/key"), reader.contents().secrets().missing());
       assertEquals(Map.of("stack.conf", "routes = auto\n"), reader.contents().settings());
       try (InputStream files = reader.files()) {
         assertEquals("a tar", new String(files.readAllBytes(), StandardCharsets.UTF_8));
       }
-      assertEquals(
-          file + " has no data volume data", refusal(() -> reader.volume("data").close()));
+      assertEquals(file + " has no data volume data", refusal(() -> reader.volume("data").close()));
       assertEquals(
           file + " was exported without secrets: it has none to decrypt",
           refusal(() -> reader.secrets(ArchiveFixture.PASSPHRASE)));
@@ -128,7 +125,8 @@ class ArchiveReaderTest {
     try (ArchiveReader reader = new ArchiveReader(file)) {
       assertEquals(
           file
-              + " holds a stack for amd64, and the engine's host is arm64: export it on such a host",
+              + " holds a stack for amd64, and the engine's host is arm64: export it on such a"
+              + " host",
           refusal(() -> reader.requireArchitecture("aarch64")));
     }
   }
@@ -189,12 +187,11 @@ class ArchiveReaderTest {
       altered[at] = (byte) (altered[at] ^ 4);
       Path other = Files.write(folder.resolve("altered.tar"), altered);
       String said =
-          refusal(
-              () -> {
-                try (ArchiveReader reader = new ArchiveReader(other)) {
-                  reader.verify(bytes -> {});
-                }
-              });
+          refusal(() -> {
+            try (ArchiveReader reader = new ArchiveReader(other)) {
+              reader.verify(bytes -> {});
+            }
+          });
       assertTrue(said.startsWith(other + " "), at + ": " + said);
     }
   }
@@ -215,8 +212,7 @@ class ArchiveReaderTest {
     try (ArchiveReader reader = new ArchiveReader(file)) {
       assertEquals(expected, refusal(() -> reader.verify(bytes -> {})));
       try (InputStream data = reader.volume("data")) {
-        assertEquals(
-            expected, refusal(() -> data.transferTo(OutputStream.nullOutputStream())));
+        assertEquals(expected, refusal(() -> data.transferTo(OutputStream.nullOutputStream())));
       }
     }
   }
@@ -252,7 +248,8 @@ class ArchiveReaderTest {
     Files.copy(ArchiveFixture.IMAGE.saved(), file);
     String said = refusal(() -> new ArchiveReader(file));
     assertTrue(
-        said.startsWith(file + " is not a file of 'orchestrator export': its first entry is blobs/"),
+        said.startsWith(
+            file + " is not a file of 'orchestrator export': its first entry is blobs/"),
         said);
     Files.writeString(file, "Dear diary,\n".repeat(100));
     assertEquals(
@@ -264,18 +261,15 @@ class ArchiveReaderTest {
       out.write(1);
     }
     assertEquals(
-        file + " is compressed: unpack it with gzip first",
-        refusal(() -> new ArchiveReader(file)));
+        file + " is compressed: unpack it with gzip first", refusal(() -> new ArchiveReader(file)));
     Files.write(file, new byte[] {0x28, (byte) 0xb5, 0x2f, (byte) 0xfd, 0, 0, 0, 0, 0});
     assertEquals(
-        file + " is compressed: unpack it with zstd first",
-        refusal(() -> new ArchiveReader(file)));
+        file + " is compressed: unpack it with zstd first", refusal(() -> new ArchiveReader(file)));
     assertEquals(
         "there is no file " + folder.resolve("no"),
         refusal(() -> new ArchiveReader(folder.resolve("no"))));
     assertEquals(
-        folder + " is a folder, not a file of an export",
-        refusal(() -> new ArchiveReader(folder)));
+        folder + " is a folder, not a file of an export", refusal(() -> new ArchiveReader(folder)));
   }
 
   @Test
@@ -341,8 +335,7 @@ class ArchiveReaderTest {
   }
 
   private static String refusal(Action action) {
-    String message =
-        String.valueOf(assertThrows(RefusedException.class, action::run).getMessage());
+    String message = String.valueOf(assertThrows(RefusedException.class, action::run).getMessage());
     assertEquals(1, message.lines().count(), message);
     assertFalse(message.endsWith("."), message);
     return message;

@@ -47,24 +47,21 @@ class ArchiveWriterTest {
   void aNewEngineFindsTheSameInTheLayoutOfOci() throws IOException {
     for (Path file : List.of(withoutData(), withData())) {
       Map<String, byte[]> entries = entries(file);
-      assertEquals(
-          "{\"imageLayoutVersion\":\"1.0.0\"}", json(entries, "oci-layout").toString());
+      assertEquals("{\"imageLayoutVersion\":\"1.0.0\"}", json(entries, "oci-layout").toString());
       JsonNode described = json(entries, "index.json").at("/manifests/0");
       assertEquals(
           "docker.io/orchestrator/shop:1.0",
           described.path("annotations").path("io.containerd.image.name").asText());
       assertEquals(
           "{\"architecture\":\"amd64\",\"os\":\"linux\"}", described.path("platform").toString());
-      JsonNode manifest =
-          Json.tree(new String(blob(described, entries), StandardCharsets.UTF_8));
+      JsonNode manifest = Json.tree(new String(blob(described, entries), StandardCharsets.UTF_8));
       byte[] config = blob(manifest.path("config"), entries);
       JsonNode docker = json(entries, "manifest.json").path(0);
       assertArrayEquals(bytes(entries, docker.path("Config")), config);
       List<String> layers = new ArrayList<>();
       for (JsonNode each : manifest.path("layers")) {
         blob(each, entries);
-        assertEquals(
-            "application/vnd.oci.image.layer.v1.tar", each.path("mediaType").asText());
+        assertEquals("application/vnd.oci.image.layer.v1.tar", each.path("mediaType").asText());
         layers.add(
             "\"blobs/sha256/" + each.path("digest").asText().substring("sha256:".length()) + "\"");
       }
@@ -130,8 +127,7 @@ class ArchiveWriterTest {
     List<String> there = new ArrayList<>();
     entries.forEach((name, content) -> there.add(name + " " + Sha256.hex(content)));
     assertEquals(
-        there,
-        contents.entries().stream().map(each -> each.name() + " " + each.sha256()).toList());
+        there, contents.entries().stream().map(each -> each.name() + " " + each.sha256()).toList());
     assertTrue(there.get(0).startsWith("orchestrator/archive.json "), there.get(0));
   }
 
@@ -162,14 +158,17 @@ class ArchiveWriterTest {
     try (ArchiveWriter writer = new ArchiveWriter(file, ArchiveFixture.HEAD)) {
       InputStream damaged = ArchiveFixture.IMAGE.saved("x");
       String said =
-          message(ArchiveException.class, () -> writer.image(damaged, SavedImageFixture.REFERENCE, SecretFilter.NONE));
+          message(
+              ArchiveException.class,
+              () -> writer.image(damaged, SavedImageFixture.REFERENCE, SecretFilter.NONE));
       assertTrue(said.startsWith("the engine's image is damaged: blobs/sha256/"), said);
     }
     try (ArchiveWriter writer = new ArchiveWriter(file, ArchiveFixture.HEAD)) {
-      InputStream cut =
-          new ByteArrayInputStream(ArchiveFixture.IMAGE.saved().readNBytes(100_000));
+      InputStream cut = new ByteArrayInputStream(ArchiveFixture.IMAGE.saved().readNBytes(100_000));
       String said =
-          message(ArchiveException.class, () -> writer.image(cut, SavedImageFixture.REFERENCE, SecretFilter.NONE));
+          message(
+              ArchiveException.class,
+              () -> writer.image(cut, SavedImageFixture.REFERENCE, SecretFilter.NONE));
       assertTrue(said.startsWith("can't write " + file + ": "), said);
     }
     assertEmpty();
@@ -181,7 +180,9 @@ class ArchiveWriterTest {
       InputStream other = new SavedImageFixture("arm64").saved();
       assertEquals(
           "image orchestrator/shop:1.0 is for arm64, and the stack for amd64",
-          message(ArchiveException.class, () -> writer.image(other, SavedImageFixture.REFERENCE, SecretFilter.NONE)));
+          message(
+              ArchiveException.class,
+              () -> writer.image(other, SavedImageFixture.REFERENCE, SecretFilter.NONE)));
     }
     assertEmpty();
   }
@@ -280,12 +281,10 @@ class ArchiveWriterTest {
 
   /** Layers are those that the configuration names, byte by byte. */
   private static void assertLayers(byte[] config, JsonNode layers, Map<String, byte[]> entries) {
-    JsonNode diffs =
-        Json.tree(new String(config, StandardCharsets.UTF_8)).at("/rootfs/diff_ids");
+    JsonNode diffs = Json.tree(new String(config, StandardCharsets.UTF_8)).at("/rootfs/diff_ids");
     assertEquals(diffs.size(), layers.size());
     for (int i = 0; i < diffs.size(); i++) {
-      assertEquals(
-          diffs.path(i).asText(), "sha256:" + Sha256.hex(bytes(entries, layers.path(i))));
+      assertEquals(diffs.path(i).asText(), "sha256:" + Sha256.hex(bytes(entries, layers.path(i))));
     }
   }
 
@@ -302,8 +301,7 @@ class ArchiveWriterTest {
   }
 
   private static JsonNode json(Map<String, byte[]> entries, String name) {
-    return Json.tree(
-        new String(entries.getOrDefault(name, new byte[0]), StandardCharsets.UTF_8));
+    return Json.tree(new String(entries.getOrDefault(name, new byte[0]), StandardCharsets.UTF_8));
   }
 
   private static Map<String, byte[]> entries(Path file) throws IOException {

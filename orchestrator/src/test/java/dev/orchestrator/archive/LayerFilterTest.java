@@ -24,7 +24,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Layers that the tar program has made, of every form that it knows. */
 class LayerFilterTest {
-  private static final String LONG = "capsule/" + "long".repeat(30) + "/" + "name".repeat(20);
+  private static final String LONG = "capsule/" + "long".repeat(20) + "/" + "name".repeat(20);
 
   @TempDir Path folder;
 
@@ -157,8 +157,7 @@ class LayerFilterTest {
   @Test
   void aValueInALabelIsNotExportedInSilence() throws Exception {
     SecretFilter filter = new SecretFilter(Map.of("USER_PASSWORD", "capsule"), Set.of());
-    try (ArchiveWriter writer =
-        new ArchiveWriter(folder.resolve("a.tar"), ArchiveFixture.HEAD)) {
+    try (ArchiveWriter writer = new ArchiveWriter(folder.resolve("a.tar"), ArchiveFixture.HEAD)) {
       assertEquals(
           "the labels of the image have the value of USER_PASSWORD: take it out of stack.conf",
           assertThrows(

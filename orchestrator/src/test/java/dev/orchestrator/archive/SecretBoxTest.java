@@ -48,8 +48,7 @@ class SecretBoxTest {
   void aShortPassphraseIsRefused() {
     assertEquals(
         "the passphrase is too short: it must have 8 characters or more",
-        assertThrows(
-                RefusedException.class, () -> encrypt(plain(1), "1234567".toCharArray()))
+        assertThrows(RefusedException.class, () -> encrypt(plain(1), "1234567".toCharArray()))
             .getMessage());
   }
 
@@ -107,7 +106,10 @@ class SecretBoxTest {
     assertDamaged(without, "without the second");
   }
 
-  /** A head may come from anybody: it must not make us take all memory, or a weak key for a good one. */
+  /**
+   * A head may come from anybody: it must not make us take all memory, or a weak key for a good
+   * one.
+   */
   @Test
   void aHeadThatAsksForTooMuchIsRefused() throws IOException {
     String encrypted =
@@ -173,8 +175,7 @@ class SecretBoxTest {
   private static String refusal(byte[] encrypted, String passphrase) {
     RefusedException refused =
         assertThrows(
-            RefusedException.class,
-            () -> SecretBox.decrypt(encrypted, passphrase.toCharArray()));
+            RefusedException.class, () -> SecretBox.decrypt(encrypted, passphrase.toCharArray()));
     return String.valueOf(refused.getMessage());
   }
 }

@@ -38,8 +38,7 @@ class SecretNamesTest {
   @Test
   void filesThatLookLikeSecretsAreProposed() {
     assertEquals(
-        List.of(
-            ".htpasswd", "certs/site.key", "db_password.txt", "secrets/db", "ssh/id_ed25519"),
+        List.of(".htpasswd", "certs/site.key", "db_password.txt", "secrets/db", "ssh/id_ed25519"),
         SecretNames.files(
             List.of(
                 "compose.yaml",

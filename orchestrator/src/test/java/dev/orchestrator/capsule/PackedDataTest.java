@@ -18,8 +18,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * {@code config/image/lib/packed-data.sh}: what goes out as an export's data comes in at a capsule's
- * first start, once.
+ * {@code config/image/lib/packed-data.sh}: what goes out as an export's data comes in at a
+ * capsule's first start, once.
  */
 class PackedDataTest {
   private static final Path LIB = Path.of("../config/image/lib").toAbsolutePath().normalize();
@@ -87,8 +87,7 @@ class PackedDataTest {
       hole.write(1);
     }
     UserDefinedFileAttributeView attributes =
-        Files.getFileAttributeView(
-            capsule.resolve("from/one"), UserDefinedFileAttributeView.class);
+        Files.getFileAttributeView(capsule.resolve("from/one"), UserDefinedFileAttributeView.class);
     attributes.write("mark", ByteBuffer.wrap(new byte[] {'m'}));
     Files.setLastModifiedTime(capsule.resolve("from/one"), FileTime.from(THEN));
     Files.createDirectories(capsule.resolve("from/folder"));
@@ -106,14 +105,12 @@ class PackedDataTest {
       assertEquals(54321, Files.getAttribute(one, "unix:gid"));
     }
     assertEquals(FileTime.from(THEN), Files.getLastModifiedTime(one));
-    assertEquals(
-        FileTime.from(THEN), Files.getLastModifiedTime(capsule.resolve("data/folder")));
+    assertEquals(FileTime.from(THEN), Files.getLastModifiedTime(capsule.resolve("data/folder")));
     assertEquals(1 << 30, Files.size(capsule.resolve("data/hole")));
     assertTrue(
         Integer.parseInt(bash("stat -c %b data/hole").strip()) < 10_000, "the hole is a hole");
     assertEquals(
-        1,
-        Files.getFileAttributeView(one, UserDefinedFileAttributeView.class).size("mark"));
+        1, Files.getFileAttributeView(one, UserDefinedFileAttributeView.class).size("mark"));
   }
 
   @Test
@@ -134,7 +131,8 @@ class PackedDataTest {
     pack("data", "from");
     write("data/file", "mine");
     assertEquals(
-        "capsule: the data of this image stays where it is: the volume at DATA has data of its own\n",
+        "capsule: the data of this image stays where it is: the volume at DATA has data of its"
+            + " own\n",
         start(""));
     assertEquals("mine", read("data/file"));
   }
@@ -207,8 +205,8 @@ class PackedDataTest {
         read("packed/index.json").replaceFirst("\"bytes\":[0-9]*", "\"bytes\":5000000000000000"));
     String said = start("ls data", "df() { printf 'Avail\\n3000000000\\n'; }", "|| true");
     assertEquals(
-        "capsule: the data of this image takes 5000000000 MB, and the volume at DATA has 3000 MB free:"
-            + " make room, or give it another volume\n",
+        "capsule: the data of this image takes 5000000000 MB, and the volume at DATA has 3000 MB"
+            + " free: make room, or give it another volume\n",
         said);
   }
 
@@ -298,16 +296,15 @@ class PackedDataTest {
    * @param end what is done when it fails
    */
   private String start(String then, String before, String end) throws Exception {
-    return bash(
-            """
-            (
-              source packed-data.sh
-              %s
-              unpack_data
-            ) 2>&1 %s
-            %s
-            """
-                .formatted(before, end, then))
+    return bash("""
+    (
+      source packed-data.sh
+      %s
+      unpack_data
+    ) 2>&1 %s
+    %s
+    """
+            .formatted(before, end, then))
         .replace(capsule + "/data", "DATA");
   }
 

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.orchestrator.archive.ArchiveContents;
 import dev.orchestrator.archive.ArchiveFixture;
 import dev.orchestrator.common.HumanText;
 import dev.orchestrator.common.Json;
@@ -31,13 +32,13 @@ class InspectCommandTest {
 
   @Test
   void itShowsWhatIsInTheFile() {
-    String id = ArchiveFixture.withData(file).image().id().substring(0, 19);
+    ArchiveContents.Image image = ArchiveFixture.withData(file).image();
     Result result = commands.run("inspect", file.toString(), "--verify");
     assertEquals(0, result.exitCode(), result.err());
     assertEquals(
         """
         shop 1.0 for amd64, exported %s by orchestrator 0.1.0
-        image     orchestrator/shop:1.0, %s, 317.4 kB
+        image     orchestrator/shop:1.0, %s, %s
         secrets   encrypted: DB_PASSWORD
         data      40.0 MB
         VOLUME   SIZE      FILES   IN THE FILE
@@ -45,7 +46,10 @@ class InspectCommandTest {
         media    6.0 kB    3       5.0 kB
         verified: all 14 entries are as they were written
         """
-            .formatted(HumanText.when(Instant.parse("2026-11-27T05:00:00Z")), id),
+            .formatted(
+                HumanText.when(Instant.parse("2026-11-27T05:00:00Z")),
+                image.id().substring(0, 19),
+                HumanText.bytes(image.bytes())),
         result.out());
   }
 
@@ -54,12 +58,14 @@ class InspectCommandTest {
     ArchiveFixture.withoutSecrets(file);
     Result result = commands.run("inspect", file.toString());
     assertTrue(
-        result.out().contains(
-            """
-            settings  stack.conf
-            secrets   left out: DB_PASSWORD, secrets/key
-            data      none: a stack that is made of it begins with empty volumes
-            """),
+        result
+            .out()
+            .contains(
+                """
+                settings  stack.conf
+                secrets   left out: DB_PASSWORD, secrets/key
+                data      none: a stack that is made of it begins with empty volumes
+                """),
         result.out());
   }
 
