@@ -55,6 +55,7 @@ public final class Cli {
     commands.put("up", UpCommand::new);
     commands.put("upgrade", UpgradeCommand::new);
     commands.put("rollback", RollbackCommand::new);
+    commands.put("snapshot", SnapshotCommand::of);
     commands.put("abort", AbortCommand::new);
     commands.put("resume", ResumeCommand::new);
     commands.put("watch", WatchCommand::new);

@@ -11,7 +11,8 @@ final class RunText {
 
   /** {@code u7 upgrade v1 → v2}. */
   static String title(UpgradeRecord run) {
-    String versions = run.fromVersion().isEmpty() ? to(run) : from(run) + " → " + to(run);
+    boolean stays = run.fromVersion().isEmpty() || run.kind() == UpgradeRecord.Kind.SNAPSHOT;
+    String versions = stays ? to(run) : from(run) + " → " + to(run);
     return "%s %s %s".formatted(run.id(), run.kindText(), versions);
   }
 

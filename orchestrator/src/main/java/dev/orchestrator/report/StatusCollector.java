@@ -15,7 +15,6 @@ import dev.orchestrator.journal.QuarantineRecord;
 import dev.orchestrator.journal.StepRecord;
 import dev.orchestrator.journal.SwitchRecord;
 import dev.orchestrator.journal.UpgradeRecord;
-import dev.orchestrator.journal.UpgradeRecord.Kind;
 import dev.orchestrator.journal.UpgradeRecord.Outcome;
 import dev.orchestrator.release.Releases;
 import dev.orchestrator.upgrade.RunControl;
@@ -109,7 +108,12 @@ public final class StatusCollector {
     if (run.returnsToOriginal()) {
       return "undoing adoption";
     }
-    return run.kind() == Kind.ADOPT ? "adopting" : "upgrading";
+    return switch (run.kind()) {
+      case ADOPT -> "adopting";
+      case SNAPSHOT -> "making a snapshot";
+      case RESTORE -> "restoring a snapshot";
+      case UP, UPGRADE, ROLLBACK -> "upgrading";
+    };
   }
 
   /** The project that was adopted, or is about to be, or serves again after that was undone. */

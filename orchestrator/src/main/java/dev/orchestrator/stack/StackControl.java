@@ -22,6 +22,7 @@ import dev.orchestrator.report.DoctorReport;
 import dev.orchestrator.report.Plan;
 import dev.orchestrator.report.PlanBuilder;
 import dev.orchestrator.report.RollbackCost;
+import dev.orchestrator.report.SnapshotStatus;
 import dev.orchestrator.report.Status;
 import dev.orchestrator.report.StatusCollector;
 import dev.orchestrator.report.VersionStatus;
@@ -67,6 +68,7 @@ public final class StackControl implements Control, AutoCloseable {
   private final StatusCollector status;
   private final Reconciler reconciler;
   private final RunAdmission admission;
+  private final SnapshotService snapshots;
 
   /**
    * Wires the collaborators; nothing is started yet.
@@ -86,6 +88,7 @@ public final class StackControl implements Control, AutoCloseable {
     this.journal = context.journal();
     this.supervisor = new ServingSupervisor(context);
     this.rollback = new RollbackService(context);
+    this.snapshots = new SnapshotService(context);
     this.executor = new RunExecutor(context, rollback, threads);
     this.status = new StatusCollector(context, nextRun, executor::current);
     this.reconciler =
@@ -301,6 +304,43 @@ public final class StackControl implements Control, AutoCloseable {
     admission.requireAdmission();
     Generation blue = journal.serving().isEmpty() ? null : requireServing("undo its adoption");
     return executor.start(() -> rollback.beginReturn(blue));
+  }
+
+  @Override
+  public List<SnapshotStatus> snapshots() {
+    return snapshots.list();
+  }
+
+  @Override
+  public SnapshotStatus snapshot(String name) {
+    return snapshots.show(name);
+  }
+
+  @Override
+  public String createSnapshot(SnapshotRequest request) {
+    admission.requireAdmission();
+    Generation blue = requireServing("snapshot");
+    return executor.start(() -> snapshots.beginCreate(blue, request));
+  }
+
+  @Override
+  public String restoreSnapshot(String name) {
+    admission.requireAdmission();
+    snapshots.require(name);
+    Generation blue = requireServing("replace by a snapshot");
+    return executor.start(() -> snapshots.beginRestore(blue, name));
+  }
+
+  @Override
+  public String deleteSnapshot(String name) {
+    admission.requireAdmission();
+    return refuseOnFailure(() -> snapshots.delete(name));
+  }
+
+  @Override
+  public List<String> pruneSnapshots(boolean plan) {
+    admission.requireAdmission();
+    return refuseOnFailure(() -> snapshots.prune(plan));
   }
 
   @Override

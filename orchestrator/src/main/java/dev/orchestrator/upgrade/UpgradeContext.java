@@ -78,6 +78,7 @@ public final class UpgradeContext {
   private final PortRedirect redirect;
   private final PortTakeover ports;
   private final LeftBehind leftBehind;
+  private final Snapshots snapshots;
 
   /**
    * Wires the collaborators; nothing is started.
@@ -134,6 +135,7 @@ public final class UpgradeContext {
     this.redirect = new PortRedirect(this);
     this.ports = new PortTakeover(this);
     this.leftBehind = new LeftBehind(this);
+    this.snapshots = new Snapshots(this);
   }
 
   /** Makes the specification of a capsule's container. */
@@ -161,6 +163,16 @@ public final class UpgradeContext {
   /** Settings of how the stack's data moves. */
   public DataSettings dataSettings() {
     return settings.stack().data();
+  }
+
+  /** The same for a run: a snapshot has a way of its own in which services stop writing. */
+  public DataSettings dataSettings(UpgradeRun run) {
+    if (!run.makesSnapshot()) {
+      return dataSettings();
+    }
+    DataSettings.Quiesce wanted = SnapshotOptions.ofRun(this, run.id()).quiesce();
+    return dataSettings()
+        .withQuiesce(wanted == null ? settings.stack().snapshots().quiesce() : wanted);
   }
 
   /** Budgets and deadlines of the stack's upgrades. */
@@ -290,6 +302,10 @@ public final class UpgradeContext {
 
   public LeftBehind leftBehind() {
     return leftBehind;
+  }
+
+  public Snapshots snapshots() {
+    return snapshots;
   }
 
   HealthGate health() {

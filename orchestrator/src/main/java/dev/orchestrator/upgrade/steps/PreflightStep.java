@@ -52,8 +52,9 @@ final class PreflightStep extends Step {
     } else {
       requireOpenRoutes(context);
     }
-    if (run.holdsClients() && run.record.kind() == Kind.UPGRADE) {
-      findings.add(requireHealthy(run.blue(), context));
+    if (run.holdsClients() && (run.record.kind() == Kind.UPGRADE || run.makesSnapshot())) {
+      findings.add(
+          requireHealthy(run.blue(), run.makesSnapshot() ? "make a snapshot" : "upgrade", context));
     }
     for (Step step : run.steps) {
       String line = step.check(run, context);
@@ -95,16 +96,17 @@ final class PreflightStep extends Step {
 
   /**
    * Requires a healthy blue for an upgrade: from an unhealthy version an upgrade could not tell
-   * whose fault a failure is. A rollback has no such check, as it is the way out of an unhealthy
-   * version.
+   * whose fault a failure is. For a snapshot too: it is to be one that can be gone back to. A
+   * rollback and a restore have no such check, as they are the way out of an unhealthy version.
    */
-  private static String requireHealthy(Generation blue, UpgradeContext context) {
+  private static String requireHealthy(Generation blue, String purpose, UpgradeContext context) {
     List<String> problems = context.checkHealth(blue);
     if (!problems.isEmpty()) {
       throw new RefusedException(
           "the version that serves is not healthy ("
               + String.join("; ", problems)
-              + "): see 'orchestrator logs', mend it, then upgrade");
+              + "): see 'orchestrator logs', mend it, then "
+              + purpose);
     }
     return blue.version() + " healthy";
   }

@@ -5,6 +5,7 @@ import dev.orchestrator.data.DataVolume;
 import dev.orchestrator.data.DataVolume.Method;
 import dev.orchestrator.engine.ImageInfo;
 import dev.orchestrator.journal.Generation;
+import dev.orchestrator.journal.SnapshotRecord;
 import dev.orchestrator.upgrade.DataChanges;
 import dev.orchestrator.upgrade.DataTransfer;
 import dev.orchestrator.upgrade.Retention;
@@ -124,9 +125,18 @@ final class PrepareStep extends Step {
     if (context.hasServed(run)) {
       context.engine().stopContainer(green.container(), UpgradeContext.STOP_TIMEOUT);
       context.journal().setState(green.number(), Generation.State.SET_ASIDE);
+      String snapshot = context.snapshots().name(green, SnapshotRecord.Reason.SET_ASIDE, null);
+      context
+          .log()
+          .receipt(run.id())
+          .note(
+              "what %s has written is snapshot %s: 'orchestrator snapshot restore %s' gets it back"
+                  .formatted(green.version(), snapshot, snapshot));
       return green.container()
           + " stopped; what was written to it since the switch is kept: "
           + changes(run, green, context)
+          + ", as snapshot "
+          + snapshot
           + logFile;
     }
     context.retention().remove(green);
