@@ -33,6 +33,7 @@ class ArchitectureTest {
     ROOT + ".release",
     ROOT + ".files",
     ROOT + ".archive",
+    ROOT + ".registry",
     ROOT + ".compose",
     ROOT + ".capsule.."
   };

@@ -3,10 +3,7 @@ package dev.orchestrator.archive;
 import dev.orchestrator.archive.ArchiveContents.Entry;
 import dev.orchestrator.common.RefusedException;
 import java.io.BufferedOutputStream;
-import java.io.Closeable;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
@@ -32,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  * front of an entry is written again at its end. Until {@link #publish} it has a name of its own
  * beside the final one, and is gone when it is closed before. One thread at a time.
  */
-final class ArchiveFile implements Closeable {
+final class ArchiveFile implements ArchiveTarget {
   /** Mode of every entry. */
   static final int MODE = 0644;
 
@@ -99,36 +96,24 @@ final class ArchiveFile implements Closeable {
     return new RefusedException("another export writes %s now: wait for it".formatted(target));
   }
 
-  /** Everything that was written, in its order. */
-  List<Entry> entries() {
+  @Override
+  public List<Entry> entries() {
     return new ArrayList<>(entries.values());
   }
 
-  Entry entry(String name, byte[] content) throws IOException {
-    try (Content out = open(name)) {
-      out.write(content);
-      return out.end();
-    }
-  }
-
-  Entry entry(String name, InputStream content) throws IOException {
-    try (Content out = open(name)) {
-      content.transferTo(out);
-      return out.end();
-    }
-  }
-
-  /** Writes a blob of the image, whose name is its digest; the same blob is in the file once. */
-  Entry blob(byte[] content) throws IOException {
-    try (Content out = open(null)) {
-      out.write(content);
-      return out.end();
-    }
-  }
-
-  /** Opens a blob of the image, whose name is its digest. */
-  Content blob() throws IOException {
+  @Override
+  public Content blob() throws IOException {
     return open(null);
+  }
+
+  @Override
+  public Content named(String name) throws IOException {
+    return open(name);
+  }
+
+  @Override
+  public String description() {
+    return target.toString();
   }
 
   static String blobName(String digest) {
@@ -144,11 +129,12 @@ final class ArchiveFile implements Closeable {
   private Content open(@Nullable String name) throws IOException {
     long at = channel.position();
     channel.write(ByteBuffer.allocate(TarHeader.BLOCK));
-    return new Content(name, at);
+    return new FileContent(name, at);
   }
 
   /** Ends the tar file, and gives it its name once all of it is on the disk. */
-  void publish() throws IOException {
+  @Override
+  public void publish() throws IOException {
     writeAll(ByteBuffer.allocate(2 * TarHeader.BLOCK));
     channel.force(true);
     if (!replace && Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
@@ -183,14 +169,13 @@ final class ArchiveFile implements Closeable {
     }
   }
 
-  /** The content of one entry, which must be ended before the next begins. */
-  final class Content extends OutputStream {
+  private final class FileContent extends Content {
     private final @Nullable String name;
     private final long at;
     private final DigestOutputStream out;
     private @Nullable Entry ended;
 
-    private Content(@Nullable String name, long at) {
+    private FileContent(@Nullable String name, long at) {
       this.name = name;
       this.at = at;
       // A channel's stream leaves the channel open as long as nobody closes the stream.
@@ -210,7 +195,8 @@ final class ArchiveFile implements Closeable {
     }
 
     /** Writes the block in front of it; a blob that the file has already is taken out again. */
-    Entry end() throws IOException {
+    @Override
+    public Entry end() throws IOException {
       if (ended != null) {
         return ended;
       }

@@ -40,9 +40,8 @@ public final class ArchiveWriter implements AutoCloseable {
 
   private static final String VOLUME_NAME = "[a-z0-9][a-z0-9_-]{0,62}";
 
-  private final Path target;
   private final ArchiveHead head;
-  private final ArchiveFile file;
+  private final ArchiveTarget file;
   private final List<Volume> volumes = new ArrayList<>();
   private final List<DataOf> data = new ArrayList<>();
   private @Nullable SavedImage image;
@@ -60,18 +59,26 @@ public final class ArchiveWriter implements AutoCloseable {
    * @param replace whether a file of that name is replaced, once this one is whole
    */
   public ArchiveWriter(Path target, ArchiveHead head, boolean replace) {
-    this.target = target;
+    this(file(target, replace), head);
+  }
+
+  /** Writes to any target, which is closed with this. */
+  public ArchiveWriter(ArchiveTarget target, ArchiveHead head) {
     this.head = head;
-    try {
-      file = new ArchiveFile(target, replace);
-    } catch (IOException e) {
-      throw failure(e);
-    }
+    file = target;
     try {
       file.entry(HEAD, bytes(head));
     } catch (IOException e) {
       close();
       throw failure(e);
+    }
+  }
+
+  private static ArchiveTarget file(Path target, boolean replace) {
+    try {
+      return new ArchiveFile(target, replace);
+    } catch (IOException e) {
+      throw new ArchiveException("can't write %s: %s".formatted(target, e.getMessage()), e);
     }
   }
 
@@ -113,7 +120,7 @@ public final class ArchiveWriter implements AutoCloseable {
     if (!name.matches(VOLUME_NAME)) {
       throw new IllegalArgumentException("not the name of a data volume: " + name);
     }
-    try (ArchiveFile.Content out = file.blob()) {
+    try (ArchiveTarget.Content out = file.blob()) {
       byte[] begin = stream.readNBytes(TarHeader.BLOCK);
       Compression compression = Compression.of(begin);
       InputStream whole = new SequenceInputStream(new ByteArrayInputStream(begin), stream);
@@ -225,7 +232,7 @@ public final class ArchiveWriter implements AutoCloseable {
 
   /** What the capsule reads at its first start. */
   private Entry list(String id) throws IOException {
-    try (ArchiveFile.Content out = file.blob()) {
+    try (ArchiveTarget.Content out = file.blob()) {
       Map<String, Object> list = new LinkedHashMap<>();
       list.put("id", id);
       list.put("created", head.created().toString());
@@ -245,7 +252,8 @@ public final class ArchiveWriter implements AutoCloseable {
   }
 
   private ArchiveException failure(IOException e) {
-    return new ArchiveException("can't write %s: %s".formatted(target, e.getMessage()), e);
+    return new ArchiveException(
+        "can't write %s: %s".formatted(file.description(), e.getMessage()), e);
   }
 
   private static byte[] bytes(Object json) {

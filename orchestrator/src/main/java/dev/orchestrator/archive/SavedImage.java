@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.orchestrator.archive.ArchiveContents.Entry;
 import dev.orchestrator.common.Json;
 import java.io.ByteArrayInputStream;
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -45,7 +46,7 @@ record SavedImage(String config, List<Layer> layers) {
   record Layer(Entry blob, String mediaType) {}
 
   /** Copies the image's layers into the archive, without the secrets. */
-  static SavedImage copy(InputStream saved, SecretFilter secrets, ArchiveFile file)
+  static SavedImage copy(InputStream saved, SecretFilter secrets, ArchiveTarget file)
       throws IOException {
     LayerFilter filter = secrets.layers();
     Map<String, byte[]> texts = new HashMap<>();
@@ -117,7 +118,7 @@ record SavedImage(String config, List<Layer> layers) {
       Map<String, Layer> blobs,
       Map<String, byte[]> texts,
       LayerFilter filter,
-      ArchiveFile file)
+      ArchiveTarget file)
       throws IOException {
     Layer large = blobs.get(name);
     if (large != null) {
@@ -137,12 +138,13 @@ record SavedImage(String config, List<Layer> layers) {
    * is the one by which the configuration knows it.
    */
   private static Layer blob(
-      String name, byte[] begin, InputStream rest, LayerFilter filter, ArchiveFile file)
+      String name, byte[] begin, InputStream rest, LayerFilter filter, ArchiveTarget file)
       throws IOException {
     DigestInputStream in =
         new DigestInputStream(
-            new SequenceInputStream(new ByteArrayInputStream(begin), rest), Sha256.digest());
-    try (ArchiveFile.Content out = file.blob()) {
+            new SequenceInputStream(new ByteArrayInputStream(begin), unclosed(rest)),
+            Sha256.digest());
+    try (ArchiveTarget.Content out = file.blob()) {
       Compression compression = Compression.of(begin);
       if (filter.none()) {
         in.transferTo(out);
@@ -154,6 +156,16 @@ record SavedImage(String config, List<Layer> layers) {
       String suffix = filter.none() ? compression.suffix() : "";
       return new Layer(out.end(), TAR + suffix);
     }
+  }
+
+  /** A sequence closes each of its streams at its end, and a tar with its entry all of the file. */
+  private static InputStream unclosed(InputStream in) {
+    return new FilterInputStream(in) {
+      @Override
+      public void close() {
+        // The caller of copy does it.
+      }
+    };
   }
 
   private static InputStream unpacked(InputStream in, Compression compression, String name)

@@ -138,12 +138,9 @@ final class ExportCommand implements Callable<Integer> {
     try {
       return exporter.export(
           new StackExporter.Request(
-              file,
-              force,
-              data.version(),
-              data.image(),
-              data.volumes(),
-              RootCommand.Version.number()),
+              data.version(), data.image(), data.volumes(), RootCommand.Version.number()),
+          file,
+          force,
           words,
           terminal::redraw);
     } finally {

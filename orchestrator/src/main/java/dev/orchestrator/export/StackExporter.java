@@ -3,6 +3,7 @@ package dev.orchestrator.export;
 import dev.orchestrator.archive.ArchiveContents;
 import dev.orchestrator.archive.ArchiveHead;
 import dev.orchestrator.archive.ArchiveWriter;
+import dev.orchestrator.archive.BlobDigests;
 import dev.orchestrator.archive.SecretBox;
 import dev.orchestrator.archive.SecretFilter;
 import dev.orchestrator.capsule.image.ImageBuilder;
@@ -17,6 +18,7 @@ import dev.orchestrator.engine.ImageInfo;
 import dev.orchestrator.engine.VolumeInfo;
 import dev.orchestrator.files.FileTree;
 import dev.orchestrator.files.TarArchive;
+import dev.orchestrator.registry.RegistryTarget;
 import dev.orchestrator.release.Releases;
 import dev.orchestrator.settings.Settings;
 import dev.orchestrator.settings.StackSettings;
@@ -81,13 +83,7 @@ public final class StackExporter {
    * @param data volumes that nobody writes to; none for an export without data
    * @param program version of this program
    */
-  public record Request(
-      Path file,
-      boolean replace,
-      String version,
-      String image,
-      List<DataVolume> data,
-      String program) {
+  public record Request(String version, String image, List<DataVolume> data, String program) {
     public Request {
       data = List.copyOf(data);
     }
@@ -100,7 +96,40 @@ public final class StackExporter {
    * @param progress is told now and then how much there is of it
    */
   public ArchiveContents export(
-      Request request, char @Nullable [] passphrase, Consumer<String> progress) {
+      Request request,
+      Path file,
+      boolean replace,
+      char @Nullable [] passphrase,
+      Consumer<String> progress) {
+    return export(
+        request, (head, secrets) -> new ArchiveWriter(file, head, replace), passphrase, progress);
+  }
+
+  /** Sends it to a registry. */
+  public ArchiveContents push(
+      Request request,
+      RegistryTarget registry,
+      char @Nullable [] passphrase,
+      Consumer<String> progress) {
+    return export(
+        request,
+        (head, secrets) -> {
+          // The engine tells no digests before it has told everything.
+          registry.expect(
+              engine.save(request.image(), deadline, saved -> BlobDigests.of(saved, secrets)));
+          return new ArchiveWriter(registry, head);
+        },
+        passphrase,
+        progress);
+  }
+
+  /** Opens what is written to. */
+  private interface Opening {
+    ArchiveWriter open(ArchiveHead head, SecretFilter secrets);
+  }
+
+  private ArchiveContents export(
+      Request request, Opening opening, char @Nullable [] passphrase, Consumer<String> progress) {
     if (passphrase != null) {
       SecretBox.requirePassphrase(passphrase);
     }
@@ -121,7 +150,7 @@ public final class StackExporter {
               request.version(),
               engine.info().platform().architecture(),
               Instant.now());
-      try (ArchiveWriter writer = new ArchiveWriter(request.file(), head, request.replace())) {
+      try (ArchiveWriter writer = opening.open(head, secrets.filter())) {
         String reference = "orchestrator/%s:%s".formatted(stack.name(), request.version());
         boolean _ =
             engine.save(

@@ -204,7 +204,7 @@ class ArchiveWriterTest {
   void aNameThatIsTakenIsRefusedAndStaysAsItIs() throws IOException {
     Path file = Files.writeString(folder.resolve("a.tar"), "mine");
     assertEquals(
-        file + " exists: remove it, or choose another name",
+        file + " exists: choose another name, or replace it with --force",
         message(RefusedException.class, () -> new ArchiveWriter(file, ArchiveFixture.HEAD)));
     assertEquals("mine", Files.readString(file));
     assertEquals(
@@ -238,7 +238,7 @@ class ArchiveWriterTest {
   @Test
   void whatAKilledExportLeftIsWrittenOver() throws IOException {
     Path file = folder.resolve("a.tar");
-    Files.write(folder.resolve("a.tar.partial"), new byte[5_000_000]);
+    Files.write(folder.resolve("a.tar.part"), new byte[5_000_000]);
     ArchiveFixture.withoutData(file);
     try (ArchiveReader reader = new ArchiveReader(file)) {
       reader.verify(bytes -> {});

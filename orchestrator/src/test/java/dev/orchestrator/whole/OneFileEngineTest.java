@@ -32,6 +32,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -55,6 +56,10 @@ class OneFileEngineTest {
   private VolumeInspector look;
   private ServiceProcessFixture from;
   private ServiceProcessFixture to;
+
+  /** The same, once it runs. */
+  private @Nullable ServiceProcessFixture toStarted;
+
   private Path file;
 
   @BeforeEach
@@ -96,14 +101,14 @@ class OneFileEngineTest {
   private ServiceProcessFixture service(String folder) throws IOException {
     Files.createDirectories(directory.resolve(folder).resolve("stacks"));
     return ServiceProcessFixture.withoutStacks(
-        directory.resolve(folder), "upgrade { bake = 1s, drain = 500ms }");
+        directory.resolve(folder), "upgrade { bake = 1s, drain-budget = 500ms }");
   }
 
   @AfterEach
   void removeAll() throws Exception {
     try (Engine last = engine;
         ServiceProcessFixture _ = from;
-        ServiceProcessFixture _ = to) {
+        ServiceProcessFixture _ = toStarted) {
       last.removeContainer(alone);
       last.removeVolume(name + "-data");
       last.removeVolume(name + "-store");
@@ -143,6 +148,7 @@ class OneFileEngineTest {
     assertRefused(from, "there is a stack " + name + " already", file.toString());
     run(from, "down", "--stack", name, "--volumes");
     to.start();
+    toStarted = to;
     assertBadFilesAreRefused();
     Path secrets =
         Files.writeString(
@@ -193,6 +199,7 @@ class OneFileEngineTest {
     assertNothingOf("hunter2-not", "the key, not");
     run(from, "down", "--stack", name, "--volumes");
     to.start();
+    toStarted = to;
     Path wrong = Files.writeString(directory.resolve("wrong"), "not the passphrase\n");
     Result refused = command(to, "import", file.toString(), "--passphrase-file", wrong.toString());
     assertEquals(3, refused.exitCode(), refused.out());
