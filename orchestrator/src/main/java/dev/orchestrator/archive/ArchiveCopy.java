@@ -37,7 +37,7 @@ public final class ArchiveCopy implements Closeable {
   private final boolean replace;
   private final FileChannel channel;
   private final List<Entry> entries;
-  private final long kept;
+  private long kept;
   private int index;
   private long offset;
   private MessageDigest digest = Sha256.digest();
@@ -68,7 +68,6 @@ public final class ArchiveCopy implements Closeable {
         throw new RefusedException("another command writes %s now: wait for it".formatted(target));
       }
       keepWhatFits();
-      kept = channel.position();
       done = true;
     } finally {
       if (!done) {
@@ -105,6 +104,7 @@ public final class ArchiveCopy implements Closeable {
       if (there < entry.bytes()) {
         offset = there;
         channel.truncate(channel.position());
+        kept = channel.position();
         return;
       }
       int padding = TarHeader.padding(entry.bytes());
@@ -116,6 +116,7 @@ public final class ArchiveCopy implements Closeable {
       index++;
     }
     channel.truncate(channel.position());
+    kept = channel.position();
     begin();
   }
 

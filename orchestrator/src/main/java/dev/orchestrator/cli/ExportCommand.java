@@ -34,7 +34,8 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "export",
     description = {
-      "Write the stack into one file, which comes up on any host with Docker.",
+      "Write the stack into one file.",
+      "It comes up on any host with Docker.",
       "The file has the image of the version that serves, its release and the stack's settings;"
           + " with --with-data also the data, as of one moment, for which a snapshot is made that"
           + " is removed afterwards. The stack serves on.",

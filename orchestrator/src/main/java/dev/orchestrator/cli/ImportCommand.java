@@ -4,7 +4,9 @@ import dev.orchestrator.archive.ArchiveContents;
 import dev.orchestrator.archive.ArchiveReader;
 import dev.orchestrator.client.ExitCode;
 import dev.orchestrator.common.Json;
+import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.stack.Imported;
+import dev.orchestrator.stack.StackSummary;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
@@ -62,9 +64,23 @@ final class ImportCommand implements Callable<Integer> {
       RootCommand root, Path file, @Nullable Path secrets, PassphraseOption passphrase) {
     try (ArchiveReader archive = new ArchiveReader(file)) {
       ArchiveContents contents = archive.contents();
+      requireFree(root, contents.head().stack());
       return contents.secrets().encrypted()
           ? GivenSecrets.of(archive.secrets(passphrase.read(root.context(), false)))
           : GivenSecrets.read(contents.secrets(), secrets, root.context().terminal());
+    }
+  }
+
+  /** Nobody wants to look secrets up for an import that is refused then. */
+  private static void requireFree(RootCommand root, String exported) {
+    String named = root.namedStack();
+    String name = named == null ? exported : named;
+    for (StackSummary each : Json.readList(root.api().get("/v1/stacks"), StackSummary.class)) {
+      if (each.stack().equals(name)) {
+        throw new RefusedException(
+            "there is a stack %s already: give the new one another name with --stack"
+                .formatted(name));
+      }
     }
   }
 

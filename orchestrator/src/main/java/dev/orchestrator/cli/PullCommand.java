@@ -18,7 +18,8 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "pull",
     description = {
-      "Get from a registry what a push has sent, as the file of an export.",
+      "Get a stack from a registry, as a file.",
+      "It is the file of an export.",
       "After a cut the same command goes on where it was. 'orchestrator import FILE' makes a stack"
           + " of it. The login is that of 'docker login'."
     })

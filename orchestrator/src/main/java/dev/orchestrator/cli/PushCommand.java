@@ -31,7 +31,8 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "push",
     description = {
-      "Send the stack to a registry of images: what an export writes into a file.",
+      "Send the stack to a registry of images.",
+      "That is what an export writes into a file.",
       "Layers that the registry has are not sent again. Any engine pulls and runs the image;"
           + " 'docker run IMAGE help' says how. The login is that of 'docker login'."
     })

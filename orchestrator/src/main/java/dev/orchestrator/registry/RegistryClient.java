@@ -45,7 +45,7 @@ final class RegistryClient implements AutoCloseable {
   private final RegistryReference place;
   private final Map<String, String> environment;
   private final HttpClient http;
-  private String scheme;
+  private String scheme = "https";
   private String authorization = "";
 
   RegistryClient(RegistryReference place, Map<String, String> environment) {
@@ -58,26 +58,44 @@ final class RegistryClient implements AutoCloseable {
             .followRedirects(HttpClient.Redirect.NORMAL)
             .sslContext(RegistryLogin.trust(place.host(), environment))
             .build();
-    this.scheme = "https";
   }
 
   /** Asks whether it is a registry that lets us in. */
   void open(boolean push) {
     String doing = "reaching registry " + place.host();
     try {
+      if (place.isLoopback() && speaksPlainly()) {
+        scheme = "http";
+      }
       HttpResponse<InputStream> answer = send(request("/v2/"), doing);
       int status = answer.statusCode();
-      answer.body().close();
       if (status == 401) {
+        answer.body().close();
         login(challenge(answer), push, doing);
         HttpResponse<InputStream> again = send(request("/v2/"), doing);
-        again.body().close();
         require(again, doing, 200);
+        again.body().close();
       } else {
         require(answer, doing, 200);
+        answer.body().close();
       }
     } catch (IOException e) {
       throw cut(doing, e);
+    }
+  }
+
+  /** As with Docker: a registry of this machine needs no TLS. */
+  private boolean speaksPlainly() {
+    try {
+      HttpResponse<InputStream> answer =
+          once(
+              HttpRequest.newBuilder(URI.create("http://%s/v2/".formatted(place.host())))
+                  .timeout(TIMEOUT));
+      answer.body().close();
+      // What a server with TLS says to that.
+      return answer.statusCode() != 400;
+    } catch (IOException _) {
+      return false;
     }
   }
 
@@ -163,12 +181,7 @@ final class RegistryClient implements AutoCloseable {
       try {
         return once(request);
       } catch (SSLException e) {
-        if (!place.isLoopback() || scheme.equals("http") || !e.toString().contains("record")) {
-          throw e;
-        }
-        // As Docker does: this machine's registry may speak plainly.
-        scheme = "http";
-        request.uri(base().resolve(request.build().uri().getRawPath()));
+        throw e;
       } catch (ConnectException e) {
         throw new RegistryException(
             "%s: nothing answers at %s: is its name right, and does it run?"
@@ -302,10 +315,10 @@ final class RegistryClient implements AutoCloseable {
     try {
       HttpResponse<InputStream> answer =
           send(request(blob(sha256)).method("HEAD", HttpRequest.BodyPublishers.noBody()), doing);
-      answer.body().close();
       if (answer.statusCode() != 404) {
         require(answer, doing, 200);
       }
+      answer.body().close();
       return answer.statusCode() == 200;
     } catch (IOException e) {
       throw cut(doing, e);
@@ -539,6 +552,7 @@ final class RegistryClient implements AutoCloseable {
 
   @Override
   public void close() {
-    http.close();
+    // An answer that nobody reads to its end would keep an orderly close waiting.
+    http.shutdownNow();
   }
 }

@@ -1,17 +1,20 @@
 package dev.orchestrator.archive;
 
 import java.io.ByteArrayInputStream;
+import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 
 /** Archives of a small stack. */
 public final class ArchiveFixture {
-  static final ArchiveHead HEAD =
+  public static final ArchiveHead HEAD =
       new ArchiveHead("0.1.0", "shop", "1.0", "amd64", Instant.parse("2026-11-27T05:00:00Z"));
   static final char[] PASSPHRASE = "correct horse".toCharArray();
   static final SavedImageFixture IMAGE = new SavedImageFixture("amd64");
@@ -50,6 +53,26 @@ public final class ArchiveFixture {
       writer.secrets(new SecretBundle(Map.of("DB_PASSWORD", "hunter2"), Map.of()), PASSPHRASE);
       return writer.finish(Map.of());
     }
+  }
+
+  /** The digests of the image's blobs. */
+  public static List<String> digests() {
+    try {
+      return BlobDigests.of(IMAGE.saved(), SecretFilter.NONE);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** An archive with everything that one can have, but for secrets, or without the large volume. */
+  public static ArchiveContents fill(ArchiveWriter writer, boolean large) {
+    writer.image(IMAGE.saved(), SavedImageFixture.REFERENCE, SecretFilter.NONE);
+    if (large) {
+      writer.volume("data", new ByteArrayInputStream(DATA), 40_000_000, 120);
+    }
+    writer.volume("media", new ByteArrayInputStream(MEDIA), 6_000, 3);
+    writer.files(bytes("a tar"));
+    return writer.finish(Map.of("stack.conf", "routes = auto\n"));
   }
 
   static InputStream bytes(String text) {

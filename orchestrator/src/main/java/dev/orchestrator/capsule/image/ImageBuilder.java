@@ -372,6 +372,7 @@ public final class ImageBuilder implements CapsuleBuilder {
               engine.load(in, stack.upgrade().build(), progress);
               return true;
             });
+    addFiles(reference, version, archive.contents().secrets().files());
     ImageInfo image =
         engine
             .image(reference)
@@ -392,6 +393,21 @@ public final class ImageBuilder implements CapsuleBuilder {
     }
     return new CapsuleImage(
         version, reference, releases.content(version), ports, image.bytes(), true);
+  }
+
+  /** Puts files of the release into an image that an export has left out. */
+  private void addFiles(String reference, String version, List<String> files) {
+    if (files.isEmpty()) {
+      return;
+    }
+    Path release = releases.release(version).folder();
+    try (BuildContainers.Temporary helper = containers.idle("layer", reference, List.of());
+        TarArchive archive = new TarArchive()) {
+      files.forEach(file -> archive.file(release.resolve(file), "capsule/stack/release/" + file));
+      engine.putArchive(helper.name(), "/", archive.open());
+      engine.commit(
+          helper.name(), reference, new ImageConfig(ENTRYPOINT, List.of(), List.of(), Map.of()));
+    }
   }
 
   /**
