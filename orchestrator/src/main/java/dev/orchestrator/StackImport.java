@@ -32,6 +32,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 
 /**
  * The folder of a stack out of the file of an export. Everything that can be wrong with the file is
@@ -39,6 +40,8 @@ import java.util.function.Supplier;
  */
 final class StackImport {
   private static final Duration MEASURE_DEADLINE = Duration.ofMinutes(5);
+
+  private static final Pattern BACKUP = Pattern.compile("(?m)^\\s*backup\\b");
 
   private final Engine engine;
   private final Supplier<String> base;
@@ -164,17 +167,21 @@ final class StackImport {
     }
   }
 
-  /** A name that stack.conf has of its own is overridden. */
+  /**
+   * A name that stack.conf has of its own is overridden, and backups are turned off: the repository
+   * is that of the stack that was exported, whose backups this one would mix with its own.
+   */
   private void requireSettings(Path folder, String name) throws IOException {
+    Path conf = folder.resolve("stack.conf");
     try {
+      String text = Files.readString(conf);
+      if (BACKUP.matcher(text).find()) {
+        text += "\n# Turned off by the import: name a repository of its own.\nbackup = null\n";
+        Files.writeString(conf, text);
+      }
       if (!load.apply(folder).name().equals(name)) {
-        Path conf = folder.resolve("stack.conf");
         Files.writeString(
-            conf,
-            Files.readString(conf)
-                + "\n# The name that it was imported with.\nname = "
-                + name
-                + "\n");
+            conf, text + "\n# The name that it was imported with.\nname = " + name + "\n");
         StackSettings _ = load.apply(folder);
       }
     } catch (InvalidSettingsException e) {

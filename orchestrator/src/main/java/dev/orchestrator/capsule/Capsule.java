@@ -1,5 +1,6 @@
 package dev.orchestrator.capsule;
 
+import dev.orchestrator.data.TakenFiles;
 import dev.orchestrator.engine.ExecResult;
 import dev.orchestrator.settings.FileSettings.Policy;
 import java.time.Duration;
@@ -23,6 +24,12 @@ public interface Capsule {
 
   /** Waits until the inner engine answers and has every inner image. */
   void awaitReady(Duration deadline);
+
+  /**
+   * Lets nothing in it open a connection to anything outside from now on, not even to the host;
+   * what asks it from outside is answered.
+   */
+  void isolate(Duration deadline);
 
   /**
    * Creates the containers of its services without starting them.
@@ -92,6 +99,13 @@ public interface Capsule {
   List<DatabaseTable> tables(Duration deadline);
 
   /**
+   * Has the databases of its services check themselves, each with its own tool in its own
+   * container: MariaDB and MySQL, PostgreSQL, and the SQLite files in the data, found by their
+   * header. A tool may change the data, as it repairs or adds what it needs for a check.
+   */
+  List<DatabaseCheck> checkDatabases(Duration deadline);
+
+  /**
    * The release's files in its data, as they are now, at these paths and where it has seeded any.
    */
   SeededFiles seededFiles(Collection<String> paths, Duration deadline);
@@ -130,6 +144,16 @@ public interface Capsule {
    * have no other files than the release.
    */
   Map<String, Long> sizes(Collection<String> paths, Duration deadline);
+
+  /**
+   * Puts a file or folder in its place in the data, with its services running, each file at once.
+   * Refuses to replace a file that a service has open.
+   *
+   * @param from folder in the capsule that has it, with the folders that lead to it; it is removed
+   * @param to folder of the data
+   * @param path in both
+   */
+  TakenFiles takeIn(String from, String to, String path, Duration deadline);
 
   /** Writes a word beside its data, durably. */
   void mark(String word, Duration deadline);

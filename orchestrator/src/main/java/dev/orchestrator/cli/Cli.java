@@ -56,6 +56,7 @@ public final class Cli {
     commands.put("upgrade", UpgradeCommand::new);
     commands.put("rollback", RollbackCommand::new);
     commands.put("snapshot", SnapshotCommand::of);
+    commands.put("backup", BackupCommand::of);
     commands.put("abort", AbortCommand::new);
     commands.put("resume", ResumeCommand::new);
     commands.put("watch", WatchCommand::new);

@@ -2,16 +2,25 @@ package dev.orchestrator.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.orchestrator.client.ApiClient;
+import dev.orchestrator.client.CommandException;
 import dev.orchestrator.client.ExitCode;
 import dev.orchestrator.common.HumanText;
 import dev.orchestrator.common.Json;
 import dev.orchestrator.common.RefusedException;
+import dev.orchestrator.data.TakenFiles;
+import dev.orchestrator.data.VolumeDifference.Count;
+import dev.orchestrator.journal.Receipt;
+import dev.orchestrator.journal.SnapshotRecord.Proof;
+import dev.orchestrator.report.SnapshotDiff;
 import dev.orchestrator.report.SnapshotStatus;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -29,7 +38,7 @@ import picocli.CommandLine.Spec;
     name = "snapshot",
     synopsisSubcommandLabel = "COMMAND",
     description = {
-      "Make, list, restore and delete snapshots of the data.",
+      "Make, list, prove, restore and delete snapshots of the data.",
       "A snapshot is all data of a moment, with its version. It stays until it is deleted;"
           + " those that the service makes by itself stay until the settings in 'snapshots' no"
           + " longer keep them."
@@ -50,7 +59,9 @@ final class SnapshotCommand implements Callable<Integer> {
         .addSubcommand(new Create(root))
         .addSubcommand(new ListAll(root))
         .addSubcommand(new Show(root))
+        .addSubcommand(new Prove(root))
         .addSubcommand(new Restore(root))
+        .addSubcommand(new Diff(root))
         .addSubcommand(new Delete(root))
         .addSubcommand(new Prune(root));
   }
@@ -62,13 +73,31 @@ final class SnapshotCommand implements Callable<Integer> {
         "say what to do: " + String.join(", ", spec.commandLine().getSubcommands().keySet()));
   }
 
-  private static int follow(RootCommand root, String id, boolean detach)
+  /**
+   * Follows a run to its end; returns the exit code that tells how it ended. With JSON wanted, its
+   * steps go to standard error.
+   */
+  private static int follow(RootCommand root, String id, boolean detach, JsonOption json)
       throws InterruptedException {
     if (detach) {
-      root.context().terminal().println(id);
+      root.context()
+          .terminal()
+          .println(json.requested() ? Json.indent(Json.write(Map.of("id", id))) : id);
       return ExitCode.DONE;
     }
-    return root.follower().followAccepted(id);
+    return (json.requested() ? root.quietFollower() : root.follower()).followAccepted(id);
+  }
+
+  private static Receipt receipt(RootCommand root, String id) {
+    return Json.read(root.api().get("/v1/upgrades/" + ApiClient.segment(id)), Receipt.class);
+  }
+
+  private static List<SnapshotStatus> all(RootCommand root) {
+    return Json.readList(root.api().get("/v1/snapshots"), SnapshotStatus.class);
+  }
+
+  private static void print(RootCommand root, Object answer) {
+    root.context().terminal().out().println(Json.indent(Json.write(answer)));
   }
 
   private static String path(String name) {
@@ -107,6 +136,8 @@ final class SnapshotCommand implements Callable<Integer> {
         description = "Print the id of the run and return, instead of showing the run.")
     private boolean detach;
 
+    @Mixin private final JsonOption json = new JsonOption();
+
     Create(RootCommand root) {
       this.root = root;
     }
@@ -120,7 +151,19 @@ final class SnapshotCommand implements Callable<Integer> {
       if (stop) {
         body.put("quiesce", "stop");
       }
-      return follow(root, root.api().beginRun("/v1/snapshots", body), detach);
+      String id = root.api().beginRun("/v1/snapshots", body);
+      int code = follow(root, id, detach, json);
+      if (json.requested() && !detach) {
+        Receipt receipt = receipt(root, id);
+        print(
+            root,
+            all(root).stream()
+                .filter(made -> Objects.equals(made.generation(), receipt.upgrade().to()))
+                .map(Object.class::cast)
+                .findFirst()
+                .orElse(receipt));
+      }
+      return code;
     }
   }
 
@@ -153,7 +196,7 @@ final class SnapshotCommand implements Callable<Integer> {
             size(each.bytes()),
             size(each.shared()),
             each.reason(),
-            proven(each.proven()));
+            proven(each.proven(), each.lastProof()));
       }
       table.lines().forEach(terminal::println);
       return ExitCode.DONE;
@@ -197,7 +240,11 @@ final class SnapshotCommand implements Callable<Integer> {
               + size(snapshot.shared())
               + " were shared when it was made",
           "pause     clients waited " + HumanText.time(snapshot.pauseMillis()) + " at most",
-          "proven    " + proven(snapshot.proven()),
+          "proven    "
+              + proven(snapshot.proven(), snapshot.lastProof())
+              + (snapshot.lastProof() == null
+                  ? ""
+                  : " (" + snapshot.lastProof().run() + "): " + snapshot.lastProof().text()),
           "volumes   "
               + snapshot.volumes().stream()
                   .map(volume ->
@@ -210,6 +257,101 @@ final class SnapshotCommand implements Callable<Integer> {
     }
   }
 
+  /** {@code snapshot prove}. */
+  @Command(
+      name = "prove",
+      description = {
+        "Start snapshots out of reach, and find out whether they could be restored.",
+        "The version of a snapshot is started on a clone or copy of its data, in a network without"
+            + " a way out: every service and probe must be healthy, and the databases check"
+            + " themselves. Then all of that is thrown away. What serves serves on."
+      })
+  static final class Prove implements Callable<Integer> {
+    private final RootCommand root;
+
+    @SuppressWarnings("NullAway.Init") // set by picocli
+    @Spec
+    private CommandSpec spec;
+
+    @Parameters(
+        paramLabel = "NAME",
+        arity = "0..*",
+        description = "Names, as 'orchestrator snapshot list' has them.")
+    private List<String> names = List.of();
+
+    @Option(names = "--all", description = "Prove all snapshots, one after the other.")
+    private boolean all;
+
+    @Option(
+        names = "--detach",
+        description = "Print the id of the run and return, instead of showing the run.")
+    private boolean detach;
+
+    @Mixin private final JsonOption json = new JsonOption();
+
+    Prove(RootCommand root) {
+      this.root = root;
+    }
+
+    @Override
+    public Integer call() throws InterruptedException {
+      if (all != names.isEmpty()) {
+        throw new ParameterException(
+            spec.commandLine(), "name the snapshots to prove, or say --all");
+      }
+      if (detach && (all || names.size() > 1)) {
+        throw new ParameterException(
+            spec.commandLine(),
+            "--detach is for one snapshot: several are proven one after the other");
+      }
+      List<String> chosen =
+          all ? all(root).stream().map(SnapshotStatus::name).toList() : List.copyOf(names);
+      int code = ExitCode.DONE;
+      for (String name : chosen) {
+        code = Math.max(code, prove(name));
+      }
+      if (!detach) {
+        report(chosen);
+      }
+      return code;
+    }
+
+    /** A snapshot that can't be proven now does not keep the others from it. */
+    private int prove(String name) throws InterruptedException {
+      try {
+        return follow(root, root.api().beginRun(path(name) + "/prove", Map.of()), detach, json);
+      } catch (CommandException e) {
+        if (names.size() == 1) {
+          throw e;
+        }
+        root.context().terminal().err().println("error: " + name + ": " + e.getMessage());
+        return e.exitCode();
+      }
+    }
+
+    private void report(List<String> chosen) {
+      List<SnapshotStatus> proven =
+          all(root).stream().filter(each -> chosen.contains(each.name())).toList();
+      if (json.requested()) {
+        print(root, proven);
+        return;
+      }
+      if (chosen.isEmpty()) {
+        root.context().terminal().println("there is no snapshot");
+      }
+      for (SnapshotStatus each : proven) {
+        Proof last = each.lastProof();
+        root.context()
+            .terminal()
+            .println(
+                last == null
+                    ? each.name() + " was not proven"
+                    : "%s %s: %s"
+                        .formatted(each.name(), last.good() ? "is proven" : "FAILED", last.text()));
+      }
+    }
+  }
+
   /** {@code snapshot restore}. */
   @Command(
       name = "restore",
@@ -217,7 +359,8 @@ final class SnapshotCommand implements Callable<Integer> {
         "Go back to the version and the data of a snapshot, which stays.",
         "The data is copied while what serves goes on serving; then clients are held as in an"
             + " upgrade. What served before is kept as a snapshot itself, and serves on when the"
-            + " restored version is not healthy."
+            + " restored version is not healthy.",
+        "With --file a single file or folder is put back, and the services run on."
       })
   static final class Restore implements Callable<Integer> {
     private final RootCommand root;
@@ -225,10 +368,30 @@ final class SnapshotCommand implements Callable<Integer> {
     @Parameters(paramLabel = "NAME", description = "Name, as 'orchestrator snapshot list' has it.")
     private String name = "";
 
+    @SuppressWarnings("NullAway.Init") // set by picocli
+    @Spec
+    private CommandSpec spec;
+
+    @Option(
+        names = "--file",
+        paramLabel = "PATH",
+        description =
+            "Put back this file or folder alone: VOLUME/FILE of a named volume, or ./FILE of a"
+                + " folder that the compose file mounts.")
+    private @Nullable String file;
+
+    @Option(
+        names = "--to",
+        paramLabel = "DIR",
+        description = "Copy the file or folder into this folder of the engine's host instead.")
+    private @Nullable Path to;
+
     @Option(
         names = "--detach",
         description = "Print the id of the run and return, instead of showing the run.")
     private boolean detach;
+
+    @Mixin private final JsonOption json = new JsonOption();
 
     Restore(RootCommand root) {
       this.root = root;
@@ -236,7 +399,140 @@ final class SnapshotCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws InterruptedException {
-      return follow(root, root.api().beginRun(path(name) + "/restore", Map.of()), detach);
+      String path = file;
+      if (path != null) {
+        return restoreFile(path);
+      }
+      if (to != null) {
+        throw new ParameterException(spec.commandLine(), "--to needs --file");
+      }
+      String id = root.api().beginRun(path(name) + "/restore", Map.of());
+      int code = follow(root, id, detach, json);
+      if (json.requested() && !detach) {
+        print(root, receipt(root, id));
+      }
+      return code;
+    }
+
+    private int restoreFile(String path) {
+      if (detach) {
+        throw new ParameterException(spec.commandLine(), "--detach is not for a single file");
+      }
+      Map<String, String> body = new HashMap<>(Map.of("path", path));
+      if (to != null) {
+        body.put("to", to.toAbsolutePath().normalize().toString());
+      }
+      String answer = root.api().post(path(name) + "/files", body, DEADLINE);
+      Terminal terminal = root.context().terminal();
+      if (json.requested()) {
+        terminal.out().println(Json.indent(answer));
+        return ExitCode.DONE;
+      }
+      TakenFiles files = Json.read(answer, TakenFiles.class);
+      files.replaced().forEach(each -> terminal.println("replaced " + each));
+      files.added().forEach(each -> terminal.println("new      " + each));
+      terminal.println(
+          files.replaced().isEmpty() && files.added().isEmpty()
+              ? "nothing to do: it is there as in snapshot " + name
+              : "%s of snapshot %s: %d replaced, %d new"
+                  .formatted(
+                      HumanText.bytes(files.bytes()),
+                      name,
+                      files.replaced().size(),
+                      files.added().size()));
+      return ExitCode.DONE;
+    }
+  }
+
+  /** {@code snapshot diff}. */
+  @Command(
+      name = "diff",
+      description = {
+        "Compare a snapshot with another one, or with what serves.",
+        "Files by volume, and rows by table, as MariaDB, MySQL and PostgreSQL estimate them."
+      })
+  static final class Diff implements Callable<Integer> {
+    private final RootCommand root;
+
+    @Parameters(
+        index = "0",
+        paramLabel = "NAME",
+        description = "Name, as 'orchestrator snapshot list' has it.")
+    private String name = "";
+
+    @Parameters(
+        index = "1",
+        arity = "0..1",
+        paramLabel = "OTHER",
+        description = "Name of the other snapshot (default: what serves).")
+    private @Nullable String other;
+
+    @Mixin private final JsonOption json = new JsonOption();
+
+    Diff(RootCommand root) {
+      this.root = root;
+    }
+
+    @Override
+    public Integer call() {
+      String with = other;
+      String query = "";
+      if (with != null) {
+        String _ = path(with);
+        query = "?" + ApiClient.parameter("with", with);
+      }
+      String answer = root.api().get(path(name) + "/diff" + query, DEADLINE);
+      Terminal terminal = root.context().terminal();
+      if (json.requested()) {
+        terminal.out().println(Json.indent(answer));
+      } else {
+        lines(Json.read(answer, SnapshotDiff.class)).forEach(terminal::println);
+      }
+      return ExitCode.DONE;
+    }
+
+    private static List<String> lines(SnapshotDiff diff) {
+      List<String> lines = new ArrayList<>();
+      lines.add(
+          "from snapshot %s to %s"
+              .formatted(
+                  diff.from(), diff.to().isEmpty() ? "what serves" : "snapshot " + diff.to()));
+      for (SnapshotDiff.Volume volume : diff.volumes()) {
+        if (!volume.note().isEmpty()) {
+          lines.add(volume.name() + ": " + volume.note());
+          continue;
+        }
+        lines.add(
+            "%s: %s added, %s changed, %s removed"
+                .formatted(
+                    volume.name(),
+                    count(volume.added()),
+                    count(volume.changed()),
+                    count(volume.removed())));
+        volume.paths().forEach(path -> lines.add("  " + path));
+        long all = volume.added().files() + volume.changed().files() + volume.removed().files();
+        if (all > volume.paths().size()) {
+          lines.add("  … and %d more".formatted(all - volume.paths().size()));
+        }
+      }
+      if (!diff.tables().isEmpty()) {
+        TextTable table = new TextTable("SERVICE", "TABLE", "ROWS", "BEFORE");
+        diff.tables()
+            .forEach(each ->
+                table.row(each.service(), each.table(), rows(each.after()), rows(each.before())));
+        lines.addAll(table.lines());
+      } else {
+        lines.add(diff.tablesNote().isEmpty() ? "all tables have as many rows" : diff.tablesNote());
+      }
+      return lines;
+    }
+
+    private static String count(Count count) {
+      return "%d (%s)".formatted(count.files(), HumanText.bytes(count.bytes()));
+    }
+
+    private static String rows(long rows) {
+      return rows < 0 ? "-" : Long.toString(rows);
     }
   }
 
@@ -313,7 +609,11 @@ final class SnapshotCommand implements Callable<Integer> {
     return bytes < 0 ? "-" : HumanText.bytes(bytes);
   }
 
-  private static String proven(@Nullable Instant proven) {
+  /** When it was proven, or that the last proof failed. */
+  private static String proven(@Nullable Instant proven, @Nullable Proof last) {
+    if (last != null && !last.good()) {
+      return "FAILED " + HumanText.when(last.at());
+    }
     return proven == null ? "never" : HumanText.when(proven);
   }
 }

@@ -57,6 +57,26 @@ public interface DataCopier {
       Duration deadline,
       Consumer<String> progress);
 
+  /**
+   * Copies a file or folder of a volume that nobody writes to.
+   *
+   * @param path in {@code from}, without links on the way to it
+   * @param to a volume, or a path of the engine's host
+   * @param folder of {@code to} that gets the file, or folder, with the folders that lead to it,
+   *     and loses all else; empty: {@code to} itself gets it under its last name
+   */
+  TakenFiles take(
+      DataVolume from,
+      String path,
+      String to,
+      String folder,
+      Map<String, String> labels,
+      Duration deadline);
+
+  /** The difference between the files of two volumes; the second may be in use. */
+  VolumeDifference difference(
+      DataVolume before, DataVolume now, Map<String, String> labels, Duration deadline);
+
   /** Measures a volume, or what is to become one, and finds out what its file system can do. */
   VolumeUsage measure(CopySource source, Map<String, String> labels, Duration deadline);
 

@@ -8,12 +8,16 @@ import dev.orchestrator.engine.Engine;
 import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.engine.ExecResult;
 import dev.orchestrator.engine.Mount;
+import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -33,6 +37,7 @@ final class HelperContainer implements AutoCloseable {
   private final String name;
   private final String doing;
   private final List<String> temporary = new ArrayList<>();
+  private final List<VolumeView> views = new ArrayList<>();
 
   private HelperContainer(Engine engine, String doing) {
     this.engine = engine;
@@ -95,37 +100,9 @@ final class HelperContainer implements AutoCloseable {
 
   /** A volume as services see it: for a layered volume, a read-only overlay of its layers. */
   private String view(DataVolume volume, String role, Map<String, String> labels) {
-    if (!volume.layered()) {
-      return volume.volume();
-    }
-    List<String> folders = new ArrayList<>();
-    for (DataVolume.Layer layer : volume.layers()) {
-      String at =
-          engine
-              .volume(layer.volume())
-              .orElseThrow(() ->
-                  new EngineException(
-                      EngineException.Kind.NOT_FOUND,
-                      "volume %s, a layer of %s, does not exist"
-                          .formatted(layer.volume(), volume.volume())))
-              .mountpoint();
-      folders.add(layer.upper() ? at + "/" + layer.folder() : at);
-    }
-    String view = name + "-" + role;
-    engine.createVolume(
-        view,
-        labels,
-        Map.of(
-            "type",
-            "overlay",
-            "device",
-            "overlay",
-            "o",
-            "lowerdir="
-                + String.join(":", folders)
-                + ",redirect_dir=follow,metacopy=on,index=off"));
-    temporary.add(view);
-    return view;
+    VolumeView view = VolumeView.of(engine, volume, name + "-" + role, labels);
+    views.add(view);
+    return view.volume();
   }
 
   /** The container ends by itself a minute after its life, in case a crash leaves it behind. */
@@ -164,6 +141,21 @@ final class HelperContainer implements AutoCloseable {
     return command;
   }
 
+  /** Runs a script of ours, which the image need not have; returns the result that it prints. */
+  JsonNode script(String name, List<String> arguments, Duration deadline) {
+    List<String> command = new ArrayList<>(List.of("bash", "-c", resource(name), name));
+    command.addAll(arguments);
+    return result(lines -> engine.exec(this.name, command, deadline, lines), line -> {});
+  }
+
+  private static String resource(String name) {
+    try (InputStream in = HelperContainer.class.getResourceAsStream(name)) {
+      return new String(Objects.requireNonNull(in, name).readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   private JsonNode result(
       Function<Consumer<String>, ExecResult> command, Consumer<String> progress) {
     List<String> result = new ArrayList<>();
@@ -193,6 +185,7 @@ final class HelperContainer implements AutoCloseable {
     try {
       engine.removeContainer(name);
       temporary.forEach(engine::removeVolume);
+      views.forEach(VolumeView::close);
     } catch (EngineException e) {
       throw new DataException(doing + ": removing what was made for it: " + e.getMessage(), e);
     }

@@ -2,6 +2,7 @@ package dev.orchestrator.data;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.orchestrator.common.Deadline;
+import dev.orchestrator.common.Json;
 import dev.orchestrator.engine.Engine;
 import java.time.Duration;
 import java.time.Instant;
@@ -53,6 +54,35 @@ public final class RsyncCopier implements DataCopier {
           0,
           result.path("entries").asLong(),
           deadline.minus(end.remaining()));
+    }
+  }
+
+  @Override
+  public TakenFiles take(
+      DataVolume from,
+      String path,
+      String to,
+      String folder,
+      Map<String, String> labels,
+      Duration deadline) {
+    String doing = "taking files of " + from.volume();
+    DataVolume target = DataVolume.plain("to", to, DataVolume.Method.COPY, List.of());
+    try (HelperContainer helper =
+        HelperContainer.start(engine, image.get(), doing, from, target, true, labels, deadline)) {
+      List<String> arguments = folder.isEmpty() ? List.of(path) : List.of(path, folder);
+      return Json.read(
+          helper.script("take-files", arguments, deadline).toString(), TakenFiles.class);
+    }
+  }
+
+  @Override
+  public VolumeDifference difference(
+      DataVolume before, DataVolume now, Map<String, String> labels, Duration deadline) {
+    String doing = "comparing %s with %s".formatted(before.volume(), now.volume());
+    try (HelperContainer helper =
+        HelperContainer.start(engine, image.get(), doing, before, now, false, labels, deadline)) {
+      return Json.read(
+          helper.script("compare-volumes", List.of(), deadline).toString(), VolumeDifference.class);
     }
   }
 

@@ -20,6 +20,7 @@ import dev.orchestrator.files.FileTree;
 import dev.orchestrator.files.TarArchive;
 import dev.orchestrator.registry.RegistryTarget;
 import dev.orchestrator.release.Releases;
+import dev.orchestrator.settings.BackupSettings;
 import dev.orchestrator.settings.Settings;
 import dev.orchestrator.settings.StackSettings;
 import dev.orchestrator.upgrade.ResourceNames;
@@ -34,10 +35,12 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -206,6 +209,12 @@ public final class StackExporter {
       }
     }
     secrets.files().forEach(file -> without.add(kept + "/" + file));
+    // Keys to a repository of backups are no part of what is handed on.
+    BackupSettings backup = stack.backup();
+    Stream.of(backup.passwordFile(), backup.environmentFile())
+        .filter(Objects::nonNull)
+        .filter(file -> file.startsWith(stack.folder()))
+        .forEach(file -> without.add(stack.folder().relativize(file).toString()));
     Path env = release.resolve(".env");
     without.add(kept + "/.env");
     TarArchive archive = new TarArchive().tree(stack.folder(), "stack", Long.MAX_VALUE, without);

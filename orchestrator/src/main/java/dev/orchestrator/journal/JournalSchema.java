@@ -121,7 +121,14 @@ final class JournalSchema {
             proven TEXT,
             settings TEXT NOT NULL
           ) STRICT;
-          """);
+          """,
+          """
+          ALTER TABLE snapshot ADD COLUMN proof_run TEXT;
+          ALTER TABLE snapshot ADD COLUMN proof_at TEXT;
+          ALTER TABLE snapshot ADD COLUMN proof_good INTEGER;
+          ALTER TABLE snapshot ADD COLUMN proof_text TEXT;
+          """,
+          "ALTER TABLE snapshot ADD COLUMN tables TEXT");
 
   private static final FileAttribute<Set<PosixFilePermission>> OWNER_ONLY =
       PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));

@@ -1,28 +1,38 @@
 package dev.orchestrator.stack;
 
 import dev.orchestrator.common.NotYetException;
+import dev.orchestrator.data.TakenFiles;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.Journal;
 import dev.orchestrator.journal.SnapshotRecord;
 import dev.orchestrator.journal.SnapshotRecord.Reason;
 import dev.orchestrator.journal.UpgradeRecord;
 import dev.orchestrator.journal.UpgradeRecord.Kind;
+import dev.orchestrator.report.SnapshotComparison;
+import dev.orchestrator.report.SnapshotDiff;
 import dev.orchestrator.report.SnapshotStatus;
+import dev.orchestrator.upgrade.SnapshotFiles;
 import dev.orchestrator.upgrade.SnapshotOptions;
 import dev.orchestrator.upgrade.Snapshots;
 import dev.orchestrator.upgrade.UpgradeContext;
 import dev.orchestrator.upgrade.UpgradeRun;
 import dev.orchestrator.upgrade.steps.UpgradePlans;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Begins runs that make or restore snapshots, and lists and deletes snapshots. Thread-safe: none is
- * deleted while a run may need it.
+ * Begins runs that make, restore or prove snapshots, and lists and deletes snapshots. Thread-safe:
+ * none is deleted while a run may need it.
  */
 final class SnapshotService {
   private final UpgradeContext context;
   private final Journal journal;
   private final Snapshots snapshots;
+
+  /** Names of the snapshots that are being read, each as often as it is. */
+  private final List<String> read = new ArrayList<>();
 
   SnapshotService(UpgradeContext context) {
     this.context = context;
@@ -61,20 +71,50 @@ final class SnapshotService {
     return new UpgradeRun(record, UpgradePlans.SNAPSHOT, blue, null);
   }
 
-  /** Begins a run that restores a snapshot in the journal, without executing it. */
-  synchronized UpgradeRun beginRestore(Generation blue, String name) {
+  /**
+   * Begins a run that restores a snapshot in the journal, without executing it.
+   *
+   * @param blue null where nothing has served yet
+   */
+  synchronized UpgradeRun beginRestore(@Nullable Generation blue, String name) {
     SnapshotRecord snapshot = snapshots.require(name);
     Generation generation = snapshots.generationOf(snapshot);
     UpgradeRecord record =
         journal.begin(
             Kind.RESTORE,
-            blue.version(),
+            blue == null ? "" : blue.version(),
             generation.version(),
-            blue.number(),
+            blue == null ? null : blue.number(),
             null,
             SnapshotOptions.toRestore(name, Reason.BEFORE_RESTORE, generation.number())
                 .attachments());
-    UpgradeRun run = new UpgradeRun(record, UpgradePlans.RESTORE_SNAPSHOT, blue, null);
+    UpgradeRun run =
+        new UpgradeRun(
+            record,
+            blue == null ? UpgradePlans.FIRST_UP_OF_SNAPSHOT : UpgradePlans.RESTORE_SNAPSHOT,
+            blue,
+            null);
+    run.previous = generation;
+    return run;
+  }
+
+  /**
+   * Begins a run that proves a snapshot in the journal, without executing it.
+   *
+   * @param blue what serves; null for nothing
+   */
+  synchronized UpgradeRun beginProve(@Nullable Generation blue, String name) {
+    SnapshotRecord snapshot = snapshots.require(name);
+    Generation generation = snapshots.generationOf(snapshot);
+    UpgradeRecord record =
+        journal.begin(
+            Kind.PROVE,
+            blue == null ? "" : blue.version(),
+            generation.version(),
+            blue == null ? null : blue.number(),
+            null,
+            SnapshotOptions.toProve(name, snapshot.reason(), generation.number()).attachments());
+    UpgradeRun run = new UpgradeRun(record, UpgradePlans.PROVE_SNAPSHOT, blue, null);
     run.previous = generation;
     return run;
   }
@@ -83,6 +123,7 @@ final class SnapshotService {
   synchronized String delete(String name) {
     SnapshotRecord snapshot = snapshots.require(name);
     requireNoRun();
+    requireNotRead(name);
     return snapshots.delete(snapshot);
   }
 
@@ -97,7 +138,67 @@ final class SnapshotService {
       return snapshots.surplus().stream().map(SnapshotRecord::name).toList();
     }
     requireNoRun();
+    snapshots.surplus().forEach(snapshot -> requireNotRead(snapshot.name()));
     return snapshots.prune();
+  }
+
+  /**
+   * Copies a file or folder of a snapshot, to its place in what serves or elsewhere.
+   *
+   * @param shown as the author of the compose file writes it
+   * @param to a folder of the engine's host; null for its place
+   */
+  TakenFiles restoreFiles(
+      String name, String shown, @Nullable String to, Supplier<Generation> serving) {
+    String place = SnapshotFiles.place(shown);
+    if (to == null) {
+      requireNoRun();
+    }
+    return reading(
+        List.of(name),
+        () ->
+            to == null
+                ? context.snapshotFiles().restore(snapshots.require(name), place, serving.get())
+                : context.snapshotFiles().copyTo(snapshots.require(name), place, to));
+  }
+
+  /**
+   * Compares a snapshot with another one, or with what serves.
+   *
+   * @param other null for what serves
+   */
+  SnapshotDiff diff(String name, @Nullable String other, Supplier<Generation> serving) {
+    return reading(
+        other == null ? List.of(name) : List.of(name, other),
+        () -> {
+          SnapshotRecord second = other == null ? null : snapshots.require(other);
+          return new SnapshotComparison(context)
+              .of(
+                  snapshots.require(name),
+                  second,
+                  second == null ? serving.get() : snapshots.generationOf(second));
+        });
+  }
+
+  /** Reads snapshots, which are not deleted meanwhile. */
+  private <T> T reading(List<String> names, Supplier<T> work) {
+    synchronized (this) {
+      names.forEach(snapshots::require);
+      read.addAll(names);
+    }
+    try {
+      return work.get();
+    } finally {
+      synchronized (this) {
+        names.forEach(read::remove);
+      }
+    }
+  }
+
+  private void requireNotRead(String name) {
+    if (read.contains(name)) {
+      throw new NotYetException("files of snapshot " + name + " are being read: try again later");
+    }
   }
 
   private void requireNoRun() {

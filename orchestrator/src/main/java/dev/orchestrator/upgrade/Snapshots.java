@@ -1,5 +1,9 @@
 package dev.orchestrator.upgrade;
 
+import dev.orchestrator.capsule.Capsule;
+import dev.orchestrator.capsule.CapsuleException;
+import dev.orchestrator.common.Json;
+import dev.orchestrator.common.NotYetException;
 import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.data.DataException;
 import dev.orchestrator.data.DataVolume;
@@ -23,6 +27,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongSupplier;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -36,12 +42,33 @@ public final class Snapshots {
   private static final DateTimeFormatter MINUTE =
       DateTimeFormatter.ofPattern("yyyy-MM-dd-HHmm", Locale.ROOT);
   private static final int LONGEST_VERSION = 80;
+  private static final Duration TABLES_TIMEOUT = Duration.ofSeconds(20);
   private static final Duration MEASURE_TIMEOUT = Duration.ofMinutes(10);
 
   private final UpgradeContext context;
 
+  /** Names of the snapshots that are read at present. */
+  private final Set<String> used = ConcurrentHashMap.newKeySet();
+
   Snapshots(UpgradeContext context) {
     this.context = context;
+  }
+
+  /** While it is open nothing deletes the snapshot. */
+  public interface Use extends AutoCloseable {
+    @Override
+    void close();
+  }
+
+  /** Keeps a snapshot from being deleted, as its data is read. */
+  public Use use(String name) {
+    used.add(name);
+    return () -> used.remove(name);
+  }
+
+  /** Whether a snapshot's data is read at present. */
+  public boolean isUsed(String name) {
+    return used.contains(name);
   }
 
   /** The snapshot with a name, which must be there. */
@@ -135,7 +162,6 @@ public final class Snapshots {
             bytes.getAsLong(),
             SnapshotRecord.UNKNOWN,
             0,
-            null,
             settingsText());
     context.journal().nameSnapshot(snapshot);
     return snapshot.name();
@@ -153,6 +179,20 @@ public final class Snapshots {
             .findFirst();
     name.ifPresent(_ -> context.journal().removeSnapshotName(generation.number()));
     return name;
+  }
+
+  /**
+   * Keeps the tables of a snapshot's databases, as a capsule with the same data has them. A failure
+   * is logged: a comparison then can't tell of rows.
+   *
+   * @param snapshot the generation that is the snapshot
+   */
+  public void recordTables(Generation snapshot, Capsule capsule) {
+    try {
+      context.journal().recordTables(snapshot.number(), Json.write(capsule.tables(TABLES_TIMEOUT)));
+    } catch (CapsuleException | EngineException e) {
+      log.warn("the tables of a snapshot are not recorded: {}", e.getMessage());
+    }
   }
 
   private long measure(Generation generation) {
@@ -209,6 +249,11 @@ public final class Snapshots {
    * @throws RefusedException when a generation's data is a layer over it
    */
   public String delete(SnapshotRecord snapshot) {
+    if (isUsed(snapshot.name())) {
+      throw new NotYetException(
+          "snapshot %s is being backed up: wait for the end of that, or 'orchestrator abort'"
+              .formatted(snapshot.name()));
+    }
     List<String> over = layersOver(snapshot);
     GenerationRecord row = record(snapshot);
     if (row.state() == State.KEPT) {
@@ -233,6 +278,7 @@ public final class Snapshots {
     return new SnapshotRetention(context.settings().stack().snapshots(), zone())
         .surplus(context.journal().snapshots(), context.clock().instant()).stream()
             .filter(snapshot -> record(snapshot).state() != State.KEPT)
+            .filter(snapshot -> !isUsed(snapshot.name()))
             .filter(snapshot -> layersOver(snapshot).isEmpty())
             .toList();
   }

@@ -1,5 +1,6 @@
 package dev.orchestrator.upgrade;
 
+import dev.orchestrator.backup.BackupLog;
 import dev.orchestrator.capsule.Capsule;
 import dev.orchestrator.capsule.CapsuleBuilder;
 import dev.orchestrator.capsule.runtime.CapsuleSpecFactory;
@@ -79,6 +80,9 @@ public final class UpgradeContext {
   private final PortTakeover ports;
   private final LeftBehind leftBehind;
   private final Snapshots snapshots;
+  private final SnapshotFiles snapshotFiles;
+  private final BackupLog backupLog;
+  private final BackupRequirement backupRequirement;
 
   /**
    * Wires the collaborators; nothing is started.
@@ -136,6 +140,9 @@ public final class UpgradeContext {
     this.ports = new PortTakeover(this);
     this.leftBehind = new LeftBehind(this);
     this.snapshots = new Snapshots(this);
+    this.snapshotFiles = new SnapshotFiles(this);
+    this.backupLog = new BackupLog(settings.state());
+    this.backupRequirement = new BackupRequirement(this);
   }
 
   /** Makes the specification of a capsule's container. */
@@ -197,6 +204,18 @@ public final class UpgradeContext {
     ContainerSpec spec = specs.of(generation, names.generationLabels(generation, run, "capsule"));
     engine.createContainer(
         spec.withEnv(builder.variables(generation.version(), generation.image())));
+  }
+
+  /**
+   * Creates the container of a proof: services in it can be asked, and reach nothing outside.
+   *
+   * @param network an isolated network
+   */
+  public void createIsolatedContainer(Generation generation, String run, String network) {
+    ContainerSpec spec = specs.of(generation, names.generationLabels(generation, run, "capsule"));
+    engine.createContainer(
+        CapsuleSpecFactory.isolated(spec, network)
+            .withEnv(builder.variables(generation.version(), generation.image())));
   }
 
   public DataCopier copier() {
@@ -306,6 +325,19 @@ public final class UpgradeContext {
 
   public Snapshots snapshots() {
     return snapshots;
+  }
+
+  public SnapshotFiles snapshotFiles() {
+    return snapshotFiles;
+  }
+
+  /** How the stack's backups stand. */
+  public BackupLog backupLog() {
+    return backupLog;
+  }
+
+  public BackupRequirement backupRequirement() {
+    return backupRequirement;
   }
 
   HealthGate health() {

@@ -4,11 +4,13 @@ import dev.orchestrator.capsule.Capsule;
 import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.capsule.ChangedFile;
 import dev.orchestrator.capsule.CloneSupport;
+import dev.orchestrator.capsule.DatabaseCheck;
 import dev.orchestrator.capsule.DatabaseTable;
 import dev.orchestrator.capsule.FilesReport;
 import dev.orchestrator.capsule.InnerService;
 import dev.orchestrator.capsule.OutsidePath;
 import dev.orchestrator.capsule.SeededFiles;
+import dev.orchestrator.data.TakenFiles;
 import dev.orchestrator.engine.ExecResult;
 import dev.orchestrator.settings.FileSettings.Policy;
 import java.time.Duration;
@@ -87,6 +89,11 @@ final class FakeServiceCapsule implements Capsule {
   public void awaitReady(Duration deadline) {}
 
   @Override
+  public void isolate(Duration deadline) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
   public void create(Collection<String> aside, Duration deadline) {}
 
   @Override
@@ -151,6 +158,11 @@ final class FakeServiceCapsule implements Capsule {
   }
 
   @Override
+  public List<DatabaseCheck> checkDatabases(Duration deadline) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
   public List<DatabaseTable> tables(Duration deadline) {
     return List.of();
   }
@@ -188,6 +200,11 @@ final class FakeServiceCapsule implements Capsule {
   @Override
   public Map<String, Long> sizes(Collection<String> paths, Duration deadline) {
     return Map.of();
+  }
+
+  @Override
+  public TakenFiles takeIn(String from, String to, String path, Duration deadline) {
+    throw new UnsupportedOperationException();
   }
 
   @Override

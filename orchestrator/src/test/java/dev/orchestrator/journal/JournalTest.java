@@ -244,7 +244,6 @@ class JournalTest {
         5_000_000_000L,
         SnapshotRecord.UNKNOWN,
         412,
-        null,
         "routes = auto\n");
   }
 
@@ -261,6 +260,24 @@ class JournalTest {
     assertEquals(Optional.of(snapshot("lunch", 2)), journal.snapshot("lunch"));
     assertEquals(State.SNAPSHOT, journal.generations().get(1).state());
     assertEquals(1, journal.serving().orElseThrow().number());
+  }
+
+  @Test
+  void whatProofsHaveFoundIsKeptAndSoIsTheLastGoodOne() {
+    serveFirst(journal);
+    serveNext(journal, Kind.UPGRADE, "v1", "v2");
+    journal.nameSnapshot(snapshot("lunch", 1));
+    journal.recordProof(1, new SnapshotRecord.Proof("u3", START, true, "healthy"));
+    SnapshotRecord.Proof failed =
+        new SnapshotRecord.Proof("u4", START.plusSeconds(60), false, "db is damaged");
+    journal.recordProof(1, failed);
+    journal.recordTables(1, "[]");
+    journal.recordProof(7, failed);
+    reopen();
+    SnapshotRecord lunch = journal.snapshot("lunch").orElseThrow();
+    assertEquals(START, lunch.proven(), "when it was found good last");
+    assertEquals(failed, lunch.lastProof());
+    assertEquals("[]", lunch.tables());
   }
 
   @Test

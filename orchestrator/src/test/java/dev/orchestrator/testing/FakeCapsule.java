@@ -4,11 +4,13 @@ import dev.orchestrator.capsule.Capsule;
 import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.capsule.ChangedFile;
 import dev.orchestrator.capsule.CloneSupport;
+import dev.orchestrator.capsule.DatabaseCheck;
 import dev.orchestrator.capsule.DatabaseTable;
 import dev.orchestrator.capsule.FilesReport;
 import dev.orchestrator.capsule.InnerService;
 import dev.orchestrator.capsule.OutsidePath;
 import dev.orchestrator.capsule.SeededFiles;
+import dev.orchestrator.data.TakenFiles;
 import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.engine.ExecResult;
 import dev.orchestrator.settings.FileSettings.Policy;
@@ -61,6 +63,11 @@ public final class FakeCapsule implements Capsule {
   }
 
   @Override
+  public void isolate(Duration deadline) {
+    host.operate("capsule.isolate", () -> requireRunning("isolate"));
+  }
+
+  @Override
   public void create(Collection<String> aside, Duration deadline) {
     host.operate("capsule.create", () -> requireRunning("create"));
   }
@@ -87,8 +94,11 @@ public final class FakeCapsule implements Capsule {
             host.volumes.mount(container);
           }
           host.writingContainers.add(container);
-          if (host.activeWriters().size() > 1) {
+          if (host.reachableWriters().size() > 1) {
             host.violations.add("two writers: " + host.writingContainers);
+          }
+          if (host.isIsolated(container)) {
+            host.volumes.appendOwnRow(container, "row of a proof");
           }
         });
   }
@@ -200,6 +210,16 @@ public final class FakeCapsule implements Capsule {
   }
 
   @Override
+  public List<DatabaseCheck> checkDatabases(Duration deadline) {
+    host.operate("capsule.databases", () -> requireRunning("databases"));
+    return host.databaseChecks.getOrDefault(
+        container,
+        List.of(
+            new DatabaseCheck(
+                "db", "mariadb", DatabaseCheck.Result.GOOD, "3 tables are good (mariadb-check)")));
+  }
+
+  @Override
   public SeededFiles seededFiles(Collection<String> paths, Duration deadline) {
     requireRunning("files");
     return host.seededFiles;
@@ -247,6 +267,17 @@ public final class FakeCapsule implements Capsule {
     Map<String, Long> sizes = new TreeMap<>();
     paths.forEach(path -> sizes.put(path, 3_000_000L));
     return sizes;
+  }
+
+  @Override
+  public TakenFiles takeIn(String from, String to, String path, Duration deadline) {
+    host.operate(
+        "capsule.takeIn",
+        () -> {
+          requireRunning("takeIn");
+          host.executedCommands.add(container + ": take in " + from + " to " + to + "/" + path);
+        });
+    return new TakenFiles(List.of(path.substring(path.lastIndexOf('/') + 1)), List.of(), 7);
   }
 
   @Override

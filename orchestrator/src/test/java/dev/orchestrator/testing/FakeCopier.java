@@ -4,9 +4,12 @@ import dev.orchestrator.data.CopyJob;
 import dev.orchestrator.data.CopyReport;
 import dev.orchestrator.data.CopySource;
 import dev.orchestrator.data.DataCopier;
+import dev.orchestrator.data.DataException;
 import dev.orchestrator.data.DataVolume;
 import dev.orchestrator.data.HostData;
+import dev.orchestrator.data.TakenFiles;
 import dev.orchestrator.data.VolumeChanges;
+import dev.orchestrator.data.VolumeDifference;
 import dev.orchestrator.data.VolumeUsage;
 import dev.orchestrator.engine.ContainerSpec;
 import dev.orchestrator.engine.Mount;
@@ -126,6 +129,36 @@ public final class FakeCopier implements DataCopier {
     host.operate(
         "copier.bring", () -> host.imported.put(to.volume() + "/" + folder, from.volume()));
     return new CopyReport(1, 1, 1, 0, 1, deadline);
+  }
+
+  @Override
+  public TakenFiles take(
+      DataVolume from,
+      String path,
+      String to,
+      String folder,
+      Map<String, String> labels,
+      Duration deadline) {
+    if (path.endsWith("/none")) {
+      throw new DataException("taking files of " + from.volume() + ": there is no none");
+    }
+    host.operate(
+        "copier.take",
+        () ->
+            host.taken.put(
+                to + (folder.isEmpty() ? "" : "/" + folder), from.volume() + "/" + path));
+    return new TakenFiles(List.of(), List.of(path), 7);
+  }
+
+  @Override
+  public VolumeDifference difference(
+      DataVolume before, DataVolume now, Map<String, String> labels, Duration deadline) {
+    int more = host.volumes.readRows(now).size() - host.volumes.readRows(before).size();
+    return new VolumeDifference(
+        new VolumeDifference.Count(more, 7L * more),
+        new VolumeDifference.Count(0, 0),
+        new VolumeDifference.Count(0, 0),
+        List.of("+ volumes/db/a", "~ binds/conf/b"));
   }
 
   @Override

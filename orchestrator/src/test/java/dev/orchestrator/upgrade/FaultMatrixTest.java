@@ -15,6 +15,7 @@ import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
@@ -57,10 +58,10 @@ class FaultMatrixTest {
 
   private static final boolean ALL_FAULTS = Boolean.getBoolean("faults.all");
 
-  private int folders;
+  private final AtomicInteger folders = new AtomicInteger();
 
   private FaultScenario scenario(Case scenario) {
-    return new FaultScenario(scenario, home.resolve(Integer.toString(++folders)));
+    return new FaultScenario(scenario, home.resolve(Integer.toString(folders.incrementAndGet())));
   }
 
   private List<Point> points(Case scenario) {

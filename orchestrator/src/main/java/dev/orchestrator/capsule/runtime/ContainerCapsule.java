@@ -5,6 +5,7 @@ import dev.orchestrator.capsule.Capsule;
 import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.capsule.ChangedFile;
 import dev.orchestrator.capsule.CloneSupport;
+import dev.orchestrator.capsule.DatabaseCheck;
 import dev.orchestrator.capsule.DatabaseTable;
 import dev.orchestrator.capsule.FilesReport;
 import dev.orchestrator.capsule.InnerService;
@@ -13,6 +14,7 @@ import dev.orchestrator.capsule.SeededFiles;
 import dev.orchestrator.common.Deadline;
 import dev.orchestrator.common.Json;
 import dev.orchestrator.common.OutputText;
+import dev.orchestrator.data.TakenFiles;
 import dev.orchestrator.engine.ContainerInfo;
 import dev.orchestrator.engine.Engine;
 import dev.orchestrator.engine.EngineException;
@@ -119,6 +121,11 @@ public final class ContainerCapsule implements Capsule {
         throw failure("waiting for its inner engine", e);
       }
     }
+  }
+
+  @Override
+  public void isolate(Duration deadline) {
+    String _ = script("isolating it", "isolate", List.of(), deadline);
   }
 
   @Override
@@ -285,6 +292,17 @@ public final class ContainerCapsule implements Capsule {
   }
 
   @Override
+  public List<DatabaseCheck> checkDatabases(Duration deadline) {
+    String doing = "checking its databases";
+    try {
+      return Json.readList(
+          script(doing, "check-databases", List.of(), deadline), DatabaseCheck.class);
+    } catch (IllegalArgumentException e) {
+      throw failure(doing, e);
+    }
+  }
+
+  @Override
   public SeededFiles seededFiles(Collection<String> paths, Duration deadline) {
     String doing = "looking at the release's files in its data";
     try {
@@ -368,6 +386,17 @@ public final class ContainerCapsule implements Capsule {
     String answer = ask(doing, deadline, arguments);
     try {
       return Json.readList(answer, type);
+    } catch (IllegalArgumentException e) {
+      throw failure(doing, e);
+    }
+  }
+
+  @Override
+  public TakenFiles takeIn(String from, String to, String path, Duration deadline) {
+    String doing = "putting " + path + " in its place";
+    try {
+      return Json.read(
+          script(doing, "take-in", List.of(from, to, path), deadline), TakenFiles.class);
     } catch (IllegalArgumentException e) {
       throw failure(doing, e);
     }

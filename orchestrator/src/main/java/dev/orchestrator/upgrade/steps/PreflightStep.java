@@ -41,7 +41,7 @@ final class PreflightStep extends Step {
     findings.add("engine " + engine.version() + " at " + engine.address());
     if (run.original != null) {
       findings.add(requireOriginal(run, context));
-    } else if (!run.holdsClients()) {
+    } else if (run.bringsUp()) {
       // Nothing serves: the routes open now, so that a port in use is found before the build.
       if (context.journal().serving().isPresent()) {
         context.resolveServingRoutes();
@@ -49,12 +49,18 @@ final class PreflightStep extends Step {
         context.resolveRoutes(run.record.toVersion());
       }
       context.traffic().open(UpgradeContext.GATE_SLACK);
-    } else {
+    } else if (run.holdsClients()) {
       requireOpenRoutes(context);
     }
     if (run.holdsClients() && (run.record.kind() == Kind.UPGRADE || run.makesSnapshot())) {
       findings.add(
           requireHealthy(run.blue(), run.makesSnapshot() ? "make a snapshot" : "upgrade", context));
+    }
+    if (run.record.kind() == Kind.UPGRADE) {
+      String backup = context.backupRequirement().require();
+      if (!backup.isEmpty()) {
+        findings.add(backup);
+      }
     }
     for (Step step : run.steps) {
       String line = step.check(run, context);
@@ -118,7 +124,7 @@ final class PreflightStep extends Step {
       context.ports().end();
       return "";
     }
-    if (run.holdsClients()) {
+    if (!run.bringsUp()) {
       return "";
     }
     context.traffic().stopListening();

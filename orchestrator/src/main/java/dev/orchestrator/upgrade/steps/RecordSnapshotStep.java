@@ -55,9 +55,9 @@ final class RecordSnapshotStep extends Step {
                 bytes,
                 shared,
                 run.pauseMillis,
-                null,
                 context.snapshots().settingsText()));
     run.switched = true;
+    context.snapshots().recordTables(run.green(), context.capsule(run.blue()));
     String line =
         "snapshot %s of %s, %s; clients waited %s at most"
             .formatted(
