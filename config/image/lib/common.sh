@@ -6,6 +6,7 @@ readonly SOCKET=/run/docker.sock
 readonly STORE=/var/lib/docker      # the inner engine's store: a volume, belongs to one version
 readonly DATA=/data                 # the data volume
 readonly SEED=/capsule/seed         # the packed inner images
+readonly PACKED=/capsule/data       # the data that came with the image, where it has any
 readonly STACK=/capsule/stack       # compose.json, stack.json, release/
 readonly RUN=/run/capsule           # state of this boot; /run is a tmpfs
 readonly ENVIRONMENT=/proc/1/environ # what the container was started with

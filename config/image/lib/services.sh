@@ -22,15 +22,19 @@ stack_variables() {
 }
 
 # Fails when a variable is missing that a secret or config needs: Compose says so after it has started
-# half of the services.
-require_variables() {
-  local name there missing=()
+# half of the services. And when a file is, that an export has left out as a secret.
+require_secrets() {
+  local name there missing=() file
   there=" $(stack_variables | sed -z 's/=.*//' | tr '\0' ' ')"
   while read -r name; do
     [[ $there == *" $name "* ]] || missing+=("$name")
   done < <(jq -r '.variables[]?' "$STACK/stack.json")
   ((${#missing[@]} == 0)) ||
     die 1 "secrets or configs need the variable ${missing[*]}: run the container with --env ${missing[0]}"
+  while read -r file; do
+    [[ -e $STACK/release/$file ]] || die 1 "the file $file was left out of this image: mount it with" \
+      "--volume FILE:$STACK/release/$file:ro"
+  done < <(jq -r '.secretFiles[]?' "$STACK/stack.json")
 }
 
 # Self-healing (heal.sh): after how many unhealthy looks a service is restarted, while that is to
@@ -99,7 +103,7 @@ prepare_data() {
 # still be under way.
 create_services() {
   local lock
-  require_variables
+  require_secrets
   exec {lock}>"$RUN/create.lock"
   flock "$lock"
   if [[ ${1:-} == aside ]]; then
@@ -128,7 +132,7 @@ start_services() {
   take_back || die 1 "a data volume could not be taken back: $(head -n 1 "$RUN/mount.err")"
   # shellcheck disable=SC2119 # without "new"
   mount_volumes || die 1 "a data volume could not be mounted"
-  require_variables
+  require_secrets
   take_lease
   adopt_fresh
   prepare_data

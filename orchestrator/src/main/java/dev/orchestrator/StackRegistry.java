@@ -17,6 +17,8 @@ import dev.orchestrator.settings.StackSettings;
 import dev.orchestrator.stack.AdoptRequest;
 import dev.orchestrator.stack.Adopted;
 import dev.orchestrator.stack.Control;
+import dev.orchestrator.stack.ImportRequest;
+import dev.orchestrator.stack.Imported;
 import dev.orchestrator.stack.ReloadReport;
 import dev.orchestrator.stack.StackControl;
 import dev.orchestrator.stack.StackSummary;
@@ -313,6 +315,40 @@ final class StackRegistry implements Stacks, AutoCloseable {
         });
     String run = request.init() ? "" : open(plan.stack()).control().adopt(plan.original());
     return new Adopted(plan.stack(), folder.toString(), run);
+  }
+
+  @Override
+  public Imported importArchive(ImportRequest request) {
+    String name = StackImport.name(request);
+    try (ProjectAdoption.Claim _ = adoption.claim(request.file(), name)) {
+      if (slots.values().stream().anyMatch(slot -> slot.name().equals(name))) {
+        throw new RefusedException(
+            "there is a stack %s already: give the new one another name with --stack"
+                .formatted(name));
+      }
+      StackImport.Written written =
+          new StackImport(
+                  shared.engine(),
+                  adoption::base,
+                  current.stacksFolder(),
+                  folder -> source.at(folder).stack())
+              .write(request, name);
+      String run;
+      try {
+        reload().stacks().stream()
+            .filter(entry -> entry.stack().equals(name) && entry.refused())
+            .findFirst()
+            .ifPresent(entry -> {
+              throw new RefusedException(entry.text());
+            });
+        run = open(name).control().importArchive(Path.of(request.file()), written.version());
+      } catch (RuntimeException e) {
+        written.remove();
+        ReloadReport _ = reload();
+        throw e;
+      }
+      return new Imported(name, written.folder().toString(), run);
+    }
   }
 
   private ManagedStack open(String name) {

@@ -33,6 +33,8 @@ class ArchitectureTest {
     ROOT + ".home",
     ROOT + ".release",
     ROOT + ".files",
+    ROOT + ".archive",
+    ROOT + ".registry",
     ROOT + ".compose",
     ROOT + ".capsule.."
   };
@@ -43,6 +45,7 @@ class ArchitectureTest {
     ROOT + ".report",
     ROOT + ".schedule",
     ROOT + ".drill",
+    ROOT + ".export",
     ROOT + ".client",
     ROOT + ".api",
     ROOT + ".cli"

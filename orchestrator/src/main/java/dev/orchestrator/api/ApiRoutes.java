@@ -6,6 +6,7 @@ import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.stack.AdoptRequest;
 import dev.orchestrator.stack.BackupRequest;
 import dev.orchestrator.stack.Control;
+import dev.orchestrator.stack.ImportRequest;
 import dev.orchestrator.stack.SnapshotRequest;
 import dev.orchestrator.stack.Stacks;
 import dev.orchestrator.upgrade.DataOptions;
@@ -54,6 +55,7 @@ final class ApiRoutes {
     get(router, "/v1/projects", context -> stacks::projects);
     get(router, "/v1/adopt", Set.of("project", "stack", "init"), this::adoptPlan);
     post(router, "/v1/adopt", this::adopt);
+    post(router, "/v1/import", this::importArchive);
     post(router, "/v1/reload", this::reload);
     post(router, "/v1/takeover", this::takeover);
     // Without a name, for a service with one stack alone.
@@ -72,6 +74,7 @@ final class ApiRoutes {
   private void stackRoutes(Router router, String prefix) {
     get(router, prefix + "/status", ofStack(control -> control::status));
     get(router, prefix + "/serving", ofStack(control -> control::serving));
+    get(router, prefix + "/current", ofStack(control -> control::current));
     get(router, prefix + "/versions", ofStack(control -> control::versions));
     get(router, prefix + "/upgrades", ofStack(control -> control::history));
     get(router, prefix + "/upgrades/:id", this::receipt);
@@ -244,6 +247,11 @@ final class ApiRoutes {
   private Callable<Object> adopt(RoutingContext context) {
     AdoptRequest request = RequestReader.adoptRequestInBody(context);
     return () -> stacks.adopt(request);
+  }
+
+  private Callable<Object> importArchive(RoutingContext context) {
+    ImportRequest request = RequestReader.importRequest(context);
+    return () -> stacks.importArchive(request);
   }
 
   private Callable<Object> reload(RoutingContext context) {

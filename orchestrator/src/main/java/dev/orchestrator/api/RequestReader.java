@@ -10,6 +10,7 @@ import dev.orchestrator.settings.FileSettings.Policy;
 import dev.orchestrator.stack.AdoptRequest;
 import dev.orchestrator.stack.BackupRequest;
 import dev.orchestrator.stack.Control.Removal;
+import dev.orchestrator.stack.ImportRequest;
 import dev.orchestrator.stack.SnapshotRequest;
 import dev.orchestrator.upgrade.DataOptions;
 import io.vertx.core.buffer.Buffer;
@@ -19,7 +20,9 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -346,6 +349,36 @@ final class RequestReader {
         throw new BadRequestException(name + " must be a list of strings");
       }
       value.forEach(text -> texts.add(text(name, text)));
+    }
+    return texts;
+  }
+
+  static ImportRequest importRequest(RoutingContext context) {
+    JsonNode body = body(context, Set.of("file", "stack", "variables", "files"));
+    JsonNode file = body.get("file");
+    if (file == null) {
+      throw new BadRequestException("file is missing");
+    }
+    String path = text("file", file);
+    if (!path.startsWith("/") || path.length() > LONGEST_PATH || path.indexOf('\0') >= 0) {
+      throw new BadRequestException("file must be an absolute path: got " + printable(path));
+    }
+    JsonNode stack = body.get("stack");
+    return new ImportRequest(
+        path,
+        stack == null || stack.isNull() ? null : checkedName("stack", text("stack", stack)),
+        values(body, "variables"),
+        values(body, "files"));
+  }
+
+  private static Map<String, String> values(JsonNode body, String name) {
+    JsonNode values = body.get(name);
+    Map<String, String> texts = new TreeMap<>();
+    if (values != null) {
+      if (!values.isObject()) {
+        throw new BadRequestException(name + " must be an object of strings");
+      }
+      values.properties().forEach(each -> texts.put(each.getKey(), text(name, each.getValue())));
     }
     return texts;
   }

@@ -1,5 +1,6 @@
 package dev.orchestrator.capsule;
 
+import dev.orchestrator.archive.ArchiveReader;
 import dev.orchestrator.compose.HostGrants;
 import dev.orchestrator.compose.ReleaseFiles;
 import dev.orchestrator.settings.Probe;
@@ -36,6 +37,12 @@ public interface CapsuleBuilder {
 
   /** Builds the image, or takes the existing image when its content is the same. Blocks. */
   CapsuleImage build(String version, Consumer<String> progress);
+
+  /**
+   * Takes the image of a version from the file of an export, as it was built there; it becomes an
+   * image of this stack and service. Blocks.
+   */
+  CapsuleImage load(String version, ArchiveReader archive, Consumer<String> progress);
 
   /**
    * Removes the images that were built for other versions than these, and those that a later build

@@ -68,6 +68,11 @@ public final class Cli {
     commands.put("doctor", DoctorCommand::new);
     commands.put("drill", DrillCommand::new);
     commands.put("down", DownCommand::new);
+    commands.put("export", ExportCommand::new);
+    commands.put("import", ImportCommand::new);
+    commands.put("push", PushCommand::new);
+    commands.put("pull", PullCommand::new);
+    commands.put("inspect", InspectCommand::new);
     return commands;
   }
 

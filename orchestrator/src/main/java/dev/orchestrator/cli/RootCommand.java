@@ -168,8 +168,12 @@ final class RootCommand implements Runnable {
   static final class Version implements IVersionProvider {
     @Override
     public String[] getVersion() {
+      return new String[] {"orchestrator " + number()};
+    }
+
+    static String number() {
       String version = Cli.class.getPackage().getImplementationVersion();
-      return new String[] {"orchestrator " + (version == null ? "(not packaged)" : version)};
+      return version == null ? "(not packaged)" : version;
     }
   }
 }

@@ -37,7 +37,14 @@ public final class ApiClient {
 
   /** Requests that are for no stack. */
   private static final Set<String> SERVICE_PATHS =
-      Set.of("/v1/health", "/v1/stacks", "/v1/reload", "/v1/takeover", "/v1/projects", "/v1/adopt");
+      Set.of(
+          "/v1/health",
+          "/v1/stacks",
+          "/v1/reload",
+          "/v1/takeover",
+          "/v1/projects",
+          "/v1/adopt",
+          "/v1/import");
 
   private final ServiceLocation location;
   private final HomeFiles files;

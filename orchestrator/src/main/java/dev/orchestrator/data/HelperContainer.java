@@ -10,6 +10,7 @@ import dev.orchestrator.engine.ExecResult;
 import dev.orchestrator.engine.Mount;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -19,6 +20,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,7 +49,7 @@ final class HelperContainer implements AutoCloseable {
    * Starts a container.
    *
    * @param doing for messages, such as "copying a to b"
-   * @param from at /from, read-only
+   * @param from at /from, read-only; null for nothing
    * @param to volume at /to; null for an empty volume that is removed afterwards
    * @param writes whether {@code to} may be written to
    */
@@ -55,7 +57,7 @@ final class HelperContainer implements AutoCloseable {
       Engine engine,
       String image,
       String doing,
-      CopySource from,
+      @Nullable CopySource from,
       @Nullable DataVolume to,
       boolean writes,
       Map<String, String> labels,
@@ -64,6 +66,7 @@ final class HelperContainer implements AutoCloseable {
     try {
       List<Mount> mounts = new ArrayList<>();
       switch (from) {
+        case null -> {}
         case DataVolume volume -> {
           mounts.add(Mount.readOnly(helper.view(volume, "from", labels), "/from"));
           if (volume.layered()) {
@@ -109,18 +112,40 @@ final class HelperContainer implements AutoCloseable {
     return ContainerSpec.helper(name, image, command, labels, mounts, RIGHTS);
   }
 
+  /** Runs {@code capsule-copy} with data as its output. */
+  void read(List<String> arguments, Duration deadline, OutputStream out) {
+    try {
+      ExecResult exec = engine.execOutput(name, command(arguments), deadline, out);
+      if (!exec.ok()) {
+        throw new DataException(doing + ": " + exec.errorLine());
+      }
+    } catch (EngineException e) {
+      throw new DataException(doing + ": " + e.getMessage(), e);
+    }
+  }
+
+  /** Runs {@code capsule-copy} with data as its input; returns the result that it prints. */
+  JsonNode write(List<String> arguments, Duration deadline, InputStream in) {
+    return result(
+        lines -> engine.execInput(name, command(arguments), deadline, in, lines), line -> {});
+  }
+
   /** Runs {@code capsule-copy}; returns the result that it prints. */
   JsonNode run(List<String> arguments, Duration deadline, Consumer<String> progress) {
+    return result(lines -> engine.exec(name, command(arguments), deadline, lines), progress);
+  }
+
+  private static List<String> command(List<String> arguments) {
     List<String> command = new ArrayList<>(List.of("/usr/local/lib/capsule/capsule-copy"));
     command.addAll(arguments);
-    return exec(command, deadline, progress);
+    return command;
   }
 
   /** Runs a script of ours, which the image need not have; returns the result that it prints. */
   JsonNode script(String name, List<String> arguments, Duration deadline) {
     List<String> command = new ArrayList<>(List.of("bash", "-c", resource(name), name));
     command.addAll(arguments);
-    return exec(command, deadline, line -> {});
+    return result(lines -> engine.exec(this.name, command, deadline, lines), line -> {});
   }
 
   private static String resource(String name) {
@@ -131,21 +156,18 @@ final class HelperContainer implements AutoCloseable {
     }
   }
 
-  private JsonNode exec(List<String> command, Duration deadline, Consumer<String> progress) {
+  private JsonNode result(
+      Function<Consumer<String>, ExecResult> command, Consumer<String> progress) {
     List<String> result = new ArrayList<>();
     try {
       ExecResult exec =
-          engine.exec(
-              name,
-              command,
-              deadline,
-              line -> {
-                if (line.startsWith("{")) {
-                  result.add(line);
-                } else {
-                  progress.accept(line);
-                }
-              });
+          command.apply(line -> {
+            if (line.startsWith("{")) {
+              result.add(line);
+            } else {
+              progress.accept(line);
+            }
+          });
       if (!exec.ok() || result.isEmpty()) {
         throw new DataException(doing + ": " + exec.errorLine());
       }

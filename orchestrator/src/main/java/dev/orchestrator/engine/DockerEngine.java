@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.List;
@@ -167,6 +168,18 @@ public final class DockerEngine implements Engine {
   }
 
   @Override
+  public ExecResult execOutput(
+      String name, List<String> command, Duration deadline, OutputStream out) {
+    return calls().exec().output(name, command, deadline, out);
+  }
+
+  @Override
+  public ExecResult execInput(
+      String name, List<String> command, Duration deadline, InputStream in, Consumer<String> line) {
+    return calls().exec().input(name, command, deadline, in, line);
+  }
+
+  @Override
   public Closeable watch(Map<String, String> labels, ContainerWatcher watcher) {
     return calls().events().watch(labels, watcher);
   }
@@ -279,6 +292,16 @@ public final class DockerEngine implements Engine {
   @Override
   public void tag(String image, String reference) {
     calls().images().tag(image, reference);
+  }
+
+  @Override
+  public <T> T save(String reference, Duration deadline, ImageReader<T> reader) {
+    return new DockerTransfer(calls().connection()).save(reference, deadline, reader);
+  }
+
+  @Override
+  public void load(InputStream images, Duration deadline, Consumer<String> progress) {
+    new DockerTransfer(calls().connection()).load(images, deadline, progress);
   }
 
   @Override

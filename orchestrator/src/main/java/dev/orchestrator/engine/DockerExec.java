@@ -2,8 +2,14 @@ package dev.orchestrator.engine;
 
 import com.github.dockerjava.api.DockerClient;
 import com.github.dockerjava.api.async.ResultCallback;
+import com.github.dockerjava.api.command.ExecStartCmd;
 import com.github.dockerjava.api.model.Frame;
+import com.github.dockerjava.api.model.StreamType;
 import dev.orchestrator.common.Deadline;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,6 +29,30 @@ final class DockerExec {
   }
 
   ExecResult exec(String name, List<String> command, Duration deadline, Consumer<String> line) {
+    return run(name, command, deadline, new ExecOutput(line), null);
+  }
+
+  /** The same for a command whose output is data. */
+  ExecResult output(String name, List<String> command, Duration deadline, OutputStream out) {
+    ExecOutput errors = new ExecOutput(line -> {});
+    DataOutput output = new DataOutput(out, errors);
+    ExecResult result = run(name, command, deadline, output, null);
+    output.requireWritten();
+    return result;
+  }
+
+  /** The same for a command that reads data. */
+  ExecResult input(
+      String name, List<String> command, Duration deadline, InputStream in, Consumer<String> line) {
+    return run(name, command, deadline, new ExecOutput(line), in);
+  }
+
+  private ExecResult run(
+      String name,
+      List<String> command,
+      Duration deadline,
+      ResultCallback.Adapter<Frame> output,
+      @Nullable InputStream in) {
     Deadline end = Deadline.in(deadline);
     String doing = "running %s in container %s".formatted(command.getFirst(), name);
     String id =
@@ -33,15 +63,62 @@ final class DockerExec {
                 client
                     .execCreateCmd(name)
                     .withCmd(command.toArray(String[]::new))
+                    .withAttachStdin(in != null)
                     .withAttachStdout(true)
                     .withAttachStderr(true)
                     .exec()
                     .getId());
     own.add(id);
-    ExecOutput output = new ExecOutput(line);
-    calls.await(doing, end.remaining(), client.execStartCmd(id).exec(output));
+    ExecStartCmd start = client.execStartCmd(id);
+    calls.await(doing, end.remaining(), (in == null ? start : start.withStdIn(in)).exec(output));
     int code = calls.call(doing, end.remaining().plus(Duration.ofSeconds(5)), () -> exitCode(id));
-    return output.result(code);
+    return switch (output) {
+      case ExecOutput lines -> lines.result(code);
+      case DataOutput data -> data.errors.result(code);
+      default -> throw new IllegalStateException("another kind of output");
+    };
+  }
+
+  /** Passes standard output on; an engine waits while it can't be written. */
+  private static final class DataOutput extends ResultCallback.Adapter<Frame> {
+    private final OutputStream out;
+    private final ExecOutput errors;
+    private volatile @Nullable IOException failure;
+
+    DataOutput(OutputStream out, ExecOutput errors) {
+      this.out = out;
+      this.errors = errors;
+    }
+
+    @Override
+    public void onNext(Frame frame) {
+      if (frame.getStreamType() != StreamType.STDOUT) {
+        errors.onNext(frame);
+      } else if (failure == null) {
+        try {
+          out.write(frame.getPayload());
+        } catch (IOException e) {
+          failure = e;
+          endEarly();
+        }
+      }
+    }
+
+    /** Ends the command: nobody reads what it would write. */
+    private void endEarly() {
+      try {
+        close();
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+
+    void requireWritten() {
+      IOException e = failure;
+      if (e != null) {
+        throw new UncheckedIOException(String.valueOf(e.getMessage()), e);
+      }
+    }
   }
 
   /** Waits for the exit code: the output may end a moment before the engine has it. */

@@ -2,7 +2,9 @@ package dev.orchestrator.engine;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.Closeable;
+import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -79,6 +81,21 @@ public interface Engine extends AutoCloseable {
   default ExecResult exec(String name, List<String> command, Duration deadline) {
     return exec(name, command, deadline, line -> {});
   }
+
+  /**
+   * Runs a command in a running container whose standard output is data of any size: it is written
+   * to {@code out} as it comes. The result has no output, only errors.
+   */
+  ExecResult execOutput(String name, List<String> command, Duration deadline, OutputStream out);
+
+  /**
+   * Runs a command in a running container that reads data of any size. The command must know how
+   * much it reads: not every engine passes the end of the input on.
+   *
+   * @param line gets each line of standard output as it comes
+   */
+  ExecResult execInput(
+      String name, List<String> command, Duration deadline, InputStream in, Consumer<String> line);
 
   /**
    * Tells a watcher whenever a container with all these labels starts or ends, until it is closed
@@ -165,6 +182,22 @@ public interface Engine extends AutoCloseable {
   String commit(String container, String reference, ImageConfig config);
 
   void tag(String image, String reference);
+
+  /** What reads an image as it comes, to its end. */
+  @FunctionalInterface
+  interface ImageReader<T> {
+    T read(InputStream image) throws IOException;
+  }
+
+  /** Gives an image, as {@code docker save} has it, to a reader; returns what the reader does. */
+  <T> T save(String reference, Duration deadline, ImageReader<T> reader);
+
+  /**
+   * Takes images as {@code docker load} does.
+   *
+   * @param progress gets what the engine says
+   */
+  void load(InputStream images, Duration deadline, Consumer<String> progress);
 
   void removeImage(String reference);
 

@@ -6,6 +6,7 @@ import com.github.dockerjava.transport.DockerHttpClient.Request;
 import com.github.dockerjava.transport.DockerHttpClient.Response;
 import dev.orchestrator.common.Json;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
@@ -54,6 +55,35 @@ final class RawEngineHttp {
     try (Response response = http.execute(request)) {
       check(doing, response);
       return tree(response);
+    }
+  }
+
+  /** What reads an answer's body. */
+  interface BodyReader<T> {
+    T read(InputStream body) throws IOException;
+  }
+
+  /** A GET whose answer may be of any size. */
+  <T> T stream(String doing, String path, BodyReader<T> reader) throws IOException {
+    try (Response response =
+        http.execute(Request.builder().method(Request.Method.GET).path(path).build())) {
+      check(doing, response);
+      return reader.read(response.getBody());
+    }
+  }
+
+  /** A POST of a tar file of any size. */
+  <T> T send(String doing, String path, InputStream tar, BodyReader<T> reader) throws IOException {
+    Request request =
+        Request.builder()
+            .method(Request.Method.POST)
+            .path(path)
+            .putHeader("Content-Type", "application/x-tar")
+            .body(tar)
+            .build();
+    try (Response response = http.execute(request)) {
+      check(doing, response);
+      return reader.read(response.getBody());
     }
   }
 

@@ -103,11 +103,24 @@ public final class TarArchive implements AutoCloseable {
     return this;
   }
 
-  /** Adds a file as it is, with its owner, mode and time. */
-  public TarArchive file(Path path, String name) {
+  /** Adds a file with its mode, owner and time. */
+  public TarArchive file(Path file, String name) {
     try {
       parents(name);
-      add(new FileTree.Entry(name, path), name);
+      add(new FileTree.Entry(name, file), name);
+    } catch (IOException e) {
+      throw failure(e);
+    }
+    return this;
+  }
+
+  /** Adds an empty file with the mode, owner and time of another. */
+  public TarArchive empty(Path file, String name) {
+    FileTree.Entry found = new FileTree.Entry(name, file);
+    try {
+      parents(name);
+      tar.putArchiveEntry(as(found, entry(name, found.mode())));
+      tar.closeArchiveEntry();
     } catch (IOException e) {
       throw failure(e);
     }

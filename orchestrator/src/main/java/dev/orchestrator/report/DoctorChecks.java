@@ -16,6 +16,7 @@ import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.Generation.State;
 import dev.orchestrator.journal.GenerationRecord;
 import dev.orchestrator.report.DoctorReport.Check;
+import dev.orchestrator.settings.StackSettings;
 import dev.orchestrator.upgrade.FailureText;
 import dev.orchestrator.upgrade.FilePlan;
 import dev.orchestrator.upgrade.ResourceNames;
@@ -68,6 +69,7 @@ public final class DoctorChecks {
       runCheck("clones", () -> checkClones(now));
       runCheck("way back", this::checkPreviousVersion);
       runCheck("release files", () -> checkFiles(now, files));
+      runCheck("secrets", () -> checkSecrets(now));
       runCheck("outside volumes", () -> checkOutsideState(now, outside));
     }
     return new DoctorReport(context.settings().stack().name(), List.copyOf(checks), outside, files);
@@ -264,6 +266,23 @@ public final class DoctorChecks {
             ? "those that services write to are " + now.version() + "'s"
             : "changed here since they were seeded: "
                 + FilePlan.names(found.stream().map(ChangedFile::path).toList()));
+  }
+
+  /** Looks for what an export would take along unencrypted. */
+  private Check checkSecrets(Generation now) {
+    StackSettings stack = context.settings().stack();
+    List<String> found = SecretProposals.of(stack, now.version());
+    return found.isEmpty()
+        ? good(
+            "secrets",
+            stack.compose().secrets().isEmpty()
+                ? "nothing in the release looks like one"
+                : "declared: " + String.join(", ", stack.compose().secrets()))
+        : new Check(
+            "secrets",
+            DoctorReport.State.WARNING,
+            "not declared: " + String.join(", ", found),
+            SecretProposals.advice(stack, found));
   }
 
   private Check checkOutsideState(Generation now, List<DoctorReport.Outside> found) {

@@ -78,6 +78,14 @@ public final class PlanBuilder {
     warnings.addAll(probesNotAsked(blue));
     warnings.addAll(describeOutsideState(blue));
     files.kept().forEach(file -> warnings.add(FilePlan.describe(file)));
+    List<String> secrets = SecretProposals.of(context.settings().stack(), version);
+    if (!secrets.isEmpty()) {
+      warnings.add(
+          "not declared as secrets: %s; %s"
+              .formatted(
+                  String.join(", ", secrets),
+                  SecretProposals.advice(context.settings().stack(), secrets)));
+    }
     Plan plan =
         plan(Kind.UPGRADE, blue.version(), version, UpgradePlans.UPGRADE, transfers, warnings);
     return plan.withFiles(files.summary());

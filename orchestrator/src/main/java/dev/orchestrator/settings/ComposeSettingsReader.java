@@ -9,8 +9,8 @@ import java.util.TreeMap;
 import java.util.regex.Pattern;
 
 /**
- * Reads {@code compose-files}, {@code env} and {@code adopted-paths} of a stack.conf. No message
- * has a value of env.
+ * Reads {@code compose-files}, {@code env}, {@code adopted-paths} and {@code secrets} of a
+ * stack.conf. No message has a value of env.
  */
 final class ComposeSettingsReader {
   private static final Pattern VARIABLE = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*");
@@ -34,7 +34,25 @@ final class ComposeSettingsReader {
     }
     Map<String, String> env = new TreeMap<>();
     stack.section("env").ifPresent(section -> readEnv(section, env));
-    return new ComposeSettings(List.copyOf(files), Map.copyOf(env), adoptedPaths(stack));
+    return new ComposeSettings(
+        List.copyOf(files), Map.copyOf(env), adoptedPaths(stack), secrets(stack));
+  }
+
+  private static List<String> secrets(SettingsSection stack) {
+    List<String> secrets = new ArrayList<>();
+    for (String secret : stack.texts("secrets")) {
+      if (!isBelow(secret)) {
+        stack.addError(
+            "secrets",
+            "\"%s\" is neither a variable's name nor a file of a release; write for example DB_PASSWORD or secrets/tls.key"
+                .formatted(secret));
+      } else if (secrets.contains(secret)) {
+        stack.addError("secrets", "\"%s\" is given twice; remove one of the two".formatted(secret));
+      } else {
+        secrets.add(secret);
+      }
+    }
+    return List.copyOf(secrets);
   }
 
   private static Map<String, String> adoptedPaths(SettingsSection stack) {

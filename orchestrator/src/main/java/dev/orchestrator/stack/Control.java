@@ -40,6 +40,9 @@ public interface Control {
   /** The generation that serves, with its image and volumes. */
   Generation serving();
 
+  /** The generation that serves, or would serve if the stack were not down. */
+  Generation current();
+
   /**
    * Brings the stack up.
    *

@@ -32,6 +32,7 @@ import dev.orchestrator.report.Status;
 import dev.orchestrator.report.StatusCollector;
 import dev.orchestrator.report.VersionStatus;
 import dev.orchestrator.settings.DataSettings.Rollback;
+import dev.orchestrator.upgrade.ArchiveImports;
 import dev.orchestrator.upgrade.DataOptions;
 import dev.orchestrator.upgrade.EventHub;
 import dev.orchestrator.upgrade.FailureText;
@@ -39,6 +40,7 @@ import dev.orchestrator.upgrade.RunEvent;
 import dev.orchestrator.upgrade.UpgradeContext;
 import dev.orchestrator.upgrade.UpgradeRun;
 import dev.orchestrator.upgrade.steps.UpgradePlans;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -140,6 +142,27 @@ public final class StackControl implements Control, AutoCloseable {
   @Override
   public Generation serving() {
     return requireServing("rehearse");
+  }
+
+  @Override
+  public Generation current() {
+    return journal.serving().orElseGet(() -> requireServing("export"));
+  }
+
+  /**
+   * Brings the stack up for the first time, with the image and the data of the file of an export;
+   * returns the run's id.
+   */
+  public String importArchive(Path file, String version) {
+    admission.requireAdmission();
+    releases.release(version);
+    refuseOnFailure(this::refuseUnknownData);
+    return executor.start(() ->
+        new UpgradeRun(
+            journal.begin(Kind.UP, "", version, null, null, ArchiveImports.attachments(file)),
+            UpgradePlans.FIRST_UP,
+            null,
+            null));
   }
 
   @Override

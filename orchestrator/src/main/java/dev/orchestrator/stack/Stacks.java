@@ -32,6 +32,12 @@ public interface Stacks {
   Adopted adopt(AdoptRequest request);
 
   /**
+   * Makes a stack of the file of an export: checks all of the file, writes the stack's folder,
+   * opens the stack and begins the run that brings it up with the file's image and data.
+   */
+  Imported importArchive(ImportRequest request);
+
+  /**
    * Reads the settings anew: opens the stacks that are new, closes those that are gone, and gives
    * the others their changed settings. What is wrong leaves its stack as it was.
    */

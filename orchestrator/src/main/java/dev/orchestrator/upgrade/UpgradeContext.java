@@ -71,6 +71,7 @@ public final class UpgradeContext {
   private final FilePlanner files;
   private final UnusedData unusedData;
   private final VolumeImports imports;
+  private final ArchiveImports archives;
   private final ServiceHooks hooks;
   private final FailureLogs failureLogs;
   private final BlueRestorer blueRestorer;
@@ -130,6 +131,7 @@ public final class UpgradeContext {
     this.files = new FilePlanner(this);
     this.unusedData = new UnusedData(this);
     this.imports = new VolumeImports(this);
+    this.archives = new ArchiveImports(this);
     this.hooks = new ServiceHooks(this);
     this.failureLogs = new FailureLogs(this);
     this.blueRestorer = new BlueRestorer(this);
@@ -287,6 +289,10 @@ public final class UpgradeContext {
 
   public VolumeImports imports() {
     return imports;
+  }
+
+  public ArchiveImports archives() {
+    return archives;
   }
 
   public ServiceHooks hooks() {

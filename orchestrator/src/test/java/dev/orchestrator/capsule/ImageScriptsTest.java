@@ -228,6 +228,20 @@ class ImageScriptsTest {
     assertEquals("capsule: compose up: told to end\nstop.lock\n", said);
   }
 
+  /** What an export has left out is asked for before any service starts. */
+  @Test
+  void filesThatAnExportHasLeftOutAreAskedFor() throws Exception {
+    Files.writeString(
+        capsule.resolve("stack/stack.json"), "{\"secretFiles\": [\"secrets/key\", \"b.key\"]}");
+    write("stack/release/b.key", 1);
+    assertEquals(
+        "capsule: the file secrets/key was left out of this image: mount it with --volume"
+            + " FILE:%s/stack/release/secrets/key:ro\nended with 1\n".formatted(capsule),
+        bash("source services.sh\n(require_secrets) 2>&1 || builtin echo \"ended with $?\""));
+    write("stack/release/secrets/key", 1);
+    assertEquals("", bash("source services.sh\nrequire_secrets 2>&1"));
+  }
+
   @Test
   void aServicesStateTellsWhenItsHealthCheckComesAndWhatItIsFor() throws Exception {
     Files.writeString(
@@ -390,9 +404,9 @@ class ImageScriptsTest {
             compose up
             grep -c SEED=.secret environment
             grep -cE 'CAPSULE_MODE|HOME|HOSTNAME|DOCKER_HOST' environment || true
-            require_variables
+            require_secrets
             : >environ
-            (require_variables) 2>&1 || true
+            (require_secrets) 2>&1 || true
             """);
     assertEquals(
         """

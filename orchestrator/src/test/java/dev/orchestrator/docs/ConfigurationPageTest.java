@@ -33,7 +33,15 @@ class ConfigurationPageTest {
 
   /** What only a stack.conf has. The other sections may be in both files. */
   private static final Set<String> OF_STACK =
-      Set.of("name", "routes", "probes", "compose-files", "adopted-paths", "env", "docker-socket");
+      Set.of(
+          "name",
+          "routes",
+          "secrets",
+          "probes",
+          "compose-files",
+          "adopted-paths",
+          "env",
+          "docker-socket");
 
   private final Page page = Page.ofManual("configuration.md");
 

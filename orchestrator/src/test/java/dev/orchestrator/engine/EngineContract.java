@@ -6,7 +6,14 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.orchestrator.engine.EngineException.Kind;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.Closeable;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -260,6 +267,62 @@ abstract class EngineContract {
     assertEquals(List.of("one", "two"), lines);
     engine().stopContainer(name, SOON);
     fails(Kind.CONFLICT, () -> engine().exec(name, shell("exit 0"), SOON));
+  }
+
+  @Test
+  void execPassesOutputOnAsItIs() {
+    String name = running(RUNS_ON);
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    ExecResult result =
+        engine().execOutput(name, shell("echo one; echo no >&2; echo two; exit 4"), SOON, out);
+    assertEquals(new ExecResult(4, "", "no\n"), result);
+    assertEquals("one\ntwo\n", out.toString(StandardCharsets.UTF_8));
+  }
+
+  @Test
+  void whatTakesTheOutputMayFail() {
+    String name = running(RUNS_ON);
+    OutputStream full =
+        new OutputStream() {
+          @Override
+          public void write(int one) throws IOException {
+            throw new IOException("the disk is full");
+          }
+        };
+    assertEquals(
+        "the disk is full",
+        assertThrows(
+                UncheckedIOException.class,
+                () -> engine().execOutput(name, shell("echo one; exit 0"), SOON, full))
+            .getMessage());
+  }
+
+  @Test
+  void execReadsAsMuchAsItWants() {
+    String name = running(RUNS_ON);
+    List<String> lines = new ArrayList<>();
+    InputStream in = new ByteArrayInputStream("12345678 and more".getBytes(StandardCharsets.UTF_8));
+    ExecResult result = engine().execInput(name, shell("head -c 8; exit 3"), SOON, in, lines::add);
+    assertEquals(new ExecResult(3, "12345678", ""), result);
+    assertEquals(List.of("12345678"), lines);
+  }
+
+  @Test
+  void anImageIsSavedAndLoadedAgain() {
+    String name = create("exit 0");
+    String id =
+        engine()
+            .commit(name, run + ":saved", new ImageConfig(List.of(), List.of(), List.of(), labels));
+    byte[] saved = engine().save(run + ":saved", SOON, InputStream::readAllBytes);
+    engine().removeImage(run + ":saved");
+    assertEquals(Optional.empty(), engine().image(id));
+    engine().load(new ByteArrayInputStream(saved), SOON, line -> {});
+    ImageInfo image = engine().image(run + ":saved").orElseThrow();
+    assertEquals(id, image.id());
+    assertEquals(labels, keepOnly(image.labels()));
+    fails(Kind.NOT_FOUND, () -> engine().save(run + ":no", SOON, InputStream::readAllBytes));
+    InputStream none = new ByteArrayInputStream("no image at all".getBytes(StandardCharsets.UTF_8));
+    fails(Kind.REFUSED, () -> engine().load(none, SOON, line -> {}));
   }
 
   @Test

@@ -6,6 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import dev.orchestrator.testing.EngineCallHook;
 import dev.orchestrator.testing.FakeBehaviour;
 import dev.orchestrator.testing.FakeEngine;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -91,6 +94,19 @@ final class FakeEngineTest extends EngineContract {
         new CountDownLatch(1).await();
       }
       return echo(command.getLast(), line);
+    }
+
+    @Override
+    public ExecResult execInput(
+        FakeEngine engine,
+        ContainerSpec spec,
+        List<String> command,
+        InputStream in,
+        Consumer<String> line)
+        throws IOException {
+      String read = new String(in.readNBytes(8), StandardCharsets.UTF_8);
+      line.accept(read);
+      return new ExecResult(3, read, "");
     }
 
     private static ExecResult echo(String script, Consumer<String> line) {

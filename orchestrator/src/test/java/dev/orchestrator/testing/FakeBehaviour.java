@@ -2,6 +2,8 @@ package dev.orchestrator.testing;
 
 import dev.orchestrator.engine.ContainerSpec;
 import dev.orchestrator.engine.ExecResult;
+import java.io.IOException;
+import java.io.InputStream;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.function.Consumer;
@@ -25,5 +27,16 @@ public interface FakeBehaviour {
       FakeEngine engine, ContainerSpec spec, List<String> command, Consumer<String> line)
       throws InterruptedException {
     return new ExecResult(0, "", "");
+  }
+
+  /** The same for a command that reads: it reads nothing. */
+  public default ExecResult execInput(
+      FakeEngine engine,
+      ContainerSpec spec,
+      List<String> command,
+      InputStream in,
+      Consumer<String> line)
+      throws InterruptedException, IOException {
+    return exec(engine, spec, command, line);
   }
 }

@@ -1,5 +1,6 @@
 package dev.orchestrator.testing;
 
+import dev.orchestrator.archive.ArchiveReader;
 import dev.orchestrator.capsule.CapsuleBuilder;
 import dev.orchestrator.capsule.CapsuleImage;
 import dev.orchestrator.capsule.VersionCheck;
@@ -86,6 +87,11 @@ public final class FakeCapsuleBuilder implements CapsuleBuilder {
         "builder.build", () -> host.engine.addImage("orchestrator/shop:" + version, Map.of()));
     return new CapsuleImage(
         version, "orchestrator/shop:" + version, releases.content(version), Map.of(), 1, false);
+  }
+
+  @Override
+  public CapsuleImage load(String version, ArchiveReader archive, Consumer<String> progress) {
+    return build(version, progress);
   }
 
   @Override

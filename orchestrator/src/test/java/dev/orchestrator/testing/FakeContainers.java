@@ -11,6 +11,8 @@ import dev.orchestrator.engine.ExecResult;
 import dev.orchestrator.engine.ImageInfo;
 import dev.orchestrator.engine.Mount;
 import java.io.Closeable;
+import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -225,6 +227,21 @@ public final class FakeContainers {
 
   public ExecResult exec(
       String name, List<String> command, Duration deadline, Consumer<String> line) {
+    return runIn(name, command, deadline, spec -> behaviour.exec(engine, spec, command, line));
+  }
+
+  public ExecResult execInput(
+      String name, List<String> command, Duration deadline, InputStream in, Consumer<String> line) {
+    return runIn(
+        name, command, deadline, spec -> behaviour.execInput(engine, spec, command, in, line));
+  }
+
+  /** A program in a container. */
+  private interface Program {
+    ExecResult run(ContainerSpec spec) throws InterruptedException, IOException;
+  }
+
+  private ExecResult runIn(String name, List<String> command, Duration deadline, Program program) {
     String doing = "running %s in container %s".formatted(command.getFirst(), name);
     ContainerSpec spec;
     synchronized (this) {
@@ -234,8 +251,7 @@ public final class FakeContainers {
       }
       spec = entry.spec;
     }
-    FutureTask<ExecResult> task =
-        new FutureTask<>(() -> behaviour.exec(engine, spec, command, line));
+    FutureTask<ExecResult> task = new FutureTask<>(() -> program.run(spec));
     Thread.ofVirtual().start(task);
     try {
       return task.get(deadline.toMillis(), TimeUnit.MILLISECONDS);

@@ -186,6 +186,11 @@ public final class FakeControl implements Control {
   }
 
   @Override
+  public Generation current() {
+    return serving();
+  }
+
+  @Override
   public Generation serving() {
     return new Generation(
         1,

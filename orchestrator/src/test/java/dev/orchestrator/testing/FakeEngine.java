@@ -16,8 +16,13 @@ import dev.orchestrator.engine.ImageConfig;
 import dev.orchestrator.engine.ImageInfo;
 import dev.orchestrator.engine.Platform;
 import dev.orchestrator.engine.VolumeInfo;
+import java.io.ByteArrayInputStream;
 import java.io.Closeable;
+import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -160,6 +165,29 @@ public final class FakeEngine implements Engine {
   public ExecResult exec(
       String name, List<String> command, Duration deadline, Consumer<String> line) {
     return call("exec", name, () -> containers.exec(name, command, deadline, line));
+  }
+
+  @Override
+  public ExecResult execOutput(
+      String name, List<String> command, Duration deadline, OutputStream out) {
+    return call(
+        "execOutput",
+        name,
+        () -> {
+          ExecResult result = containers.exec(name, command, deadline, line -> {});
+          try {
+            out.write(result.stdout().getBytes(StandardCharsets.UTF_8));
+          } catch (IOException e) {
+            throw new UncheckedIOException(String.valueOf(e.getMessage()), e);
+          }
+          return new ExecResult(result.exitCode(), "", result.stderr());
+        });
+  }
+
+  @Override
+  public ExecResult execInput(
+      String name, List<String> command, Duration deadline, InputStream in, Consumer<String> line) {
+    return call("execInput", name, () -> containers.execInput(name, command, deadline, in, line));
   }
 
   @Override
@@ -310,6 +338,34 @@ public final class FakeEngine implements Engine {
   @Override
   public void tag(String image, String reference) {
     run("tag", reference, () -> images.tag(image, reference));
+  }
+
+  @Override
+  public <T> T save(String reference, Duration deadline, ImageReader<T> reader) {
+    return call(
+        "save",
+        reference,
+        () -> {
+          try {
+            return reader.read(new ByteArrayInputStream(images.save(reference)));
+          } catch (IOException e) {
+            throw new UncheckedIOException(String.valueOf(e.getMessage()), e);
+          }
+        });
+  }
+
+  @Override
+  public void load(InputStream saved, Duration deadline, Consumer<String> progress) {
+    run(
+        "load",
+        "",
+        () -> {
+          try {
+            images.load(saved.readAllBytes());
+          } catch (IOException e) {
+            throw new UncheckedIOException(String.valueOf(e.getMessage()), e);
+          }
+        });
   }
 
   @Override

@@ -7,6 +7,8 @@ import dev.orchestrator.report.Status;
 import dev.orchestrator.stack.AdoptRequest;
 import dev.orchestrator.stack.Adopted;
 import dev.orchestrator.stack.Control;
+import dev.orchestrator.stack.ImportRequest;
+import dev.orchestrator.stack.Imported;
 import dev.orchestrator.stack.ReloadReport;
 import dev.orchestrator.stack.StackSummary;
 import dev.orchestrator.stack.Stacks;
@@ -70,6 +72,15 @@ public final class FakeStacks implements Stacks {
               .formatted(String.join(", ", controls.keySet())));
     }
     return controls.values().iterator().next();
+  }
+
+  @Override
+  public Imported importArchive(ImportRequest request) {
+    if (request.file().contains("missing")) {
+      throw new RefusedException("there is no file " + request.file());
+    }
+    String name = request.stack() == null ? "shop" : request.stack();
+    return new Imported(name, "/stacks/" + name, "u1");
   }
 
   @Override

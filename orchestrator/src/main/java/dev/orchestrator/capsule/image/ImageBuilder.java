@@ -3,6 +3,7 @@ package dev.orchestrator.capsule.image;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.orchestrator.archive.ArchiveReader;
 import dev.orchestrator.capsule.CapsuleBuilder;
 import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.capsule.CapsuleImage;
@@ -10,6 +11,7 @@ import dev.orchestrator.capsule.VersionCheck;
 import dev.orchestrator.capsule.runtime.RunFlags;
 import dev.orchestrator.common.Deadline;
 import dev.orchestrator.common.Json;
+import dev.orchestrator.common.StreamPipe;
 import dev.orchestrator.compose.BuildContainers;
 import dev.orchestrator.compose.CapsuleRights;
 import dev.orchestrator.compose.CapsuleStack;
@@ -348,6 +350,64 @@ public final class ImageBuilder implements CapsuleBuilder {
     pruner.removeSuperseded();
     ImageInfo built = engine.image(reference).orElseThrow();
     return image(version, reference, source, capsuleStack, built, false);
+  }
+
+  @Override
+  public synchronized CapsuleImage load(
+      String version, ArchiveReader archive, Consumer<String> progress) {
+    String reference = reference(version);
+    Map<String, String> labels =
+        Map.of(
+            Labels.STACK,
+            stack.name(),
+            Labels.VERSION,
+            version,
+            ImagePruner.OWNER,
+            owner.getOrDefault(Labels.HOME, ""));
+    boolean _ =
+        StreamPipe.connect(
+            "image of an export",
+            out -> archive.writeImage(out, reference, labels),
+            in -> {
+              engine.load(in, stack.upgrade().build(), progress);
+              return true;
+            });
+    addFiles(reference, version, archive.contents().secrets().files());
+    ImageInfo image =
+        engine
+            .image(reference)
+            .filter(loaded -> loaded.labels().containsKey(PORTS))
+            .orElseThrow(() ->
+                new CapsuleException(
+                    "what was loaded is no image of a capsule: it has no label " + PORTS));
+    pruner.removeSuperseded();
+    Map<String, Integer> ports;
+    try {
+      ports =
+          Json.read(
+              image.labels().getOrDefault(PORTS, "{}"),
+              new TypeReference<Map<String, Integer>>() {});
+    } catch (IllegalArgumentException e) {
+      throw new CapsuleException(
+          "image %s: its label %s is not JSON".formatted(reference, PORTS), e);
+    }
+    return new CapsuleImage(
+        version, reference, releases.content(version), ports, image.bytes(), true);
+  }
+
+  /** Puts files of the release into an image that an export has left out. */
+  private void addFiles(String reference, String version, List<String> files) {
+    if (files.isEmpty()) {
+      return;
+    }
+    Path release = releases.release(version).folder();
+    try (BuildContainers.Temporary helper = containers.idle("layer", reference, List.of());
+        TarArchive archive = new TarArchive()) {
+      files.forEach(file -> archive.file(release.resolve(file), "capsule/stack/release/" + file));
+      engine.putArchive(helper.name(), "/", archive.open());
+      engine.commit(
+          helper.name(), reference, new ImageConfig(ENTRYPOINT, List.of(), List.of(), Map.of()));
+    }
   }
 
   /**

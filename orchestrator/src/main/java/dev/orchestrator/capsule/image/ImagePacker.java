@@ -22,20 +22,30 @@ import dev.orchestrator.settings.Settings.ImageSettings;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 
 /**
  * Packs the images of services into seed files, and adds each file to the base image as a layer of
- * its own. An existing layer is found by the layers below it and by its content, so that a version
- * with one changed image adds only the layer of that image; the whole image is found by the images
- * in it. Calls block.
+ * its own. An existing layer is found by the layers below it and by its content, and what has not
+ * changed comes first, so that a version with one changed image adds only the layer of that image;
+ * the whole image is found by the images in it. Calls block.
  */
 final class ImagePacker {
   private static final int LAST_LINES = 20;
   private static final String OUT = "/pack/out/";
+
+  /** The list of all files, which changes with any of them. */
+  private static final String LIST = "index.json";
+
+  /** On a layer: the file in it, and its digest. */
+  private static final String SEED = "dev.orchestrator.seed";
+
   private static final String DEFAULT_SOCKET = "/var/run/docker.sock";
 
   private final Engine engine;
@@ -61,16 +71,67 @@ final class ImagePacker {
       return packed;
     }
     try (BuildContainers.Temporary volume = containers.volume("pack")) {
-      Map<String, String> files = pack(base, volume.name(), in, deadline, progress);
+      Map<String, String> files =
+          inOrder(baseId, pack(base, volume.name(), in, deadline, progress));
       String last = base;
       String lastKey = baseId;
       for (Map.Entry<String, String> file : files.entrySet()) {
         lastKey = ContentDigest.of(lastKey, file.getKey(), file.getValue());
-        last = layer(last, lastKey, file.getKey(), volume.name(), deadline, progress);
+        String seed = seed(file.getKey(), file.getValue());
+        last = layer(last, lastKey, file.getKey(), seed, volume.name(), deadline, progress);
       }
       engine.tag(last, packed);
       return packed;
     }
+  }
+
+  /**
+   * The files in the order in which they are added: first those that stand on one another already,
+   * in the image of another version; then those that any version has; then what is new. So a
+   * version in which one service has changed adds one layer, whatever its name. The list is the
+   * last one.
+   */
+  private Map<String, String> inOrder(String baseId, Map<String, String> files) {
+    Map<String, String> ordered = new LinkedHashMap<>();
+    Map<String, String> rest = new LinkedHashMap<>(files);
+    String key = baseId;
+    while (true) {
+      String below = key;
+      Optional<Map.Entry<String, String>> next =
+          rest.entrySet().stream()
+              .filter(file -> !file.getKey().equals(LIST))
+              .filter(file -> exists(below, file))
+              .findFirst();
+      if (next.isEmpty()) {
+        break;
+      }
+      String name = next.get().getKey();
+      String digest = next.get().getValue();
+      ordered.put(name, digest);
+      rest.remove(name);
+      key = ContentDigest.of(key, name, digest);
+    }
+    Set<String> known = new HashSet<>();
+    engine
+        .images(Labels.role("layer"))
+        .forEach(image -> known.add(image.labels().getOrDefault(SEED, "")));
+    rest.forEach((name, digest) -> {
+      if (!name.equals(LIST) && known.contains(seed(name, digest))) {
+        ordered.put(name, digest);
+      }
+    });
+    // What is in there already stays where it is.
+    rest.forEach(ordered::putIfAbsent);
+    return ordered;
+  }
+
+  private boolean exists(String below, Map.Entry<String, String> file) {
+    String key = ContentDigest.of(below, file.getKey(), file.getValue());
+    return exists(tag("layer", key), key);
+  }
+
+  private static String seed(String name, String digest) {
+    return name + " " + digest;
   }
 
   private static String input(Collection<InnerImage> images) {
@@ -114,7 +175,7 @@ final class ImagePacker {
           run(helper.name(), List.of("cat", OUT + "order"), deadline, line -> {}).stdout();
       Map<String, String> files = new LinkedHashMap<>();
       List<String> names = new ArrayList<>(order.lines().filter(line -> !line.isBlank()).toList());
-      names.add("index.json");
+      names.add(LIST);
       for (String name : names) {
         ExecResult sum = run(helper.name(), List.of("sha256sum", OUT + name), deadline, line -> {});
         files.put(name, sum.stdout().split(" ", 2)[0]);
@@ -127,6 +188,7 @@ final class ImagePacker {
       String below,
       String key,
       String file,
+      String seed,
       String volume,
       Deadline deadline,
       Consumer<String> progress) {
@@ -148,7 +210,7 @@ final class ImagePacker {
         throw new CapsuleException(
             "adding %s to the capsule image failed: %s".formatted(file, reason(helper.name())));
       }
-      commit(helper.name(), tag, key);
+      commit(helper.name(), tag, key, seed);
     }
     return tag;
   }
@@ -158,8 +220,9 @@ final class ImagePacker {
     return line.isEmpty() ? "no output" : line;
   }
 
-  private void commit(String container, String reference, String key) {
+  private void commit(String container, String reference, String key, String seed) {
     Map<String, String> labels = Labels.with(Labels.role("layer"), Labels.CONTENT, key);
+    labels = Labels.with(labels, SEED, seed);
     engine.commit(
         container,
         reference,

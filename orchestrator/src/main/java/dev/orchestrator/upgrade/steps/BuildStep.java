@@ -33,7 +33,7 @@ final class BuildStep extends Step {
   @Override
   public String check(UpgradeRun run, UpgradeContext context) {
     run.check = context.builder().check(run.record.toVersion());
-    return "";
+    return context.archives().require(run);
   }
 
   @Override
@@ -43,7 +43,11 @@ final class BuildStep extends Step {
     CapsuleImage image;
     try (RunLimits.Permit _ = context.runLimits().await(RunLimits.Work.BUILD, stack, progress)) {
       start = System.nanoTime();
-      image = context.builder().build(run.record.toVersion(), progress);
+      image =
+          context
+              .archives()
+              .image(run, progress)
+              .orElseGet(() -> context.builder().build(run.record.toVersion(), progress));
     }
     run.image = image;
     if (run.blue != null) {

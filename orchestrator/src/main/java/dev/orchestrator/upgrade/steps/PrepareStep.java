@@ -12,6 +12,7 @@ import dev.orchestrator.upgrade.Retention;
 import dev.orchestrator.upgrade.Step;
 import dev.orchestrator.upgrade.UpgradeContext;
 import dev.orchestrator.upgrade.UpgradeRun;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -45,7 +46,8 @@ final class PrepareStep extends Step {
   public String run(UpgradeRun run, UpgradeContext context, Consumer<String> progress) {
     Generation green = candidate(run, context);
     createVolumes(green, run.id(), context);
-    List<String> imported = context.imports().copy(run, green, progress);
+    List<String> imported = new ArrayList<>(context.archives().fill(run, green, progress));
+    imported.addAll(context.imports().copy(run, green, progress));
     context.starter().startContainer(green, run.id());
     Set<String> aside = context.imports().targets(run, green);
     DataTransfer.copiedVolumes(green).forEach(volume -> aside.add(volume.name()));

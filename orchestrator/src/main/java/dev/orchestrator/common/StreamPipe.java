@@ -1,0 +1,93 @@
+package dev.orchestrator.common;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.channels.Channels;
+import java.nio.channels.Pipe;
+import java.time.Duration;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/** Lets one piece of work read what another writes, while it writes. */
+public final class StreamPipe {
+  /** A writer whose reader is gone ends at its next write. */
+  private static final Duration WRITER_ENDS = Duration.ofSeconds(5);
+
+  private StreamPipe() {}
+
+  /** Writes to a stream. */
+  @FunctionalInterface
+  public interface Writer {
+    void write(OutputStream out) throws IOException;
+  }
+
+  /** Reads a stream, to its end. */
+  @FunctionalInterface
+  public interface Reader<T> {
+    T read(InputStream in) throws IOException;
+  }
+
+  /**
+   * Runs the writer on a thread of its own and the reader on this one; returns the reader's result
+   * when both have ended. A writer that fails fails the whole, although the reader saw nothing but
+   * an early end; a failure of the reader ends the writer.
+   *
+   * @param doing for the name of the writer's thread
+   */
+  public static <T> T connect(String doing, Writer writer, Reader<T> reader) {
+    try {
+      Pipe pipe = Pipe.open();
+      FutureTask<Boolean> writing =
+          new FutureTask<>(() -> {
+            try (OutputStream out = Channels.newOutputStream(pipe.sink())) {
+              writer.write(out);
+            }
+            return true;
+          });
+      Thread.ofVirtual().name(doing).start(writing);
+      T result;
+      try (InputStream in = Channels.newInputStream(pipe.source())) {
+        result = reader.read(in);
+      } catch (IOException | RuntimeException e) {
+        causeOf(e, writing);
+        throw e;
+      }
+      boolean _ = writing.get();
+      return result;
+    } catch (ExecutionException e) {
+      switch (e.getCause()) {
+        case RuntimeException failure -> throw failure;
+        case IOException failure ->
+            throw new UncheckedIOException(String.valueOf(failure.getMessage()), failure);
+        case null, default -> throw new IllegalStateException(doing, e);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(String.valueOf(e.getMessage()), e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new RefusedException(doing + ": interrupted", e);
+    }
+  }
+
+  /** Throws the writer's failure where it is what the reader failed for. */
+  private static void causeOf(Exception reading, FutureTask<Boolean> writing)
+      throws InterruptedException {
+    try {
+      boolean _ = writing.get(WRITER_ENDS.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException e) {
+      writing.cancel(true);
+      reading.addSuppressed(e);
+    } catch (ExecutionException e) {
+      // An IOException is the pipe that the reader has closed.
+      if (e.getCause() instanceof RuntimeException failure) {
+        failure.addSuppressed(reading);
+        throw failure;
+      }
+      reading.addSuppressed(e);
+    }
+  }
+}
