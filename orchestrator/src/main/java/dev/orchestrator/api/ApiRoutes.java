@@ -86,6 +86,7 @@ final class ApiRoutes {
 
     post(router, prefix + "/up", this::up);
     post(router, prefix + "/upgrades", this::upgrade);
+    post(router, prefix + "/move", this::move);
     post(router, prefix + "/rollback", this::rollback);
     post(router, prefix + "/undo-adopt", context -> runId(context, Control::undoAdopt));
     post(router, prefix + "/abort", context -> runId(context, Control::abort));
@@ -139,6 +140,12 @@ final class ApiRoutes {
     DataOptions options = RequestReader.upgradeOptions(context);
     Supplier<Control> control = control(context);
     return () -> Map.of("id", control.get().upgrade(version, options));
+  }
+
+  private Callable<Object> move(RoutingContext context) {
+    RequestReader.MoveRequest request = RequestReader.moveRequest(context);
+    Supplier<Control> control = control(context);
+    return () -> Map.of("id", control.get().move(request.to(), request.full()));
   }
 
   private Callable<Object> rollback(RoutingContext context) {

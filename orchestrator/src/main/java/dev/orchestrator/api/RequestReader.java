@@ -159,6 +159,23 @@ final class RequestReader {
     return new AdoptRequest(project, stack == null ? null : checkedName("stack", stack), init);
   }
 
+  /**
+   * A move to another host.
+   *
+   * @param to address of the engine there
+   * @param full whether the content of every file is compared
+   */
+  record MoveRequest(String to, boolean full) {}
+
+  static MoveRequest moveRequest(RoutingContext context) {
+    JsonNode fields = body(context, Set.of("to", "full"));
+    JsonNode to = fields.get("to");
+    if (to == null || text("to", to).isBlank() || to.textValue().length() > LONGEST_PATH) {
+      throw new BadRequestException("to must be the address of an engine, or a Docker context");
+    }
+    return new MoveRequest(to.textValue(), flag(fields, "full"));
+  }
+
   static void requireEmptyBody(RoutingContext context) {
     body(context, Set.of());
   }

@@ -54,6 +54,7 @@ public final class Cli {
     commands.put("init", InitCommand::new);
     commands.put("up", UpCommand::new);
     commands.put("upgrade", UpgradeCommand::new);
+    commands.put("move", MoveCommand::new);
     commands.put("rollback", RollbackCommand::new);
     commands.put("abort", AbortCommand::new);
     commands.put("resume", ResumeCommand::new);

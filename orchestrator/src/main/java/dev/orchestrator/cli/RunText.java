@@ -11,7 +11,9 @@ final class RunText {
 
   /** {@code u7 upgrade v1 → v2}. */
   static String title(UpgradeRecord run) {
-    String versions = run.fromVersion().isEmpty() ? to(run) : from(run) + " → " + to(run);
+    boolean one =
+        run.fromVersion().isEmpty() || run.kind() == UpgradeRecord.Kind.MOVE;
+    String versions = one ? to(run) : from(run) + " → " + to(run);
     return "%s %s %s".formatted(run.id(), run.kindText(), versions);
   }
 

@@ -7,6 +7,7 @@ import dev.orchestrator.engine.ContainerSpec;
 import dev.orchestrator.engine.Engine;
 import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.engine.ExecResult;
+import dev.orchestrator.engine.ExecStream;
 import dev.orchestrator.engine.Mount;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -25,6 +26,9 @@ final class HelperContainer implements AutoCloseable {
   private static final ContainerSecurity RIGHTS =
       ContainerSecurity.only(
           "CHOWN", "DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER", "FSETID", "MKNOD", "SETFCAP");
+
+  /** Where an image of ours has its scripts. */
+  static final String FOLDER = "/usr/local/lib/capsule/";
 
   private final Engine engine;
   private final String name;
@@ -82,6 +86,50 @@ final class HelperContainer implements AutoCloseable {
     }
   }
 
+  /**
+   * Starts a container that has one side of a copy to another host.
+   *
+   * @param from at /from, read-only; null in the container that has the other side
+   * @param to volume at /to, or null
+   */
+  static HelperContainer startSide(
+      Engine engine,
+      String image,
+      String doing,
+      @Nullable DataVolume from,
+      @Nullable DataVolume to,
+      Map<String, String> labels,
+      Duration life) {
+    HelperContainer helper = new HelperContainer(engine, doing);
+    try {
+      List<Mount> mounts = new ArrayList<>();
+      if (from != null) {
+        mounts.add(Mount.readOnly(helper.view(from, "from", labels), "/from"));
+        if (from.layered()) {
+          mounts.add(Mount.readOnly(from.volume(), "/below"));
+        }
+      }
+      if (to != null) {
+        mounts.add(Mount.of(to.volume(), "/to"));
+      }
+      engine.createContainer(helper.spec(image, mounts, labels, life));
+      engine.startContainer(helper.name);
+      return helper;
+    } catch (EngineException e) {
+      helper.close();
+      throw new DataException(doing + ": " + e.getMessage(), e);
+    }
+  }
+
+  /** Starts a command in the container, whose streams are the caller's. */
+  ExecStream open(List<String> command, Consumer<String> errorLine) {
+    try {
+      return engine.openExec(name, command, errorLine);
+    } catch (EngineException e) {
+      throw new DataException(doing + ": " + e.getMessage(), e);
+    }
+  }
+
   private String empty(Map<String, String> labels) {
     String volume = name + "-empty";
     engine.createVolume(volume, labels);
@@ -133,7 +181,13 @@ final class HelperContainer implements AutoCloseable {
 
   /** Runs {@code capsule-copy}; returns the result that it prints. */
   JsonNode run(List<String> arguments, Duration deadline, Consumer<String> progress) {
-    List<String> command = new ArrayList<>(List.of("/usr/local/lib/capsule/capsule-copy"));
+    return run("capsule-copy", arguments, deadline, progress);
+  }
+
+  /** Runs a script of the capsules' images; returns the result that it prints. */
+  JsonNode run(
+      String script, List<String> arguments, Duration deadline, Consumer<String> progress) {
+    List<String> command = new ArrayList<>(List.of(FOLDER + script));
     command.addAll(arguments);
     List<String> result = new ArrayList<>();
     try {

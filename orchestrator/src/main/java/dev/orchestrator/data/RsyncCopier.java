@@ -8,6 +8,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
@@ -15,7 +16,7 @@ import java.util.function.Supplier;
  * capsule-copy}. Any thread; calls block.
  */
 public final class RsyncCopier implements DataCopier {
-  private final Engine engine;
+  private final Function<String, Engine> engines;
   private final Supplier<String> image;
 
   /**
@@ -24,13 +25,49 @@ public final class RsyncCopier implements DataCopier {
    * @param image the capsules' base image
    */
   public RsyncCopier(Engine engine, Supplier<String> image) {
-    this.engine = engine;
+    this(volume -> engine, image);
+  }
+
+  /**
+   * Copies between volumes of several engines, each of which has the image.
+   *
+   * @param engines the engine that has a volume, by the volume's name
+   */
+  public RsyncCopier(Function<String, Engine> engines, Supplier<String> image) {
+    this.engines = engines;
     this.image = image;
+  }
+
+  private Engine engineOf(DataVolume volume) {
+    return engines.apply(volume.volume());
+  }
+
+  /** A connection is the engine: there is one for each. */
+  @SuppressWarnings("ReferenceEquality")
+  private static boolean isSame(Engine one, Engine other) {
+    return one == other;
+  }
+
+  private Engine engineOf(CopySource source) {
+    return switch (source) {
+      case DataVolume volume -> engineOf(volume);
+      // What is no volume of ours is on this host.
+      case HostData _ -> engines.apply("");
+    };
   }
 
   @Override
   public Copying begin(CopyJob job) {
-    return RsyncCopy.begin(engine, image.get(), job);
+    Engine from = engineOf(job.from());
+    Engine to = engineOf(job.to());
+    if (isSame(from, to)) {
+      return RsyncCopy.begin(to, image.get(), job);
+    }
+    if (!(job.from() instanceof DataVolume volume)) {
+      throw new DataException(
+          "%s can't be copied to another host".formatted(job.from().description()));
+    }
+    return RemoteCopy.begin(from, to, image.get(), volume, job);
   }
 
   @Override
@@ -44,7 +81,8 @@ public final class RsyncCopier implements DataCopier {
     Deadline end = Deadline.in(deadline);
     String doing = "copying %s to %s".formatted(from.volume(), to.volume());
     try (HelperContainer helper =
-        HelperContainer.start(engine, image.get(), doing, from, to, true, labels, deadline)) {
+        HelperContainer.start(
+            engineOf(to), image.get(), doing, from, to, true, labels, deadline)) {
       JsonNode result = helper.run(List.of("bring", folder), deadline, progress);
       return new CopyReport(
           result.path("files").asLong(),
@@ -60,7 +98,8 @@ public final class RsyncCopier implements DataCopier {
   public VolumeUsage measure(CopySource source, Map<String, String> labels, Duration deadline) {
     String doing = "measuring " + source.description();
     try (HelperContainer helper =
-        HelperContainer.start(engine, image.get(), doing, source, null, true, labels, deadline)) {
+        HelperContainer.start(
+            engineOf(source), image.get(), doing, source, null, true, labels, deadline)) {
       JsonNode result = helper.run(List.of("measure"), deadline, line -> {});
       return new VolumeUsage(
           result.path("used").asLong(),
@@ -82,6 +121,10 @@ public final class RsyncCopier implements DataCopier {
       Map<String, String> labels,
       Duration deadline) {
     String doing = "counting what was written to " + now.volume();
+    Engine engine = engineOf(now);
+    if (!isSame(engine, engineOf(before))) {
+      throw new DataException(doing + ": what it was before is on another host");
+    }
     try (HelperContainer helper =
         HelperContainer.start(engine, image.get(), doing, before, now, false, labels, deadline)) {
       String moment = "%d.%09d".formatted(since.getEpochSecond(), since.getNano());

@@ -16,6 +16,7 @@ import java.util.TreeMap;
  *     they kill the container
  * @param logOptions of the engine's default log driver, such as {@code max-size}; empty: the
  *     engine's own
+ * @param published ports that the engine opens on its host
  */
 public record ContainerSpec(
     String name,
@@ -29,7 +30,74 @@ public record ContainerSpec(
     String network,
     ContainerSecurity security,
     Duration stopTimeout,
-    Map<String, String> logOptions) {
+    Map<String, String> logOptions,
+    List<PublishedPort> published) {
+
+  /** A container of which no port is published. */
+  public ContainerSpec(
+      String name,
+      String image,
+      List<String> entrypoint,
+      List<String> command,
+      Map<String, String> env,
+      Map<String, String> labels,
+      List<Mount> mounts,
+      List<String> tmpfs,
+      String network,
+      ContainerSecurity security,
+      Duration stopTimeout,
+      Map<String, String> logOptions) {
+    this(
+        name,
+        image,
+        entrypoint,
+        command,
+        env,
+        labels,
+        mounts,
+        tmpfs,
+        network,
+        security,
+        stopTimeout,
+        logOptions,
+        List.of());
+  }
+
+  /** The same container with ports that are published. */
+  public ContainerSpec withPublished(List<PublishedPort> ports) {
+    return new ContainerSpec(
+        name,
+        image,
+        entrypoint,
+        command,
+        env,
+        labels,
+        mounts,
+        tmpfs,
+        network,
+        security,
+        stopTimeout,
+        logOptions,
+        ports);
+  }
+
+  /** The same container from another image. */
+  public ContainerSpec withImage(String other) {
+    return new ContainerSpec(
+        name,
+        other,
+        entrypoint,
+        command,
+        env,
+        labels,
+        mounts,
+        tmpfs,
+        network,
+        security,
+        stopTimeout,
+        logOptions,
+        published);
+  }
 
   /** The same container with more variables; those that it has already stay. */
   public ContainerSpec withEnv(Map<String, String> more) {
@@ -47,7 +115,8 @@ public record ContainerSpec(
         network,
         security,
         stopTimeout,
-        logOptions);
+        logOptions,
+        published);
   }
 
   /** The same container in another network. */
@@ -64,7 +133,8 @@ public record ContainerSpec(
         other,
         security,
         stopTimeout,
-        logOptions);
+        logOptions,
+        published);
   }
 
   /** Without the variables, which may be secrets. */

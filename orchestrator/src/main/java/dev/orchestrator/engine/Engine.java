@@ -81,6 +81,13 @@ public interface Engine extends AutoCloseable {
   }
 
   /**
+   * Starts a command in a running container and leaves its streams to the caller.
+   *
+   * @param errorLine gets each line of standard error while the output is read
+   */
+  ExecStream openExec(String name, List<String> command, Consumer<String> errorLine);
+
+  /**
    * Tells a watcher whenever a container with all these labels starts or ends, until it is closed
    * or the engine goes away. Returns at once; a failure to reach the engine is an end.
    */
@@ -150,6 +157,16 @@ public interface Engine extends AutoCloseable {
 
   /** Makes an image from a stopped container; returns its id. */
   String commit(String container, String reference, ImageConfig config);
+
+  /**
+   * Images as the engine saves them; to be read to its end, or closed.
+   *
+   * @param references names, as an image that is saved by its id comes without a name
+   */
+  InputStream saveImages(List<String> references);
+
+  /** Takes images in that an engine has saved. {@code REFUSED} with the engine's reason. */
+  void loadImages(InputStream saved, Duration deadline);
 
   void tag(String image, String reference);
 

@@ -6,6 +6,7 @@ import com.github.dockerjava.transport.DockerHttpClient.Request;
 import com.github.dockerjava.transport.DockerHttpClient.Response;
 import dev.orchestrator.common.Json;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
@@ -54,6 +55,24 @@ final class RawEngineHttp {
     try (Response response = http.execute(request)) {
       check(doing, response);
       return tree(response);
+    }
+  }
+
+  /** Sends images; the engine's failures come in its answer, a line each. */
+  void load(String doing, String path, InputStream tar) throws IOException {
+    Request request =
+        Request.builder()
+            .method(Request.Method.POST)
+            .path(path)
+            .putHeader("Content-Type", "application/x-tar")
+            .body(tar)
+            .build();
+    try (Response response = http.execute(request)) {
+      check(doing, response);
+      String answer = new String(response.getBody().readAllBytes(), StandardCharsets.UTF_8);
+      for (String line : answer.lines().filter(each -> each.contains("\"error\"")).toList()) {
+        throw failures.answered(doing, 500, Json.tree(line).path("error").asText(line), null);
+      }
     }
   }
 

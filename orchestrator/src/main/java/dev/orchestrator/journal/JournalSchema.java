@@ -87,6 +87,9 @@ final class JournalSchema {
             since TEXT NOT NULL,
             PRIMARY KEY (version, content)
           ) STRICT;
+          """,
+          """
+          ALTER TABLE generation ADD COLUMN elsewhere TEXT;
           """);
 
   private static final FileAttribute<Set<PosixFilePermission>> OWNER_ONLY =

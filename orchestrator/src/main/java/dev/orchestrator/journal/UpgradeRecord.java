@@ -5,7 +5,7 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A run of the saga: an up, an upgrade, a rollback or an adoption.
+ * A run of the saga: an up, an upgrade, a move to another host, a rollback or an adoption.
  *
  * @param id such as {@code u7}
  * @param from number of the generation that served before; null where none did, as for the first
@@ -57,6 +57,8 @@ public record UpgradeRecord(
     UP,
     UPGRADE,
     ROLLBACK,
+    /** The version that serves went to another host, with its data. */
+    MOVE,
     /** A compose project of the host became this stack. */
     ADOPT
   }

@@ -109,7 +109,11 @@ public final class StatusCollector {
     if (run.returnsToOriginal()) {
       return "undoing adoption";
     }
-    return run.kind() == Kind.ADOPT ? "adopting" : "upgrading";
+    return switch (run.kind()) {
+      case ADOPT -> "adopting";
+      case MOVE -> "moving";
+      default -> "upgrading";
+    };
   }
 
   /** The project that was adopted, or is about to be, or serves again after that was undone. */
@@ -183,7 +187,8 @@ public final class StatusCollector {
         generation.number(),
         generation.container(),
         state,
-        servingSince(generation));
+        servingSince(generation),
+        generation.elsewhere() == null ? null : generation.elsewhere().address());
   }
 
   /** When clients were led to a generation the last time, or its creation. */

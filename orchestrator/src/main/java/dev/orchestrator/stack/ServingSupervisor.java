@@ -143,7 +143,8 @@ final class ServingSupervisor {
         context.traffic().switchTo(context.backend(generation));
       }
       heal(generation, lastRun);
-      calm = true;
+      // Another engine tells nothing by itself.
+      calm = generation.elsewhere() == null;
       return;
     }
     log.warn("{} should serve and doesn't: starting it", generation.container());

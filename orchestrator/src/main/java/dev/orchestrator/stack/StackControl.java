@@ -6,7 +6,9 @@ import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.data.DataException;
 import dev.orchestrator.engine.ContainerInfo;
+import dev.orchestrator.engine.EngineAddress;
 import dev.orchestrator.engine.EngineException;
+import dev.orchestrator.engine.RemoteEngine;
 import dev.orchestrator.engine.Labels;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.GenerationRecord;
@@ -36,6 +38,7 @@ import dev.orchestrator.upgrade.steps.UpgradePlans;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -177,6 +180,7 @@ public final class StackControl implements Control, AutoCloseable {
     admission.requireAdmission();
     releases.release(version);
     Generation blue = requireServing("upgrade");
+    requireHere(blue, "upgraded");
     if (blue.version().equals(version)) {
       throw new RefusedException(version + " is the version that serves: nothing to do");
     }
@@ -187,6 +191,33 @@ public final class StackControl implements Control, AutoCloseable {
             UpgradePlans.UPGRADE,
             blue,
             null));
+  }
+
+  @Override
+  public String move(String address, boolean full) {
+    admission.requireAdmission();
+    EngineAddress _ = EngineAddress.parse(address);
+    Generation blue = requireServing("move");
+    requireHere(blue, "moved again");
+    Map<String, String> attachments =
+        new HashMap<>(new DataOptions(null, full, false).attachments());
+    attachments.put(UpgradeRun.DESTINATION_KEY, address.strip());
+    return executor.start(() ->
+        new UpgradeRun(
+            journal.begin(
+                Kind.MOVE, blue.version(), blue.version(), blue.number(), null, attachments),
+            UpgradePlans.MOVE,
+            blue,
+            null));
+  }
+
+  private static void requireHere(Generation serving, String purpose) {
+    RemoteEngine where = serving.elsewhere();
+    if (where != null) {
+      throw new RefusedException(
+          "the stack serves on %s, and can't be %s from here: 'orchestrator rollback' brings it back, or let the orchestrator there take it over ('orchestrator import --attach %s')"
+              .formatted(where.address(), purpose, serving.container()));
+    }
   }
 
   @Override

@@ -41,6 +41,7 @@ public final class DataTransfer {
             ? planner.planAdoption(run.original(), labels)
             : run.blue == null
                 ? planner.planFirstUp()
+                : run.moves() ? planner.planMove(run.blue(), labels)
                 : run.previous == null
                     ? planner.planUpgrade(run.blue(), options, labels)
                     : planner.planCarry(run.blue(), run.previous, options, labels);

@@ -100,7 +100,8 @@ public final class Saga {
         Generation green = run.green;
         if (green != null
             && step.isFaultOfCandidate(failure)
-            && run.record.kind() != Kind.ROLLBACK) {
+            && run.record.kind() != Kind.ROLLBACK
+            && !run.moves()) {
           quarantine(green, step.id() + ": " + why);
         }
         undo(run, failure instanceof RunControl.AbortedException ? why : step.id() + ": " + why);

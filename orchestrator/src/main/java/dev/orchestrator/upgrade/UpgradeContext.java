@@ -5,8 +5,11 @@ import dev.orchestrator.capsule.CapsuleBuilder;
 import dev.orchestrator.capsule.runtime.CapsuleSpecFactory;
 import dev.orchestrator.compose.ServicePorts;
 import dev.orchestrator.data.DataCopier;
+import dev.orchestrator.engine.ContainerInfo;
 import dev.orchestrator.engine.ContainerSpec;
 import dev.orchestrator.engine.Engine;
+import dev.orchestrator.engine.RemoteEngine;
+import dev.orchestrator.engine.RemoteEngines;
 import dev.orchestrator.health.HealthGate;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.Journal;
@@ -55,6 +58,7 @@ public final class UpgradeContext {
   private final InstantSource clock;
   private final Duration undoPause;
   private final RunLimits runLimits;
+  private final RemoteEngines others;
 
   private final ResourceNames names;
   private final VersionProbes probes;
@@ -86,6 +90,7 @@ public final class UpgradeContext {
    * @param undoPause the first pause before a failed undo is repeated; pauses grow to ten times
    *     this
    * @param runLimits what all stacks of the service share
+   * @param others the engines of other hosts
    */
   public UpgradeContext(
       Settings settings,
@@ -99,7 +104,8 @@ public final class UpgradeContext {
       Traffic traffic,
       InstantSource clock,
       Duration undoPause,
-      RunLimits runLimits) {
+      RunLimits runLimits,
+      RemoteEngines others) {
     this.settings = settings;
     this.journal = journal;
     this.engine = engine;
@@ -112,6 +118,7 @@ public final class UpgradeContext {
     this.clock = clock;
     this.undoPause = undoPause;
     this.runLimits = runLimits;
+    this.others = others;
     this.names = new ResourceNames(settings);
     this.probes = new VersionProbes(this);
     this.events = new EventHub(journal, clock);
@@ -180,9 +187,41 @@ public final class UpgradeContext {
 
   /** Creates a generation's container, with the values of the secrets that its services take. */
   void createContainer(Generation generation, String run) {
-    ContainerSpec spec = specs.of(generation, names.generationLabels(generation, run, "capsule"));
+    createContainer(generation, run, 0);
+  }
+
+  /**
+   * The same. The ports of a generation on another engine are published on its host, as nothing else
+   * of it is reached from here.
+   *
+   * @param attempt another one takes other ports
+   */
+  void createContainer(Generation generation, String run, int attempt) {
+    ContainerSpec spec =
+        specs
+            .of(generation, names.generationLabels(generation, run, "capsule"))
+            .withEnv(builder.variables(generation.version(), generation.image()));
+    RemoteEngine where = generation.elsewhere();
     engine.createContainer(
-        spec.withEnv(builder.variables(generation.version(), generation.image())));
+        where == null
+            ? spec
+            : spec.withImage(names.sentImage(generation))
+                .withPublished(PublishedPorts.of(generation, where.host(), attempt)));
+  }
+
+  /** The engines of other hosts. */
+  public RemoteEngines others() {
+    return others;
+  }
+
+  /** The ports at which a generation's services are reached at its address. */
+  private Map<String, Integer> ports(Generation generation) {
+    if (generation.elsewhere() == null) {
+      return generation.ports();
+    }
+    Map<Integer, Integer> published =
+        engine.container(generation.container()).map(ContainerInfo::published).orElse(Map.of());
+    return PublishedPorts.reached(generation.ports(), published);
   }
 
   public DataCopier copier() {
@@ -329,11 +368,12 @@ public final class UpgradeContext {
   /** The backend that the routes lead to while a generation serves. */
   public Backend backend(Generation generation) {
     String host = capsule(generation).address();
+    Map<String, Integer> reached = ports(generation);
     Map<String, List<Target>> targets = new HashMap<>();
     for (RouteSettings route : settings.stack().routes()) {
       List<Target> ports = new ArrayList<>();
       for (int inner : route.servicePorts()) {
-        List<Integer> published = ServicePorts.find(generation.ports(), route.portKey(inner));
+        List<Integer> published = ServicePorts.find(reached, route.portKey(inner));
         // A route that was added after the version was built: the service's own port is the best
         // guess.
         ports.add(
@@ -348,12 +388,12 @@ public final class UpgradeContext {
 
   /** Problems of a generation's services and of the probes that apply to it; empty when healthy. */
   public List<String> checkHealth(Generation generation) {
-    return health.check(capsule(generation), probes.askable(generation), generation.ports());
+    return health.check(capsule(generation), probes.askable(generation), ports(generation));
   }
 
   /** Begins to watch a generation for problems as {@link #checkHealth} finds them. */
   public HealthGate.Watch watchHealth(Generation generation) {
-    return health.watch(capsule(generation), probes.askable(generation), generation.ports());
+    return health.watch(capsule(generation), probes.askable(generation), ports(generation));
   }
 
   /**
@@ -364,7 +404,7 @@ public final class UpgradeContext {
   public HealthGate.Healthy awaitHealthy(
       Generation generation, VerifySettings settings, Consumer<String> progress) {
     return health.await(
-        capsule(generation), probes.askable(generation), generation.ports(), settings, progress);
+        capsule(generation), probes.askable(generation), ports(generation), settings, progress);
   }
 
   /**
@@ -385,7 +425,7 @@ public final class UpgradeContext {
    */
   String serve(Generation generation, VerifySettings settings, Consumer<String> progress) {
     return health.serve(
-        capsule(generation), probes.askable(generation), generation.ports(), settings, progress);
+        capsule(generation), probes.askable(generation), ports(generation), settings, progress);
   }
 
   /**

@@ -17,6 +17,12 @@ import dev.orchestrator.engine.Platform;
 import dev.orchestrator.engine.VolumeInfo;
 import java.io.Closeable;
 import java.io.InputStream;
+import dev.orchestrator.engine.ExecStream;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -30,12 +36,23 @@ import java.util.function.Supplier;
  * and after and may throw, as a failing engine would. Passes {@code EngineContract}. Thread-safe.
  */
 public final class FakeEngine implements Engine {
+  private final String id;
   private final FakeVolumes volumes = new FakeVolumes();
   private final FakeImages images = new FakeImages();
   private final FakeContainers containers;
   private volatile EngineCallHook hook = EngineCallHook.NONE;
 
   public FakeEngine(FakeBehaviour behaviour) {
+    this(behaviour, "engine");
+  }
+
+  /**
+   * An engine that is not the only one.
+   *
+   * @param id by which it is known
+   */
+  public FakeEngine(FakeBehaviour behaviour, String id) {
+    this.id = id;
     this.containers = new FakeContainers(this, behaviour, volumes, images);
   }
 
@@ -79,6 +96,7 @@ public final class FakeEngine implements Engine {
         "",
         () ->
             new EngineInfo(
+                id,
                 "memory://",
                 "26.1.5",
                 "1.45",
@@ -157,6 +175,51 @@ public final class FakeEngine implements Engine {
   public ExecResult exec(
       String name, List<String> command, Duration deadline, Consumer<String> line) {
     return call("exec", name, () -> containers.exec(name, command, deadline, line));
+  }
+
+  /** Its command has ended already, with what {@link #exec} says. */
+  @Override
+  public ExecStream openExec(String name, List<String> command, Consumer<String> errorLine) {
+    ExecResult result = exec(name, command, Duration.ofMinutes(1), line -> {});
+    return new ExecStream() {
+      @Override
+      public OutputStream input() {
+        return OutputStream.nullOutputStream();
+      }
+
+      @Override
+      public InputStream output() {
+        return new ByteArrayInputStream(result.stdout().getBytes(StandardCharsets.UTF_8));
+      }
+
+      @Override
+      public int exitCode() {
+        return result.exitCode();
+      }
+
+      @Override
+      public void close() {}
+    };
+  }
+
+  @Override
+  public InputStream saveImages(List<String> references) {
+    return call(
+        "saveImages",
+        String.join(" ", references),
+        () ->
+            new ByteArrayInputStream(images.save(references).getBytes(StandardCharsets.UTF_8)));
+  }
+
+  @Override
+  public void loadImages(InputStream saved, Duration deadline) {
+    String text;
+    try {
+      text = new String(saved.readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    run("loadImages", "", () -> images.load(text));
   }
 
   @Override

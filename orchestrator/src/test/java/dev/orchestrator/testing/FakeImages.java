@@ -1,5 +1,7 @@
 package dev.orchestrator.testing;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.orchestrator.common.Json;
 import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.engine.EngineException.Kind;
 import dev.orchestrator.engine.ImageConfig;
@@ -54,6 +56,40 @@ public final class FakeImages {
     tags.put(full(reference), require("tagging image " + image, image).id);
   }
 
+  /** A line for each image: its name, id, layers and labels. */
+  public synchronized String save(List<String> references) {
+    StringBuilder saved = new StringBuilder();
+    for (String reference : references) {
+      Image image = require("saving image " + reference, reference);
+      saved.append(
+          Json.write(
+              Map.of(
+                  "name",
+                  full(reference),
+                  "id",
+                  image.id,
+                  "layers",
+                  image.layers,
+                  "labels",
+                  image.labels)));
+      saved.append('\n');
+    }
+    return saved.toString();
+  }
+
+  public synchronized void load(String saved) {
+    for (String line : saved.lines().toList()) {
+      JsonNode image = Json.tree(line);
+      List<String> layers = new ArrayList<>();
+      image.path("layers").forEach(layer -> layers.add(layer.asText()));
+      Map<String, String> labels = new HashMap<>();
+      image.path("labels").properties().forEach(e -> labels.put(e.getKey(), e.getValue().asText()));
+      String id = image.path("id").asText();
+      byId.put(id, new Image(id, List.copyOf(layers), Map.copyOf(labels)));
+      tags.put(image.path("name").asText(), id);
+    }
+  }
+
   public synchronized void addToRegistry(String reference) {
     registry.add(full(reference));
   }
@@ -68,6 +104,13 @@ public final class FakeImages {
   public synchronized void remove(String reference, List<String> used) {
     Optional<Image> found = find(reference);
     if (found.isEmpty()) {
+      return;
+    }
+    boolean hasOtherNames =
+        !reference.equals(found.get().id)
+            && tags.values().stream().filter(found.get().id::equals).count() > 1;
+    if (hasOtherNames) {
+      tags.remove(full(reference));
       return;
     }
     if (used.stream().anyMatch(user -> find(user).equals(found))) {

@@ -43,6 +43,11 @@ public final class FaultScenario implements AutoCloseable {
     ADOPTION_UNDONE,
     ROLLBACK,
     BAD_BAKE,
+    MOVE,
+    MOVE_BAD_BAKE,
+    FROZEN_MOVE,
+    MOVE_ROLLBACK,
+    MOVE_CARRY,
     ADOPTION_WITHOUT_REDIRECT,
     CARRY,
     CLONED_UPGRADE,
@@ -74,6 +79,11 @@ public final class FaultScenario implements AutoCloseable {
 
     public boolean hasBrokenCandidate() {
       return name().endsWith("BROKEN_VERSION");
+    }
+
+    /** Whether the run moves the stack to another host, or brings it back. */
+    public boolean isMove() {
+      return name().contains("MOVE");
     }
 
     /** Whether a compose project serves before the run, or did before it was adopted. */
@@ -133,7 +143,10 @@ public final class FaultScenario implements AutoCloseable {
       service.control.down(Control.Removal.NOTHING);
     }
     if (scenario.isRollback()) {
-      service.control.upgrade("v2");
+      String _ =
+          scenario.isMove()
+              ? service.control.move("ssh://other", false)
+              : service.control.upgrade("v2");
       host.writeRow(service.traffic.reachedContainer());
     }
     if (scenario.hasBrokenCandidate()) {
@@ -162,7 +175,8 @@ public final class FaultScenario implements AutoCloseable {
                     .container(scenario.isAdoption() ? 1 : 2)
                     .equals(service.traffic.backend)) {
               host.writeRow(reached());
-              host.unhealthy.add(scenario.versionInBake());
+              host.unhealthy.add(
+                  scenario.isMove() ? service.container(2) : scenario.versionInBake());
             }
             afterOperation.accept(new Point(pointCount, operation, true));
           }
@@ -297,6 +311,8 @@ public final class FaultScenario implements AutoCloseable {
           default ->
               scenario.isRollback()
                   ? service.control.rollback()
+                  : scenario.isMove()
+                  ? service.control.move("ssh://other", false)
                   : service.control.upgrade(scenario.hasBrokenCandidate() ? "v3" : "v2");
         };
   }

@@ -183,12 +183,16 @@ public final class Invariants {
       volumes.add(row.generation().storeVolume());
       row.generation().volumes().forEach(volume -> volumes.addAll(volume.needs()));
     }
-    for (ContainerInfo container : host.engine.containers(Map.of(Labels.OURS, "1"))) {
+    List<ContainerInfo> all =
+        new ArrayList<>(host.engine.containers(Map.of(Labels.OURS, "1")));
+    all.addAll(host.otherEngine.containers(Map.of(Labels.OURS, "1")));
+    for (ContainerInfo container : all) {
       assertTrue(
           containers.contains(container.name()), context + ": left over " + container.name());
     }
     Set<String> found = new TreeSet<>();
     host.engine.volumes(Map.of(Labels.OURS, "1")).forEach(volume -> found.add(volume.name()));
+    host.otherEngine.volumes(Map.of(Labels.OURS, "1")).forEach(volume -> found.add(volume.name()));
     // A volume that a note names is kept for a person until the next run.
     String notes =
         service.journal.history().stream()

@@ -52,7 +52,7 @@ final class PreflightStep extends Step {
     } else {
       requireOpenRoutes(context);
     }
-    if (run.holdsClients() && run.record.kind() == Kind.UPGRADE) {
+    if (run.holdsClients() && (run.record.kind() == Kind.UPGRADE || run.moves())) {
       findings.add(requireHealthy(run.blue(), context));
     }
     for (Step step : run.steps) {

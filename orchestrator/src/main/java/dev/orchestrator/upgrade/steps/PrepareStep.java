@@ -13,6 +13,7 @@ import dev.orchestrator.upgrade.UpgradeContext;
 import dev.orchestrator.upgrade.UpgradeRun;
 import java.util.List;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
@@ -37,16 +38,23 @@ final class PrepareStep extends Step {
 
   @Override
   public String check(UpgradeRun run, UpgradeContext context) {
-    return context.imports().require(run);
+    return run.moves() ? "" : context.imports().require(run);
+  }
+
+  @Override
+  public boolean undoesCandidateAlone() {
+    return true;
   }
 
   @Override
   public String run(UpgradeRun run, UpgradeContext context, Consumer<String> progress) {
     Generation green = candidate(run, context);
     createVolumes(green, run.id(), context);
-    List<String> imported = context.imports().copy(run, green, progress);
+    List<String> imported =
+        run.moves() ? List.of() : context.imports().copy(run, green, progress);
     context.starter().startContainer(green, run.id());
-    Set<String> aside = context.imports().targets(run, green);
+    Set<String> aside =
+        run.moves() ? new TreeSet<>() : context.imports().targets(run, green);
     DataTransfer.copiedVolumes(green).forEach(volume -> aside.add(volume.name()));
     context.capsule(green).create(aside, context.limits().ready());
     return green.container()

@@ -13,6 +13,7 @@ import java.util.stream.Stream;
 public final class UpgradePlans {
   private static final Step PREFLIGHT = new PreflightStep();
   private static final Step BUILD = new BuildStep();
+  private static final Step SEND = new SendStep();
   private static final Step PREPARE = new PrepareStep();
   private static final Step WAKE = new WakeStep();
   private static final Step PRE_SYNC = new PreSyncStep();
@@ -40,6 +41,12 @@ public final class UpgradePlans {
   public static final List<Step> UPGRADE =
       List.of(
           PREFLIGHT, BUILD, PREPARE, PRE_SYNC, HOLD, QUIESCE, SYNC, START, VERIFY, SWITCH, BAKE,
+          RETAIN);
+
+  /** The version that serves goes to another host: an upgrade to itself, on another engine. */
+  public static final List<Step> MOVE =
+      List.of(
+          PREFLIGHT, SEND, PREPARE, PRE_SYNC, HOLD, QUIESCE, SYNC, START, VERIFY, SWITCH, BAKE,
           RETAIN);
 
   /** A rollback with the newer data: the old version in a new capsule, on a copy of that data. */
@@ -78,7 +85,7 @@ public final class UpgradePlans {
   private static final Map<String, Step> BY_ID = new LinkedHashMap<>();
 
   static {
-    Stream.of(FIRST_UP, UP_AGAIN, UPGRADE, CARRY, RESTORE, ADOPT, RETURN)
+    Stream.of(FIRST_UP, UP_AGAIN, UPGRADE, MOVE, CARRY, RESTORE, ADOPT, RETURN)
         .flatMap(List::stream)
         .forEach(step -> BY_ID.put(step.id(), step));
   }
@@ -120,6 +127,7 @@ public final class UpgradePlans {
     }
     return switch (run.kind()) {
       case UPGRADE -> UPGRADE;
+      case MOVE -> MOVE;
       case ADOPT -> ADOPT;
       case ROLLBACK -> carriesData ? CARRY : RESTORE;
       case UP -> run.from() == null ? FIRST_UP : UP_AGAIN;
