@@ -23,6 +23,9 @@ import dev.orchestrator.testing.SubprocessLoad;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -154,6 +157,50 @@ class MoveEngineTest {
         assertNoneLost(client);
         assertEquals(List.of(), running(there.host(), stack), "there");
         System.out.printf("%d acknowledged%n", client.acknowledged().size());
+      }
+    }
+  }
+
+  /** Two steps each day; all with {@code -Dmatrix=all}. */
+  @Test
+  void killedInAStepOneSideServesWithAllThatWasAcknowledged() throws Exception {
+    List<String> all =
+        List.of(
+            "send", "prepare", "pre-sync", "hold", "quiesce", "sync", "start", "verify", "switch",
+            "bake");
+    int day = (int) LocalDate.now(ZoneOffset.UTC).toEpochDay();
+    List<String> steps =
+        "all".equals(System.getProperty("matrix"))
+            ? all
+            : List.of(all.get(day % all.size()), all.get((day + 5) % all.size()));
+    try (ServiceProcessFixture service = service(SETTINGS)) {
+      String stack = service.status().stack();
+      assertDone(end(service, service.requestRun("/v1/up", Map.of("version", "v1"))));
+      try (SubprocessLoad client = new SubprocessLoad(service.port).start()) {
+        for (String step : steps) {
+          String run = service.requestRun("/v1/move", Map.of("to", host.address()));
+          assertTrue(
+              service
+                  .await(run, event -> event.step().equals(step) && event.phase().equals("intent"))
+                  .isPresent());
+          service.kill();
+          service.start();
+          Status.Side serving = service.awaitServing().serving();
+          assertNotNull(serving);
+          Receipt receipt = service.receipt(run);
+          System.out.printf(
+              "killed in %s: %s, %s serves%n",
+              step, receipt.upgrade().outcome(), serving.container());
+          List<String> running = new ArrayList<>(running("", stack));
+          running.addAll(running(there.host(), stack));
+          assertEquals(List.of(serving.container()), running, "killed in " + step);
+          assertNoneLost(client);
+          if (serving.engine() != null) {
+            assertDone(
+                end(service, service.requestRun("/v1/rollback", Map.of("data", "carry"))));
+            assertNoneLost(client);
+          }
+        }
       }
     }
   }
