@@ -9,8 +9,11 @@ import dev.orchestrator.engine.Engine;
 import dev.orchestrator.engine.RemoteEngines;
 import dev.orchestrator.health.HealthChecker;
 import dev.orchestrator.health.RouteChecks;
+import dev.orchestrator.journal.Generation;
+import dev.orchestrator.journal.GenerationRecord;
 import dev.orchestrator.journal.Journal;
 import dev.orchestrator.journal.JournalException;
+import dev.orchestrator.journal.SnapshotRecord;
 import dev.orchestrator.release.Releases;
 import dev.orchestrator.schedule.Schedule;
 import dev.orchestrator.schedule.ScheduleRunner;
@@ -26,7 +29,9 @@ import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Set;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -92,7 +97,8 @@ final class ManagedStack implements AutoCloseable {
     Engine engine = shared.engine();
     ResourceNames names = new ResourceNames(settings);
     ImageBuilder builder =
-        new ImageBuilder(engine, settings, names.stackLabels(), SteadyClock.get());
+        new ImageBuilder(
+            engine, settings, names.stackLabels(), SteadyClock.get(), this::imagesOfSnapshots);
     Releases releases = new Releases(settings.stack());
     StackEngine engines = new StackEngine(engine, journal, shared.others());
     UpgradeContext upgradeContext =
@@ -124,7 +130,19 @@ final class ManagedStack implements AutoCloseable {
                 run -> Thread.ofVirtual().start(run),
                 shared.handover()));
     control.boot();
-    parts.add(ScheduleRunner.start(control, schedule, clock));
+    Schedule snapshots =
+        Schedule.of(settings.stack().snapshots().schedule(), settings.schedule().zone());
+    parts.add(ScheduleRunner.start(control, schedule, snapshots, clock));
+  }
+
+  private Set<String> imagesOfSnapshots() {
+    Set<Integer> numbers =
+        journal.snapshots().stream().map(SnapshotRecord::generation).collect(Collectors.toSet());
+    return journal.generations().stream()
+        .map(GenerationRecord::generation)
+        .filter(generation -> numbers.contains(generation.number()))
+        .map(Generation::image)
+        .collect(Collectors.toSet());
   }
 
   Settings settings() {

@@ -5,6 +5,7 @@ import dev.orchestrator.common.NotYetException;
 import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.stack.AdoptRequest;
 import dev.orchestrator.stack.Control;
+import dev.orchestrator.stack.SnapshotRequest;
 import dev.orchestrator.stack.Stacks;
 import dev.orchestrator.upgrade.DataOptions;
 import io.vertx.core.Context;
@@ -52,6 +53,7 @@ final class ApiRoutes {
     get(router, "/v1/projects", context -> stacks::projects);
     get(router, "/v1/adopt", Set.of("project", "stack", "init"), this::adoptPlan);
     post(router, "/v1/adopt", this::adopt);
+    post(router, "/v1/attach", this::attach);
     post(router, "/v1/reload", this::reload);
     post(router, "/v1/takeover", this::takeover);
     // Without a name, for a service with one stack alone.
@@ -82,12 +84,19 @@ final class ApiRoutes {
     get(router, prefix + "/undo-adopt", ofStack(control -> control::undoCost));
     get(router, prefix + "/doctor", ofStack(control -> control::doctor));
     get(router, prefix + "/logs", Set.of("service", "tail"), this::logs);
+    get(router, prefix + "/snapshots", ofStack(control -> control::snapshots));
+    get(router, prefix + "/snapshots/:snapshot", this::snapshot);
     router.get(prefix + "/upgrades/:id/events").handler(this::events);
 
     post(router, prefix + "/up", this::up);
     post(router, prefix + "/upgrades", this::upgrade);
     post(router, prefix + "/move", this::move);
+    post(router, prefix + "/move-done", this::endMove);
     post(router, prefix + "/rollback", this::rollback);
+    post(router, prefix + "/snapshots", this::createSnapshot);
+    post(router, prefix + "/snapshots/:snapshot/restore", this::restoreSnapshot);
+    delete(router, prefix + "/snapshots/:snapshot", this::deleteSnapshot);
+    post(router, prefix + "/snapshots/prune", this::pruneSnapshots);
     post(router, prefix + "/undo-adopt", context -> runId(context, Control::undoAdopt));
     post(router, prefix + "/abort", context -> runId(context, Control::abort));
     post(router, prefix + "/resume", context -> runId(context, Control::resume));
@@ -148,10 +157,53 @@ final class ApiRoutes {
     return () -> Map.of("id", control.get().move(request.to(), request.full()));
   }
 
+  private Callable<Object> endMove(RoutingContext context) {
+    boolean now = RequestReader.nowInBody(context);
+    Supplier<Control> control = control(context);
+    return () -> {
+      control.get().endMove(now);
+      return Map.of("id", "");
+    };
+  }
+
+  private Callable<Object> attach(RoutingContext context) {
+    RequestReader.AttachRequest request = RequestReader.attachRequest(context);
+    return () -> stacks.attach(request.container(), request.stack());
+  }
+
   private Callable<Object> rollback(RoutingContext context) {
     DataOptions options = RequestReader.rollbackOptions(context);
     Supplier<Control> control = control(context);
     return () -> Map.of("id", control.get().rollback(options));
+  }
+
+  private Callable<Object> snapshot(RoutingContext context) {
+    String name = RequestReader.snapshot(context);
+    Supplier<Control> control = control(context);
+    return () -> control.get().snapshot(name);
+  }
+
+  private Callable<Object> createSnapshot(RoutingContext context) {
+    SnapshotRequest request = RequestReader.snapshotRequest(context);
+    Supplier<Control> control = control(context);
+    return () -> Map.of("id", control.get().createSnapshot(request));
+  }
+
+  private Callable<Object> restoreSnapshot(RoutingContext context) {
+    String name = RequestReader.snapshot(context);
+    return runId(context, control -> control.restoreSnapshot(name));
+  }
+
+  private Callable<Object> deleteSnapshot(RoutingContext context) {
+    String name = RequestReader.snapshot(context);
+    Supplier<Control> control = control(context);
+    return () -> Map.of("result", control.get().deleteSnapshot(name));
+  }
+
+  private Callable<Object> pruneSnapshots(RoutingContext context) {
+    boolean plan = RequestReader.planInBody(context);
+    Supplier<Control> control = control(context);
+    return () -> Map.of("deleted", control.get().pruneSnapshots(plan));
   }
 
   /** A request without parameters that is answered with the id of a run. */
@@ -215,6 +267,16 @@ final class ApiRoutes {
   private void post(
       Router router, String path, Function<RoutingContext, Callable<Object>> handler) {
     router.post(path).handler(context -> answer(context, 202, handler.apply(context)));
+  }
+
+  private void delete(
+      Router router, String path, Function<RoutingContext, Callable<Object>> handler) {
+    router
+        .delete(path)
+        .handler(context -> {
+          RequestReader.requireKnownParameters(context, Set.of());
+          answer(context, 200, handler.apply(context));
+        });
   }
 
   private void answer(RoutingContext context, int status, Callable<Object> work) {

@@ -4,10 +4,12 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeType;
 import dev.orchestrator.common.Json;
 import dev.orchestrator.common.RefusedException;
+import dev.orchestrator.settings.DataSettings.Quiesce;
 import dev.orchestrator.settings.DataSettings.Rollback;
 import dev.orchestrator.settings.FileSettings.Policy;
 import dev.orchestrator.stack.AdoptRequest;
 import dev.orchestrator.stack.Control.Removal;
+import dev.orchestrator.stack.SnapshotRequest;
 import dev.orchestrator.upgrade.DataOptions;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.ext.web.RoutingContext;
@@ -48,6 +50,37 @@ final class RequestReader {
       throw new RefusedException("there is no stack " + printable(name));
     }
     return name;
+  }
+
+  /** The name of a snapshot in the path. */
+  static String snapshot(RoutingContext context) {
+    String name = String.valueOf(context.pathParam("snapshot"));
+    if (!NAME.matcher(name).matches()) {
+      throw new RefusedException("there is no snapshot " + printable(name));
+    }
+    return name;
+  }
+
+  static SnapshotRequest snapshotRequest(RoutingContext context) {
+    JsonNode fields = body(context, Set.of("name", "quiesce"));
+    JsonNode name = fields.get("name");
+    JsonNode quiesce = fields.get("quiesce");
+    return SnapshotRequest.manual(
+        name == null || name.isNull() ? null : checkedName("name", text("name", name)),
+        quiesce(quiesce == null || quiesce.isNull() ? null : text("quiesce", quiesce)));
+  }
+
+  static boolean planInBody(RoutingContext context) {
+    return flag(body(context, Set.of("plan")), "plan");
+  }
+
+  private static @Nullable Quiesce quiesce(@Nullable String value) {
+    return switch (value) {
+      case null -> null;
+      case "stop" -> Quiesce.STOP;
+      case "freeze" -> Quiesce.FREEZE;
+      default -> throw new BadRequestException("quiesce must be stop or freeze");
+    };
   }
 
   /** Refuses query parameters that the route does not have. */
@@ -174,6 +207,27 @@ final class RequestReader {
       throw new BadRequestException("to must be the address of an engine, or a Docker context");
     }
     return new MoveRequest(to.textValue(), flag(fields, "full"));
+  }
+
+  static boolean nowInBody(RoutingContext context) {
+    return flag(body(context, Set.of("now")), "now");
+  }
+
+  /**
+   * The takeover of a capsule that was moved here.
+   *
+   * @param container its name, or that of the stack
+   * @param stack another name for the stack, or null
+   */
+  record AttachRequest(String container, @Nullable String stack) {}
+
+  static AttachRequest attachRequest(RoutingContext context) {
+    JsonNode fields = body(context, Set.of("container", "stack"));
+    JsonNode container = fields.get("container");
+    JsonNode stack = fields.get("stack");
+    return new AttachRequest(
+        checkedName("container", container == null ? null : text("container", container)),
+        stack == null || stack.isNull() ? null : checkedName("stack", text("stack", stack)));
   }
 
   static void requireEmptyBody(RoutingContext context) {

@@ -54,8 +54,10 @@ public final class Cli {
     commands.put("init", InitCommand::new);
     commands.put("up", UpCommand::new);
     commands.put("upgrade", UpgradeCommand::new);
+    commands.put("import", ImportCommand::new);
     commands.put("move", MoveCommand::new);
     commands.put("rollback", RollbackCommand::new);
+    commands.put("snapshot", SnapshotCommand::of);
     commands.put("abort", AbortCommand::new);
     commands.put("resume", ResumeCommand::new);
     commands.put("watch", WatchCommand::new);

@@ -11,9 +11,11 @@ final class RunText {
 
   /** {@code u7 upgrade v1 → v2}. */
   static String title(UpgradeRecord run) {
-    boolean one =
-        run.fromVersion().isEmpty() || run.kind() == UpgradeRecord.Kind.MOVE;
-    String versions = one ? to(run) : from(run) + " → " + to(run);
+    boolean stays =
+        run.fromVersion().isEmpty()
+            || run.kind() == UpgradeRecord.Kind.SNAPSHOT
+            || run.kind() == UpgradeRecord.Kind.MOVE;
+    String versions = stays ? to(run) : from(run) + " → " + to(run);
     return "%s %s %s".formatted(run.id(), run.kindText(), versions);
   }
 

@@ -72,6 +72,11 @@ public final class ApiClient {
     return exchange("POST", path, body, Math.toIntExact(deadline.toMillis()));
   }
 
+  /** The body of the answer to DELETE. */
+  public String delete(String path, Duration deadline) {
+    return exchange("DELETE", path, Map.of(), Math.toIntExact(deadline.toMillis()));
+  }
+
   /** The service's answer to a request that begins a run. */
   record RunAccepted(String id) {}
 

@@ -302,28 +302,18 @@ public final class DockerEngine implements Engine {
   }
 
   @Override
-  public InputStream saveImages(List<String> references) {
-    return calls().images().save(references);
-  }
-
-  @Override
-  public void loadImages(InputStream saved, Duration deadline) {
-    EngineConnection connection = calls().connection();
-    String doing = "loading an image";
-    connection
-        .calls()
-        .run(
-            doing,
-            deadline,
-            () ->
-                connection
-                    .raw()
-                    .load(doing, "/v%s/images/load?quiet=1".formatted(connection.api()), saved));
-  }
-
-  @Override
   public void tag(String image, String reference) {
     calls().images().tag(image, reference);
+  }
+
+  @Override
+  public <T> T save(String reference, Duration deadline, ImageReader<T> reader) {
+    return new DockerTransfer(calls().connection()).save(reference, deadline, reader);
+  }
+
+  @Override
+  public void load(InputStream images, Duration deadline, Consumer<String> progress) {
+    new DockerTransfer(calls().connection()).load(images, deadline, progress);
   }
 
   @Override

@@ -2,11 +2,9 @@ package dev.orchestrator.engine;
 
 import com.github.dockerjava.api.DockerClient;
 import com.github.dockerjava.api.command.InspectImageResponse;
-import com.github.dockerjava.api.command.SaveImagesCmd;
 import com.github.dockerjava.api.exception.NotFoundException;
 import com.github.dockerjava.api.model.HealthCheck;
 import com.github.dockerjava.api.model.Image;
-import java.io.InputStream;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -45,20 +43,6 @@ final class DockerImages {
             TimedCalls.SHORT,
             () -> client.listImagesCmd().withLabelFilter(labels).exec());
     return found.stream().map(image -> get(image.getId())).flatMap(Optional::stream).toList();
-  }
-
-  InputStream save(List<String> references) {
-    return calls.call(
-        "saving image " + String.join(", ", references),
-        TimedCalls.LONG,
-        () -> {
-          SaveImagesCmd save = client.saveImagesCmd();
-          for (String reference : references) {
-            ImageReference parsed = ImageReference.parse(reference);
-            save = save.withImage(parsed.repository(), parsed.tag());
-          }
-          return save.exec();
-        });
   }
 
   void tag(String image, String reference) {

@@ -2,6 +2,7 @@ package dev.orchestrator.engine;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.Closeable;
+import java.io.IOException;
 import java.io.InputStream;
 import java.time.Duration;
 import java.util.List;
@@ -158,17 +159,23 @@ public interface Engine extends AutoCloseable {
   /** Makes an image from a stopped container; returns its id. */
   String commit(String container, String reference, ImageConfig config);
 
-  /**
-   * Images as the engine saves them; to be read to its end, or closed.
-   *
-   * @param references names, as an image that is saved by its id comes without a name
-   */
-  InputStream saveImages(List<String> references);
-
-  /** Takes images in that an engine has saved. {@code REFUSED} with the engine's reason. */
-  void loadImages(InputStream saved, Duration deadline);
-
   void tag(String image, String reference);
+
+  /** What reads an image as it comes, to its end. */
+  @FunctionalInterface
+  interface ImageReader<T> {
+    T read(InputStream image) throws IOException;
+  }
+
+  /** Gives an image, as {@code docker save} has it, to a reader; returns what the reader does. */
+  <T> T save(String reference, Duration deadline, ImageReader<T> reader);
+
+  /**
+   * Takes images as {@code docker load} does.
+   *
+   * @param progress gets what the engine says
+   */
+  void load(InputStream images, Duration deadline, Consumer<String> progress);
 
   void removeImage(String reference);
 

@@ -74,22 +74,30 @@ public final class ImageSender {
     String doing = "sending image " + reference;
     ImageInfo image = require(reference);
     int shared = shared(image);
-    try {
-      LayerOmission omission = new LayerOmission(Set.of());
-      if (shared > 0) {
-        try (InputStream saved = from.saveImages(List.of(reference))) {
-          omission = LayerOmission.of(saved, image.layers(), shared);
-        }
-      }
-      return stream(doing, reference, omission, end, progress);
-    } catch (IOException e) {
-      throw new EngineException(Kind.UNREACHABLE, doing + ": " + e.getMessage(), e);
+    LayerOmission omission =
+        shared == 0
+            ? new LayerOmission(Set.of())
+            : from.save(
+                reference,
+                end.remaining(),
+                saved -> LayerOmission.of(saved, image.layers(), shared));
+    long bytes =
+        from.save(
+            reference,
+            end.remaining(),
+            saved -> stream(doing, reference, saved, omission, end, progress));
+    // Not by its id: an engine with another kind of store gives it another.
+    if (to.image(reference).isEmpty()) {
+      throw new EngineException(
+          Kind.NOT_FOUND, doing + ": the other engine has taken it and does not have it");
     }
+    return bytes;
   }
 
   private long stream(
       String doing,
       String reference,
+      InputStream saved,
       LayerOmission omission,
       Deadline end,
       Consumer<String> progress)
@@ -97,38 +105,31 @@ public final class ImageSender {
     AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
     PipedInputStream in = new PipedInputStream(PIPE);
     Counter counter = new Counter(new PipedOutputStream(in), progress, reference);
-    try (InputStream saved = from.saveImages(List.of(reference))) {
-      // A pipe wants a thread at each of its ends that lives until both are done.
-      Thread reader =
-          Thread.ofPlatform()
-              .daemon()
-              .name("image " + reference)
-              .start(() -> {
-                try (counter) {
-                  omission.copy(saved, counter);
-                } catch (IOException | RuntimeException e) {
-                  failure.set(e);
-                }
-              });
-      try (in) {
-        to.loadImages(in, end.remaining());
-      } catch (EngineException e) {
-        Throwable first = failure.get();
-        throw first == null
-            ? e
-            : new EngineException(e.kind(), doing + ": " + first.getMessage(), e);
-      } finally {
-        join(reader);
-      }
+    // A pipe wants a thread at each of its ends that lives until both are done.
+    Thread reader =
+        Thread.ofPlatform()
+            .daemon()
+            .name("image " + reference)
+            .start(() -> {
+              try (counter) {
+                omission.copy(saved, counter);
+              } catch (IOException | RuntimeException e) {
+                failure.set(e);
+              }
+            });
+    try (in) {
+      to.load(in, end.remaining(), line -> {});
+    } catch (EngineException e) {
+      Throwable first = failure.get();
+      throw first == null
+          ? e
+          : new EngineException(e.kind(), doing + ": " + first.getMessage(), e);
+    } finally {
+      join(reader);
     }
     Throwable failed = failure.get();
     if (failed != null) {
       throw new EngineException(Kind.UNREACHABLE, doing + ": " + failed.getMessage(), failed);
-    }
-    // Not by its id: an engine with another kind of store gives it another.
-    if (to.image(reference).isEmpty()) {
-      throw new EngineException(
-          Kind.NOT_FOUND, doing + ": the other engine has taken it and does not have it");
     }
     return counter.bytes;
   }

@@ -48,18 +48,16 @@ record LayerOmission(Set<String> entries) {
   static LayerOmission of(InputStream saved, List<String> layers, int shared) throws IOException {
     Set<String> linked = new HashSet<>();
     JsonNode manifest = null;
-    try (TarArchiveInputStream tar =
-        new TarArchiveInputStream(new BufferedInputStream(saved, 1 << 16), "UTF-8")) {
-      for (TarArchiveEntry entry = tar.getNextEntry(); entry != null; entry = tar.getNextEntry()) {
-        if (entry.isSymbolicLink() || entry.isLink()) {
-          linked.add(entry.getLinkName().replaceFirst("^(\\.\\./)+", ""));
-        } else if (entry.getName().equals("manifest.json")
-            && entry.getSize() < LONGEST_MANIFEST) {
-          manifest =
-              Json.tree(new String(tar.readAllBytes(), StandardCharsets.UTF_8)).path(0);
-        }
+    TarArchiveInputStream tar =
+        new TarArchiveInputStream(new BufferedInputStream(saved, 1 << 16), "UTF-8");
+    for (TarArchiveEntry entry = tar.getNextEntry(); entry != null; entry = tar.getNextEntry()) {
+      if (entry.isSymbolicLink() || entry.isLink()) {
+        linked.add(entry.getLinkName().replaceFirst("^(\\.\\./)+", ""));
+      } else if (entry.getName().equals("manifest.json") && entry.getSize() < LONGEST_MANIFEST) {
+        manifest = Json.tree(new String(tar.readAllBytes(), StandardCharsets.UTF_8)).path(0);
       }
     }
+    saved.transferTo(OutputStream.nullOutputStream());
     Set<String> entries = new HashSet<>();
     if (manifest == null || manifest.path("Layers").size() != layers.size()) {
       return new LayerOmission(Set.of());

@@ -58,8 +58,22 @@ final class RawEngineHttp {
     }
   }
 
-  /** Sends images; the engine's failures come in its answer, a line each. */
-  void load(String doing, String path, InputStream tar) throws IOException {
+  /** What reads an answer's body. */
+  interface BodyReader<T> {
+    T read(InputStream body) throws IOException;
+  }
+
+  /** A GET whose answer may be of any size. */
+  <T> T stream(String doing, String path, BodyReader<T> reader) throws IOException {
+    try (Response response =
+        http.execute(Request.builder().method(Request.Method.GET).path(path).build())) {
+      check(doing, response);
+      return reader.read(response.getBody());
+    }
+  }
+
+  /** A POST of a tar file of any size. */
+  <T> T send(String doing, String path, InputStream tar, BodyReader<T> reader) throws IOException {
     Request request =
         Request.builder()
             .method(Request.Method.POST)
@@ -69,10 +83,7 @@ final class RawEngineHttp {
             .build();
     try (Response response = http.execute(request)) {
       check(doing, response);
-      String answer = new String(response.getBody().readAllBytes(), StandardCharsets.UTF_8);
-      for (String line : answer.lines().filter(each -> each.contains("\"error\"")).toList()) {
-        throw failures.answered(doing, 500, Json.tree(line).path("error").asText(line), null);
-      }
+      return reader.read(response.getBody());
     }
   }
 

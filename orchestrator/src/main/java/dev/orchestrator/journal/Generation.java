@@ -74,6 +74,11 @@ public record Generation(
      * no rollback goes to it.
      */
     SET_ASIDE,
+    /**
+     * It is the data of a snapshot, which nobody writes to. The engine has neither a container nor
+     * a store volume of its number.
+     */
+    SNAPSHOT,
     REMOVED
   }
 }

@@ -75,6 +75,9 @@ final class GenerationTable {
         number,
         SqlStatements.update(
             connection, "UPDATE generation SET state = ? WHERE number = ?", state.name(), number));
+    if (state == State.REMOVED) {
+      SnapshotTable.remove(connection, number);
+    }
   }
 
   /** Replaces the volumes of a generation. */
@@ -109,8 +112,11 @@ final class GenerationTable {
         number,
         SqlStatements.update(
             connection,
-            "UPDATE generation SET state = 'SERVING' WHERE number = ? AND state <> 'REMOVED'",
+            "UPDATE generation SET state = 'SERVING' WHERE number = ? AND state NOT IN ('REMOVED',"
+                + " 'SNAPSHOT')",
             number));
+    // What serves is written to: it is the data of no moment.
+    SnapshotTable.remove(connection, number);
   }
 
   /** Leaves no generation serving. */

@@ -114,6 +114,30 @@ public final class Journal implements AutoCloseable {
     return database.transact("reading the generations", GenerationTable::all);
   }
 
+  /**
+   * Has a capsule serve that another orchestrator has brought here. Its number goes on from that
+   * one's: it is the epoch of its data's lease.
+   *
+   * @throws RefusedException when the stack was up before
+   */
+  public void attach(Generation generation) throws RefusedException {
+    boolean empty =
+        database.transact(
+            "attaching generation " + generation.number(),
+            c -> {
+              if (!GenerationTable.all(c).isEmpty()) {
+                return false;
+              }
+              GenerationTable.add(c, generation);
+              GenerationTable.serve(c, generation.number(), false);
+              return true;
+            });
+    elsewhere = null;
+    if (!empty) {
+      throw new RefusedException("the stack was up before: attach to a stack that never was");
+    }
+  }
+
   /** The generations that are, or were, on other engines. Cheap. */
   public List<Generation> elsewhere() {
     return recordsElsewhere().stream().map(GenerationRecord::generation).toList();
@@ -138,8 +162,8 @@ public final class Journal implements AutoCloseable {
 
   /**
    * Switches to a generation, in one transaction: it serves; the generation that served is kept, or
-   * set aside when it is the newer of the two or the run is a rollback; and the run's record has
-   * the switch. To switch back, call it with the other number. Safe to repeat.
+   * set aside when it is the newer of the two or the run is a rollback or a restore; and the run's
+   * record has the switch. To switch back, call it with the other number. Safe to repeat.
    */
   public void switchTo(String upgradeId, int generation) {
     write(
@@ -148,7 +172,7 @@ public final class Journal implements AutoCloseable {
           UpgradeTable.switched(c, upgradeId, generation, clock.instant());
           boolean rollback =
               UpgradeTable.find(c, upgradeId)
-                  .filter(run -> run.kind() == Kind.ROLLBACK)
+                  .filter(run -> run.kind() == Kind.ROLLBACK || run.kind() == Kind.RESTORE)
                   .filter(run -> Integer.valueOf(generation).equals(run.to()))
                   .isPresent();
           GenerationTable.serve(c, generation, rollback);
@@ -225,6 +249,60 @@ public final class Journal implements AutoCloseable {
     }
     write("writing generation " + generation, c -> GenerationTable.state(c, generation, state));
     elsewhere = null;
+  }
+
+  /**
+   * Makes a run's candidate a snapshot, in one transaction with its name. Safe to repeat.
+   *
+   * @throws RefusedException when another snapshot has the name
+   */
+  public void addSnapshot(SnapshotRecord snapshot) throws RefusedException {
+    write(
+        "adding snapshot " + snapshot.name(),
+        c -> {
+          requireFreeName(c, snapshot);
+          SnapshotTable.add(c, snapshot);
+          GenerationTable.state(c, snapshot.generation(), Generation.State.SNAPSHOT);
+        });
+  }
+
+  /**
+   * Gives the data of a generation that served a name, so that it stays as a snapshot. Whatever
+   * else the generation is kept for does not change. No effect where it has a name.
+   *
+   * @throws RefusedException when another snapshot has the name
+   */
+  public void nameSnapshot(SnapshotRecord snapshot) throws RefusedException {
+    write(
+        "adding snapshot " + snapshot.name(),
+        c -> {
+          requireFreeName(c, snapshot);
+          SnapshotTable.add(c, snapshot);
+        });
+  }
+
+  private static void requireFreeName(Connection connection, SnapshotRecord snapshot)
+      throws SQLException {
+    Optional<SnapshotRecord> other = SnapshotTable.find(connection, snapshot.name());
+    if (other.filter(found -> found.generation() != snapshot.generation()).isPresent()) {
+      throw new RefusedException("there is a snapshot " + snapshot.name() + " already");
+    }
+  }
+
+  /** Takes the name of a snapshot from a generation's data; the generation stays what it is. */
+  public void removeSnapshotName(int generation) {
+    write(
+        "removing the snapshot of generation " + generation,
+        c -> SnapshotTable.remove(c, generation));
+  }
+
+  /** All snapshots, oldest first. */
+  public List<SnapshotRecord> snapshots() {
+    return database.transact("reading the snapshots", SnapshotTable::all);
+  }
+
+  public Optional<SnapshotRecord> snapshot(String name) {
+    return database.transact("reading snapshot " + name, c -> SnapshotTable.find(c, name));
   }
 
   /**
@@ -415,7 +493,7 @@ public final class Journal implements AutoCloseable {
         c -> {
           // Steps and attachments go with their runs.
           SqlStatements.update(c, "DELETE FROM upgrade WHERE number <> ?", kept);
-          for (String table : List.of("generation", "quarantine")) {
+          for (String table : List.of("generation", "quarantine", "snapshot")) {
             SqlStatements.update(c, "DELETE FROM " + table);
           }
           SqlStatements.update(c, "UPDATE stack SET down = 0");

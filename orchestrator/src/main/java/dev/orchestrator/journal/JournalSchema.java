@@ -88,6 +88,40 @@ final class JournalSchema {
             PRIMARY KEY (version, content)
           ) STRICT;
           """,
+          // SQLite can't change the CHECK of a column: the table is made anew.
+          """
+          CREATE TABLE generation_with_snapshots (
+            number INTEGER PRIMARY KEY,
+            version TEXT NOT NULL,
+            content TEXT NOT NULL,
+            image TEXT NOT NULL,
+            container TEXT NOT NULL,
+            volumes TEXT NOT NULL,
+            store_volume TEXT NOT NULL,
+            ports TEXT NOT NULL,
+            created TEXT NOT NULL,
+            state TEXT NOT NULL
+              CHECK (state IN ('CANDIDATE', 'SERVING', 'KEPT', 'SET_ASIDE', 'SNAPSHOT', 'REMOVED'))
+          ) STRICT;
+          INSERT INTO generation_with_snapshots
+            SELECT number, version, content, image, container, volumes, store_volume, ports, created,
+              state FROM generation;
+          DROP TABLE generation;
+          ALTER TABLE generation_with_snapshots RENAME TO generation;
+          CREATE UNIQUE INDEX one_serves ON generation (state) WHERE state = 'SERVING';
+
+          CREATE TABLE snapshot (
+            name TEXT PRIMARY KEY,
+            generation INTEGER NOT NULL UNIQUE,
+            reason TEXT NOT NULL,
+            created TEXT NOT NULL,
+            bytes INTEGER NOT NULL,
+            shared INTEGER NOT NULL,
+            pause INTEGER NOT NULL,
+            proven TEXT,
+            settings TEXT NOT NULL
+          ) STRICT;
+          """,
           """
           ALTER TABLE generation ADD COLUMN elsewhere TEXT;
           """);

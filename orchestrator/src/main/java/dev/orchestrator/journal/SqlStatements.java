@@ -58,6 +58,7 @@ final class SqlStatements {
       switch (value) {
         case null -> statement.setObject(i + 1, null);
         case Integer number -> statement.setInt(i + 1, number);
+        case Long number -> statement.setLong(i + 1, number);
         default -> statement.setString(i + 1, value.toString());
       }
     }

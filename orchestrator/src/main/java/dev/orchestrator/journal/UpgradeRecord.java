@@ -5,13 +5,15 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A run of the saga: an up, an upgrade, a move to another host, a rollback or an adoption.
+ * A run of the saga: an up, an upgrade, a move to another host, a rollback, an adoption, a snapshot
+ * or the restore of one.
  *
  * @param id such as {@code u7}
  * @param from number of the generation that served before; null where none did, as for the first
  *     {@code up} and for an adoption
- * @param to number of the generation that it would switch to; {@link #ORIGINAL} for a rollback that
- *     undoes an adoption; null until it has one
+ * @param to number of the generation that it would switch to, or that is the data of the snapshot
+ *     that it makes; {@link #ORIGINAL} for a rollback that undoes an adoption; null until it has
+ *     one
  * @param reason why it failed or was rolled back; empty when neither happened
  * @param ended null while it is under way
  */
@@ -60,7 +62,11 @@ public record UpgradeRecord(
     /** The version that serves went to another host, with its data. */
     MOVE,
     /** A compose project of the host became this stack. */
-    ADOPT
+    ADOPT,
+    /** A snapshot of the data of what serves was made; what serves stayed the same. */
+    SNAPSHOT,
+    /** The version of a snapshot became what serves, on a copy of the snapshot's data. */
+    RESTORE
   }
 
   /** How it ended. */

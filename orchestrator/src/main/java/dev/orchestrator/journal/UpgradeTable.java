@@ -60,7 +60,7 @@ final class UpgradeTable {
   /** Refuses a run because of the run that is under way. */
   private static String refusal(UpgradeRecord running, String step) {
     String versions =
-        running.fromVersion().isEmpty()
+        running.fromVersion().isEmpty() || running.fromVersion().equals(running.toVersion())
             ? running.toVersion()
             : running.fromVersion() + " to " + running.toVersion();
     return "%s is running (%s %s, since %s%s): wait for its end, or see `orchestrator show %s`"

@@ -15,7 +15,6 @@ import dev.orchestrator.journal.QuarantineRecord;
 import dev.orchestrator.journal.StepRecord;
 import dev.orchestrator.journal.SwitchRecord;
 import dev.orchestrator.journal.UpgradeRecord;
-import dev.orchestrator.journal.UpgradeRecord.Kind;
 import dev.orchestrator.journal.UpgradeRecord.Outcome;
 import dev.orchestrator.release.Releases;
 import dev.orchestrator.upgrade.RunControl;
@@ -112,7 +111,9 @@ public final class StatusCollector {
     return switch (run.kind()) {
       case ADOPT -> "adopting";
       case MOVE -> "moving";
-      default -> "upgrading";
+      case SNAPSHOT -> "making a snapshot";
+      case RESTORE -> "restoring a snapshot";
+      case UP, UPGRADE, ROLLBACK -> "upgrading";
     };
   }
 

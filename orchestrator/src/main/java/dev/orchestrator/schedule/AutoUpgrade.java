@@ -6,13 +6,11 @@ import dev.orchestrator.report.Status;
 import dev.orchestrator.report.VersionStatus;
 import dev.orchestrator.stack.Control;
 import java.time.Duration;
-import java.time.Instant;
 import java.time.InstantSource;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -21,46 +19,29 @@ import org.slf4j.LoggerFactory;
  * quarantine, and names without a number. A time at which another run is under way, or nothing
  * serves, is passed over too: the next time will do. Confined to one thread.
  */
-final class AutoUpgrade {
+final class AutoUpgrade implements ScheduleRunner.Task {
   private static final Logger log = LoggerFactory.getLogger(AutoUpgrade.class);
 
   private final Control control;
-  private final Schedule schedule;
-  private final InstantSource clock;
+  private final DueTime due;
   private final Set<String> unnumbered = new HashSet<>();
-  private Instant lastTick;
-  private @Nullable Instant due;
 
   AutoUpgrade(Control control, Schedule schedule, InstantSource clock) {
     this.control = control;
-    this.schedule = schedule;
-    this.clock = clock;
-    this.lastTick = clock.instant();
-    this.due = schedule.nextRun(lastTick).orElse(null);
+    this.due = new DueTime(schedule, clock);
   }
 
-  /** How long to wait before the next {@link #tick}: until a time is due, {@code most} at most. */
-  Duration pause(Duration most) {
-    if (due == null) {
-      return most;
-    }
-    // A millisecond more, as a clock may have finer steps than a wait.
-    Duration until = Duration.between(clock.instant(), due).plusMillis(1);
-    return until.isNegative() ? Duration.ZERO : until.compareTo(most) < 0 ? until : most;
+  @Override
+  public Duration pause(Duration most) {
+    return due.pause(most);
   }
 
   /** Begins an upgrade if a time of the schedule has come. A refusal is logged. */
-  void tick() {
-    Instant now = clock.instant();
-    if (now.isBefore(lastTick)) {
-      // The clock was set back: the time that is due may be far off now.
-      due = schedule.nextRun(now).orElse(null);
-    }
-    lastTick = now;
-    if (due == null || now.isBefore(due)) {
+  @Override
+  public void tick() {
+    if (!due.hasCome()) {
       return;
     }
-    due = schedule.nextRun(now).orElse(null);
     try {
       newestCandidate().ifPresent(this::upgrade);
     } catch (RefusedException e) {

@@ -12,8 +12,9 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The times of scheduled upgrades: a cron expression of five fields in a time zone, or never. A
- * time that the change of clocks skips has no run that day; a time that comes twice has one run.
+ * The times of scheduled upgrades or snapshots: a cron expression of five fields in a time zone, or
+ * never. A time that the change of clocks skips has no run that day; a time that comes twice has
+ * one run.
  */
 public final class Schedule {
   private final @Nullable ExecutionTime executionTimes;
@@ -24,16 +25,24 @@ public final class Schedule {
     this.zone = zone;
   }
 
-  /** The schedule of these settings, whose expression was checked when they were loaded. */
+  /** The schedule of upgrades, whose expression was checked when the settings were loaded. */
   public static Schedule of(ScheduleSettings settings) {
-    String cron = settings.upgrade();
+    return of(settings.upgrade(), settings.zone());
+  }
+
+  /**
+   * The schedule of a cron expression that was checked when the settings were loaded.
+   *
+   * @param cron null for never
+   */
+  public static Schedule of(@Nullable String cron, ZoneId zone) {
     return new Schedule(
         cron == null
             ? null
             : ExecutionTime.forCron(
                 new CronParser(CronDefinitionBuilder.instanceDefinitionFor(CronType.UNIX))
                     .parse(cron)),
-        settings.zone());
+        zone);
   }
 
   /** The first time after an instant; empty for never. */

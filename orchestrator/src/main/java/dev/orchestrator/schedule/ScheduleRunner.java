@@ -9,7 +9,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The thread of the schedule; none where nothing is scheduled. It compares the clock with the
+ * The threads of the schedules; none where nothing is scheduled. Each compares the clock with its
  * schedule every ten seconds, and when a time is due, instead of sleeping until then: the wall
  * clock may be set and the host may be suspended.
  */
@@ -21,20 +21,36 @@ public final class ScheduleRunner implements AutoCloseable {
 
   private ScheduleRunner() {}
 
-  /** Starts the thread. */
-  public static ScheduleRunner start(Control control, Schedule schedule, InstantSource clock) {
+  /** What is done at the times of a schedule. */
+  interface Task {
+    /** How long to wait before the next {@link #tick}: until a time is due, that long at most. */
+    Duration pause(Duration most);
+
+    /** Does it if a time has come. */
+    void tick();
+  }
+
+  /** Starts the threads of upgrades and of snapshots. */
+  public static ScheduleRunner start(
+      Control control, Schedule upgrades, Schedule snapshots, InstantSource clock) {
     ScheduleRunner runner = new ScheduleRunner();
-    if (schedule.nextRun(clock.instant()).isPresent()) {
-      AutoUpgrade auto = new AutoUpgrade(control, schedule, clock);
-      Thread.ofVirtual().name("schedule").start(() -> runner.run(auto));
+    if (upgrades.nextRun(clock.instant()).isPresent()) {
+      runner.start("schedule", new AutoUpgrade(control, upgrades, clock));
+    }
+    if (snapshots.nextRun(clock.instant()).isPresent()) {
+      runner.start("snapshots", new AutoSnapshot(control, snapshots, clock));
     }
     return runner;
   }
 
-  private void run(AutoUpgrade auto) {
+  private void start(String name, Task task) {
+    Thread.ofVirtual().name(name).start(() -> run(task));
+  }
+
+  private void run(Task task) {
     try {
-      while (!closed.await(auto.pause(PERIOD).toMillis(), TimeUnit.MILLISECONDS)) {
-        tick(auto);
+      while (!closed.await(task.pause(PERIOD).toMillis(), TimeUnit.MILLISECONDS)) {
+        tick(task);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -42,15 +58,15 @@ public final class ScheduleRunner implements AutoCloseable {
   }
 
   /** A failure, such as an engine that does not answer, must not end the schedule. */
-  private static void tick(AutoUpgrade auto) {
+  private static void tick(Task task) {
     try {
-      auto.tick();
+      task.tick();
     } catch (RuntimeException e) {
-      log.error("scheduled upgrade: {}", e.getMessage(), e);
+      log.error("{}: {}", task.getClass().getSimpleName(), e.getMessage(), e);
     }
   }
 
-  /** Ends the thread; a run that it began goes on. */
+  /** Ends the threads; a run that it began goes on. */
   @Override
   public void close() {
     closed.countDown();

@@ -132,6 +132,28 @@ public record DataSettings(
         List.of());
   }
 
+  /**
+   * The same with another way in which services stop writing, unless they have one of their own.
+   */
+  public DataSettings withQuiesce(Quiesce other) {
+    return new DataSettings(
+        strategy,
+        other,
+        services,
+        hooks,
+        reserve,
+        full,
+        passes,
+        small,
+        allowAttach,
+        rollback,
+        ignore,
+        acceptUnused,
+        imports,
+        volumes,
+        files);
+  }
+
   /** Whether any service is frozen instead of stopped. */
   public boolean freezes() {
     return quiesce == Quiesce.FREEZE || services.containsValue(Quiesce.FREEZE);

@@ -37,7 +37,7 @@ public final class SettingsLoader {
 
   /** Sections that a stack.conf may have itself. */
   private static final List<String> OF_A_STACK =
-      List.of("data", "upgrade", "security", "heal", "schedule");
+      List.of("data", "upgrade", "security", "heal", "schedule", "snapshots");
 
   private final SettingsFile file;
   private final Map<String, String> env;
@@ -166,6 +166,7 @@ public final class SettingsLoader {
     UpgradeReader.upgrade(root, errors);
     DataReader.read(root);
     int _ = HealReader.after(root);
+    SnapshotSettings _ = SnapshotReader.read(root);
     return service;
   }
 

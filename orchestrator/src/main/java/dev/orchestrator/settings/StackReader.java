@@ -40,7 +40,8 @@ final class StackReader {
             DataReader.read(section),
             ComposeSettingsReader.read(section),
             HealReader.after(section),
-            GrantReader.stack(section));
+            GrantReader.stack(section),
+            SnapshotReader.read(section));
     section.rejectUnknownKeys();
     return stack;
   }

@@ -12,6 +12,7 @@ import java.util.Optional;
  * @param healAfter a service of what serves is restarted when so many looks in a row find it
  *     unhealthy; 0: never
  * @param grants what the stack may have of the host
+ * @param snapshots how snapshots are made and for how long they stay
  */
 public record StackSettings(
     String name,
@@ -22,7 +23,8 @@ public record StackSettings(
     DataSettings data,
     ComposeSettings compose,
     int healAfter,
-    GrantSettings grants) {
+    GrantSettings grants,
+    SnapshotSettings snapshots) {
 
   /** After how many looks a service is restarted, where nothing else is said. */
   public static final int HEAL_AFTER = 3;
@@ -37,6 +39,30 @@ public record StackSettings(
       DataSettings data,
       ComposeSettings compose) {
     this(name, folder, routes, probes, upgrade, data, compose, HEAL_AFTER, GrantSettings.NONE);
+  }
+
+  /** A stack with the defaults of its snapshots. */
+  public StackSettings(
+      String name,
+      Path folder,
+      List<RouteSettings> routes,
+      List<Probe> probes,
+      UpgradeSettings upgrade,
+      DataSettings data,
+      ComposeSettings compose,
+      int healAfter,
+      GrantSettings grants) {
+    this(
+        name,
+        folder,
+        routes,
+        probes,
+        upgrade,
+        data,
+        compose,
+        healAfter,
+        grants,
+        SnapshotSettings.DEFAULT);
   }
 
   /** A stack with the defaults of everything else. */
@@ -62,25 +88,31 @@ public record StackSettings(
   /** The same stack with other routes. */
   public StackSettings withRoutes(List<RouteSettings> others) {
     return new StackSettings(
-        name, folder, others, probes, upgrade, data, compose, healAfter, grants);
+        name, folder, others, probes, upgrade, data, compose, healAfter, grants, snapshots);
   }
 
   /** The same stack that tells Compose something else. */
   public StackSettings withCompose(ComposeSettings others) {
     return new StackSettings(
-        name, folder, routes, probes, upgrade, data, others, healAfter, grants);
+        name, folder, routes, probes, upgrade, data, others, healAfter, grants, snapshots);
   }
 
   /** The same stack with other budgets and deadlines. */
   public StackSettings withUpgrade(UpgradeSettings others) {
     return new StackSettings(
-        name, folder, routes, probes, others, data, compose, healAfter, grants);
+        name, folder, routes, probes, others, data, compose, healAfter, grants, snapshots);
   }
 
   /** The same stack with other grants. */
   public StackSettings withGrants(GrantSettings others) {
     return new StackSettings(
-        name, folder, routes, probes, upgrade, data, compose, healAfter, others);
+        name, folder, routes, probes, upgrade, data, compose, healAfter, others, snapshots);
+  }
+
+  /** The same stack with other settings of its snapshots. */
+  public StackSettings withSnapshots(SnapshotSettings others) {
+    return new StackSettings(
+        name, folder, routes, probes, upgrade, data, compose, healAfter, grants, others);
   }
 
   /** The same stack with the probes of a release over its own. */
@@ -94,6 +126,7 @@ public record StackSettings(
         data,
         compose,
         healAfter,
-        grants);
+        grants,
+        snapshots);
   }
 }

@@ -6,6 +6,7 @@ import dev.orchestrator.journal.UpgradeRecord;
 import dev.orchestrator.report.DoctorReport;
 import dev.orchestrator.report.Plan;
 import dev.orchestrator.report.RollbackCost;
+import dev.orchestrator.report.SnapshotStatus;
 import dev.orchestrator.report.Status;
 import dev.orchestrator.report.VersionStatus;
 import dev.orchestrator.upgrade.DataOptions;
@@ -62,6 +63,14 @@ public interface Control {
   String move(String address, boolean full);
 
   /**
+   * Ends a move: closes the routes of this host and removes what is left of the stack here, when the
+   * orchestrator there has taken it over.
+   *
+   * @param now whether connections that are open through the routes are cut
+   */
+  void endMove(boolean now);
+
+  /**
    * Rolls back to the previous version, with a copy of the newer data or with its own data as of
    * the switch; returns the run's id.
    */
@@ -72,6 +81,32 @@ public interface Control {
    * this stack's capsules and data are removed; returns the run's id.
    */
   String undoAdopt();
+
+  /** All snapshots, newest first. */
+  List<SnapshotStatus> snapshots();
+
+  /** The snapshot with a name. */
+  SnapshotStatus snapshot(String name);
+
+  /** Makes a snapshot of what serves, which serves on; returns the run's id. */
+  String createSnapshot(SnapshotRequest request);
+
+  /**
+   * Brings the version and the data of a snapshot back: on a copy of the snapshot, which stays.
+   * What served before is kept as a snapshot itself. Returns the run's id.
+   */
+  String restoreSnapshot(String name);
+
+  /** Deletes a snapshot; returns one line on what becomes of its data. */
+  String deleteSnapshot(String name);
+
+  /**
+   * Deletes the snapshots that the settings no longer keep.
+   *
+   * @param plan whether nothing is to be deleted
+   * @return their names, oldest first
+   */
+  List<String> pruneSnapshots(boolean plan);
 
   /** Describes the data that a rollback would leave behind. Reads only. */
   RollbackCost rollbackCost();

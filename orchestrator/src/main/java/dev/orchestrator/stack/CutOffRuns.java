@@ -13,10 +13,12 @@ import dev.orchestrator.journal.GenerationRecord;
 import dev.orchestrator.journal.StepRecord;
 import dev.orchestrator.journal.StepRecord.Phase;
 import dev.orchestrator.journal.UpgradeRecord;
+import dev.orchestrator.journal.UpgradeRecord.Kind;
 import dev.orchestrator.upgrade.DataOptions;
 import dev.orchestrator.upgrade.FailureText;
 import dev.orchestrator.upgrade.PortRedirect;
 import dev.orchestrator.upgrade.ResourceNames;
+import dev.orchestrator.upgrade.SnapshotOptions;
 import dev.orchestrator.upgrade.Step;
 import dev.orchestrator.upgrade.UpgradeContext;
 import dev.orchestrator.upgrade.UpgradeRun;
@@ -145,6 +147,8 @@ final class CutOffRuns {
     run.switched = hasSwitched(record);
     if (steps.equals(UpgradePlans.CARRY)) {
       run.previous = context.journal().previous().orElse(null);
+    } else if (run.restoresSnapshot()) {
+      run.previous = generation(SnapshotOptions.ofRun(context, run.id()).generation());
     }
     return new CutOff(run, remainingSteps(run));
   }
@@ -202,6 +206,11 @@ final class CutOffRuns {
     if (record.returnsToOriginal()) {
       return context.journal().switched(record.id()).isPresent()
           && context.journal().serving().isEmpty();
+    }
+    if (record.kind() == Kind.SNAPSHOT) {
+      return to != null
+          && context.journal().snapshots().stream()
+              .anyMatch(snapshot -> snapshot.generation() == to);
     }
     return to != null
         && context

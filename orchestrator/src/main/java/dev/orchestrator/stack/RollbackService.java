@@ -183,6 +183,7 @@ final class RollbackService {
     Step failed = run.failedStep;
     boolean unhealthy =
         run.previous != null
+            && run.record.kind() == Kind.ROLLBACK
             && failed != null
             && failed.runsCandidate()
             && journal

@@ -7,6 +7,7 @@ import dev.orchestrator.traffic.Traffic.Clients;
 import dev.orchestrator.upgrade.CapsuleStarter;
 import dev.orchestrator.upgrade.ServingLock;
 import dev.orchestrator.upgrade.UpgradeContext;
+import dev.orchestrator.proxy.config.Backend;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
@@ -78,7 +79,9 @@ final class ServingSupervisor {
         calm = true;
         return;
       }
-      if (context.journal().down()) {
+      if (context.ownerClaim().isTakenOver(serving.get())) {
+        leadOn(serving.get());
+      } else if (context.journal().down()) {
         stop(serving.get());
       } else {
         start(serving.get());
@@ -156,6 +159,18 @@ final class ServingSupervisor {
     }
     context.traffic().switchTo(context.backend(generation));
     healing = "";
+  }
+
+  /**
+   * Leads clients to a capsule that the orchestrator of its host looks after: to that one's routes,
+   * as soon as they answer, so that its own upgrades hold them too. Starts and stops nothing.
+   */
+  private void leadOn(Generation generation) {
+    context.traffic().open(GATE_DEADLINE);
+    Optional<Backend> routes = context.routesOf(generation);
+    if (routes.isPresent() && !context.traffic().isOpenTo(routes.get().name())) {
+      context.traffic().switchTo(routes.get());
+    }
   }
 
   /** The last run and how it has ended: each may have stopped services and started them again. */

@@ -24,6 +24,7 @@ import dev.orchestrator.report.DoctorReport;
 import dev.orchestrator.report.Plan;
 import dev.orchestrator.report.PlanBuilder;
 import dev.orchestrator.report.RollbackCost;
+import dev.orchestrator.report.SnapshotStatus;
 import dev.orchestrator.report.Status;
 import dev.orchestrator.report.StatusCollector;
 import dev.orchestrator.report.VersionStatus;
@@ -68,6 +69,7 @@ public final class StackControl implements Control, AutoCloseable {
   private final StatusCollector status;
   private final Reconciler reconciler;
   private final RunAdmission admission;
+  private final SnapshotService snapshots;
 
   /**
    * Wires the collaborators; nothing is started yet.
@@ -87,6 +89,7 @@ public final class StackControl implements Control, AutoCloseable {
     this.journal = context.journal();
     this.supervisor = new ServingSupervisor(context);
     this.rollback = new RollbackService(context);
+    this.snapshots = new SnapshotService(context);
     this.executor = new RunExecutor(context, rollback, threads);
     this.status = new StatusCollector(context, nextRun, executor::current);
     this.reconciler =
@@ -211,6 +214,67 @@ public final class StackControl implements Control, AutoCloseable {
             null));
   }
 
+  @Override
+  public void endMove(boolean now) {
+    admission.requireAdmission();
+    Generation serving = requireServing("end a move");
+    RemoteEngine where = serving.elsewhere();
+    if (where == null) {
+      throw new RefusedException("the stack serves on this host: there is no move to end");
+    }
+    if (!refuseOnFailure(() -> context.ownerClaim().isTakenOver(serving))) {
+      throw new RefusedException(
+          "no orchestrator on %s has taken the stack over: 'orchestrator import --attach %s' there, or 'orchestrator rollback' here"
+              .formatted(where.address(), serving.container()));
+    }
+    long open = context.traffic().routes().stream().mapToLong(route -> route.open()).sum();
+    if (open > 0 && !now) {
+      throw new RefusedException(
+          "clients still come by the routes of this host (%d connections are open): move their address first, or cut them with --now"
+              .formatted(open));
+    }
+    if (journal.running().isPresent() || !context.servingLock().acquire(WAIT_LIMIT)) {
+      throw new RefusedException("a run is under way: wait for its end ('orchestrator watch')");
+    }
+    try {
+      context.traffic().stopListening();
+      refuseOnFailure(() -> {
+        for (GenerationRecord row : journal.generations()) {
+          if (row.generation().elsewhere() == null
+              && row.state() != Generation.State.REMOVED) {
+            context.retention().remove(row.generation());
+          }
+        }
+        journal.forget();
+        context.retention().removeUnusedVolumes();
+        int _ = context.builder().prune(List.of());
+      });
+    } finally {
+      context.servingLock().release();
+    }
+  }
+
+  /**
+   * Takes over a capsule that another orchestrator has moved here, and that runs.
+   *
+   * @throws RefusedException when this stack was up before
+   */
+  public void attach(Generation generation) {
+    admission.requireAdmission();
+    journal.attach(generation);
+    context.resolveServingRoutes();
+    refuseOnFailure(supervisor::superviseOnce);
+  }
+
+  private void requireNotTakenOver(Generation serving) {
+    RemoteEngine where = serving.elsewhere();
+    if (where != null && refuseOnFailure(() -> context.ownerClaim().isTakenOver(serving))) {
+      throw new RefusedException(
+          "the orchestrator on %s has taken the stack over: go on there; 'orchestrator move --done' ends what is left of it here"
+              .formatted(where.address()));
+    }
+  }
+
   private static void requireHere(Generation serving, String purpose) {
     RemoteEngine where = serving.elsewhere();
     if (where != null) {
@@ -225,6 +289,7 @@ public final class StackControl implements Control, AutoCloseable {
     admission.requireAdmission();
     Rollback choice = rollback.chooseData(options);
     Generation blue = requireServing("roll back");
+    requireNotTakenOver(blue);
     return executor.start(() -> rollback.begin(blue, choice));
   }
 
@@ -309,6 +374,45 @@ public final class StackControl implements Control, AutoCloseable {
     admission.requireAdmission();
     Generation blue = journal.serving().isEmpty() ? null : requireServing("undo its adoption");
     return executor.start(() -> rollback.beginReturn(blue));
+  }
+
+  @Override
+  public List<SnapshotStatus> snapshots() {
+    return snapshots.list();
+  }
+
+  @Override
+  public SnapshotStatus snapshot(String name) {
+    return snapshots.show(name);
+  }
+
+  @Override
+  public String createSnapshot(SnapshotRequest request) {
+    admission.requireAdmission();
+    Generation blue = requireServing("snapshot");
+    requireHere(blue, "kept as a snapshot");
+    return executor.start(() -> snapshots.beginCreate(blue, request));
+  }
+
+  @Override
+  public String restoreSnapshot(String name) {
+    admission.requireAdmission();
+    snapshots.require(name);
+    Generation blue = requireServing("replace by a snapshot");
+    requireHere(blue, "replaced by a snapshot");
+    return executor.start(() -> snapshots.beginRestore(blue, name));
+  }
+
+  @Override
+  public String deleteSnapshot(String name) {
+    admission.requireAdmission();
+    return refuseOnFailure(() -> snapshots.delete(name));
+  }
+
+  @Override
+  public List<String> pruneSnapshots(boolean plan) {
+    admission.requireAdmission();
+    return refuseOnFailure(() -> snapshots.prune(plan));
   }
 
   @Override
@@ -429,6 +533,7 @@ public final class StackControl implements Control, AutoCloseable {
   @Override
   public int down(Removal removal) {
     admission.requireAdmission();
+    journal.serving().ifPresent(this::requireNotTakenOver);
     if (journal.running().isPresent() || !context.servingLock().acquire(WAIT_LIMIT)) {
       throw new RefusedException(
           "a run is under way, or the stack is being started: wait for its end ('orchestrator"

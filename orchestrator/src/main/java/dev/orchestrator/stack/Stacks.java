@@ -3,6 +3,7 @@ package dev.orchestrator.stack;
 import dev.orchestrator.adopt.AdoptPlan;
 import dev.orchestrator.adopt.ProjectSummary;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The stacks of the service, as the API offers them. Thread-safe. Calls block; call them from a
@@ -30,6 +31,15 @@ public interface Stacks {
    * asked for, begins the run that moves the project's data and ports.
    */
   Adopted adopt(AdoptRequest request);
+
+  /**
+   * Takes over a capsule that the orchestrator of another host has moved to this one, and that
+   * serves: it becomes a stack of this service as it runs.
+   *
+   * @param name of its container, or of the stack
+   * @param stack another name for the stack; null for its own
+   */
+  Adopted attach(String name, @Nullable String stack);
 
   /**
    * Reads the settings anew: opens the stacks that are new, closes those that are gone, and gives

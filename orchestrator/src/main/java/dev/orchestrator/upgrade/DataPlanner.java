@@ -33,6 +33,9 @@ public final class DataPlanner {
 
   private static final Duration CAPSULE_TIMEOUT = Duration.ofSeconds(20);
 
+  /** Where nothing is to be cloned. */
+  private static final CloneSupport NO_CLONES = new CloneSupport(false, false, "");
+
   private final UpgradeContext context;
   private final DataSettings data;
 
@@ -205,6 +208,103 @@ public final class DataPlanner {
     return transfers(blue, volumes, options, labels);
   }
 
+  /**
+   * Plans for a snapshot of what serves: by clone where files can share their blocks, else by copy;
+   * never by a layer, as what serves goes on writing. A volume whose files never change is shared.
+   * A volume that goes from version to version as it is (attached) is left out.
+   */
+  public List<VolumeTransfer> planSnapshot(Generation blue, Map<String, String> labels) {
+    List<VolumeTransfer> transfers = new ArrayList<>();
+    for (DataVolume volume : blue.volumes()) {
+      if (leftOut(volume)) {
+        continue;
+      }
+      transfers.add(
+          isImmutable(volume)
+              ? shared(volume)
+              : ofItsOwn(volume, blue.version() + " goes on writing", labels));
+    }
+    if (transfers.isEmpty()) {
+      throw new RefusedException(
+          "there is nothing to make a snapshot of: all data volumes are attached, and not immutable"
+              + " (data.strategy)");
+    }
+    return transfers;
+  }
+
+  /** The names of the volumes that a snapshot of a generation leaves out. */
+  public List<String> leftOutOfSnapshot(Generation blue) {
+    return blue.volumes().stream().filter(this::leftOut).map(DataVolume::name).toList();
+  }
+
+  private boolean leftOut(DataVolume volume) {
+    return configured(volume.name())
+        .filter(settings -> settings.strategy() == Strategy.ATTACH && !settings.immutable())
+        .isPresent();
+  }
+
+  private boolean isImmutable(DataVolume volume) {
+    return configured(volume.name()).filter(VolumeSettings::immutable).isPresent();
+  }
+
+  private Optional<VolumeSettings> configured(String name) {
+    return configuredVolumes().stream().filter(volume -> volume.name().equals(name)).findFirst();
+  }
+
+  private VolumeTransfer ofItsOwn(DataVolume volume, String why, Map<String, String> labels) {
+    VolumeUsage usage = context.copier().measure(volume, labels, MEASURE_TIMEOUT);
+    return new VolumeTransfer(
+        volume.name(),
+        volume.paths(),
+        volume,
+        usage.share() ? DataVolume.Method.REFLINK : DataVolume.Method.COPY,
+        usage.share()
+            ? "files can share their blocks on " + usage.fileSystem() + ": a clone"
+            : why + ": a copy",
+        List.of(),
+        usage);
+  }
+
+  /**
+   * Plans for the restore of a snapshot, which stays as it is: a clone or a copy of each of its
+   * volumes. A volume whose files never change is shared; what the snapshot left out is attached,
+   * if that is allowed.
+   */
+  List<VolumeTransfer> planRestore(
+      Generation blue, Generation snapshot, DataOptions options, Map<String, String> labels) {
+    List<VolumeTransfer> transfers = new ArrayList<>();
+    for (DataVolume volume : snapshot.volumes()) {
+      if (isImmutable(volume)) {
+        transfers.add(shared(volume));
+      } else if (volume.method() != DataVolume.Method.ATTACH && !leftOut(volume)) {
+        transfers.add(ofItsOwn(volume, "the snapshot stays as it is", labels));
+      }
+    }
+    for (VolumeSettings volume : configuredVolumes()) {
+      if (transfers.stream().anyMatch(planned -> planned.name().equals(volume.name()))) {
+        continue;
+      }
+      VolumeSettings attached =
+          new VolumeSettings(volume.name(), volume.paths(), Strategy.ATTACH, volume.immutable());
+      transfers.add(
+          findVolume(blue, volume.name())
+              .map(own -> transfer(blue, attached, own, NO_CLONES, options, labels))
+              .orElseGet(() -> VolumeTransfer.startEmpty(volume.name(), volume.paths())));
+    }
+    return transfers;
+  }
+
+  private static VolumeTransfer shared(DataVolume volume) {
+    return new VolumeTransfer(
+        volume.name(),
+        volume.paths(),
+        volume,
+        DataVolume.Method.ATTACH,
+        "its files never change (immutable): shared",
+        List.of(),
+        null);
+  }
+
   private List<VolumeTransfer> transfers(
       Generation blue,
       List<VolumeSettings> volumes,
@@ -329,12 +429,15 @@ public final class DataPlanner {
             : needed <= free - data.reserve() - others;
     if (!enough) {
       throw new RefusedException(
-          "not enough space for a copy of the data: %s needed and %s to stay free (data.reserve), %s free where the engine keeps its volumes%s: free some, lower the reserve, or let it be cloned (data.strategy)"
+          "not enough space for a copy of the data: %s needed and %s to stay free (data.reserve), %s free where the engine keeps its volumes%s: free some, lower the reserve, or let it be cloned (data.strategy)%s"
               .formatted(
                   HumanText.bytes(needed),
                   HumanText.bytes(data.reserve()),
                   HumanText.bytes(free),
-                  ofOthers(others)));
+                  ofOthers(others),
+                  context.journal().snapshots().isEmpty()
+                      ? ""
+                      : "; 'orchestrator snapshot list' shows what snapshots take"));
     }
     return "%s needed, %s free%s"
         .formatted(HumanText.bytes(needed), HumanText.bytes(free), ofOthers(others));

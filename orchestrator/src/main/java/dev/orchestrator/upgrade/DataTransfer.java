@@ -6,15 +6,18 @@ import dev.orchestrator.data.CopySource;
 import dev.orchestrator.data.DataCopier.Copying;
 import dev.orchestrator.data.DataVolume;
 import dev.orchestrator.data.DataVolume.Method;
+import dev.orchestrator.data.VolumeUsage;
 import dev.orchestrator.engine.ContainerInfo;
 import dev.orchestrator.engine.Labels;
 import dev.orchestrator.engine.VolumeInfo;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.Receipt;
+import dev.orchestrator.journal.SnapshotRecord;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /** Moves blue's data to a run's candidate; shared by the steps that copy. On the run's thread. */
 public final class DataTransfer {
@@ -41,12 +44,28 @@ public final class DataTransfer {
             ? planner.planAdoption(run.original(), labels)
             : run.blue == null
                 ? planner.planFirstUp()
-                : run.moves() ? planner.planMove(run.blue(), labels)
-                : run.previous == null
-                    ? planner.planUpgrade(run.blue(), options, labels)
-                    : planner.planCarry(run.blue(), run.previous, options, labels);
+                : run.moves()
+                    ? planner.planMove(run.blue(), labels)
+                    : run.makesSnapshot()
+                        ? planner.planSnapshot(run.blue(), labels)
+                        : run.restoresSnapshot()
+                            ? planner.planRestore(run.blue(), run.previous(), options, labels)
+                            : run.previous == null
+                                ? planner.planUpgrade(run.blue(), options, labels)
+                                : planner.planCarry(run.blue(), run.previous, options, labels);
     run.transfers = transfers;
     return transfers;
+  }
+
+  /** Size of blue's data, as this process has planned by it; not known after a restart. */
+  public long measuredBytes(UpgradeRun run) {
+    List<VolumeTransfer> known = run.transfers;
+    return known == null
+        ? SnapshotRecord.UNKNOWN
+        : known.stream()
+            .flatMap(transfer -> Stream.ofNullable(transfer.usage()))
+            .mapToLong(VolumeUsage::used)
+            .sum();
   }
 
   /** The volumes of the candidate that gets this generation number. */
@@ -66,7 +85,8 @@ public final class DataTransfer {
     CopySource source =
         run.adopts()
             ? context.planner().hostData(run.original(), target.name())
-            : DataPlanner.findVolume(run.blue(), target.name())
+            : DataPlanner.findVolume(
+                    run.restoresSnapshot() ? run.previous() : run.blue(), target.name())
                 .orElseThrow(
                     () -> new IllegalStateException("nothing to copy to " + target.volume()));
     return new CopyJob(

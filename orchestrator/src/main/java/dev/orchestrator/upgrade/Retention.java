@@ -7,11 +7,14 @@ import dev.orchestrator.engine.VolumeInfo;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.Generation.State;
 import dev.orchestrator.journal.GenerationRecord;
+import dev.orchestrator.journal.SnapshotRecord;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /** Removes old generations and the volumes that no generation needs any more. */
 public final class Retention {
@@ -29,35 +32,14 @@ public final class Retention {
     return String.join(", ", generation.volumes().stream().map(volume -> volume.volume()).toList());
   }
 
-  /**
-   * Removes the older generations in a state.
-   *
-   * @param keep how many of the newest stay
-   * @return one line for each that was removed
-   */
-  public List<String> removeBeyond(State state, int keep) {
-    return removeBeyond(state, keep, 0);
-  }
-
-  /**
-   * The same, but for one generation.
-   *
-   * @param spared number of a generation that stays whatever its age, beside the newest
-   */
-  public List<String> removeBeyond(State state, int keep, int spared) {
-    List<Generation> all =
-        context.journal().generations().stream()
-            .filter(row -> row.state() == state)
-            .map(GenerationRecord::generation)
-            .filter(generation -> generation.number() != spared)
-            .sorted(Comparator.comparingInt(Generation::number).reversed())
-            .toList();
-    List<String> removed = new ArrayList<>();
-    for (Generation old : all.subList(Math.min(keep, all.size()), all.size())) {
-      remove(old);
-      removed.add(old.version() + " (" + old.container() + ") removed");
-    }
-    return removed;
+  private List<Generation> beyond(State state, int keep, int spared) {
+    return context.journal().generations().stream()
+        .filter(row -> row.state() == state)
+        .map(GenerationRecord::generation)
+        .filter(generation -> generation.number() != spared)
+        .sorted(Comparator.comparingInt(Generation::number).reversed())
+        .skip(keep)
+        .toList();
   }
 
   /** Versions of the generations that have not been removed. */
@@ -69,6 +51,44 @@ public final class Retention {
         .toList();
   }
 
+  /**
+   * Puts the older generations in a state away: what has a name as a snapshot stays as that,
+   * without its container; the others are removed.
+   *
+   * @param keep how many of the newest stay as they are
+   * @return one line for each that was put away
+   */
+  public List<String> putAwayBeyond(State state, int keep) {
+    return putAwayBeyond(state, keep, 0);
+  }
+
+  /**
+   * The same, but for one generation.
+   *
+   * @param spared number of a generation that stays whatever its age, beside the newest
+   */
+  public List<String> putAwayBeyond(State state, int keep, int spared) {
+    Map<Integer, String> names =
+        context.journal().snapshots().stream()
+            .collect(Collectors.toMap(SnapshotRecord::generation, SnapshotRecord::name));
+    List<String> lines = new ArrayList<>();
+    for (Generation old : beyond(state, keep, spared)) {
+      String name = names.get(old.number());
+      if (name == null) {
+        remove(old);
+        lines.add(old.version() + " (" + old.container() + ") removed");
+      } else {
+        context.engine().removeContainer(old.container());
+        context.journal().setState(old.number(), State.SNAPSHOT);
+        removeUnusedVolumes();
+        lines.add(
+            "%s (%s) removed; its data stays as snapshot %s"
+                .formatted(old.version(), old.container(), name));
+      }
+    }
+    return lines;
+  }
+
   /** Removes a generation's container and those of its volumes that no other generation needs. */
   public void remove(Generation old) {
     context.engine().removeContainer(old.container());
@@ -76,6 +96,7 @@ public final class Retention {
       // By name, as long as the journal has that engine: nothing else is layered over them there.
       old.volumes().forEach(volume -> context.engine().removeVolume(volume.volume()));
       context.engine().removeVolume(old.storeVolume());
+      context.engine().removeVolume(OwnerClaim.volume(old.container()));
       context.others().at(old.elsewhere()).removeImage(context.names().sentImage(old));
     }
     context.journal().setState(old.number(), State.REMOVED);
@@ -87,7 +108,9 @@ public final class Retention {
     Set<String> needed = new HashSet<>();
     for (GenerationRecord row : context.journal().generations()) {
       if (row.state() != State.REMOVED) {
-        needed.add(row.generation().storeVolume());
+        if (row.state() != State.SNAPSHOT) {
+          needed.add(row.generation().storeVolume());
+        }
         for (DataVolume volume : row.generation().volumes()) {
           needed.addAll(volume.needs());
         }

@@ -71,10 +71,12 @@ public final class RunLog {
     publishEnd(run, outcome, why);
   }
 
-  /** Ends a run whose version serves. */
+  /** Ends a run whose version serves, or whose snapshot is made. */
   void succeed(UpgradeRun run) {
     run.control.requireNotCutOff();
-    if (run.record.returnsToOriginal()) {
+    if (run.makesSnapshot()) {
+      journal.end(run.id(), Outcome.DONE, "");
+    } else if (run.record.returnsToOriginal()) {
       journal.succeed(run.id(), run.record.toVersion());
     } else if (run.record.kind() == Kind.ROLLBACK) {
       journal.succeed(run.id(), run.blue(), "rolled back by hand, " + run.id());

@@ -4,7 +4,6 @@ import dev.orchestrator.data.DataException;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.JournalException;
 import dev.orchestrator.journal.StepRecord.Phase;
-import dev.orchestrator.journal.UpgradeRecord.Kind;
 import dev.orchestrator.journal.UpgradeRecord.Outcome;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -98,10 +97,7 @@ public final class Saga {
       }
       case ROLL_BACK -> {
         Generation green = run.green;
-        if (green != null
-            && step.isFaultOfCandidate(failure)
-            && run.record.kind() != Kind.ROLLBACK
-            && !run.moves()) {
+        if (green != null && step.isFaultOfCandidate(failure) && triesVersion(run)) {
           quarantine(green, step.id() + ": " + why);
         }
         undo(run, failure instanceof RunControl.AbortedException ? why : step.id() + ": " + why);
@@ -109,10 +105,21 @@ public final class Saga {
     }
   }
 
+  /**
+   * Whether the run is to find out that a version is good; what serves or has served was found so.
+   */
+  private static boolean triesVersion(UpgradeRun run) {
+    return switch (run.record.kind()) {
+      case UP, UPGRADE, ADOPT -> true;
+      case MOVE, ROLLBACK, SNAPSHOT, RESTORE -> false;
+    };
+  }
+
   private static String nowServing(UpgradeRun run) {
-    return run.record.returnsToOriginal()
-        ? "project " + run.original().project()
-        : "the new version";
+    if (run.record.returnsToOriginal()) {
+      return "project " + run.original().project();
+    }
+    return run.makesSnapshot() ? run.blue().version() : "the new version";
   }
 
   private void undo(UpgradeRun run, String why) {

@@ -270,13 +270,13 @@ public final class StackEngine implements Engine {
   }
 
   @Override
-  public InputStream saveImages(List<String> references) {
-    return here.saveImages(references);
+  public <T> T save(String reference, Duration deadline, ImageReader<T> reader) {
+    return here.save(reference, deadline, reader);
   }
 
   @Override
-  public void loadImages(InputStream saved, Duration deadline) {
-    here.loadImages(saved, deadline);
+  public void load(InputStream images, Duration deadline, Consumer<String> progress) {
+    here.load(images, deadline, progress);
   }
 
   @Override

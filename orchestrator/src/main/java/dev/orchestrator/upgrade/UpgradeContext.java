@@ -28,6 +28,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Function;
 
@@ -81,6 +82,8 @@ public final class UpgradeContext {
   private final PortRedirect redirect;
   private final PortTakeover ports;
   private final LeftBehind leftBehind;
+  private final OwnerClaim ownerClaim;
+  private final Snapshots snapshots;
 
   /**
    * Wires the collaborators; nothing is started.
@@ -139,6 +142,8 @@ public final class UpgradeContext {
     this.redirect = new PortRedirect(this);
     this.ports = new PortTakeover(this);
     this.leftBehind = new LeftBehind(this);
+    this.ownerClaim = new OwnerClaim(this);
+    this.snapshots = new Snapshots(this);
   }
 
   /** Makes the specification of a capsule's container. */
@@ -166,6 +171,16 @@ public final class UpgradeContext {
   /** Settings of how the stack's data moves. */
   public DataSettings dataSettings() {
     return settings.stack().data();
+  }
+
+  /** The same for a run: a snapshot has a way of its own in which services stop writing. */
+  public DataSettings dataSettings(UpgradeRun run) {
+    if (!run.makesSnapshot()) {
+      return dataSettings();
+    }
+    DataSettings.Quiesce wanted = SnapshotOptions.ofRun(this, run.id()).quiesce();
+    return dataSettings()
+        .withQuiesce(wanted == null ? settings.stack().snapshots().quiesce() : wanted);
   }
 
   /** Budgets and deadlines of the stack's upgrades. */
@@ -207,6 +222,11 @@ public final class UpgradeContext {
             ? spec
             : spec.withImage(names.sentImage(generation))
                 .withPublished(PublishedPorts.of(generation, where.host(), attempt)));
+  }
+
+  /** Puts the stack's own files beside the data of a capsule, for the orchestrator there. */
+  public void sendFiles(Generation generation) {
+    TravellingFiles.put(engine, settings.stack(), generation);
   }
 
   /** The engines of other hosts. */
@@ -325,6 +345,15 @@ public final class UpgradeContext {
     return leftBehind;
   }
 
+  public Snapshots snapshots() {
+    return snapshots;
+  }
+
+  /** Who a capsule on another host belongs to. */
+  public OwnerClaim ownerClaim() {
+    return ownerClaim;
+  }
+
   HealthGate health() {
     return health;
   }
@@ -363,6 +392,25 @@ public final class UpgradeContext {
           auto.set(List.of()); // Nothing is open, so that no difference is told.
           auto.set(builder.routes(version));
         });
+  }
+
+  /**
+   * The routes of the orchestrator on another host that has taken a generation over; empty until it
+   * has told them.
+   */
+  public Optional<Backend> routesOf(Generation generation) {
+    RemoteEngine where = generation.elsewhere();
+    if (where == null || AttachedRoutes.isOfThisHost(where.host())) {
+      return Optional.empty();
+    }
+    Optional<String> told =
+        engine
+            .volume(AttachedRoutes.volume(generation.container()))
+            .map(volume -> volume.labels().getOrDefault(AttachedRoutes.LABEL, ""));
+    return told.map(text ->
+        new Backend(
+            generation.container() + "-routes",
+            AttachedRoutes.targets(text, where.host(), settings.stack().routes())));
   }
 
   /** The backend that the routes lead to while a generation serves. */

@@ -10,6 +10,7 @@ import dev.orchestrator.journal.UpgradeRecord;
 import dev.orchestrator.journal.UpgradeRecord.Kind;
 import dev.orchestrator.proxy.gate.DrainResult;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -50,11 +51,26 @@ public final class UpgradeRun {
   /** The candidate's image; set by the build step. */
   public @Nullable CapsuleImage image;
 
-  /** In a rollback that carries the data: the kept generation whose version is to run again. */
+  /**
+   * In a rollback that carries the data: the kept generation whose version is to run again. In a
+   * restore: the generation that is the snapshot.
+   */
   public @Nullable Generation previous;
 
   /** The time by which the switch must have happened; set by the hold step. */
   public @Nullable Deadline holdDeadline;
+
+  /** When clients began to wait, on the wall clock; null before that. */
+  public @Nullable Instant heldAt;
+
+  /** The same as {@link System#nanoTime}. */
+  public long heldAtNanos;
+
+  /** How long clients waited for a snapshot; set when they no longer do. */
+  public long pauseMillis;
+
+  /** Whether blue serves its clients again, in a run that makes a snapshot. */
+  public boolean released;
 
   /** How each volume of the candidate gets its data; null before that has been planned. */
   @Nullable List<VolumeTransfer> transfers;
@@ -156,11 +172,34 @@ public final class UpgradeRun {
     return blue;
   }
 
+  /** The generation that a restore, or a rollback with the newer data, goes back to. */
+  public Generation previous() {
+    if (previous == null) {
+      throw new IllegalStateException(id() + " goes back to no generation");
+    }
+    return previous;
+  }
+
   public Original original() {
     if (original == null) {
       throw new IllegalStateException(id() + " adopts nothing");
     }
     return original;
+  }
+
+  /** Whether this run makes a snapshot, and blue serves on. */
+  public boolean makesSnapshot() {
+    return record.kind() == Kind.SNAPSHOT;
+  }
+
+  /** Whether this run brings the version and the data of a snapshot back. */
+  public boolean restoresSnapshot() {
+    return record.kind() == Kind.RESTORE;
+  }
+
+  /** Why blue needs a person although it serves again; empty where it does not. */
+  public String remainingProblem() {
+    return remainingProblem;
   }
 
   /** Whether a compose project of the host served before this run. */

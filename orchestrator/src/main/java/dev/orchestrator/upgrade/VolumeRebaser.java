@@ -43,8 +43,12 @@ public final class VolumeRebaser {
         .filter(row -> row.state() != Generation.State.REMOVED)
         .map(GenerationRecord::generation)
         .filter(other -> other.number() != generation.number())
-        .flatMap(other -> other.volumes().stream())
-        .anyMatch(volume -> isLayeredOver(volume, generation));
+        .anyMatch(other -> isLayeredOver(other, generation));
+  }
+
+  /** Whether a volume of one generation is a layer over a volume of another. */
+  static boolean isLayeredOver(Generation generation, Generation below) {
+    return generation.volumes().stream().anyMatch(volume -> isLayeredOver(volume, below));
   }
 
   private static boolean isLayeredOver(DataVolume volume, Generation generation) {

@@ -75,6 +75,12 @@ final class CliTest {
         "logs --tail many|--tail",
         "logs --tail 0|from 1 to 10000",
         "serve --detach --stop|mutually exclusive",
+        "snapshot|say what to do: create, list, show, restore, delete, prune",
+        "snapshot fly|Unmatched argument",
+        "snapshot show|Missing required parameter",
+        "snapshot delete|Missing required parameter",
+        "snapshot create a b|Unmatched argument",
+        "snapshot create ../x|letters, digits",
         "drill|Missing required parameter",
         "drill v2 v3|Unmatched argument",
         "drill ../v2|letters, digits",
@@ -95,6 +101,9 @@ final class CliTest {
         "show u99|no run u99",
         "watch u99|no run u99",
         "watch|nothing runs at present",
+        "snapshot show x9|no snapshot x9",
+        "snapshot restore x9|no snapshot x9",
+        "snapshot delete x9|no snapshot x9",
         "drill x9|unknown version x9",
         "drill v1|v1 is the version that serves: nothing to rehearse",
         "status --config /nowhere.conf|/nowhere.conf",
@@ -240,6 +249,42 @@ final class CliTest {
   }
 
   @Test
+  void snapshotsAreMadeListedRestoredAndDeleted() {
+    control.end(UpgradeRecord.Outcome.DONE, "");
+    assertEquals(0, run("snapshot create lunch --stop").exitCode());
+    assertEquals("u7\n", run("snapshot create --detach").out());
+    assertEquals("u7\n", run("snapshot restore nightly --detach").out());
+    assertEquals("nightly deleted\n", run("snapshot delete nightly").out());
+    assertEquals("nightly would be deleted\n", run("snapshot prune --plan").out());
+    assertEquals("nightly deleted\n", run("snapshot prune").out());
+    assertEquals(
+        List.of(
+            "snapshot lunch STOP MANUAL",
+            "snapshot null null MANUAL",
+            "restore snapshot nightly",
+            "delete snapshot nightly",
+            "prune snapshots plan",
+            "prune snapshots"),
+        control.calls());
+    for (String part :
+        List.of("NAME", "nightly", "v1", "2.4 GB", "400.0 MB", "schedule", "never")) {
+      assertTrue(run("snapshot list").out().contains(part), run("snapshot list").out());
+    }
+    assertTrue(
+        run("snapshot show nightly").out().contains("clients waited 412 ms at most"),
+        run("snapshot show nightly").out());
+    for (String command :
+        List.of(
+            "snapshot list",
+            "snapshot show nightly",
+            "snapshot delete nightly",
+            "snapshot prune")) {
+      String out = run(command + " --json --stack demo").out();
+      assertTrue(out.contains("nightly") && out.contains("{"), out);
+    }
+  }
+
+  @Test
   void aRollbackSaysWhatItCostsAndAsks() {
     control.end(UpgradeRecord.Outcome.DONE, "");
     Result result = commands.answers("perhaps\nrestore\n").run("rollback");
@@ -379,7 +424,7 @@ final class CliTest {
     List<String> help = run("--help").out().lines().toList();
     int first = help.indexOf("Commands:") + 1;
     List<String> described = help.subList(first, help.indexOf("Exit codes:"));
-    assertEquals(19, described.stream().filter(line -> !line.isBlank()).count(), "commands");
+    assertEquals(20, described.stream().filter(line -> !line.isBlank()).count(), "commands");
     for (String line : described) {
       assertTrue(line.isBlank() || line.matches("  [a-z]+ +[A-Z].*[^.]\\."), line);
     }

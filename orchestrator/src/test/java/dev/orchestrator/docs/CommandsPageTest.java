@@ -7,10 +7,12 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.regex.Matcher;
+import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -34,13 +36,14 @@ class CommandsPageTest {
   void everyCommandHasARowAndEveryRowIsACommand() throws IOException {
     Set<String> commands = new TreeSet<>();
     for (String source : sources()) {
-      COMMAND.matcher(source).results().forEach(found -> commands.add(found.group("name")));
+      commands.addAll(commandsOf(source).keySet());
     }
     assertTrue(commands.remove("orchestrator"), "no root command in " + SOURCES);
+    assertTrue(commands.remove("snapshot"), "it does nothing by itself");
 
     Set<String> shown = new TreeSet<>();
     for (List<String> row : page.rows("command")) {
-      shown.add(first(Page.code(row.getFirst()).getFirst()));
+      shown.add(commandOf(row, commands));
     }
 
     assertEquals(commands, shown);
@@ -51,25 +54,23 @@ class CommandsPageTest {
     String common = String.join("\n", page.lines());
     List<String> missing = new ArrayList<>();
     for (String source : sources()) {
-      Matcher command = COMMAND.matcher(source);
-      if (!command.find()) {
-        continue;
+      for (Map.Entry<String, String> command : commandsOf(source).entrySet()) {
+        String name = command.getKey();
+        String rows =
+            name.equals("orchestrator")
+                ? common
+                : page.rows("command").stream()
+                    .filter(row -> commandOf(row, Set.of(name)).equals(name))
+                    .map(row -> String.join(" ", row))
+                    .toList()
+                    .toString();
+        OPTION
+            .matcher(HIDDEN.matcher(command.getValue()).replaceAll(""))
+            .results()
+            .map(found -> found.group("name"))
+            .filter(option -> !rows.contains(option))
+            .forEach(option -> missing.add(name + " " + option));
       }
-      String name = command.group("name");
-      String rows =
-          name.equals("orchestrator")
-              ? common
-              : page.rows("command").stream()
-                  .filter(row -> first(Page.code(row.getFirst()).getFirst()).equals(name))
-                  .map(row -> String.join(" ", row))
-                  .toList()
-                  .toString();
-      OPTION
-          .matcher(HIDDEN.matcher(source).replaceAll(""))
-          .results()
-          .map(found -> found.group("name"))
-          .filter(option -> !rows.contains(option))
-          .forEach(option -> missing.add(name + " " + option));
     }
 
     assertEquals(List.of(), missing);
@@ -97,8 +98,28 @@ class CommandsPageTest {
     assertEquals(listed, shown);
   }
 
-  private static String first(String words) {
-    return words.split(" ", -1)[0];
+  /**
+   * The commands of a source with the part of it that is theirs: the first is the file's, those
+   * after it are below it, as {@code snapshot create} is.
+   */
+  private static Map<String, String> commandsOf(String source) {
+    Map<String, String> parts = new LinkedHashMap<>();
+    List<MatchResult> found = COMMAND.matcher(source).results().toList();
+    for (int i = 0; i < found.size(); i++) {
+      String name = found.get(i).group("name");
+      int end = i + 1 < found.size() ? found.get(i + 1).start() : source.length();
+      parts.put(
+          i == 0 ? name : found.getFirst().group("name") + " " + name,
+          source.substring(found.get(i).start(), end));
+    }
+    return parts;
+  }
+
+  /** The command of a row: its first word, or its first two where that is a command. */
+  private static String commandOf(List<String> row, Set<String> commands) {
+    String[] words = Page.code(row.getFirst()).getFirst().split(" ", -1);
+    String two = words.length > 1 ? words[0] + " " + words[1] : words[0];
+    return commands.contains(two) ? two : words[0];
   }
 
   private static List<String> sources() throws IOException {

@@ -21,6 +21,7 @@ import java.sql.Statement;
 import java.time.InstantSource;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -133,6 +134,38 @@ class JournalFileTest {
       assertEquals(1, journal.nextGeneration());
     }
     assertFalse(Files.exists(folder.resolve("journal.db.new")));
+  }
+
+  /** As the first version of the program has left it: with generations, and no snapshots. */
+  @Test
+  void aJournalOfBeforeThereWereSnapshotsKeepsWhatItHas() throws Exception {
+    try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + file);
+        Statement statement = connection.createStatement()) {
+      statement.executeUpdate(JournalSchema.MIGRATIONS.getFirst());
+      statement.executeUpdate("PRAGMA user_version = 1");
+      statement.executeUpdate(
+          """
+          INSERT INTO generation VALUES
+            (1, 'v1', 'c1', 'sha256:1', 'demo-g1', '[]', 'demo-g1-store', '{}',
+              '2026-11-01T10:00:00Z', 'SET_ASIDE'),
+            (2, 'v2', 'c2', 'sha256:2', 'demo-g2', '[]', 'demo-g2-store', '{"web:80":80}',
+              '2026-11-02T10:00:00Z', 'SERVING')
+          """);
+      statement.executeUpdate("UPDATE stack SET last_generation = 2");
+    }
+    try (Journal journal = open(file)) {
+      assertEquals(2, journal.serving().orElseThrow().number());
+      assertEquals(Map.of("web:80", 80), journal.serving().orElseThrow().ports());
+      assertEquals(
+          List.of(Generation.State.SET_ASIDE, Generation.State.SERVING),
+          journal.generations().stream().map(GenerationRecord::state).toList());
+      assertEquals(List.of(), journal.snapshots());
+      assertEquals(3, journal.nextGeneration());
+      journal.setState(1, Generation.State.SNAPSHOT);
+    }
+    try (Journal again = open(file)) {
+      assertEquals(Generation.State.SNAPSHOT, again.generations().getFirst().state());
+    }
   }
 
   @Test

@@ -235,13 +235,76 @@ class JournalTest {
     assertFalse(journal.down(), "it serves");
   }
 
+  private static SnapshotRecord snapshot(String name, int generation) {
+    return new SnapshotRecord(
+        name,
+        generation,
+        SnapshotRecord.Reason.MANUAL,
+        START,
+        5_000_000_000L,
+        SnapshotRecord.UNKNOWN,
+        412,
+        null,
+        "routes = auto\n");
+  }
+
+  @Test
+  void aSnapshotIsThereAfterReopeningWithAllThatIsKnownOfIt() {
+    serveFirst(journal);
+    String id = journal.begin(Kind.SNAPSHOT, "v1", "v1", 1).id();
+    journal.addCandidate(id, generation(2, "v1"));
+    journal.addSnapshot(snapshot("lunch", 2));
+    journal.addSnapshot(snapshot("lunch", 2));
+    journal.end(id, Outcome.DONE, "");
+    reopen();
+    assertEquals(List.of(snapshot("lunch", 2)), journal.snapshots());
+    assertEquals(Optional.of(snapshot("lunch", 2)), journal.snapshot("lunch"));
+    assertEquals(State.SNAPSHOT, journal.generations().get(1).state());
+    assertEquals(1, journal.serving().orElseThrow().number());
+  }
+
+  @Test
+  void twoSnapshotsNeverHaveOneName() {
+    serveFirst(journal);
+    serveNext(journal, Kind.UPGRADE, "v1", "v2");
+    journal.nameSnapshot(snapshot("lunch", 1));
+    RefusedException refused =
+        assertThrows(RefusedException.class, () -> journal.nameSnapshot(snapshot("lunch", 2)));
+    assertEquals("there is a snapshot lunch already", refused.getMessage());
+    journal.nameSnapshot(snapshot("another", 1));
+    assertEquals(List.of(snapshot("lunch", 1)), journal.snapshots(), "one name for one's data");
+  }
+
+  @Test
+  void aSnapshotGoesWithItsDataAndWhenItsDataServesAgain() {
+    serveFirst(journal);
+    serveNext(journal, Kind.UPGRADE, "v1", "v2");
+    serveNext(journal, Kind.UPGRADE, "v2", "v3");
+    journal.nameSnapshot(snapshot("first", 1));
+    journal.nameSnapshot(snapshot("second", 2));
+    journal.setState(1, State.REMOVED);
+    assertEquals(List.of(snapshot("second", 2)), journal.snapshots());
+
+    String id = journal.begin(Kind.ROLLBACK, "v3", "v2", 3, 2, Map.of()).id();
+    journal.switchTo(id, 2);
+    assertEquals(List.of(), journal.snapshots(), "it is written to now");
+    journal.end(id, Outcome.DONE, "");
+    journal.setState(3, State.SNAPSHOT);
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> journal.switchTo(journal.begin(Kind.UP, "", "v3", 2).id(), 3),
+        "nobody ever writes to a snapshot");
+  }
+
   @Test
   void forgettingLeavesNothingButTheNumbers() {
     serveFirst(journal);
     journal.append("u1", "hold", Phase.INTENT, "");
     journal.quarantine("v3", "sha256:3", "unhealthy");
+    journal.nameSnapshot(snapshot("lunch", 1));
     journal.forget();
 
+    assertEquals(List.of(), journal.snapshots());
     assertEquals(List.of(), journal.generations());
     assertEquals(List.of(), journal.history());
     assertEquals(List.of(), journal.steps("u1"));

@@ -10,9 +10,11 @@ import dev.orchestrator.journal.UpgradeRecord;
 import dev.orchestrator.report.DoctorReport;
 import dev.orchestrator.report.Plan;
 import dev.orchestrator.report.RollbackCost;
+import dev.orchestrator.report.SnapshotStatus;
 import dev.orchestrator.report.Status;
 import dev.orchestrator.report.VersionStatus;
 import dev.orchestrator.stack.Control;
+import dev.orchestrator.stack.SnapshotRequest;
 import dev.orchestrator.upgrade.DataChanges;
 import dev.orchestrator.upgrade.DataOptions;
 import dev.orchestrator.upgrade.EventHub;
@@ -181,6 +183,11 @@ public final class FakeControl implements Control {
   }
 
   @Override
+  public synchronized void endMove(boolean now) {
+    calls.add("move done" + (now ? " now" : ""));
+  }
+
+  @Override
   public synchronized String move(String address, boolean full) {
     calls.add("move to " + address + (full ? ", full" : ""));
     return "u7";
@@ -213,6 +220,54 @@ public final class FakeControl implements Control {
       throw new IllegalStateException("secret detail");
     }
     return "u7";
+  }
+
+  @Override
+  public List<SnapshotStatus> snapshots() {
+    return List.of(snapshot("nightly"));
+  }
+
+  @Override
+  public SnapshotStatus snapshot(String name) {
+    if (!name.equals("nightly")) {
+      throw new RefusedException("there is no snapshot " + name);
+    }
+    return new SnapshotStatus(
+        name,
+        "v1",
+        "schedule",
+        START,
+        2_400_000_000L,
+        400_000_000L,
+        412,
+        null,
+        "sha256:1",
+        List.of(new SnapshotStatus.Volume("data", "demo-g2-data", "copy")),
+        List.of());
+  }
+
+  @Override
+  public synchronized String createSnapshot(SnapshotRequest request) {
+    calls.add("snapshot " + request.name() + " " + request.quiesce() + " " + request.reason());
+    return "u7";
+  }
+
+  @Override
+  public synchronized String restoreSnapshot(String name) {
+    calls.add("restore snapshot " + snapshot(name).name());
+    return "u7";
+  }
+
+  @Override
+  public synchronized String deleteSnapshot(String name) {
+    calls.add("delete snapshot " + snapshot(name).name());
+    return name + " deleted";
+  }
+
+  @Override
+  public synchronized List<String> pruneSnapshots(boolean plan) {
+    calls.add("prune snapshots" + (plan ? " plan" : ""));
+    return List.of("nightly");
   }
 
   @Override

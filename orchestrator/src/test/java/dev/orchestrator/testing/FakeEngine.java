@@ -203,26 +203,6 @@ public final class FakeEngine implements Engine {
   }
 
   @Override
-  public InputStream saveImages(List<String> references) {
-    return call(
-        "saveImages",
-        String.join(" ", references),
-        () ->
-            new ByteArrayInputStream(images.save(references).getBytes(StandardCharsets.UTF_8)));
-  }
-
-  @Override
-  public void loadImages(InputStream saved, Duration deadline) {
-    String text;
-    try {
-      text = new String(saved.readAllBytes(), StandardCharsets.UTF_8);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-    run("loadImages", "", () -> images.load(text));
-  }
-
-  @Override
   public Closeable watch(Map<String, String> labels, ContainerWatcher watcher) {
     return call("watch", "", () -> containers.watch(labels, watcher));
   }
@@ -328,6 +308,34 @@ public final class FakeEngine implements Engine {
   @Override
   public void tag(String image, String reference) {
     run("tag", reference, () -> images.tag(image, reference));
+  }
+
+  @Override
+  public <T> T save(String reference, Duration deadline, ImageReader<T> reader) {
+    return call(
+        "save",
+        reference,
+        () -> {
+          try {
+            return reader.read(new ByteArrayInputStream(images.save(reference)));
+          } catch (IOException e) {
+            throw new UncheckedIOException(String.valueOf(e.getMessage()), e);
+          }
+        });
+  }
+
+  @Override
+  public void load(InputStream saved, Duration deadline, Consumer<String> progress) {
+    run(
+        "load",
+        "",
+        () -> {
+          try {
+            images.load(saved.readAllBytes());
+          } catch (IOException e) {
+            throw new UncheckedIOException(String.valueOf(e.getMessage()), e);
+          }
+        });
   }
 
   @Override

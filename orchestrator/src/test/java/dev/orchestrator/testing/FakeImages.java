@@ -1,12 +1,15 @@
 package dev.orchestrator.testing;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.orchestrator.common.Json;
 import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.engine.EngineException.Kind;
 import dev.orchestrator.engine.ImageConfig;
 import dev.orchestrator.engine.ImageInfo;
 import dev.orchestrator.engine.ImageReference;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -56,38 +59,31 @@ public final class FakeImages {
     tags.put(full(reference), require("tagging image " + image, image).id);
   }
 
-  /** A line for each image: its name, id, layers and labels. */
-  public synchronized String save(List<String> references) {
-    StringBuilder saved = new StringBuilder();
-    for (String reference : references) {
-      Image image = require("saving image " + reference, reference);
-      saved.append(
-          Json.write(
-              Map.of(
-                  "name",
-                  full(reference),
-                  "id",
-                  image.id,
-                  "layers",
-                  image.layers,
-                  "labels",
-                  image.labels)));
-      saved.append('\n');
-    }
-    return saved.toString();
+  /** Anything that {@link #load} understands. */
+  public synchronized byte[] save(String reference) {
+    Image image = require("reading image " + reference, reference);
+    ObjectNode json = JsonNodeFactory.instance.objectNode();
+    json.put("id", image.id).put("name", reference);
+    image.layers.forEach(json.putArray("layers")::add);
+    image.labels.forEach(json.putObject("labels")::put);
+    return Json.write(json).getBytes(StandardCharsets.UTF_8);
   }
 
-  public synchronized void load(String saved) {
-    for (String line : saved.lines().toList()) {
-      JsonNode image = Json.tree(line);
-      List<String> layers = new ArrayList<>();
-      image.path("layers").forEach(layer -> layers.add(layer.asText()));
-      Map<String, String> labels = new HashMap<>();
-      image.path("labels").properties().forEach(e -> labels.put(e.getKey(), e.getValue().asText()));
-      String id = image.path("id").asText();
-      byId.put(id, new Image(id, List.copyOf(layers), Map.copyOf(labels)));
-      tags.put(image.path("name").asText(), id);
+  public synchronized void load(byte[] saved) {
+    JsonNode json;
+    try {
+      json = Json.tree(new String(saved, StandardCharsets.UTF_8));
+    } catch (IllegalArgumentException e) {
+      throw new EngineException(
+          Kind.REFUSED, "loading an image into the engine: no image: " + e.getMessage(), e);
     }
+    List<String> layers = new ArrayList<>();
+    json.path("layers").forEach(layer -> layers.add(layer.asText()));
+    Map<String, String> labels = new HashMap<>();
+    json.path("labels").properties().forEach(e -> labels.put(e.getKey(), e.getValue().asText()));
+    Image image = new Image(json.path("id").asText(), List.copyOf(layers), Map.copyOf(labels));
+    byId.put(image.id, image);
+    tags.put(full(json.path("name").asText()), image.id);
   }
 
   public synchronized void addToRegistry(String reference) {

@@ -1,18 +1,25 @@
 package dev.orchestrator.testing;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.journal.JournalException;
+import dev.orchestrator.journal.SnapshotRecord;
 import dev.orchestrator.journal.StepRecord;
 import dev.orchestrator.journal.StepRecord.Phase;
+import dev.orchestrator.journal.UpgradeRecord;
+import dev.orchestrator.journal.UpgradeRecord.Kind;
+import dev.orchestrator.journal.UpgradeRecord.Outcome;
 import dev.orchestrator.settings.DataSettings;
 import dev.orchestrator.settings.DataSettings.Quiesce;
 import dev.orchestrator.settings.DataSettings.Rollback;
 import dev.orchestrator.settings.DataSettings.Strategy;
 import dev.orchestrator.settings.VolumeSettings;
 import dev.orchestrator.stack.Control;
+import dev.orchestrator.stack.SnapshotRequest;
 import dev.orchestrator.upgrade.RunEvent;
 import dev.orchestrator.upgrade.Step;
 import dev.orchestrator.upgrade.steps.UpgradePlans;
@@ -41,8 +48,14 @@ public final class FaultScenario implements AutoCloseable {
     ADOPTION_BY_A_BROKEN_VERSION,
     ADOPTION_BAD_BAKE,
     ADOPTION_UNDONE,
+    SNAPSHOT,
+    RESTORED_SNAPSHOT,
     ROLLBACK,
     BAD_BAKE,
+    SNAPSHOT_BY_STOP,
+    SNAPSHOT_BY_REFLINK,
+    RESTORED_SNAPSHOT_BAD_BAKE,
+    RESTORED_SNAPSHOT_BROKEN_VERSION,
     MOVE,
     MOVE_BAD_BAKE,
     FROZEN_MOVE,
@@ -77,6 +90,16 @@ public final class FaultScenario implements AutoCloseable {
       return name().endsWith("BAD_BAKE");
     }
 
+    /** Whether the run makes a snapshot, so that v1 serves before it and after it. */
+    public boolean isSnapshot() {
+      return name().startsWith("SNAPSHOT");
+    }
+
+    /** Whether the run restores a snapshot that was made before it. */
+    public boolean isRestore() {
+      return name().startsWith("RESTORED_SNAPSHOT");
+    }
+
     public boolean hasBrokenCandidate() {
       return name().endsWith("BROKEN_VERSION");
     }
@@ -104,6 +127,12 @@ public final class FaultScenario implements AutoCloseable {
 
   /** A point of a run at which a fault may strike: a journal line or an operation on the host. */
   public record Point(int number, String name, boolean operation) {}
+
+  /** The name of the snapshot that a run makes or restores. */
+  private static final String SNAPSHOT = "before-lunch";
+
+  /** Generation 1 serves, and 2 is the snapshot. */
+  private static final int CANDIDATE_OF_RESTORE = 3;
 
   private static final Duration STOP_TIMEOUT = Duration.ofSeconds(5);
 
@@ -149,7 +178,15 @@ public final class FaultScenario implements AutoCloseable {
               : service.control.upgrade("v2");
       host.writeRow(service.traffic.reachedContainer());
     }
-    if (scenario.hasBrokenCandidate()) {
+    host.supportsReflinks = scenario == Case.SNAPSHOT_BY_REFLINK;
+    if (scenario.isRestore()) {
+      service.control.createSnapshot(SnapshotRequest.manual(SNAPSHOT, null));
+      host.writeRow(service.traffic.reachedContainer());
+      if (scenario == Case.RESTORED_SNAPSHOT_BROKEN_VERSION) {
+        host.unhealthy.add(service.container(CANDIDATE_OF_RESTORE));
+      }
+    }
+    if (scenario.hasBrokenCandidate() && !scenario.isRestore()) {
       host.unhealthy.add("v3");
     }
     host.v1RejectsDataOfV2 = scenario == Case.CLONED_ONE_WAY_BAD_BAKE;
@@ -171,16 +208,20 @@ public final class FaultScenario implements AutoCloseable {
           public void after(String operation, int number) {
             if (scenario.isUnhealthyInBake()
                 && operation.equals("traffic.lead")
-                && service
-                    .container(scenario.isAdoption() ? 1 : 2)
-                    .equals(service.traffic.backend)) {
+                && service.container(candidateInBake()).equals(service.traffic.backend)) {
               host.writeRow(reached());
               host.unhealthy.add(
-                  scenario.isMove() ? service.container(2) : scenario.versionInBake());
+                  scenario.isRestore()
+                      ? service.container(CANDIDATE_OF_RESTORE)
+                      : scenario.isMove() ? service.container(2) : scenario.versionInBake());
             }
             afterOperation.accept(new Point(pointCount, operation, true));
           }
         };
+  }
+
+  private int candidateInBake() {
+    return scenario.isAdoption() ? 1 : scenario.isRestore() ? CANDIDATE_OF_RESTORE : 2;
   }
 
   private @Nullable String reached() {
@@ -308,6 +349,12 @@ public final class FaultScenario implements AutoCloseable {
               ADOPTION_BY_A_BROKEN_VERSION,
               ADOPTION_WITHOUT_REDIRECT ->
               service.control.adopt(host.project.original());
+          case SNAPSHOT, SNAPSHOT_BY_REFLINK ->
+              service.control.createSnapshot(SnapshotRequest.manual(SNAPSHOT, null));
+          case SNAPSHOT_BY_STOP ->
+              service.control.createSnapshot(SnapshotRequest.manual(SNAPSHOT, Quiesce.STOP));
+          case RESTORED_SNAPSHOT, RESTORED_SNAPSHOT_BAD_BAKE, RESTORED_SNAPSHOT_BROKEN_VERSION ->
+              service.control.restoreSnapshot(SNAPSHOT);
           default ->
               scenario.isRollback()
                   ? service.control.rollback()
@@ -348,6 +395,33 @@ public final class FaultScenario implements AutoCloseable {
   /** Checks {@link Invariants} after the run. */
   public void assertInvariants(String where) {
     Invariants.assertHold(host, service, scenario + ", " + where);
+    if (scenario.isSnapshot() || scenario.isRestore()) {
+      assertSnapshot(scenario + ", " + where);
+    }
+  }
+
+  /**
+   * A snapshot is there when its run has succeeded, and else nothing of it; it has all rows that
+   * were acknowledged before its moment, and none after, whatever is done with it.
+   */
+  private void assertSnapshot(String where) {
+    List<UpgradeRecord> made =
+        service.journal.history().stream().filter(run -> run.kind() == Kind.SNAPSHOT).toList();
+    boolean done = made.stream().anyMatch(run -> run.outcome() == Outcome.DONE);
+    List<SnapshotRecord> found =
+        service.journal.snapshots().stream().filter(each -> each.name().equals(SNAPSHOT)).toList();
+    assertEquals(done ? 1 : 0, found.size(), where + ": " + made);
+    for (SnapshotRecord snapshot : found) {
+      List<String> rows = Invariants.readRows(host, service, snapshot.generation());
+      assertFalse(rows.isEmpty(), where);
+      assertEquals(host.acknowledgedRows.subList(0, rows.size()), rows, where);
+    }
+    if (scenario.isSnapshot()) {
+      assertEquals(1, service.journal.serving().orElseThrow().number(), where);
+      assertEquals(Set.of(), quarantinedByFaults(), where);
+    } else {
+      assertTrue(done, where);
+    }
   }
 
   @Override

@@ -148,6 +148,7 @@ public final class Invariants {
       Set<String> readable = new HashSet<>(host.volumes.readRows(volume));
       for (GenerationRecord row : presentGenerations()) {
         if (row.state() == State.SET_ASIDE
+            || row.state() == State.SNAPSHOT
             || (row.state() == State.KEPT && isNamedInANote(row.generation()))) {
           DataPlanner.findVolume(row.generation(), volume.name())
               .ifPresent(newer -> readable.addAll(host.volumes.readRows(newer)));
@@ -180,7 +181,9 @@ public final class Invariants {
     for (GenerationRecord row : presentGenerations()) {
       assertTrue(row.state() != State.CANDIDATE, context + ": a candidate is left");
       containers.add(row.generation().container());
-      volumes.add(row.generation().storeVolume());
+      if (row.state() != State.SNAPSHOT) {
+        volumes.add(row.generation().storeVolume());
+      }
       row.generation().volumes().forEach(volume -> volumes.addAll(volume.needs()));
     }
     List<ContainerInfo> all =

@@ -16,6 +16,14 @@ public final class StepNames {
     return UpgradePlans.RESTORE;
   }
 
+  public static List<Step> snapshot() {
+    return UpgradePlans.SNAPSHOT;
+  }
+
+  public static List<Step> snapshotRestore() {
+    return UpgradePlans.RESTORE_SNAPSHOT;
+  }
+
   public static List<Step> adoption() {
     return UpgradePlans.ADOPT;
   }

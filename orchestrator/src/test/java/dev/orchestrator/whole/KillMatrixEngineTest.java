@@ -40,7 +40,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * A real SIGKILL of the service's process in every step of every kind of run, on a real engine,
- * with a client that writes all the time. A third of it each day; all with {@code -Dmatrix=all}.
+ * with a client that writes all the time. A fifth of it each day; all with {@code -Dmatrix=all}.
  */
 @Tag("engine")
 class KillMatrixEngineTest {
@@ -52,11 +52,16 @@ class KillMatrixEngineTest {
   private final Random random = new Random(seed);
   private final Map<String, Long> millisOfStep = new HashMap<>();
 
+  /** The snapshot that is restored. */
+  private static final String FIRST = "first";
+
   /** The kind of run in which the process is killed. */
   private enum RunKind {
     UPGRADE,
     BROKEN,
-    ROLLBACK
+    ROLLBACK,
+    SNAPSHOT,
+    RESTORE
   }
 
   private record Cell(RunKind kind, Step step) {}
@@ -67,6 +72,8 @@ class KillMatrixEngineTest {
     List<Step> unhealthy = List.of(UpgradePlans.find("verify").orElseThrow());
     unhealthy.forEach(step -> all.add(new Cell(RunKind.BROKEN, step)));
     StepNames.rollback().forEach(step -> all.add(new Cell(RunKind.ROLLBACK, step)));
+    StepNames.snapshot().forEach(step -> all.add(new Cell(RunKind.SNAPSHOT, step)));
+    StepNames.snapshotRestore().forEach(step -> all.add(new Cell(RunKind.RESTORE, step)));
     String only = System.getProperty("matrix.step");
     if (only != null) {
       return all.stream().filter(cell -> cell.step().id().equals(only)).toList();
@@ -74,13 +81,13 @@ class KillMatrixEngineTest {
     if ("all".equals(System.getProperty("matrix"))) {
       return all;
     }
-    List<Cell> third = new ArrayList<>();
+    List<Cell> fifth = new ArrayList<>();
     for (int i = 0; i < all.size(); i++) {
-      if ((i + seed) % 3 == 0) {
-        third.add(all.get(i));
+      if ((i + seed) % 5 == 0) {
+        fifth.add(all.get(i));
       }
     }
-    return third;
+    return fifth;
   }
 
   @Test
@@ -102,6 +109,7 @@ class KillMatrixEngineTest {
         // Once without a kill: how long each step takes, and both versions are built.
         measureSteps(daemon, daemon.requestRun("/v1/upgrades", Map.of("version", "v2")));
         measureSteps(daemon, daemon.requestRun("/v1/rollback", Map.of()));
+        measureSteps(daemon, daemon.requestRun("/v1/snapshots", Map.of("name", FIRST)));
         for (Cell cell : cells) {
           killInStep(cell, daemon, engine, client);
         }
@@ -135,6 +143,8 @@ class KillMatrixEngineTest {
         }
         yield daemon.requestRun("/v1/rollback", Map.of());
       }
+      case SNAPSHOT -> daemon.requestRun("/v1/snapshots", Map.of("name", "in-" + cell.step().id()));
+      case RESTORE -> daemon.requestRun("/v1/snapshots/" + FIRST + "/restore", Map.of());
     };
   }
 

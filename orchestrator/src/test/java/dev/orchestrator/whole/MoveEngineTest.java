@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.orchestrator.client.CommandException;
+import dev.orchestrator.common.Json;
 import dev.orchestrator.engine.ContainerInfo;
 import dev.orchestrator.engine.DockerEngine;
 import dev.orchestrator.engine.Engine;
@@ -159,6 +160,54 @@ class MoveEngineTest {
         System.out.printf("%d acknowledged%n", client.acknowledged().size());
       }
     }
+  }
+
+  @Test
+  void theOrchestratorThereTakesTheStackOverAsItRuns() throws Exception {
+    Path folder = Files.createDirectory(directory.resolve("other"));
+    try (ServiceProcessFixture service = service(SETTINGS);
+        ServiceProcessFixture other =
+            ServiceProcessFixture.withoutStacks(
+                folder, "engine.host = \"%s\"".formatted(there.host()))) {
+      String stack = service.status().stack();
+      assertDone(end(service, service.requestRun("/v1/up", Map.of("version", "v1"))));
+      try (SubprocessLoad client = new SubprocessLoad(service.port).start()) {
+        assertDone(end(service, service.requestRun("/v1/move", Map.of("to", host.address()))));
+        Status.Side serving = service.status().serving();
+        assertNotNull(serving);
+        CommandException early =
+            assertThrows(CommandException.class, () -> post(service, "/v1/move-done", Map.of()));
+        assertTrue(
+            String.valueOf(early.getMessage()).contains("import --attach"), early.toString());
+
+        other.start();
+        post(other, "/v1/attach", Map.of("container", stack));
+        assertEquals(List.of(serving.container()), running(there.host(), stack));
+        CommandException taken =
+            assertThrows(
+                CommandException.class,
+                () -> service.requestRun("/v1/rollback", Map.of("data", "carry")));
+        assertTrue(
+            String.valueOf(taken.getMessage()).contains("has taken the stack over"),
+            taken.toString());
+        assertNoneLost(client);
+
+        // On one machine the address moves when the first lets the port go.
+        post(service, "/v1/move-done", Map.of("now", true));
+        other.awaitCondition(
+            "the routes are open there",
+            () ->
+                Json.tree(other.api().get("/v1/status")).path("attention").asText("?").isEmpty());
+        assertNoneLost(client);
+        assertEquals("empty", service.status().state());
+        assertEquals(
+            "v1", Json.tree(other.api().get("/v1/status")).at("/serving/version").asText());
+      }
+    }
+  }
+
+  private static void post(ServiceProcessFixture service, String path, Map<String, ?> body) {
+    String _ = service.api().post(path, body, Duration.ofMinutes(2));
   }
 
   /** Two steps each day; all with {@code -Dmatrix=all}. */

@@ -111,6 +111,20 @@ public final class ImageBuilder implements CapsuleBuilder {
    */
   public ImageBuilder(
       Engine engine, Settings settings, Map<String, String> owner, InstantSource clock) {
+    this(engine, settings, owner, clock, Set::of);
+  }
+
+  /**
+   * The same, for a stack whose snapshots need images, too.
+   *
+   * @param needed ids of images that stay although no container is made of them
+   */
+  public ImageBuilder(
+      Engine engine,
+      Settings settings,
+      Map<String, String> owner,
+      InstantSource clock,
+      Supplier<Set<String>> needed) {
     this.engine = engine;
     this.stack = settings.stack();
     this.owner = Map.copyOf(owner);
@@ -127,7 +141,11 @@ public final class ImageBuilder implements CapsuleBuilder {
     this.imageProvider = new InnerImageProvider(engine, stack, settings.home(), debianImages);
     this.pruner =
         new ImagePruner(
-            engine, stack.name(), settings.home(), this.owner.getOrDefault(Labels.HOME, ""));
+            engine,
+            stack.name(),
+            settings.home(),
+            this.owner.getOrDefault(Labels.HOME, ""),
+            needed);
     this.packer = new ImagePacker(engine, settings.image(), containers, stack.name());
   }
 

@@ -13,6 +13,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Supplier;
 
 /**
  * Removes images that no version needs any more: capsule images, packed layers, and services'
@@ -35,14 +36,17 @@ final class ImagePruner {
   private final Path home;
   private final String owner;
   private final String drillOwner;
+  private final Supplier<Set<String>> needed;
 
   /**
    * Prunes on this engine.
    *
    * @param home the state folder
    * @param owner the value of {@link #OWNER} on this service's capsule images
+   * @param needed ids of images that stay although no container is made of them
    */
-  ImagePruner(Engine engine, String stack, Path home, String owner) {
+  ImagePruner(Engine engine, String stack, Path home, String owner, Supplier<Set<String>> needed) {
+    this.needed = needed;
     this.engine = engine;
     this.stack = stack;
     this.home = home;
@@ -65,7 +69,7 @@ final class ImagePruner {
 
   /** Removes capsule images that a later build of their version took the name of. */
   void removeSuperseded() {
-    Set<String> used = usedByContainers();
+    Set<String> used = used();
     for (ImageInfo image : images("capsule")) {
       if (image.tags().isEmpty() && isOurs(image) && !used.contains(image.id())) {
         boolean _ = remove(image);
@@ -76,13 +80,13 @@ final class ImagePruner {
   /** What {@link #keepOnly} would remove. */
   List<ImageInfo> unneeded(Collection<String> wanted) {
     List<ContainerInfo> containers = engine.containers(labels("capsule"));
-    Set<String> used = usedByContainers();
+    Set<String> used = used();
     Set<String> versions = new HashSet<>(wanted);
     // Their next capsule may be made from the image that has their version's name now.
     containers.stream()
         .map(container -> container.labels().getOrDefault(Labels.VERSION, ""))
         .forEach(versions::add);
-    List<ImageInfo> needed = new ArrayList<>();
+    List<ImageInfo> kept = new ArrayList<>();
     List<ImageInfo> unneeded = new ArrayList<>();
     for (ImageInfo image : images("capsule")) {
       boolean named =
@@ -93,14 +97,14 @@ final class ImagePruner {
               || !isOurs(image)
               || used.contains(image.id())
               || image.tags().stream().anyMatch(used::contains);
-      (stays ? needed : unneeded).add(image);
+      (stays ? kept : unneeded).add(image);
     }
     for (ImageInfo layer : images("layer")) {
-      if (needed.stream().noneMatch(capsule -> startsWith(capsule, layer))) {
+      if (kept.stream().noneMatch(capsule -> startsWith(capsule, layer))) {
         unneeded.add(layer);
       }
     }
-    unneeded.addAll(unneededInner(versions, needed));
+    unneeded.addAll(unneededInner(versions, kept));
     return unneeded;
   }
 
@@ -120,9 +124,12 @@ final class ImagePruner {
     return images("inner").stream().filter(image -> !inner.contains(image.id())).toList();
   }
 
-  /** The images of all containers of capsules, as the containers name them: ids as a rule. */
-  private Set<String> usedByContainers() {
-    Set<String> used = new HashSet<>();
+  /**
+   * The images of all containers of capsules, as the containers name them, ids as a rule; and those
+   * of snapshots.
+   */
+  private Set<String> used() {
+    Set<String> used = new HashSet<>(needed.get());
     engine.containers(labels("capsule")).forEach(container -> used.add(container.image()));
     return used;
   }

@@ -51,10 +51,14 @@ final class HoldStep extends Step {
     }
     stopHealing(run, context);
     Duration budget = context.limits().hold();
+    run.heldAt = context.clock().instant();
+    run.heldAtNanos = System.nanoTime();
     run.holdDeadline = Deadline.in(budget);
     context.traffic().hold(budget.plus(UpgradeContext.GATE_SLACK));
-    if (context.dataSettings().freezesAll()) {
-      return "new connections wait; those that are open stay so until the switch";
+    if (context.dataSettings(run).freezesAll()) {
+      return run.makesSnapshot()
+          ? "new connections wait; those that are open stay so"
+          : "new connections wait; those that are open stay so until the switch";
     }
     run.drainResult = context.traffic().drain(run.budget(context.limits().drain()));
     return String.format(
@@ -80,6 +84,9 @@ final class HoldStep extends Step {
   @Override
   public String undo(UpgradeRun run, UpgradeContext context, Consumer<String> progress) {
     Generation blue = run.blue();
+    if (run.released) {
+      return "";
+    }
     if (!context.starter().isRunning(blue)) {
       // A reboot cut the run off before it stopped blue, and ended blue too.
       String _ = context.blueRestorer().restore(run, progress);

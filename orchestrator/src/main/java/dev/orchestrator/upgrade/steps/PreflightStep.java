@@ -36,6 +36,9 @@ final class PreflightStep extends Step {
 
   @Override
   public String run(UpgradeRun run, UpgradeContext context, Consumer<String> progress) {
+    if (run.blue != null) {
+      context.ownerClaim().acquire(run.blue);
+    }
     EngineInfo engine = context.engine().info();
     List<String> findings = new ArrayList<>();
     findings.add("engine " + engine.version() + " at " + engine.address());
@@ -52,8 +55,13 @@ final class PreflightStep extends Step {
     } else {
       requireOpenRoutes(context);
     }
-    if (run.holdsClients() && (run.record.kind() == Kind.UPGRADE || run.moves())) {
-      findings.add(requireHealthy(run.blue(), context));
+    if (run.holdsClients()
+        && (run.record.kind() == Kind.UPGRADE || run.moves() || run.makesSnapshot())) {
+      findings.add(
+          requireHealthy(
+              run.blue(),
+              run.makesSnapshot() ? "make a snapshot" : run.moves() ? "move" : "upgrade",
+              context));
     }
     for (Step step : run.steps) {
       String line = step.check(run, context);
@@ -95,16 +103,17 @@ final class PreflightStep extends Step {
 
   /**
    * Requires a healthy blue for an upgrade: from an unhealthy version an upgrade could not tell
-   * whose fault a failure is. A rollback has no such check, as it is the way out of an unhealthy
-   * version.
+   * whose fault a failure is. For a snapshot too: it is to be one that can be gone back to. A
+   * rollback and a restore have no such check, as they are the way out of an unhealthy version.
    */
-  private static String requireHealthy(Generation blue, UpgradeContext context) {
+  private static String requireHealthy(Generation blue, String purpose, UpgradeContext context) {
     List<String> problems = context.checkHealth(blue);
     if (!problems.isEmpty()) {
       throw new RefusedException(
           "the version that serves is not healthy ("
               + String.join("; ", problems)
-              + "): see 'orchestrator logs', mend it, then upgrade");
+              + "): see 'orchestrator logs', mend it, then "
+              + purpose);
     }
     return blue.version() + " healthy";
   }
@@ -115,6 +124,9 @@ final class PreflightStep extends Step {
     if (run.original != null) {
       context.ports().end();
       return "";
+    }
+    if (run.blue != null) {
+      context.ownerClaim().release(run.blue);
     }
     if (run.holdsClients()) {
       return "";

@@ -5,6 +5,7 @@ import dev.orchestrator.data.DataVolume;
 import dev.orchestrator.data.DataVolume.Method;
 import dev.orchestrator.engine.ImageInfo;
 import dev.orchestrator.journal.Generation;
+import dev.orchestrator.journal.SnapshotRecord;
 import dev.orchestrator.upgrade.DataChanges;
 import dev.orchestrator.upgrade.DataTransfer;
 import dev.orchestrator.upgrade.Retention;
@@ -53,6 +54,10 @@ final class PrepareStep extends Step {
     List<String> imported =
         run.moves() ? List.of() : context.imports().copy(run, green, progress);
     context.starter().startContainer(green, run.id());
+    if (run.moves()) {
+      context.ownerClaim().acquire(green);
+      context.sendFiles(green);
+    }
     Set<String> aside =
         run.moves() ? new TreeSet<>() : context.imports().targets(run, green);
     DataTransfer.copiedVolumes(green).forEach(volume -> aside.add(volume.name()));
@@ -130,9 +135,19 @@ final class PrepareStep extends Step {
     if (context.hasServed(run)) {
       context.engine().stopContainer(green.container(), UpgradeContext.STOP_TIMEOUT);
       context.journal().setState(green.number(), Generation.State.SET_ASIDE);
+      context.ownerClaim().release(green);
+      String snapshot = context.snapshots().name(green, SnapshotRecord.Reason.SET_ASIDE, null);
+      context
+          .log()
+          .receipt(run.id())
+          .note(
+              "what %s has written is snapshot %s: 'orchestrator snapshot restore %s' gets it back"
+                  .formatted(green.version(), snapshot, snapshot));
       return green.container()
           + " stopped; what was written to it since the switch is kept: "
           + changes(run, green, context)
+          + ", as snapshot "
+          + snapshot
           + logFile;
     }
     context.retention().remove(green);

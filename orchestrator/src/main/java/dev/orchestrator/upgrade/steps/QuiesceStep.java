@@ -52,7 +52,7 @@ final class QuiesceStep extends Step {
     if (run.previous == null && run.check != null) {
       ServiceNames.require(context, run.blue(), run.check, run.record.toVersion());
     }
-    if (run.previous != null) {
+    if (run.previous != null && !run.restoresSnapshot()) {
       FreezeGuard.check(
           context.dataSettings(),
           context.builder().databases(run.blue().image()),
@@ -63,7 +63,7 @@ final class QuiesceStep extends Step {
 
   @Override
   public String run(UpgradeRun run, UpgradeContext context, Consumer<String> progress) {
-    DataSettings data = context.dataSettings();
+    DataSettings data = context.dataSettings(run);
     Duration limit = context.limits().hold();
     Generation blue = run.blue();
     Capsule capsule = context.capsule(blue);
@@ -161,6 +161,6 @@ final class QuiesceStep extends Step {
 
   @Override
   public String undo(UpgradeRun run, UpgradeContext context, Consumer<String> progress) {
-    return context.blueRestorer().restore(run, progress);
+    return run.released ? "" : context.blueRestorer().restore(run, progress);
   }
 }

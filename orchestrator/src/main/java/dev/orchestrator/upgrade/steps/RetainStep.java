@@ -1,16 +1,21 @@
 package dev.orchestrator.upgrade.steps;
 
+import dev.orchestrator.data.DataVolume;
+import dev.orchestrator.data.DataVolume.Method;
 import dev.orchestrator.engine.ContainerInfo;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.Generation.State;
+import dev.orchestrator.journal.SnapshotRecord.Reason;
 import dev.orchestrator.journal.UpgradeRecord.Kind;
 import dev.orchestrator.upgrade.DataChanges;
 import dev.orchestrator.upgrade.DataOptions;
 import dev.orchestrator.upgrade.Retention;
+import dev.orchestrator.upgrade.Snapshots;
 import dev.orchestrator.upgrade.Step;
 import dev.orchestrator.upgrade.UpgradeContext;
 import dev.orchestrator.upgrade.UpgradeRun;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -47,6 +52,11 @@ final class RetainStep extends Step {
       return removeStack(context);
     }
     List<String> results = new ArrayList<>();
+    for (Generation each : Arrays.asList(run.blue, run.green)) {
+      if (each != null) {
+        context.ownerClaim().release(each);
+      }
+    }
     if (run.original != null) {
       results.add(
           "project %s stopped and kept, its restart policies noted: 'orchestrator adopt --undo' goes back"
@@ -57,17 +67,31 @@ final class RetainStep extends Step {
       // Its lease keeps blue from starting its services again.
       stopContainer(blue, context);
       if (run.record.kind() == Kind.ROLLBACK) {
+        String snapshot = context.snapshots().name(blue, Reason.SET_ASIDE, run.heldAt);
         String note = describeSetAside(run, blue, run.green, context);
-        context.log().receipt(run.id()).note(note);
-        results.add(note);
+        tell(run, note + "; it is snapshot " + snapshot, results, context);
+      } else if (run.restoresSnapshot()) {
+        String snapshot = context.snapshots().name(blue, Reason.BEFORE_RESTORE, run.heldAt);
+        tell(
+            run,
+            "what served before is snapshot %s: 'orchestrator snapshot restore %s' gets it back"
+                .formatted(snapshot, snapshot),
+            results,
+            context);
       } else {
+        keepBeforeUpgrade(run, blue, run.green, results, context);
         results.add(blue.version() + " (" + blue.container() + ") stopped and kept for rollback");
       }
     }
     Retention retention = context.retention();
-    results.addAll(retention.removeBeyond(State.KEPT, context.limits().keep()));
+    context.snapshots().nameAllSetAside();
+    results.addAll(retention.putAwayBeyond(State.KEPT, context.limits().keep()));
     // What this run has set aside is told to be kept, and may be older than what another one has.
-    results.addAll(retention.removeBeyond(State.SET_ASIDE, 1, blue == null ? 0 : blue.number()));
+    int setAside = blue == null ? 0 : blue.number();
+    results.addAll(retention.putAwayBeyond(State.SET_ASIDE, 1, setAside));
+    for (String name : context.snapshots().prune(setAside)) {
+      tell(run, Snapshots.describePruned(name), results, context);
+    }
     retention.removeUnusedVolumes();
     int pruned = context.builder().prune(retention.presentVersions());
     if (pruned > 0) {
@@ -77,6 +101,51 @@ final class RetainStep extends Step {
               : pruned + " images that no version needs removed");
     }
     return results.isEmpty() ? "nothing to remove" : String.join("; ", results);
+  }
+
+  /** Adds a line to the result and to the receipt. */
+  private static void tell(
+      UpgradeRun run, String line, List<String> results, UpgradeContext context) {
+    context.log().receipt(run.id()).note(line);
+    results.add(line);
+  }
+
+  /** Keeps what an upgrade has begun with as a snapshot, where the settings want it. */
+  private static void keepBeforeUpgrade(
+      UpgradeRun run,
+      Generation blue,
+      Generation green,
+      List<String> results,
+      UpgradeContext context) {
+    boolean wanted =
+        switch (context.settings().stack().snapshots().beforeUpgrade()) {
+          case ON -> true;
+          case OFF -> false;
+          case AUTO -> green.volumes().stream().noneMatch(RetainStep::isCopied);
+        };
+    if (wanted
+        && run.record.kind() == Kind.UPGRADE
+        && green.volumes().stream().noneMatch(volume -> isWrittenBy(green, volume, context))) {
+      results.add(
+          "its data is snapshot "
+              + context
+                  .snapshots()
+                  .name(
+                      blue,
+                      Reason.BEFORE_UPGRADE,
+                      run.heldAt,
+                      () -> context.transfer().measuredBytes(run)));
+    }
+  }
+
+  /** Whether a volume of green is blue's own, and green changes its files. */
+  private static boolean isWrittenBy(Generation green, DataVolume volume, UpgradeContext context) {
+    return volume.method() == Method.ATTACH
+        && context.planner().leftOutOfSnapshot(green).contains(volume.name());
+  }
+
+  private static boolean isCopied(DataVolume volume) {
+    return volume.method() == Method.COPY || volume.method() == Method.NEW;
   }
 
   /** Removes what a rollback to the project leaves: the capsules and their data. */

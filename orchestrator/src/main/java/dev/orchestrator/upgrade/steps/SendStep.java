@@ -6,6 +6,7 @@ import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.compose.HostGrants;
 import dev.orchestrator.data.DataVolume;
 import dev.orchestrator.data.VolumeUsage;
+import dev.orchestrator.engine.ContainerInfo;
 import dev.orchestrator.engine.Engine;
 import dev.orchestrator.engine.EngineInfo;
 import dev.orchestrator.engine.ImageSender;
@@ -22,6 +23,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
@@ -58,10 +60,9 @@ final class SendStep extends Step {
     EngineInfo here = context.engine().info();
     EngineInfo there = found.info();
     String address = found.where().address();
-    if (here.id().equals(there.id())) {
+    if (isSame(run.blue(), context.engine(), found.engine())) {
       throw new RefusedException(
-          "%s is the engine that the stack is on already (%s): name another"
-              .formatted(address, there.id()));
+          "%s is the engine that the stack is on already: name another".formatted(address));
     }
     if (!here.platform().architecture().equals(there.platform().architecture())
         || !here.platform().os().equals(there.platform().os())) {
@@ -82,6 +83,13 @@ final class SendStep extends Step {
                   paths.stream().map(HostGrants.Path::path).collect(Collectors.joining(", "))));
     }
     return "engine %s at %s (%s)".formatted(there.version(), address, found.where().host());
+  }
+
+  /** By the container that serves: machines that were copied have engines with one id. */
+  private static boolean isSame(Generation blue, Engine here, Engine there) {
+    Optional<String> own = here.container(blue.container()).map(ContainerInfo::id);
+    return own.isPresent()
+        && own.equals(there.container(blue.container()).map(ContainerInfo::id));
   }
 
   private static RemoteEngines.Found find(UpgradeRun run, UpgradeContext context) {

@@ -31,6 +31,12 @@ public final class UpgradePlans {
   private static final Step GIVE_BACK = new GiveBackStep();
   private static final Step START_ORIGINAL = new StartOriginalStep();
 
+  private static final Step SNAPSHOT_VOLUMES = new SnapshotVolumesStep();
+  private static final Step RELEASE = new ReleaseStep();
+  private static final Step RECORD = new RecordSnapshotStep();
+  private static final Step PRUNE = new PruneStep();
+  private static final Step COPY_SNAPSHOT = new CopySnapshotStep();
+
   /** The first {@code up}: without a blue there is nothing to hold and nothing to copy. */
   public static final List<Step> FIRST_UP =
       List.of(PREFLIGHT, BUILD, PREPARE, START, VERIFY, SWITCH, RETAIN);
@@ -82,10 +88,29 @@ public final class UpgradePlans {
   public static final List<Step> RETURN_FROM_NOTHING =
       List.of(PREFLIGHT, GIVE_BACK, START_ORIGINAL, RETAIN);
 
+  /** A snapshot of what serves, which serves on. */
+  public static final List<Step> SNAPSHOT =
+      List.of(PREFLIGHT, SNAPSHOT_VOLUMES, PRE_SYNC, HOLD, QUIESCE, SYNC, RELEASE, RECORD, PRUNE);
+
+  /** A snapshot's version, in a new capsule, on a copy of the snapshot's data. */
+  public static final List<Step> RESTORE_SNAPSHOT =
+      List.of(
+          PREFLIGHT, PREPARE, COPY_SNAPSHOT, HOLD, QUIESCE, START, VERIFY, SWITCH, BAKE, RETAIN);
+
   private static final Map<String, Step> BY_ID = new LinkedHashMap<>();
 
   static {
-    Stream.of(FIRST_UP, UP_AGAIN, UPGRADE, MOVE, CARRY, RESTORE, ADOPT, RETURN)
+    Stream.of(
+            FIRST_UP,
+            UP_AGAIN,
+            UPGRADE,
+            MOVE,
+            CARRY,
+            RESTORE,
+            ADOPT,
+            RETURN,
+            SNAPSHOT,
+            RESTORE_SNAPSHOT)
         .flatMap(List::stream)
         .forEach(step -> BY_ID.put(step.id(), step));
   }
@@ -129,6 +154,8 @@ public final class UpgradePlans {
       case UPGRADE -> UPGRADE;
       case MOVE -> MOVE;
       case ADOPT -> ADOPT;
+      case SNAPSHOT -> SNAPSHOT;
+      case RESTORE -> RESTORE_SNAPSHOT;
       case ROLLBACK -> carriesData ? CARRY : RESTORE;
       case UP -> run.from() == null ? FIRST_UP : UP_AGAIN;
     };

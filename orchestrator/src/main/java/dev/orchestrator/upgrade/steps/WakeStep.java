@@ -27,7 +27,18 @@ final class WakeStep extends Step {
 
   @Override
   public String run(UpgradeRun run, UpgradeContext context, Consumer<String> progress) {
-    Generation green = run.green();
+    Generation kept = run.green();
+    context
+        .snapshots()
+        .dropName(kept)
+        .ifPresent(name ->
+            context
+                .log()
+                .receipt(run.id())
+                .note(
+                    "%s starts on the data of snapshot %s, which is no snapshot any more"
+                        .formatted(kept.version(), name)));
+    Generation green = kept;
     VolumeRebaser rebaser = context.rebaser();
     boolean onClone = run.holdsClients() && rebaser.needsRebase(run.id(), green);
     if (onClone) {

@@ -8,12 +8,16 @@ import dev.orchestrator.engine.Labels;
 import dev.orchestrator.testing.FakeBehaviour;
 import dev.orchestrator.testing.FakeEngine;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 final class ImagePrunerTest {
+  private final Set<String> imagesOfSnapshots = new HashSet<>();
+
   @TempDir Path home;
 
   /** Two services may run the same stack, as a drill does beside the original. */
@@ -75,6 +79,21 @@ final class ImagePrunerTest {
     }
   }
 
+  /** A later build of the version takes the name: the id is all that a snapshot has. */
+  @Test
+  void theImageOfASnapshotStaysWithoutAContainerAndAName() {
+    try (FakeEngine engine = new FakeEngine(FakeBehaviour.QUIET)) {
+      String first = add(engine, "orchestrator/demo:v1", ours("v1", "sha256:x"));
+      engine.addImage("orchestrator/demo:v1", ours("v1", "sha256:y"));
+      imagesOfSnapshots.add(first);
+      pruner(engine).removeSuperseded();
+      assertEquals(1, pruner(engine).keepOnly(List.of()));
+      assertTrue(engine.image(first).isPresent());
+      imagesOfSnapshots.clear();
+      assertEquals(1, pruner(engine).keepOnly(List.of()));
+    }
+  }
+
   /** Adds an image; returns its id. */
   private static String add(FakeEngine engine, String reference, Map<String, String> labels) {
     engine.addImage(reference, labels);
@@ -82,7 +101,7 @@ final class ImagePrunerTest {
   }
 
   private ImagePruner pruner(FakeEngine engine) {
-    return new ImagePruner(engine, "demo", home, "mine");
+    return new ImagePruner(engine, "demo", home, "mine", () -> imagesOfSnapshots);
   }
 
   private static Map<String, String> inner() {

@@ -1,0 +1,65 @@
+package dev.orchestrator.report;
+
+import dev.orchestrator.data.DataVolume;
+import dev.orchestrator.journal.Generation;
+import dev.orchestrator.journal.SnapshotRecord;
+import java.time.Instant;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A snapshot, as {@code snapshot list} and {@code snapshot show} have it.
+ *
+ * @param reason why it was made: manual, schedule, before upgrade, before restore, set aside
+ * @param created the moment that its data is of
+ * @param bytes size of its data; -1 where it was not measured
+ * @param shared how many of these bytes others had too when it was made; -1 where that is not known
+ * @param pauseMillis how long clients waited for it at most
+ * @param proven when it was last started and found healthy; null for never
+ * @param image the engine's id of the version's image
+ * @param layersOver versions whose data is a layer over it, so that it can't be deleted
+ */
+public record SnapshotStatus(
+    String name,
+    String version,
+    String reason,
+    Instant created,
+    long bytes,
+    long shared,
+    long pauseMillis,
+    @Nullable Instant proven,
+    String image,
+    List<Volume> volumes,
+    List<String> layersOver) {
+
+  /**
+   * A volume of a snapshot.
+   *
+   * @param volume the engine's name for it
+   * @param method how it got its data: copy, reflink, or attach for a volume that is shared
+   */
+  public record Volume(String name, String volume, String method) {}
+
+  /** Describes a snapshot whose data is a generation's. */
+  public static SnapshotStatus of(
+      SnapshotRecord snapshot, Generation generation, List<String> layersOver) {
+    return new SnapshotStatus(
+        snapshot.name(),
+        generation.version(),
+        snapshot.reason().text(),
+        snapshot.created(),
+        snapshot.bytes(),
+        snapshot.shared(),
+        snapshot.pauseMillis(),
+        snapshot.proven(),
+        generation.image(),
+        generation.volumes().stream().map(SnapshotStatus::volume).toList(),
+        layersOver);
+  }
+
+  private static Volume volume(DataVolume volume) {
+    return new Volume(
+        volume.name(), volume.volume(), volume.method().name().toLowerCase(Locale.ROOT));
+  }
+}

@@ -1,0 +1,47 @@
+package dev.orchestrator.settings;
+
+import dev.orchestrator.settings.DataSettings.Quiesce;
+import dev.orchestrator.settings.SnapshotSettings.BeforeUpgrade;
+import dev.orchestrator.settings.SnapshotSettings.Keep;
+import java.time.Duration;
+
+/** Reads the section {@code snapshots} of orchestrator.conf and of a stack.conf. */
+final class SnapshotReader {
+  private static final int MOST = 1000;
+  private static final Duration LONGEST = Duration.ofDays(36_500);
+
+  private SnapshotReader() {}
+
+  static SnapshotSettings read(SettingsSection parent) {
+    return parent
+        .section("snapshots")
+        .map(SnapshotReader::snapshots)
+        .orElse(SnapshotSettings.DEFAULT);
+  }
+
+  private static SnapshotSettings snapshots(SettingsSection section) {
+    String cron = section.text("schedule");
+    if (!cron.isEmpty()) {
+      section.parsed("schedule", cron, CronExpressions::check);
+    }
+    SnapshotSettings snapshots =
+        new SnapshotSettings(
+            section.choice("quiesce", Quiesce.class),
+            section.choice("before-upgrade", BeforeUpgrade.class),
+            cron.isEmpty() ? null : cron,
+            new Keep(
+                section.whole("keep", 1, MOST),
+                section.whole("daily", 0, MOST),
+                section.whole("weekly", 0, MOST),
+                section.whole("monthly", 0, MOST),
+                section.time("max-age", Duration.ZERO, LONGEST)),
+            new Keep(
+                section.whole("set-aside-keep", 1, MOST),
+                0,
+                0,
+                0,
+                section.time("set-aside-max-age", Duration.ZERO, LONGEST)));
+    section.rejectUnknownKeys();
+    return snapshots;
+  }
+}

@@ -1,0 +1,551 @@
+package dev.orchestrator.upgrade;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.orchestrator.common.RefusedException;
+import dev.orchestrator.data.DataVolume.Method;
+import dev.orchestrator.engine.EngineException;
+import dev.orchestrator.journal.Generation.State;
+import dev.orchestrator.journal.UpgradeRecord;
+import dev.orchestrator.journal.UpgradeRecord.Outcome;
+import dev.orchestrator.report.SnapshotStatus;
+import dev.orchestrator.settings.DataSettings;
+import dev.orchestrator.settings.DataSettings.Quiesce;
+import dev.orchestrator.settings.DataSettings.Rollback;
+import dev.orchestrator.settings.DataSettings.Strategy;
+import dev.orchestrator.settings.VolumeSettings;
+import dev.orchestrator.stack.Control;
+import dev.orchestrator.stack.SnapshotRequest;
+import dev.orchestrator.testing.FakeHost;
+import dev.orchestrator.testing.InMemoryFolder;
+import dev.orchestrator.testing.Invariants;
+import dev.orchestrator.testing.OrchestratorFixture;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Snapshots of a stack on a host in memory, whose clients write before each operation. */
+class SnapshotTest {
+  private static final VolumeSettings MEDIA =
+      new VolumeSettings("media", List.of("binds/media"), Strategy.ATTACH, true);
+
+  @TempDir(factory = InMemoryFolder.class)
+  Path home;
+
+  private int homes;
+  private FakeHost host;
+  private OrchestratorFixture service;
+
+  @BeforeEach
+  void start() {
+    startWith(
+        OrchestratorFixture.dataSettings(Strategy.COPY, Quiesce.STOP, Rollback.RESTORE, MEDIA));
+  }
+
+  @AfterEach
+  void stop() {
+    service.close();
+  }
+
+  private void startWith(DataSettings data) {
+    if (service != null) {
+      service.close();
+    }
+    host = new FakeHost();
+    service = new OrchestratorFixture(host, home.resolve(Integer.toString(++homes)), data);
+    host.faults =
+        new FakeHost.Faults() {
+          @Override
+          public void before(String operation, int number) {
+            host.writeRow(service.traffic.reachedContainer());
+          }
+        };
+    assertDone(service.control.up("v1"));
+  }
+
+  private UpgradeRecord recordOf(String id) {
+    return service.journal.upgrade(id).orElseThrow();
+  }
+
+  private void assertDone(String id) {
+    assertEquals(Outcome.DONE, recordOf(id).outcome(), recordOf(id).reason());
+    Invariants.assertHold(host, service, id);
+  }
+
+  private String create(String name) {
+    return service.control.createSnapshot(SnapshotRequest.manual(name, null));
+  }
+
+  private List<String> names() {
+    return service.control.snapshots().stream().map(SnapshotStatus::name).toList();
+  }
+
+  private List<String> rowsOf(String snapshot) {
+    int generation = service.journal.snapshot(snapshot).orElseThrow().generation();
+    return Invariants.readRows(host, service, generation);
+  }
+
+  private List<String> rowsServed() {
+    return Invariants.readRows(host, service, service.journal.serving().orElseThrow().number());
+  }
+
+  private String refusal(Runnable request) {
+    RefusedException refused = assertThrows(RefusedException.class, request::run);
+    Invariants.assertHold(host, service, "refused");
+    return String.valueOf(refused.getMessage());
+  }
+
+  private String notes(String run) {
+    return service.control.receipt(run).notes().toString();
+  }
+
+  @Test
+  void aSnapshotHasEveryRowOfBeforeItAndNoneOfAfter() {
+    host.writeRow(service.traffic.reachedContainer());
+    List<String> before = List.copyOf(host.acknowledgedRows);
+    String id = create("lunch");
+    assertDone(id);
+    List<String> kept = rowsOf("lunch");
+    assertTrue(kept.containsAll(before));
+    host.writeRow(service.traffic.reachedContainer());
+    assertEquals(kept, rowsOf("lunch"));
+    assertTrue(rowsServed().containsAll(host.acknowledgedRows));
+    assertEquals(1, service.journal.serving().orElseThrow().number(), "the same capsule serves");
+
+    SnapshotStatus lunch = service.control.snapshot("lunch");
+    assertEquals("v1", lunch.version());
+    assertEquals("manual", lunch.reason());
+    assertEquals(
+        List.of("copy", "attach"),
+        lunch.volumes().stream().map(SnapshotStatus.Volume::method).toList());
+    assertEquals(
+        service.journal.serving().orElseThrow().volumes().get(1).volume(),
+        lunch.volumes().get(1).volume(),
+        "files that never change are shared");
+    assertTrue(notes(id).contains("snapshot lunch of v1"), notes(id));
+    assertTrue(notes(id).contains("clients waited"), notes(id));
+  }
+
+  @Test
+  void servicesAreFrozenForIt() {
+    List<String> operations = new ArrayList<>();
+    host.faults =
+        new FakeHost.Faults() {
+          @Override
+          public void before(String operation, int number) {
+            operations.add(operation);
+          }
+        };
+    assertDone(create("lunch"));
+    assertTrue(operations.contains("engine.pauseContainer"), operations.toString());
+    assertFalse(operations.contains("capsule.stop"), operations.toString());
+  }
+
+  @Test
+  void servicesAreStoppedForItWhereThatIsAskedFor() {
+    List<String> operations = new ArrayList<>();
+    host.faults =
+        new FakeHost.Faults() {
+          @Override
+          public void before(String operation, int number) {
+            operations.add(operation);
+          }
+        };
+    assertDone(service.control.createSnapshot(SnapshotRequest.manual("lunch", Quiesce.STOP)));
+    assertTrue(operations.contains("capsule.stop"), operations.toString());
+    assertFalse(operations.contains("engine.pauseContainer"), operations.toString());
+  }
+
+  @Test
+  void filesShareTheirBlocksWhereTheFileSystemCan() {
+    host.supportsReflinks = true;
+    assertDone(create("lunch"));
+    SnapshotStatus lunch = service.control.snapshot("lunch");
+    assertEquals("reflink", lunch.volumes().getFirst().method());
+    assertEquals(lunch.bytes(), lunch.shared());
+  }
+
+  @Test
+  void itIsNeverALayerOverWhatServes() {
+    startWith(OrchestratorFixture.dataSettings(Strategy.CLONE, Quiesce.STOP, Rollback.RESTORE));
+    assertDone(service.control.upgrade("v2"));
+    assertEquals(
+        Method.OVERLAY, service.journal.serving().orElseThrow().volumes().getFirst().method());
+    assertDone(create("lunch"));
+    assertEquals("copy", service.control.snapshot("lunch").volumes().getFirst().method());
+    assertTrue(host.acknowledgedRows.containsAll(rowsOf("lunch")));
+  }
+
+  @Test
+  void anAttachedVolumeWhoseFilesChangeIsLeftOutWhichIsTold() {
+    startWith(
+        OrchestratorFixture.dataSettings(
+            Strategy.COPY,
+            Quiesce.STOP,
+            Rollback.RESTORE,
+            new VolumeSettings("scratch", List.of("binds/scratch"), Strategy.ATTACH, false)));
+    String id = create("lunch");
+    assertDone(id);
+    assertEquals(1, service.control.snapshot("lunch").volumes().size());
+    assertTrue(notes(id).contains("not in the snapshot"), notes(id));
+    assertTrue(notes(id).contains("scratch"), notes(id));
+  }
+
+  @Test
+  void aSnapshotOfNothingIsRefused() {
+    startWith(OrchestratorFixture.dataSettings(Strategy.ATTACH, Quiesce.STOP, Rollback.RESTORE));
+    String id = create("lunch");
+    assertEquals(Outcome.REFUSED, recordOf(id).outcome());
+    assertTrue(
+        recordOf(id).reason().contains("nothing to make a snapshot of"), recordOf(id).reason());
+    Invariants.assertHold(host, service, id);
+  }
+
+  @Test
+  void withoutANameItGetsTheVersionAndTheTime() {
+    assertDone(service.control.createSnapshot(SnapshotRequest.manual(null, null)));
+    assertDone(service.control.createSnapshot(SnapshotRequest.manual(null, null)));
+    assertEquals(2, names().size());
+    names().forEach(name -> assertTrue(name.matches("v1-\\d{4}-\\d\\d-\\d\\d-\\d{4}(-2)?"), name));
+  }
+
+  @Test
+  void wrongRequestsAreRefusedInOneLine() {
+    assertDone(create("lunch"));
+    assertEquals(
+        "there is a snapshot lunch already: choose another name, or 'orchestrator snapshot delete"
+            + " lunch' first",
+        refusal(() -> create("lunch")));
+    assertTrue(refusal(() -> create("../x")).contains("can't be the name of a snapshot"));
+    assertEquals(
+        "there is no snapshot dinner: 'orchestrator snapshot list' lists them",
+        refusal(() -> service.control.snapshot("dinner")));
+    for (Runnable request :
+        List.<Runnable>of(
+            () -> service.control.restoreSnapshot("dinner"),
+            () -> service.control.deleteSnapshot("dinner"))) {
+      assertTrue(refusal(request).startsWith("there is no snapshot dinner"));
+    }
+  }
+
+  @Test
+  void whatDoesNotServeHasNoSnapshot() {
+    service.control.down(Control.Removal.NOTHING);
+    RefusedException refused = assertThrows(RefusedException.class, () -> create("lunch"));
+    assertEquals("the stack is down: 'orchestrator up' first, then snapshot", refused.getMessage());
+  }
+
+  @Test
+  void anUnhealthyVersionHasNoSnapshot() {
+    host.unhealthy.add("v1");
+    String id = create("lunch");
+    assertEquals(Outcome.REFUSED, recordOf(id).outcome());
+    assertTrue(
+        recordOf(id).reason().endsWith("mend it, then make a snapshot"), recordOf(id).reason());
+    assertEquals(List.of(), names());
+  }
+
+  @Test
+  void withoutSpaceNothingIsMade() {
+    host.usedBytes = 2_000_000_000_000L;
+    String id = create("lunch");
+    assertEquals(Outcome.REFUSED, recordOf(id).outcome());
+    assertTrue(recordOf(id).reason().contains("not enough space"), recordOf(id).reason());
+    assertEquals(List.of(), names());
+    Invariants.assertHold(host, service, id);
+  }
+
+  @Test
+  void aVersionThatIsNotHealthyAfterItsStopNeedsAttention() {
+    host.faults =
+        new FakeHost.Faults() {
+          @Override
+          public void after(String operation, int number) {
+            if (operation.equals("capsule.stop")) {
+              host.unhealthy.add("v1");
+            }
+          }
+        };
+    String id = service.control.createSnapshot(SnapshotRequest.manual("lunch", Quiesce.STOP));
+    assertEquals(Outcome.NEEDS_ATTENTION, recordOf(id).outcome());
+    assertEquals(service.container(1), service.traffic.reachedContainer(), "it serves");
+    assertEquals(List.of(), names());
+    assertEquals(List.of(), service.journal.quarantines());
+  }
+
+  @Test
+  void deletingASnapshotFreesItsSpaceAndTouchesNoOther() {
+    assertDone(create("first"));
+    assertDone(create("second"));
+    assertDone(create("third"));
+    List<String> third = rowsOf("third");
+    assertEquals("second deleted", service.control.deleteSnapshot("second"));
+    assertEquals(List.of("third", "first"), names());
+    assertEquals(third, rowsOf("third"));
+    Invariants.assertHold(host, service, "deleted");
+  }
+
+  @Test
+  void aRestoreBringsVersionAndDataBackAndKeepsWhatIsNewer() {
+    assertDone(create("lunch"));
+    List<String> lunch = rowsOf("lunch");
+    assertDone(service.control.upgrade("v2"));
+    host.writeRow(service.traffic.reachedContainer());
+    List<String> newer = rowsServed();
+
+    String id = service.control.restoreSnapshot("lunch");
+    assertDone(id);
+    assertEquals("v1", Invariants.servingVersion(service));
+    assertEquals(lunch, rowsServed().subList(0, lunch.size()));
+    assertFalse(rowsServed().containsAll(newer));
+    assertEquals(lunch, rowsOf("lunch"), "it stays as it was");
+
+    String kept =
+        names().stream()
+            .filter(name -> name.startsWith("before-restore-v2-"))
+            .findFirst()
+            .orElseThrow();
+    assertTrue(notes(id).contains("'orchestrator snapshot restore " + kept + "'"), notes(id));
+    assertDone(service.control.restoreSnapshot(kept));
+    assertEquals("v2", Invariants.servingVersion(service));
+    assertTrue(rowsServed().containsAll(newer));
+    assertEquals(List.of(), service.journal.quarantines());
+  }
+
+  @Test
+  void aRestoredVersionThatIsNotHealthyIsRolledBack() {
+    assertDone(create("lunch"));
+    host.unhealthy.add(service.container(3));
+    String id = service.control.restoreSnapshot("lunch");
+    assertEquals(Outcome.ROLLED_BACK, recordOf(id).outcome());
+    Invariants.assertHold(host, service, id);
+    assertEquals(1, service.journal.serving().orElseThrow().number());
+    assertTrue(rowsServed().containsAll(host.acknowledgedRows));
+    assertEquals(List.of("lunch"), names());
+    assertEquals(List.of(), service.journal.quarantines(), "what served was good");
+    assertEquals(id, service.journal.history().getFirst().id(), "no other run follows");
+  }
+
+  @Test
+  void aSnapshotWhoseVolumeOrImageIsGoneIsNotRestored() {
+    assertDone(create("lunch"));
+    String volume = service.control.snapshot("lunch").volumes().getFirst().volume();
+    host.engine.removeVolume(volume);
+    String id = service.control.restoreSnapshot("lunch");
+    assertEquals(Outcome.REFUSED, recordOf(id).outcome());
+    assertEquals(
+        "the data of snapshot lunch is gone: there is no volume " + volume, recordOf(id).reason());
+    assertTrue(host.engine.volume(volume).isEmpty(), "nor is an empty volume made in its place");
+  }
+
+  @Test
+  void whatARollbackSetsAsideIsASnapshotWithAName() {
+    assertDone(service.control.upgrade("v2"));
+    host.writeRow(service.traffic.reachedContainer());
+    List<String> newer = rowsServed();
+    String id = service.control.rollback();
+    assertDone(id);
+    String kept = names().getFirst();
+    assertTrue(kept.startsWith("set-aside-v2-"), kept);
+    assertTrue(notes(id).contains("it is snapshot " + kept), notes(id));
+
+    // Two runs later it was gone.
+    assertDone(service.control.upgrade("v3"));
+    assertDone(service.control.rollback());
+    assertDone(service.control.upgrade("v3"));
+    assertEquals(newer, rowsOf(kept).subList(0, newer.size()));
+    assertDone(service.control.restoreSnapshot(kept));
+    assertEquals("v2", Invariants.servingVersion(service));
+    assertTrue(rowsServed().containsAll(newer));
+  }
+
+  @Test
+  void theOldestThatWereSetAsideGoAndThatIsTold() {
+    String first = "";
+    String last = "";
+    for (int i = 0; i < 4; i++) {
+      assertEquals(Outcome.DONE, recordOf(service.control.upgrade("v2")).outcome());
+      last = service.control.rollback();
+      assertEquals(Outcome.DONE, recordOf(last).outcome());
+      first = first.isEmpty() ? names().getFirst() : first;
+    }
+    assertEquals(3, names().size());
+    assertFalse(names().contains(first));
+    assertTrue(
+        notes(last).contains("snapshot " + first + " deleted, as the settings"), notes(last));
+  }
+
+  @Test
+  void whatAFailedBakeSetsAsideIsASnapshotToo() {
+    host.faults =
+        new FakeHost.Faults() {
+          @Override
+          public void after(String operation, int number) {
+            if (operation.equals("traffic.lead")
+                && service.container(2).equals(service.traffic.backend)) {
+              host.writeRow(service.traffic.reachedContainer());
+              host.unhealthy.add("v2");
+            }
+          }
+        };
+    String id = service.control.upgrade("v2");
+    assertEquals(Outcome.ROLLED_BACK, recordOf(id).outcome());
+    assertTrue(names().getFirst().startsWith("set-aside-v2-"), names().toString());
+    assertTrue(notes(id).contains(names().getFirst()), notes(id));
+  }
+
+  @Test
+  void whatSomethingIsALayerOverIsNotDeleted() {
+    startWith(OrchestratorFixture.dataSettings(Strategy.CLONE, Quiesce.STOP, Rollback.CARRY));
+    assertDone(service.control.upgrade("v2"));
+    assertDone(service.control.rollback());
+    String aside =
+        names().stream().filter(name -> name.startsWith("set-aside-v2")).findFirst().orElseThrow();
+    String refusal = refusal(() -> service.control.deleteSnapshot(aside));
+    assertEquals(
+        "snapshot %s can't be deleted yet: the data of v1 (generation 3) is a layer over it"
+            .formatted(aside),
+        refusal);
+    assertTrue(names().contains(aside));
+  }
+
+  @Test
+  void whatAnUpgradeBeganWithStaysWhereThatCostsLittle() {
+    startWith(OrchestratorFixture.dataSettings(Strategy.AUTO, Quiesce.STOP, Rollback.RESTORE));
+    host.supportsReflinks = true;
+    assertDone(service.control.upgrade("v2"));
+    String before = names().getFirst();
+    assertTrue(before.startsWith("before-upgrade-v1-"), before);
+    List<String> rows = rowsOf(before);
+    assertDone(service.control.upgrade("v3"));
+    assertEquals(State.SNAPSHOT, service.journal.generations().getFirst().state());
+    assertEquals(rows, rowsOf(before));
+    assertDone(service.control.restoreSnapshot(before));
+    assertEquals("v1", Invariants.servingVersion(service));
+  }
+
+  @Test
+  void whatTheNewVersionTookOverIsNoSnapshotOfTheOld() {
+    startWith(
+        new DataSettings(
+            Strategy.AUTO,
+            Quiesce.STOP,
+            Map.of(),
+            List.of(),
+            0,
+            false,
+            3,
+            10,
+            true,
+            Rollback.RESTORE,
+            List.of(),
+            List.of(),
+            List.of(),
+            List.of(
+                new VolumeSettings("scratch", List.of("binds/scratch"), Strategy.ATTACH, false))));
+    host.supportsReflinks = true;
+    assertDone(service.control.upgrade("v2"));
+    assertEquals(List.of(), names());
+
+    assertDone(create("lunch"));
+    String scratch = service.journal.serving().orElseThrow().volumes().get(1).volume();
+    assertDone(service.control.restoreSnapshot("lunch"));
+    assertEquals(
+        scratch,
+        service.journal.serving().orElseThrow().volumes().get(1).volume(),
+        "what the snapshot left out goes along as it is");
+  }
+
+  @Test
+  void whatIsCopiedAtAnUpgradeDoesNotStayByItself() {
+    assertDone(service.control.upgrade("v2"));
+    assertEquals(List.of(), names());
+  }
+
+  /** The rollback runs the version on the snapshot's own volume. */
+  @Test
+  void aRollbackToASnapshotsDataTakesItsName() {
+    startWith(OrchestratorFixture.dataSettings(Strategy.AUTO, Quiesce.STOP, Rollback.RESTORE));
+    host.supportsReflinks = true;
+    assertDone(service.control.upgrade("v2"));
+    String before = names().getFirst();
+    String id = service.control.rollback();
+    assertDone(id);
+    assertFalse(names().contains(before));
+    assertTrue(notes(id).contains(before + ", which is no snapshot any more"), notes(id));
+  }
+
+  @Test
+  void noSnapshotIsDeletedWhileARunMayNeedIt() {
+    assertDone(create("lunch"));
+    List<String> refusals = new ArrayList<>();
+    host.faults =
+        new FakeHost.Faults() {
+          @Override
+          public void before(String operation, int number) {
+            if (operation.equals("copier.live")) {
+              RefusedException refused =
+                  assertThrows(
+                      RefusedException.class, () -> service.control.deleteSnapshot("lunch"));
+              refusals.add(String.valueOf(refused.getMessage()));
+            }
+          }
+        };
+    assertDone(service.control.restoreSnapshot("lunch"));
+    assertEquals(
+        List.of(
+            "u3 is under way, and may need the snapshot: wait for its end ('orchestrator watch')"),
+        refusals);
+  }
+
+  @Test
+  void aSnapshotThatCanNotBeRemovedByRetentionIsNoReasonToFail() {
+    assertDone(create("lunch"));
+    host.faults =
+        new FakeHost.Faults() {
+          @Override
+          public void before(String operation, int number) {
+            if (operation.equals("engine.removeVolume")) {
+              throw new EngineException(EngineException.Kind.CONFLICT, "volume is in use");
+            }
+          }
+        };
+    assertDone(create("dinner"));
+    assertEquals(List.of("dinner", "lunch"), names());
+  }
+
+  @Test
+  void downWithVolumesRemovesSnapshotsToo() {
+    assertDone(create("lunch"));
+    service.control.down(Control.Removal.VOLUMES);
+    assertEquals(List.of(), names());
+    assertEquals(List.of(), host.engine.volumes(Map.of()));
+  }
+
+  @Test
+  void aHoldBudgetThatIsTooShortForTheSnapshotIsNobodysFault() {
+    service.close();
+    service =
+        new OrchestratorFixture(
+            host,
+            service.home,
+            service.dataSettings,
+            Duration.ofMillis(20),
+            List.of(),
+            Duration.ofNanos(1));
+    service.replayJournal();
+    String id = create("lunch");
+    assertEquals(Outcome.ROLLED_BACK, recordOf(id).outcome());
+    Invariants.assertHold(host, service, id);
+    assertEquals(List.of(), service.journal.quarantines());
+  }
+}
