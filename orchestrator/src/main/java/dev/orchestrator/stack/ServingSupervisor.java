@@ -79,7 +79,7 @@ final class ServingSupervisor {
         calm = true;
         return;
       }
-      if (context.ownerClaim().isTakenOver(serving.get())) {
+      if (context.ownerClaim().isTakenOverBetweenRuns(serving.get())) {
         leadOn(serving.get());
       } else if (context.journal().down()) {
         stop(serving.get());

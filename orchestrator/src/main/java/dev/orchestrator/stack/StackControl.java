@@ -132,7 +132,9 @@ public final class StackControl implements Control, AutoCloseable {
 
   @Override
   public Generation serving() {
-    return requireServing("rehearse");
+    Generation serving = requireServing("rehearse");
+    requireHere(serving, "rehearsed");
+    return serving;
   }
 
   @Override

@@ -3,10 +3,8 @@ package dev.orchestrator.upgrade;
 import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.engine.Labels;
-import dev.orchestrator.engine.VolumeInfo;
 import dev.orchestrator.journal.Generation;
 import java.util.Map;
-import java.util.Optional;
 
 /**
  * Which orchestrator a capsule on another host belongs to, so that never two do something with it.
@@ -33,17 +31,43 @@ public final class OwnerClaim {
     return Labels.with(stackLabels, Labels.ROLE, ROLE);
   }
 
+  /** Whose a capsule on another host is. */
+  private enum Owner {
+    NOBODY,
+    OURS,
+    ANOTHER
+  }
+
+  private Owner owner(Generation generation) {
+    String ours = context.names().stackLabels().getOrDefault(Labels.HOME, "");
+    return context
+        .engine()
+        .volume(volume(generation.container()))
+        .map(volume ->
+            volume.labels().getOrDefault(Labels.HOME, "").equals(ours)
+                ? Owner.OURS
+                : Owner.ANOTHER)
+        .orElse(Owner.NOBODY);
+  }
+
   /** Whether the orchestrator there has taken a capsule over; asks the other engine. */
   public boolean isTakenOver(Generation generation) {
+    return generation.elsewhere() != null && owner(generation) == Owner.ANOTHER;
+  }
+
+  /**
+   * The same, and gives back what a run has left. To be called with the {@link ServingLock}: a run
+   * that needs the claim makes sure of it when it has that lock.
+   */
+  public boolean isTakenOverBetweenRuns(Generation generation) {
     if (generation.elsewhere() == null) {
       return false;
     }
-    Map<String, String> ours = context.names().stackLabels();
-    Optional<VolumeInfo> claim = context.engine().volume(volume(generation.container()));
-    return claim
-        .map(volume -> volume.labels().getOrDefault(Labels.HOME, ""))
-        .filter(home -> !home.equals(ours.getOrDefault(Labels.HOME, "")))
-        .isPresent();
+    Owner owner = owner(generation);
+    if (owner == Owner.OURS && context.journal().running().isEmpty()) {
+      context.engine().removeVolume(volume(generation.container()));
+    }
+    return owner == Owner.ANOTHER;
   }
 
   /** Takes it for a run; nothing for a capsule of this host. */
