@@ -1,8 +1,10 @@
 package dev.orchestrator;
 
+import dev.orchestrator.backup.ContainerResticRunner;
 import dev.orchestrator.capsule.image.ImageBuilder;
 import dev.orchestrator.capsule.runtime.CapsuleSpecFactory;
 import dev.orchestrator.capsule.runtime.ContainerCapsule;
+import dev.orchestrator.common.HostName;
 import dev.orchestrator.common.SteadyClock;
 import dev.orchestrator.data.RsyncCopier;
 import dev.orchestrator.engine.Engine;
@@ -18,6 +20,8 @@ import dev.orchestrator.release.Releases;
 import dev.orchestrator.schedule.Schedule;
 import dev.orchestrator.schedule.ScheduleRunner;
 import dev.orchestrator.settings.Settings;
+import dev.orchestrator.settings.SnapshotSettings;
+import dev.orchestrator.stack.BackupEnvironment;
 import dev.orchestrator.stack.HandoverPort;
 import dev.orchestrator.stack.StackControl;
 import dev.orchestrator.traffic.Traffic;
@@ -120,6 +124,7 @@ final class ManagedStack implements AutoCloseable {
             shared.others());
     upgradeContext.resolveServingRoutes();
     Schedule schedule = Schedule.of(settings.schedule());
+    Schedule backups = schedule(settings.stack().backup().schedule());
     Supplier<@Nullable Instant> nextRun = () -> schedule.nextRun(clock.instant()).orElse(null);
     control =
         parts.add(
@@ -128,11 +133,32 @@ final class ManagedStack implements AutoCloseable {
                 releases,
                 nextRun,
                 run -> Thread.ofVirtual().start(run),
-                shared.handover()));
+                shared.handover(),
+                new BackupEnvironment(
+                    new ContainerResticRunner(
+                        settings.stack().backup(),
+                        engine,
+                        () -> builder.base(line -> {}),
+                        names.helperLabels("backup", ResourceNames.BACKUP),
+                        names.backupCache()),
+                    HostName.get(),
+                    now -> backups.nextRun(now).orElse(null))));
     control.boot();
-    Schedule snapshots =
-        Schedule.of(settings.stack().snapshots().schedule(), settings.schedule().zone());
-    parts.add(ScheduleRunner.start(control, schedule, snapshots, clock));
+    SnapshotSettings snapshots = settings.stack().snapshots();
+    parts.add(
+        ScheduleRunner.start(
+            control,
+            new ScheduleRunner.Times(
+                schedule,
+                schedule(snapshots.schedule()),
+                schedule(snapshots.prove()),
+                backups,
+                schedule(settings.stack().backup().prove())),
+            clock));
+  }
+
+  private Schedule schedule(@Nullable String cron) {
+    return Schedule.of(cron == null || cron.isEmpty() ? null : cron, settings.schedule().zone());
   }
 
   private Set<String> imagesOfSnapshots() {

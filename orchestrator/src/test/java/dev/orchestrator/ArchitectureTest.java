@@ -27,6 +27,7 @@ class ArchitectureTest {
     ROOT + ".settings",
     ROOT + ".engine",
     ROOT + ".data",
+    ROOT + ".backup",
     ROOT + ".health",
     ROOT + ".journal",
     ROOT + ".home",

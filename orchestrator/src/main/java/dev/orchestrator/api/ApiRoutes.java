@@ -4,6 +4,7 @@ import dev.orchestrator.common.Json;
 import dev.orchestrator.common.NotYetException;
 import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.stack.AdoptRequest;
+import dev.orchestrator.stack.BackupRequest;
 import dev.orchestrator.stack.Control;
 import dev.orchestrator.stack.SnapshotRequest;
 import dev.orchestrator.stack.Stacks;
@@ -86,6 +87,8 @@ final class ApiRoutes {
     get(router, prefix + "/logs", Set.of("service", "tail"), this::logs);
     get(router, prefix + "/snapshots", ofStack(control -> control::snapshots));
     get(router, prefix + "/snapshots/:snapshot", this::snapshot);
+    get(router, prefix + "/backups", ofStack(control -> control::backups));
+    get(router, prefix + "/backups/operations/:operation", this::backupOperation);
     router.get(prefix + "/upgrades/:id/events").handler(this::events);
 
     post(router, prefix + "/up", this::up);
@@ -95,8 +98,14 @@ final class ApiRoutes {
     post(router, prefix + "/rollback", this::rollback);
     post(router, prefix + "/snapshots", this::createSnapshot);
     post(router, prefix + "/snapshots/:snapshot/restore", this::restoreSnapshot);
+    post(router, prefix + "/snapshots/:snapshot/prove", this::proveSnapshot);
     delete(router, prefix + "/snapshots/:snapshot", this::deleteSnapshot);
     post(router, prefix + "/snapshots/prune", this::pruneSnapshots);
+    post(router, prefix + "/backups", backup(RequestReader::backupRun));
+    post(router, prefix + "/backups/restore", backup(RequestReader::backupRestore));
+    post(router, prefix + "/backups/check", backup(RequestReader::backupCheck));
+    post(router, prefix + "/backups/forget", backup(RequestReader::backupForget));
+    post(router, prefix + "/backups/prove", backup(RequestReader::backupProve));
     post(router, prefix + "/undo-adopt", context -> runId(context, Control::undoAdopt));
     post(router, prefix + "/abort", context -> runId(context, Control::abort));
     post(router, prefix + "/resume", context -> runId(context, Control::resume));
@@ -194,6 +203,11 @@ final class ApiRoutes {
     return runId(context, control -> control.restoreSnapshot(name));
   }
 
+  private Callable<Object> proveSnapshot(RoutingContext context) {
+    String name = RequestReader.snapshot(context);
+    return runId(context, control -> control.proveSnapshot(name));
+  }
+
   private Callable<Object> deleteSnapshot(RoutingContext context) {
     String name = RequestReader.snapshot(context);
     Supplier<Control> control = control(context);
@@ -204,6 +218,22 @@ final class ApiRoutes {
     boolean plan = RequestReader.planInBody(context);
     Supplier<Control> control = control(context);
     return () -> Map.of("deleted", control.get().pruneSnapshots(plan));
+  }
+
+  /** A request that is answered with the id of an operation on the backups. */
+  private Function<RoutingContext, Callable<Object>> backup(
+      Function<RoutingContext, BackupRequest> reader) {
+    return context -> {
+      BackupRequest request = reader.apply(context);
+      Supplier<Control> control = control(context);
+      return () -> Map.of("id", control.get().beginBackup(request));
+    };
+  }
+
+  private Callable<Object> backupOperation(RoutingContext context) {
+    String id = RequestReader.backupOperation(context);
+    Supplier<Control> control = control(context);
+    return () -> control.get().backupOperation(id);
   }
 
   /** A request without parameters that is answered with the id of a run. */

@@ -8,6 +8,7 @@ import dev.orchestrator.settings.DataSettings.Quiesce;
 import dev.orchestrator.settings.DataSettings.Rollback;
 import dev.orchestrator.settings.FileSettings.Policy;
 import dev.orchestrator.stack.AdoptRequest;
+import dev.orchestrator.stack.BackupRequest;
 import dev.orchestrator.stack.Control.Removal;
 import dev.orchestrator.stack.SnapshotRequest;
 import dev.orchestrator.upgrade.DataOptions;
@@ -28,6 +29,7 @@ final class RequestReader {
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._+-]{0,127}");
   private static final Set<String> UPGRADE_FIELDS =
       Set.of("version", "full", "attach", "acceptUnused", "files");
+  private static final Pattern BACKUP = Pattern.compile("[0-9A-Fa-f]{4,64}");
   private static final Pattern NUMBER = Pattern.compile("[0-9]{1,9}");
 
   private static final int LONGEST_PATH = 4096;
@@ -68,6 +70,73 @@ final class RequestReader {
     return SnapshotRequest.manual(
         name == null || name.isNull() ? null : checkedName("name", text("name", name)),
         quiesce(quiesce == null || quiesce.isNull() ? null : text("quiesce", quiesce)));
+  }
+
+  /** The id of an operation on the backups in the path. */
+  static String backupOperation(RoutingContext context) {
+    String id = String.valueOf(context.pathParam("operation"));
+    if (!NAME.matcher(id).matches()) {
+      throw new RefusedException("there is no operation " + printable(id));
+    }
+    return id;
+  }
+
+  static BackupRequest backupRun(RoutingContext context) {
+    JsonNode fields = body(context, Set.of("snapshot", "ifRequired"));
+    JsonNode snapshot = fields.get("snapshot");
+    return new BackupRequest.Run(
+        snapshot == null || snapshot.isNull()
+            ? null
+            : checkedName("snapshot", text("snapshot", snapshot)),
+        flag(fields, "ifRequired"));
+  }
+
+  static BackupRequest backupRestore(RoutingContext context) {
+    JsonNode fields = body(context, Set.of("backup", "folder", "only"));
+    JsonNode folder = fields.get("folder");
+    String path = folder == null || folder.isNull() ? null : text("folder", folder);
+    if (path != null && (!path.startsWith("/") || path.length() > LONGEST_PATH)) {
+      throw new BadRequestException("folder must be an absolute path: " + printable(path));
+    }
+    return new BackupRequest.Restore(backup(fields), path, flag(fields, "only"));
+  }
+
+  static BackupRequest backupCheck(RoutingContext context) {
+    JsonNode percent = body(context, Set.of("percent")).get("percent");
+    if (percent == null) {
+      return new BackupRequest.Check(0);
+    }
+    if (!percent.isInt() || percent.intValue() < 0 || percent.intValue() > 100) {
+      throw new BadRequestException("percent must be a number from 0 to 100");
+    }
+    return new BackupRequest.Check(percent.intValue());
+  }
+
+  static BackupRequest backupForget(RoutingContext context) {
+    JsonNode fields = body(context, Set.of("backups", "plan"));
+    List<String> backups = texts(fields, "backups");
+    backups.forEach(RequestReader::checkBackup);
+    return new BackupRequest.Forget(backups, flag(fields, "plan"));
+  }
+
+  static BackupRequest backupProve(RoutingContext context) {
+    return new BackupRequest.Prove(backup(body(context, Set.of("backup"))));
+  }
+
+  private static String backup(JsonNode fields) {
+    JsonNode backup = fields.get("backup");
+    return backup == null || backup.isNull()
+        ? BackupRequest.LATEST
+        : checkBackup(text("backup", backup));
+  }
+
+  private static String checkBackup(String id) {
+    if (!id.equals(BackupRequest.LATEST) && !BACKUP.matcher(id).matches()) {
+      throw new BadRequestException(
+          "\"%s\" is no id of a backup, which has hex digits: 'orchestrator backup list' lists them, \"latest\" is the newest"
+              .formatted(printable(id)));
+    }
+    return id;
   }
 
   static boolean planInBody(RoutingContext context) {

@@ -25,6 +25,12 @@ public interface Capsule {
   void awaitReady(Duration deadline);
 
   /**
+   * Lets nothing in it open a connection to anything outside from now on, not even to the host;
+   * what asks it from outside is answered.
+   */
+  void isolate(Duration deadline);
+
+  /**
    * Creates the containers of its services without starting them.
    *
    * @param aside names of data volumes into which nothing may be put, because a copy will fill them
@@ -90,6 +96,13 @@ public interface Capsule {
 
   /** The tables of its services' databases; databases that can't be asked are left out. */
   List<DatabaseTable> tables(Duration deadline);
+
+  /**
+   * Has the databases of its services check themselves, each with its own tool in its own
+   * container: MariaDB and MySQL, PostgreSQL, and the SQLite files in the data, found by their
+   * header. A tool may change the data, as it repairs or adds what it needs for a check.
+   */
+  List<DatabaseCheck> checkDatabases(Duration deadline);
 
   /**
    * The release's files in its data, as they are now, at these paths and where it has seeded any.

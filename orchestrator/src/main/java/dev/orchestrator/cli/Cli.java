@@ -58,6 +58,7 @@ public final class Cli {
     commands.put("move", MoveCommand::new);
     commands.put("rollback", RollbackCommand::new);
     commands.put("snapshot", SnapshotCommand::of);
+    commands.put("backup", BackupCommand::of);
     commands.put("abort", AbortCommand::new);
     commands.put("resume", ResumeCommand::new);
     commands.put("watch", WatchCommand::new);

@@ -111,6 +111,23 @@ final class RootCommand implements Runnable {
     return new RunFollower(api(), context.terminal(), context.clock(), context.reconnectTimeout());
   }
 
+  /** Follows runs on standard error, where the output is the API's answer alone. */
+  RunFollower quietFollower() {
+    Terminal terminal = context.terminal();
+    return new RunFollower(
+        api(),
+        new Terminal(
+            terminal.err(),
+            terminal.err(),
+            null,
+            false,
+            false,
+            terminal.unicode(),
+            terminal.width()),
+        context.clock(),
+        context.reconnectTimeout());
+  }
+
   /** Follows runs of a stack that a command has made. */
   RunFollower follower(String ofStack) {
     ServiceLocation location = location().forStack(ofStack, Map.of(), Path.of("/"));

@@ -12,9 +12,10 @@ final class RunText {
   /** {@code u7 upgrade v1 → v2}. */
   static String title(UpgradeRecord run) {
     boolean stays =
-        run.fromVersion().isEmpty()
-            || run.kind() == UpgradeRecord.Kind.SNAPSHOT
-            || run.kind() == UpgradeRecord.Kind.MOVE;
+        switch (run.kind()) {
+          case SNAPSHOT, PROVE, MOVE -> true;
+          case UP, UPGRADE, ROLLBACK, ADOPT, RESTORE -> run.fromVersion().isEmpty();
+        };
     String versions = stays ? to(run) : from(run) + " → " + to(run);
     return "%s %s %s".formatted(run.id(), run.kindText(), versions);
   }

@@ -2,16 +2,20 @@ package dev.orchestrator.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.orchestrator.client.ApiClient;
+import dev.orchestrator.client.CommandException;
 import dev.orchestrator.client.ExitCode;
 import dev.orchestrator.common.HumanText;
 import dev.orchestrator.common.Json;
 import dev.orchestrator.common.RefusedException;
+import dev.orchestrator.journal.Receipt;
+import dev.orchestrator.journal.SnapshotRecord.Proof;
 import dev.orchestrator.report.SnapshotStatus;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -29,7 +33,7 @@ import picocli.CommandLine.Spec;
     name = "snapshot",
     synopsisSubcommandLabel = "COMMAND",
     description = {
-      "Make, list, restore and delete snapshots of the data.",
+      "Make, list, prove, restore and delete snapshots of the data.",
       "A snapshot is all data of a moment, with its version. It stays until it is deleted;"
           + " those that the service makes by itself stay until the settings in 'snapshots' no"
           + " longer keep them."
@@ -50,6 +54,7 @@ final class SnapshotCommand implements Callable<Integer> {
         .addSubcommand(new Create(root))
         .addSubcommand(new ListAll(root))
         .addSubcommand(new Show(root))
+        .addSubcommand(new Prove(root))
         .addSubcommand(new Restore(root))
         .addSubcommand(new Delete(root))
         .addSubcommand(new Prune(root));
@@ -62,13 +67,31 @@ final class SnapshotCommand implements Callable<Integer> {
         "say what to do: " + String.join(", ", spec.commandLine().getSubcommands().keySet()));
   }
 
-  private static int follow(RootCommand root, String id, boolean detach)
+  /**
+   * Follows a run to its end; returns the exit code that tells how it ended. With JSON wanted, its
+   * steps go to standard error.
+   */
+  private static int follow(RootCommand root, String id, boolean detach, JsonOption json)
       throws InterruptedException {
     if (detach) {
-      root.context().terminal().println(id);
+      root.context()
+          .terminal()
+          .println(json.requested() ? Json.indent(Json.write(Map.of("id", id))) : id);
       return ExitCode.DONE;
     }
-    return root.follower().followAccepted(id);
+    return (json.requested() ? root.quietFollower() : root.follower()).followAccepted(id);
+  }
+
+  private static Receipt receipt(RootCommand root, String id) {
+    return Json.read(root.api().get("/v1/upgrades/" + ApiClient.segment(id)), Receipt.class);
+  }
+
+  private static List<SnapshotStatus> all(RootCommand root) {
+    return Json.readList(root.api().get("/v1/snapshots"), SnapshotStatus.class);
+  }
+
+  private static void print(RootCommand root, Object answer) {
+    root.context().terminal().out().println(Json.indent(Json.write(answer)));
   }
 
   private static String path(String name) {
@@ -107,6 +130,8 @@ final class SnapshotCommand implements Callable<Integer> {
         description = "Print the id of the run and return, instead of showing the run.")
     private boolean detach;
 
+    @Mixin private final JsonOption json = new JsonOption();
+
     Create(RootCommand root) {
       this.root = root;
     }
@@ -120,7 +145,19 @@ final class SnapshotCommand implements Callable<Integer> {
       if (stop) {
         body.put("quiesce", "stop");
       }
-      return follow(root, root.api().beginRun("/v1/snapshots", body), detach);
+      String id = root.api().beginRun("/v1/snapshots", body);
+      int code = follow(root, id, detach, json);
+      if (json.requested() && !detach) {
+        Receipt receipt = receipt(root, id);
+        print(
+            root,
+            all(root).stream()
+                .filter(made -> Objects.equals(made.generation(), receipt.upgrade().to()))
+                .map(Object.class::cast)
+                .findFirst()
+                .orElse(receipt));
+      }
+      return code;
     }
   }
 
@@ -153,7 +190,7 @@ final class SnapshotCommand implements Callable<Integer> {
             size(each.bytes()),
             size(each.shared()),
             each.reason(),
-            proven(each.proven()));
+            proven(each.proven(), each.lastProof()));
       }
       table.lines().forEach(terminal::println);
       return ExitCode.DONE;
@@ -197,7 +234,11 @@ final class SnapshotCommand implements Callable<Integer> {
               + size(snapshot.shared())
               + " were shared when it was made",
           "pause     clients waited " + HumanText.time(snapshot.pauseMillis()) + " at most",
-          "proven    " + proven(snapshot.proven()),
+          "proven    "
+              + proven(snapshot.proven(), snapshot.lastProof())
+              + (snapshot.lastProof() == null
+                  ? ""
+                  : " (" + snapshot.lastProof().run() + "): " + snapshot.lastProof().text()),
           "volumes   "
               + snapshot.volumes().stream()
                   .map(volume ->
@@ -207,6 +248,101 @@ final class SnapshotCommand implements Callable<Integer> {
               + (snapshot.layersOver().isEmpty()
                   ? "nothing"
                   : "the data of " + String.join(", ", snapshot.layersOver())));
+    }
+  }
+
+  /** {@code snapshot prove}. */
+  @Command(
+      name = "prove",
+      description = {
+        "Start snapshots out of reach, and find out whether they could be restored.",
+        "The version of a snapshot is started on a clone or copy of its data, in a network without"
+            + " a way out: every service and probe must be healthy, and the databases check"
+            + " themselves. Then all of that is thrown away. What serves serves on."
+      })
+  static final class Prove implements Callable<Integer> {
+    private final RootCommand root;
+
+    @SuppressWarnings("NullAway.Init") // set by picocli
+    @Spec
+    private CommandSpec spec;
+
+    @Parameters(
+        paramLabel = "NAME",
+        arity = "0..*",
+        description = "Names, as 'orchestrator snapshot list' has them.")
+    private List<String> names = List.of();
+
+    @Option(names = "--all", description = "Prove all snapshots, one after the other.")
+    private boolean all;
+
+    @Option(
+        names = "--detach",
+        description = "Print the id of the run and return, instead of showing the run.")
+    private boolean detach;
+
+    @Mixin private final JsonOption json = new JsonOption();
+
+    Prove(RootCommand root) {
+      this.root = root;
+    }
+
+    @Override
+    public Integer call() throws InterruptedException {
+      if (all != names.isEmpty()) {
+        throw new ParameterException(
+            spec.commandLine(), "name the snapshots to prove, or say --all");
+      }
+      if (detach && (all || names.size() > 1)) {
+        throw new ParameterException(
+            spec.commandLine(),
+            "--detach is for one snapshot: several are proven one after the other");
+      }
+      List<String> chosen =
+          all ? all(root).stream().map(SnapshotStatus::name).toList() : List.copyOf(names);
+      int code = ExitCode.DONE;
+      for (String name : chosen) {
+        code = Math.max(code, prove(name));
+      }
+      if (!detach) {
+        report(chosen);
+      }
+      return code;
+    }
+
+    /** A snapshot that can't be proven now does not keep the others from it. */
+    private int prove(String name) throws InterruptedException {
+      try {
+        return follow(root, root.api().beginRun(path(name) + "/prove", Map.of()), detach, json);
+      } catch (CommandException e) {
+        if (names.size() == 1) {
+          throw e;
+        }
+        root.context().terminal().err().println("error: " + name + ": " + e.getMessage());
+        return e.exitCode();
+      }
+    }
+
+    private void report(List<String> chosen) {
+      List<SnapshotStatus> proven =
+          all(root).stream().filter(each -> chosen.contains(each.name())).toList();
+      if (json.requested()) {
+        print(root, proven);
+        return;
+      }
+      if (chosen.isEmpty()) {
+        root.context().terminal().println("there is no snapshot");
+      }
+      for (SnapshotStatus each : proven) {
+        Proof last = each.lastProof();
+        root.context()
+            .terminal()
+            .println(
+                last == null
+                    ? each.name() + " was not proven"
+                    : "%s %s: %s"
+                        .formatted(each.name(), last.good() ? "is proven" : "FAILED", last.text()));
+      }
     }
   }
 
@@ -230,13 +366,20 @@ final class SnapshotCommand implements Callable<Integer> {
         description = "Print the id of the run and return, instead of showing the run.")
     private boolean detach;
 
+    @Mixin private final JsonOption json = new JsonOption();
+
     Restore(RootCommand root) {
       this.root = root;
     }
 
     @Override
     public Integer call() throws InterruptedException {
-      return follow(root, root.api().beginRun(path(name) + "/restore", Map.of()), detach);
+      String id = root.api().beginRun(path(name) + "/restore", Map.of());
+      int code = follow(root, id, detach, json);
+      if (json.requested() && !detach) {
+        print(root, receipt(root, id));
+      }
+      return code;
     }
   }
 
@@ -313,7 +456,11 @@ final class SnapshotCommand implements Callable<Integer> {
     return bytes < 0 ? "-" : HumanText.bytes(bytes);
   }
 
-  private static String proven(@Nullable Instant proven) {
+  /** When it was proven, or that the last proof failed. */
+  private static String proven(@Nullable Instant proven, @Nullable Proof last) {
+    if (last != null && !last.good()) {
+      return "FAILED " + HumanText.when(last.at());
+    }
     return proven == null ? "never" : HumanText.when(proven);
   }
 }

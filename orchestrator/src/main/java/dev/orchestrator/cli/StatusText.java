@@ -2,6 +2,7 @@ package dev.orchestrator.cli;
 
 import dev.orchestrator.common.HumanText;
 import dev.orchestrator.journal.UpgradeRecord;
+import dev.orchestrator.report.BackupReport;
 import dev.orchestrator.report.Status;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -54,6 +55,10 @@ final class StatusText {
     if (next != null) {
       addField(lines, "next run", HumanText.when(next));
     }
+    BackupReport.Health backups = status.backups();
+    if (backups != null) {
+      addField(lines, "backups", describe(backups, terminal));
+    }
     addField(lines, "engine", status.engine());
     addTables(lines, status);
     return lines;
@@ -102,6 +107,14 @@ final class StatusText {
                 serving.generation(),
                 HumanText.when(serving.since()),
                 HumanText.time(serving.since(), now));
+  }
+
+  private static String describe(BackupReport.Health backups, Terminal terminal) {
+    String text = backups.bad() ? terminal.red(backups.text()) : backups.text();
+    Instant next = backups.next();
+    return text
+        + (backups.operation().isEmpty() ? "" : "; " + backups.operation() + " is under way")
+        + (next == null ? "" : "; next " + HumanText.when(next));
   }
 
   private static void addField(List<String> lines, String name, String value) {

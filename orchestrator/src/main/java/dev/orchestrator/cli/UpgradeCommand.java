@@ -106,12 +106,28 @@ final class UpgradeCommand implements Callable<Integer> {
       printPlan();
       return ExitCode.DONE;
     }
+    int backup = backUpFirst();
+    if (backup != ExitCode.DONE) {
+      return backup;
+    }
     String id = begin();
     if (detach) {
       root.context().terminal().println(id);
       return ExitCode.DONE;
     }
     return root.follower().followAccepted(id);
+  }
+
+  /** Makes the backup that the upgrade needs; an upgrade without it would be refused. */
+  private int backUpFirst() throws InterruptedException {
+    BackupFollower follower = new BackupFollower(root);
+    Map<String, Object> body = Map.of("ifRequired", true);
+    String id = wait ? awaited("/v1/backups", body) : follower.begin("/v1/backups", body);
+    if (id.isEmpty()) {
+      return ExitCode.DONE;
+    }
+    root.context().terminal().println("a backup first, as upgrade.backup is required");
+    return follower.follow(id, false);
   }
 
   private String begin() throws InterruptedException {
@@ -123,16 +139,19 @@ final class UpgradeCommand implements Callable<Integer> {
     if (files != null) {
       body.put("files", files.name());
     }
+    return wait ? awaited("/v1/upgrades", body) : root.api().beginRun("/v1/upgrades", body);
+  }
+
+  /** Sends the request once the service admits it; returns the id of what it has begun. */
+  private String awaited(String path, Map<String, Object> body) throws InterruptedException {
     CliContext context = root.context();
-    return wait
-        ? new AdmissionWait(
-                root.api(),
-                context.terminal(),
-                context.clock(),
-                context.reconnectTimeout(),
-                Duration.ofSeconds(waitSeconds))
-            .begin("/v1/upgrades", body)
-        : root.api().beginRun("/v1/upgrades", body);
+    return new AdmissionWait(
+            root.api(),
+            context.terminal(),
+            context.clock(),
+            context.reconnectTimeout(),
+            Duration.ofSeconds(waitSeconds))
+        .begin(path, body);
   }
 
   private void printPlan() {

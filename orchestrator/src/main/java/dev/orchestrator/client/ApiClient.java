@@ -90,6 +90,16 @@ public final class ApiClient {
     return Json.read(answer, RunAccepted.class).id();
   }
 
+  /**
+   * Asks the service to begin work on the backups; returns the id of the operation, empty when
+   * there is nothing to do.
+   *
+   * @param deadline of the request: the service may have to start first
+   */
+  public String beginOperation(String path, Map<String, ?> body, Duration deadline) {
+    return Json.read(post(path, body, deadline), RunAccepted.class).id();
+  }
+
   /** Opens the stream of a run's events, from the event after the sequence {@code lastSeen}. */
   public EventSource events(String id, long lastSeen) {
     String path = "/v1/upgrades/" + segment(id) + "/events";

@@ -26,6 +26,13 @@ public record HostGrants(
     List<String> capabilities,
     Map<String, Limit> limits,
     String zone) {
+  /**
+   * Where the host's network namespace is: of its first process, or, where the engine may not read
+   * that, as in some sandboxes, where the engine keeps it for containers in the host's network.
+   */
+  public static final List<String> HOST_NETWORKS =
+      List.of("/proc/1/ns/net", "/run/docker/netns/default");
+
   /** Nothing. */
   public static final HostGrants NONE =
       new HostGrants(false, List.of(), List.of(), List.of(), List.of(), Map.of(), "");
@@ -57,6 +64,11 @@ public record HostGrants(
     deviceRules = List.copyOf(deviceRules);
     capabilities = List.copyOf(capabilities);
     limits = Map.copyOf(limits);
+  }
+
+  /** Whether a path of the host is its network. */
+  public static boolean isNetwork(String path) {
+    return HOST_NETWORKS.contains(path);
   }
 
   /** The same, with paths that can only be read. */

@@ -34,6 +34,7 @@ final class HelperContainer implements AutoCloseable {
   private final String name;
   private final String doing;
   private final List<String> temporary = new ArrayList<>();
+  private final List<VolumeView> views = new ArrayList<>();
 
   private HelperContainer(Engine engine, String doing) {
     this.engine = engine;
@@ -139,37 +140,9 @@ final class HelperContainer implements AutoCloseable {
 
   /** A volume as services see it: for a layered volume, a read-only overlay of its layers. */
   private String view(DataVolume volume, String role, Map<String, String> labels) {
-    if (!volume.layered()) {
-      return volume.volume();
-    }
-    List<String> folders = new ArrayList<>();
-    for (DataVolume.Layer layer : volume.layers()) {
-      String at =
-          engine
-              .volume(layer.volume())
-              .orElseThrow(() ->
-                  new EngineException(
-                      EngineException.Kind.NOT_FOUND,
-                      "volume %s, a layer of %s, does not exist"
-                          .formatted(layer.volume(), volume.volume())))
-              .mountpoint();
-      folders.add(layer.upper() ? at + "/" + layer.folder() : at);
-    }
-    String view = name + "-" + role;
-    engine.createVolume(
-        view,
-        labels,
-        Map.of(
-            "type",
-            "overlay",
-            "device",
-            "overlay",
-            "o",
-            "lowerdir="
-                + String.join(":", folders)
-                + ",redirect_dir=follow,metacopy=on,index=off"));
-    temporary.add(view);
-    return view;
+    VolumeView view = VolumeView.of(engine, volume, name + "-" + role, labels);
+    views.add(view);
+    return view.volume();
   }
 
   /** The container ends by itself a minute after its life, in case a crash leaves it behind. */
@@ -220,6 +193,7 @@ final class HelperContainer implements AutoCloseable {
     try {
       engine.removeContainer(name);
       temporary.forEach(engine::removeVolume);
+      views.forEach(VolumeView::close);
     } catch (EngineException e) {
       throw new DataException(doing + ": removing what was made for it: " + e.getMessage(), e);
     }

@@ -2,6 +2,7 @@ package dev.orchestrator.drill;
 
 import dev.orchestrator.proxy.config.ListenAddress;
 import dev.orchestrator.proxy.config.RouteOptions;
+import dev.orchestrator.settings.BackupSettings;
 import dev.orchestrator.settings.RouteSettings;
 import dev.orchestrator.settings.Settings;
 import dev.orchestrator.settings.Settings.ApiSettings;
@@ -18,7 +19,7 @@ import java.util.stream.Collectors;
 
 /**
  * The settings of a drill's service: those of the user's service, but with routes on other ports of
- * loopback, without a schedule, and with a short bake.
+ * loopback, without a schedule or backups, and with a short bake.
  */
 public final class DrillSettings {
   /** Environment variable of a drill's service: the first port of each route. */
@@ -70,8 +71,11 @@ public final class DrillSettings {
         stack
             .withRoutes(List.copyOf(routes))
             .withUpgrade(
-                limits.with(limits.bake().compareTo(MOST_BAKE) < 0 ? limits.bake() : MOST_BAKE, 1))
-            .withGrants(stack.grants().forRehearsal()));
+                limits
+                    .with(limits.bake().compareTo(MOST_BAKE) < 0 ? limits.bake() : MOST_BAKE, 1)
+                    .withoutBackup())
+            .withGrants(stack.grants().forRehearsal())
+            .withBackup(BackupSettings.NONE));
   }
 
   private static RouteSettings onLoopback(RouteSettings route, int port) {

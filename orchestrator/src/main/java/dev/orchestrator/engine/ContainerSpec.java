@@ -12,6 +12,7 @@ import java.util.TreeMap;
  * @param command empty: the image's own
  * @param tmpfs paths that are memory file systems, each with mount options after a colon if needed
  * @param network {@code "none"}, {@code "bridge"}, {@code "host"} or the name of a network
+ * @param nameServers addresses; empty: the engine's own
  * @param stopTimeout how long a plain {@code docker stop} and a shutdown of the engine wait before
  *     they kill the container
  * @param logOptions of the engine's default log driver, such as {@code max-size}; empty: the
@@ -28,6 +29,7 @@ public record ContainerSpec(
     List<Mount> mounts,
     List<String> tmpfs,
     String network,
+    List<String> nameServers,
     ContainerSecurity security,
     Duration stopTimeout,
     Map<String, String> logOptions,
@@ -44,6 +46,7 @@ public record ContainerSpec(
       List<Mount> mounts,
       List<String> tmpfs,
       String network,
+      List<String> nameServers,
       ContainerSecurity security,
       Duration stopTimeout,
       Map<String, String> logOptions) {
@@ -57,6 +60,7 @@ public record ContainerSpec(
         mounts,
         tmpfs,
         network,
+        nameServers,
         security,
         stopTimeout,
         logOptions,
@@ -75,6 +79,7 @@ public record ContainerSpec(
         mounts,
         tmpfs,
         network,
+        nameServers,
         security,
         stopTimeout,
         logOptions,
@@ -93,6 +98,7 @@ public record ContainerSpec(
         mounts,
         tmpfs,
         network,
+        nameServers,
         security,
         stopTimeout,
         logOptions,
@@ -113,6 +119,7 @@ public record ContainerSpec(
         mounts,
         tmpfs,
         network,
+        nameServers,
         security,
         stopTimeout,
         logOptions,
@@ -131,6 +138,45 @@ public record ContainerSpec(
         mounts,
         tmpfs,
         other,
+        nameServers,
+        security,
+        stopTimeout,
+        logOptions,
+        published);
+  }
+
+  /** The same container with other mounts. */
+  public ContainerSpec withMounts(List<Mount> others) {
+    return new ContainerSpec(
+        name,
+        image,
+        entrypoint,
+        command,
+        env,
+        labels,
+        others,
+        tmpfs,
+        network,
+        nameServers,
+        security,
+        stopTimeout,
+        logOptions,
+        published);
+  }
+
+  /** The same container with other name servers. */
+  public ContainerSpec withNameServers(List<String> addresses) {
+    return new ContainerSpec(
+        name,
+        image,
+        entrypoint,
+        command,
+        env,
+        labels,
+        mounts,
+        tmpfs,
+        network,
+        addresses,
         security,
         stopTimeout,
         logOptions,
@@ -178,6 +224,7 @@ public record ContainerSpec(
         mounts,
         security.equals(ContainerSecurity.DEFAULT) ? List.of() : List.of("/run"),
         "none",
+        List.of(),
         security,
         Duration.ofSeconds(1),
         Map.of());

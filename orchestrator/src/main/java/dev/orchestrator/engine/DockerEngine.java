@@ -7,7 +7,6 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -24,6 +23,7 @@ public final class DockerEngine implements Engine {
       DockerExec exec,
       DockerEvents events,
       DockerVolumes volumes,
+      DockerNetworks networks,
       DockerImages images) {
 
     static Calls over(EngineConnection connection) {
@@ -35,6 +35,7 @@ public final class DockerEngine implements Engine {
           new DockerExec(connection, own),
           new DockerEvents(connection, own),
           volumes,
+          new DockerNetworks(connection),
           new DockerImages(connection));
     }
   }
@@ -234,21 +235,22 @@ public final class DockerEngine implements Engine {
 
   @Override
   public List<String> subnets(String network) {
-    String doing = "looking at network " + network;
-    EngineConnection connection = calls().connection();
-    List<String> subnets = new ArrayList<>();
-    connection
-        .calls()
-        .call(
-            doing,
-            TimedCalls.SHORT,
-            () -> connection.raw().get(doing, "/v" + connection.api() + "/networks"))
-        .forEach(found -> {
-          if (found.path("Name").asText().equals(network)) {
-            found.at("/IPAM/Config").forEach(config -> subnets.add(config.path("Subnet").asText()));
-          }
-        });
-    return List.copyOf(subnets);
+    return calls().networks().subnets(network);
+  }
+
+  @Override
+  public void createIsolatedNetwork(String name, Map<String, String> labels) {
+    calls().networks().createIsolated(name, labels);
+  }
+
+  @Override
+  public List<String> networks(Map<String, String> labels) {
+    return calls().networks().list(labels);
+  }
+
+  @Override
+  public void removeNetwork(String name) {
+    calls().networks().remove(name);
   }
 
   @Override

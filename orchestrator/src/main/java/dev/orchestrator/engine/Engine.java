@@ -132,6 +132,19 @@ public interface Engine extends AutoCloseable {
    */
   List<String> subnets(String network);
 
+  /**
+   * Creates a network without a way out: a container in it can be reached from the engine's host,
+   * and reaches nothing but that host and other containers of the network. Does nothing when a
+   * network of that name exists with the same labels, and is a {@code CONFLICT} when it exists with
+   * others.
+   */
+  void createIsolatedNetwork(String name, Map<String, String> labels);
+
+  /** The names of the networks that carry all these labels. */
+  List<String> networks(Map<String, String> labels);
+
+  void removeNetwork(String name);
+
   // Images
 
   Optional<ImageInfo> image(String reference);

@@ -38,6 +38,9 @@ final class HostConfigFactory {
       host.withDevices(
           security.devices().stream().map(path -> new Device("rwm", path, path)).toList());
     }
+    if (!spec.nameServers().isEmpty()) {
+      host.withDns(spec.nameServers());
+    }
     if (!security.limits().isEmpty()) {
       host.withUlimits(
           security.limits().entrySet().stream()

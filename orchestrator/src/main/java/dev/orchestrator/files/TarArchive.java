@@ -22,6 +22,7 @@ import org.apache.commons.compress.archivers.tar.TarConstants;
 public final class TarArchive implements AutoCloseable {
   private static final int FOLDER = 0755;
   private static final int FILE = 0644;
+  private static final int SECRET = 0600;
   private static final int LINK = 0777;
 
   private final Path file;
@@ -44,11 +45,20 @@ public final class TarArchive implements AutoCloseable {
     return bytes(name, content.getBytes(StandardCharsets.UTF_8));
   }
 
+  /** Adds a text file that root alone can read. */
+  public TarArchive secret(String name, String content) {
+    return bytes(name, content.getBytes(StandardCharsets.UTF_8), SECRET);
+  }
+
   /** Adds a file; {@code name} is relative to the folder that the archive is unpacked to. */
   public TarArchive bytes(String name, byte[] bytes) {
+    return bytes(name, bytes, FILE);
+  }
+
+  private TarArchive bytes(String name, byte[] bytes, int mode) {
     try {
       parents(name);
-      TarArchiveEntry entry = entry(name, FILE);
+      TarArchiveEntry entry = entry(name, mode);
       entry.setSize(bytes.length);
       tar.putArchiveEntry(entry);
       tar.write(bytes);
@@ -87,6 +97,17 @@ public final class TarArchive implements AutoCloseable {
           add(found, prefix + "/" + found.name());
         }
       }
+    } catch (IOException e) {
+      throw failure(e);
+    }
+    return this;
+  }
+
+  /** Adds a file as it is, with its owner, mode and time. */
+  public TarArchive file(Path path, String name) {
+    try {
+      parents(name);
+      add(new FileTree.Entry(name, path), name);
     } catch (IOException e) {
       throw failure(e);
     }

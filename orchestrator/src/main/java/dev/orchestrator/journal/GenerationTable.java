@@ -80,6 +80,19 @@ final class GenerationTable {
     }
   }
 
+  /** Replaces the image, the content and the ports of a generation. */
+  static void image(Connection connection, Generation generation) throws SQLException {
+    requireOneRow(
+        generation.number(),
+        SqlStatements.update(
+            connection,
+            "UPDATE generation SET image = ?, content = ?, ports = ? WHERE number = ?",
+            generation.image(),
+            generation.content(),
+            Json.write(generation.ports()),
+            generation.number()));
+  }
+
   /** Replaces the volumes of a generation. */
   static void volumes(Connection connection, int number, List<DataVolume> volumes)
       throws SQLException {

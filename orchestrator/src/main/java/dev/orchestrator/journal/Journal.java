@@ -92,6 +92,21 @@ public final class Journal implements AutoCloseable {
     elsewhere = null;
   }
 
+  /**
+   * Adds a generation that no run prepares: the data of a backup, until {@link #addSnapshot} makes
+   * it a snapshot. Like a run's candidate it is removed if the service is killed before.
+   */
+  public void addImported(Generation generation) {
+    write("adding generation " + generation.number(), c -> GenerationTable.add(c, generation));
+  }
+
+  /** Replaces the image of a generation, with what goes with it: its content and its ports. */
+  public void setImage(Generation generation) {
+    write(
+        "writing the image of generation " + generation.number(),
+        c -> GenerationTable.image(c, generation));
+  }
+
   /** The generation that serves, or that would serve if the stack were not down. */
   public Optional<Generation> serving() {
     return database
@@ -294,6 +309,13 @@ public final class Journal implements AutoCloseable {
     write(
         "removing the snapshot of generation " + generation,
         c -> SnapshotTable.remove(c, generation));
+  }
+
+  /** Keeps what a proof of the snapshot that is a generation's data has found. */
+  public void recordProof(int generation, SnapshotRecord.Proof proof) {
+    write(
+        "writing the proof of generation " + generation,
+        c -> SnapshotTable.prove(c, generation, proof));
   }
 
   /** All snapshots, oldest first. */

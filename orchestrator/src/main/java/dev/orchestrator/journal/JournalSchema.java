@@ -123,6 +123,12 @@ final class JournalSchema {
           ) STRICT;
           """,
           """
+          ALTER TABLE snapshot ADD COLUMN proof_run TEXT;
+          ALTER TABLE snapshot ADD COLUMN proof_at TEXT;
+          ALTER TABLE snapshot ADD COLUMN proof_good INTEGER;
+          ALTER TABLE snapshot ADD COLUMN proof_text TEXT;
+          """,
+          """
           ALTER TABLE generation ADD COLUMN elsewhere TEXT;
           """);
 

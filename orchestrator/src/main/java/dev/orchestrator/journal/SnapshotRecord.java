@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param pauseMillis how long clients waited for it at most
  * @param proven when it was last started and found healthy; null for never
  * @param settings the text of stack.conf at that time
+ * @param lastProof the last proof, whatever it has found; null for none
  */
 public record SnapshotRecord(
     String name,
@@ -25,9 +26,32 @@ public record SnapshotRecord(
     long shared,
     long pauseMillis,
     @Nullable Instant proven,
-    String settings) {
+    String settings,
+    @Nullable Proof lastProof) {
   /** A size that is not known. */
   public static final long UNKNOWN = -1;
+
+  /** A snapshot that was never proven. */
+  public SnapshotRecord(
+      String name,
+      int generation,
+      Reason reason,
+      Instant created,
+      long bytes,
+      long shared,
+      long pauseMillis,
+      String settings) {
+    this(name, generation, reason, created, bytes, shared, pauseMillis, null, settings, null);
+  }
+
+  /**
+   * What a proof of a snapshot has found.
+   *
+   * @param run id of the run that has proven it
+   * @param good whether it started and was found healthy
+   * @param text what was checked, or what is wrong with it
+   */
+  public record Proof(String run, Instant at, boolean good, String text) {}
 
   /** Why a snapshot was made. */
   public enum Reason {
@@ -39,7 +63,11 @@ public record SnapshotRecord(
     /** It is the data that served when another snapshot was restored. */
     BEFORE_RESTORE,
     /** It is the data of a version that was rolled back. */
-    SET_ASIDE;
+    SET_ASIDE,
+    /** A backup is made or proven of it, and then it is deleted. */
+    FOR_BACKUP,
+    /** A backup was restored into it. */
+    FROM_BACKUP;
 
     /** The reason in words, such as {@code before upgrade}. */
     public String text() {

@@ -1,5 +1,6 @@
 package dev.orchestrator.journal;
 
+import dev.orchestrator.journal.SnapshotRecord.Proof;
 import dev.orchestrator.journal.SnapshotRecord.Reason;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -7,6 +8,7 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** The table of snapshots, in the caller's transaction. */
 final class SnapshotTable {
@@ -46,6 +48,32 @@ final class SnapshotTable {
     SqlStatements.update(connection, "DELETE FROM snapshot WHERE generation = ?", generation);
   }
 
+  /** Writes down what a proof has found; no effect where the generation has no name. */
+  static void prove(Connection connection, int generation, Proof proof) throws SQLException {
+    SqlStatements.update(
+        connection,
+        "UPDATE snapshot SET proof_run = ?, proof_at = ?, proof_good = ?, proof_text = ?,"
+            + " proven = CASE WHEN ? THEN ? ELSE proven END WHERE generation = ?",
+        proof.run(),
+        proof.at(),
+        proof.good() ? 1 : 0,
+        proof.text(),
+        proof.good() ? 1 : 0,
+        proof.at(),
+        generation);
+  }
+
+  private static @Nullable Proof proof(ResultSet row) throws SQLException {
+    String run = row.getString("proof_run");
+    return run == null
+        ? null
+        : new Proof(
+            run,
+            Instant.parse(row.getString("proof_at")),
+            row.getInt("proof_good") == 1,
+            row.getString("proof_text"));
+  }
+
   private static SnapshotRecord row(ResultSet row) throws SQLException {
     try {
       String proven = row.getString("proven");
@@ -58,7 +86,8 @@ final class SnapshotTable {
           row.getLong("shared"),
           row.getLong("pause"),
           proven == null ? null : Instant.parse(proven),
-          row.getString("settings"));
+          row.getString("settings"),
+          proof(row));
     } catch (IllegalArgumentException e) {
       throw new JournalDatabase.UnreadableRow("a snapshot can't be read: " + e.getMessage(), e);
     }

@@ -5,8 +5,8 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A run of the saga: an up, an upgrade, a move to another host, a rollback, an adoption, a snapshot
- * or the restore of one.
+ * A run of the saga: an up, an upgrade, a move to another host, a rollback, an adoption, a snapshot,
+ * or the restore or proof of one.
  *
  * @param id such as {@code u7}
  * @param from number of the generation that served before; null where none did, as for the first
@@ -47,9 +47,12 @@ public record UpgradeRecord(
     return returnsToOriginal() ? "undo adoption" : kind.name().toLowerCase(Locale.ROOT);
   }
 
-  /** Its outcome in a word or two: that of an up, before which nothing served, is "failed". */
+  /**
+   * Its outcome in a word or two: that of an up, before which nothing served, and of a proof is
+   * "failed".
+   */
   public String outcomeText() {
-    return outcome == Outcome.ROLLED_BACK && kind == Kind.UP
+    return outcome == Outcome.ROLLED_BACK && (kind == Kind.UP || kind == Kind.PROVE)
         ? "failed"
         : outcome.name().toLowerCase(Locale.ROOT).replace('_', ' ');
   }
@@ -66,7 +69,11 @@ public record UpgradeRecord(
     /** A snapshot of the data of what serves was made; what serves stayed the same. */
     SNAPSHOT,
     /** The version of a snapshot became what serves, on a copy of the snapshot's data. */
-    RESTORE
+    RESTORE,
+    /**
+     * A snapshot was started out of reach, checked and thrown away; what served stayed the same.
+     */
+    PROVE
   }
 
   /** How it ended. */

@@ -28,6 +28,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Checks everything that an upgrade and a rollback depend on. Reads only; blocks for as long as the
@@ -41,9 +42,11 @@ public final class DoctorChecks {
 
   private final UpgradeContext context;
   private final List<Check> checks = new ArrayList<>();
+  private final Supplier<BackupReport.@Nullable Health> backups;
 
-  public DoctorChecks(UpgradeContext context) {
+  public DoctorChecks(UpgradeContext context, Supplier<BackupReport.@Nullable Health> backups) {
     this.context = context;
+    this.backups = backups;
   }
 
   /** Runs the checks; a check that can't be made is reported as bad. */
@@ -53,6 +56,9 @@ public final class DoctorChecks {
     Optional<Generation> serving = context.journal().serving();
     runCheck("engine", this::checkEngine);
     runCheck("left over", this::checkLeftovers);
+    if (context.settings().stack().backup().configured()) {
+      runCheck("backups", this::checkBackups);
+    }
     if (serving.isPresent() && !context.journal().down()) {
       Generation now = serving.get();
       runCheck("serving", () -> checkServing(now));
@@ -82,6 +88,25 @@ public final class DoctorChecks {
   private Check checkEngine() {
     EngineInfo info = context.engine().info();
     return good("engine", "Docker " + info.version() + " at " + info.address());
+  }
+
+  /** Tells how the backups stand, without asking their repository. */
+  private Check checkBackups() {
+    BackupReport.Health found = backups.get();
+    if (found == null) {
+      return good("backups", "none are configured");
+    }
+    if (found.bad()) {
+      String advice =
+          found.state().equals("unproven")
+              ? "see 'orchestrator backup check', then 'orchestrator backup prove'"
+              : "see to the reason, then 'orchestrator backup run'";
+      return new Check("backups", DoctorReport.State.BAD, found.text(), advice);
+    }
+    return found.state().equals("missing")
+        ? new Check(
+            "backups", DoctorReport.State.WARNING, found.text(), "'orchestrator backup run'")
+        : good("backups", found.text());
   }
 
   private Check checkServing(Generation now) {
@@ -186,7 +211,9 @@ public final class DoctorChecks {
     List<String> unknown = new ArrayList<>();
     if (context.journal().running().isEmpty()) {
       for (ContainerInfo container : context.engine().containers(context.names().stackLabels())) {
-        unknown.add("container " + container.name());
+        if (!ResourceNames.BACKUP.equals(container.labels().getOrDefault(Labels.ROLE, ""))) {
+          unknown.add("container " + container.name());
+        }
       }
       for (VolumeInfo volume : context.engine().volumes(context.names().stackLabels())) {
         if ("data".equals(volume.labels().get(Labels.ROLE))) {

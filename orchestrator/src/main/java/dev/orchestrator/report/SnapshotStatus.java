@@ -3,6 +3,7 @@ package dev.orchestrator.report;
 import dev.orchestrator.data.DataVolume;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.SnapshotRecord;
+import dev.orchestrator.journal.SnapshotRecord.Proof;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
@@ -11,24 +12,28 @@ import org.jspecify.annotations.Nullable;
 /**
  * A snapshot, as {@code snapshot list} and {@code snapshot show} have it.
  *
+ * @param generation the number that its data has, which the run that made it has as {@code to}
  * @param reason why it was made: manual, schedule, before upgrade, before restore, set aside
  * @param created the moment that its data is of
  * @param bytes size of its data; -1 where it was not measured
  * @param shared how many of these bytes others had too when it was made; -1 where that is not known
  * @param pauseMillis how long clients waited for it at most
  * @param proven when it was last started and found healthy; null for never
+ * @param lastProof the last proof, whatever it has found; null for none
  * @param image the engine's id of the version's image
  * @param layersOver versions whose data is a layer over it, so that it can't be deleted
  */
 public record SnapshotStatus(
     String name,
     String version,
+    int generation,
     String reason,
     Instant created,
     long bytes,
     long shared,
     long pauseMillis,
     @Nullable Instant proven,
+    @Nullable Proof lastProof,
     String image,
     List<Volume> volumes,
     List<String> layersOver) {
@@ -47,12 +52,14 @@ public record SnapshotStatus(
     return new SnapshotStatus(
         snapshot.name(),
         generation.version(),
+        generation.number(),
         snapshot.reason().text(),
         snapshot.created(),
         snapshot.bytes(),
         snapshot.shared(),
         snapshot.pauseMillis(),
         snapshot.proven(),
+        snapshot.lastProof(),
         generation.image(),
         generation.volumes().stream().map(SnapshotStatus::volume).toList(),
         layersOver);

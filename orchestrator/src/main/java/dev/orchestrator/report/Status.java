@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param last the last run that has ended, or null
  * @param nextRun the schedule's next run, or null
  * @param engine version and address of the engine, or why it does not answer
+ * @param backups how the backups stand; null where none are configured
  */
 public record Status(
     String stack,
@@ -36,7 +37,8 @@ public record Status(
     String runningStep,
     @Nullable UpgradeRecord last,
     @Nullable Instant nextRun,
-    String engine) {
+    String engine,
+    BackupReport.@Nullable Health backups) {
 
   /**
    * A generation in short.

@@ -48,11 +48,14 @@ public final class StatusCollector {
   private final Journal journal;
   private final Supplier<@Nullable Instant> nextRun;
   private final Supplier<@Nullable UpgradeRun> currentRun;
+  private final Supplier<BackupReport.@Nullable Health> backups;
 
   public StatusCollector(
       UpgradeContext context,
       Supplier<@Nullable Instant> nextRun,
-      Supplier<@Nullable UpgradeRun> currentRun) {
+      Supplier<@Nullable UpgradeRun> currentRun,
+      Supplier<BackupReport.@Nullable Health> backups) {
+    this.backups = backups;
     this.currentRun = currentRun;
     this.context = context;
     this.journal = context.journal();
@@ -91,7 +94,8 @@ public final class StatusCollector {
         lines.isEmpty() ? "" : lines.getLast().step(),
         lastRun.orElse(null),
         nextRun.get(),
-        describeEngine());
+        describeEngine(),
+        backups.get());
   }
 
   private String stackState(Optional<Generation> serving, Optional<UpgradeRecord> running) {
@@ -113,6 +117,7 @@ public final class StatusCollector {
       case MOVE -> "moving";
       case SNAPSHOT -> "making a snapshot";
       case RESTORE -> "restoring a snapshot";
+      case PROVE -> "proving a snapshot";
       case UP, UPGRADE, ROLLBACK -> "upgrading";
     };
   }

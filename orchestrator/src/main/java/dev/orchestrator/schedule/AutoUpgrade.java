@@ -2,8 +2,10 @@ package dev.orchestrator.schedule;
 
 import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.release.Releases;
+import dev.orchestrator.report.BackupOperation;
 import dev.orchestrator.report.Status;
 import dev.orchestrator.report.VersionStatus;
+import dev.orchestrator.stack.BackupRequest;
 import dev.orchestrator.stack.Control;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -26,6 +28,12 @@ final class AutoUpgrade implements ScheduleRunner.Task {
   private final DueTime due;
   private final Set<String> unnumbered = new HashSet<>();
 
+  /** The version that is upgraded to after a backup; empty where none is. */
+  private String awaiting = "";
+
+  /** The backup that is made before. */
+  private String backup = "";
+
   AutoUpgrade(Control control, Schedule schedule, InstantSource clock) {
     this.control = control;
     this.due = new DueTime(schedule, clock);
@@ -39,18 +47,45 @@ final class AutoUpgrade implements ScheduleRunner.Task {
   /** Begins an upgrade if a time of the schedule has come. A refusal is logged. */
   @Override
   public void tick() {
-    if (!due.hasCome()) {
-      return;
-    }
     try {
+      if (!awaiting.isEmpty()) {
+        upgradeAfterBackup();
+      }
+      if (!due.hasCome()) {
+        return;
+      }
       newestCandidate().ifPresent(this::upgrade);
     } catch (RefusedException e) {
+      awaiting = "";
       log.info("scheduled upgrade: {}", e.getMessage());
     }
   }
 
   private void upgrade(String version) {
+    backup = control.beginBackup(new BackupRequest.Run(null, true));
+    if (!backup.isEmpty()) {
+      log.info("scheduled upgrade to {}: after backup {}, which it needs", version, backup);
+      awaiting = version;
+      return;
+    }
     log.info("scheduled upgrade to {}: {}", version, control.upgrade(version));
+  }
+
+  private void upgradeAfterBackup() {
+    String version = awaiting;
+    BackupOperation operation = control.backupOperation(backup);
+    if (operation.isRunning()) {
+      return;
+    }
+    awaiting = "";
+    if (operation.failure().isEmpty()) {
+      log.info("scheduled upgrade to {}: {}", version, control.upgrade(version));
+    } else {
+      log.warn(
+          "scheduled upgrade to {}: not begun without its backup, which failed: {}",
+          version,
+          operation.failure());
+    }
   }
 
   /** The newest version after the one that serves that is not in quarantine. */

@@ -1,5 +1,6 @@
 package dev.orchestrator.schedule;
 
+import dev.orchestrator.stack.BackupRequest;
 import dev.orchestrator.stack.Control;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -30,17 +31,46 @@ public final class ScheduleRunner implements AutoCloseable {
     void tick();
   }
 
-  /** Starts the threads of upgrades and of snapshots. */
-  public static ScheduleRunner start(
-      Control control, Schedule upgrades, Schedule snapshots, InstantSource clock) {
+  /**
+   * The schedules of a stack.
+   *
+   * @param proofs of snapshots
+   * @param backupProofs of the newest backup
+   */
+  public record Times(
+      Schedule upgrades,
+      Schedule snapshots,
+      Schedule proofs,
+      Schedule backups,
+      Schedule backupProofs) {}
+
+  /** Starts a thread for each schedule that has a time. */
+  public static ScheduleRunner start(Control control, Times times, InstantSource clock) {
     ScheduleRunner runner = new ScheduleRunner();
-    if (upgrades.nextRun(clock.instant()).isPresent()) {
-      runner.start("schedule", new AutoUpgrade(control, upgrades, clock));
+    if (isEver(times.upgrades(), clock)) {
+      runner.start("schedule", new AutoUpgrade(control, times.upgrades(), clock));
     }
-    if (snapshots.nextRun(clock.instant()).isPresent()) {
-      runner.start("snapshots", new AutoSnapshot(control, snapshots, clock));
+    if (isEver(times.snapshots(), clock)) {
+      runner.start("snapshots", new AutoSnapshot(control, times.snapshots(), clock));
+    }
+    if (isEver(times.backups(), clock)) {
+      runner.start(
+          "backups", new AutoBackup(control, BackupRequest.Run.NOW, times.backups(), clock));
+    }
+    if (isEver(times.proofs(), clock)) {
+      runner.start("proofs", new AutoProof(control, times.proofs(), clock));
+    }
+    if (isEver(times.backupProofs(), clock)) {
+      runner.start(
+          "backup-proofs",
+          new AutoBackup(
+              control, new BackupRequest.Prove(BackupRequest.LATEST), times.backupProofs(), clock));
     }
     return runner;
+  }
+
+  private static boolean isEver(Schedule schedule, InstantSource clock) {
+    return schedule.nextRun(clock.instant()).isPresent();
   }
 
   private void start(String name, Task task) {

@@ -37,7 +37,7 @@ public final class SettingsLoader {
 
   /** Sections that a stack.conf may have itself. */
   private static final List<String> OF_A_STACK =
-      List.of("data", "upgrade", "security", "heal", "schedule", "snapshots");
+      List.of("data", "upgrade", "security", "heal", "schedule", "snapshots", "backup");
 
   private final SettingsFile file;
   private final Map<String, String> env;
@@ -105,7 +105,8 @@ public final class SettingsLoader {
     loader.errors.throwIfAny();
     SettingsErrors found = new SettingsErrors();
     StackRead read =
-        loader.stack(service, SettingsFile.read(stackFolder.resolve(FILE), env), found, List.of());
+        loader.stack(
+            service, SettingsFile.read(stackFolder.resolve(FILE), env), found, List.of(), true);
     found.throwIfAny();
     return service.of(loader.file.path(), read);
   }
@@ -167,6 +168,7 @@ public final class SettingsLoader {
     DataReader.read(root);
     int _ = HealReader.after(root);
     SnapshotSettings _ = SnapshotReader.read(root);
+    BackupSettings _ = BackupReader.read(root, null, env, false);
     return service;
   }
 
@@ -234,7 +236,7 @@ public final class SettingsLoader {
             new SettingsFile(
                 service.stacksFolder().resolve(name).resolve(FILE),
                 SettingsFile.read(remembered, env).config());
-        StackRead stack = stack(service, source, ofRemembered, known);
+        StackRead stack = stack(service, source, ofRemembered, known, false);
         ofRemembered.throwIfAny();
         return new StackEntry(name, service.of(file.path(), stack), failure, stack.source(), "");
       } catch (InvalidSettingsException e) {
@@ -387,14 +389,15 @@ public final class SettingsLoader {
     }
     SettingsFile stackFile =
         SettingsFile.read(service.stacksFolder().resolve(name).resolve(FILE), env);
-    return Optional.of(stack(service, stackFile, found, others));
+    return Optional.of(stack(service, stackFile, found, others, true));
   }
 
   private StackRead stack(
       ServicePart service,
       SettingsFile stackFile,
       SettingsErrors found,
-      List<StackSettings> others) {
+      List<StackSettings> others,
+      boolean checkFiles) {
     Config defaults = file.config().withFallback(reference);
     Config merged = stackFile.config();
     for (String key : OF_A_STACK) {
@@ -402,7 +405,8 @@ public final class SettingsLoader {
     }
     SettingsSection section = new SettingsSection(merged.root(), stackFile, "", found);
     ScheduleSettings schedule = ScheduleReader.read(section);
-    StackSettings stack = StackReader.read(stackFile, section, service.api(), found, others);
+    StackSettings stack =
+        StackReader.read(stackFile, section, service.api(), found, others, env, checkFiles);
     return new StackRead(
         stack,
         schedule,

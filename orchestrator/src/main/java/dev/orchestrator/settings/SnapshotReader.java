@@ -4,6 +4,7 @@ import dev.orchestrator.settings.DataSettings.Quiesce;
 import dev.orchestrator.settings.SnapshotSettings.BeforeUpgrade;
 import dev.orchestrator.settings.SnapshotSettings.Keep;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /** Reads the section {@code snapshots} of orchestrator.conf and of a stack.conf. */
 final class SnapshotReader {
@@ -20,15 +21,12 @@ final class SnapshotReader {
   }
 
   private static SnapshotSettings snapshots(SettingsSection section) {
-    String cron = section.text("schedule");
-    if (!cron.isEmpty()) {
-      section.parsed("schedule", cron, CronExpressions::check);
-    }
     SnapshotSettings snapshots =
         new SnapshotSettings(
             section.choice("quiesce", Quiesce.class),
             section.choice("before-upgrade", BeforeUpgrade.class),
-            cron.isEmpty() ? null : cron,
+            cron(section, "schedule"),
+            cron(section, "prove"),
             new Keep(
                 section.whole("keep", 1, MOST),
                 section.whole("daily", 0, MOST),
@@ -43,5 +41,15 @@ final class SnapshotReader {
                 section.time("set-aside-max-age", Duration.ZERO, LONGEST)));
     section.rejectUnknownKeys();
     return snapshots;
+  }
+
+  /** A cron expression; null where the key is empty. */
+  private static @Nullable String cron(SettingsSection section, String key) {
+    String cron = section.text(key);
+    if (cron.isEmpty()) {
+      return null;
+    }
+    section.parsed(key, cron, CronExpressions::check);
+    return cron;
   }
 }

@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param quiesce how services stop writing while a snapshot is made
  * @param beforeUpgrade whether what an upgrade began with stays as a snapshot
  * @param schedule a cron expression of five fields; null for never
+ * @param prove when all snapshots are proven, likewise; null for never
  * @param made what stays of the snapshots that the service makes by itself
  * @param setAside what stays of what a rollback or a restore has set aside
  */
@@ -17,6 +18,7 @@ public record SnapshotSettings(
     Quiesce quiesce,
     BeforeUpgrade beforeUpgrade,
     @Nullable String schedule,
+    @Nullable String prove,
     Keep made,
     Keep setAside) {
 
@@ -25,6 +27,7 @@ public record SnapshotSettings(
       new SnapshotSettings(
           Quiesce.FREEZE,
           BeforeUpgrade.AUTO,
+          null,
           null,
           new Keep(3, 0, 0, 0, Duration.ZERO),
           new Keep(3, 0, 0, 0, Duration.ofDays(30)));

@@ -1,6 +1,7 @@
 package dev.orchestrator.settings;
 
 import java.util.List;
+import java.util.Map;
 
 /** Reads a {@code stack.conf}, whose defaults are those of orchestrator.conf. */
 final class StackReader {
@@ -11,13 +12,17 @@ final class StackReader {
    * Reads a file; its errors are added to those of the sections.
    *
    * @param others the stacks before this one, whose ports are taken
+   * @param env for {@code ~} in paths
+   * @param checkFiles see {@link BackupReader}
    */
   static StackSettings read(
       SettingsFile file,
       SettingsSection section,
       HostPort api,
       SettingsErrors errors,
-      List<StackSettings> others) {
+      List<StackSettings> others,
+      Map<String, String> env,
+      boolean checkFiles) {
     String name =
         section.has("name")
             ? NameRules.read(section, "name", "demo")
@@ -41,7 +46,17 @@ final class StackReader {
             ComposeSettingsReader.read(section),
             HealReader.after(section),
             GrantReader.stack(section),
-            SnapshotReader.read(section));
+            SnapshotReader.read(section),
+            BackupReader.read(section, file.folder(), env, checkFiles));
+    if (stack.upgrade().requiresBackup() && !stack.backup().configured()) {
+      section
+          .section("upgrade")
+          .ifPresent(upgrade ->
+              upgrade.addError(
+                  "backup",
+                  "is required, and there is no backup.repository; name a repository, or write"
+                      + " backup = none"));
+    }
     section.rejectUnknownKeys();
     return stack;
   }

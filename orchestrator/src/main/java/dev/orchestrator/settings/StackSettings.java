@@ -13,6 +13,7 @@ import java.util.Optional;
  *     unhealthy; 0: never
  * @param grants what the stack may have of the host
  * @param snapshots how snapshots are made and for how long they stay
+ * @param backup where its backups go
  */
 public record StackSettings(
     String name,
@@ -24,7 +25,8 @@ public record StackSettings(
     ComposeSettings compose,
     int healAfter,
     GrantSettings grants,
-    SnapshotSettings snapshots) {
+    SnapshotSettings snapshots,
+    BackupSettings backup) {
 
   /** After how many looks a service is restarted, where nothing else is said. */
   public static final int HEAL_AFTER = 3;
@@ -41,7 +43,7 @@ public record StackSettings(
     this(name, folder, routes, probes, upgrade, data, compose, HEAL_AFTER, GrantSettings.NONE);
   }
 
-  /** A stack with the defaults of its snapshots. */
+  /** A stack without backups, with the defaults of its snapshots. */
   public StackSettings(
       String name,
       Path folder,
@@ -62,7 +64,8 @@ public record StackSettings(
         compose,
         healAfter,
         grants,
-        SnapshotSettings.DEFAULT);
+        SnapshotSettings.DEFAULT,
+        BackupSettings.NONE);
   }
 
   /** A stack with the defaults of everything else. */
@@ -88,31 +91,31 @@ public record StackSettings(
   /** The same stack with other routes. */
   public StackSettings withRoutes(List<RouteSettings> others) {
     return new StackSettings(
-        name, folder, others, probes, upgrade, data, compose, healAfter, grants, snapshots);
+        name, folder, others, probes, upgrade, data, compose, healAfter, grants, snapshots, backup);
   }
 
   /** The same stack that tells Compose something else. */
   public StackSettings withCompose(ComposeSettings others) {
     return new StackSettings(
-        name, folder, routes, probes, upgrade, data, others, healAfter, grants, snapshots);
+        name, folder, routes, probes, upgrade, data, others, healAfter, grants, snapshots, backup);
   }
 
   /** The same stack with other budgets and deadlines. */
   public StackSettings withUpgrade(UpgradeSettings others) {
     return new StackSettings(
-        name, folder, routes, probes, others, data, compose, healAfter, grants, snapshots);
+        name, folder, routes, probes, others, data, compose, healAfter, grants, snapshots, backup);
   }
 
   /** The same stack with other grants. */
   public StackSettings withGrants(GrantSettings others) {
     return new StackSettings(
-        name, folder, routes, probes, upgrade, data, compose, healAfter, others, snapshots);
+        name, folder, routes, probes, upgrade, data, compose, healAfter, others, snapshots, backup);
   }
 
   /** The same stack with other settings of its snapshots. */
   public StackSettings withSnapshots(SnapshotSettings others) {
     return new StackSettings(
-        name, folder, routes, probes, upgrade, data, compose, healAfter, grants, others);
+        name, folder, routes, probes, upgrade, data, compose, healAfter, grants, others, backup);
   }
 
   /** The same stack with the probes of a release over its own. */
@@ -127,6 +130,13 @@ public record StackSettings(
         compose,
         healAfter,
         grants,
-        snapshots);
+        snapshots,
+        backup);
+  }
+
+  /** The same stack with other backups. */
+  public StackSettings withBackup(BackupSettings others) {
+    return new StackSettings(
+        name, folder, routes, probes, upgrade, data, compose, healAfter, grants, snapshots, others);
   }
 }

@@ -41,7 +41,8 @@ final class UpgradeReader {
             section.time("drain-budget", Duration.ZERO, Duration.ofHours(1)),
             section.time("bake", Duration.ZERO, LONGEST),
             section.section("verify").map(UpgradeReader::verify).orElse(NO_VERIFY),
-            section.whole("keep", 1, 100));
+            section.whole("keep", 1, 100),
+            backupAge(section));
     section.rejectUnknownKeys();
     if (errors.count() == before && upgrade.drain().compareTo(upgrade.hold()) >= 0) {
       section.addError(
@@ -50,6 +51,16 @@ final class UpgradeReader {
               .formatted(ValueText.time(upgrade.drain()), ValueText.time(upgrade.hold())));
     }
     return upgrade;
+  }
+
+  private enum Backup {
+    NONE,
+    REQUIRED
+  }
+
+  private static Duration backupAge(SettingsSection section) {
+    Duration age = section.time("backup-max-age", Duration.ofMinutes(1), Duration.ofDays(365));
+    return section.choice("backup", Backup.class) == Backup.REQUIRED ? age : Duration.ZERO;
   }
 
   private static VerifySettings verify(SettingsSection section) {

@@ -12,6 +12,7 @@ import java.time.Duration;
  * @param drain how long existing connections may go on before blue stops; may be zero
  * @param bake how long green is watched after the switch; may be zero
  * @param keep how many old generations stay for rollback, at least 1
+ * @param backupAge how old the last backup may be when an upgrade begins; zero: none is required
  */
 public record UpgradeSettings(
     Duration build,
@@ -21,11 +22,36 @@ public record UpgradeSettings(
     Duration drain,
     Duration bake,
     VerifySettings verify,
-    int keep) {
+    int keep,
+    Duration backupAge) {
+
+  /** Upgrades that require no backup. */
+  public UpgradeSettings(
+      Duration build,
+      Duration ready,
+      Duration preSync,
+      Duration hold,
+      Duration drain,
+      Duration bake,
+      VerifySettings verify,
+      int keep) {
+    this(build, ready, preSync, hold, drain, bake, verify, keep, Duration.ZERO);
+  }
+
+  /** Whether an upgrade begins only after a backup. */
+  public boolean requiresBackup() {
+    return !backupAge.isZero();
+  }
 
   /** The same with another bake window and another number of old generations that stay. */
   public UpgradeSettings with(Duration otherBake, int otherKeep) {
-    return new UpgradeSettings(build, ready, preSync, hold, drain, otherBake, verify, otherKeep);
+    return new UpgradeSettings(
+        build, ready, preSync, hold, drain, otherBake, verify, otherKeep, backupAge);
+  }
+
+  /** The same without a backup before an upgrade. */
+  public UpgradeSettings withoutBackup() {
+    return new UpgradeSettings(build, ready, preSync, hold, drain, bake, verify, keep);
   }
 
   /**

@@ -3,6 +3,8 @@ package dev.orchestrator.stack;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.Receipt;
 import dev.orchestrator.journal.UpgradeRecord;
+import dev.orchestrator.report.BackupOperation;
+import dev.orchestrator.report.BackupReport;
 import dev.orchestrator.report.DoctorReport;
 import dev.orchestrator.report.Plan;
 import dev.orchestrator.report.RollbackCost;
@@ -97,6 +99,13 @@ public interface Control {
    */
   String restoreSnapshot(String name);
 
+  /**
+   * Proves a snapshot: starts its version on a clone or copy of its data, out of reach, checks it
+   * as an upgrade does, has its databases check themselves, and throws all of that away. What
+   * serves serves on. Returns the run's id.
+   */
+  String proveSnapshot(String name);
+
   /** Deletes a snapshot; returns one line on what becomes of its data. */
   String deleteSnapshot(String name);
 
@@ -107,6 +116,25 @@ public interface Control {
    * @return their names, oldest first
    */
   List<String> pruneSnapshots(boolean plan);
+
+  /** The backups of the stack; asks their repository. */
+  BackupReport backups();
+
+  /**
+   * Begins work on the backups; returns the id of the operation as soon as it is accepted, empty
+   * when there is nothing to do.
+   */
+  String beginBackup(BackupRequest request);
+
+  /** An operation on the backups, under way or ended. */
+  BackupOperation backupOperation(String id);
+
+  /**
+   * Notes that a backup that was due could not begin, for {@code status}.
+   *
+   * @param why in one line
+   */
+  void noteMissedBackup(String why);
 
   /** Describes the data that a rollback would leave behind. Reads only. */
   RollbackCost rollbackCost();
@@ -125,8 +153,9 @@ public interface Control {
   /**
    * Aborts the run that is under way: before the switch it is undone, in the bake it is rolled
    * back. A run whose undo is stuck, or that has ended in need of attention, is left as it is.
+   * Where there is none, ends the work on the backups that is under way.
    *
-   * @return the run's id
+   * @return the id of the run, or of the operation on the backups
    */
   String abort();
 

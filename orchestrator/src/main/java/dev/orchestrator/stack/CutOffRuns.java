@@ -10,6 +10,7 @@ import dev.orchestrator.engine.VolumeInfo;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.Generation.State;
 import dev.orchestrator.journal.GenerationRecord;
+import dev.orchestrator.journal.SnapshotRecord;
 import dev.orchestrator.journal.StepRecord;
 import dev.orchestrator.journal.StepRecord.Phase;
 import dev.orchestrator.journal.UpgradeRecord;
@@ -112,7 +113,7 @@ final class CutOffRuns {
 
   /** Whether the capsule that serves may be supervised before that run goes on or is undone. */
   boolean leavesServingAlone(CutOff cutOff) {
-    return cutOff.isUndone() ? leavesServingAlone(cutOff.run()) : cutOff.run().holdsClients();
+    return cutOff.isUndone() ? leavesServingAlone(cutOff.run()) : !cutOff.run().bringsUp();
   }
 
   /**
@@ -120,7 +121,7 @@ final class CutOffRuns {
    * made its clients wait, or has released them to it.
    */
   boolean leavesServingAlone(UpgradeRun run) {
-    return run.holdsClients() && !holdsNow(run.id());
+    return !run.bringsUp() && !holdsNow(run.id());
   }
 
   /** The run that an earlier process left unfinished. */
@@ -147,7 +148,7 @@ final class CutOffRuns {
     run.switched = hasSwitched(record);
     if (steps.equals(UpgradePlans.CARRY)) {
       run.previous = context.journal().previous().orElse(null);
-    } else if (run.restoresSnapshot()) {
+    } else if (run.restoresSnapshot() || run.provesSnapshot()) {
       run.previous = generation(SnapshotOptions.ofRun(context, run.id()).generation());
     }
     return new CutOff(run, remainingSteps(run));
@@ -184,7 +185,7 @@ final class CutOffRuns {
     if (isUndoing(run.record)) {
       return List.of();
     }
-    if (!run.holdsClients()) {
+    if (run.bringsUp()) {
       // No other version serves: all steps run again and find what was done.
       return run.steps;
     }
@@ -211,6 +212,11 @@ final class CutOffRuns {
       return to != null
           && context.journal().snapshots().stream()
               .anyMatch(snapshot -> snapshot.generation() == to);
+    }
+    if (record.kind() == Kind.PROVE) {
+      return context.journal().snapshots().stream()
+          .map(SnapshotRecord::lastProof)
+          .anyMatch(proof -> proof != null && proof.good() && proof.run().equals(record.id()));
     }
     return to != null
         && context

@@ -162,7 +162,7 @@ final class RunExecutor {
 
   private void execute(UpgradeRun run, Runnable work) {
     try {
-      if (!run.holdsClients()) {
+      if (run.bringsUp()) {
         // Nothing serves, so that the run owns the capsule that it brings up from the beginning.
         boolean _ = servingLock.acquire();
       }

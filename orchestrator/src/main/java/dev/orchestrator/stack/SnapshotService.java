@@ -14,10 +14,11 @@ import dev.orchestrator.upgrade.UpgradeContext;
 import dev.orchestrator.upgrade.UpgradeRun;
 import dev.orchestrator.upgrade.steps.UpgradePlans;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Begins runs that make or restore snapshots, and lists and deletes snapshots. Thread-safe: none is
- * deleted while a run may need it.
+ * Begins runs that make, restore or prove snapshots, and lists and deletes snapshots. Thread-safe:
+ * none is deleted while a run may need it.
  */
 final class SnapshotService {
   private final UpgradeContext context;
@@ -61,20 +62,50 @@ final class SnapshotService {
     return new UpgradeRun(record, UpgradePlans.SNAPSHOT, blue, null);
   }
 
-  /** Begins a run that restores a snapshot in the journal, without executing it. */
-  synchronized UpgradeRun beginRestore(Generation blue, String name) {
+  /**
+   * Begins a run that restores a snapshot in the journal, without executing it.
+   *
+   * @param blue null where nothing has served yet
+   */
+  synchronized UpgradeRun beginRestore(@Nullable Generation blue, String name) {
     SnapshotRecord snapshot = snapshots.require(name);
     Generation generation = snapshots.generationOf(snapshot);
     UpgradeRecord record =
         journal.begin(
             Kind.RESTORE,
-            blue.version(),
+            blue == null ? "" : blue.version(),
             generation.version(),
-            blue.number(),
+            blue == null ? null : blue.number(),
             null,
             SnapshotOptions.toRestore(name, Reason.BEFORE_RESTORE, generation.number())
                 .attachments());
-    UpgradeRun run = new UpgradeRun(record, UpgradePlans.RESTORE_SNAPSHOT, blue, null);
+    UpgradeRun run =
+        new UpgradeRun(
+            record,
+            blue == null ? UpgradePlans.FIRST_UP_OF_SNAPSHOT : UpgradePlans.RESTORE_SNAPSHOT,
+            blue,
+            null);
+    run.previous = generation;
+    return run;
+  }
+
+  /**
+   * Begins a run that proves a snapshot in the journal, without executing it.
+   *
+   * @param blue what serves; null for nothing
+   */
+  synchronized UpgradeRun beginProve(@Nullable Generation blue, String name) {
+    SnapshotRecord snapshot = snapshots.require(name);
+    Generation generation = snapshots.generationOf(snapshot);
+    UpgradeRecord record =
+        journal.begin(
+            Kind.PROVE,
+            blue == null ? "" : blue.version(),
+            generation.version(),
+            blue == null ? null : blue.number(),
+            null,
+            SnapshotOptions.toProve(name, snapshot.reason(), generation.number()).attachments());
+    UpgradeRun run = new UpgradeRun(record, UpgradePlans.PROVE_SNAPSHOT, blue, null);
     run.previous = generation;
     return run;
   }

@@ -3,6 +3,7 @@ package dev.orchestrator.stack;
 import dev.orchestrator.adopt.Original;
 import dev.orchestrator.adopt.OriginalJson;
 import dev.orchestrator.capsule.CapsuleException;
+import dev.orchestrator.common.NotYetException;
 import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.data.DataException;
 import dev.orchestrator.engine.ContainerInfo;
@@ -19,6 +20,8 @@ import dev.orchestrator.journal.UpgradeRecord;
 import dev.orchestrator.journal.UpgradeRecord.Kind;
 import dev.orchestrator.journal.UpgradeRecord.Outcome;
 import dev.orchestrator.release.Releases;
+import dev.orchestrator.report.BackupOperation;
+import dev.orchestrator.report.BackupReport;
 import dev.orchestrator.report.DoctorChecks;
 import dev.orchestrator.report.DoctorReport;
 import dev.orchestrator.report.Plan;
@@ -70,6 +73,7 @@ public final class StackControl implements Control, AutoCloseable {
   private final Reconciler reconciler;
   private final RunAdmission admission;
   private final SnapshotService snapshots;
+  private final BackupService backups;
 
   /**
    * Wires the collaborators; nothing is started yet.
@@ -77,13 +81,15 @@ public final class StackControl implements Control, AutoCloseable {
    * @param nextRun time of the schedule's next run, or null
    * @param threads executes runs, each on a thread of its own
    * @param handover hand-over to the processes before and after this one
+   * @param backups what backups are made with
    */
   public StackControl(
       UpgradeContext context,
       Releases releases,
       Supplier<@Nullable Instant> nextRun,
       Executor threads,
-      HandoverPort handover) {
+      HandoverPort handover,
+      BackupEnvironment backups) {
     this.context = context;
     this.releases = releases;
     this.journal = context.journal();
@@ -91,7 +97,8 @@ public final class StackControl implements Control, AutoCloseable {
     this.rollback = new RollbackService(context);
     this.snapshots = new SnapshotService(context);
     this.executor = new RunExecutor(context, rollback, threads);
-    this.status = new StatusCollector(context, nextRun, executor::current);
+    this.backups = new BackupService(context, this, snapshots, backups, threads);
+    this.status = new StatusCollector(context, nextRun, executor::current, this.backups::health);
     this.reconciler =
         new Reconciler(
             new CutOffRuns(context, executor),
@@ -107,6 +114,7 @@ public final class StackControl implements Control, AutoCloseable {
    */
   public void boot() {
     reconciler.start();
+    backups.boot();
   }
 
   /** The reconciler; for tests, which run it on their own thread. */
@@ -400,9 +408,19 @@ public final class StackControl implements Control, AutoCloseable {
   public String restoreSnapshot(String name) {
     admission.requireAdmission();
     snapshots.require(name);
-    Generation blue = requireServing("replace by a snapshot");
-    requireHere(blue, "replaced by a snapshot");
+    boolean isFirst = journal.serving().isEmpty() && journal.servingOriginal().isEmpty();
+    Generation blue = isFirst ? null : requireServing("replace by a snapshot");
+    if (blue != null) {
+      requireHere(blue, "replaced by a snapshot");
+    }
     return executor.start(() -> snapshots.beginRestore(blue, name));
+  }
+
+  @Override
+  public String proveSnapshot(String name) {
+    admission.requireAdmission();
+    snapshots.require(name);
+    return executor.start(() -> snapshots.beginProve(journal.serving().orElse(null), name));
   }
 
   @Override
@@ -418,6 +436,40 @@ public final class StackControl implements Control, AutoCloseable {
   }
 
   @Override
+  public BackupReport backups() {
+    return backups.list();
+  }
+
+  @Override
+  public String beginBackup(BackupRequest request) {
+    if (request instanceof BackupRequest.Run run && run.snapshot() == null && !run.ifRequired()) {
+      Generation _ = requireServing("back up");
+      admission.requireAdmission();
+      requireNoRun();
+    }
+    return backups.begin(request);
+  }
+
+  private void requireNoRun() {
+    journal
+        .running()
+        .ifPresent(run -> {
+          throw new NotYetException(
+              "%s is under way: wait for its end ('orchestrator watch')".formatted(run.id()));
+        });
+  }
+
+  @Override
+  public BackupOperation backupOperation(String id) {
+    return backups.operation(id);
+  }
+
+  @Override
+  public void noteMissedBackup(String why) {
+    context.backupLog().noteFailure(context.clock().instant(), why);
+  }
+
+  @Override
   public RollbackCost rollbackCost() {
     Generation serving = requireServing("roll back");
     return refuseOnFailure(() -> rollback.cost(serving));
@@ -430,7 +482,7 @@ public final class StackControl implements Control, AutoCloseable {
 
   @Override
   public DoctorReport doctor() {
-    return new DoctorChecks(context).run();
+    return new DoctorChecks(context, backups::health).run();
   }
 
   @Override
@@ -439,6 +491,10 @@ public final class StackControl implements Control, AutoCloseable {
     if (run != null) {
       run.control.abort(run.id());
       return run.id();
+    }
+    Optional<String> backup = backups.abort();
+    if (backup.isPresent()) {
+      return backup.get();
     }
     UpgradeRecord unfinished =
         needsAttention().orElseThrow(() -> new RefusedException("nothing runs: nothing to abort"));
@@ -549,6 +605,11 @@ public final class StackControl implements Control, AutoCloseable {
   }
 
   private int takeDown(Removal removal) {
+    if (removal != Removal.NOTHING && backups.isBusy()) {
+      throw new NotYetException(
+          "a backup is under way, which reads or writes volumes: wait for its end, or 'orchestrator"
+              + " abort'");
+    }
     journal.setDown(true);
     context.traffic().stopListening();
     journal
@@ -580,11 +641,13 @@ public final class StackControl implements Control, AutoCloseable {
    */
   public void closeForHandover(String why) {
     admission.closeForHandover(why);
+    backups.end();
   }
 
   /** Begins runs again. */
   public void openAdmission() {
     admission.open();
+    backups.reopen();
   }
 
   @Override
@@ -656,6 +719,7 @@ public final class StackControl implements Control, AutoCloseable {
   public void close() {
     admission.close();
     reconciler.close();
+    backups.close();
     if (!executor.close(CLOSE_LIMIT)) {
       log.warn("the run that is under way did not stop within {} s", CLOSE_LIMIT.toSeconds());
     }

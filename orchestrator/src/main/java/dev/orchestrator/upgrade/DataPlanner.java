@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Plans how each data volume gets to the next version: measures the volumes, asks {@link
@@ -269,9 +270,14 @@ public final class DataPlanner {
    * Plans for the restore of a snapshot, which stays as it is: a clone or a copy of each of its
    * volumes. A volume whose files never change is shared; what the snapshot left out is attached,
    * if that is allowed.
+   *
+   * @param blue null where nothing has served yet: then what the snapshot left out begins empty
    */
   List<VolumeTransfer> planRestore(
-      Generation blue, Generation snapshot, DataOptions options, Map<String, String> labels) {
+      @Nullable Generation blue,
+      Generation snapshot,
+      DataOptions options,
+      Map<String, String> labels) {
     List<VolumeTransfer> transfers = new ArrayList<>();
     for (DataVolume volume : snapshot.volumes()) {
       if (isImmutable(volume)) {
@@ -287,11 +293,63 @@ public final class DataPlanner {
       VolumeSettings attached =
           new VolumeSettings(volume.name(), volume.paths(), Strategy.ATTACH, volume.immutable());
       transfers.add(
-          findVolume(blue, volume.name())
-              .map(own -> transfer(blue, attached, own, NO_CLONES, options, labels))
-              .orElseGet(() -> VolumeTransfer.startEmpty(volume.name(), volume.paths())));
+          blue == null
+              ? VolumeTransfer.startEmpty(volume.name(), volume.paths())
+              : findVolume(blue, volume.name())
+                  .map(own -> transfer(blue, attached, own, NO_CLONES, options, labels))
+                  .orElseGet(() -> VolumeTransfer.startEmpty(volume.name(), volume.paths())));
     }
     return transfers;
+  }
+
+  /**
+   * Plans for the proof of a snapshot, which must stay as it is: by clone where that can be, as
+   * what is made of it is thrown away, else by copy. A volume whose files never change is shared;
+   * one that the snapshot left out begins empty.
+   *
+   * @param blue the generation that serves, which is asked what its host can clone; null for none
+   */
+  List<VolumeTransfer> planProof(
+      @Nullable Generation blue, Generation snapshot, Map<String, String> labels) {
+    CloneSupport cloneSupport =
+        blue == null || context.journal().down() ? NO_CLONES : cloneSupport(blue);
+    List<VolumeTransfer> transfers = new ArrayList<>();
+    for (DataVolume volume : snapshot.volumes()) {
+      if (isImmutable(volume)) {
+        transfers.add(shared(volume));
+      } else if (leftOut(volume)) {
+        transfers.add(VolumeTransfer.startEmpty(volume.name(), volume.paths()));
+      } else {
+        transfers.add(toThrowAway(volume, cloneSupport, labels));
+      }
+    }
+    for (VolumeSettings volume : configuredVolumes()) {
+      if (transfers.stream().noneMatch(planned -> planned.name().equals(volume.name()))) {
+        transfers.add(VolumeTransfer.startEmpty(volume.name(), volume.paths()));
+      }
+    }
+    return transfers;
+  }
+
+  private VolumeTransfer toThrowAway(
+      DataVolume volume, CloneSupport cloneSupport, Map<String, String> labels) {
+    VolumeTransfer own = ofItsOwn(volume, "a clone can't be mounted on it", labels);
+    VolumeUsage usage = own.usage();
+    boolean overlay =
+        own.method() == DataVolume.Method.COPY
+            && cloneSupport.overlay()
+            && volume.layers().size() < TransferPolicy.MAX_LAYERS
+            && (cloneSupport.links() || (usage != null && usage.links() == 0));
+    return overlay
+        ? new VolumeTransfer(
+            volume.name(),
+            volume.paths(),
+            volume,
+            DataVolume.Method.OVERLAY,
+            "a layer over it: a clone, whatever the size",
+            List.of(),
+            usage)
+        : own;
   }
 
   private static VolumeTransfer shared(DataVolume volume) {

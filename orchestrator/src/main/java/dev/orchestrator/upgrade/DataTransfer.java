@@ -42,14 +42,16 @@ public final class DataTransfer {
     List<VolumeTransfer> transfers =
         run.adopts()
             ? planner.planAdoption(run.original(), labels)
-            : run.blue == null
-                ? planner.planFirstUp()
-                : run.moves()
-                    ? planner.planMove(run.blue(), labels)
-                    : run.makesSnapshot()
-                        ? planner.planSnapshot(run.blue(), labels)
-                        : run.restoresSnapshot()
-                            ? planner.planRestore(run.blue(), run.previous(), options, labels)
+            : run.provesSnapshot()
+                ? planner.planProof(run.blue, run.previous(), labels)
+                : run.restoresSnapshot()
+                    ? planner.planRestore(run.blue, run.previous(), options, labels)
+                    : run.blue == null
+                        ? planner.planFirstUp()
+                        : run.moves()
+                            ? planner.planMove(run.blue(), labels)
+                            : run.makesSnapshot()
+                            ? planner.planSnapshot(run.blue(), labels)
                             : run.previous == null
                                 ? planner.planUpgrade(run.blue(), options, labels)
                                 : planner.planCarry(run.blue(), run.previous, options, labels);
@@ -86,7 +88,8 @@ public final class DataTransfer {
         run.adopts()
             ? context.planner().hostData(run.original(), target.name())
             : DataPlanner.findVolume(
-                    run.restoresSnapshot() ? run.previous() : run.blue(), target.name())
+                    run.restoresSnapshot() || run.provesSnapshot() ? run.previous() : run.blue(),
+                    target.name())
                 .orElseThrow(
                     () -> new IllegalStateException("nothing to copy to " + target.volume()));
     return new CopyJob(

@@ -13,6 +13,9 @@ public final class ResourceNames {
   /** Role label of containers for measuring data. */
   public static final String LOOK = "look";
 
+  /** Role label of the containers in which backups are made. */
+  public static final String BACKUP = "backup";
+
   private final String stack;
   private final String homeHash;
 
@@ -30,9 +33,19 @@ public final class ResourceNames {
     return stack + "-" + homeHash.substring(0, 4) + "-redirect";
   }
 
+  /** Name of the network of a proof. */
+  public String network(int generation) {
+    return container(generation) + "-net";
+  }
+
   /** Name of a data volume of a generation. */
   public String volume(int generation, String name) {
     return container(generation) + "-" + name;
+  }
+
+  /** Name of the volume with the cache of the stack's backups. */
+  public String backupCache() {
+    return stack + "-" + homeHash.substring(0, 4) + "-backup-cache";
   }
 
   public String store(int generation) {
@@ -57,7 +70,7 @@ public final class ResourceNames {
   }
 
   /** The labels on everything that a run has created. */
-  Map<String, String> runLabels(String upgrade) {
+  public Map<String, String> runLabels(String upgrade) {
     return Labels.with(stackLabels(), Labels.UPGRADE, upgrade);
   }
 

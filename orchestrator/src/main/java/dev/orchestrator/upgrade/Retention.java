@@ -133,6 +133,10 @@ public final class Retention {
         .engine()
         .volumes(context.names().stackLabels())
         .forEach(volume -> context.engine().removeVolume(volume.name()));
+    context
+        .engine()
+        .networks(context.names().stackLabels())
+        .forEach(network -> context.engine().removeNetwork(network));
     for (GenerationRecord row : context.journal().generations()) {
       if (row.state() != State.REMOVED) {
         context.engine().removeContainer(row.generation().container());

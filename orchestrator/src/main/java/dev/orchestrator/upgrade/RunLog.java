@@ -71,10 +71,10 @@ public final class RunLog {
     publishEnd(run, outcome, why);
   }
 
-  /** Ends a run whose version serves, or whose snapshot is made. */
+  /** Ends a run whose version serves, or whose snapshot is made or proven. */
   void succeed(UpgradeRun run) {
     run.control.requireNotCutOff();
-    if (run.makesSnapshot()) {
+    if (run.makesSnapshot() || run.provesSnapshot()) {
       journal.end(run.id(), Outcome.DONE, "");
     } else if (run.record.returnsToOriginal()) {
       journal.succeed(run.id(), run.record.toVersion());

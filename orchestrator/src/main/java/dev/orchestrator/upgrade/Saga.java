@@ -3,6 +3,7 @@ package dev.orchestrator.upgrade;
 import dev.orchestrator.data.DataException;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.JournalException;
+import dev.orchestrator.journal.SnapshotRecord;
 import dev.orchestrator.journal.StepRecord.Phase;
 import dev.orchestrator.journal.UpgradeRecord.Outcome;
 import java.util.List;
@@ -91,6 +92,13 @@ public final class Saga {
         note(run, "%s failed, and %s serves: %s".formatted(step.id(), nowServing(run), why));
         succeed(run);
       }
+      case CLEAN_UP -> {
+        if (compensation.undoAll(run)) {
+          succeed(run);
+        } else {
+          end(run, Outcome.NEEDS_ATTENTION, why + "; left as it is by hand");
+        }
+      }
       case REFUSE -> {
         boolean undone = compensation.undoAll(run);
         end(run, undone ? Outcome.REFUSED : Outcome.NEEDS_ATTENTION, why);
@@ -99,6 +107,9 @@ public final class Saga {
         Generation green = run.green;
         if (green != null && step.isFaultOfCandidate(failure) && triesVersion(run)) {
           quarantine(green, step.id() + ": " + why);
+        }
+        if (run.provesSnapshot() && step.isFaultOfCandidate(failure)) {
+          recordFailedProof(run, step.id() + ": " + why);
         }
         undo(run, failure instanceof RunControl.AbortedException ? why : step.id() + ": " + why);
       }
@@ -111,13 +122,16 @@ public final class Saga {
   private static boolean triesVersion(UpgradeRun run) {
     return switch (run.record.kind()) {
       case UP, UPGRADE, ADOPT -> true;
-      case MOVE, ROLLBACK, SNAPSHOT, RESTORE -> false;
+      case MOVE, ROLLBACK, SNAPSHOT, RESTORE, PROVE -> false;
     };
   }
 
   private static String nowServing(UpgradeRun run) {
     if (run.record.returnsToOriginal()) {
       return "project " + run.original().project();
+    }
+    if (run.provesSnapshot()) {
+      return "what served before";
     }
     return run.makesSnapshot() ? run.blue().version() : "the new version";
   }
@@ -156,6 +170,18 @@ public final class Saga {
   private void quarantine(Generation generation, String why) {
     try {
       context.journal().quarantine(generation.version(), generation.content(), why);
+    } catch (JournalException e) {
+      logger.error("{}", e.getMessage());
+    }
+  }
+
+  private void recordFailedProof(UpgradeRun run, String why) {
+    try {
+      context
+          .journal()
+          .recordProof(
+              run.previous().number(),
+              new SnapshotRecord.Proof(run.id(), context.clock().instant(), false, why));
     } catch (JournalException e) {
       logger.error("{}", e.getMessage());
     }

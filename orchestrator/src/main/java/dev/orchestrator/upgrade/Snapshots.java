@@ -1,5 +1,6 @@
 package dev.orchestrator.upgrade;
 
+import dev.orchestrator.common.NotYetException;
 import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.data.DataException;
 import dev.orchestrator.data.DataVolume;
@@ -23,6 +24,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongSupplier;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -40,8 +43,28 @@ public final class Snapshots {
 
   private final UpgradeContext context;
 
+  /** Names of the snapshots that are read at present. */
+  private final Set<String> used = ConcurrentHashMap.newKeySet();
+
   Snapshots(UpgradeContext context) {
     this.context = context;
+  }
+
+  /** While it is open nothing deletes the snapshot. */
+  public interface Use extends AutoCloseable {
+    @Override
+    void close();
+  }
+
+  /** Keeps a snapshot from being deleted, as its data is read. */
+  public Use use(String name) {
+    used.add(name);
+    return () -> used.remove(name);
+  }
+
+  /** Whether a snapshot's data is read at present. */
+  public boolean isUsed(String name) {
+    return used.contains(name);
   }
 
   /** The snapshot with a name, which must be there. */
@@ -135,7 +158,6 @@ public final class Snapshots {
             bytes.getAsLong(),
             SnapshotRecord.UNKNOWN,
             0,
-            null,
             settingsText());
     context.journal().nameSnapshot(snapshot);
     return snapshot.name();
@@ -209,6 +231,11 @@ public final class Snapshots {
    * @throws RefusedException when a generation's data is a layer over it
    */
   public String delete(SnapshotRecord snapshot) {
+    if (isUsed(snapshot.name())) {
+      throw new NotYetException(
+          "snapshot %s is being backed up: wait for the end of that, or 'orchestrator abort'"
+              .formatted(snapshot.name()));
+    }
     List<String> over = layersOver(snapshot);
     GenerationRecord row = record(snapshot);
     if (row.state() == State.KEPT) {
@@ -233,6 +260,7 @@ public final class Snapshots {
     return new SnapshotRetention(context.settings().stack().snapshots(), zone())
         .surplus(context.journal().snapshots(), context.clock().instant()).stream()
             .filter(snapshot -> record(snapshot).state() != State.KEPT)
+            .filter(snapshot -> !isUsed(snapshot.name()))
             .filter(snapshot -> layersOver(snapshot).isEmpty())
             .toList();
   }

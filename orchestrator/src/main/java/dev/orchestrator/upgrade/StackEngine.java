@@ -240,6 +240,21 @@ public final class StackEngine implements Engine {
   }
 
   @Override
+  public void createIsolatedNetwork(String name, Map<String, String> labels) {
+    here.createIsolatedNetwork(name, labels);
+  }
+
+  @Override
+  public List<String> networks(Map<String, String> labels) {
+    return here.networks(labels);
+  }
+
+  @Override
+  public void removeNetwork(String name) {
+    here.removeNetwork(name);
+  }
+
+  @Override
   public Optional<ImageInfo> image(String reference) {
     return here.image(reference);
   }

@@ -36,7 +36,12 @@ public abstract class Step {
     /**
      * The new version serves and is healthy: the failure becomes a note and the run ends as done.
      */
-    KEEP
+    KEEP,
+    /**
+     * The result of the run stands, and what the run has made must not stay: it is undone, and the
+     * run ends as done.
+     */
+    CLEAN_UP
   }
 
   private final String id;

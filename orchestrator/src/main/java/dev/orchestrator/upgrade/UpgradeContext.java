@@ -1,5 +1,6 @@
 package dev.orchestrator.upgrade;
 
+import dev.orchestrator.backup.BackupLog;
 import dev.orchestrator.capsule.Capsule;
 import dev.orchestrator.capsule.CapsuleBuilder;
 import dev.orchestrator.capsule.runtime.CapsuleSpecFactory;
@@ -84,6 +85,8 @@ public final class UpgradeContext {
   private final LeftBehind leftBehind;
   private final OwnerClaim ownerClaim;
   private final Snapshots snapshots;
+  private final BackupLog backupLog;
+  private final BackupRequirement backupRequirement;
 
   /**
    * Wires the collaborators; nothing is started.
@@ -144,6 +147,8 @@ public final class UpgradeContext {
     this.leftBehind = new LeftBehind(this);
     this.ownerClaim = new OwnerClaim(this);
     this.snapshots = new Snapshots(this);
+    this.backupLog = new BackupLog(settings.state());
+    this.backupRequirement = new BackupRequirement(this);
   }
 
   /** Makes the specification of a capsule's container. */
@@ -242,6 +247,18 @@ public final class UpgradeContext {
     Map<Integer, Integer> published =
         engine.container(generation.container()).map(ContainerInfo::published).orElse(Map.of());
     return PublishedPorts.reached(generation.ports(), published);
+  }
+
+  /**
+   * Creates the container of a proof: services in it can be asked, and reach nothing outside.
+   *
+   * @param network an isolated network
+   */
+  public void createIsolatedContainer(Generation generation, String run, String network) {
+    ContainerSpec spec = specs.of(generation, names.generationLabels(generation, run, "capsule"));
+    engine.createContainer(
+        CapsuleSpecFactory.isolated(spec, network)
+            .withEnv(builder.variables(generation.version(), generation.image())));
   }
 
   public DataCopier copier() {
@@ -352,6 +369,15 @@ public final class UpgradeContext {
   /** Who a capsule on another host belongs to. */
   public OwnerClaim ownerClaim() {
     return ownerClaim;
+  }
+
+  /** How the stack's backups stand. */
+  public BackupLog backupLog() {
+    return backupLog;
+  }
+
+  public BackupRequirement backupRequirement() {
+    return backupRequirement;
   }
 
   HealthGate health() {

@@ -53,7 +53,7 @@ public final class UpgradeRun {
 
   /**
    * In a rollback that carries the data: the kept generation whose version is to run again. In a
-   * restore: the generation that is the snapshot.
+   * restore or a proof: the generation that is the snapshot.
    */
   public @Nullable Generation previous;
 
@@ -172,7 +172,7 @@ public final class UpgradeRun {
     return blue;
   }
 
-  /** The generation that a restore, or a rollback with the newer data, goes back to. */
+  /** The generation that a restore, a proof, or a rollback with the newer data begins with. */
   public Generation previous() {
     if (previous == null) {
       throw new IllegalStateException(id() + " goes back to no generation");
@@ -195,6 +195,19 @@ public final class UpgradeRun {
   /** Whether this run brings the version and the data of a snapshot back. */
   public boolean restoresSnapshot() {
     return record.kind() == Kind.RESTORE;
+  }
+
+  /**
+   * Whether this run starts a snapshot out of reach, and throws it away: what serves has nothing to
+   * do with it.
+   */
+  public boolean provesSnapshot() {
+    return record.kind() == Kind.PROVE;
+  }
+
+  /** Whether nothing serves before this run, so that it owns whatever of the stack it brings up. */
+  public boolean bringsUp() {
+    return !holdsClients && !provesSnapshot();
   }
 
   /** Why blue needs a person although it serves again; empty where it does not. */

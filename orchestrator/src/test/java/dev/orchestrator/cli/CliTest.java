@@ -9,6 +9,7 @@ import dev.orchestrator.client.ExitCode;
 import dev.orchestrator.common.HumanText;
 import dev.orchestrator.common.Json;
 import dev.orchestrator.journal.UpgradeRecord;
+import dev.orchestrator.report.BackupReport;
 import dev.orchestrator.report.Status;
 import dev.orchestrator.settings.Settings.ApiSettings;
 import dev.orchestrator.stack.ReloadReport;
@@ -75,12 +76,24 @@ final class CliTest {
         "logs --tail many|--tail",
         "logs --tail 0|from 1 to 10000",
         "serve --detach --stop|mutually exclusive",
-        "snapshot|say what to do: create, list, show, restore, delete, prune",
+        "snapshot|say what to do: create, list, show, prove, restore, delete, prune",
+        "snapshot prove|name the snapshots to prove, or say --all",
+        "snapshot prove a --all|name the snapshots to prove, or say --all",
+        "snapshot prove --all --detach|several are proven one after the other",
         "snapshot fly|Unmatched argument",
         "snapshot show|Missing required parameter",
         "snapshot delete|Missing required parameter",
         "snapshot create a b|Unmatched argument",
         "snapshot create ../x|letters, digits",
+        "backup|say what to do: run, list, restore, check, forget, prove",
+        "backup fly|Unmatched argument",
+        "backup restore|Missing required parameter",
+        "backup run nightly|Unmatched argument",
+        "backup run --snapshot ../x|letters, digits",
+        "backup restore xyz|is no id of a backup",
+        "backup check --read many|--read",
+        "backup check --read 101|from 0 to 100",
+        "backup prove 12|is no id of a backup",
         "drill|Missing required parameter",
         "drill v2 v3|Unmatched argument",
         "drill ../v2|letters, digits",
@@ -104,6 +117,7 @@ final class CliTest {
         "snapshot show x9|no snapshot x9",
         "snapshot restore x9|no snapshot x9",
         "snapshot delete x9|no snapshot x9",
+        "snapshot prove x9|no snapshot x9",
         "drill x9|unknown version x9",
         "drill v1|v1 is the version that serves: nothing to rehearse",
         "status --config /nowhere.conf|/nowhere.conf",
@@ -254,6 +268,7 @@ final class CliTest {
     assertEquals(0, run("snapshot create lunch --stop").exitCode());
     assertEquals("u7\n", run("snapshot create --detach").out());
     assertEquals("u7\n", run("snapshot restore nightly --detach").out());
+    assertEquals("u7\n", run("snapshot prove nightly --detach").out());
     assertEquals("nightly deleted\n", run("snapshot delete nightly").out());
     assertEquals("nightly would be deleted\n", run("snapshot prune --plan").out());
     assertEquals("nightly deleted\n", run("snapshot prune").out());
@@ -262,12 +277,13 @@ final class CliTest {
             "snapshot lunch STOP MANUAL",
             "snapshot null null MANUAL",
             "restore snapshot nightly",
+            "prove snapshot nightly",
             "delete snapshot nightly",
             "prune snapshots plan",
             "prune snapshots"),
         control.calls());
     for (String part :
-        List.of("NAME", "nightly", "v1", "2.4 GB", "400.0 MB", "schedule", "never")) {
+        List.of("NAME", "nightly", "v1", "2.4 GB", "400.0 MB", "schedule", "FAILED 2026-11-23")) {
       assertTrue(run("snapshot list").out().contains(part), run("snapshot list").out());
     }
     assertTrue(
@@ -278,10 +294,104 @@ final class CliTest {
             "snapshot list",
             "snapshot show nightly",
             "snapshot delete nightly",
+            "snapshot create nightly",
+            "snapshot restore nightly",
+            "snapshot prove nightly",
+            "snapshot prove --all",
             "snapshot prune")) {
       String out = run(command + " --json --stack demo").out();
-      assertTrue(out.contains("nightly") && out.contains("{"), out);
+      assertTrue(out.contains(command.contains("restore") ? "u7" : "nightly"), out);
+      assertTrue(out.startsWith("{") || out.startsWith("["), command + ": " + out);
     }
+  }
+
+  @Test
+  void backupsAreMadeListedRestoredCheckedAndRemoved() {
+    Result made = run("backup run");
+    assertEquals(0, made.exitCode());
+    assertEquals("snapshot v1-x made\nbackup 1a2b3c4d of v1-x\n", made.out());
+    assertEquals("b1\n", run("backup run --snapshot nightly --detach").out());
+    assertEquals(0, run("backup restore latest").exitCode());
+    assertEquals(0, run("backup restore 1a2b --to /tmp/x").exitCode());
+    assertEquals(0, run("backup restore 1A2B --snapshot-only").exitCode());
+    assertEquals(0, run("backup check --read 5").exitCode());
+    assertEquals(0, run("backup forget --plan").exitCode());
+    assertEquals(0, run("backup forget 1a2b 3c4d").exitCode());
+    assertEquals(0, run("backup prove").exitCode());
+    assertEquals(
+        List.of(
+            "backup Run[snapshot=null, ifRequired=false]",
+            "backup Run[snapshot=nightly, ifRequired=false]",
+            "backup Restore[backup=latest, folder=null, only=false]",
+            "backup Restore[backup=1a2b, folder=/tmp/x, only=false]",
+            "backup Restore[backup=1A2B, folder=null, only=true]",
+            "backup Check[percent=5]",
+            "backup Forget[backups=[], plan=true]",
+            "backup Forget[backups=[1a2b, 3c4d], plan=false]",
+            "backup Prove[backup=latest]"),
+        control.calls());
+    String list = run("backup list").out();
+    for (String part :
+        List.of("ID", "1a2b3c4d", "v1", "nightly", "host-a", "last backup 2 h ago")) {
+      assertTrue(list.contains(part), list);
+    }
+    for (String command : List.of("backup run", "backup list", "backup prove", "backup check")) {
+      String out = run(command + " --json --stack demo").out();
+      assertTrue(out.startsWith("{") && out.contains("1a2b3c4d"), out);
+    }
+  }
+
+  @Test
+  void aBackupThatFailedIsInTheExitCodes() {
+    control.backupFailure = "backing demo up in sftp:host:/backups: it has another password";
+    Result failed = run("backup run");
+    assertEquals(ExitCode.NEEDS_ATTENTION, failed.exitCode());
+    assertEquals(
+        "error: backup run: backing demo up in sftp:host:/backups: it has another password\n",
+        failed.err());
+
+    control.backupHealth =
+        new BackupReport.Health(
+            "sftp:host:/backups",
+            "failed",
+            "the backup 5 min 00 s ago failed: x",
+            "",
+            null,
+            null,
+            true);
+    assertEquals(ExitCode.NEEDS_ATTENTION, run("backup list").exitCode());
+    String status = run("status").out();
+    assertTrue(status.contains("  backups   the backup 5 min 00 s ago failed: x"), status);
+  }
+
+  @Test
+  void anUpgradeThatNeedsABackupMakesOneFirst() {
+    control.end(UpgradeRecord.Outcome.DONE, "");
+    control.backupRequired = true;
+
+    assertEquals(0, run("upgrade v2").exitCode());
+    assertEquals(
+        List.of("backup Run[snapshot=null, ifRequired=true]", "upgrade v2"), control.calls());
+
+    control.backupFailure = "it can't be reached";
+    Result failed = run("upgrade v2");
+    assertEquals(ExitCode.NEEDS_ATTENTION, failed.exitCode());
+    assertTrue(failed.err().contains("it can't be reached"), failed.err());
+    assertEquals(3, control.calls().size(), "no upgrade");
+  }
+
+  @Test
+  void proofsTellWhatTheyHaveFoundAndEndWithTheWorstCode() {
+    control.end(UpgradeRecord.Outcome.ROLLED_BACK, "verify: db is unhealthy");
+    for (String which : List.of("nightly", "--all", "nightly nightly")) {
+      Result result = run("snapshot prove " + which);
+      assertEquals(ExitCode.ROLLED_BACK, result.exitCode(), result.err());
+      assertTrue(result.out().contains("nightly FAILED: verify: db is unhealthy"), result.out());
+    }
+    Result result = run("snapshot prove x9 nightly");
+    assertEquals(ExitCode.ROLLED_BACK, result.exitCode());
+    assertTrue(result.err().startsWith("error: x9: there is no snapshot x9"), result.err());
+    assertTrue(result.out().contains("nightly FAILED"), "the others are proven: " + result.out());
   }
 
   @Test
@@ -450,7 +560,7 @@ final class CliTest {
     List<String> help = run("--help").out().lines().toList();
     int first = help.indexOf("Commands:") + 1;
     List<String> described = help.subList(first, help.indexOf("Exit codes:"));
-    assertEquals(22, described.stream().filter(line -> !line.isBlank()).count(), "commands");
+    assertEquals(23, described.stream().filter(line -> !line.isBlank()).count(), "commands");
     for (String line : described) {
       assertTrue(line.isBlank() || line.matches("  [a-z]+ +[A-Z].*[^.]\\."), line);
     }

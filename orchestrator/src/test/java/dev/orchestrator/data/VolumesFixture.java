@@ -79,6 +79,7 @@ final class VolumesFixture implements AutoCloseable {
                 Mount.readOnly(SCRIPTS.toString(), "/tree")),
             List.of("/run", "/data"),
             "none",
+            List.of(),
             new ContainerSecurity(
                 false,
                 List.of("SYS_ADMIN"),

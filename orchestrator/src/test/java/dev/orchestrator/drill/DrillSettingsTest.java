@@ -10,6 +10,8 @@ import dev.orchestrator.proxy.config.ListenAddress;
 import dev.orchestrator.proxy.config.Protocol;
 import dev.orchestrator.proxy.config.ProxyProtocol;
 import dev.orchestrator.proxy.config.RouteOptions;
+import dev.orchestrator.settings.BackupSettings;
+import dev.orchestrator.settings.BackupSettings.Keep;
 import dev.orchestrator.settings.GrantSettings;
 import dev.orchestrator.settings.GrantSettings.DockerSocket;
 import dev.orchestrator.settings.RouteSettings;
@@ -37,6 +39,7 @@ final class DrillSettingsTest {
     assertEquals("127.0.0.1", drill.api().host());
     assertEquals(0, drill.api().port());
     assertNull(drill.schedule().upgrade());
+    assertFalse(drill.stack().backup().configured(), "a drill's data is no backup");
     List<RouteSettings> routes = drill.stack().routes();
     assertEquals(new ListenAddress("127.0.0.1", 20_001, 20_001), routes.getFirst().listen());
     assertEquals(new ListenAddress("127.0.0.1", 20_010, 20_012), routes.getLast().listen());
@@ -110,7 +113,14 @@ final class DrillSettingsTest {
                 stack.probes(),
                 limits.with(bake, limits.keep()),
                 stack.data())
-            .withGrants(
-                new GrantSettings(List.of(), DockerSocket.NONE, false, List.of(), DEVICES)));
+            .withGrants(new GrantSettings(List.of(), DockerSocket.NONE, false, List.of(), DEVICES))
+            .withBackup(
+                new BackupSettings(
+                    "/srv/backups",
+                    Path.of("/etc/password"),
+                    null,
+                    "0 5 * * *",
+                    new Keep(1, 0, 0, 0, 0),
+                    0)));
   }
 }

@@ -126,6 +126,7 @@ final class DockerEngineTest extends EngineContract {
             List.of(),
             List.of("/run", "/scratch:size=1m,exec"),
             "bridge",
+            List.of(),
             new ContainerSecurity(
                 false,
                 true,
@@ -167,6 +168,7 @@ final class DockerEngineTest extends EngineContract {
             plain.mounts(),
             plain.tmpfs(),
             plain.network(),
+            plain.nameServers(),
             plain.security(),
             plain.stopTimeout(),
             Map.of("max-size", "10k", "max-file", "2")));
@@ -207,5 +209,24 @@ final class DockerEngineTest extends EngineContract {
     in.await();
     thread.interrupt();
     wait.get(10, TimeUnit.SECONDS);
+  }
+
+  @Test
+  void inAnIsolatedNetworkThereIsNoWayOut() {
+    String name = run + "-isolated";
+    engine.createIsolatedNetwork(name, labels);
+    engine.createContainer(
+        ContainerSpec.helper(name, image(), shell(RUNS_ON), labels, List.of())
+            .withNetwork(name)
+            .withNameServers(List.of("192.0.2.1")));
+    engine.startContainer(name);
+    ExecResult servers = engine.exec(name, shell("/bin/busybox cat /etc/resolv.conf"), SOON);
+    assertTrue(servers.stdout().contains("127.0.0.11"), servers.stdout());
+    for (String outside : List.of("192.0.2.7", "198.51.100.7", "example.com")) {
+      ExecResult reached =
+          engine.exec(
+              name, shell("/bin/busybox timeout 3 /bin/busybox ping -c 1 " + outside), SOON);
+      assertFalse(reached.ok(), "reaches " + outside + ": " + reached.stdout());
+    }
   }
 }

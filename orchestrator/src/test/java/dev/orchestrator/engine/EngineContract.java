@@ -41,6 +41,7 @@ abstract class EngineContract {
   void removeAll() {
     engine().containers(labels).forEach(c -> engine().removeContainer(c.name()));
     engine().volumes(labels).forEach(v -> engine().removeVolume(v.name()));
+    engine().networks(labels).forEach(n -> engine().removeNetwork(n));
     engine().images(labels).forEach(i -> engine().removeImage(i.tags().getFirst()));
   }
 
@@ -410,5 +411,28 @@ abstract class EngineContract {
     assertTrue(info.apiVersion().startsWith("1."), info.toString());
     assertTrue(info.dataRoot().startsWith("/"), info.toString());
     assertTrue(info.cgroup() == 1 || info.cgroup() == 2, info.toString());
+  }
+
+  @Test
+  void anIsolatedNetworkIsMadeOnceAndRemovedWhenNobodyIsInIt() {
+    String name = run + "-net";
+    engine().createIsolatedNetwork(name, labels);
+    engine().createIsolatedNetwork(name, labels);
+    assertEquals(List.of(name), engine().networks(labels));
+    assertEquals(List.of(), engine().networks(Map.of("nobody", "has this")));
+    fails(Kind.CONFLICT, () -> engine().createIsolatedNetwork(name, Labels.role("test")));
+
+    String container = run + "-in";
+    engine()
+        .createContainer(
+            ContainerSpec.helper(container, image(), shell(RUNS_ON), labels, List.of())
+                .withNetwork(name));
+    engine().startContainer(container);
+    assertFalse(engine().container(container).orElseThrow().address().isEmpty());
+    fails(Kind.REFUSED, () -> engine().removeNetwork(name));
+    engine().removeContainer(container);
+    engine().removeNetwork(name);
+    engine().removeNetwork(name);
+    assertEquals(List.of(), engine().networks(labels));
   }
 }

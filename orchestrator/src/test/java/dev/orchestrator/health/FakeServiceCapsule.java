@@ -4,6 +4,7 @@ import dev.orchestrator.capsule.Capsule;
 import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.capsule.ChangedFile;
 import dev.orchestrator.capsule.CloneSupport;
+import dev.orchestrator.capsule.DatabaseCheck;
 import dev.orchestrator.capsule.DatabaseTable;
 import dev.orchestrator.capsule.FilesReport;
 import dev.orchestrator.capsule.InnerService;
@@ -87,6 +88,11 @@ final class FakeServiceCapsule implements Capsule {
   public void awaitReady(Duration deadline) {}
 
   @Override
+  public void isolate(Duration deadline) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
   public void create(Collection<String> aside, Duration deadline) {}
 
   @Override
@@ -148,6 +154,11 @@ final class FakeServiceCapsule implements Capsule {
   @Override
   public List<OutsidePath> outside(List<String> ignore, Duration deadline) {
     return List.of();
+  }
+
+  @Override
+  public List<DatabaseCheck> checkDatabases(Duration deadline) {
+    throw new UnsupportedOperationException();
   }
 
   @Override

@@ -244,7 +244,6 @@ class JournalTest {
         5_000_000_000L,
         SnapshotRecord.UNKNOWN,
         412,
-        null,
         "routes = auto\n");
   }
 

@@ -189,8 +189,9 @@ class InvalidSettingsTest {
     return List.of(
         new Wrong(
             "image = x",
-            "2: image: is not a setting; known: adopted-paths, compose-files, data, docker-socket,"
-                + " env, heal, name, probes, routes, schedule, security, snapshots, upgrade"),
+            "2: image: is not a setting; known: adopted-paths, backup, compose-files, data,"
+                + " docker-socket, env, heal, name, probes, routes, schedule, security, snapshots,"
+                + " upgrade"),
         new Wrong(
             "docker-socket = outer",
             "2: docker-socket: \"outer\" is not known; write inner, inner-write or none"),

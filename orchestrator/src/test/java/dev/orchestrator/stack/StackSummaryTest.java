@@ -28,7 +28,8 @@ class StackSummaryTest {
         "",
         null,
         null,
-        "");
+        "",
+        null);
   }
 
   private static String health(String state, Status.Service... services) {

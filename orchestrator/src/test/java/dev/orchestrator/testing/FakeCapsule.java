@@ -4,6 +4,7 @@ import dev.orchestrator.capsule.Capsule;
 import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.capsule.ChangedFile;
 import dev.orchestrator.capsule.CloneSupport;
+import dev.orchestrator.capsule.DatabaseCheck;
 import dev.orchestrator.capsule.DatabaseTable;
 import dev.orchestrator.capsule.FilesReport;
 import dev.orchestrator.capsule.InnerService;
@@ -61,6 +62,11 @@ public final class FakeCapsule implements Capsule {
   }
 
   @Override
+  public void isolate(Duration deadline) {
+    host.operate("capsule.isolate", () -> requireRunning("isolate"));
+  }
+
+  @Override
   public void create(Collection<String> aside, Duration deadline) {
     host.operate("capsule.create", () -> requireRunning("create"));
   }
@@ -87,8 +93,11 @@ public final class FakeCapsule implements Capsule {
             host.volumes.mount(container);
           }
           host.writingContainers.add(container);
-          if (host.activeWriters().size() > 1) {
+          if (host.reachableWriters().size() > 1) {
             host.violations.add("two writers: " + host.writingContainers);
+          }
+          if (host.isIsolated(container)) {
+            host.volumes.appendOwnRow(container, "row of a proof");
           }
         });
   }
@@ -197,6 +206,16 @@ public final class FakeCapsule implements Capsule {
   public List<DatabaseTable> tables(Duration deadline) {
     requireRunning("tables");
     return host.tables;
+  }
+
+  @Override
+  public List<DatabaseCheck> checkDatabases(Duration deadline) {
+    host.operate("capsule.databases", () -> requireRunning("databases"));
+    return host.databaseChecks.getOrDefault(
+        container,
+        List.of(
+            new DatabaseCheck(
+                "db", "mariadb", DatabaseCheck.Result.GOOD, "3 tables are good (mariadb-check)")));
   }
 
   @Override

@@ -6,13 +6,17 @@ import dev.orchestrator.data.DataVolume;
 import dev.orchestrator.data.DataVolume.Method;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.Receipt;
+import dev.orchestrator.journal.SnapshotRecord;
 import dev.orchestrator.journal.UpgradeRecord;
+import dev.orchestrator.report.BackupOperation;
+import dev.orchestrator.report.BackupReport;
 import dev.orchestrator.report.DoctorReport;
 import dev.orchestrator.report.Plan;
 import dev.orchestrator.report.RollbackCost;
 import dev.orchestrator.report.SnapshotStatus;
 import dev.orchestrator.report.Status;
 import dev.orchestrator.report.VersionStatus;
+import dev.orchestrator.stack.BackupRequest;
 import dev.orchestrator.stack.Control;
 import dev.orchestrator.stack.SnapshotRequest;
 import dev.orchestrator.upgrade.DataChanges;
@@ -23,6 +27,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
@@ -61,6 +66,20 @@ public final class FakeControl implements Control {
     reason = why;
     publish(ending.name(), "end", why, 65_000);
   }
+
+  /** How good backups stand. */
+  public static final BackupReport.Health BACKED_UP =
+      new BackupReport.Health(
+          "sftp:host:/backups", "good", "last backup 2 h ago", "", START, null, false);
+
+  /** What {@code status} says of backups; null for none. */
+  public volatile BackupReport.@Nullable Health backupHealth;
+
+  /** Whether an upgrade needs a backup first. */
+  public volatile boolean backupRequired;
+
+  /** Why work on backups fails; empty where it does not. */
+  public volatile String backupFailure = "";
 
   /** The project that {@code status} names; null for none. */
   public volatile Status.@Nullable Original original;
@@ -127,7 +146,8 @@ public final class FakeControl implements Control {
         "prepare",
         null,
         null,
-        "Docker 20.10.24");
+        "Docker 20.10.24",
+        backupHealth);
   }
 
   @Override
@@ -235,12 +255,14 @@ public final class FakeControl implements Control {
     return new SnapshotStatus(
         name,
         "v1",
+        2,
         "schedule",
         START,
         2_400_000_000L,
         400_000_000L,
         412,
         null,
+        new SnapshotRecord.Proof("u6", START, false, "verify: db is unhealthy"),
         "sha256:1",
         List.of(new SnapshotStatus.Volume("data", "demo-g2-data", "copy")),
         List.of());
@@ -259,6 +281,12 @@ public final class FakeControl implements Control {
   }
 
   @Override
+  public synchronized String proveSnapshot(String name) {
+    calls.add("prove snapshot " + snapshot(name).name());
+    return "u7";
+  }
+
+  @Override
   public synchronized String deleteSnapshot(String name) {
     calls.add("delete snapshot " + snapshot(name).name());
     return name + " deleted";
@@ -268,6 +296,52 @@ public final class FakeControl implements Control {
   public synchronized List<String> pruneSnapshots(boolean plan) {
     calls.add("prune snapshots" + (plan ? " plan" : ""));
     return List.of("nightly");
+  }
+
+  @Override
+  public BackupReport backups() {
+    return new BackupReport(
+        Objects.requireNonNullElse(backupHealth, BACKED_UP),
+        List.of(new BackupReport.Entry("1a2b3c4d", START, "host-a", "v1", "nightly")));
+  }
+
+  @Override
+  public synchronized String beginBackup(BackupRequest request) {
+    if (request instanceof BackupRequest.Run run && run.ifRequired() && !backupRequired) {
+      return "";
+    }
+    if (!refusal.isEmpty()) {
+      refusals++;
+      notifyAll();
+      throw new NotYetException(refusal);
+    }
+    calls.add("backup " + request);
+    return "b1";
+  }
+
+  @Override
+  public BackupOperation backupOperation(String id) {
+    if (!id.equals("b1")) {
+      throw new RefusedException("operation " + id + " is not known");
+    }
+    return new BackupOperation(
+        id,
+        "run",
+        backupFailure.isEmpty() ? "done" : "failed",
+        START,
+        START.plusSeconds(4),
+        "",
+        "",
+        List.of("snapshot v1-x made", "backup 1a2b3c4d of v1-x"),
+        backupFailure,
+        false,
+        "1a2b3c4d",
+        List.of());
+  }
+
+  @Override
+  public synchronized void noteMissedBackup(String why) {
+    calls.add("missed backup: " + why);
   }
 
   @Override

@@ -69,6 +69,11 @@ public final class FakeDataVolumes {
     return readLayers(volume.layers());
   }
 
+  /** The rows that were written to a volume itself. */
+  public List<String> readOwnRows(String volume) {
+    return List.copyOf(rows.getOrDefault(volume, List.of()));
+  }
+
   public List<String> readRows(DataVolume volume) {
     return readLayers(volume.needs());
   }
@@ -86,6 +91,13 @@ public final class FakeDataVolumes {
       requireNotBelowMountedClone(volume.top(), "a row");
       rows.computeIfAbsent(volume.top(), name -> new ArrayList<>()).add(row);
     }
+  }
+
+  /** Appends a row to the main volume, which no container shares with another. */
+  public void appendOwnRow(String container, String row) {
+    String top = mountedBy(container).getFirst().top();
+    requireNotBelowMountedClone(top, "a row");
+    rows.computeIfAbsent(top, name -> new ArrayList<>()).add(row);
   }
 
   /** Replaces a volume's rows, as a finished copy does. */

@@ -9,6 +9,7 @@ import dev.orchestrator.engine.ContainerInfo;
 import dev.orchestrator.engine.ContainerSpec;
 import dev.orchestrator.engine.ContainerWatcher;
 import dev.orchestrator.engine.Engine;
+import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.engine.EngineInfo;
 import dev.orchestrator.engine.ExecResult;
 import dev.orchestrator.engine.ImageConfig;
@@ -27,6 +28,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
@@ -39,6 +41,7 @@ public final class FakeEngine implements Engine {
   private final String id;
   private final FakeVolumes volumes = new FakeVolumes();
   private final FakeImages images = new FakeImages();
+  private final Map<String, Map<String, String>> networks = new ConcurrentSkipListMap<>();
   private final FakeContainers containers;
   private volatile EngineCallHook hook = EngineCallHook.NONE;
 
@@ -259,6 +262,48 @@ public final class FakeEngine implements Engine {
         "subnets",
         network,
         () -> network.equals("bridge") ? List.of("172.17.0.0/16") : List.<String>of());
+  }
+
+  @Override
+  public void createIsolatedNetwork(String name, Map<String, String> labels) {
+    run(
+        "createIsolatedNetwork",
+        name,
+        () -> {
+          Map<String, String> found = networks.putIfAbsent(name, Map.copyOf(labels));
+          if (found != null && !found.equals(labels)) {
+            throw new EngineException(
+                EngineException.Kind.CONFLICT, "creating network " + name + ": other labels");
+          }
+        });
+  }
+
+  @Override
+  public List<String> networks(Map<String, String> labels) {
+    return call(
+        "networks",
+        "",
+        () ->
+            networks.entrySet().stream()
+                .filter(network -> network.getValue().entrySet().containsAll(labels.entrySet()))
+                .map(Map.Entry::getKey)
+                .toList());
+  }
+
+  @Override
+  public void removeNetwork(String name) {
+    run(
+        "removeNetwork",
+        name,
+        () -> {
+          if (containers.list(Map.of()).stream()
+              .anyMatch(container -> spec(container.name()).network().equals(name))) {
+            throw new EngineException(
+                EngineException.Kind.REFUSED,
+                "removing network " + name + ": it has active endpoints");
+          }
+          networks.remove(name);
+        });
   }
 
   @Override

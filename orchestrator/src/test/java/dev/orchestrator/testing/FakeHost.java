@@ -1,8 +1,10 @@
 package dev.orchestrator.testing;
 
+import dev.orchestrator.backup.FakeRestic;
 import dev.orchestrator.capsule.Capsule;
 import dev.orchestrator.capsule.CapsuleBuilder;
 import dev.orchestrator.capsule.ChangedFile;
+import dev.orchestrator.capsule.DatabaseCheck;
 import dev.orchestrator.capsule.DatabaseTable;
 import dev.orchestrator.capsule.FilesReport;
 import dev.orchestrator.capsule.OutsidePath;
@@ -76,7 +78,9 @@ public final class FakeHost {
           "pauseContainer",
           "unpauseContainer",
           "setRestartPolicy",
-          "removeContainer");
+          "removeContainer",
+          "createIsolatedNetwork",
+          "removeNetwork");
 
   public static final String BASE_IMAGE = "orchestrator/base:test";
 
@@ -112,6 +116,9 @@ public final class FakeHost {
   public final Set<String> frozenContainers = new TreeSet<>();
 
   public final FakeDataVolumes volumes = new FakeDataVolumes(this);
+
+  /** The repository of backups. */
+  public FakeRestic restic = new FakeRestic(this);
 
   /** Mounted clones by container. */
   public final Map<String, List<String>> mountedClones = new TreeMap<>();
@@ -167,6 +174,9 @@ public final class FakeHost {
 
   /** Files that differ from their release's, for the doctor. */
   public final List<ChangedFile> changedFiles = new ArrayList<>();
+
+  /** What the databases of a capsule find in themselves, by container; else that all is well. */
+  public final Map<String, List<DatabaseCheck>> databaseChecks = new HashMap<>();
 
   /** Tables of the services' databases. */
   public final List<DatabaseTable> tables = new ArrayList<>();
@@ -370,6 +380,18 @@ public final class FakeHost {
     Set<String> active = new TreeSet<>(writingContainers);
     active.removeIf(container -> !isRunning(container) || frozenContainers.contains(container));
     return active;
+  }
+
+  /** The writers that clients may reach. */
+  public Set<String> reachableWriters() {
+    Set<String> reachable = activeWriters();
+    reachable.removeIf(this::isIsolated);
+    return reachable;
+  }
+
+  /** Whether a container is in a network without a way out. */
+  public boolean isIsolated(String container) {
+    return !engine.spec(container).network().equals("bridge");
   }
 
   public Capsule capsule(String container) {

@@ -28,6 +28,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -50,12 +51,16 @@ public final class FaultScenario implements AutoCloseable {
     ADOPTION_UNDONE,
     SNAPSHOT,
     RESTORED_SNAPSHOT,
+    PROVEN_SNAPSHOT,
     ROLLBACK,
     BAD_BAKE,
     SNAPSHOT_BY_STOP,
     SNAPSHOT_BY_REFLINK,
     RESTORED_SNAPSHOT_BAD_BAKE,
     RESTORED_SNAPSHOT_BROKEN_VERSION,
+    PROVEN_SNAPSHOT_BY_COPY,
+    PROVEN_SNAPSHOT_BY_REFLINK,
+    PROVEN_SNAPSHOT_BROKEN_VERSION,
     MOVE,
     MOVE_BAD_BAKE,
     FROZEN_MOVE,
@@ -98,6 +103,11 @@ public final class FaultScenario implements AutoCloseable {
     /** Whether the run restores a snapshot that was made before it. */
     public boolean isRestore() {
       return name().startsWith("RESTORED_SNAPSHOT");
+    }
+
+    /** Whether the run proves a snapshot that was made before it, so that v1 serves after it. */
+    public boolean isProof() {
+      return name().startsWith("PROVEN_SNAPSHOT");
     }
 
     public boolean hasBrokenCandidate() {
@@ -178,15 +188,17 @@ public final class FaultScenario implements AutoCloseable {
               : service.control.upgrade("v2");
       host.writeRow(service.traffic.reachedContainer());
     }
-    host.supportsReflinks = scenario == Case.SNAPSHOT_BY_REFLINK;
-    if (scenario.isRestore()) {
+    host.supportsReflinks =
+        scenario == Case.SNAPSHOT_BY_REFLINK || scenario == Case.PROVEN_SNAPSHOT_BY_REFLINK;
+    host.supportsOverlays = scenario != Case.PROVEN_SNAPSHOT_BY_COPY;
+    if (scenario.isRestore() || scenario.isProof()) {
       service.control.createSnapshot(SnapshotRequest.manual(SNAPSHOT, null));
       host.writeRow(service.traffic.reachedContainer());
-      if (scenario == Case.RESTORED_SNAPSHOT_BROKEN_VERSION) {
+      if (scenario.hasBrokenCandidate()) {
         host.unhealthy.add(service.container(CANDIDATE_OF_RESTORE));
       }
     }
-    if (scenario.hasBrokenCandidate() && !scenario.isRestore()) {
+    if (scenario.hasBrokenCandidate() && !scenario.isRestore() && !scenario.isProof()) {
       host.unhealthy.add("v3");
     }
     host.v1RejectsDataOfV2 = scenario == Case.CLONED_ONE_WAY_BAD_BAKE;
@@ -355,6 +367,11 @@ public final class FaultScenario implements AutoCloseable {
               service.control.createSnapshot(SnapshotRequest.manual(SNAPSHOT, Quiesce.STOP));
           case RESTORED_SNAPSHOT, RESTORED_SNAPSHOT_BAD_BAKE, RESTORED_SNAPSHOT_BROKEN_VERSION ->
               service.control.restoreSnapshot(SNAPSHOT);
+          case PROVEN_SNAPSHOT,
+              PROVEN_SNAPSHOT_BY_COPY,
+              PROVEN_SNAPSHOT_BY_REFLINK,
+              PROVEN_SNAPSHOT_BROKEN_VERSION ->
+              service.control.proveSnapshot(SNAPSHOT);
           default ->
               scenario.isRollback()
                   ? service.control.rollback()
@@ -395,7 +412,7 @@ public final class FaultScenario implements AutoCloseable {
   /** Checks {@link Invariants} after the run. */
   public void assertInvariants(String where) {
     Invariants.assertHold(host, service, scenario + ", " + where);
-    if (scenario.isSnapshot() || scenario.isRestore()) {
+    if (scenario.isSnapshot() || scenario.isRestore() || scenario.isProof()) {
       assertSnapshot(scenario + ", " + where);
     }
   }
@@ -415,12 +432,36 @@ public final class FaultScenario implements AutoCloseable {
       List<String> rows = Invariants.readRows(host, service, snapshot.generation());
       assertFalse(rows.isEmpty(), where);
       assertEquals(host.acknowledgedRows.subList(0, rows.size()), rows, where);
+      if (scenario.isProof()) {
+        assertProof(snapshot, where);
+      }
     }
-    if (scenario.isSnapshot()) {
+    if (scenario.isSnapshot() || scenario.isProof()) {
       assertEquals(1, service.journal.serving().orElseThrow().number(), where);
       assertEquals(Set.of(), quarantinedByFaults(), where);
     } else {
       assertTrue(done, where);
+    }
+  }
+
+  /** A snapshot has the proof of a run that has succeeded, and no other of its kind. */
+  private void assertProof(SnapshotRecord snapshot, String where) {
+    Optional<UpgradeRecord> run =
+        service.journal.history().stream().filter(each -> each.kind() == Kind.PROVE).findFirst();
+    boolean done = run.filter(each -> each.outcome() == Outcome.DONE).isPresent();
+    SnapshotRecord.Proof proof = snapshot.lastProof();
+    boolean good = proof != null && proof.good();
+    // A run that was cut off while it removed what it had made has found its result before.
+    boolean cutOffAtEnd =
+        run.filter(each -> each.reason().startsWith("cut off"))
+            .filter(each ->
+                service.journal.steps(each.id()).stream()
+                    .anyMatch(line -> line.step().equals("discard")))
+            .isPresent();
+    assertTrue(done == good || cutOffAtEnd, where + ": " + run + ", " + proof);
+    assertEquals(good, snapshot.proven() != null, where);
+    if (scenario.hasBrokenCandidate()) {
+      assertFalse(done, where);
     }
   }
 

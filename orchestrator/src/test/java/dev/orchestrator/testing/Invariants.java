@@ -193,6 +193,7 @@ public final class Invariants {
       assertTrue(
           containers.contains(container.name()), context + ": left over " + container.name());
     }
+    assertEquals(List.of(), host.engine.networks(Map.of()), context + ": networks are left");
     Set<String> found = new TreeSet<>();
     host.engine.volumes(Map.of(Labels.OURS, "1")).forEach(volume -> found.add(volume.name()));
     host.otherEngine.volumes(Map.of(Labels.OURS, "1")).forEach(volume -> found.add(volume.name()));

@@ -16,6 +16,7 @@ import dev.orchestrator.settings.Settings;
 import dev.orchestrator.settings.StackSettings;
 import dev.orchestrator.settings.UpgradeSettings;
 import dev.orchestrator.settings.VolumeSettings;
+import dev.orchestrator.stack.BackupEnvironment;
 import dev.orchestrator.stack.HandoverPort;
 import dev.orchestrator.stack.StackControl;
 import dev.orchestrator.upgrade.EventHub;
@@ -37,6 +38,7 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 
 /** One process of the orchestrator on a {@link FakeHost}, with its real journal below a folder. */
 public final class OrchestratorFixture implements AutoCloseable {
@@ -81,6 +83,20 @@ public final class OrchestratorFixture implements AutoCloseable {
       Duration bake,
       List<Probe> probes,
       Duration holdBudget) {
+    this(host, home, data, settings(home, data, bake, probes, holdBudget));
+  }
+
+  /** A service whose stack has other settings. */
+  public OrchestratorFixture(
+      FakeHost host, Path home, DataSettings data, UnaryOperator<StackSettings> change) {
+    this(
+        host,
+        home,
+        data,
+        settings(home, data).withStack(change.apply(settings(home, data).stack())));
+  }
+
+  private OrchestratorFixture(FakeHost host, Path home, DataSettings data, Settings settings) {
     this.host = host;
     this.dataSettings = data;
     this.home = home;
@@ -93,7 +109,6 @@ public final class OrchestratorFixture implements AutoCloseable {
         };
     this.journal = Journal.open(home.resolve("journal.db"), journalClock);
     this.traffic = new FakeTraffic(host);
-    Settings settings = settings(home, data, bake, probes, holdBudget);
     CapsuleSpecFactory specs =
         new CapsuleSpecFactory(
             new Settings.ImageSettings("", Path.of("../config/image"), false),
@@ -114,7 +129,14 @@ public final class OrchestratorFixture implements AutoCloseable {
             Duration.ZERO,
             new RunLimits(1, 1),
             host.others);
-    this.control = new StackControl(context, releases, () -> null, this::run, HandoverPort.NONE);
+    this.control =
+        new StackControl(
+            context,
+            releases,
+            () -> null,
+            this::run,
+            HandoverPort.NONE,
+            new BackupEnvironment(host.restic, "this-host", now -> null));
   }
 
   /** Called before each operation on the host, counted from 1. */

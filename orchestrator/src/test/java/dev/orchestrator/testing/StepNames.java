@@ -24,6 +24,10 @@ public final class StepNames {
     return UpgradePlans.RESTORE_SNAPSHOT;
   }
 
+  public static List<Step> proof() {
+    return UpgradePlans.PROVE_SNAPSHOT;
+  }
+
   public static List<Step> adoption() {
     return UpgradePlans.ADOPT;
   }

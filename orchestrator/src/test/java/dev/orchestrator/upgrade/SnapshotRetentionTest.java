@@ -33,14 +33,13 @@ class SnapshotRetentionTest {
               0,
               0,
               0,
-              null,
               ""));
     }
   }
 
   private List<String> stay(Keep made, Keep setAside) {
     SnapshotSettings settings =
-        new SnapshotSettings(Quiesce.FREEZE, BeforeUpgrade.AUTO, null, made, setAside);
+        new SnapshotSettings(Quiesce.FREEZE, BeforeUpgrade.AUTO, null, null, made, setAside);
     List<SnapshotRecord> gone = new SnapshotRetention(settings, BERLIN).surplus(all, NOW);
     return all.stream()
         .filter(snapshot -> !gone.contains(snapshot))

@@ -5,11 +5,15 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.orchestrator.capsule.DatabaseCheck;
+import dev.orchestrator.capsule.DatabaseCheck.Result;
 import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.data.DataVolume.Method;
 import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.journal.Generation.State;
+import dev.orchestrator.journal.SnapshotRecord.Proof;
 import dev.orchestrator.journal.UpgradeRecord;
+import dev.orchestrator.journal.UpgradeRecord.Kind;
 import dev.orchestrator.journal.UpgradeRecord.Outcome;
 import dev.orchestrator.report.SnapshotStatus;
 import dev.orchestrator.settings.DataSettings;
@@ -28,6 +32,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -547,5 +552,121 @@ class SnapshotTest {
     assertEquals(Outcome.ROLLED_BACK, recordOf(id).outcome());
     Invariants.assertHold(host, service, id);
     assertEquals(List.of(), service.journal.quarantines());
+  }
+
+  private SnapshotStatus statusOf(String name) {
+    return service.control.snapshot(name);
+  }
+
+  private Proof proofOf(String name) {
+    return Objects.requireNonNull(statusOf(name).lastProof());
+  }
+
+  @Test
+  void aProofStartsTheSnapshotOutOfReachAndLeavesNothing() {
+    assertDone(create("lunch"));
+    List<String> kept = rowsOf("lunch");
+    List<String> isolated = new ArrayList<>();
+    host.faults =
+        new FakeHost.Faults() {
+          @Override
+          public void before(String operation, int number) {
+            host.writeRow(service.traffic.reachedContainer());
+            if (operation.equals("health.await")) {
+              isolated.addAll(host.activeWriters().stream().filter(host::isIsolated).toList());
+              assertEquals(1, host.reachableWriters().size());
+            }
+          }
+        };
+    String id = service.control.proveSnapshot("lunch");
+    assertDone(id);
+    assertEquals(1, isolated.size(), "one capsule beside what serves");
+    assertEquals(kept, rowsOf("lunch"), "nobody has written to it");
+    assertEquals(1, service.journal.serving().orElseThrow().number());
+    SnapshotStatus lunch = statusOf("lunch");
+    assertEquals(lunch.proven(), proofOf("lunch").at());
+    assertTrue(proofOf("lunch").good());
+    assertEquals(id, proofOf("lunch").run());
+    assertTrue(proofOf("lunch").text().contains("3 tables are good"), lunch.toString());
+    assertTrue(notes(id).contains("snapshot lunch is proven"), notes(id));
+  }
+
+  @Test
+  void aProofTakesNoSpaceWhereACloneCanBeMadeAndElseACopy() {
+    assertDone(create("lunch"));
+    assertTrue(stepsOf(service.control.proveSnapshot("lunch")).contains("data cloned"));
+    host.supportsOverlays = false;
+    assertTrue(stepsOf(service.control.proveSnapshot("lunch")).contains("data copied"));
+    host.usedBytes = 2_000_000_000_000L;
+    String id = service.control.proveSnapshot("lunch");
+    assertEquals(Outcome.REFUSED, recordOf(id).outcome());
+    assertTrue(recordOf(id).reason().contains("not enough space"), recordOf(id).reason());
+    assertTrue(proofOf("lunch").good(), "a full disk says nothing of the snapshot");
+  }
+
+  private String stepsOf(String id) {
+    assertDone(id);
+    return service.control.receipt(id).steps().toString();
+  }
+
+  @Test
+  void aSnapshotThatDoesNotGetHealthyIsNotProvenAndWhatServesIsNotTouched() {
+    assertDone(create("lunch"));
+    assertDone(service.control.proveSnapshot("lunch"));
+    SnapshotStatus good = statusOf("lunch");
+    host.unhealthy.add(service.container(4));
+    String id = service.control.proveSnapshot("lunch");
+    assertEquals(Outcome.ROLLED_BACK, recordOf(id).outcome());
+    assertEquals("failed", recordOf(id).outcomeText());
+    assertTrue(recordOf(id).reason().startsWith("verify: db: unhealthy"), recordOf(id).reason());
+    Invariants.assertHold(host, service, id);
+    assertEquals(List.of(), service.journal.quarantines());
+    SnapshotStatus lunch = statusOf("lunch");
+    assertEquals(good.proven(), lunch.proven(), "when it was found good last");
+    assertFalse(proofOf("lunch").good());
+    assertEquals("verify: db: unhealthy", proofOf("lunch").text());
+  }
+
+  @Test
+  void aDamagedDatabaseFailsAProofAndOneThatCannotBeCheckedIsNamed() {
+    assertDone(create("lunch"));
+    DatabaseCheck unchecked =
+        new DatabaseCheck("app", "sqlite /app/x.db", Result.UNCHECKED, "there is no sqlite3");
+    host.databaseChecks.put(service.container(3), List.of(unchecked));
+    String id = service.control.proveSnapshot("lunch");
+    assertDone(id);
+    assertTrue(notes(id).contains("not checked: app, sqlite /app/x.db"), notes(id));
+    assertTrue(
+        proofOf("lunch").text().contains("not checked: app, sqlite /app/x.db"),
+        statusOf("lunch").toString());
+    host.databaseChecks.put(
+        service.container(4),
+        List.of(
+            unchecked,
+            new DatabaseCheck("db", "mariadb", Result.BAD, "mariadb-check: shop.orders: corrupt")));
+    String failed = service.control.proveSnapshot("lunch");
+    assertEquals(Outcome.ROLLED_BACK, recordOf(failed).outcome());
+    assertEquals(
+        "check-databases: db, mariadb: mariadb-check: shop.orders: corrupt",
+        proofOf("lunch").text());
+    Invariants.assertHold(host, service, failed);
+  }
+
+  @Test
+  void aStackThatIsDownCanBeProven() {
+    assertDone(create("lunch"));
+    service.control.down(Control.Removal.NOTHING);
+    String id = service.control.proveSnapshot("lunch");
+    assertEquals(Outcome.DONE, recordOf(id).outcome(), recordOf(id).reason());
+    assertTrue(service.journal.down());
+    assertEquals(List.of(), List.copyOf(host.activeWriters()));
+    assertDone(service.control.up(null));
+  }
+
+  @Test
+  void aProofOfWhatIsNotThereIsRefused() {
+    assertTrue(
+        refusal(() -> service.control.proveSnapshot("x9")).contains("there is no snapshot x9"));
+    assertTrue(service.journal.history().stream().noneMatch(run -> run.kind() == Kind.PROVE));
   }
 }

@@ -61,7 +61,8 @@ class KillMatrixEngineTest {
     BROKEN,
     ROLLBACK,
     SNAPSHOT,
-    RESTORE
+    RESTORE,
+    PROVE
   }
 
   private record Cell(RunKind kind, Step step) {}
@@ -74,6 +75,7 @@ class KillMatrixEngineTest {
     StepNames.rollback().forEach(step -> all.add(new Cell(RunKind.ROLLBACK, step)));
     StepNames.snapshot().forEach(step -> all.add(new Cell(RunKind.SNAPSHOT, step)));
     StepNames.snapshotRestore().forEach(step -> all.add(new Cell(RunKind.RESTORE, step)));
+    StepNames.proof().forEach(step -> all.add(new Cell(RunKind.PROVE, step)));
     String only = System.getProperty("matrix.step");
     if (only != null) {
       return all.stream().filter(cell -> cell.step().id().equals(only)).toList();
@@ -110,6 +112,7 @@ class KillMatrixEngineTest {
         measureSteps(daemon, daemon.requestRun("/v1/upgrades", Map.of("version", "v2")));
         measureSteps(daemon, daemon.requestRun("/v1/rollback", Map.of()));
         measureSteps(daemon, daemon.requestRun("/v1/snapshots", Map.of("name", FIRST)));
+        measureSteps(daemon, daemon.requestRun("/v1/snapshots/" + FIRST + "/prove", Map.of()));
         for (Cell cell : cells) {
           killInStep(cell, daemon, engine, client);
         }
@@ -145,6 +148,7 @@ class KillMatrixEngineTest {
       }
       case SNAPSHOT -> daemon.requestRun("/v1/snapshots", Map.of("name", "in-" + cell.step().id()));
       case RESTORE -> daemon.requestRun("/v1/snapshots/" + FIRST + "/restore", Map.of());
+      case PROVE -> daemon.requestRun("/v1/snapshots/" + FIRST + "/prove", Map.of());
     };
   }
 
@@ -207,6 +211,7 @@ class KillMatrixEngineTest {
             .map(ContainerInfo::name)
             .toList();
     assertEquals(List.of(serving.container()), running, where + ": running containers");
+    assertEquals(List.of(), engine.networks(labels(daemon)), where + ": networks");
   }
 
   /** Lines in the data that rollbacks have set aside. */

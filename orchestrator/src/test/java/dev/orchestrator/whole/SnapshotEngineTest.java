@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.orchestrator.common.HumanText;
+import dev.orchestrator.engine.ContainerInfo;
+import dev.orchestrator.engine.Labels;
 import dev.orchestrator.journal.Receipt;
 import dev.orchestrator.journal.UpgradeRecord.Outcome;
 import dev.orchestrator.report.SnapshotStatus;
@@ -12,12 +14,18 @@ import dev.orchestrator.settings.DataSettings.Rollback;
 import dev.orchestrator.stack.SnapshotRequest;
 import dev.orchestrator.testing.LightLoad;
 import dev.orchestrator.testing.LightServiceFixture;
+import dev.orchestrator.testing.RunWatcher;
 import dev.orchestrator.testing.VolumeInspector;
 import dev.orchestrator.upgrade.DataOptions;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -28,7 +36,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @Tag("engine")
 class SnapshotEngineTest {
-  private static final int IN_A_ROW = Integer.getInteger("snapshots", 3);
+  private static final int IN_A_ROW = Integer.getInteger("snapshots", 2);
 
   @TempDir Path directory;
 
@@ -41,6 +49,67 @@ class SnapshotEngineTest {
   private static Receipt create(LightServiceFixture light, String name, Quiesce how)
       throws InterruptedException {
     return done(light, light.control().createSnapshot(SnapshotRequest.manual(name, how)));
+  }
+
+  private static Receipt prove(LightServiceFixture light, String name) throws InterruptedException {
+    return light.await(light.control().proveSnapshot(name));
+  }
+
+  /** What a service of the only isolated capsule, or of what serves, says to a connection. */
+  private static boolean connects(LightServiceFixture light, boolean isolated, String to) {
+    String capsule =
+        light.engine().containers(light.labels()).stream()
+            .filter(each -> each.address().startsWith("198.19.") == isolated)
+            .filter(each -> "capsule".equals(each.labels().get(Labels.ROLE)))
+            .map(ContainerInfo::name)
+            .findFirst()
+            .orElseThrow();
+    String script = "timeout 3 bash -c '</dev/tcp/" + to + "'";
+    List<String> command = List.of("capsule", "exec", "greeter", "bash", "-c", script);
+    return light.engine().exec(capsule, command, Duration.ofSeconds(30)).ok();
+  }
+
+  @Test
+  void nothingInAProofReachesTheHostOrAnythingBehindIt() throws Exception {
+    try (LightServiceFixture light = new LightServiceFixture(directory);
+        ServerSocket host = new ServerSocket(0, 50, InetAddress.getByName("0.0.0.0"))) {
+      done(light, light.control().up("v1"));
+      create(light, "lunch", Quiesce.FREEZE);
+      String gateway = "172.17.0.1/" + host.getLocalPort();
+      assertTrue(connects(light, false, gateway), "what serves reaches the host");
+      List<String> reached = new CopyOnWriteArrayList<>();
+      List<String> tried = new CopyOnWriteArrayList<>();
+      Receipt receipt =
+          light.await(
+              light.control().proveSnapshot("lunch"),
+              RunWatcher.onPhase(
+                  "check-databases",
+                  "intent",
+                  () -> {
+                    String subnet = isolatedAddress(light).replaceFirst("[.][0-9]+$", "");
+                    for (String to : List.of(gateway, subnet + ".1/" + host.getLocalPort())) {
+                      tried.add(to);
+                      if (connects(light, true, to)) {
+                        reached.add(to);
+                      }
+                    }
+                  }));
+      assertEquals(Outcome.DONE, receipt.upgrade().outcome(), receipt.upgrade().reason());
+      assertEquals(2, tried.size());
+      assertEquals(List.of(), reached);
+    }
+  }
+
+  private static String isolatedAddress(LightServiceFixture light) {
+    return light.engine().containers(light.labels()).stream()
+        .map(ContainerInfo::address)
+        .filter(each -> each.startsWith("198.19."))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  private static String proof(LightServiceFixture light, String name) {
+    return Objects.requireNonNull(light.control().snapshot(name).lastProof()).text();
   }
 
   @Test
@@ -66,6 +135,19 @@ class SnapshotEngineTest {
         System.out.printf(
             "stopped: clients waited %s at most%n",
             HumanText.time(light.control().snapshot("stopped").pauseMillis()));
+        long longest = 0;
+        for (SnapshotStatus made : light.control().snapshots()) {
+          Receipt proven = prove(light, made.name());
+          assertEquals(Outcome.DONE, proven.upgrade().outcome(), proven.upgrade().reason());
+          assertTrue(
+              proof(light, made.name())
+                  .contains("sqlite /var/lib/ledger/rows.db: integrity_check is ok"),
+              proof(light, made.name()));
+          longest = made.name().equals("stopped") ? longest : Math.max(longest, made.pauseMillis());
+        }
+        System.out.printf(
+            "%d snapshots, each proven; clients waited %s at most for one that was frozen%n",
+            IN_A_ROW, HumanText.time(longest));
         lines.assertComplete("after snapshots");
         rows.assertComplete("after snapshots");
         assertEquals(List.of(), lines.failures());
@@ -127,7 +209,23 @@ class SnapshotEngineTest {
       light.post("kept");
       create(light, "broken", Quiesce.FREEZE);
       light.post("newer");
+      List<String> volumes = light.volumes();
+      assertEquals(Outcome.DONE, prove(light, "broken").upgrade().outcome());
+      assertEquals(volumes, light.volumes(), "nothing of a proof is left");
+      assertEquals(List.of(), light.engine().networks(light.labels()));
       String volume = light.control().snapshot("broken").volumes().getFirst().volume();
+      new VolumeInspector(light.engine())
+          .runWriting(
+              volume,
+              "cd /look/volumes/ledger; { head -c 100 rows.db; head -c 8092 /dev/urandom; }"
+                  + " >old.db");
+      assertEquals(Outcome.ROLLED_BACK, prove(light, "broken").upgrade().outcome());
+      assertTrue(
+          proof(light, "broken")
+              .startsWith("check-databases: ledger, sqlite /var/lib/ledger/old.db"),
+          proof(light, "broken"));
+      assertEquals(volumes, light.volumes(), "nor of one that has failed");
+      assertEquals(List.of(), light.engine().networks(light.labels()));
       new VolumeInspector(light.engine())
           .runWriting(volume, "rm -rf /look/volumes/ledger; touch /look/volumes/ledger");
 

@@ -34,13 +34,6 @@ final class HostFactsReader {
   private static final String AT = "/host";
 
   /**
-   * Where the host's network namespace is: of its first process, or, where the engine may not read
-   * that, as in some sandboxes, where the engine keeps it for containers in the host's network.
-   */
-  private static final List<String> NETWORKS =
-      List.of("/proc/1/ns/net", "/run/docker/netns/default");
-
-  /**
    * A zone's name is where the link leads; a host with a copy in place of the link has the name in
    * a file, or not at all.
    */
@@ -153,7 +146,7 @@ final class HostFactsReader {
 
   /** A path of the host at which its network namespace can be mounted; empty for none. */
   private String network(String base) {
-    for (String path : NETWORKS) {
+    for (String path : HostGrants.HOST_NETWORKS) {
       // The engine makes the second one for the first container that is in the host's network.
       try (BuildContainers.Temporary user = containers.inHostNetwork("ask", base)) {
         engine.startContainer(user.name());

@@ -18,6 +18,9 @@ import java.util.function.Function;
  * file {@code run-flags} at each call.
  */
 public final class CapsuleSpecFactory {
+  /** An address that is nobody's (RFC 5737): some engines ask servers from outside the network. */
+  private static final String NO_NAME_SERVER = "192.0.2.1";
+
   private final ImageSettings settings;
   private final Function<String, HostGrants> grants;
 
@@ -95,9 +98,31 @@ public final class CapsuleSpecFactory {
         mounts,
         tmpfs,
         "bridge",
+        List.of(),
         security(settings, granted),
         flags.stopTimeout(),
         flags.logOptions());
+  }
+
+  /**
+   * The container of a capsule that nobody but this service reaches, and that reaches and changes
+   * nothing outside of its own volumes: it may read the host's paths, and its services with {@code
+   * network_mode: host} are in the capsule's network.
+   *
+   * @param network a network without a way out
+   */
+  public static ContainerSpec isolated(ContainerSpec managed, String network) {
+    return managed
+        .withMounts(
+            managed.mounts().stream()
+                .filter(mount -> !HostGrants.isNetwork(mount.source()))
+                .map(mount ->
+                    mount.hostPath()
+                        ? new Mount(mount.source(), mount.target(), true, mount.propagation())
+                        : mount)
+                .toList())
+        .withNetwork(network)
+        .withNameServers(List.of(NO_NAME_SERVER));
   }
 
   /**

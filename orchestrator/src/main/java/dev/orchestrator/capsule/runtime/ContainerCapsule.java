@@ -5,6 +5,7 @@ import dev.orchestrator.capsule.Capsule;
 import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.capsule.ChangedFile;
 import dev.orchestrator.capsule.CloneSupport;
+import dev.orchestrator.capsule.DatabaseCheck;
 import dev.orchestrator.capsule.DatabaseTable;
 import dev.orchestrator.capsule.FilesReport;
 import dev.orchestrator.capsule.InnerService;
@@ -119,6 +120,11 @@ public final class ContainerCapsule implements Capsule {
         throw failure("waiting for its inner engine", e);
       }
     }
+  }
+
+  @Override
+  public void isolate(Duration deadline) {
+    String _ = script("isolating it", "isolate", List.of(), deadline);
   }
 
   @Override
@@ -282,6 +288,17 @@ public final class ContainerCapsule implements Capsule {
   @Override
   public List<DatabaseTable> tables(Duration deadline) {
     return list("asking its databases", deadline, DatabaseTable.class, "tables");
+  }
+
+  @Override
+  public List<DatabaseCheck> checkDatabases(Duration deadline) {
+    String doing = "checking its databases";
+    try {
+      return Json.readList(
+          script(doing, "check-databases", List.of(), deadline), DatabaseCheck.class);
+    } catch (IllegalArgumentException e) {
+      throw failure(doing, e);
+    }
   }
 
   @Override

@@ -94,6 +94,9 @@ final class CopySnapshotStep extends Step {
       bytes += whole.bytes();
     }
     run.endCopies();
+    if (targets.isEmpty()) {
+      return DataTransfer.describeMethods(run.green());
+    }
     return String.format(
         Locale.ROOT,
         "%s: %,d files, %s copied, and compared: the same",

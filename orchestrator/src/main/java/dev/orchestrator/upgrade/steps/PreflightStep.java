@@ -44,7 +44,7 @@ final class PreflightStep extends Step {
     findings.add("engine " + engine.version() + " at " + engine.address());
     if (run.original != null) {
       findings.add(requireOriginal(run, context));
-    } else if (!run.holdsClients()) {
+    } else if (run.bringsUp()) {
       // Nothing serves: the routes open now, so that a port in use is found before the build.
       if (context.journal().serving().isPresent()) {
         context.resolveServingRoutes();
@@ -52,7 +52,7 @@ final class PreflightStep extends Step {
         context.resolveRoutes(run.record.toVersion());
       }
       context.traffic().open(UpgradeContext.GATE_SLACK);
-    } else {
+    } else if (run.holdsClients()) {
       requireOpenRoutes(context);
     }
     if (run.holdsClients()
@@ -62,6 +62,12 @@ final class PreflightStep extends Step {
               run.blue(),
               run.makesSnapshot() ? "make a snapshot" : run.moves() ? "move" : "upgrade",
               context));
+    }
+    if (run.record.kind() == Kind.UPGRADE) {
+      String backup = context.backupRequirement().require();
+      if (!backup.isEmpty()) {
+        findings.add(backup);
+      }
     }
     for (Step step : run.steps) {
       String line = step.check(run, context);
@@ -128,7 +134,7 @@ final class PreflightStep extends Step {
     if (run.blue != null) {
       context.ownerClaim().release(run.blue);
     }
-    if (run.holdsClients()) {
+    if (!run.bringsUp()) {
       return "";
     }
     context.traffic().stopListening();

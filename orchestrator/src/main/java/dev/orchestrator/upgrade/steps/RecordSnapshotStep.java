@@ -55,7 +55,6 @@ final class RecordSnapshotStep extends Step {
                 bytes,
                 shared,
                 run.pauseMillis,
-                null,
                 context.snapshots().settingsText()));
     run.switched = true;
     String line =

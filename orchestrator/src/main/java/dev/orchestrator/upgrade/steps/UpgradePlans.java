@@ -37,6 +37,12 @@ public final class UpgradePlans {
   private static final Step PRUNE = new PruneStep();
   private static final Step COPY_SNAPSHOT = new CopySnapshotStep();
 
+  private static final Step PREPARE_PROOF = new PrepareProofStep();
+  private static final Step START_PROOF = new StartProofStep();
+  private static final Step CHECK_DATABASES = new CheckDatabasesStep();
+  private static final Step RECORD_PROOF = new RecordProofStep();
+  private static final Step DISCARD = new DiscardStep();
+
   /** The first {@code up}: without a blue there is nothing to hold and nothing to copy. */
   public static final List<Step> FIRST_UP =
       List.of(PREFLIGHT, BUILD, PREPARE, START, VERIFY, SWITCH, RETAIN);
@@ -97,6 +103,22 @@ public final class UpgradePlans {
       List.of(
           PREFLIGHT, PREPARE, COPY_SNAPSHOT, HOLD, QUIESCE, START, VERIFY, SWITCH, BAKE, RETAIN);
 
+  /** The same where nothing has served yet: a backup of another host. */
+  public static final List<Step> FIRST_UP_OF_SNAPSHOT =
+      List.of(PREFLIGHT, PREPARE, COPY_SNAPSHOT, START, VERIFY, SWITCH, RETAIN);
+
+  /** A snapshot is started out of reach, checked and thrown away. */
+  public static final List<Step> PROVE_SNAPSHOT =
+      List.of(
+          PREFLIGHT,
+          PREPARE_PROOF,
+          COPY_SNAPSHOT,
+          START_PROOF,
+          VERIFY,
+          CHECK_DATABASES,
+          RECORD_PROOF,
+          DISCARD);
+
   private static final Map<String, Step> BY_ID = new LinkedHashMap<>();
 
   static {
@@ -110,7 +132,8 @@ public final class UpgradePlans {
             ADOPT,
             RETURN,
             SNAPSHOT,
-            RESTORE_SNAPSHOT)
+            RESTORE_SNAPSHOT,
+            PROVE_SNAPSHOT)
         .flatMap(List::stream)
         .forEach(step -> BY_ID.put(step.id(), step));
   }
@@ -155,7 +178,8 @@ public final class UpgradePlans {
       case MOVE -> MOVE;
       case ADOPT -> ADOPT;
       case SNAPSHOT -> SNAPSHOT;
-      case RESTORE -> RESTORE_SNAPSHOT;
+      case RESTORE -> run.from() == null ? FIRST_UP_OF_SNAPSHOT : RESTORE_SNAPSHOT;
+      case PROVE -> PROVE_SNAPSHOT;
       case ROLLBACK -> carriesData ? CARRY : RESTORE;
       case UP -> run.from() == null ? FIRST_UP : UP_AGAIN;
     };

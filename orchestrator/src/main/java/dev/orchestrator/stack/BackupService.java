@@ -1,0 +1,996 @@
+package dev.orchestrator.stack;
+
+import dev.orchestrator.backup.Backup;
+import dev.orchestrator.backup.BackupException;
+import dev.orchestrator.backup.BackupException.Kind;
+import dev.orchestrator.backup.BackupHealth;
+import dev.orchestrator.backup.BackupHealth.Done;
+import dev.orchestrator.backup.BackupHealth.Proof;
+import dev.orchestrator.backup.BackupJob;
+import dev.orchestrator.backup.BackupLog;
+import dev.orchestrator.backup.BackupManifest;
+import dev.orchestrator.backup.BackupProgress;
+import dev.orchestrator.backup.BackupRepository;
+import dev.orchestrator.backup.BackupSource;
+import dev.orchestrator.backup.BackupSource.Part;
+import dev.orchestrator.backup.BackupSource.Volumes;
+import dev.orchestrator.backup.BackupTags;
+import dev.orchestrator.backup.ForgetReport;
+import dev.orchestrator.capsule.CapsuleException;
+import dev.orchestrator.capsule.CapsuleImage;
+import dev.orchestrator.common.HumanText;
+import dev.orchestrator.common.NotYetException;
+import dev.orchestrator.common.RefusedException;
+import dev.orchestrator.data.DataException;
+import dev.orchestrator.data.DataVolume;
+import dev.orchestrator.data.VolumeView;
+import dev.orchestrator.engine.EngineException;
+import dev.orchestrator.engine.ImageInfo;
+import dev.orchestrator.files.TarArchive;
+import dev.orchestrator.journal.Generation;
+import dev.orchestrator.journal.SnapshotRecord;
+import dev.orchestrator.journal.SnapshotRecord.Reason;
+import dev.orchestrator.journal.UpgradeRecord;
+import dev.orchestrator.journal.UpgradeRecord.Outcome;
+import dev.orchestrator.report.BackupOperation;
+import dev.orchestrator.report.BackupReport;
+import dev.orchestrator.settings.BackupSettings;
+import dev.orchestrator.upgrade.EventHub;
+import dev.orchestrator.upgrade.ResourceNames;
+import dev.orchestrator.upgrade.RunLimits;
+import dev.orchestrator.upgrade.SnapshotOptions;
+import dev.orchestrator.upgrade.Snapshots;
+import dev.orchestrator.upgrade.UpgradeContext;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The backups of a stack: makes, lists, restores, checks, removes and proves them. One operation at
+ * a time, on a thread of its own, beside the stack's runs: what takes long is read from a snapshot,
+ * or written to new volumes. Thread-safe.
+ *
+ * <p>An operation that is cut off leaves nothing that needs a person: the snapshot that was made
+ * for a backup is deleted, what was restored in part is removed with the candidates of runs, and
+ * the lock in the repository is removed by the next operation.
+ */
+final class BackupService implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(BackupService.class);
+
+  /** A first backup over a slow line takes days. */
+  private static final Duration DEADLINE = Duration.ofDays(7);
+
+  private static final Duration MEASURE_TIMEOUT = Duration.ofMinutes(10);
+  private static final Duration CLEAN_INTERVAL = Duration.ofSeconds(10);
+  private static final Duration BOOT_LIMIT = Duration.ofSeconds(20);
+  private static final int REMEMBERED = 20;
+  private static final int MOST_LINES = 200;
+
+  /** After its time a scheduled backup has so long to begin and to end. */
+  private static final Duration GRACE = Duration.ofHours(6);
+
+  private final UpgradeContext context;
+  private final Control control;
+  private final SnapshotService snapshotService;
+  private final BackupEnvironment environment;
+  private final Executor threads;
+  private final BackupSettings settings;
+  private final BackupRepository repository;
+  private final BackupLog health;
+  private final BackupFiles files;
+  private final InstantSource clock;
+  private final Instant begun;
+  private final CountDownLatch closed = new CountDownLatch(1);
+  private final CountDownLatch cleaned = new CountDownLatch(1);
+  private final Deque<Operation> operations = new ArrayDeque<>();
+  private volatile boolean booted;
+  private int lastNumber;
+  private boolean ends;
+
+  /**
+   * The backups of a stack; nothing is started.
+   *
+   * @param control begins the runs that make and restore snapshots
+   * @param threads executes operations, each on a thread of its own
+   */
+  BackupService(
+      UpgradeContext context,
+      Control control,
+      SnapshotService snapshotService,
+      BackupEnvironment environment,
+      Executor threads) {
+    this.context = context;
+    this.control = control;
+    this.snapshotService = snapshotService;
+    this.environment = environment;
+    this.threads = threads;
+    this.settings = context.settings().stack().backup();
+    this.repository = new BackupRepository(settings, environment.host(), environment.runner());
+    this.health = context.backupLog();
+    this.files = new BackupFiles(context.settings());
+    this.clock = context.clock();
+    this.begun = clock.instant();
+  }
+
+  // What is asked
+
+  /** How the backups stand; null where none are configured. */
+  BackupReport.@Nullable Health health() {
+    if (!settings.configured()) {
+      return null;
+    }
+    Instant now = clock.instant();
+    BackupHealth known = health.read();
+    Done done = known.done();
+    Instant due = due(known);
+    Operation running = running();
+    return new BackupReport.Health(
+        settings.repository(),
+        known.state(now, due).name().toLowerCase(Locale.ROOT),
+        known.text(now, due),
+        running == null ? "" : running.id,
+        done == null ? null : done.time(),
+        environment.nextRun().apply(now),
+        !context.backupRequirement().missing().isEmpty());
+  }
+
+  /** By when the next backup must be there; null without a schedule, or where nothing serves. */
+  private @Nullable Instant due(BackupHealth known) {
+    if (context.journal().serving().isEmpty() || context.journal().down()) {
+      return null;
+    }
+    Done done = known.done();
+    Instant next = environment.nextRun().apply(done == null ? begun : done.asOf());
+    return next == null ? null : next.plus(GRACE);
+  }
+
+  /** All backups in the repository. */
+  BackupReport list() {
+    BackupReport.Health now = requireConfigured();
+    List<BackupReport.Entry> entries =
+        refuseOnFailure(() -> repository.list(stack())).stream().map(BackupService::entry).toList();
+    return new BackupReport(now, entries);
+  }
+
+  private static BackupReport.Entry entry(Backup backup) {
+    return new BackupReport.Entry(
+        backup.shortId(),
+        backup.time(),
+        backup.host(),
+        backup.tags().version(),
+        backup.tags().snapshot());
+  }
+
+  private BackupReport.Health requireConfigured() {
+    BackupReport.Health now = health();
+    if (now == null) {
+      throw new RefusedException(
+          "stack %s has no backups: set backup.repository and backup.password-file in %s"
+              .formatted(stack(), context.settings().stack().folder().resolve("stack.conf")));
+    }
+    return now;
+  }
+
+  /** The operation with an id. */
+  synchronized BackupOperation operation(String id) {
+    return operations.stream()
+        .filter(operation -> operation.id.equals(id))
+        .findFirst()
+        .orElseThrow(() ->
+            new RefusedException(
+                "operation %s is not known: the service was restarted, which has ended it; 'orchestrator backup list' tells how the backups stand"
+                    .formatted(id)))
+        .status();
+  }
+
+  private synchronized @Nullable Operation running() {
+    return operations.stream().filter(Operation::isRunning).findFirst().orElse(null);
+  }
+
+  private String stack() {
+    return context.settings().stack().name();
+  }
+
+  // What is begun
+
+  /**
+   * Begins an operation; returns its id as soon as it is accepted, empty when there is nothing to
+   * do.
+   */
+  String begin(BackupRequest request) {
+    BackupReport.Health now;
+    if (request instanceof BackupRequest.Run run && run.ifRequired()) {
+      BackupReport.Health found = health();
+      if (found == null || !found.upgradeNeedsBackup()) {
+        return "";
+      }
+      now = found;
+    } else {
+      now = requireConfigured();
+    }
+    check(request);
+    awaitCleaned();
+    Operation operation;
+    synchronized (this) {
+      if (ends) {
+        throw new NotYetException("the service stops: try again when it runs");
+      }
+      Operation other = running();
+      if (other != null) {
+        throw new NotYetException(
+            "backup %s of stack %s is under way (%s since %s): wait for its end, or 'orchestrator abort'"
+                .formatted(other.request.kind(), stack(), other.id, HumanText.when(other.started)));
+      }
+      operation = new Operation("b" + clock.millis() + "-" + ++lastNumber, request);
+      operations.addFirst(operation);
+      while (operations.size() > REMEMBERED) {
+        operations.removeLast();
+      }
+    }
+    log.info("backup {} in {} begins", request.kind(), now.repository());
+    threads.execute(() -> execute(operation));
+    return operation.id;
+  }
+
+  /** Refuses what can be refused at once. */
+  private void check(BackupRequest request) {
+    switch (request) {
+      case BackupRequest.Run run -> {
+        String named = run.snapshot();
+        if (named != null) {
+          SnapshotRecord _ = context.snapshots().require(named);
+        }
+      }
+      case BackupRequest.Restore restore -> {
+        String folder = restore.folder();
+        if (folder != null) {
+          requireEmpty(Path.of(folder));
+        }
+      }
+      case BackupRequest.Check check -> {
+        if (check.percent() < 0 || check.percent() > 100) {
+          throw new RefusedException("percent must be a number from 0 to 100");
+        }
+      }
+      case BackupRequest.Forget _, BackupRequest.Prove _ -> {}
+    }
+  }
+
+  private static void requireEmpty(Path folder) {
+    if (!folder.isAbsolute()) {
+      throw new RefusedException("the folder %s is not an absolute path".formatted(folder));
+    }
+    try (Stream<Path> content = Files.isDirectory(folder) ? Files.list(folder) : Stream.of()) {
+      if (content.findFirst().isPresent() || (Files.exists(folder) && !Files.isDirectory(folder))) {
+        throw new RefusedException(
+            "%s is not an empty folder: name a new one, or empty it".formatted(folder));
+      }
+    } catch (IOException e) {
+      throw new RefusedException("%s can't be read: %s".formatted(folder, e.getMessage()), e);
+    }
+  }
+
+  /** Ends the operation that is under way; empty when there is none. */
+  Optional<String> abort() {
+    Operation operation = running();
+    if (operation == null) {
+      return Optional.empty();
+    }
+    operation.interrupt();
+    return Optional.of(operation.id);
+  }
+
+  /** Whether an operation is under way. */
+  boolean isBusy() {
+    return running() != null;
+  }
+
+  // How it is executed
+
+  private void execute(Operation operation) {
+    operation.beginThread();
+    String failure = "";
+    boolean refused = false;
+    try {
+      switch (operation.request) {
+        case BackupRequest.Run run -> backUp(operation, run);
+        case BackupRequest.Restore restore -> restore(operation, restore);
+        case BackupRequest.Check check -> checkRepository(operation, check);
+        case BackupRequest.Forget forget -> forget(operation, forget);
+        case BackupRequest.Prove prove -> prove(operation, prove);
+      }
+    } catch (RefusedException e) {
+      refused = true;
+      failure = String.valueOf(e.getMessage());
+    } catch (BackupException
+        | EngineException
+        | DataException
+        | CapsuleException
+        | UncheckedIOException e) {
+      failure = String.valueOf(e.getMessage());
+    } catch (RuntimeException | Error e) {
+      log.error("backup {} failed", operation.request.kind(), e);
+      failure = "unexpected: " + e;
+    } finally {
+      // An abort that came late ends nothing any more.
+      boolean _ = operation.endThread();
+      clean();
+      operation.end(failure, refused, clock.instant());
+      log.info(
+          "backup {}: {}",
+          operation.request.kind(),
+          failure.isEmpty() ? String.join("; ", operation.status().lines()) : failure);
+    }
+  }
+
+  private void backUp(Operation operation, BackupRequest.Run run) {
+    String named = run.snapshot();
+    String name;
+    try {
+      name = named == null ? makeSnapshot(operation) : named;
+    } catch (BackupException | RefusedException e) {
+      if (!(e instanceof NotYetException)) {
+        health.noteFailure(clock.instant(), String.valueOf(e.getMessage()));
+      }
+      throw e;
+    }
+    SnapshotRecord snapshot = context.snapshots().require(name);
+    try (Snapshots.Use _ = context.snapshots().use(name)) {
+      Generation generation = context.snapshots().generationOf(snapshot);
+      Done done = upload(operation, snapshot, generation);
+      operation.backup(done.id());
+      if (!isUnchanged(snapshot)) {
+        String text =
+            "%s was given to a rollback while it was backed up, so that the backup is none of a moment; it is removed"
+                .formatted(name);
+        repository.remove(List.of(done.id()), DEADLINE);
+        health.noteFailure(clock.instant(), text);
+        throw new BackupException(Kind.INCOMPLETE, text);
+      }
+      operation.say(
+          "backup %s of %s (%s): %s, of which %s are new, in %s"
+              .formatted(
+                  shortId(done.id()),
+                  done.snapshot(),
+                  generation.version(),
+                  HumanText.bytes(done.bytes()),
+                  HumanText.bytes(done.added()),
+                  HumanText.time(done.millis())));
+      if (!done.note().isEmpty()) {
+        operation.say("note: " + done.note());
+      }
+    }
+  }
+
+  private static String shortId(String id) {
+    return id.substring(0, Math.min(8, id.length()));
+  }
+
+  /** Whether a snapshot's data is still the data of its moment: nothing was started on it. */
+  private boolean isUnchanged(SnapshotRecord snapshot) {
+    return context
+        .journal()
+        .snapshot(snapshot.name())
+        .filter(now -> now.generation() == snapshot.generation())
+        .isPresent();
+  }
+
+  private String makeSnapshot(Operation operation) {
+    String run = control.createSnapshot(new SnapshotRequest(null, null, Reason.FOR_BACKUP));
+    UpgradeRecord ended = awaitRun(operation, run);
+    if (ended.outcome() != Outcome.DONE) {
+      throw new BackupException(
+          Kind.OTHER, "no snapshot could be made (%s): %s".formatted(run, ended.reason()));
+    }
+    String name = SnapshotOptions.ofRun(context, run).name();
+    operation.say(
+        "snapshot %s made, clients waited %s at most"
+            .formatted(name, HumanText.time(context.snapshots().require(name).pauseMillis())));
+    return name;
+  }
+
+  /** Waits for the end of a run, whatever it takes: its steps have deadlines of their own. */
+  private UpgradeRecord awaitRun(Operation operation, String run) {
+    operation.run(run);
+    CountDownLatch end = new CountDownLatch(1);
+    try (EventHub.Subscription _ =
+        control.watch(
+            run,
+            event -> {
+              if (event.phase().equals("end")) {
+                end.countDown();
+              } else if (event.phase().equals("progress") || event.phase().equals("intent")) {
+                operation.progress("%s %s %s".formatted(run, event.step(), event.text()).strip());
+              }
+            })) {
+      end.await();
+    } catch (InterruptedException e) {
+      throw new BackupException(
+          Kind.ENDED, "it was ended before it was done; %s goes on".formatted(run), e);
+    } finally {
+      operation.run("");
+    }
+    return context
+        .journal()
+        .upgrade(run)
+        .orElseThrow(() -> new IllegalStateException("no run " + run));
+  }
+
+  private Done upload(Operation operation, SnapshotRecord snapshot, Generation generation) {
+    List<String> changing = context.planner().leftOutOfSnapshot(generation);
+    List<DataVolume> volumes =
+        generation.volumes().stream().filter(volume -> !changing.contains(volume.name())).toList();
+    List<String> missing = missingVolumes(volumes);
+    BackupManifest manifest = files.manifest(snapshot, generation, volumes, missing);
+    List<String> lacks = new ArrayList<>();
+    if (!missing.isEmpty()) {
+      lacks.add("not in it, as its files change: " + String.join(", ", missing));
+    }
+    if (!manifest.released()) {
+      lacks.add("the release %s is gone, and not in it".formatted(generation.version()));
+    }
+    BackupJob job = new BackupJob(settings, repository, health, clock);
+    List<VolumeView> views = new ArrayList<>();
+    try (TarArchive archive = files.archive(manifest, snapshot)) {
+      List<Part> parts = new ArrayList<>();
+      for (DataVolume volume : volumes) {
+        VolumeView view =
+            VolumeView.of(
+                context.engine(),
+                volume,
+                generation.container() + "-" + volume.name() + "-backup",
+                context.names().helperLabels("backup", ResourceNames.LOOK));
+        views.add(view);
+        parts.add(new Part(volume.name(), view.volume()));
+      }
+      return job.run(
+          new Volumes(parts, archive),
+          new BackupTags(stack(), generation.version(), snapshot.name()),
+          snapshot.created(),
+          String.join("; ", lacks),
+          DEADLINE,
+          progress -> operation.progress(describe("sent", progress)));
+    } finally {
+      views.forEach(VolumeView::close);
+    }
+  }
+
+  /** Names of the volumes of the stack that are not among those of a backup. */
+  private List<String> missingVolumes(List<DataVolume> volumes) {
+    return context
+        .journal()
+        .serving()
+        .map(serving ->
+            serving.volumes().stream()
+                .map(DataVolume::name)
+                .filter(name -> volumes.stream().noneMatch(has -> has.name().equals(name)))
+                .toList())
+        .orElse(List.of());
+  }
+
+  private static String describe(String done, BackupProgress progress) {
+    return String.format(
+        Locale.ROOT,
+        "%s of %s %s, %,d of %,d files",
+        HumanText.bytes(progress.bytesDone()),
+        HumanText.bytes(progress.bytes()),
+        done,
+        progress.filesDone(),
+        progress.files());
+  }
+
+  /** The backup that a person means. */
+  private Backup find(String wanted) {
+    List<Backup> all = repository.list(stack());
+    if (all.isEmpty()) {
+      throw new RefusedException(
+          "%s has no backup of stack %s".formatted(settings.repository(), stack()));
+    }
+    if (wanted.equals(BackupRequest.LATEST)) {
+      return all.getFirst();
+    }
+    List<Backup> found =
+        all.stream()
+            .filter(backup -> backup.id().startsWith(wanted.toLowerCase(Locale.ROOT)))
+            .toList();
+    if (found.size() != 1) {
+      throw new RefusedException(
+          "%s backup of stack %s begins with %s: 'orchestrator backup list' lists them"
+              .formatted(found.isEmpty() ? "no" : "more than one", stack(), wanted));
+    }
+    return found.getFirst();
+  }
+
+  private void restore(Operation operation, BackupRequest.Restore request) {
+    Backup backup = find(request.backup());
+    operation.backup(backup.id());
+    String folder = request.folder();
+    if (folder != null) {
+      restoreFiles(operation, backup, Path.of(folder));
+      return;
+    }
+    String name = "backup-" + backup.shortId();
+    if (context.journal().snapshot(name).isPresent()) {
+      operation.say("snapshot %s is there already".formatted(name));
+    } else {
+      importBackup(operation, backup, name, Reason.FROM_BACKUP);
+    }
+    if (request.only()) {
+      operation.say(
+          "'orchestrator snapshot restore %s' goes to it, 'orchestrator snapshot delete %s' frees its space"
+              .formatted(name, name));
+      return;
+    }
+    String run = control.restoreSnapshot(name);
+    operation.say("restored by " + run);
+    UpgradeRecord ended = awaitRun(operation, run);
+    if (ended.outcome() != Outcome.DONE) {
+      throw new BackupException(
+          Kind.OTHER,
+          "%s: %s, %s; the backup is snapshot %s"
+              .formatted(run, ended.outcomeText(), ended.reason(), name));
+    }
+    operation.say(
+        "%s serves, with the data of %s; snapshot %s stays: 'orchestrator snapshot delete %s' frees its space"
+            .formatted(backup.tags().version(), HumanText.when(backup.time()), name, name));
+  }
+
+  private void restoreFiles(Operation operation, Backup backup, Path folder) {
+    requireEmpty(folder);
+    try {
+      Files.createDirectories(folder);
+    } catch (IOException e) {
+      throw new RefusedException("can't make the folder %s: %s".formatted(folder, e), e);
+    }
+    repository.restore(
+        backup.id(),
+        new BackupSource.Folder(folder),
+        DEADLINE,
+        progress -> operation.progress(describe("restored", progress)));
+    operation.say("backup %s restored into %s".formatted(backup.shortId(), folder));
+  }
+
+  /** Restores a backup into new volumes, which become a snapshot. */
+  private void importBackup(Operation operation, Backup backup, String name, Reason reason) {
+    BackupManifest manifest = repository.manifest(backup.id());
+    if (manifest.volumes().isEmpty()) {
+      throw new RefusedException("backup %s has no volumes".formatted(backup.shortId()));
+    }
+    int number = context.journal().nextGeneration();
+    Generation draft =
+        new Generation(
+            number,
+            manifest.version(),
+            manifest.content(),
+            manifest.image(),
+            // Names that nothing on the engine ever has.
+            context.names().container(number),
+            BackupFiles.volumes(manifest, volume -> context.names().volume(number, volume)),
+            context.names().store(number),
+            manifest.ports(),
+            clock.instant());
+    // From here on a restart of the service removes it, as the candidate of a run.
+    context.journal().addImported(draft);
+    Path release = temporaryFile();
+    try {
+      download(operation, backup, draft, manifest, release);
+      String put = files.putBack(manifest, release);
+      if (!put.isEmpty()) {
+        operation.say(put);
+      }
+      Generation generation = withImage(operation, draft);
+      context.journal().setImage(generation);
+      context
+          .journal()
+          .addSnapshot(
+              new SnapshotRecord(
+                  name,
+                  number,
+                  reason,
+                  manifest.created(),
+                  manifest.bytes(),
+                  0,
+                  0,
+                  context.snapshots().settingsText()));
+      operation.say(
+          "backup %s of %s restored as snapshot %s"
+              .formatted(backup.shortId(), manifest.version(), name));
+    } catch (IOException e) {
+      remove(draft);
+      throw new BackupException(
+          Kind.OTHER, "the release of %s: %s".formatted(manifest.version(), e.getMessage()), e);
+    } catch (RuntimeException e) {
+      remove(draft);
+      throw e;
+    } finally {
+      delete(release);
+    }
+  }
+
+  private void remove(Generation draft) {
+    // An interrupt has ended what came before, and must not end this.
+    boolean _ = Thread.interrupted();
+    try {
+      context.retention().remove(draft);
+    } catch (EngineException e) {
+      log.warn("left until the next start of the service: {}", e.getMessage());
+    }
+  }
+
+  private void download(
+      Operation operation, Backup backup, Generation draft, BackupManifest manifest, Path release)
+      throws IOException {
+    List<Part> parts = new ArrayList<>();
+    for (DataVolume volume : draft.volumes()) {
+      context
+          .engine()
+          .createVolume(volume.volume(), context.names().generationLabels(draft, "backup", "data"));
+      parts.add(new Part(volume.name(), volume.volume()));
+    }
+    requireSpace(draft.volumes().getFirst(), manifest);
+    try (OutputStream out = Files.newOutputStream(release)) {
+      repository.restore(
+          backup.id(),
+          new Volumes(parts),
+          out,
+          DEADLINE,
+          progress -> operation.progress(describe("restored", progress)));
+    }
+  }
+
+  /** A disk that gets full stops what serves on it. */
+  private void requireSpace(DataVolume volume, BackupManifest manifest) {
+    long free =
+        context
+            .copier()
+            .measure(
+                volume, context.names().helperLabels("backup", ResourceNames.LOOK), MEASURE_TIMEOUT)
+            .free();
+    long reserve = context.dataSettings().reserve();
+    if (manifest.bytes() + reserve > free) {
+      throw new RefusedException(
+          "not enough space to restore it: %s needed and %s to stay free (data.reserve), %s free where the engine keeps its volumes"
+              .formatted(
+                  HumanText.bytes(manifest.bytes()),
+                  HumanText.bytes(reserve),
+                  HumanText.bytes(free)));
+    }
+  }
+
+  /** The generation with its image: that of the backup where it is there, else built again. */
+  private Generation withImage(Operation operation, Generation draft) {
+    if (context.engine().image(draft.image()).isPresent()) {
+      return draft;
+    }
+    if (!files.hasRelease(draft.version())) {
+      throw new RefusedException(
+          "neither the image of %s nor its release is there: put the release into %s"
+              .formatted(
+                  draft.version(), context.settings().stack().releases().resolve(draft.version())));
+    }
+    operation.progress("building the image of " + draft.version());
+    CapsuleImage image;
+    try (RunLimits.Permit _ =
+        context.runLimits().await(RunLimits.Work.BUILD, stack(), operation::progress)) {
+      image = context.builder().build(draft.version(), operation::progress);
+    }
+    operation.say("image of %s built from its release".formatted(draft.version()));
+    return new Generation(
+        draft.number(),
+        draft.version(),
+        image.content(),
+        context.engine().image(image.reference()).map(ImageInfo::id).orElse(image.reference()),
+        draft.container(),
+        draft.volumes(),
+        draft.storeVolume(),
+        image.ports(),
+        draft.created());
+  }
+
+  private static Path temporaryFile() {
+    try {
+      return Files.createTempFile("orchestrator-", ".tgz");
+    } catch (IOException e) {
+      throw new UncheckedIOException("can't write a temporary file: " + e.getMessage(), e);
+    }
+  }
+
+  private static void delete(Path file) {
+    try {
+      Files.deleteIfExists(file);
+    } catch (IOException e) {
+      log.warn("{} can't be deleted: {}", file, e.getMessage());
+    }
+  }
+
+  private void checkRepository(Operation operation, BackupRequest.Check request) {
+    operation.progress("checking " + settings.repository());
+    repository.check(request.percent(), DEADLINE);
+    operation.say(
+        "%s: no errors%s"
+            .formatted(
+                settings.repository(),
+                request.percent() == 0
+                    ? ", its data was not read"
+                    : ", %d%% of its data read".formatted(request.percent())));
+  }
+
+  private void forget(Operation operation, BackupRequest.Forget request) {
+    List<String> removed;
+    int kept;
+    if (request.backups().isEmpty()) {
+      ForgetReport report = repository.forget(stack(), request.plan(), DEADLINE);
+      removed = report.removed();
+      kept = report.kept().size();
+    } else {
+      removed = request.backups().stream().map(this::find).map(Backup::id).distinct().toList();
+      kept = repository.list(stack()).size() - removed.size();
+      if (!request.plan()) {
+        repository.remove(removed, DEADLINE);
+      }
+    }
+    operation.removed(removed.stream().map(BackupService::shortId).toList());
+    String verb = request.plan() ? "would be removed" : "removed";
+    removed.forEach(id -> operation.say("backup %s %s".formatted(shortId(id), verb)));
+    operation.say(
+        removed.isEmpty()
+            ? "nothing to remove: the settings keep all %d backups".formatted(kept)
+            : "%d %s, %d stay".formatted(removed.size(), verb, kept));
+  }
+
+  /** Restores a backup apart, starts it out of reach, has it checked, and throws it away. */
+  private void prove(Operation operation, BackupRequest.Prove request) {
+    Backup backup = find(request.backup());
+    operation.backup(backup.id());
+    String name = context.snapshots().freeName("prove-", backup.tags().version(), clock.instant());
+    String wrong = "";
+    try (Snapshots.Use _ = context.snapshots().use(name)) {
+      importBackup(operation, backup, name, Reason.FOR_BACKUP);
+      UpgradeRecord ended = awaitRun(operation, control.proveSnapshot(name));
+      if (ended.outcome() != Outcome.DONE) {
+        wrong = "%s: %s".formatted(ended.id(), ended.reason());
+      }
+    } catch (BackupException e) {
+      if (e.kind() != Kind.ENDED) {
+        note(backup, false, String.valueOf(e.getMessage()));
+      }
+      throw e;
+    }
+    note(backup, wrong.isEmpty(), wrong.isEmpty() ? "restored, started and checked" : wrong);
+    if (!wrong.isEmpty()) {
+      throw new BackupException(
+          Kind.DAMAGED,
+          "backup %s was restored, and did not come up: %s".formatted(backup.shortId(), wrong));
+    }
+    operation.say("backup %s is good: restored, started and checked".formatted(backup.shortId()));
+  }
+
+  private void note(Backup backup, boolean good, String text) {
+    health.noteProof(new Proof(clock.instant(), backup.shortId(), good, text));
+  }
+
+  // What is cleaned up
+
+  /** Begins to remove what an earlier process has left, in the background. */
+  void boot() {
+    if (!settings.configured()) {
+      return;
+    }
+    booted = true;
+    Thread.ofVirtual().name("backup-boot").start(this::cleanUntilDone);
+  }
+
+  private void cleanUntilDone() {
+    try {
+      boolean left = true;
+      do {
+        try {
+          environment.runner().removeLeftovers();
+          health.noteCutOff(clock.instant());
+          left = false;
+        } catch (BackupException | UncheckedIOException e) {
+          log.warn("left by a backup, and can't be removed yet: {}", e.getMessage());
+        }
+      } while (left && !closed.await(CLEAN_INTERVAL.toMillis(), TimeUnit.MILLISECONDS));
+      cleaned.countDown();
+      while (!closed.await(CLEAN_INTERVAL.toMillis(), TimeUnit.MILLISECONDS)) {
+        if (!isBusy()) {
+          clean();
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void awaitCleaned() {
+    try {
+      if (booted && !cleaned.await(BOOT_LIMIT.toMillis(), TimeUnit.MILLISECONDS)) {
+        throw new NotYetException(
+            "the engine has not answered since the service started: try again when it does");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new NotYetException("interrupted");
+    }
+  }
+
+  /**
+   * Deletes the snapshots that were made for a backup that has ended. A run that is under way keeps
+   * them: the next look deletes them.
+   */
+  private void clean() {
+    for (SnapshotRecord snapshot : context.journal().snapshots()) {
+      if (snapshot.reason() != Reason.FOR_BACKUP
+          || context.snapshots().isUsed(snapshot.name())
+          || context.journal().running().isPresent()) {
+        continue;
+      }
+      try {
+        String _ = snapshotService.delete(snapshot.name());
+      } catch (NotYetException e) {
+        log.debug("{}", e.getMessage());
+      } catch (RefusedException | EngineException e) {
+        log.warn("snapshot {} stays: {}", snapshot.name(), e.getMessage());
+      }
+    }
+  }
+
+  /** Accepts no more operations, and cuts off the one that is under way. */
+  void end() {
+    synchronized (this) {
+      ends = true;
+    }
+    Operation operation = running();
+    if (operation != null) {
+      operation.interrupt();
+    }
+  }
+
+  /** Accepts operations again. */
+  synchronized void reopen() {
+    ends = false;
+  }
+
+  /** Cuts off the operation that is under way, and waits a while for its end. */
+  @Override
+  public void close() {
+    closed.countDown();
+    Operation operation = running();
+    end();
+    if (operation != null) {
+      operation.awaitEnd(BOOT_LIMIT);
+    }
+  }
+
+  private static <T> T refuseOnFailure(Supplier<T> question) {
+    try {
+      return question.get();
+    } catch (BackupException e) {
+      throw new RefusedException(String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  /** An operation, from its begin on. Thread-safe. */
+  private final class Operation {
+    private final String id;
+    private final BackupRequest request;
+    private final Instant started = clock.instant();
+    private final List<String> lines = new ArrayList<>();
+    private final CountDownLatch over = new CountDownLatch(1);
+    private @Nullable Instant ended;
+    private String progress = "";
+    private String run = "";
+    private String failure = "";
+    private boolean refused;
+    private String backup = "";
+    private List<String> removed = List.of();
+    private @Nullable Thread thread;
+    private boolean interrupted;
+
+    private Operation(String id, BackupRequest request) {
+      this.id = id;
+      this.request = request;
+    }
+
+    private synchronized boolean isRunning() {
+      return ended == null;
+    }
+
+    private synchronized void say(String line) {
+      if (lines.size() < MOST_LINES) {
+        lines.add(line);
+      }
+      progress = "";
+    }
+
+    private synchronized void progress(String text) {
+      progress = text;
+    }
+
+    private synchronized void run(String of) {
+      run = of;
+    }
+
+    private synchronized void backup(String of) {
+      backup = shortId(of);
+    }
+
+    private synchronized void removed(List<String> ids) {
+      removed = List.copyOf(ids);
+    }
+
+    private synchronized void interrupt() {
+      interrupted = true;
+      if (thread != null) {
+        thread.interrupt();
+      }
+    }
+
+    private synchronized void beginThread() {
+      thread = Thread.currentThread();
+      if (interrupted) {
+        thread.interrupt();
+      }
+    }
+
+    /** What comes after this on the thread is not interrupted; whether it was. */
+    private synchronized boolean endThread() {
+      thread = null;
+      return Thread.interrupted();
+    }
+
+    private synchronized void end(String why, boolean wasRefused, Instant at) {
+      failure = why;
+      refused = wasRefused;
+      progress = "";
+      ended = at;
+      over.countDown();
+    }
+
+    private void awaitEnd(Duration limit) {
+      try {
+        if (!over.await(limit.toMillis(), TimeUnit.MILLISECONDS)) {
+          log.warn("backup {} did not end in time", request.kind());
+        }
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    }
+
+    private synchronized BackupOperation status() {
+      return new BackupOperation(
+          id,
+          request.kind(),
+          ended == null ? "running" : failure.isEmpty() ? "done" : "failed",
+          started,
+          ended,
+          progress,
+          run,
+          lines,
+          failure,
+          refused,
+          backup,
+          removed);
+    }
+  }
+}
