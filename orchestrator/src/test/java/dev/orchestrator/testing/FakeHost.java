@@ -391,7 +391,7 @@ public final class FakeHost {
 
   /** Whether a container is in a network without a way out. */
   public boolean isIsolated(String container) {
-    return !engine.spec(container).network().equals("bridge");
+    return !spec(container).network().equals("bridge");
   }
 
   public Capsule capsule(String container) {
