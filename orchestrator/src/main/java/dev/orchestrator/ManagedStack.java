@@ -53,11 +53,7 @@ final class ManagedStack implements AutoCloseable {
    * @param others the engines of other hosts
    */
   record Shared(
-      Vertx vertx,
-      Engine engine,
-      HandoverPort handover,
-      RunLimits limits,
-      RemoteEngines others) {}
+      Vertx vertx, Engine engine, HandoverPort handover, RunLimits limits, RemoteEngines others) {}
 
   /** First pause between two tries of an undo that failed. */
   private static final Duration UNDO_PAUSE = Duration.ofSeconds(1);

@@ -59,16 +59,19 @@ final class StackAttachment {
   static StackAttachment find(
       Engine engine, ServiceSettings settings, String name, @Nullable String wanted) {
     ContainerInfo found =
-        engine.container(name).filter(StackAttachment::isCapsule).orElseGet(() -> only(engine, name));
+        engine
+            .container(name)
+            .filter(StackAttachment::isCapsule)
+            .orElseGet(() -> only(engine, name));
     if (!found.running()) {
       throw new RefusedException(
-          "%s does not run (%s): attach a capsule that serves".formatted(found.name(), found.state()));
+          "%s does not run (%s): attach a capsule that serves"
+              .formatted(found.name(), found.state()));
     }
     if (Labels.home(settings.home()).equals(found.labels().get(Labels.HOME))) {
       throw new RefusedException(found.name() + " belongs to this service already");
     }
-    String stack =
-        wanted == null ? found.labels().getOrDefault(Labels.STACK, "") : wanted;
+    String stack = wanted == null ? found.labels().getOrDefault(Labels.STACK, "") : wanted;
     Path folder = settings.stacksFolder().resolve(stack);
     if (Files.exists(folder, LinkOption.NOFOLLOW_LINKS)) {
       throw new RefusedException(
@@ -86,8 +89,7 @@ final class StackAttachment {
   private static ContainerInfo only(Engine engine, String stack) {
     List<ContainerInfo> found =
         engine
-            .containers(
-                Map.of(Labels.OURS, "1", Labels.ROLE, "capsule", Labels.STACK, stack))
+            .containers(Map.of(Labels.OURS, "1", Labels.ROLE, "capsule", Labels.STACK, stack))
             .stream()
             .filter(ContainerInfo::running)
             .toList();
@@ -97,7 +99,8 @@ final class StackAttachment {
               ? "no capsule %s runs on this engine: 'orchestrator move' on the other host names it"
                   .formatted(stack)
               : "several capsules of stack %s run on this engine: name the container: %s"
-                  .formatted(stack, String.join(", ", found.stream().map(ContainerInfo::name).toList())));
+                  .formatted(
+                      stack, String.join(", ", found.stream().map(ContainerInfo::name).toList())));
     }
     return found.getFirst();
   }
@@ -122,8 +125,7 @@ final class StackAttachment {
   }
 
   private Map<String, String> labels() {
-    return Map.of(
-        Labels.OURS, "1", Labels.HOME, Labels.home(settings.home()), Labels.STACK, stack);
+    return Map.of(Labels.OURS, "1", Labels.HOME, Labels.home(settings.home()), Labels.STACK, stack);
   }
 
   /** Undoes {@link #claim} and {@link #write}. */

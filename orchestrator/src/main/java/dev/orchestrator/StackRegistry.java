@@ -347,8 +347,7 @@ final class StackRegistry implements Stacks, AutoCloseable {
       stack.control().attach(generation);
       attached = true;
       attachment.tellRoutes(stack.settings().stack().routes());
-      return new Adopted(
-          attachment.stack(), stack.settings().stack().folder().toString(), "");
+      return new Adopted(attachment.stack(), stack.settings().stack().folder().toString(), "");
     } finally {
       if (!attached) {
         attachment.giveUp();

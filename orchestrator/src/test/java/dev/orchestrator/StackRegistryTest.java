@@ -89,7 +89,8 @@ class StackRegistryTest {
   private void openRegistry() {
     registry =
         StackRegistry.open(
-            new ManagedStack.Shared(vertx, engine, successor, new RunLimits(1, 1), RemoteEngines.NONE),
+            new ManagedStack.Shared(
+                vertx, engine, successor, new RunLimits(1, 1), RemoteEngines.NONE),
             traffic,
             SettingsSource.of(conf, Map.of()));
   }

@@ -16,8 +16,8 @@ import picocli.CommandLine.Option;
     description = {
       "Take over a stack that was moved to this host.",
       "The orchestrator of the other host has moved it here (move --to). It becomes a stack of this"
-          + " service as it runs, with its settings and its release: clients notice nothing. --stack"
-          + " gives it another name."
+          + " service as it runs, with its settings and its release: clients notice nothing."
+          + " --stack gives it another name."
     })
 final class ImportCommand implements Callable<Integer> {
   private static final Duration DEADLINE = Duration.ofMinutes(5);

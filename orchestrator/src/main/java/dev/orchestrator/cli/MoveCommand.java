@@ -18,11 +18,11 @@ import picocli.CommandLine.Spec;
       "Move the stack with its data to another host, while it serves.",
       "Image and data are sent to the Docker engine there while the stack serves here; the last"
           + " difference goes while clients wait. Then the routes of this host lead to that host. A"
-          + " move that fails is undone, and the stack serves on here. 'orchestrator rollback' brings"
-          + " it back later.",
-      "The orchestrator there takes the stack over with 'orchestrator import --attach STACK'. When the"
-          + " clients use that host's address, 'orchestrator move --done' here closes the routes and"
-          + " removes what is left."
+          + " move that fails is undone, and the stack serves on here. 'orchestrator rollback'"
+          + " brings it back later.",
+      "The orchestrator there takes the stack over with 'orchestrator import --attach STACK'. When"
+          + " the clients use that host's address, 'orchestrator move --done' here closes the"
+          + " routes and removes what is left."
     })
 final class MoveCommand implements Callable<Integer> {
   /** The capsules and volumes of this host are removed meanwhile. */
@@ -52,7 +52,8 @@ final class MoveCommand implements Callable<Integer> {
 
   @Option(
       names = "--now",
-      description = "With --done: cut the connections that are open through the routes of this host.")
+      description =
+          "With --done: cut the connections that are open through the routes of this host.")
   private boolean now;
 
   @Option(
@@ -81,7 +82,9 @@ final class MoveCommand implements Callable<Integer> {
     }
     if (address == null) {
       String _ = root.api().post("/v1/move-done", Map.of("now", now), DEADLINE);
-      root.context().terminal().println("the routes are closed, and nothing of the stack is left here");
+      root.context()
+          .terminal()
+          .println("the routes are closed, and nothing of the stack is left here");
       return ExitCode.DONE;
     }
     Map<String, Object> body = Map.of("to", address, "full", verify == VerifyOption.full);

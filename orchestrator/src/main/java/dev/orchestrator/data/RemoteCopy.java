@@ -27,9 +27,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A copy to a volume of another engine, with a container on each: rsync runs in the one, its other
- * side in the other, and this process passes to each what the other writes. So the data goes through
- * the connections to the engines, which authenticate and encrypt, and neither container has a
- * network.
+ * side in the other, and this process passes to each what the other writes. So the data goes
+ * through the connections to the engines, which authenticate and encrypt, and neither container has
+ * a network.
  */
 final class RemoteCopy implements DataCopier.Copying {
   private static final String SCRIPT = "capsule-move";
@@ -52,8 +52,7 @@ final class RemoteCopy implements DataCopier.Copying {
     this.doing = "copying %s to %s on another host".formatted(from.volume(), job.to().volume());
   }
 
-  static RemoteCopy begin(
-      Engine here, Engine there, String image, DataVolume from, CopyJob job) {
+  static RemoteCopy begin(Engine here, Engine there, String image, DataVolume from, CopyJob job) {
     RemoteCopy copy = new RemoteCopy(here, image, from, job);
     try {
       copy.writer =
@@ -97,8 +96,7 @@ final class RemoteCopy implements DataCopier.Copying {
   public CopyReport live(Duration deadline, Consumer<String> progress) {
     Deadline end = Deadline.in(deadline);
     Moved moved = pass(readerForNextPass(), true, end, progress);
-    return new CopyReport(
-        moved.files(), moved.bytes(), 0, 0, 0, deadline.minus(end.remaining()));
+    return new CopyReport(moved.files(), moved.bytes(), 0, 0, 0, deadline.minus(end.remaining()));
   }
 
   /** Lets both sides take the digests now that the last comparison asks for. */
@@ -246,20 +244,19 @@ final class RemoteCopy implements DataCopier.Copying {
     List<String> command = List.of(HelperContainer.FOLDER + SCRIPT, "list");
     try (ExecStream original = source.open(command, line -> {});
         ExecStream copy = writer().open(command, line -> {})) {
-      return await(
-          inBackground(() -> firstDifference(original.output(), copy.output())), end);
+      return await(inBackground(() -> firstDifference(original.output(), copy.output())), end);
     }
   }
 
-  private static String firstDifference(InputStream original, InputStream copy)
-      throws IOException {
+  private static String firstDifference(InputStream original, InputStream copy) throws IOException {
     InputStream first = new BufferedInputStream(original, 1 << 16);
     InputStream second = new BufferedInputStream(copy, 1 << 16);
     while (true) {
       String one = entry(first);
       String other = entry(second);
       if (!one.equals(other)) {
-        String shown = one.isEmpty() || (!other.isEmpty() && other.compareTo(one) < 0) ? other : one;
+        String shown =
+            one.isEmpty() || (!other.isEmpty() && other.compareTo(one) < 0) ? other : one;
         return shown
             .replaceFirst("^[0-9a-f]{64} ", "")
             .replaceFirst("// .*$", "")

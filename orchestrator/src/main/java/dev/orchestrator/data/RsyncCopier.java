@@ -81,8 +81,7 @@ public final class RsyncCopier implements DataCopier {
     Deadline end = Deadline.in(deadline);
     String doing = "copying %s to %s".formatted(from.volume(), to.volume());
     try (HelperContainer helper =
-        HelperContainer.start(
-            engineOf(to), image.get(), doing, from, to, true, labels, deadline)) {
+        HelperContainer.start(engineOf(to), image.get(), doing, from, to, true, labels, deadline)) {
       JsonNode result = helper.run(List.of("bring", folder), deadline, progress);
       return new CopyReport(
           result.path("files").asLong(),

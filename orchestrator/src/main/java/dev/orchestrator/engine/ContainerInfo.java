@@ -25,8 +25,7 @@ public record ContainerInfo(
 
   /** The same container as it is reached from another host. */
   public ContainerInfo reachedAt(String host) {
-    return new ContainerInfo(
-        name, id, image, state, exitCode, startedAt, host, labels, published);
+    return new ContainerInfo(name, id, image, state, exitCode, startedAt, host, labels, published);
   }
 
   public boolean running() {

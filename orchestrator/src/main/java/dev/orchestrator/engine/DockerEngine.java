@@ -85,7 +85,8 @@ public final class DockerEngine implements Engine {
   }
 
   /**
-   * The address of the engine's host that this host reaches it at; empty for an engine of this host.
+   * The address of the engine's host that this host reaches it at; empty for an engine of this
+   * host.
    */
   public String reachedHost() {
     return calls().connection().reachedHost();

@@ -3,8 +3,8 @@ package dev.orchestrator.engine;
 import com.github.dockerjava.api.DockerClient;
 import com.github.dockerjava.core.DefaultDockerClientConfig;
 import com.github.dockerjava.core.DockerClientImpl;
-import com.github.dockerjava.transport.SSLConfig;
 import com.github.dockerjava.transport.DockerHttpClient;
+import com.github.dockerjava.transport.SSLConfig;
 import com.github.dockerjava.zerodep.ZerodepDockerHttpClient;
 import dev.orchestrator.engine.EngineException.Kind;
 import java.io.Closeable;
@@ -141,7 +141,8 @@ record EngineConnection(
               try (DockerHttpClient http =
                   transport(config(address, certificates, null), timeout)) {
                 return negotiate(
-                    shown, new RawEngineHttp(http, failures).header(doing, "/_ping", "Api-Version"));
+                    shown,
+                    new RawEngineHttp(http, failures).header(doing, "/_ping", "Api-Version"));
               }
             });
     return calls.call(
@@ -184,8 +185,7 @@ record EngineConnection(
     DefaultDockerClientConfig.Builder builder =
         DefaultDockerClientConfig.createDefaultConfigBuilder().withDockerHost(address);
     if (certificates != null) {
-      builder =
-          builder.withDockerTlsVerify(true).withDockerCertPath(certificates.toString());
+      builder = builder.withDockerTlsVerify(true).withDockerCertPath(certificates.toString());
     }
     return api == null ? builder.build() : builder.withApiVersion(api).build();
   }

@@ -67,8 +67,7 @@ final class HostConfigFactory {
   }
 
   private static PortBinding binding(PublishedPort port) {
-    return new PortBinding(
-        Ports.Binding.bindIpAndPort(port.host(), port.port()), exposed(port));
+    return new PortBinding(Ports.Binding.bindIpAndPort(port.host(), port.port()), exposed(port));
   }
 
   static ExposedPort exposed(PublishedPort port) {

@@ -46,7 +46,8 @@ public final class ImageSender {
         ? image.bytes()
         : image.bytes()
             - to.images(Map.of()).stream()
-                .filter(other -> LayerOmission.shared(image.layers(), List.of(other.layers())) == shared)
+                .filter(other ->
+                    LayerOmission.shared(image.layers(), List.of(other.layers())) == shared)
                 .filter(other -> other.layers().size() == shared)
                 .mapToLong(ImageInfo::bytes)
                 .findFirst()
@@ -56,7 +57,8 @@ public final class ImageSender {
   private ImageInfo require(String reference) {
     return from.image(reference)
         .orElseThrow(() ->
-            new EngineException(Kind.NOT_FOUND, "sending image " + reference + ": it is not there"));
+            new EngineException(
+                Kind.NOT_FOUND, "sending image " + reference + ": it is not there"));
   }
 
   private int shared(ImageInfo image) {
@@ -121,9 +123,7 @@ public final class ImageSender {
       to.load(in, end.remaining(), line -> {});
     } catch (EngineException e) {
       Throwable first = failure.get();
-      throw first == null
-          ? e
-          : new EngineException(e.kind(), doing + ": " + first.getMessage(), e);
+      throw first == null ? e : new EngineException(e.kind(), doing + ": " + first.getMessage(), e);
     } finally {
       join(reader);
     }

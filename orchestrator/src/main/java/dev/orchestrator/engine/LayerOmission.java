@@ -71,7 +71,8 @@ record LayerOmission(Set<String> entries) {
       // A blob of another digest than the layer's is compressed: its engine has another kind of
       // store, and may want it.
       boolean plain =
-          !name.startsWith(BLOBS) || layers.get(i).equals("sha256:" + name.substring(BLOBS.length()));
+          !name.startsWith(BLOBS)
+              || layers.get(i).equals("sha256:" + name.substring(BLOBS.length()));
       if (plain && !needed.contains(name)) {
         entries.add(name);
       }

@@ -142,7 +142,8 @@ final class RawExecStream implements ExecStream {
         Upgrade: tcp\r
         Content-Length: %d\r
         \r
-        %s"""
+        %s\
+        """
             .formatted(path, body.length(), body)
             .getBytes(StandardCharsets.US_ASCII));
     out.flush();

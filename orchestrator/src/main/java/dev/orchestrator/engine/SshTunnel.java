@@ -90,8 +90,7 @@ final class SshTunnel implements Closeable {
 
   /** In the home where its path is short enough for a socket; only its owner can enter it. */
   private static Path privateFolder(Path home) throws IOException {
-    var owner =
-        PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
+    var owner = PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
     Path parent = home.toAbsolutePath().normalize();
     return parent.toString().length() <= LONGEST_FOLDER && Files.isDirectory(parent)
         ? Files.createTempDirectory(parent, ".ssh", owner)
@@ -197,7 +196,8 @@ final class SshTunnel implements Closeable {
       String answer = "";
       try (OutputStream out = process.getOutputStream();
           InputStream in = process.getInputStream()) {
-        out.write("GET /_ping HTTP/1.0\r\nHost: docker\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+        out.write(
+            "GET /_ping HTTP/1.0\r\nHost: docker\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
         out.flush();
         answer = new String(in.readNBytes(12), StandardCharsets.ISO_8859_1);
       } catch (IOException e) {

@@ -42,23 +42,13 @@ public record Generation(
       String storeVolume,
       Map<String, Integer> ports,
       Instant created) {
-    this(
-        number, version, content, image, container, volumes, storeVolume, ports, created, null);
+    this(number, version, content, image, container, volumes, storeVolume, ports, created, null);
   }
 
   /** The same generation on other data volumes. */
   public Generation with(List<DataVolume> others) {
     return new Generation(
-        number,
-        version,
-        content,
-        image,
-        container,
-        others,
-        storeVolume,
-        ports,
-        created,
-        elsewhere);
+        number, version, content, image, container, others, storeVolume, ports, created, elsewhere);
   }
 
   /** What a generation is used for at present. */

@@ -5,8 +5,8 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A run of the saga: an up, an upgrade, a move to another host, a rollback, an adoption, a snapshot,
- * or the restore or proof of one.
+ * A run of the saga: an up, an upgrade, a move to another host, a rollback, an adoption, a
+ * snapshot, or the restore or proof of one.
  *
  * @param id such as {@code u7}
  * @param from number of the generation that served before; null where none did, as for the first

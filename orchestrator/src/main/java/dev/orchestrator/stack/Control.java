@@ -65,8 +65,8 @@ public interface Control {
   String move(String address, boolean full);
 
   /**
-   * Ends a move: closes the routes of this host and removes what is left of the stack here, when the
-   * orchestrator there has taken it over.
+   * Ends a move: closes the routes of this host and removes what is left of the stack here, when
+   * the orchestrator there has taken it over.
    *
    * @param now whether connections that are open through the routes are cut
    */

@@ -9,8 +9,8 @@ import dev.orchestrator.data.DataException;
 import dev.orchestrator.engine.ContainerInfo;
 import dev.orchestrator.engine.EngineAddress;
 import dev.orchestrator.engine.EngineException;
-import dev.orchestrator.engine.RemoteEngine;
 import dev.orchestrator.engine.Labels;
+import dev.orchestrator.engine.RemoteEngine;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.GenerationRecord;
 import dev.orchestrator.journal.Journal;
@@ -41,8 +41,8 @@ import dev.orchestrator.upgrade.UpgradeRun;
 import dev.orchestrator.upgrade.steps.UpgradePlans;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.List;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -250,8 +250,7 @@ public final class StackControl implements Control, AutoCloseable {
       context.traffic().stopListening();
       refuseOnFailure(() -> {
         for (GenerationRecord row : journal.generations()) {
-          if (row.generation().elsewhere() == null
-              && row.state() != Generation.State.REMOVED) {
+          if (row.generation().elsewhere() == null && row.state() != Generation.State.REMOVED) {
             context.retention().remove(row.generation());
           }
         }

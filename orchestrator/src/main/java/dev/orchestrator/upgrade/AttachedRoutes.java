@@ -34,8 +34,8 @@ public final class AttachedRoutes {
   }
 
   /**
-   * Whether an address is this host's, as with two engines on one host: then the ports of the routes
-   * are those of this service itself, and would lead in a circle.
+   * Whether an address is this host's, as with two engines on one host: then the ports of the
+   * routes are those of this service itself, and would lead in a circle.
    */
   static boolean isOfThisHost(String host) {
     try {
@@ -51,8 +51,7 @@ public final class AttachedRoutes {
   }
 
   /** Where our routes lead: to those of the same name there. */
-  static Map<String, List<Target>> targets(
-      String text, String host, List<RouteSettings> routes) {
+  static Map<String, List<Target>> targets(String text, String host, List<RouteSettings> routes) {
     Map<String, Integer> ports = new HashMap<>();
     for (String each : text.split(" ", -1)) {
       int equals = each.lastIndexOf('=');

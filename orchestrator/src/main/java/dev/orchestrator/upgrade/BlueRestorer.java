@@ -3,10 +3,10 @@ package dev.orchestrator.upgrade;
 import dev.orchestrator.capsule.Capsule;
 import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.common.Deadline;
-import dev.orchestrator.data.DataVolume;
 import dev.orchestrator.data.CopyJob;
 import dev.orchestrator.data.CopyReport;
 import dev.orchestrator.data.DataCopier;
+import dev.orchestrator.data.DataVolume;
 import dev.orchestrator.engine.ContainerInfo;
 import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.health.HealthException;
@@ -122,9 +122,9 @@ public final class BlueRestorer {
   }
 
   /**
-   * After a move: brings what was written on the other host back into blue's own volumes, which have
-   * the rest of it already. Where these are layers, or settings want the data as of the switch, blue
-   * goes on with that.
+   * After a move: brings what was written on the other host back into blue's own volumes, which
+   * have the rest of it already. Where these are layers, or settings want the data as of the
+   * switch, blue goes on with that.
    */
   private String restoreFromElsewhere(
       UpgradeRun run, Generation blue, Generation green, Consumer<String> progress) {

@@ -51,14 +51,17 @@ final class CompensationLoop {
           .log()
           .receipt(run.id())
           .note(
-              "the other host does not answer: what was made there is left, to be removed when it does");
+              "the other host does not answer: what was made there is left, to be removed when it"
+                  + " does");
     }
     run.otherHostIsAway = true;
     run.begunSteps.remove(step);
     log.tryWrite(run, step, Phase.UNDONE, "left on the other host, which does not answer");
   }
 
-  /** Whether a step's undo waits for another host that does not answer, and need not be done now. */
+  /**
+   * Whether a step's undo waits for another host that does not answer, and need not be done now.
+   */
   private boolean isLeft(UpgradeRun run, Step step, Throwable failure) {
     if (!run.moves() || !step.undoesCandidateAlone() || context.hasServed(run)) {
       return false;

@@ -86,8 +86,7 @@ public final class DataPlanner {
 
   private static VolumeTransfer copy(
       String name, List<String> paths, DataVolume from, String why, VolumeUsage usage) {
-    return new VolumeTransfer(
-        name, paths, from, DataVolume.Method.COPY, why, List.of(), usage);
+    return new VolumeTransfer(name, paths, from, DataVolume.Method.COPY, why, List.of(), usage);
   }
 
   /**

@@ -51,10 +51,10 @@ public final class DataTransfer {
                         : run.moves()
                             ? planner.planMove(run.blue(), labels)
                             : run.makesSnapshot()
-                            ? planner.planSnapshot(run.blue(), labels)
-                            : run.previous == null
-                                ? planner.planUpgrade(run.blue(), options, labels)
-                                : planner.planCarry(run.blue(), run.previous, options, labels);
+                                ? planner.planSnapshot(run.blue(), labels)
+                                : run.previous == null
+                                    ? planner.planUpgrade(run.blue(), options, labels)
+                                    : planner.planCarry(run.blue(), run.previous, options, labels);
     run.transfers = transfers;
     return transfers;
   }

@@ -8,9 +8,9 @@ import java.util.Map;
 
 /**
  * Which orchestrator a capsule on another host belongs to, so that never two do something with it.
- * An empty volume on that engine says so: to create a volume is atomic, and a second owner finds it.
- * A run of this service has it for as long as the run lasts; the orchestrator there takes it for
- * good.
+ * An empty volume on that engine says so: to create a volume is atomic, and a second owner finds
+ * it. A run of this service has it for as long as the run lasts; the orchestrator there takes it
+ * for good.
  */
 public final class OwnerClaim {
   private static final String ROLE = "owner";
@@ -44,9 +44,7 @@ public final class OwnerClaim {
         .engine()
         .volume(volume(generation.container()))
         .map(volume ->
-            volume.labels().getOrDefault(Labels.HOME, "").equals(ours)
-                ? Owner.OURS
-                : Owner.ANOTHER)
+            volume.labels().getOrDefault(Labels.HOME, "").equals(ours) ? Owner.OURS : Owner.ANOTHER)
         .orElse(Owner.NOBODY);
   }
 
@@ -78,8 +76,7 @@ public final class OwnerClaim {
     try {
       context
           .engine()
-          .createVolume(
-              volume(generation.container()), labels(context.names().stackLabels()));
+          .createVolume(volume(generation.container()), labels(context.names().stackLabels()));
     } catch (EngineException e) {
       if (e.kind() != EngineException.Kind.CONFLICT) {
         throw e;

@@ -29,8 +29,7 @@ final class PublishedPorts {
    */
   static List<PublishedPort> of(Generation generation, String host, int attempt) {
     SortedSet<Integer> inner = new TreeSet<>(generation.ports().values());
-    int port =
-        LOWEST + Math.floorMod(generation.container().hashCode() + attempt * 1_009, COUNT);
+    int port = LOWEST + Math.floorMod(generation.container().hashCode() + attempt * 1_009, COUNT);
     List<PublishedPort> published = new ArrayList<>();
     for (int each : inner) {
       boolean udp = uses(generation, each, true);
@@ -51,8 +50,7 @@ final class PublishedPorts {
   }
 
   /** The ports of that host in place of the capsule's own. */
-  static Map<String, Integer> reached(
-      Map<String, Integer> ports, Map<Integer, Integer> published) {
+  static Map<String, Integer> reached(Map<String, Integer> ports, Map<Integer, Integer> published) {
     Map<String, Integer> reached = new TreeMap<>();
     ports.forEach((key, inner) -> {
       Integer port = published.get(inner);

@@ -73,8 +73,7 @@ public final class StackEngine implements Engine {
   }
 
   /** What a list of every engine has. */
-  private <T> List<T> all(
-      Function<Engine, List<T>> list, Function<T, String> name) {
+  private <T> List<T> all(Function<Engine, List<T>> list, Function<T, String> name) {
     List<T> all = new ArrayList<>(list.apply(here));
     for (RemoteEngine where : places()) {
       try {

@@ -12,8 +12,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * What of a stack's folder goes along to another host, for the orchestrator there: its settings, the
- * release that serves, and what the journal has of the capsule. It is kept with the data, where
+ * What of a stack's folder goes along to another host, for the orchestrator there: its settings,
+ * the release that serves, and what the journal has of the capsule. It is kept with the data, where
  * copies leave it alone.
  */
 public final class TravellingFiles {

@@ -211,8 +211,8 @@ public final class UpgradeContext {
   }
 
   /**
-   * The same. The ports of a generation on another engine are published on its host, as nothing else
-   * of it is reached from here.
+   * The same. The ports of a generation on another engine are published on its host, as nothing
+   * else of it is reached from here.
    *
    * @param attempt another one takes other ports
    */

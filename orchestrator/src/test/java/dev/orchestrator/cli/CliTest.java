@@ -539,7 +539,9 @@ final class CliTest {
     Result taken = run("import --attach shop-1a2b-g7");
     assertEquals(
         new Result(
-            ExitCode.DONE, "stack shop serves here as it did: its settings are in /stacks/shop\n", ""),
+            ExitCode.DONE,
+            "stack shop serves here as it did: its settings are in /stacks/shop\n",
+            ""),
         taken);
     Result none = run("import --attach nothing");
     assertEquals(ExitCode.REFUSED, none.exitCode());

@@ -48,8 +48,7 @@ class RemoteCopyEngineTest {
     }
     volumes = new VolumesFixture(image);
     copier =
-        new RsyncCopier(
-            volume -> volume.equals(volumes.to) ? other : volumes.engine, () -> image);
+        new RsyncCopier(volume -> volume.equals(volumes.to) ? other : volumes.engine, () -> image);
     volumes.run("perl", "/tree/make.pl", "/from");
   }
 
@@ -118,7 +117,8 @@ class RemoteCopyEngineTest {
       CopyReport _ = copying.finish(false, DEADLINE, line -> {});
     }
     assertEquals(
-        "2\n{}\n", volumes.shell("cat /to/.orchestrator/lease /to/.orchestrator/release-files.json"));
+        "2\n{}\n",
+        volumes.shell("cat /to/.orchestrator/lease /to/.orchestrator/release-files.json"));
   }
 
   @Test
@@ -127,8 +127,7 @@ class RemoteCopyEngineTest {
         "(until [ -e /tmp/stop ]; do echo x > /to/intruder; done) >/dev/null 2>&1 </dev/null &");
     try (Copying copying = copier.begin(job())) {
       DataException failure =
-          assertThrows(
-              DataException.class, () -> copying.finish(false, DEADLINE, line -> {}));
+          assertThrows(DataException.class, () -> copying.finish(false, DEADLINE, line -> {}));
       assertTrue(String.valueOf(failure.getMessage()).contains("intruder"), failure.toString());
     } finally {
       volumes.shell("touch /tmp/stop");

@@ -71,16 +71,14 @@ class EngineAddressTest {
     certificates(home.resolve(".docker/contexts/tls/2c3d/docker"));
     assertEquals("root@lab.example", parse("lab").target());
     assertEquals("lab", parse("lab").text());
-    assertEquals(
-        home.resolve(".docker/contexts/tls/2c3d/docker"), parse("prod").certificates());
+    assertEquals(home.resolve(".docker/contexts/tls/2c3d/docker"), parse("prod").certificates());
     Path other = home.resolve("other");
     context(other, "4e5f", "lab", "unix:///run/other.sock");
     assertEquals(
         "/run/other.sock", parse("lab", Map.of("DOCKER_CONFIG", other.toString())).socket());
   }
 
-  private static void context(Path config, String id, String name, String host)
-      throws IOException {
+  private static void context(Path config, String id, String name, String host) throws IOException {
     Path folder = Files.createDirectories(config.resolve("contexts/meta").resolve(id));
     Files.writeString(
         folder.resolve("meta.json"),

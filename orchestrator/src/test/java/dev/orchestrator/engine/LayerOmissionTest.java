@@ -45,9 +45,12 @@ class LayerOmissionTest {
   private static byte[] old(Map<String, String> links) throws IOException {
     return saved(
         Map.of(
-            "1/layer.tar", "lowest",
-            "2/layer.tar", "middle",
-            "3/layer.tar", "own",
+            "1/layer.tar",
+            "lowest",
+            "2/layer.tar",
+            "middle",
+            "3/layer.tar",
+            "own",
             "manifest.json",
             """
             [{"Config":"c.json","RepoTags":["shop:1"],

@@ -44,7 +44,9 @@ class SshTunnelTest {
   void everyConnectionToTheSocketIsOneOfSsh() throws Exception {
     // Answers the probe, and says everything else again.
     String ssh =
-        program("IFS= read -r line; [[ $line != GET* ]] || { printf 'HTTP/1.1 200 OK\\r\\n'; exit; }; echo \"$line\"; exec cat");
+        program(
+            "IFS= read -r line; [[ $line != GET* ]] || { printf 'HTTP/1.1 200 OK\\r\\n'; exit; };"
+                + " echo \"$line\"; exec cat");
     try (SshTunnel tunnel = SshTunnel.open(ssh, address, home, LIMIT)) {
       assertEquals(
           "rw-------",
@@ -60,8 +62,7 @@ class SshTunnelTest {
           channel.shutdownOutput();
           assertEquals(
               text,
-              new String(
-                  Channels.newInputStream(channel).readAllBytes(), StandardCharsets.UTF_8));
+              new String(Channels.newInputStream(channel).readAllBytes(), StandardCharsets.UTF_8));
         }
       }
     }
@@ -83,19 +84,23 @@ class SshTunnelTest {
       delimiter = '|',
       value = {
         "Host key verification failed.|255|the host key of host.example is not known",
-        "root@host.example: Permission denied (publickey).|255|host.example does not let the service in",
-        "ssh: connect to host host.example port 22: Connection refused|255|ssh says: ssh: connect to host host.example port 22: Connection refused",
-        "ssh: Could not resolve hostname host.example: Name or service not known|255|ssh says: ssh: Could not resolve hostname",
+        "root@host.example: Permission denied (publickey).|255|host.example does not let the"
+            + " service in",
+        "ssh: connect to host host.example port 22: Connection refused|255|ssh says: ssh: connect"
+            + " to host host.example port 22: Connection refused",
+        "ssh: Could not resolve hostname host.example: Name or service not known|255|ssh says: ssh:"
+            + " Could not resolve hostname",
         "bash: line 1: docker: command not found|127|there is no docker command on host.example",
-        "permission denied while trying to connect to the Docker daemon socket|1|the user may not use Docker on host.example",
-        "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is it running?|1|Docker is not running on host.example",
+        "permission denied while trying to connect to the Docker daemon socket|1|the user may not"
+            + " use Docker on host.example",
+        "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is it"
+            + " running?|1|Docker is not running on host.example",
         "''|3|ssh ended with code 3",
       })
   void whatSshSaysIsTheError(String said, int code, String words) throws Exception {
     String ssh = program("printf '%%s\\n' '%s' >&2; exit %d".formatted(said, code));
     EngineException failure =
-        assertThrows(
-            EngineException.class, () -> SshTunnel.open(ssh, address, home, LIMIT));
+        assertThrows(EngineException.class, () -> SshTunnel.open(ssh, address, home, LIMIT));
     String message = String.valueOf(failure.getMessage());
     assertEquals(EngineException.Kind.UNREACHABLE, failure.kind());
     assertTrue(message.contains(words), message);

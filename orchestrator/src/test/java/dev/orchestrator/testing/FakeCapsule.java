@@ -81,8 +81,7 @@ public final class FakeCapsule implements Capsule {
             throw new CapsuleException(
                 "secrets or configs need the variable " + FakeCapsuleBuilder.SECRET);
           }
-          int mine =
-              Integer.parseInt(host.spec(container).env().getOrDefault("CAPSULE_EPOCH", ""));
+          int mine = Integer.parseInt(host.spec(container).env().getOrDefault("CAPSULE_EPOCH", ""));
           int held = host.volumes.lease(container);
           if (held != 0 && held != mine) {
             throw new CapsuleException(

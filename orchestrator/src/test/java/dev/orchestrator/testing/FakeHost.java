@@ -15,10 +15,10 @@ import dev.orchestrator.data.DataCopier;
 import dev.orchestrator.engine.ContainerInfo;
 import dev.orchestrator.engine.ContainerSpec;
 import dev.orchestrator.engine.Engine;
-import dev.orchestrator.engine.RemoteEngine;
-import dev.orchestrator.engine.RemoteEngines;
 import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.engine.Labels;
+import dev.orchestrator.engine.RemoteEngine;
+import dev.orchestrator.engine.RemoteEngines;
 import dev.orchestrator.health.HealthException;
 import dev.orchestrator.health.HealthGate;
 import dev.orchestrator.journal.JournalException;
@@ -235,29 +235,29 @@ public final class FakeHost {
 
   private EngineCallHook hook(FakeEngine called) {
     return new EngineCallHook() {
-          @Override
-          public void before(String op, String name) {
-            if (called == engine) {
-              requireEngine();
-            } else if (otherIsAway && !looking) {
-              throw new EngineException(
-                  EngineException.Kind.UNREACHABLE, "the other host does not answer");
-            }
-            if (isChanging(op, name)) {
-              faults.before("engine." + op, ++operationCount);
-            }
-            if (op.equals("removeVolume")) {
-              volumes.delete(name);
-            }
-          }
+      @Override
+      public void before(String op, String name) {
+        if (called == engine) {
+          requireEngine();
+        } else if (otherIsAway && !looking) {
+          throw new EngineException(
+              EngineException.Kind.UNREACHABLE, "the other host does not answer");
+        }
+        if (isChanging(op, name)) {
+          faults.before("engine." + op, ++operationCount);
+        }
+        if (op.equals("removeVolume")) {
+          volumes.delete(name);
+        }
+      }
 
-          @Override
-          public void after(String op, String name) {
-            if (isChanging(op, name)) {
-              faults.after("engine." + op, operationCount);
-            }
-          }
-        };
+      @Override
+      public void after(String op, String name) {
+        if (isChanging(op, name)) {
+          faults.after("engine." + op, operationCount);
+        }
+      }
+    };
   }
 
   /** The engine that has a volume or container. */
@@ -355,9 +355,7 @@ public final class FakeHost {
   }
 
   public boolean isRunning(String container) {
-    return withoutOutage(() -> container(container))
-        .filter(ContainerInfo::running)
-        .isPresent();
+    return withoutOutage(() -> container(container)).filter(ContainerInfo::running).isPresent();
   }
 
   /** Whether a container runs or is paused, so that its mounts stay. */

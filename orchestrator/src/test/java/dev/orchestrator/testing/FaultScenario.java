@@ -376,8 +376,8 @@ public final class FaultScenario implements AutoCloseable {
               scenario.isRollback()
                   ? service.control.rollback()
                   : scenario.isMove()
-                  ? service.control.move("ssh://other", false)
-                  : service.control.upgrade(scenario.hasBrokenCandidate() ? "v3" : "v2");
+                      ? service.control.move("ssh://other", false)
+                      : service.control.upgrade(scenario.hasBrokenCandidate() ? "v3" : "v2");
         };
   }
 

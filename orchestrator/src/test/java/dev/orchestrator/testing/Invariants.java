@@ -186,8 +186,7 @@ public final class Invariants {
       }
       row.generation().volumes().forEach(volume -> volumes.addAll(volume.needs()));
     }
-    List<ContainerInfo> all =
-        new ArrayList<>(host.engine.containers(Map.of(Labels.OURS, "1")));
+    List<ContainerInfo> all = new ArrayList<>(host.engine.containers(Map.of(Labels.OURS, "1")));
     all.addAll(host.otherEngine.containers(Map.of(Labels.OURS, "1")));
     for (ContainerInfo container : all) {
       assertTrue(

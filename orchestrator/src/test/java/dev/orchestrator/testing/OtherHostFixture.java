@@ -46,10 +46,8 @@ public final class OtherHostFixture implements AutoCloseable {
 
   /** A service of this host that has brought up the light stack. */
   public ServiceProcessFixture service(Path folder) throws Exception {
-    LightStackFixture stack =
-        LightStackFixture.in(folder, "move" + ProcessHandle.current().pid());
-    ServiceProcessFixture service =
-        new ServiceProcessFixture(stack, FreePorts.next(), SETTINGS);
+    LightStackFixture stack = LightStackFixture.in(folder, "move" + ProcessHandle.current().pid());
+    ServiceProcessFixture service = new ServiceProcessFixture(stack, FreePorts.next(), SETTINGS);
     // Both hosts are this one, and a port is one service's.
     Path conf = stack.folder().resolve("stack.conf");
     Files.writeString(

@@ -108,8 +108,7 @@ public final class SshHostFixture implements AutoCloseable {
           new ProcessBuilder(
                   "/usr/sbin/sshd", "-D", "-e", "-f", folder.resolve("sshd_config").toString())
               .redirectErrorStream(true)
-              .redirectOutput(
-                  ProcessBuilder.Redirect.appendTo(folder.resolve("sshd.log").toFile()))
+              .redirectOutput(ProcessBuilder.Redirect.appendTo(folder.resolve("sshd.log").toFile()))
               .start();
       long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(LIMIT_SECONDS);
       while (!answers()) {

@@ -92,8 +92,7 @@ class MoveTest {
     UpgradeRecord _ = move();
     write();
     String there = serving().container();
-    String id =
-        service.control.rollback(DataOptions.forRollback(Rollback.CARRY));
+    String id = service.control.rollback(DataOptions.forRollback(Rollback.CARRY));
     UpgradeRecord run = service.journal.upgrade(id).orElseThrow();
     assertEquals(Outcome.DONE, run.outcome(), run.reason());
     assertEquals(null, serving().elsewhere());

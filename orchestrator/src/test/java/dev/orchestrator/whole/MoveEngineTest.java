@@ -53,8 +53,7 @@ class MoveEngineTest {
     try (ServiceProcessFixture service = host.service(directory)) {
       String stack = service.status().stack();
       try (SubprocessLoad client = new SubprocessLoad(service.port).start()) {
-        Receipt moved =
-            end(service, host.move(service));
+        Receipt moved = end(service, host.move(service));
         assertDone(moved);
         printHold("move", moved);
         assertNoneLost(client);
@@ -79,8 +78,7 @@ class MoveEngineTest {
             String.valueOf(refused.getMessage()).contains("the stack serves on ssh://"),
             refused.toString());
 
-        Receipt back =
-            end(service, service.requestRun("/v1/rollback", Map.of("data", "carry")));
+        Receipt back = end(service, service.requestRun("/v1/rollback", Map.of("data", "carry")));
         assertDone(back);
         printHold("back with the data", back);
         assertNoneLost(client);
@@ -100,8 +98,7 @@ class MoveEngineTest {
       assertEquals(Outcome.REFUSED, same.upgrade().outcome());
       assertTrue(same.upgrade().reason().contains("no Docker engine answers"), same.toString());
       host.ssh.forgetKey();
-      Receipt unknown =
-          end(service, host.move(service));
+      Receipt unknown = end(service, host.move(service));
       assertEquals(Outcome.REFUSED, unknown.upgrade().outcome());
       assertTrue(
           unknown.upgrade().reason().contains("the host key of 127.0.0.1 is not known"),

@@ -54,7 +54,15 @@ class MoveKillEngineTest {
   void killedInAStepOneSideServesWithAllThatWasAcknowledged() throws Exception {
     List<String> all =
         List.of(
-            "send", "prepare", "pre-sync", "hold", "quiesce", "sync", "start", "verify", "switch",
+            "send",
+            "prepare",
+            "pre-sync",
+            "hold",
+            "quiesce",
+            "sync",
+            "start",
+            "verify",
+            "switch",
             "bake");
     int day = (int) LocalDate.now(ZoneOffset.UTC).toEpochDay();
     List<String> steps =
@@ -83,8 +91,7 @@ class MoveKillEngineTest {
           assertEquals(List.of(serving.container()), running, "killed in " + step);
           assertNoneLost(client);
           if (serving.engine() != null) {
-            assertDone(
-                end(service, service.requestRun("/v1/rollback", Map.of("data", "carry"))));
+            assertDone(end(service, service.requestRun("/v1/rollback", Map.of("data", "carry"))));
             assertNoneLost(client);
           }
         }

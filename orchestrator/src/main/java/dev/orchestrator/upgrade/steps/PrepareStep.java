@@ -51,15 +51,13 @@ final class PrepareStep extends Step {
   public String run(UpgradeRun run, UpgradeContext context, Consumer<String> progress) {
     Generation green = candidate(run, context);
     createVolumes(green, run.id(), context);
-    List<String> imported =
-        run.moves() ? List.of() : context.imports().copy(run, green, progress);
+    List<String> imported = run.moves() ? List.of() : context.imports().copy(run, green, progress);
     context.starter().startContainer(green, run.id());
     if (run.moves()) {
       context.ownerClaim().acquire(green);
       context.sendFiles(green);
     }
-    Set<String> aside =
-        run.moves() ? new TreeSet<>() : context.imports().targets(run, green);
+    Set<String> aside = run.moves() ? new TreeSet<>() : context.imports().targets(run, green);
     DataTransfer.copiedVolumes(green).forEach(volume -> aside.add(volume.name()));
     context.capsule(green).create(aside, context.limits().ready());
     return green.container()

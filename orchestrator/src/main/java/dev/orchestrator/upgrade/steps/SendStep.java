@@ -88,8 +88,7 @@ final class SendStep extends Step {
   /** By the container that serves: machines that were copied have engines with one id. */
   private static boolean isSame(Generation blue, Engine here, Engine there) {
     Optional<String> own = here.container(blue.container()).map(ContainerInfo::id);
-    return own.isPresent()
-        && own.equals(there.container(blue.container()).map(ContainerInfo::id));
+    return own.isPresent() && own.equals(there.container(blue.container()).map(ContainerInfo::id));
   }
 
   private static RemoteEngines.Found find(UpgradeRun run, UpgradeContext context) {
@@ -127,17 +126,13 @@ final class SendStep extends Step {
         sent += sender.send(name, limit, progress);
       }
       run.image =
-          new CapsuleImage(
-              blue.version(), name, blue.content(), blue.ports(), sent, sent == 0);
+          new CapsuleImage(blue.version(), name, blue.content(), blue.ports(), sent, sent == 0);
       context
           .log()
           .receipt(run.id())
           .image(
               new Receipt.Image(
-                  name,
-                  sent,
-                  sent == 0,
-                  Duration.ofNanos(System.nanoTime() - start).toMillis()));
+                  name, sent, sent == 0, Duration.ofNanos(System.nanoTime() - start).toMillis()));
       return "%s sent to %s; there: %s"
           .formatted(HumanText.bytes(sent), found.where().address(), space);
     } finally {
@@ -148,8 +143,7 @@ final class SendStep extends Step {
     }
   }
 
-  private static Generation candidate(
-      UpgradeRun run, UpgradeContext context, RemoteEngine where) {
+  private static Generation candidate(UpgradeRun run, UpgradeContext context, RemoteEngine where) {
     Generation known = run.green;
     if (known != null) {
       return known;
@@ -205,8 +199,7 @@ final class SendStep extends Step {
                   HumanText.bytes(reserve),
                   HumanText.bytes(usage.free())));
     }
-    return "%s needed, %s free"
-        .formatted(HumanText.bytes(needed), HumanText.bytes(usage.free()));
+    return "%s needed, %s free".formatted(HumanText.bytes(needed), HumanText.bytes(usage.free()));
   }
 
   /** Removes what was sent; not where clients were led to the candidate, which is set aside. */
