@@ -15,6 +15,8 @@ import dev.orchestrator.testing.FreePorts;
 import dev.orchestrator.testing.OtherHostFixture;
 import dev.orchestrator.testing.ServiceProcessFixture;
 import dev.orchestrator.testing.SubprocessLoad;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -76,7 +78,12 @@ class MoveTakeoverEngineTest {
             "has taken the stack over",
             () -> service.requestRun("/v1/rollback", Map.of("data", "carry")));
         assertNoneLost(client);
-        assertRefused("connections are open", () -> post(service, "/v1/move-done", Map.of()));
+        try (Socket _ = new Socket(InetAddress.getLoopbackAddress(), service.port)) {
+          service.awaitCondition(
+              "it is open",
+              () -> service.status().routes().stream().anyMatch(route -> route.open() > 0));
+          assertRefused("still come by the routes", () -> post(service, "/v1/move-done", Map.of()));
+        }
         acknowledged = client.acknowledged();
         acknowledged.removeAll(there.readNumbers());
         assertEquals(Set.of(), acknowledged, "by the address of the other host");
