@@ -3,15 +3,18 @@ package dev.orchestrator.engine;
 import dev.orchestrator.engine.EngineException.Kind;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 
-/** Connections to the engines of other hosts, one for each address; made at the first use. */
+/**
+ * Connections to the engines of other hosts, one for each address; made at the first use. A host
+ * that does not answer keeps nobody from another.
+ */
 public final class DockerRemoteEngines implements RemoteEngines, AutoCloseable {
   private final Path home;
   private final Duration timeout;
-  private final Map<String, DockerEngine> open = new HashMap<>();
-  private final Map<String, String> ids = new HashMap<>();
+  private final Map<String, DockerEngine> open = new ConcurrentHashMap<>();
+  private final Map<String, String> ids = new ConcurrentHashMap<>();
 
   /**
    * Connects for a service.
@@ -25,25 +28,21 @@ public final class DockerRemoteEngines implements RemoteEngines, AutoCloseable {
   }
 
   @Override
-  public synchronized Found find(String address) {
+  public Found find(String address) {
     DockerEngine engine = engine(address);
     EngineInfo info = engine.info();
     ids.put(address, info.id());
     return new Found(new RemoteEngine(address, info.id(), engine.reachedHost()), engine, info);
   }
 
+  /** Connects to nothing yet. */
   private DockerEngine engine(String address) {
-    DockerEngine known = open.get(address);
-    if (known != null) {
-      return known;
-    }
-    DockerEngine made = DockerEngine.elsewhere(EngineAddress.parse(address), home, timeout);
-    open.put(address, made);
-    return made;
+    return open.computeIfAbsent(
+        address, text -> DockerEngine.elsewhere(EngineAddress.parse(text), home, timeout));
   }
 
   @Override
-  public synchronized Engine at(RemoteEngine where) {
+  public Engine at(RemoteEngine where) {
     DockerEngine engine = engine(where.address());
     String id = ids.get(where.address());
     if (id == null) {
@@ -60,7 +59,7 @@ public final class DockerRemoteEngines implements RemoteEngines, AutoCloseable {
   }
 
   @Override
-  public synchronized void close() {
+  public void close() {
     open.values().forEach(DockerEngine::close);
     open.clear();
     ids.clear();

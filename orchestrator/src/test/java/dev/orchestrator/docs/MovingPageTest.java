@@ -53,7 +53,12 @@ class MovingPageTest {
             pod.getSpec().getAdditionalProperties(),
             pod.getSpec().getContainers().getFirst().getAdditionalProperties(),
             pod.getSpec().getContainers().getFirst().getSecurityContext().getAdditionalProperties(),
-            pod.getSpec().getContainers().getFirst().getPorts().getFirst().getAdditionalProperties(),
+            pod.getSpec()
+                .getContainers()
+                .getFirst()
+                .getPorts()
+                .getFirst()
+                .getAdditionalProperties(),
             pod.getSpec().getVolumes().getFirst().getAdditionalProperties(),
             pod.getSpec()
                 .getVolumes()
