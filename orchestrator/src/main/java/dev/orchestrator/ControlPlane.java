@@ -2,6 +2,7 @@ package dev.orchestrator;
 
 import dev.orchestrator.api.ApiServer;
 import dev.orchestrator.engine.DockerEngine;
+import dev.orchestrator.engine.DockerRemoteEngines;
 import dev.orchestrator.engine.Engine;
 import dev.orchestrator.settings.ServiceSettings;
 import dev.orchestrator.stack.HandoverPort;
@@ -62,11 +63,13 @@ final class ControlPlane implements AutoCloseable {
     HomeMigration.run(settings.home());
     Engine engine =
         parts.add(DockerEngine.at(settings.engine().address(), settings.engine().timeout()));
+    DockerRemoteEngines others =
+        parts.add(new DockerRemoteEngines(settings.home(), settings.engine().timeout()));
     RunLimits limits = new RunLimits(settings.limits().builds(), settings.limits().copies());
     stacks =
         parts.add(
             StackRegistry.open(
-                new ManagedStack.Shared(vertx, engine, handover, limits), traffic, source));
+                new ManagedStack.Shared(vertx, engine, handover, limits, others), traffic, source));
     if (!stacks.isAnyUp()) {
       // A stack that serves must not wait for the engine here: its clients wait in the routes.
       log.info("{}", engine.info());

@@ -8,6 +8,7 @@ import dev.orchestrator.common.HostName;
 import dev.orchestrator.common.SteadyClock;
 import dev.orchestrator.data.RsyncCopier;
 import dev.orchestrator.engine.Engine;
+import dev.orchestrator.engine.RemoteEngines;
 import dev.orchestrator.health.HealthChecker;
 import dev.orchestrator.health.RouteChecks;
 import dev.orchestrator.journal.Generation;
@@ -26,6 +27,7 @@ import dev.orchestrator.stack.StackControl;
 import dev.orchestrator.traffic.Traffic;
 import dev.orchestrator.upgrade.ResourceNames;
 import dev.orchestrator.upgrade.RunLimits;
+import dev.orchestrator.upgrade.StackEngine;
 import dev.orchestrator.upgrade.UpgradeContext;
 import io.vertx.core.Vertx;
 import java.time.Duration;
@@ -48,8 +50,10 @@ final class ManagedStack implements AutoCloseable {
    *
    * @param handover the processes before and after this one
    * @param limits how much they may do at the same time
+   * @param others the engines of other hosts
    */
-  record Shared(Vertx vertx, Engine engine, HandoverPort handover, RunLimits limits) {}
+  record Shared(
+      Vertx vertx, Engine engine, HandoverPort handover, RunLimits limits, RemoteEngines others) {}
 
   /** First pause between two tries of an undo that failed. */
   private static final Duration UNDO_PAUSE = Duration.ofSeconds(1);
@@ -96,22 +100,24 @@ final class ManagedStack implements AutoCloseable {
         new ImageBuilder(
             engine, settings, names.stackLabels(), SteadyClock.get(), this::imagesOfSnapshots);
     Releases releases = new Releases(settings.stack());
+    StackEngine engines = new StackEngine(engine, journal, shared.others());
     UpgradeContext upgradeContext =
         new UpgradeContext(
             settings,
             journal,
-            engine,
+            engines,
             builder,
             UpgradeContext.SpecFactory.managed(
                 new CapsuleSpecFactory(settings.image(), builder::grants)),
-            container -> new ContainerCapsule(engine, container, SteadyClock.get()),
-            new RsyncCopier(engine, () -> builder.base(line -> {})),
+            container -> new ContainerCapsule(engines, container, SteadyClock.get()),
+            new RsyncCopier(engines::of, () -> builder.base(line -> {})),
             new HealthChecker(
                 shared.vertx(), new RouteChecks(settings.stack().routes()), SteadyClock.get()),
             traffic,
             clock,
             UNDO_PAUSE,
-            shared.limits());
+            shared.limits(),
+            shared.others());
     upgradeContext.resolveServingRoutes();
     Schedule schedule = Schedule.of(settings.schedule());
     Schedule backups = schedule(settings.stack().backup().schedule());

@@ -7,6 +7,7 @@ import dev.orchestrator.common.NotYetException;
 import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.engine.EngineInfo;
+import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.JournalException;
 import dev.orchestrator.settings.AutoRoutes;
 import dev.orchestrator.settings.RouteSettings;
@@ -359,6 +360,36 @@ final class StackRegistry implements Stacks, AutoCloseable {
             new RefusedException(
                 "stack %s is not a stack of this service, which runs one alone: remove 'stack' from orchestrator.conf"
                     .formatted(name)));
+  }
+
+  @Override
+  public Adopted attach(String name, @Nullable String wanted) {
+    StackAttachment attachment =
+        StackAttachment.find(shared.engine(), source.current(), name, wanted);
+    attachment.claim();
+    boolean attached = false;
+    try {
+      Generation generation = attachment.write();
+      ReloadReport report = reload();
+      report.stacks().stream()
+          .filter(entry -> entry.stack().equals(attachment.stack()) && entry.refused())
+          .findFirst()
+          .ifPresent(entry -> {
+            throw new RefusedException(
+                "stack %s can't be used here as it is: %s"
+                    .formatted(attachment.stack(), entry.text()));
+          });
+      ManagedStack stack = open(attachment.stack());
+      stack.control().attach(generation);
+      attached = true;
+      attachment.tellRoutes(stack.settings().stack().routes());
+      return new Adopted(attachment.stack(), stack.settings().stack().folder().toString(), "");
+    } finally {
+      if (!attached) {
+        attachment.giveUp();
+        ReloadReport _ = reload();
+      }
+    }
   }
 
   @Override

@@ -9,6 +9,7 @@ import dev.orchestrator.common.NotYetException;
 import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.engine.ContainerSpec;
 import dev.orchestrator.engine.EngineException;
+import dev.orchestrator.engine.RemoteEngines;
 import dev.orchestrator.journal.Journal;
 import dev.orchestrator.proxy.listen.InheritedSockets;
 import dev.orchestrator.settings.ServiceSettings.StackEntry;
@@ -88,7 +89,8 @@ class StackRegistryTest {
   private void openRegistry() {
     registry =
         StackRegistry.open(
-            new ManagedStack.Shared(vertx, engine, successor, new RunLimits(1, 1)),
+            new ManagedStack.Shared(
+                vertx, engine, successor, new RunLimits(1, 1), RemoteEngines.NONE),
             traffic,
             SettingsSource.of(conf, Map.of()));
   }

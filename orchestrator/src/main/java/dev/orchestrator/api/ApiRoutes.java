@@ -56,6 +56,7 @@ final class ApiRoutes {
     get(router, "/v1/adopt", Set.of("project", "stack", "init"), this::adoptPlan);
     post(router, "/v1/adopt", this::adopt);
     post(router, "/v1/import", this::importArchive);
+    post(router, "/v1/attach", this::attach);
     post(router, "/v1/reload", this::reload);
     post(router, "/v1/takeover", this::takeover);
     // Without a name, for a service with one stack alone.
@@ -96,6 +97,8 @@ final class ApiRoutes {
 
     post(router, prefix + "/up", this::up);
     post(router, prefix + "/upgrades", this::upgrade);
+    post(router, prefix + "/move", this::move);
+    post(router, prefix + "/move-done", this::endMove);
     post(router, prefix + "/rollback", this::rollback);
     post(router, prefix + "/snapshots", this::createSnapshot);
     post(router, prefix + "/snapshots/:snapshot/restore", this::restoreSnapshot);
@@ -160,6 +163,26 @@ final class ApiRoutes {
     DataOptions options = RequestReader.upgradeOptions(context);
     Supplier<Control> control = control(context);
     return () -> Map.of("id", control.get().upgrade(version, options));
+  }
+
+  private Callable<Object> move(RoutingContext context) {
+    RequestReader.MoveRequest request = RequestReader.moveRequest(context);
+    Supplier<Control> control = control(context);
+    return () -> Map.of("id", control.get().move(request.to(), request.full()));
+  }
+
+  private Callable<Object> endMove(RoutingContext context) {
+    boolean now = RequestReader.nowInBody(context);
+    Supplier<Control> control = control(context);
+    return () -> {
+      control.get().endMove(now);
+      return Map.of("id", "");
+    };
+  }
+
+  private Callable<Object> attach(RoutingContext context) {
+    RequestReader.AttachRequest request = RequestReader.attachRequest(context);
+    return () -> stacks.attach(request.container(), request.stack());
   }
 
   private Callable<Object> rollback(RoutingContext context) {

@@ -299,6 +299,44 @@ final class RequestReader {
     return new AdoptRequest(project, stack == null ? null : checkedName("stack", stack), init);
   }
 
+  /**
+   * A move to another host.
+   *
+   * @param to address of the engine there
+   * @param full whether the content of every file is compared
+   */
+  record MoveRequest(String to, boolean full) {}
+
+  static MoveRequest moveRequest(RoutingContext context) {
+    JsonNode fields = body(context, Set.of("to", "full"));
+    JsonNode to = fields.get("to");
+    if (to == null || text("to", to).isBlank() || to.textValue().length() > LONGEST_PATH) {
+      throw new BadRequestException("to must be the address of an engine, or a Docker context");
+    }
+    return new MoveRequest(to.textValue(), flag(fields, "full"));
+  }
+
+  static boolean nowInBody(RoutingContext context) {
+    return flag(body(context, Set.of("now")), "now");
+  }
+
+  /**
+   * The takeover of a capsule that was moved here.
+   *
+   * @param container its name, or that of the stack
+   * @param stack another name for the stack, or null
+   */
+  record AttachRequest(String container, @Nullable String stack) {}
+
+  static AttachRequest attachRequest(RoutingContext context) {
+    JsonNode fields = body(context, Set.of("container", "stack"));
+    JsonNode container = fields.get("container");
+    JsonNode stack = fields.get("stack");
+    return new AttachRequest(
+        checkedName("container", container == null ? null : text("container", container)),
+        stack == null || stack.isNull() ? null : checkedName("stack", text("stack", stack)));
+  }
+
   static void requireEmptyBody(RoutingContext context) {
     body(context, Set.of());
   }

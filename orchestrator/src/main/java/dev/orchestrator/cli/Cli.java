@@ -54,6 +54,7 @@ public final class Cli {
     commands.put("init", InitCommand::new);
     commands.put("up", UpCommand::new);
     commands.put("upgrade", UpgradeCommand::new);
+    commands.put("move", MoveCommand::new);
     commands.put("rollback", RollbackCommand::new);
     commands.put("snapshot", SnapshotCommand::of);
     commands.put("backup", BackupCommand::of);

@@ -5,20 +5,26 @@ import dev.orchestrator.archive.ArchiveReader;
 import dev.orchestrator.client.ExitCode;
 import dev.orchestrator.common.Json;
 import dev.orchestrator.common.RefusedException;
+import dev.orchestrator.stack.Adopted;
 import dev.orchestrator.stack.Imported;
 import dev.orchestrator.stack.StackSummary;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
-/** {@code import FILE}. */
+/** {@code import FILE} and {@code import --attach CONTAINER|STACK}. */
 @Command(
     name = "import",
     description = {
@@ -26,16 +32,37 @@ import picocli.CommandLine.Parameters;
       "All of the file is checked before anything is changed. The stack gets a folder with the"
           + " release and the settings, the image as it was exported, and the data where the file"
           + " has any; after that it is upgraded as any other. --stack gives it another name than"
-          + " it had."
+          + " it had.",
+      "With --attach, take over a stack that the orchestrator of another host has moved to this one"
+          + " (move --to): it becomes a stack of this service as it runs, with its settings and its"
+          + " release, and clients notice nothing."
     })
 final class ImportCommand implements Callable<Integer> {
   /** It reads all of the file, and measures the disk. */
   static final Duration DEADLINE = Duration.ofHours(2);
 
+  private static final Duration ATTACH_DEADLINE = Duration.ofMinutes(5);
+
   private final RootCommand root;
 
-  @Parameters(paramLabel = "FILE", description = "The file of an export.")
-  private Path file = Path.of("");
+  /** What is taken in. */
+  static final class Source {
+    @Parameters(paramLabel = "FILE", arity = "0..1", description = "The file of an export.")
+    private @Nullable Path file;
+
+    @Option(
+        names = "--attach",
+        paramLabel = "CONTAINER|STACK",
+        description = "The capsule's container, or its stack, where one capsule of it runs here.")
+    private @Nullable String attach;
+  }
+
+  @SuppressWarnings("NullAway.Init") // set by picocli
+  @Spec
+  private CommandSpec spec;
+
+  @ArgGroup(multiplicity = "1")
+  private Source source = new Source();
 
   @Option(
       names = "--secrets",
@@ -56,7 +83,33 @@ final class ImportCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws InterruptedException {
+    String attached = source.attach;
+    if (attached != null) {
+      if (secrets != null || detach) {
+        throw new ParameterException(
+            spec.commandLine(),
+            "--attach takes a capsule as it runs: leave --secrets and --detach");
+      }
+      return attach(root, attached);
+    }
+    Path file = Objects.requireNonNull(source.file);
     return start(root, file, given(root, file, secrets, passphrase), detach);
+  }
+
+  private static int attach(RootCommand root, String container) {
+    Map<String, Object> body = new HashMap<>();
+    body.put("container", container);
+    String stack = root.namedStack();
+    if (stack != null) {
+      body.put("stack", stack);
+    }
+    Adopted taken = Json.read(root.api().post("/v1/attach", body, ATTACH_DEADLINE), Adopted.class);
+    root.context()
+        .terminal()
+        .println(
+            "stack %s serves here as it did: its settings are in %s"
+                .formatted(taken.stack(), taken.folder()));
+    return ExitCode.DONE;
   }
 
   /** The secrets that a file doesn't have in the open. */

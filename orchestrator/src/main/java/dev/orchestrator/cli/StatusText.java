@@ -23,6 +23,9 @@ final class StatusText {
     if (serving != null) {
       addField(lines, "capsule", serving.container() + " (" + serving.state() + ")");
     }
+    if (serving != null && serving.engine() != null) {
+      addField(lines, "moved", "it serves on %s".formatted(serving.engine()));
+    }
     Status.Side previous = status.previous();
     if (previous != null) {
       addField(

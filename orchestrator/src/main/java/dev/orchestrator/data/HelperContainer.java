@@ -7,6 +7,7 @@ import dev.orchestrator.engine.ContainerSpec;
 import dev.orchestrator.engine.Engine;
 import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.engine.ExecResult;
+import dev.orchestrator.engine.ExecStream;
 import dev.orchestrator.engine.Mount;
 import java.io.IOException;
 import java.io.InputStream;
@@ -32,6 +33,9 @@ final class HelperContainer implements AutoCloseable {
   private static final ContainerSecurity RIGHTS =
       ContainerSecurity.only(
           "CHOWN", "DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER", "FSETID", "MKNOD", "SETFCAP");
+
+  /** Where an image of ours has its scripts. */
+  static final String FOLDER = "/usr/local/lib/capsule/";
 
   private final Engine engine;
   private final String name;
@@ -91,6 +95,50 @@ final class HelperContainer implements AutoCloseable {
     }
   }
 
+  /**
+   * Starts a container that has one side of a copy to another host.
+   *
+   * @param from at /from, read-only; null in the container that has the other side
+   * @param to volume at /to, or null
+   */
+  static HelperContainer startSide(
+      Engine engine,
+      String image,
+      String doing,
+      @Nullable DataVolume from,
+      @Nullable DataVolume to,
+      Map<String, String> labels,
+      Duration life) {
+    HelperContainer helper = new HelperContainer(engine, doing);
+    try {
+      List<Mount> mounts = new ArrayList<>();
+      if (from != null) {
+        mounts.add(Mount.readOnly(helper.view(from, "from", labels), "/from"));
+        if (from.layered()) {
+          mounts.add(Mount.readOnly(from.volume(), "/below"));
+        }
+      }
+      if (to != null) {
+        mounts.add(Mount.of(to.volume(), "/to"));
+      }
+      engine.createContainer(helper.spec(image, mounts, labels, life));
+      engine.startContainer(helper.name);
+      return helper;
+    } catch (EngineException e) {
+      helper.close();
+      throw new DataException(doing + ": " + e.getMessage(), e);
+    }
+  }
+
+  /** Starts a command in the container, whose streams are the caller's. */
+  ExecStream open(List<String> command, Consumer<String> errorLine) {
+    try {
+      return engine.openExec(name, command, errorLine);
+    } catch (EngineException e) {
+      throw new DataException(doing + ": " + e.getMessage(), e);
+    }
+  }
+
   private String empty(Map<String, String> labels) {
     String volume = name + "-empty";
     engine.createVolume(volume, labels);
@@ -115,7 +163,7 @@ final class HelperContainer implements AutoCloseable {
   /** Runs {@code capsule-copy} with data as its output. */
   void read(List<String> arguments, Duration deadline, OutputStream out) {
     try {
-      ExecResult exec = engine.execOutput(name, command(arguments), deadline, out);
+      ExecResult exec = engine.execOutput(name, command("capsule-copy", arguments), deadline, out);
       if (!exec.ok()) {
         throw new DataException(doing + ": " + exec.errorLine());
       }
@@ -127,16 +175,24 @@ final class HelperContainer implements AutoCloseable {
   /** Runs {@code capsule-copy} with data as its input; returns the result that it prints. */
   JsonNode write(List<String> arguments, Duration deadline, InputStream in) {
     return result(
-        lines -> engine.execInput(name, command(arguments), deadline, in, lines), line -> {});
+        lines -> engine.execInput(name, command("capsule-copy", arguments), deadline, in, lines),
+        line -> {});
   }
 
   /** Runs {@code capsule-copy}; returns the result that it prints. */
   JsonNode run(List<String> arguments, Duration deadline, Consumer<String> progress) {
-    return result(lines -> engine.exec(name, command(arguments), deadline, lines), progress);
+    return run("capsule-copy", arguments, deadline, progress);
   }
 
-  private static List<String> command(List<String> arguments) {
-    List<String> command = new ArrayList<>(List.of("/usr/local/lib/capsule/capsule-copy"));
+  /** Runs a script of the capsules' images; returns the result that it prints. */
+  JsonNode run(
+      String script, List<String> arguments, Duration deadline, Consumer<String> progress) {
+    return result(
+        lines -> engine.exec(name, command(script, arguments), deadline, lines), progress);
+  }
+
+  private static List<String> command(String script, List<String> arguments) {
+    List<String> command = new ArrayList<>(List.of(FOLDER + script));
     command.addAll(arguments);
     return command;
   }

@@ -9,6 +9,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
@@ -16,7 +17,7 @@ import java.util.function.Supplier;
  * capsule-copy}. Any thread; calls block.
  */
 public final class RsyncCopier implements DataCopier {
-  private final Engine engine;
+  private final Function<String, Engine> engines;
   private final Supplier<String> image;
 
   /**
@@ -25,13 +26,49 @@ public final class RsyncCopier implements DataCopier {
    * @param image the capsules' base image
    */
   public RsyncCopier(Engine engine, Supplier<String> image) {
-    this.engine = engine;
+    this(volume -> engine, image);
+  }
+
+  /**
+   * Copies between volumes of several engines, each of which has the image.
+   *
+   * @param engines the engine that has a volume, by the volume's name
+   */
+  public RsyncCopier(Function<String, Engine> engines, Supplier<String> image) {
+    this.engines = engines;
     this.image = image;
+  }
+
+  private Engine engineOf(DataVolume volume) {
+    return engines.apply(volume.volume());
+  }
+
+  /** A connection is the engine: there is one for each. */
+  @SuppressWarnings("ReferenceEquality")
+  private static boolean isSame(Engine one, Engine other) {
+    return one == other;
+  }
+
+  private Engine engineOf(CopySource source) {
+    return switch (source) {
+      case DataVolume volume -> engineOf(volume);
+      // What is no volume of ours is on this host.
+      case HostData _ -> engines.apply("");
+    };
   }
 
   @Override
   public Copying begin(CopyJob job) {
-    return RsyncCopy.begin(engine, image.get(), job);
+    Engine from = engineOf(job.from());
+    Engine to = engineOf(job.to());
+    if (isSame(from, to)) {
+      return RsyncCopy.begin(to, image.get(), job);
+    }
+    if (!(job.from() instanceof DataVolume volume)) {
+      throw new DataException(
+          "%s can't be copied to another host".formatted(job.from().description()));
+    }
+    return RemoteCopy.begin(from, to, image.get(), volume, job);
   }
 
   @Override
@@ -45,7 +82,7 @@ public final class RsyncCopier implements DataCopier {
     Deadline end = Deadline.in(deadline);
     String doing = "copying %s to %s".formatted(from.volume(), to.volume());
     try (HelperContainer helper =
-        HelperContainer.start(engine, image.get(), doing, from, to, true, labels, deadline)) {
+        HelperContainer.start(engineOf(to), image.get(), doing, from, to, true, labels, deadline)) {
       JsonNode result = helper.run(List.of("bring", folder), deadline, progress);
       return new CopyReport(
           result.path("files").asLong(),
@@ -68,7 +105,8 @@ public final class RsyncCopier implements DataCopier {
     String doing = "taking files of " + from.volume();
     DataVolume target = DataVolume.plain("to", to, DataVolume.Method.COPY, List.of());
     try (HelperContainer helper =
-        HelperContainer.start(engine, image.get(), doing, from, target, true, labels, deadline)) {
+        HelperContainer.start(
+            engineOf(from), image.get(), doing, from, target, true, labels, deadline)) {
       List<String> arguments = folder.isEmpty() ? List.of(path) : List.of(path, folder);
       return Json.read(
           helper.script("take-files", arguments, deadline).toString(), TakenFiles.class);
@@ -80,7 +118,8 @@ public final class RsyncCopier implements DataCopier {
       DataVolume before, DataVolume now, Map<String, String> labels, Duration deadline) {
     String doing = "comparing %s with %s".formatted(before.volume(), now.volume());
     try (HelperContainer helper =
-        HelperContainer.start(engine, image.get(), doing, before, now, false, labels, deadline)) {
+        HelperContainer.start(
+            engineOf(now), image.get(), doing, before, now, false, labels, deadline)) {
       return Json.read(
           helper.script("compare-volumes", List.of(), deadline).toString(), VolumeDifference.class);
     }
@@ -90,7 +129,8 @@ public final class RsyncCopier implements DataCopier {
   public VolumeUsage measure(CopySource source, Map<String, String> labels, Duration deadline) {
     String doing = "measuring " + source.description();
     try (HelperContainer helper =
-        HelperContainer.start(engine, image.get(), doing, source, null, true, labels, deadline)) {
+        HelperContainer.start(
+            engineOf(source), image.get(), doing, source, null, true, labels, deadline)) {
       JsonNode result = helper.run(List.of("measure"), deadline, line -> {});
       return new VolumeUsage(
           result.path("used").asLong(),
@@ -112,8 +152,13 @@ public final class RsyncCopier implements DataCopier {
       Map<String, String> labels,
       Duration deadline) {
     String doing = "counting what was written to " + now.volume();
+    Engine engine = engineOf(now);
+    if (!isSame(engine, engineOf(before))) {
+      throw new DataException(doing + ": what it was before is on another host");
+    }
     try (HelperContainer helper =
-        HelperContainer.start(engine, image.get(), doing, before, now, false, labels, deadline)) {
+        HelperContainer.start(
+            engineOf(now), image.get(), doing, before, now, false, labels, deadline)) {
       String moment = "%d.%09d".formatted(since.getEpochSecond(), since.getNano());
       JsonNode result = helper.run(List.of("changes", moment), deadline, line -> {});
       return new VolumeChanges(

@@ -27,6 +27,11 @@ public record VolumeUsage(
     return new VolumeUsage(bytes, files, links, largest, free, fileSystem, share, listing);
   }
 
+  /** The same, where its copy is made on another disk. */
+  public VolumeUsage withFree(long bytes) {
+    return new VolumeUsage(used, files, links, largest, bytes, fileSystem, share, listing);
+  }
+
   /** Both together; some of the files can share their blocks when those of either can. */
   public VolumeUsage plus(VolumeUsage other) {
     return new VolumeUsage(

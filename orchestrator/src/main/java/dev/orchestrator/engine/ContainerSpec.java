@@ -17,6 +17,7 @@ import java.util.TreeMap;
  *     they kill the container
  * @param logOptions of the engine's default log driver, such as {@code max-size}; empty: the
  *     engine's own
+ * @param published ports that the engine opens on its host
  */
 public record ContainerSpec(
     String name,
@@ -31,7 +32,78 @@ public record ContainerSpec(
     List<String> nameServers,
     ContainerSecurity security,
     Duration stopTimeout,
-    Map<String, String> logOptions) {
+    Map<String, String> logOptions,
+    List<PublishedPort> published) {
+
+  /** A container of which no port is published. */
+  public ContainerSpec(
+      String name,
+      String image,
+      List<String> entrypoint,
+      List<String> command,
+      Map<String, String> env,
+      Map<String, String> labels,
+      List<Mount> mounts,
+      List<String> tmpfs,
+      String network,
+      List<String> nameServers,
+      ContainerSecurity security,
+      Duration stopTimeout,
+      Map<String, String> logOptions) {
+    this(
+        name,
+        image,
+        entrypoint,
+        command,
+        env,
+        labels,
+        mounts,
+        tmpfs,
+        network,
+        nameServers,
+        security,
+        stopTimeout,
+        logOptions,
+        List.of());
+  }
+
+  /** The same container with ports that are published. */
+  public ContainerSpec withPublished(List<PublishedPort> ports) {
+    return new ContainerSpec(
+        name,
+        image,
+        entrypoint,
+        command,
+        env,
+        labels,
+        mounts,
+        tmpfs,
+        network,
+        nameServers,
+        security,
+        stopTimeout,
+        logOptions,
+        ports);
+  }
+
+  /** The same container from another image. */
+  public ContainerSpec withImage(String other) {
+    return new ContainerSpec(
+        name,
+        other,
+        entrypoint,
+        command,
+        env,
+        labels,
+        mounts,
+        tmpfs,
+        network,
+        nameServers,
+        security,
+        stopTimeout,
+        logOptions,
+        published);
+  }
 
   /** The same container with more variables; those that it has already stay. */
   public ContainerSpec withEnv(Map<String, String> more) {
@@ -50,7 +122,8 @@ public record ContainerSpec(
         nameServers,
         security,
         stopTimeout,
-        logOptions);
+        logOptions,
+        published);
   }
 
   /** The same container in another network. */
@@ -68,7 +141,8 @@ public record ContainerSpec(
         nameServers,
         security,
         stopTimeout,
-        logOptions);
+        logOptions,
+        published);
   }
 
   /** The same container with other mounts. */
@@ -86,7 +160,8 @@ public record ContainerSpec(
         nameServers,
         security,
         stopTimeout,
-        logOptions);
+        logOptions,
+        published);
   }
 
   /** The same container with other name servers. */
@@ -104,7 +179,8 @@ public record ContainerSpec(
         addresses,
         security,
         stopTimeout,
-        logOptions);
+        logOptions,
+        published);
   }
 
   /** Without the variables, which may be secrets. */

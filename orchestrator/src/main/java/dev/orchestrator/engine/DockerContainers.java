@@ -11,6 +11,7 @@ import com.github.dockerjava.api.exception.NotFoundException;
 import com.github.dockerjava.api.exception.NotModifiedException;
 import com.github.dockerjava.api.model.Container;
 import com.github.dockerjava.api.model.ContainerNetwork;
+import com.github.dockerjava.api.model.Ports;
 import com.github.dockerjava.api.model.WaitResponse;
 import dev.orchestrator.common.Json;
 import dev.orchestrator.engine.EngineException.Kind;
@@ -20,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -127,6 +129,11 @@ final class DockerContainers {
                           .toList())
                   .withStopTimeout(Math.toIntExact(spec.stopTimeout().toSeconds()))
                   .withHostConfig(HostConfigFactory.of(spec));
+          if (!spec.published().isEmpty()) {
+            create =
+                create.withExposedPorts(
+                    spec.published().stream().map(HostConfigFactory::exposed).distinct().toList());
+          }
           if (!spec.entrypoint().isEmpty()) {
             create = create.withEntrypoint(spec.entrypoint());
           }
@@ -286,7 +293,28 @@ final class DockerContainers {
         Objects.requireNonNullElse(c.getState().getExitCodeLong(), 0L).intValue(),
         Objects.toString(c.getState().getStartedAt(), ""),
         address(c),
-        c.getConfig().getLabels() == null ? Map.of() : Map.copyOf(c.getConfig().getLabels()));
+        c.getConfig().getLabels() == null ? Map.of() : Map.copyOf(c.getConfig().getLabels()),
+        published(c));
+  }
+
+  /** As they were asked for: a container that has ended keeps them. */
+  private static Map<Integer, Integer> published(InspectContainerResponse c) {
+    @Nullable Ports ports = c.getHostConfig() == null ? null : c.getHostConfig().getPortBindings();
+    if (ports == null || ports.getBindings() == null) {
+      return Map.of();
+    }
+    Map<Integer, Integer> found = new TreeMap<>();
+    ports
+        .getBindings()
+        .forEach((inner, bindings) -> {
+          for (Ports.Binding binding : bindings == null ? new Ports.Binding[0] : bindings) {
+            String port = Objects.toString(binding.getHostPortSpec(), "");
+            if (port.matches("[0-9]{1,5}") && !port.equals("0")) {
+              found.put(inner.getPort(), Integer.parseInt(port));
+            }
+          }
+        });
+    return Map.copyOf(found);
   }
 
   private static String address(InspectContainerResponse c) {

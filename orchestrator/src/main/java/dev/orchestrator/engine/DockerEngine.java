@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -40,13 +41,17 @@ public final class DockerEngine implements Engine {
     }
   }
 
-  private final String address;
-  private final Duration timeout;
+  /** Opens the connection at the first call. */
+  @FunctionalInterface
+  private interface Opener {
+    EngineConnection open();
+  }
+
+  private final Opener opener;
   private @Nullable Calls calls;
 
-  private DockerEngine(String address, Duration timeout) {
-    this.address = address;
-    this.timeout = timeout;
+  private DockerEngine(Opener opener) {
+    this.opener = opener;
   }
 
   /**
@@ -67,14 +72,31 @@ public final class DockerEngine implements Engine {
    * Connects at the first call that reaches the engine, which may start later than this process.
    */
   public static DockerEngine at(String address, Duration timeout) {
-    return new DockerEngine(
-        EngineConnection.address(address, System.getenv("DOCKER_HOST")), timeout);
+    String used = EngineConnection.address(address, System.getenv("DOCKER_HOST"));
+    return new DockerEngine(() -> EngineConnection.open(used, timeout));
+  }
+
+  /**
+   * Another engine; connects at the first call.
+   *
+   * @param home the service's own folder, for the socket of a connection by ssh
+   */
+  public static DockerEngine elsewhere(EngineAddress address, Path home, Duration timeout) {
+    return new DockerEngine(() -> EngineConnection.open(address, home, timeout));
+  }
+
+  /**
+   * The address of the engine's host that this host reaches it at; empty for an engine of this
+   * host.
+   */
+  public String reachedHost() {
+    return calls().connection().reachedHost();
   }
 
   private synchronized Calls calls() {
     Calls now = calls;
     if (now == null) {
-      now = Calls.over(EngineConnection.open(address, timeout));
+      now = Calls.over(opener.open());
       calls = now;
     }
     return now;
@@ -92,7 +114,8 @@ public final class DockerEngine implements Engine {
                 TimedCalls.SHORT,
                 () -> connection.raw().get(doing, "/v" + connection.api() + "/info"));
     return new EngineInfo(
-        connection.address(),
+        info.path("ID").asText(),
+        connection.shown(),
         info.path("ServerVersion").asText(),
         connection.api(),
         info.path("Driver").asText(),
@@ -177,6 +200,11 @@ public final class DockerEngine implements Engine {
   public ExecResult execInput(
       String name, List<String> command, Duration deadline, InputStream in, Consumer<String> line) {
     return calls().exec().input(name, command, deadline, in, line);
+  }
+
+  @Override
+  public ExecStream openExec(String name, List<String> command, Consumer<String> errorLine) {
+    return calls().exec().open(name, command, errorLine);
   }
 
   @Override

@@ -18,12 +18,14 @@ import org.jspecify.annotations.Nullable;
 
 /** Runs commands in running containers, and reads containers' logs. */
 final class DockerExec {
+  private final EngineConnection connection;
   private final DockerClient client;
   private final TimedCalls calls;
   private final OwnCommands own;
 
   DockerExec(EngineConnection connection, OwnCommands own) {
     this.own = own;
+    this.connection = connection;
     this.client = connection.client();
     this.calls = connection.calls();
   }
@@ -119,6 +121,31 @@ final class DockerExec {
         throw new UncheckedIOException(String.valueOf(e.getMessage()), e);
       }
     }
+  }
+
+  ExecStream open(String name, List<String> command, Consumer<String> errorLine) {
+    String doing = "running %s in container %s".formatted(command.getFirst(), name);
+    return calls.call(
+        doing,
+        TimedCalls.SHORT,
+        () -> {
+          String id =
+              client
+                  .execCreateCmd(name)
+                  .withCmd(command.toArray(String[]::new))
+                  .withAttachStdin(true)
+                  .withAttachStdout(true)
+                  .withAttachStderr(true)
+                  .exec()
+                  .getId();
+          own.add(id);
+          return RawExecStream.start(
+              connection.address(),
+              connection.tls(),
+              "/v%s/exec/%s/start".formatted(connection.api(), id),
+              errorLine,
+              () -> calls.call(doing, TimedCalls.SHORT, () -> exitCode(id)));
+        });
   }
 
   /** Waits for the exit code: the output may end a moment before the engine has it. */

@@ -98,6 +98,13 @@ public interface Engine extends AutoCloseable {
       String name, List<String> command, Duration deadline, InputStream in, Consumer<String> line);
 
   /**
+   * Starts a command in a running container and leaves its streams to the caller.
+   *
+   * @param errorLine gets each line of standard error while the output is read
+   */
+  ExecStream openExec(String name, List<String> command, Consumer<String> errorLine);
+
+  /**
    * Tells a watcher whenever a container with all these labels starts or ends, until it is closed
    * or the engine goes away. Returns at once; a failure to reach the engine is an end.
    */

@@ -4,6 +4,7 @@ import com.github.dockerjava.api.exception.DockerException;
 import dev.orchestrator.common.Json;
 import dev.orchestrator.engine.EngineException.Kind;
 import java.io.IOException;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,9 +12,20 @@ import org.jspecify.annotations.Nullable;
  */
 final class EngineFailures {
   private final String address;
+  private final Supplier<String> reason;
 
   EngineFailures(String address) {
+    this(address, () -> "");
+  }
+
+  /**
+   * Failures of a connection through another program.
+   *
+   * @param reason what that program has said last; empty when it has said nothing
+   */
+  EngineFailures(String address, Supplier<String> reason) {
     this.address = address;
+    this.reason = reason;
   }
 
   /**
@@ -53,6 +65,13 @@ final class EngineFailures {
   }
 
   private EngineException unreachable(String doing, IOException cause) {
+    String known = reason.get();
+    if (!known.isEmpty()) {
+      return new EngineException(
+          Kind.UNREACHABLE,
+          "%s: no Docker engine answers at %s: %s".formatted(doing, address, known),
+          cause);
+    }
     return new EngineException(
         Kind.UNREACHABLE,
         "%s: no Docker engine answers at %s (%s); is it running, and is the address right?"

@@ -3,6 +3,7 @@ package dev.orchestrator.engine;
 /**
  * An engine's own description.
  *
+ * @param id of the engine, unlike that of any other
  * @param address where it was reached, such as {@code unix:///var/run/docker.sock}
  * @param driver of the image store, such as {@code overlay2}
  * @param dataRoot path of its store on its own host
@@ -10,6 +11,7 @@ package dev.orchestrator.engine;
  * @param platform of its host
  */
 public record EngineInfo(
+    String id,
     String address,
     String version,
     String apiVersion,

@@ -4,9 +4,12 @@ import com.github.dockerjava.api.model.BindOptions;
 import com.github.dockerjava.api.model.BindPropagation;
 import com.github.dockerjava.api.model.Device;
 import com.github.dockerjava.api.model.DockerObjectAccessor;
+import com.github.dockerjava.api.model.ExposedPort;
 import com.github.dockerjava.api.model.HostConfig;
 import com.github.dockerjava.api.model.LogConfig;
 import com.github.dockerjava.api.model.MountType;
+import com.github.dockerjava.api.model.PortBinding;
+import com.github.dockerjava.api.model.Ports;
 import com.github.dockerjava.api.model.Ulimit;
 import com.github.dockerjava.api.model.VolumeOptions;
 import java.util.LinkedHashMap;
@@ -28,6 +31,9 @@ final class HostConfigFactory {
             .withPrivileged(security.privileged())
             .withSecurityOpts(security.options())
             .withDeviceCgroupRules(security.deviceCgroupRules());
+    if (!spec.published().isEmpty()) {
+      host.withPortBindings(spec.published().stream().map(HostConfigFactory::binding).toList());
+    }
     if (!security.devices().isEmpty()) {
       host.withDevices(
           security.devices().stream().map(path -> new Device("rwm", path, path)).toList());
@@ -58,6 +64,14 @@ final class HostConfigFactory {
       DockerObjectAccessor.overrideRawValue(host, "ReadonlyPaths", List.of());
     }
     return host;
+  }
+
+  private static PortBinding binding(PublishedPort port) {
+    return new PortBinding(Ports.Binding.bindIpAndPort(port.host(), port.port()), exposed(port));
+  }
+
+  static ExposedPort exposed(PublishedPort port) {
+    return port.udp() ? ExposedPort.udp(port.inner()) : ExposedPort.tcp(port.inner());
   }
 
   /**

@@ -1,9 +1,11 @@
 package dev.orchestrator.journal;
 
 import dev.orchestrator.data.DataVolume;
+import dev.orchestrator.engine.RemoteEngine;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A capsule with its data. A stack's generations are numbered in the order of their preparation.
@@ -15,6 +17,7 @@ import java.util.Map;
  * @param volumes its data, the main volume first
  * @param storeVolume of its inner engine: holds no data
  * @param ports from {@code service:port} to the port of the capsule's address
+ * @param elsewhere the other engine that its container and volumes are on; null on this host's
  */
 public record Generation(
     int number,
@@ -25,12 +28,27 @@ public record Generation(
     List<DataVolume> volumes,
     String storeVolume,
     Map<String, Integer> ports,
-    Instant created) {
+    Instant created,
+    @Nullable RemoteEngine elsewhere) {
+
+  /** A generation on the engine of this host. */
+  public Generation(
+      int number,
+      String version,
+      String content,
+      String image,
+      String container,
+      List<DataVolume> volumes,
+      String storeVolume,
+      Map<String, Integer> ports,
+      Instant created) {
+    this(number, version, content, image, container, volumes, storeVolume, ports, created, null);
+  }
 
   /** The same generation on other data volumes. */
   public Generation with(List<DataVolume> others) {
     return new Generation(
-        number, version, content, image, container, others, storeVolume, ports, created);
+        number, version, content, image, container, others, storeVolume, ports, created, elsewhere);
   }
 
   /** What a generation is used for at present. */

@@ -3,6 +3,7 @@ package dev.orchestrator.journal;
 import com.fasterxml.jackson.core.type.TypeReference;
 import dev.orchestrator.common.Json;
 import dev.orchestrator.data.DataVolume;
+import dev.orchestrator.engine.RemoteEngine;
 import dev.orchestrator.journal.Generation.State;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -11,6 +12,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** The table of generations, in the caller's transaction. */
 final class GenerationTable {
@@ -32,8 +34,8 @@ final class GenerationTable {
     SqlStatements.update(
         connection,
         "INSERT INTO generation (number, version, content, image, container, volumes,"
-            + " store_volume, ports, created, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?,"
-            + " 'CANDIDATE')",
+            + " store_volume, ports, created, elsewhere, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?,"
+            + " ?, 'CANDIDATE')",
         generation.number(),
         generation.version(),
         generation.content(),
@@ -42,7 +44,8 @@ final class GenerationTable {
         Json.write(generation.volumes()),
         generation.storeVolume(),
         Json.write(generation.ports()),
-        generation.created());
+        generation.created(),
+        generation.elsewhere() == null ? null : Json.write(generation.elsewhere()));
     SqlStatements.update(
         connection,
         "UPDATE stack SET last_generation = max(last_generation, ?)",
@@ -141,6 +144,10 @@ final class GenerationTable {
     }
   }
 
+  private static @Nullable RemoteEngine elsewhere(@Nullable String json) {
+    return json == null ? null : Json.read(json, RemoteEngine.class);
+  }
+
   private static GenerationRecord row(ResultSet row) throws SQLException {
     try {
       return new GenerationRecord(
@@ -153,7 +160,8 @@ final class GenerationTable {
               List.copyOf(Json.read(row.getString("volumes"), VOLUMES)),
               row.getString("store_volume"),
               Map.copyOf(Json.read(row.getString("ports"), PORTS)),
-              Instant.parse(row.getString("created"))),
+              Instant.parse(row.getString("created")),
+              elsewhere(row.getString("elsewhere"))),
           State.valueOf(row.getString("state")));
     } catch (IllegalArgumentException e) {
       throw new JournalDatabase.UnreadableRow("a generation can't be read: " + e.getMessage(), e);

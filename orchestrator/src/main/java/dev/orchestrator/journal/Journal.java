@@ -27,6 +27,9 @@ public final class Journal implements AutoCloseable {
   private final JournalDatabase database;
   private final InstantSource clock;
 
+  /** Those on other engines, as engine calls ask for them; null after a change. */
+  private volatile @Nullable List<GenerationRecord> elsewhere;
+
   private Journal(JournalDatabase database, InstantSource clock) {
     this.database = database;
     this.clock = clock;
@@ -86,6 +89,7 @@ public final class Journal implements AutoCloseable {
           GenerationTable.add(c, generation);
           UpgradeTable.candidate(c, upgradeId, generation.number());
         });
+    elsewhere = null;
   }
 
   /**
@@ -123,6 +127,52 @@ public final class Journal implements AutoCloseable {
   /** All generations, removed ones included, oldest first. */
   public List<GenerationRecord> generations() {
     return database.transact("reading the generations", GenerationTable::all);
+  }
+
+  /**
+   * Has a capsule serve that another orchestrator has brought here. Its number goes on from that
+   * one's: it is the epoch of its data's lease.
+   *
+   * @throws RefusedException when the stack was up before
+   */
+  public void attach(Generation generation) throws RefusedException {
+    boolean empty =
+        database.transact(
+            "attaching generation " + generation.number(),
+            c -> {
+              if (!GenerationTable.all(c).isEmpty()) {
+                return false;
+              }
+              GenerationTable.add(c, generation);
+              GenerationTable.serve(c, generation.number(), false);
+              return true;
+            });
+    elsewhere = null;
+    if (!empty) {
+      throw new RefusedException("the stack was up before: attach to a stack that never was");
+    }
+  }
+
+  /** The generations that are, or were, on other engines. Cheap. */
+  public List<Generation> elsewhere() {
+    return recordsElsewhere().stream().map(GenerationRecord::generation).toList();
+  }
+
+  /** Those of them that have not been removed. */
+  public List<Generation> presentElsewhere() {
+    return recordsElsewhere().stream()
+        .filter(row -> row.state() != Generation.State.REMOVED)
+        .map(GenerationRecord::generation)
+        .toList();
+  }
+
+  private List<GenerationRecord> recordsElsewhere() {
+    List<GenerationRecord> known = elsewhere;
+    if (known == null) {
+      known = generations().stream().filter(row -> row.generation().elsewhere() != null).toList();
+      elsewhere = known;
+    }
+    return known;
   }
 
   /**
@@ -213,6 +263,7 @@ public final class Journal implements AutoCloseable {
       throw new IllegalArgumentException("a generation serves by a switch alone");
     }
     write("writing generation " + generation, c -> GenerationTable.state(c, generation, state));
+    elsewhere = null;
   }
 
   /**
@@ -476,6 +527,7 @@ public final class Journal implements AutoCloseable {
           }
           SqlStatements.update(c, "UPDATE stack SET down = 0");
         });
+    elsewhere = null;
   }
 
   @Override

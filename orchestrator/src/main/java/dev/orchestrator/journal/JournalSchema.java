@@ -128,7 +128,10 @@ final class JournalSchema {
           ALTER TABLE snapshot ADD COLUMN proof_good INTEGER;
           ALTER TABLE snapshot ADD COLUMN proof_text TEXT;
           """,
-          "ALTER TABLE snapshot ADD COLUMN tables TEXT");
+          "ALTER TABLE snapshot ADD COLUMN tables TEXT",
+          """
+          ALTER TABLE generation ADD COLUMN elsewhere TEXT;
+          """);
 
   private static final FileAttribute<Set<PosixFilePermission>> OWNER_ONLY =
       PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));

@@ -5,8 +5,8 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A run of the saga: an up, an upgrade, a rollback, an adoption, a snapshot, or the restore or
- * proof of one.
+ * A run of the saga: an up, an upgrade, a move to another host, a rollback, an adoption, a
+ * snapshot, or the restore or proof of one.
  *
  * @param id such as {@code u7}
  * @param from number of the generation that served before; null where none did, as for the first
@@ -62,6 +62,8 @@ public record UpgradeRecord(
     UP,
     UPGRADE,
     ROLLBACK,
+    /** The version that serves went to another host, with its data. */
+    MOVE,
     /** A compose project of the host became this stack. */
     ADOPT,
     /** A snapshot of the data of what serves was made; what serves stayed the same. */

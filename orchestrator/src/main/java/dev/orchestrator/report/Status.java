@@ -40,9 +40,24 @@ public record Status(
     String engine,
     BackupReport.@Nullable Health backups) {
 
-  /** A generation in short. */
+  /**
+   * A generation in short.
+   *
+   * @param engine the address of the other engine that it is on; null on this host's
+   */
   public record Side(
-      String version, int generation, String container, String state, Instant since) {}
+      String version,
+      int generation,
+      String container,
+      String state,
+      Instant since,
+      @Nullable String engine) {
+
+    /** A generation on this host's engine. */
+    public Side(String version, int generation, String container, String state, Instant since) {
+      this(version, generation, container, state, since, null);
+    }
+  }
 
   /**
    * The compose project of the host that the stack was made of.

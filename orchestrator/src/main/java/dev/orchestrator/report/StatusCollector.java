@@ -114,6 +114,7 @@ public final class StatusCollector {
     }
     return switch (run.kind()) {
       case ADOPT -> "adopting";
+      case MOVE -> "moving";
       case SNAPSHOT -> "making a snapshot";
       case RESTORE -> "restoring a snapshot";
       case PROVE -> "proving a snapshot";
@@ -192,7 +193,8 @@ public final class StatusCollector {
         generation.number(),
         generation.container(),
         state,
-        servingSince(generation));
+        servingSince(generation),
+        generation.elsewhere() == null ? null : generation.elsewhere().address());
   }
 
   /** When clients were led to a generation the last time, or its creation. */

@@ -61,6 +61,23 @@ public interface Control {
   String upgrade(String version, DataOptions options);
 
   /**
+   * Moves the version that serves to another host, with its data; the routes lead there. Returns
+   * the run's id.
+   *
+   * @param address of the engine there: {@code ssh://…}, {@code tcp://…} or a Docker context
+   * @param full whether the content of every file is compared
+   */
+  String move(String address, boolean full);
+
+  /**
+   * Ends a move: closes the routes of this host and removes what is left of the stack here, when
+   * the orchestrator there has taken it over.
+   *
+   * @param now whether connections that are open through the routes are cut
+   */
+  void endMove(boolean now);
+
+  /**
    * Rolls back to the previous version, with a copy of the newer data or with its own data as of
    * the switch; returns the run's id.
    */

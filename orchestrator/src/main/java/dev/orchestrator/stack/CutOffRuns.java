@@ -324,6 +324,10 @@ final class CutOffRuns {
     for (GenerationRecord row : context.journal().generations()) {
       Generation generation = row.generation();
       if (row.state() == State.CANDIDATE && !generation.equals(ofCutOff)) {
+        if (generation.elsewhere() != null) {
+          removeElsewhere(generation);
+          continue;
+        }
         remove(
             "candidate " + generation.container(),
             problems,
@@ -331,6 +335,15 @@ final class CutOffRuns {
       }
     }
     return problems;
+  }
+
+  /** Nothing here waits for another host: what is left there is tried again at the next start. */
+  private void removeElsewhere(Generation generation) {
+    try {
+      context.retention().remove(generation);
+    } catch (EngineException e) {
+      log.warn("{} is left on another host: {}", generation.container(), FailureText.of(e));
+    }
   }
 
   private static void remove(String what, List<String> problems, Runnable removal) {

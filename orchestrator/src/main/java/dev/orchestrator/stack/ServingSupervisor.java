@@ -3,6 +3,7 @@ package dev.orchestrator.stack;
 import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.engine.ContainerInfo;
 import dev.orchestrator.journal.Generation;
+import dev.orchestrator.proxy.config.Backend;
 import dev.orchestrator.traffic.Traffic.Clients;
 import dev.orchestrator.upgrade.CapsuleStarter;
 import dev.orchestrator.upgrade.ServingLock;
@@ -78,7 +79,9 @@ final class ServingSupervisor {
         calm = true;
         return;
       }
-      if (context.journal().down()) {
+      if (context.ownerClaim().isTakenOverBetweenRuns(serving.get())) {
+        leadOn(serving.get());
+      } else if (context.journal().down()) {
         stop(serving.get());
       } else {
         start(serving.get());
@@ -143,7 +146,8 @@ final class ServingSupervisor {
         context.traffic().switchTo(context.backend(generation));
       }
       heal(generation, lastRun);
-      calm = true;
+      // Another engine tells nothing by itself.
+      calm = generation.elsewhere() == null;
       return;
     }
     log.warn("{} should serve and doesn't: starting it", generation.container());
@@ -155,6 +159,18 @@ final class ServingSupervisor {
     }
     context.traffic().switchTo(context.backend(generation));
     healing = "";
+  }
+
+  /**
+   * Leads clients to a capsule that the orchestrator of its host looks after: to that one's routes,
+   * as soon as they answer, so that its own upgrades hold them too. Starts and stops nothing.
+   */
+  private void leadOn(Generation generation) {
+    context.traffic().open(GATE_DEADLINE);
+    Optional<Backend> routes = context.routesOf(generation);
+    if (routes.isPresent() && !context.traffic().isOpenTo(routes.get().name())) {
+      context.traffic().switchTo(routes.get());
+    }
   }
 
   /** The last run and how it has ended: each may have stopped services and started them again. */

@@ -8,8 +8,10 @@ import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.data.DataException;
 import dev.orchestrator.data.TakenFiles;
 import dev.orchestrator.engine.ContainerInfo;
+import dev.orchestrator.engine.EngineAddress;
 import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.engine.Labels;
+import dev.orchestrator.engine.RemoteEngine;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.GenerationRecord;
 import dev.orchestrator.journal.Journal;
@@ -43,6 +45,7 @@ import dev.orchestrator.upgrade.steps.UpgradePlans;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -141,7 +144,9 @@ public final class StackControl implements Control, AutoCloseable {
 
   @Override
   public Generation serving() {
-    return requireServing("rehearse");
+    Generation serving = requireServing("rehearse");
+    requireHere(serving, "rehearsed");
+    return serving;
   }
 
   @Override
@@ -213,6 +218,7 @@ public final class StackControl implements Control, AutoCloseable {
     admission.requireAdmission();
     releases.release(version);
     Generation blue = requireServing("upgrade");
+    requireHere(blue, "upgraded");
     if (blue.version().equals(version)) {
       throw new RefusedException(version + " is the version that serves: nothing to do");
     }
@@ -226,10 +232,98 @@ public final class StackControl implements Control, AutoCloseable {
   }
 
   @Override
+  public String move(String address, boolean full) {
+    admission.requireAdmission();
+    EngineAddress _ = EngineAddress.parse(address);
+    Generation blue = requireServing("move");
+    requireHere(blue, "moved again");
+    Map<String, String> attachments =
+        new HashMap<>(new DataOptions(null, full, false).attachments());
+    attachments.put(UpgradeRun.DESTINATION_KEY, address.strip());
+    return executor.start(() ->
+        new UpgradeRun(
+            journal.begin(
+                Kind.MOVE, blue.version(), blue.version(), blue.number(), null, attachments),
+            UpgradePlans.MOVE,
+            blue,
+            null));
+  }
+
+  @Override
+  public void endMove(boolean now) {
+    admission.requireAdmission();
+    Generation serving = requireServing("end a move");
+    RemoteEngine where = serving.elsewhere();
+    if (where == null) {
+      throw new RefusedException("the stack serves on this host: there is no move to end");
+    }
+    if (!refuseOnFailure(() -> context.ownerClaim().isTakenOver(serving))) {
+      throw new RefusedException(
+          "no orchestrator on %s has taken the stack over: 'orchestrator import --attach %s' there, or 'orchestrator rollback' here"
+              .formatted(where.address(), serving.container()));
+    }
+    long open = context.traffic().routes().stream().mapToLong(route -> route.open()).sum();
+    if (open > 0 && !now) {
+      throw new RefusedException(
+          "clients still come by the routes of this host (%d connections are open): move their address first, or cut them with --now"
+              .formatted(open));
+    }
+    if (journal.running().isPresent() || !context.servingLock().acquire(WAIT_LIMIT)) {
+      throw new RefusedException("a run is under way: wait for its end ('orchestrator watch')");
+    }
+    try {
+      context.traffic().stopListening();
+      refuseOnFailure(() -> {
+        for (GenerationRecord row : journal.generations()) {
+          if (row.generation().elsewhere() == null && row.state() != Generation.State.REMOVED) {
+            context.retention().remove(row.generation());
+          }
+        }
+        journal.forget();
+        context.retention().removeUnusedVolumes();
+        int _ = context.builder().prune(List.of());
+      });
+    } finally {
+      context.servingLock().release();
+    }
+  }
+
+  /**
+   * Takes over a capsule that another orchestrator has moved here, and that runs.
+   *
+   * @throws RefusedException when this stack was up before
+   */
+  public void attach(Generation generation) {
+    admission.requireAdmission();
+    journal.attach(generation);
+    context.resolveServingRoutes();
+    refuseOnFailure(supervisor::superviseOnce);
+  }
+
+  private void requireNotTakenOver(Generation serving) {
+    RemoteEngine where = serving.elsewhere();
+    if (where != null && refuseOnFailure(() -> context.ownerClaim().isTakenOver(serving))) {
+      throw new RefusedException(
+          "the orchestrator on %s has taken the stack over: go on there; 'orchestrator move --done' ends what is left of it here"
+              .formatted(where.address()));
+    }
+  }
+
+  private static void requireHere(Generation serving, String purpose) {
+    RemoteEngine where = serving.elsewhere();
+    if (where != null) {
+      throw new RefusedException(
+          "the stack serves on %s, and can't be %s from here: 'orchestrator rollback' brings it back, or let the orchestrator there take it over ('orchestrator import --attach %s')"
+              .formatted(where.address(), purpose, serving.container()));
+    }
+  }
+
+  @Override
   public String rollback(DataOptions options) {
     admission.requireAdmission();
     Rollback choice = rollback.chooseData(options);
     Generation blue = requireServing("roll back");
+    requireNotTakenOver(blue);
     return executor.start(() -> rollback.begin(blue, choice));
   }
 
@@ -330,6 +424,7 @@ public final class StackControl implements Control, AutoCloseable {
   public String createSnapshot(SnapshotRequest request) {
     admission.requireAdmission();
     Generation blue = requireServing("snapshot");
+    requireHere(blue, "kept as a snapshot");
     return executor.start(() -> snapshots.beginCreate(blue, request));
   }
 
@@ -339,6 +434,9 @@ public final class StackControl implements Control, AutoCloseable {
     snapshots.require(name);
     boolean isFirst = journal.serving().isEmpty() && journal.servingOriginal().isEmpty();
     Generation blue = isFirst ? null : requireServing("replace by a snapshot");
+    if (blue != null) {
+      requireHere(blue, "replaced by a snapshot");
+    }
     return executor.start(() -> snapshots.beginRestore(blue, name));
   }
 
@@ -530,6 +628,7 @@ public final class StackControl implements Control, AutoCloseable {
   @Override
   public int down(Removal removal) {
     admission.requireAdmission();
+    journal.serving().ifPresent(this::requireNotTakenOver);
     if (journal.running().isPresent() || !context.servingLock().acquire(WAIT_LIMIT)) {
       throw new RefusedException(
           "a run is under way, or the stack is being started: wait for its end ('orchestrator"

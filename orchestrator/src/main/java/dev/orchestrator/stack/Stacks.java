@@ -3,6 +3,7 @@ package dev.orchestrator.stack;
 import dev.orchestrator.adopt.AdoptPlan;
 import dev.orchestrator.adopt.ProjectSummary;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The stacks of the service, as the API offers them. Thread-safe. Calls block; call them from a
@@ -36,6 +37,15 @@ public interface Stacks {
    * opens the stack and begins the run that brings it up with the file's image and data.
    */
   Imported importArchive(ImportRequest request);
+
+  /**
+   * Takes over a capsule that the orchestrator of another host has moved to this one, and that
+   * serves: it becomes a stack of this service as it runs.
+   *
+   * @param name of its container, or of the stack
+   * @param stack another name for the stack; null for its own
+   */
+  Adopted attach(String name, @Nullable String stack);
 
   /**
    * Reads the settings anew: opens the stacks that are new, closes those that are gone, and gives

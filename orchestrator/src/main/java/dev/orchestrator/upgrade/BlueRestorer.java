@@ -3,6 +3,9 @@ package dev.orchestrator.upgrade;
 import dev.orchestrator.capsule.Capsule;
 import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.common.Deadline;
+import dev.orchestrator.data.CopyJob;
+import dev.orchestrator.data.CopyReport;
+import dev.orchestrator.data.DataCopier;
 import dev.orchestrator.data.DataVolume;
 import dev.orchestrator.engine.ContainerInfo;
 import dev.orchestrator.engine.EngineException;
@@ -84,6 +87,9 @@ public final class BlueRestorer {
 
   private String restoreAfterSwitch(
       UpgradeRun run, Generation blue, Generation green, Consumer<String> progress) {
+    if (run.moves()) {
+      return restoreFromElsewhere(run, blue, green, progress);
+    }
     if (isMarkedInUse(run, blue)) {
       return bringUp(run, blue, progress);
     }
@@ -113,6 +119,53 @@ public final class BlueRestorer {
     String broughtUp = bringUp(run, rebased, progress);
     markInUse(run, rebased);
     return broughtUp;
+  }
+
+  /**
+   * After a move: brings what was written on the other host back into blue's own volumes, which
+   * have the rest of it already. Where these are layers, or settings want the data as of the
+   * switch, blue goes on with that.
+   */
+  private String restoreFromElsewhere(
+      UpgradeRun run, Generation blue, Generation green, Consumer<String> progress) {
+    if (isPaused(blue)) {
+      // What is frozen would write on when it is thawed.
+      context.engine().killContainer(blue.container());
+    }
+    starter.startContainer(blue, run.id());
+    if (context.capsule(blue).mark(limits.ready()).equals(run.id())) {
+      return bringUp(run, blue, progress); // Clients may have been led to it since.
+    }
+    String note;
+    if (data.rollback() == Rollback.RESTORE
+        || blue.volumes().stream().anyMatch(DataVolume::layered)) {
+      note =
+          "%s goes on with its data as of the switch; what was written since is set aside in volume %s on the other host"
+              .formatted(blue.version(), Retention.volumeNames(green));
+    } else {
+      for (DataVolume volume : blue.volumes()) {
+        Optional<DataVolume> newer = DataPlanner.findVolume(green, volume.name());
+        if (newer.isPresent()) {
+          progress.accept(DataTransfer.prefixed(volume, "bringing back what was written"));
+          CopyJob job =
+              new CopyJob(
+                  newer.get(),
+                  volume,
+                  context.names().helperLabels(run.id(), ResourceNames.COPY),
+                  limits.preSync());
+          try (DataCopier.Copying copying = context.copier().begin(job)) {
+            CopyReport report = copying.finish(false, limits.preSync(), progress);
+            context.transfer().recordPass(run, "back", volume, report);
+          }
+        }
+      }
+      note =
+          "%s goes on here with what was written on the other host: nothing is lost; there it stays in volume %s"
+              .formatted(blue.version(), Retention.volumeNames(green));
+    }
+    addNote(run, note);
+    markInUse(run, blue);
+    return bringUp(run, blue, progress);
   }
 
   /**

@@ -18,6 +18,8 @@ import java.util.function.Consumer;
  * thread that holds the {@link ServingLock} or runs the saga.
  */
 public final class CapsuleStarter {
+  private static final int PORT_ATTEMPTS = 10;
+
   private final UpgradeContext context;
 
   CapsuleStarter(UpgradeContext context) {
@@ -54,8 +56,28 @@ public final class CapsuleStarter {
     } else if (container.get().paused()) {
       context.engine().unpauseContainer(generation.container());
     }
-    context.engine().startContainer(generation.container());
+    start(generation, run);
     context.capsule(generation).awaitReady(context.limits().ready());
+  }
+
+  /** A port that is published may be taken by now: the container is then made anew with others. */
+  private void start(Generation generation, String run) {
+    for (int attempt = 1; ; attempt++) {
+      try {
+        context.engine().startContainer(generation.container());
+        return;
+      } catch (EngineException e) {
+        boolean taken =
+            generation.elsewhere() != null
+                && String.valueOf(e.getMessage())
+                    .matches("(?s).*(already allocated|already in use|address in use).*");
+        if (!taken || attempt == PORT_ATTEMPTS) {
+          throw e;
+        }
+        context.engine().removeContainer(generation.container());
+        context.createContainer(generation, run, attempt);
+      }
+    }
   }
 
   /**

@@ -1,5 +1,6 @@
 package dev.orchestrator.upgrade;
 
+import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.journal.JournalException;
 import dev.orchestrator.journal.StepRecord;
 import dev.orchestrator.journal.StepRecord.Phase;
@@ -39,8 +40,48 @@ final class CompensationLoop {
     return true;
   }
 
+  /** Whether the step that holds clients is still to be undone. */
+  private static boolean clientsWait(UpgradeRun run) {
+    return run.begunSteps.stream().anyMatch(Step::holdsClients);
+  }
+
+  private void leave(UpgradeRun run, Step step) {
+    if (!run.otherHostIsAway) {
+      context
+          .log()
+          .receipt(run.id())
+          .note(
+              "the other host does not answer: what was made there is left, to be removed when it"
+                  + " does");
+    }
+    run.otherHostIsAway = true;
+    run.begunSteps.remove(step);
+    log.tryWrite(run, step, Phase.UNDONE, "left on the other host, which does not answer");
+  }
+
+  /**
+   * Whether a step's undo waits for another host that does not answer, and need not be done now.
+   */
+  private boolean isLeft(UpgradeRun run, Step step, Throwable failure) {
+    if (!run.moves() || !step.undoesCandidateAlone() || context.hasServed(run)) {
+      return false;
+    }
+    for (Throwable t = failure; t != null; t = t.getCause()) {
+      if (t instanceof EngineException e
+          && (e.kind() == EngineException.Kind.UNREACHABLE
+              || e.kind() == EngineException.Kind.TIMEOUT)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   private boolean undo(UpgradeRun run, Step step) {
     log.tryWrite(run, step, Phase.UNDO, "");
+    if (run.otherHostIsAway && step.undoesCandidateAlone() && clientsWait(run)) {
+      leave(run, step); // One wait for an answer is enough.
+      return true;
+    }
     for (int attempt = 1; ; attempt++) {
       try {
         String result =
@@ -52,6 +93,10 @@ final class CompensationLoop {
         return true;
       } catch (RuntimeException | LinkageError e) {
         String why = FailureText.of(e);
+        if (isLeft(run, step, e)) {
+          leave(run, step);
+          return true;
+        }
         if (attempt >= TRIES_BEFORE_STUCK) {
           run.control.setStuck(new RunControl.Stuck(step, why));
         }

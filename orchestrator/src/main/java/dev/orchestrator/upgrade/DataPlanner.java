@@ -71,6 +71,51 @@ public final class DataPlanner {
     return transfers(blue, configuredVolumes(), options, labels);
   }
 
+  /** Plans for a move to another host, to which everything is copied. */
+  List<VolumeTransfer> planMove(Generation blue, Map<String, String> labels) {
+    return blue.volumes().stream()
+        .map(volume ->
+            copy(
+                volume.name(),
+                volume.paths(),
+                volume,
+                "to another host",
+                context.copier().measure(volume, labels, MEASURE_TIMEOUT)))
+        .toList();
+  }
+
+  private static VolumeTransfer copy(
+      String name, List<String> paths, DataVolume from, String why, VolumeUsage usage) {
+    return new VolumeTransfer(name, paths, from, DataVolume.Method.COPY, why, List.of(), usage);
+  }
+
+  /**
+   * Plans for a rollback from another host to this one, to which everything is copied.
+   *
+   * @param old a generation of this host
+   */
+  private List<VolumeTransfer> planReturn(
+      Generation blue, Generation old, Map<String, String> labels) {
+    List<VolumeTransfer> transfers = new ArrayList<>();
+    for (DataVolume volume : old.volumes()) {
+      Optional<DataVolume> source = findVolume(blue, volume.name());
+      if (source.isEmpty()) {
+        transfers.add(VolumeTransfer.startEmpty(volume.name(), volume.paths()));
+        continue;
+      }
+      VolumeUsage there = context.copier().measure(source.get(), labels, MEASURE_TIMEOUT);
+      VolumeUsage here = context.copier().measure(volume, labels, MEASURE_TIMEOUT);
+      transfers.add(
+          copy(
+              volume.name(),
+              volume.paths(),
+              source.get(),
+              "from another host",
+              there.withFree(here.free())));
+    }
+    return transfers;
+  }
+
   /**
    * Plans for the adoption of a project, whose volumes and folders become the volumes of the stack:
    * by clone where files can share their blocks, else by copy, because the project must stay as it
@@ -148,6 +193,9 @@ public final class DataPlanner {
   /** Plans for a rollback to an old generation that takes a copy of blue's data along. */
   List<VolumeTransfer> planCarry(
       Generation blue, Generation old, DataOptions options, Map<String, String> labels) {
+    if (blue.elsewhere() != null) {
+      return planReturn(blue, old, labels);
+    }
     List<VolumeSettings> volumes =
         old.volumes().stream()
             .map(volume ->

@@ -48,11 +48,13 @@ public final class DataTransfer {
                     ? planner.planRestore(run.blue, run.previous(), options, labels)
                     : run.blue == null
                         ? planner.planFirstUp()
-                        : run.makesSnapshot()
-                            ? planner.planSnapshot(run.blue(), labels)
-                            : run.previous == null
-                                ? planner.planUpgrade(run.blue(), options, labels)
-                                : planner.planCarry(run.blue(), run.previous, options, labels);
+                        : run.moves()
+                            ? planner.planMove(run.blue(), labels)
+                            : run.makesSnapshot()
+                                ? planner.planSnapshot(run.blue(), labels)
+                                : run.previous == null
+                                    ? planner.planUpgrade(run.blue(), options, labels)
+                                    : planner.planCarry(run.blue(), run.previous, options, labels);
     run.transfers = transfers;
     return transfers;
   }

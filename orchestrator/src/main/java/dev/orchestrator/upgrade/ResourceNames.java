@@ -52,6 +52,11 @@ public final class ResourceNames {
     return container(generation) + "-store";
   }
 
+  /** Name on another engine of the image of a generation there. */
+  public String sentImage(Generation generation) {
+    return "orchestrator/%s:%s".formatted(generation.container(), generation.version());
+  }
+
   /** The labels on everything of this stack and this service. */
   public Map<String, String> stackLabels() {
     return Map.of(Labels.OURS, "1", Labels.HOME, homeHash, Labels.STACK, stack);

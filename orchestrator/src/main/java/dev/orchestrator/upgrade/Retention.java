@@ -92,6 +92,13 @@ public final class Retention {
   /** Removes a generation's container and those of its volumes that no other generation needs. */
   public void remove(Generation old) {
     context.engine().removeContainer(old.container());
+    if (old.elsewhere() != null) {
+      // By name, as long as the journal has that engine: nothing else is layered over them there.
+      old.volumes().forEach(volume -> context.engine().removeVolume(volume.volume()));
+      context.engine().removeVolume(old.storeVolume());
+      context.engine().removeVolume(OwnerClaim.volume(old.container()));
+      context.others().at(old.elsewhere()).removeImage(context.names().sentImage(old));
+    }
     context.journal().setState(old.number(), State.REMOVED);
     removeUnusedVolumes();
   }

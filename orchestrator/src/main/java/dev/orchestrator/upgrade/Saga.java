@@ -122,7 +122,7 @@ public final class Saga {
   private static boolean triesVersion(UpgradeRun run) {
     return switch (run.record.kind()) {
       case UP, UPGRADE, ADOPT -> true;
-      case ROLLBACK, SNAPSHOT, RESTORE, PROVE -> false;
+      case MOVE, ROLLBACK, SNAPSHOT, RESTORE, PROVE -> false;
     };
   }
 

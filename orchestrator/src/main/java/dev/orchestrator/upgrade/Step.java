@@ -130,6 +130,14 @@ public abstract class Step {
     return false;
   }
 
+  /**
+   * Whether its undo has to do with the candidate alone, and not with what serves. Where the
+   * candidate is on another host that does not answer, such an undo is left: nobody was led there.
+   */
+  public boolean undoesCandidateAlone() {
+    return false;
+  }
+
   /** Why the run can no longer be aborted in this step; empty where it can. */
   public Optional<String> abortRefusal() {
     return Optional.empty();

@@ -6,8 +6,11 @@ import dev.orchestrator.capsule.CapsuleBuilder;
 import dev.orchestrator.capsule.runtime.CapsuleSpecFactory;
 import dev.orchestrator.compose.ServicePorts;
 import dev.orchestrator.data.DataCopier;
+import dev.orchestrator.engine.ContainerInfo;
 import dev.orchestrator.engine.ContainerSpec;
 import dev.orchestrator.engine.Engine;
+import dev.orchestrator.engine.RemoteEngine;
+import dev.orchestrator.engine.RemoteEngines;
 import dev.orchestrator.health.HealthGate;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.Journal;
@@ -26,6 +29,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Function;
 
@@ -56,6 +60,7 @@ public final class UpgradeContext {
   private final InstantSource clock;
   private final Duration undoPause;
   private final RunLimits runLimits;
+  private final RemoteEngines others;
 
   private final ResourceNames names;
   private final VersionProbes probes;
@@ -79,6 +84,7 @@ public final class UpgradeContext {
   private final PortRedirect redirect;
   private final PortTakeover ports;
   private final LeftBehind leftBehind;
+  private final OwnerClaim ownerClaim;
   private final Snapshots snapshots;
   private final SnapshotFiles snapshotFiles;
   private final BackupLog backupLog;
@@ -92,6 +98,7 @@ public final class UpgradeContext {
    * @param undoPause the first pause before a failed undo is repeated; pauses grow to ten times
    *     this
    * @param runLimits what all stacks of the service share
+   * @param others the engines of other hosts
    */
   public UpgradeContext(
       Settings settings,
@@ -105,7 +112,8 @@ public final class UpgradeContext {
       Traffic traffic,
       InstantSource clock,
       Duration undoPause,
-      RunLimits runLimits) {
+      RunLimits runLimits,
+      RemoteEngines others) {
     this.settings = settings;
     this.journal = journal;
     this.engine = engine;
@@ -118,6 +126,7 @@ public final class UpgradeContext {
     this.clock = clock;
     this.undoPause = undoPause;
     this.runLimits = runLimits;
+    this.others = others;
     this.names = new ResourceNames(settings);
     this.probes = new VersionProbes(this);
     this.events = new EventHub(journal, clock);
@@ -139,6 +148,7 @@ public final class UpgradeContext {
     this.redirect = new PortRedirect(this);
     this.ports = new PortTakeover(this);
     this.leftBehind = new LeftBehind(this);
+    this.ownerClaim = new OwnerClaim(this);
     this.snapshots = new Snapshots(this);
     this.snapshotFiles = new SnapshotFiles(this);
     this.backupLog = new BackupLog(settings.state());
@@ -201,9 +211,46 @@ public final class UpgradeContext {
 
   /** Creates a generation's container, with the values of the secrets that its services take. */
   void createContainer(Generation generation, String run) {
-    ContainerSpec spec = specs.of(generation, names.generationLabels(generation, run, "capsule"));
+    createContainer(generation, run, 0);
+  }
+
+  /**
+   * The same. The ports of a generation on another engine are published on its host, as nothing
+   * else of it is reached from here.
+   *
+   * @param attempt another one takes other ports
+   */
+  void createContainer(Generation generation, String run, int attempt) {
+    ContainerSpec spec =
+        specs
+            .of(generation, names.generationLabels(generation, run, "capsule"))
+            .withEnv(builder.variables(generation.version(), generation.image()));
+    RemoteEngine where = generation.elsewhere();
     engine.createContainer(
-        spec.withEnv(builder.variables(generation.version(), generation.image())));
+        where == null
+            ? spec
+            : spec.withImage(names.sentImage(generation))
+                .withPublished(PublishedPorts.of(generation, where.host(), attempt)));
+  }
+
+  /** Puts the stack's own files beside the data of a capsule, for the orchestrator there. */
+  public void sendFiles(Generation generation) {
+    TravellingFiles.put(engine, settings.stack(), generation);
+  }
+
+  /** The engines of other hosts. */
+  public RemoteEngines others() {
+    return others;
+  }
+
+  /** The ports at which a generation's services are reached at its address. */
+  private Map<String, Integer> ports(Generation generation) {
+    if (generation.elsewhere() == null) {
+      return generation.ports();
+    }
+    Map<Integer, Integer> published =
+        engine.container(generation.container()).map(ContainerInfo::published).orElse(Map.of());
+    return PublishedPorts.reached(generation.ports(), published);
   }
 
   /**
@@ -331,6 +378,11 @@ public final class UpgradeContext {
     return snapshotFiles;
   }
 
+  /** Who a capsule on another host belongs to. */
+  public OwnerClaim ownerClaim() {
+    return ownerClaim;
+  }
+
   /** How the stack's backups stand. */
   public BackupLog backupLog() {
     return backupLog;
@@ -380,14 +432,34 @@ public final class UpgradeContext {
         });
   }
 
+  /**
+   * The routes of the orchestrator on another host that has taken a generation over; empty until it
+   * has told them.
+   */
+  public Optional<Backend> routesOf(Generation generation) {
+    RemoteEngine where = generation.elsewhere();
+    if (where == null || AttachedRoutes.isOfThisHost(where.host())) {
+      return Optional.empty();
+    }
+    Optional<String> told =
+        engine
+            .volume(AttachedRoutes.volume(generation.container()))
+            .map(volume -> volume.labels().getOrDefault(AttachedRoutes.LABEL, ""));
+    return told.map(text ->
+        new Backend(
+            generation.container() + "-routes",
+            AttachedRoutes.targets(text, where.host(), settings.stack().routes())));
+  }
+
   /** The backend that the routes lead to while a generation serves. */
   public Backend backend(Generation generation) {
     String host = capsule(generation).address();
+    Map<String, Integer> reached = ports(generation);
     Map<String, List<Target>> targets = new HashMap<>();
     for (RouteSettings route : settings.stack().routes()) {
       List<Target> ports = new ArrayList<>();
       for (int inner : route.servicePorts()) {
-        List<Integer> published = ServicePorts.find(generation.ports(), route.portKey(inner));
+        List<Integer> published = ServicePorts.find(reached, route.portKey(inner));
         // A route that was added after the version was built: the service's own port is the best
         // guess.
         ports.add(
@@ -402,12 +474,12 @@ public final class UpgradeContext {
 
   /** Problems of a generation's services and of the probes that apply to it; empty when healthy. */
   public List<String> checkHealth(Generation generation) {
-    return health.check(capsule(generation), probes.askable(generation), generation.ports());
+    return health.check(capsule(generation), probes.askable(generation), ports(generation));
   }
 
   /** Begins to watch a generation for problems as {@link #checkHealth} finds them. */
   public HealthGate.Watch watchHealth(Generation generation) {
-    return health.watch(capsule(generation), probes.askable(generation), generation.ports());
+    return health.watch(capsule(generation), probes.askable(generation), ports(generation));
   }
 
   /**
@@ -418,7 +490,7 @@ public final class UpgradeContext {
   public HealthGate.Healthy awaitHealthy(
       Generation generation, VerifySettings settings, Consumer<String> progress) {
     return health.await(
-        capsule(generation), probes.askable(generation), generation.ports(), settings, progress);
+        capsule(generation), probes.askable(generation), ports(generation), settings, progress);
   }
 
   /**
@@ -439,7 +511,7 @@ public final class UpgradeContext {
    */
   String serve(Generation generation, VerifySettings settings, Consumer<String> progress) {
     return health.serve(
-        capsule(generation), probes.askable(generation), generation.ports(), settings, progress);
+        capsule(generation), probes.askable(generation), ports(generation), settings, progress);
   }
 
   /**

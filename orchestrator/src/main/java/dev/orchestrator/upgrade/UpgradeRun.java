@@ -26,6 +26,9 @@ public final class UpgradeRun {
   /** Key in the journal, with the run: the project that it adopts or goes back to. */
   public static final String ORIGINAL_KEY = "original";
 
+  /** Key in the journal, with the run: the address of the engine that it moves to. */
+  public static final String DESTINATION_KEY = "destination";
+
   public final UpgradeRecord record;
   public final List<Step> steps;
   public final RunControl control = new RunControl();
@@ -100,6 +103,9 @@ public final class UpgradeRun {
 
   /** How the connections ended that were open at the hold. */
   public DrainResult drainResult = new DrainResult(0, 0);
+
+  /** Whether the other host of a move did not answer when something there was to be undone. */
+  boolean otherHostIsAway;
 
   /** Steps that have begun in this process, also those whose intent the journal could not take. */
   final Set<Step> begunSteps = new LinkedHashSet<>();
@@ -212,6 +218,11 @@ public final class UpgradeRun {
   /** Whether a compose project of the host served before this run. */
   public boolean adopts() {
     return record.kind() == Kind.ADOPT;
+  }
+
+  /** Whether its candidate is on another engine. */
+  public boolean moves() {
+    return record.kind() == Kind.MOVE;
   }
 
   /** Leaves a problem although everything was undone: a person must look. */

@@ -555,6 +555,34 @@ final class CliTest {
     assertEquals(new Result(ExitCode.DONE, "limits has changed\n", ""), run("reload"));
   }
 
+  @Test
+  void aMoveIsToAnEngineOrDone() {
+    assertEquals(ExitCode.DONE, run("move --to ssh://root@host --detach").exitCode());
+    assertEquals(ExitCode.DONE, run("move --done --now").exitCode());
+    assertTrue(
+        control.calls().containsAll(List.of("move to ssh://root@host", "move done now")),
+        control.calls().toString());
+    for (String wrong : List.of("move", "move --done --to lab", "move --to lab --now")) {
+      Result result = run(wrong);
+      assertEquals(ExitCode.USAGE, result.exitCode());
+      assertTrue(result.err().contains("say --to ENGINE, or --done"), result.err());
+    }
+  }
+
+  @Test
+  void whatWasMovedHereIsTakenOver() {
+    Result taken = run("import --attach shop-1a2b-g7");
+    assertEquals(
+        new Result(
+            ExitCode.DONE,
+            "stack shop serves here as it did: its settings are in /stacks/shop\n",
+            ""),
+        taken);
+    Result none = run("import --attach nothing");
+    assertEquals(ExitCode.REFUSED, none.exitCode());
+    assertTrue(none.err().contains("no capsule nothing runs on this engine"), none.err());
+  }
+
   @ParameterizedTest
   @CsvSource({"--help", "upgrade --help", "serve --help"})
   void helpListsTheExitCodes(String arguments) {
@@ -569,7 +597,7 @@ final class CliTest {
     List<String> help = run("--help").out().lines().toList();
     int first = help.indexOf("Commands:") + 1;
     List<String> described = help.subList(first, help.indexOf("Exit codes:"));
-    assertEquals(26, described.stream().filter(line -> !line.isBlank()).count(), "commands");
+    assertEquals(27, described.stream().filter(line -> !line.isBlank()).count(), "commands");
     for (String line : described) {
       assertTrue(line.isBlank() || line.matches("  [a-z]+ +[A-Z].*[^.]\\."), line);
     }

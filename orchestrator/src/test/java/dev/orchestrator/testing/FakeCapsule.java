@@ -78,12 +78,11 @@ public final class FakeCapsule implements Capsule {
         "capsule.start",
         () -> {
           requireRunning("start");
-          if (!host.engine.spec(container).env().containsKey(FakeCapsuleBuilder.SECRET)) {
+          if (!host.spec(container).env().containsKey(FakeCapsuleBuilder.SECRET)) {
             throw new CapsuleException(
                 "secrets or configs need the variable " + FakeCapsuleBuilder.SECRET);
           }
-          int mine =
-              Integer.parseInt(host.engine.spec(container).env().getOrDefault("CAPSULE_EPOCH", ""));
+          int mine = Integer.parseInt(host.spec(container).env().getOrDefault("CAPSULE_EPOCH", ""));
           int held = host.volumes.lease(container);
           if (held != 0 && held != mine) {
             throw new CapsuleException(

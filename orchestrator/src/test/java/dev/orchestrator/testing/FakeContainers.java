@@ -10,6 +10,7 @@ import dev.orchestrator.engine.EngineException.Kind;
 import dev.orchestrator.engine.ExecResult;
 import dev.orchestrator.engine.ImageInfo;
 import dev.orchestrator.engine.Mount;
+import dev.orchestrator.engine.PublishedPort;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
@@ -28,6 +29,7 @@ import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 
 /** The containers of an {@link FakeEngine}. Behaviours run outside the lock. */
 public final class FakeContainers {
@@ -360,6 +362,8 @@ public final class FakeContainers {
         c.exitCode,
         "start " + c.starts,
         addressed && !c.spec.network().equals("none") ? c.address : "",
-        c.spec.labels());
+        c.spec.labels(),
+        c.spec.published().stream()
+            .collect(Collectors.toMap(PublishedPort::inner, PublishedPort::port, (a, b) -> a)));
   }
 }

@@ -211,6 +211,17 @@ public final class FakeControl implements Control {
   }
 
   @Override
+  public synchronized void endMove(boolean now) {
+    calls.add("move done" + (now ? " now" : ""));
+  }
+
+  @Override
+  public synchronized String move(String address, boolean full) {
+    calls.add("move to " + address + (full ? ", full" : ""));
+    return "u7";
+  }
+
+  @Override
   public synchronized String upgrade(String version, DataOptions options) {
     if (!refusalForGood.isEmpty()) {
       throw new RefusedException(refusalForGood);

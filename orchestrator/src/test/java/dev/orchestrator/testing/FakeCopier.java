@@ -15,8 +15,10 @@ import dev.orchestrator.engine.ContainerSpec;
 import dev.orchestrator.engine.Mount;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
@@ -33,18 +35,27 @@ public final class FakeCopier implements DataCopier {
   @Override
   public Copying begin(CopyJob job) {
     String helper = "helper-" + ++host.helperCount;
-    host.engine.createContainer(
-        ContainerSpec.helper(
-            helper,
-            FakeHost.BASE_IMAGE,
-            List.of("sleep"),
-            job.labels(),
-            Stream.concat(
-                    sources(job.from()).map(volume -> Mount.readOnly(volume, "/from/" + volume)),
-                    Stream.of(Mount.of(job.to().volume(), "/to")))
-                .toList()));
-    host.engine.startContainer(helper);
-    return new FakeCopying(job, helper);
+    FakeEngine to = host.engineWith(job.to().volume());
+    Set<FakeEngine> engines = new LinkedHashSet<>(List.of(to));
+    sources(job.from()).map(host::engineWith).forEach(engines::add);
+    for (FakeEngine engine : engines) {
+      engine.createContainer(
+          ContainerSpec.helper(
+              helper,
+              FakeHost.BASE_IMAGE,
+              List.of("sleep"),
+              job.labels(),
+              Stream.concat(
+                      sources(job.from())
+                          .filter(volume -> host.engineWith(volume) == engine)
+                          .map(volume -> Mount.readOnly(volume, "/from/" + volume)),
+                      engine == to
+                          ? Stream.of(Mount.of(job.to().volume(), "/to"))
+                          : Stream.<Mount>empty())
+                  .toList()));
+      engine.startContainer(helper);
+    }
+    return new FakeCopying(job, helper, engines);
   }
 
   private static Stream<String> sources(CopySource from) {
@@ -69,9 +80,11 @@ public final class FakeCopier implements DataCopier {
   private final class FakeCopying implements Copying {
     private final CopyJob job;
     private final String helper;
+    private final Set<FakeEngine> engines;
 
-    FakeCopying(CopyJob job, String helper) {
+    FakeCopying(CopyJob job, String helper, Set<FakeEngine> engines) {
       this.job = job;
+      this.engines = engines;
       this.helper = helper;
     }
 
@@ -114,7 +127,7 @@ public final class FakeCopier implements DataCopier {
 
     @Override
     public void close() {
-      host.engine.removeContainer(helper);
+      engines.forEach(engine -> engine.removeContainer(helper));
     }
   }
 

@@ -42,7 +42,7 @@ public final class FakeDataVolumes {
   }
 
   public List<Mounted> mountedBy(String container) {
-    return mountsOf(host.engine.spec(container));
+    return mountsOf(host.spec(container));
   }
 
   private static List<Mounted> mountsOf(ContainerSpec spec) {

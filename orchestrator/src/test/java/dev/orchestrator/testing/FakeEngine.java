@@ -12,6 +12,7 @@ import dev.orchestrator.engine.Engine;
 import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.engine.EngineInfo;
 import dev.orchestrator.engine.ExecResult;
+import dev.orchestrator.engine.ExecStream;
 import dev.orchestrator.engine.ImageConfig;
 import dev.orchestrator.engine.ImageInfo;
 import dev.orchestrator.engine.Platform;
@@ -37,6 +38,7 @@ import java.util.function.Supplier;
  * and after and may throw, as a failing engine would. Passes {@code EngineContract}. Thread-safe.
  */
 public final class FakeEngine implements Engine {
+  private final String id;
   private final FakeVolumes volumes = new FakeVolumes();
   private final FakeImages images = new FakeImages();
   private final Map<String, Map<String, String>> networks = new ConcurrentSkipListMap<>();
@@ -44,6 +46,16 @@ public final class FakeEngine implements Engine {
   private volatile EngineCallHook hook = EngineCallHook.NONE;
 
   public FakeEngine(FakeBehaviour behaviour) {
+    this(behaviour, "engine");
+  }
+
+  /**
+   * An engine that is not the only one.
+   *
+   * @param id by which it is known
+   */
+  public FakeEngine(FakeBehaviour behaviour, String id) {
+    this.id = id;
     this.containers = new FakeContainers(this, behaviour, volumes, images);
   }
 
@@ -87,6 +99,7 @@ public final class FakeEngine implements Engine {
         "",
         () ->
             new EngineInfo(
+                id,
                 "memory://",
                 "26.1.5",
                 "1.45",
@@ -165,6 +178,31 @@ public final class FakeEngine implements Engine {
   public ExecResult exec(
       String name, List<String> command, Duration deadline, Consumer<String> line) {
     return call("exec", name, () -> containers.exec(name, command, deadline, line));
+  }
+
+  /** Its command has ended already, with what {@link #exec} says. */
+  @Override
+  public ExecStream openExec(String name, List<String> command, Consumer<String> errorLine) {
+    ExecResult result = exec(name, command, Duration.ofMinutes(1), line -> {});
+    return new ExecStream() {
+      @Override
+      public OutputStream input() {
+        return OutputStream.nullOutputStream();
+      }
+
+      @Override
+      public InputStream output() {
+        return new ByteArrayInputStream(result.stdout().getBytes(StandardCharsets.UTF_8));
+      }
+
+      @Override
+      public int exitCode() {
+        return result.exitCode();
+      }
+
+      @Override
+      public void close() {}
+    };
   }
 
   @Override

@@ -13,8 +13,12 @@ import dev.orchestrator.compose.HostGrants;
 import dev.orchestrator.compose.ReleaseFiles;
 import dev.orchestrator.data.DataCopier;
 import dev.orchestrator.engine.ContainerInfo;
+import dev.orchestrator.engine.ContainerSpec;
+import dev.orchestrator.engine.Engine;
 import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.engine.Labels;
+import dev.orchestrator.engine.RemoteEngine;
+import dev.orchestrator.engine.RemoteEngines;
 import dev.orchestrator.health.HealthException;
 import dev.orchestrator.health.HealthGate;
 import dev.orchestrator.journal.JournalException;
@@ -29,6 +33,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -83,6 +88,28 @@ public final class FakeHost {
   public final FakeProject project = new FakeProject(this);
 
   public final FakeEngine engine = new FakeEngine(project);
+
+  /** The engine of another host. */
+  public final FakeEngine otherEngine = new FakeEngine(project, "other");
+
+  /** Whether the other host does not answer. */
+  public boolean otherIsAway;
+
+  /** The other host, by whatever address. */
+  public final RemoteEngines others =
+      new RemoteEngines() {
+        @Override
+        public Found find(String address) {
+          return new Found(
+              new RemoteEngine(address, "other", "192.0.2.7"), otherEngine, otherEngine.info());
+        }
+
+        @Override
+        public Engine at(RemoteEngine where) {
+          return otherEngine;
+        }
+      };
+
   public final Set<String> writingContainers = new TreeSet<>();
 
   /** Containers whose service is paused inside the capsule. */
@@ -187,6 +214,8 @@ public final class FakeHost {
   public final List<String> violations = new ArrayList<>();
   public Faults faults = new Faults() {};
 
+  private boolean looking;
+
   /** How many of the next calls the engine does not answer. */
   public int unansweredEngineCalls;
 
@@ -203,26 +232,52 @@ public final class FakeHost {
 
   public FakeHost() {
     engine.addImage(BASE_IMAGE, Map.of());
-    engine.hook(
-        new EngineCallHook() {
-          @Override
-          public void before(String op, String name) {
-            requireEngine();
-            if (isChanging(op, name)) {
-              faults.before("engine." + op, ++operationCount);
-            }
-            if (op.equals("removeVolume")) {
-              volumes.delete(name);
-            }
-          }
+    engine.hook(hook(engine));
+    otherEngine.hook(hook(otherEngine));
+  }
 
-          @Override
-          public void after(String op, String name) {
-            if (isChanging(op, name)) {
-              faults.after("engine." + op, operationCount);
-            }
-          }
-        });
+  private EngineCallHook hook(FakeEngine called) {
+    return new EngineCallHook() {
+      @Override
+      public void before(String op, String name) {
+        if (called == engine) {
+          requireEngine();
+        } else if (otherIsAway && !looking) {
+          throw new EngineException(
+              EngineException.Kind.UNREACHABLE, "the other host does not answer");
+        }
+        if (isChanging(op, name)) {
+          faults.before("engine." + op, ++operationCount);
+        }
+        if (op.equals("removeVolume")) {
+          volumes.delete(name);
+        }
+      }
+
+      @Override
+      public void after(String op, String name) {
+        if (isChanging(op, name)) {
+          faults.after("engine." + op, operationCount);
+        }
+      }
+    };
+  }
+
+  /** The engine that has a volume or container. */
+  public FakeEngine engineWith(String name) {
+    return withoutOutage(() ->
+        otherEngine.volume(name).isPresent() || otherEngine.container(name).isPresent()
+            ? otherEngine
+            : engine);
+  }
+
+  /** A container, whatever engine it is on. */
+  public Optional<ContainerInfo> container(String name) {
+    return engine.container(name).or(() -> otherEngine.container(name));
+  }
+
+  public ContainerSpec spec(String container) {
+    return engineWith(container).spec(container);
   }
 
   /** Commands in capsules are operations of their own; those in a helper of redirection are not. */
@@ -285,29 +340,30 @@ public final class FakeHost {
   }
 
   private Map<String, String> labelsOf(String container) {
-    return withoutOutage(() -> engine.container(container)).orElseThrow().labels();
+    return withoutOutage(() -> container(container)).orElseThrow().labels();
   }
 
   /** Runs a query of the test's own, which the engine answers although it is stopped. */
   public <T> T withoutOutage(Supplier<T> look) {
     int calls = unansweredEngineCalls;
+    boolean before = looking;
     unansweredEngineCalls = 0;
+    looking = true;
     try {
       return look.get();
     } finally {
       unansweredEngineCalls = calls;
+      looking = before;
     }
   }
 
   public boolean isRunning(String container) {
-    return withoutOutage(() -> engine.container(container))
-        .filter(ContainerInfo::running)
-        .isPresent();
+    return withoutOutage(() -> container(container)).filter(ContainerInfo::running).isPresent();
   }
 
   /** Whether a container runs or is paused, so that its mounts stay. */
   public boolean isRunningOrPaused(String container) {
-    return withoutOutage(() -> engine.container(container))
+    return withoutOutage(() -> container(container))
         .filter(c -> c.running() || c.paused())
         .isPresent();
   }
@@ -336,7 +392,7 @@ public final class FakeHost {
 
   /** Whether a container is in a network without a way out. */
   public boolean isIsolated(String container) {
-    return !engine.spec(container).network().equals("bridge");
+    return !spec(container).network().equals("bridge");
   }
 
   public Capsule capsule(String container) {
@@ -398,7 +454,7 @@ public final class FakeHost {
 
   /** What the services of a capsule mount, by absolute path. */
   List<String> dataPaths(String container) {
-    String version = engine.container(container).orElseThrow().labels().get(Labels.VERSION);
+    String version = container(container).orElseThrow().labels().get(Labels.VERSION);
     return mounts.getOrDefault(version, List.of()).stream().map(path -> "/data/" + path).toList();
   }
 }

@@ -102,6 +102,13 @@ public final class FakeImages {
     if (found.isEmpty()) {
       return;
     }
+    boolean hasOtherNames =
+        !reference.equals(found.get().id)
+            && tags.values().stream().filter(found.get().id::equals).count() > 1;
+    if (hasOtherNames) {
+      tags.remove(full(reference));
+      return;
+    }
     if (used.stream().anyMatch(user -> find(user).equals(found))) {
       throw new EngineException(Kind.CONFLICT, "removing image " + reference + ": in use");
     }

@@ -15,6 +15,7 @@ import dev.orchestrator.stack.Stacks;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /** Stacks without an engine, each with a control of its own. Thread-safe. */
 public final class FakeStacks implements Stacks {
@@ -109,6 +110,16 @@ public final class FakeStacks implements Stacks {
     String stack = request.stack() == null ? "photos" : request.stack();
     controls.put(stack, new FakeControl());
     return new Adopted(stack, "/stacks/" + stack, request.init() ? "" : "u7");
+  }
+
+  @Override
+  public Adopted attach(String name, @Nullable String stack) {
+    if (!name.equals("shop-1a2b-g7")) {
+      throw new RefusedException("no capsule %s runs on this engine".formatted(name));
+    }
+    String wanted = stack == null ? "shop" : stack;
+    controls.put(wanted, new FakeControl());
+    return new Adopted(wanted, "/stacks/" + wanted, "");
   }
 
   @Override

@@ -61,6 +61,11 @@ public final class FaultScenario implements AutoCloseable {
     PROVEN_SNAPSHOT_BY_COPY,
     PROVEN_SNAPSHOT_BY_REFLINK,
     PROVEN_SNAPSHOT_BROKEN_VERSION,
+    MOVE,
+    MOVE_BAD_BAKE,
+    FROZEN_MOVE,
+    MOVE_ROLLBACK,
+    MOVE_CARRY,
     ADOPTION_WITHOUT_REDIRECT,
     CARRY,
     CLONED_UPGRADE,
@@ -107,6 +112,11 @@ public final class FaultScenario implements AutoCloseable {
 
     public boolean hasBrokenCandidate() {
       return name().endsWith("BROKEN_VERSION");
+    }
+
+    /** Whether the run moves the stack to another host, or brings it back. */
+    public boolean isMove() {
+      return name().contains("MOVE");
     }
 
     /** Whether a compose project serves before the run, or did before it was adopted. */
@@ -172,7 +182,10 @@ public final class FaultScenario implements AutoCloseable {
       service.control.down(Control.Removal.NOTHING);
     }
     if (scenario.isRollback()) {
-      service.control.upgrade("v2");
+      String _ =
+          scenario.isMove()
+              ? service.control.move("ssh://other", false)
+              : service.control.upgrade("v2");
       host.writeRow(service.traffic.reachedContainer());
     }
     host.supportsReflinks =
@@ -212,7 +225,7 @@ public final class FaultScenario implements AutoCloseable {
               host.unhealthy.add(
                   scenario.isRestore()
                       ? service.container(CANDIDATE_OF_RESTORE)
-                      : scenario.versionInBake());
+                      : scenario.isMove() ? service.container(2) : scenario.versionInBake());
             }
             afterOperation.accept(new Point(pointCount, operation, true));
           }
@@ -362,7 +375,9 @@ public final class FaultScenario implements AutoCloseable {
           default ->
               scenario.isRollback()
                   ? service.control.rollback()
-                  : service.control.upgrade(scenario.hasBrokenCandidate() ? "v3" : "v2");
+                  : scenario.isMove()
+                      ? service.control.move("ssh://other", false)
+                      : service.control.upgrade(scenario.hasBrokenCandidate() ? "v3" : "v2");
         };
   }
 

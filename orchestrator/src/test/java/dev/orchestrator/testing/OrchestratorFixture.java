@@ -23,6 +23,7 @@ import dev.orchestrator.upgrade.EventHub;
 import dev.orchestrator.upgrade.ResourceNames;
 import dev.orchestrator.upgrade.RunEvent;
 import dev.orchestrator.upgrade.RunLimits;
+import dev.orchestrator.upgrade.StackEngine;
 import dev.orchestrator.upgrade.UpgradeContext;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -117,7 +118,7 @@ public final class OrchestratorFixture implements AutoCloseable {
         new UpgradeContext(
             settings,
             journal,
-            host.engine,
+            new StackEngine(host.engine, journal, host.others),
             host.builder(releases),
             UpgradeContext.SpecFactory.managed(specs),
             host::capsule,
@@ -126,7 +127,8 @@ public final class OrchestratorFixture implements AutoCloseable {
             traffic,
             clock,
             Duration.ZERO,
-            new RunLimits(1, 1));
+            new RunLimits(1, 1),
+            host.others);
     this.control =
         new StackControl(
             context,

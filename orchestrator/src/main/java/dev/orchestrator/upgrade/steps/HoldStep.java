@@ -49,6 +49,7 @@ final class HoldStep extends Step {
       throw new RefusedException(
           run.blue().version() + " is being started again: try again when it serves");
     }
+    context.ownerClaim().acquire(run.blue());
     stopHealing(run, context);
     Duration budget = context.limits().hold();
     run.heldAt = context.clock().instant();

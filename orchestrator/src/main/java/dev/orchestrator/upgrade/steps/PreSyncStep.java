@@ -30,7 +30,15 @@ final class PreSyncStep extends Step {
   }
 
   @Override
+  public boolean undoesCandidateAlone() {
+    return true;
+  }
+
+  @Override
   public String check(UpgradeRun run, UpgradeContext context) {
+    if (run.moves()) {
+      return ""; // The space that counts is on the other host.
+    }
     String unused = context.unusedData().require(run);
     String space = context.planner().reserveSpace(context.transfer().transfers(run));
     return unused.isEmpty() ? space : unused + "; " + space;

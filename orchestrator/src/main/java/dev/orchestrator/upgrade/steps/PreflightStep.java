@@ -36,6 +36,9 @@ final class PreflightStep extends Step {
 
   @Override
   public String run(UpgradeRun run, UpgradeContext context, Consumer<String> progress) {
+    if (run.blue != null) {
+      context.ownerClaim().acquire(run.blue);
+    }
     EngineInfo engine = context.engine().info();
     List<String> findings = new ArrayList<>();
     findings.add("engine " + engine.version() + " at " + engine.address());
@@ -52,9 +55,13 @@ final class PreflightStep extends Step {
     } else if (run.holdsClients()) {
       requireOpenRoutes(context);
     }
-    if (run.holdsClients() && (run.record.kind() == Kind.UPGRADE || run.makesSnapshot())) {
+    if (run.holdsClients()
+        && (run.record.kind() == Kind.UPGRADE || run.moves() || run.makesSnapshot())) {
       findings.add(
-          requireHealthy(run.blue(), run.makesSnapshot() ? "make a snapshot" : "upgrade", context));
+          requireHealthy(
+              run.blue(),
+              run.makesSnapshot() ? "make a snapshot" : run.moves() ? "move" : "upgrade",
+              context));
     }
     if (run.record.kind() == Kind.UPGRADE) {
       String backup = context.backupRequirement().require();
@@ -123,6 +130,9 @@ final class PreflightStep extends Step {
     if (run.original != null) {
       context.ports().end();
       return "";
+    }
+    if (run.blue != null) {
+      context.ownerClaim().release(run.blue);
     }
     if (!run.bringsUp()) {
       return "";

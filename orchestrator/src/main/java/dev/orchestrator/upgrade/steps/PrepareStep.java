@@ -15,6 +15,7 @@ import dev.orchestrator.upgrade.UpgradeRun;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
@@ -39,7 +40,12 @@ final class PrepareStep extends Step {
 
   @Override
   public String check(UpgradeRun run, UpgradeContext context) {
-    return context.imports().require(run);
+    return run.moves() ? "" : context.imports().require(run);
+  }
+
+  @Override
+  public boolean undoesCandidateAlone() {
+    return true;
   }
 
   @Override
@@ -47,9 +53,15 @@ final class PrepareStep extends Step {
     Generation green = candidate(run, context);
     createVolumes(green, run.id(), context);
     List<String> imported = new ArrayList<>(context.archives().fill(run, green, progress));
-    imported.addAll(context.imports().copy(run, green, progress));
+    if (!run.moves()) {
+      imported.addAll(context.imports().copy(run, green, progress));
+    }
     context.starter().startContainer(green, run.id());
-    Set<String> aside = context.imports().targets(run, green);
+    if (run.moves()) {
+      context.ownerClaim().acquire(green);
+      context.sendFiles(green);
+    }
+    Set<String> aside = run.moves() ? new TreeSet<>() : context.imports().targets(run, green);
     DataTransfer.copiedVolumes(green).forEach(volume -> aside.add(volume.name()));
     context.capsule(green).create(aside, context.limits().ready());
     return green.container()
@@ -125,6 +137,7 @@ final class PrepareStep extends Step {
     if (context.hasServed(run)) {
       context.engine().stopContainer(green.container(), UpgradeContext.STOP_TIMEOUT);
       context.journal().setState(green.number(), Generation.State.SET_ASIDE);
+      context.ownerClaim().release(green);
       String snapshot = context.snapshots().name(green, SnapshotRecord.Reason.SET_ASIDE, null);
       context
           .log()

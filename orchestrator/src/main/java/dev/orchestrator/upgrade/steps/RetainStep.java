@@ -15,6 +15,7 @@ import dev.orchestrator.upgrade.Step;
 import dev.orchestrator.upgrade.UpgradeContext;
 import dev.orchestrator.upgrade.UpgradeRun;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -51,6 +52,11 @@ final class RetainStep extends Step {
       return removeStack(context);
     }
     List<String> results = new ArrayList<>();
+    for (Generation each : Arrays.asList(run.blue, run.green)) {
+      if (each != null) {
+        context.ownerClaim().release(each);
+      }
+    }
     if (run.original != null) {
       results.add(
           "project %s stopped and kept, its restart policies noted: 'orchestrator adopt --undo' goes back"

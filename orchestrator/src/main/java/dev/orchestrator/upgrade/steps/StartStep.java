@@ -46,6 +46,11 @@ final class StartStep extends Step {
   }
 
   @Override
+  public boolean undoesCandidateAlone() {
+    return true;
+  }
+
+  @Override
   public String run(UpgradeRun run, UpgradeContext context, Consumer<String> progress) {
     Capsule capsule = context.capsule(run.green());
     capsule.lease(run.green().number(), run.budget(context.limits().ready()));

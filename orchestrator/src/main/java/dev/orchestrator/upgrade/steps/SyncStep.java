@@ -41,6 +41,11 @@ final class SyncStep extends Step {
   }
 
   @Override
+  public boolean undoesCandidateAlone() {
+    return true;
+  }
+
+  @Override
   public String run(UpgradeRun run, UpgradeContext context, Consumer<String> progress) {
     DataTransfer transfer = context.transfer();
     Duration limit = context.limits().hold();

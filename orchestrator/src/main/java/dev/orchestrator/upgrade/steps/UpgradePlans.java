@@ -13,6 +13,7 @@ import java.util.stream.Stream;
 public final class UpgradePlans {
   private static final Step PREFLIGHT = new PreflightStep();
   private static final Step BUILD = new BuildStep();
+  private static final Step SEND = new SendStep();
   private static final Step PREPARE = new PrepareStep();
   private static final Step WAKE = new WakeStep();
   private static final Step PRE_SYNC = new PreSyncStep();
@@ -52,6 +53,12 @@ public final class UpgradePlans {
   public static final List<Step> UPGRADE =
       List.of(
           PREFLIGHT, BUILD, PREPARE, PRE_SYNC, HOLD, QUIESCE, SYNC, START, VERIFY, SWITCH, BAKE,
+          RETAIN);
+
+  /** The version that serves goes to another host: an upgrade to itself, on another engine. */
+  public static final List<Step> MOVE =
+      List.of(
+          PREFLIGHT, SEND, PREPARE, PRE_SYNC, HOLD, QUIESCE, SYNC, START, VERIFY, SWITCH, BAKE,
           RETAIN);
 
   /** A rollback with the newer data: the old version in a new capsule, on a copy of that data. */
@@ -119,6 +126,7 @@ public final class UpgradePlans {
             FIRST_UP,
             UP_AGAIN,
             UPGRADE,
+            MOVE,
             CARRY,
             RESTORE,
             ADOPT,
@@ -167,6 +175,7 @@ public final class UpgradePlans {
     }
     return switch (run.kind()) {
       case UPGRADE -> UPGRADE;
+      case MOVE -> MOVE;
       case ADOPT -> ADOPT;
       case SNAPSHOT -> SNAPSHOT;
       case RESTORE -> run.from() == null ? FIRST_UP_OF_SNAPSHOT : RESTORE_SNAPSHOT;
