@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.util.function.Consumer;
 import java.util.function.IntSupplier;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLSocket;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -108,6 +109,10 @@ final class RawExecStream implements ExecStream {
     int port = Integer.parseInt(authority.substring(colon + 1));
     Socket socket =
         tls == null ? new Socket(host, port) : tls.getSocketFactory().createSocket(host, port);
+    if (socket instanceof SSLSocket secure) {
+      // Before 1.3 the end of one direction is the end of both.
+      secure.setEnabledProtocols(new String[] {"TLSv1.3"});
+    }
     return new Wire() {
       @Override
       public InputStream in() throws IOException {
