@@ -16,7 +16,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.function.Consumer;
 import java.util.function.IntSupplier;
+import java.util.stream.Stream;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLSocket;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -108,6 +110,14 @@ final class RawExecStream implements ExecStream {
     int port = Integer.parseInt(authority.substring(colon + 1));
     Socket socket =
         tls == null ? new Socket(host, port) : tls.getSocketFactory().createSocket(host, port);
+    if (socket instanceof SSLSocket secure) {
+      // Before 1.3 the end of one direction is the end of both.
+      secure.setEnabledProtocols(new String[] {"TLSv1.3"});
+      secure.setEnabledCipherSuites(
+          Stream.of(secure.getSupportedCipherSuites())
+              .filter(suite -> suite.startsWith("TLS_AES_") || suite.startsWith("TLS_CHACHA20_"))
+              .toArray(String[]::new));
+    }
     return new Wire() {
       @Override
       public InputStream in() throws IOException {
