@@ -284,7 +284,7 @@ class OneFileEngineTest {
     String _ = shell("export DB_PASSWORD=" + PASSWORD + "; " + changed);
     String address = shell("docker inspect -f '{{.NetworkSettings.IPAddress}}' " + alone).strip();
     String ports = awaitOutput("docker exec " + alone + " capsule ports", "ledger");
-    String inner = ports.replaceFirst("(?s).*?(\\d+)\\s*->\\s*ledger.*", "$1");
+    String inner = ports.replaceFirst("(?s).*?(\\d+)(?:/tcp)?\\s*->\\s*ledger.*", "$1");
     assertEquals(
         lines, awaitGet(URI.create("http://" + address + ":" + inner.strip() + "/lines"), alone));
     assertSame(before, data(name + "-data"));
