@@ -161,6 +161,7 @@ public final class ContainerResticRunner implements ResticRunner {
       }
     }
     ResticEnvironment environment = ResticEnvironment.read(settings);
+    environment.files().forEach(file -> mounts.add(Mount.readOnly(file, file)));
     String network = settings.local() ? "none" : "bridge";
     String name = "orchestrator-backup-" + UUID.randomUUID().toString().substring(0, 8);
     ContainerSession session = new ContainerSession(name);

@@ -112,6 +112,16 @@ final class ResticEnvironment {
     return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
   }
 
+  /** The files of this host that variables name, such as a certificate of a server's own. */
+  List<String> files() {
+    return variables.entrySet().stream()
+        .filter(variable -> !variable.getKey().equals(PASSWORD))
+        .map(Map.Entry::getValue)
+        .filter(value -> value.startsWith("/") && Files.isRegularFile(Path.of(value)))
+        .distinct()
+        .toList();
+  }
+
   /** The variables; they are secrets. */
   Map<String, String> variables() {
     return Map.copyOf(variables);

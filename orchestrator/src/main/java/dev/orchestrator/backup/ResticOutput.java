@@ -49,6 +49,8 @@ final class ResticOutput implements ResticRunner.Watcher {
               + " ?denied|InvalidAccessKeyId|SignatureDoesNotMatch|request signature we"
               + " calculated|access key Id you provided|permission denied \\(|permission denied,"
               + " please|host key verification failed|Too many authentication failures).*");
+  private static final Pattern NO_RCLONE =
+      Pattern.compile(".*exec: \"rclone\": executable file not found.*");
   private static final Pattern PASSWORD = Pattern.compile(".*wrong password or no key found.*");
   private static final Pattern LOCKED = Pattern.compile(".*repository is already locked.*");
   private static final Pattern LOCK_OWNER =
@@ -264,6 +266,12 @@ final class ResticOutput implements ResticRunner.Watcher {
     // What restic says at its end goes before what it has said on the way.
     if (exit == MISSING) {
       return new Failure(Kind.NO_RESTIC, "there is no restic; install the package restic");
+    }
+    if (any(all, NO_RCLONE)) {
+      return new Failure(
+          Kind.NO_RESTIC,
+          "restic finds no rclone; name a base image that has it (image.base), or another kind of"
+              + " repository");
     }
     if (any(all, NO_SPACE)) {
       return new Failure(

@@ -333,12 +333,27 @@ final class BackupService implements AutoCloseable {
     } finally {
       // An abort that came late ends nothing any more.
       boolean _ = operation.endThread();
-      clean();
+      finish(operation, refused ? "" : failure);
       operation.end(failure, refused, clock.instant());
       log.info(
           "backup {}: {}",
           operation.request.kind(),
           failure.isEmpty() ? String.join("; ", operation.status().lines()) : failure);
+    }
+  }
+
+  /** Writes a failure down that is not yet, and removes what was made for a backup. */
+  private void finish(Operation operation, String failure) {
+    try {
+      BackupHealth.Failed known = health.read().failed();
+      if (operation.request instanceof BackupRequest.Run
+          && !failure.isEmpty()
+          && (known == null || known.time().isBefore(operation.started))) {
+        health.noteFailure(clock.instant(), failure);
+      }
+      clean();
+    } catch (RuntimeException e) {
+      log.error("after backup {}: {}", operation.request.kind(), e.getMessage(), e);
     }
   }
 

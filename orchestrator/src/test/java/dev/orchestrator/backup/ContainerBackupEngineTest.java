@@ -123,6 +123,11 @@ class ContainerBackupEngineTest {
   }
 
   @Test
+  void serversOnTheInternetAreKnownByTheirCertificates() {
+    run(volumes("before"), "test -s /etc/ssl/certs/ca-certificates.crt && restic version");
+  }
+
+  @Test
   void theLockOfAContainerThatAKilledServiceHasLeftIsRemoved() {
     Volumes data = volumes("before");
     run(data, "head -c 50000000 /dev/urandom >/volumes/data/big");

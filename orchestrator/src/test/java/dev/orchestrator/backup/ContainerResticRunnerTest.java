@@ -97,6 +97,27 @@ class ContainerResticRunnerTest {
   }
 
   @Test
+  void filesThatTheEnvironmentNamesAreThere() throws IOException {
+    Path certificate = Files.writeString(folder.resolve("ca.pem"), "x");
+    Path environment =
+        Files.writeString(
+            folder.resolve("environment"), "SSL_CERT_FILE=%s\nA=/no/such\n".formatted(certificate));
+    Files.setPosixFilePermissions(environment, PosixFilePermissions.fromString("rw-------"));
+    BackupSettings plain = settings("s3:host/bucket");
+    BackupSettings settings =
+        new BackupSettings(
+            plain.repository(), plain.passwordFile(), environment, "", plain.keep(), 0);
+
+    new BackupRepository(settings, "h", runner(settings)).list("demo");
+
+    assertEquals(
+        List.of(
+            Mount.of("restic-cache", "/var/cache/restic"),
+            Mount.readOnly(certificate.toString(), certificate.toString())),
+        containers.getLast().mounts());
+  }
+
+  @Test
   void noSecretIsInTheContainersDescriptionOrInACommand() throws IOException {
     BackupSettings settings = settings("s3:host/bucket");
 

@@ -91,6 +91,11 @@ class ResticOutputTest {
             Fatal: create repository at rest:http://127.0.0.1:18999/x/ failed: Fatal: server response unexpected: 401 Unauthorized (401)
             """),
         Arguments.of(
+            Kind.NO_RESTIC,
+            1,
+            "Fatal: unable to open repository at rclone:x:y: exec: \"rclone\": executable file not"
+                + " found in $PATH"),
+        Arguments.of(
             Kind.UNAUTHORIZED, 1, "Fatal: unable to open config file: Stat: Access Denied."),
         Arguments.of(
             Kind.UNAUTHORIZED,

@@ -217,6 +217,18 @@ class BackupServiceTest {
   }
 
   @Test
+  void aFailureThatNobodyHasForeseenIsToldToo() {
+    host.restic.during =
+        () -> {
+          throw new IllegalStateException("out of the blue");
+        };
+    BackupOperation failed = execute(BackupRequest.Run.NOW);
+    assertTrue(failed.failure().contains("out of the blue"), failed.failure());
+    assertEquals("failed", health().state());
+    assertEquals(List.of(), snapshots());
+  }
+
+  @Test
   void aBackupWhoseSnapshotCanNotBeMadeHasFailed() {
     host.unhealthy.add(service.container(1));
 
