@@ -185,8 +185,9 @@ final class CutOffRuns {
     if (isUndoing(run.record)) {
       return List.of();
     }
-    if (run.bringsUp()) {
-      // No other version serves: all steps run again and find what was done.
+    if (run.bringsUp() && !run.restoresSnapshot()) {
+      // No other version serves: all steps run again and find what was done. A snapshot would be
+      // copied again, over what clients have written since.
       return run.steps;
     }
     if (run.switched) {

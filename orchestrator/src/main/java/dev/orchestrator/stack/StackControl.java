@@ -565,9 +565,13 @@ public final class StackControl implements Control, AutoCloseable {
    * Begins no run from now on.
    *
    * @param why the refusal of those who ask for one
-   * @throws RefusedException when a run is under way
+   * @throws RefusedException when a run, or work on the backups, is under way
    */
   public void closeAdmission(String why) {
+    if (backups.isBusy()) {
+      throw new RefusedException(
+          "a backup is under way: wait for its end, or 'orchestrator abort'");
+    }
     admission.closeFor(why);
   }
 

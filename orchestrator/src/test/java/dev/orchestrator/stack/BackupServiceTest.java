@@ -277,6 +277,88 @@ class BackupServiceTest {
     assertDone(service.control.upgrade("v2"));
   }
 
+  /**
+   * Kills the process before its n-th operation on the host, from now on; returns whether it did.
+   */
+  private boolean killedBefore(int operation, Runnable work) throws IOException {
+    int[] count = {0};
+    host.faults =
+        new FakeHost.Faults() {
+          @Override
+          public void before(String name, int number) {
+            // A dead process does nothing more.
+            if (++count[0] >= operation) {
+              throw new FakeHost.ProcessKilledError(name);
+            }
+          }
+        };
+    try {
+      work.run();
+    } catch (FakeHost.ProcessKilledError e) {
+      // It may end an operation, or what cleans up after it.
+      assertTrue(count[0] >= operation);
+    }
+    boolean killed = count[0] >= operation;
+    service.close();
+    service = open("another-" + operation);
+    service.replayJournal();
+    return killed;
+  }
+
+  @Test
+  void aKillAnywhereInARestoreOnAnotherHostIsMadeUpForByTheNextStartOrTheNextTry()
+      throws IOException {
+    succeed(BackupRequest.Run.NOW);
+    List<String> kept = host.restic.backups.getFirst().rows().getOrDefault("data", List.of());
+    FakeRestic repository = host.restic;
+    int rows = host.rowCount;
+    boolean killed = true;
+    int operation = 0;
+    while (killed) {
+      operation++;
+      service.close();
+      host = new FakeHost();
+      host.rowCount = rows;
+      host.restic = repository.seenBy(host);
+      service = open("another-" + operation);
+      killed =
+          killedBefore(operation, () -> execute(new BackupRequest.Restore("latest", null, false)));
+      if (service.journal.serving().isEmpty()) {
+        succeed(new BackupRequest.Restore("latest", null, false));
+      }
+      String when = "killed before operation " + operation;
+      assertEquals("serving", service.control.status().state(), when);
+      assertTrue(rowsServed().containsAll(kept), when);
+      assertEquals(1, snapshots().size(), when + ": " + snapshots());
+      assertEquals(3, volumes().size(), when + ": " + volumes());
+      Invariants.assertHold(host, service, when);
+    }
+    assertTrue(operation > 10, operation + " operations");
+  }
+
+  @Test
+  void aKillAnywhereInABackupLeavesNothingAndTheNextOneSucceeds() throws IOException {
+    boolean killed = true;
+    int operation = 0;
+    while (killed) {
+      operation++;
+      service.close();
+      host = new FakeHost();
+      service = open("another-" + operation);
+      assertDone(service.control.up("v1"));
+      List<String> volumes = volumes();
+      killed = killedBefore(operation, () -> execute(BackupRequest.Run.NOW));
+      String when = "killed before operation " + operation;
+      assertEquals("serving", service.control.status().state(), when);
+      succeed(BackupRequest.Run.NOW);
+      assertEquals(List.of(), snapshots(), when);
+      assertEquals(volumes, volumes(), when);
+      assertTrue(rowsServed().containsAll(host.acknowledgedRows), when);
+      Invariants.assertHold(host, service, when);
+    }
+    assertTrue(operation > 10, operation + " operations");
+  }
+
   @Test
   void aRestoreThatFailsLeavesWhatServesAndNothingElse() {
     succeed(BackupRequest.Run.NOW);
