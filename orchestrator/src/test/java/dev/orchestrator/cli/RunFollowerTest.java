@@ -178,6 +178,15 @@ final class RunFollowerTest {
           }
           exchange.close();
         });
+    // No backup is needed before the upgrade.
+    dying.createContext(
+        "/v1/backups",
+        exchange -> {
+          byte[] body = "{\"id\":\"\"}".getBytes(UTF_8);
+          exchange.sendResponseHeaders(202, body.length);
+          exchange.getResponseBody().write(body);
+          exchange.close();
+        });
     dying.start();
     Files.writeString(
         commands.home.resolve("api"), "127.0.0.1:" + dying.getAddress().getPort() + "\n");
