@@ -1,6 +1,7 @@
 package dev.orchestrator.cli;
 
 import dev.orchestrator.client.ApiClient;
+import dev.orchestrator.client.CommandException;
 import dev.orchestrator.client.ExitCode;
 import dev.orchestrator.common.Json;
 import dev.orchestrator.report.Plan;
@@ -122,7 +123,12 @@ final class UpgradeCommand implements Callable<Integer> {
   private int backUpFirst() throws InterruptedException {
     BackupFollower follower = new BackupFollower(root);
     Map<String, Object> body = Map.of("ifRequired", true);
-    String id = wait ? awaited("/v1/backups", body) : follower.begin("/v1/backups", body);
+    String id;
+    try {
+      id = wait ? awaited("/v1/backups", body) : follower.begin("/v1/backups", body);
+    } catch (CommandException.Unknown e) {
+      return ExitCode.DONE; // A service that knows no backups requires none.
+    }
     if (id.isEmpty()) {
       return ExitCode.DONE;
     }

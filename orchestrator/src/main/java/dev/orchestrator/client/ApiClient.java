@@ -213,6 +213,7 @@ public final class ApiClient {
       case 401 ->
           new CommandException(
               ExitCode.REFUSED, "the service refused the token in %s".formatted(files.token()));
+      case 404 -> new CommandException.Unknown(reason);
       case 500 -> new CommandException(ExitCode.INTERNAL, "%s: %s".formatted(reason, files.log()));
       default ->
           answer.retry()

@@ -41,4 +41,13 @@ public class CommandException extends RuntimeException {
       super(ExitCode.UNREACHABLE, line, cause);
     }
   }
+
+  /** The service does not know the request: it is older than this program. */
+  public static final class Unknown extends CommandException {
+    private static final long serialVersionUID = 1L;
+
+    Unknown(String message) {
+      super(ExitCode.REFUSED, message);
+    }
+  }
 }
