@@ -81,9 +81,7 @@ final class ExportCommand implements Callable<Integer> {
     Status status = Json.read(root.api().get("/v1/status"), Status.class);
     Settings settings = settings(root, status.stack());
     char[] words = withSecrets ? passphrase.read(root.context(), true) : null;
-    ExportSource source =
-        new ExportSource(
-            root.api(), id -> root.follower(status.stack()).followAccepted(id), status.stack());
+    ExportSource source = ExportSource.of(root, status.stack(), json.requested());
     try (Engine engine =
             DockerEngine.connect(settings.engine().address(), settings.engine().timeout());
         ExportSource.Data data = source.open(withData, snapshot)) {

@@ -36,6 +36,28 @@ final class ExportSource {
     this.stack = stack;
   }
 
+  /**
+   * The source of a stack for a command.
+   *
+   * @param json whether the command prints JSON: what a run says goes to the errors then
+   */
+  static ExportSource of(RootCommand root, String stack, boolean json) {
+    Terminal terminal = root.context().terminal();
+    Terminal shown =
+        json
+            ? new Terminal(
+                terminal.err(),
+                terminal.err(),
+                terminal.in(),
+                terminal.interactive(),
+                terminal.colour(),
+                terminal.unicode(),
+                terminal.width())
+            : terminal;
+    return new ExportSource(
+        root.api(), id -> root.follower(stack, shown).followAccepted(id), stack);
+  }
+
   /** A version and its data, until it is closed. */
   interface Data extends AutoCloseable {
     String version();

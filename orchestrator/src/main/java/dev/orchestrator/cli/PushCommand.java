@@ -75,9 +75,7 @@ final class PushCommand implements Callable<Integer> {
     Settings settings = ExportCommand.settings(root, status.stack());
     char[] words = withSecrets ? passphrase.read(root.context(), true) : null;
     Terminal terminal = root.context().terminal();
-    ExportSource source =
-        new ExportSource(
-            root.api(), id -> root.follower(status.stack()).followAccepted(id), status.stack());
+    ExportSource source = ExportSource.of(root, status.stack(), json.requested());
     try (RegistryTarget registry =
             new RegistryTarget(
                 place,

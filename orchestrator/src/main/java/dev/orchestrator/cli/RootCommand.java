@@ -130,9 +130,14 @@ final class RootCommand implements Runnable {
 
   /** Follows runs of a stack that a command has made. */
   RunFollower follower(String ofStack) {
+    return follower(ofStack, context.terminal());
+  }
+
+  /** The same, on another terminal. */
+  RunFollower follower(String ofStack, Terminal terminal) {
     ServiceLocation location = location().forStack(ofStack, Map.of(), Path.of("/"));
     return new RunFollower(
-        new ApiClient(location), context.terminal(), context.clock(), context.reconnectTimeout());
+        new ApiClient(location), terminal, context.clock(), context.reconnectTimeout());
   }
 
   /** The value of {@code --stack}, or null. */

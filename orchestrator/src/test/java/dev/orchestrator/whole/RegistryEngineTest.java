@@ -17,12 +17,14 @@ import dev.orchestrator.testing.EverySecondDay;
 import dev.orchestrator.testing.FreePorts;
 import dev.orchestrator.testing.LightStackFixture;
 import dev.orchestrator.testing.ServiceProcessFixture;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.Map;
+import java.util.Random;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
@@ -116,6 +118,7 @@ class RegistryEngineTest {
     JsonNode pushed = Json.tree(run("push", first, "--stack", name, "--with-data", "--json").out());
     assertTrue(pushed.path("sent").asLong() > 100_000_000, pushed.path("sent").asText());
 
+    growLedger();
     run("upgrade", "--stack", name, "v2");
     String second = place + "/team/shop:2";
     JsonNode next = Json.tree(run("push", second, "--stack", name, "--json").out());
@@ -144,6 +147,16 @@ class RegistryEngineTest {
     String _ = shell("docker rmi " + first);
     run("down", "--stack", name, "--volumes");
     run("import", file.toString(), "--stack", name + "-b");
+  }
+
+  /** A layer of the size that layers have: what goes along with any is some 60 kB. */
+  private void growLedger() throws IOException {
+    Path image = directory.resolve("stacks").resolve(name).resolve("images/ledger");
+    byte[] random = new byte[5_000_000];
+    new Random(1).nextBytes(random);
+    Files.write(image.resolve("ballast"), random);
+    Path dockerfile = image.resolve("Dockerfile");
+    Files.writeString(dockerfile, Files.readString(dockerfile) + "COPY ballast /ballast\n");
   }
 
   private static Set<ArchiveContents.Entry> blobs(JsonNode pushed) {
