@@ -12,6 +12,11 @@ public record Backup(String id, Instant time, String host, BackupTags tags) {
 
   /** The id as restic shows it to people. */
   public String shortId() {
+    return shortId(id);
+  }
+
+  /** The same of any id. */
+  public static String shortId(String id) {
     return id.substring(0, Math.min(8, id.length()));
   }
 }

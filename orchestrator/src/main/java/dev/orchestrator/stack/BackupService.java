@@ -9,7 +9,6 @@ import dev.orchestrator.backup.BackupHealth.Proof;
 import dev.orchestrator.backup.BackupJob;
 import dev.orchestrator.backup.BackupLog;
 import dev.orchestrator.backup.BackupManifest;
-import dev.orchestrator.backup.BackupProgress;
 import dev.orchestrator.backup.BackupRepository;
 import dev.orchestrator.backup.BackupSource;
 import dev.orchestrator.backup.BackupSource.Part;
@@ -17,7 +16,6 @@ import dev.orchestrator.backup.BackupSource.Volumes;
 import dev.orchestrator.backup.BackupTags;
 import dev.orchestrator.backup.ForgetReport;
 import dev.orchestrator.capsule.CapsuleException;
-import dev.orchestrator.capsule.CapsuleImage;
 import dev.orchestrator.common.HumanText;
 import dev.orchestrator.common.NotYetException;
 import dev.orchestrator.common.RefusedException;
@@ -25,7 +23,6 @@ import dev.orchestrator.data.DataException;
 import dev.orchestrator.data.DataVolume;
 import dev.orchestrator.data.VolumeView;
 import dev.orchestrator.engine.EngineException;
-import dev.orchestrator.engine.ImageInfo;
 import dev.orchestrator.files.TarArchive;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.SnapshotRecord;
@@ -37,12 +34,10 @@ import dev.orchestrator.report.BackupReport;
 import dev.orchestrator.settings.BackupSettings;
 import dev.orchestrator.upgrade.EventHub;
 import dev.orchestrator.upgrade.ResourceNames;
-import dev.orchestrator.upgrade.RunLimits;
 import dev.orchestrator.upgrade.SnapshotOptions;
 import dev.orchestrator.upgrade.Snapshots;
 import dev.orchestrator.upgrade.UpgradeContext;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -77,13 +72,11 @@ final class BackupService implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(BackupService.class);
 
   /** A first backup over a slow line takes days. */
-  private static final Duration DEADLINE = Duration.ofDays(7);
+  static final Duration DEADLINE = Duration.ofDays(7);
 
-  private static final Duration MEASURE_TIMEOUT = Duration.ofMinutes(10);
   private static final Duration CLEAN_INTERVAL = Duration.ofSeconds(10);
   private static final Duration BOOT_LIMIT = Duration.ofSeconds(20);
   private static final int REMEMBERED = 20;
-  private static final int MOST_LINES = 200;
 
   /** After its time a scheduled backup has so long to begin and to end. */
   private static final Duration GRACE = Duration.ofHours(6);
@@ -97,11 +90,12 @@ final class BackupService implements AutoCloseable {
   private final BackupRepository repository;
   private final BackupLog health;
   private final BackupFiles files;
+  private final BackupImporter importer;
   private final InstantSource clock;
   private final Instant begun;
   private final CountDownLatch closed = new CountDownLatch(1);
   private final CountDownLatch cleaned = new CountDownLatch(1);
-  private final Deque<Operation> operations = new ArrayDeque<>();
+  private final Deque<BackupWork> operations = new ArrayDeque<>();
   private volatile boolean booted;
   private int lastNumber;
   private boolean ends;
@@ -128,6 +122,7 @@ final class BackupService implements AutoCloseable {
     this.health = context.backupLog();
     this.files = new BackupFiles(context.settings());
     this.clock = context.clock();
+    this.importer = new BackupImporter(context, repository, files);
     this.begun = clock.instant();
   }
 
@@ -142,12 +137,12 @@ final class BackupService implements AutoCloseable {
     BackupHealth known = health.read();
     Done done = known.done();
     Instant due = due(known);
-    Operation running = running();
+    BackupWork running = running();
     return new BackupReport.Health(
         settings.repository(),
         known.state(now, due).name().toLowerCase(Locale.ROOT),
         known.text(now, due),
-        running == null ? "" : running.id,
+        running == null ? "" : running.id(),
         done == null ? null : done.time(),
         environment.nextRun().apply(now),
         !context.backupRequirement().missing().isEmpty());
@@ -193,7 +188,7 @@ final class BackupService implements AutoCloseable {
   /** The operation with an id. */
   synchronized BackupOperation operation(String id) {
     return operations.stream()
-        .filter(operation -> operation.id.equals(id))
+        .filter(operation -> operation.id().equals(id))
         .findFirst()
         .orElseThrow(() ->
             new RefusedException(
@@ -202,8 +197,8 @@ final class BackupService implements AutoCloseable {
         .status();
   }
 
-  private synchronized @Nullable Operation running() {
-    return operations.stream().filter(Operation::isRunning).findFirst().orElse(null);
+  private synchronized @Nullable BackupWork running() {
+    return operations.stream().filter(BackupWork::isRunning).findFirst().orElse(null);
   }
 
   private String stack() {
@@ -229,18 +224,20 @@ final class BackupService implements AutoCloseable {
     }
     check(request);
     awaitCleaned();
-    Operation operation;
+    BackupWork operation;
     synchronized (this) {
       if (ends) {
         throw new NotYetException("the service stops: try again when it runs");
       }
-      Operation other = running();
+      BackupWork other = running();
       if (other != null) {
         throw new NotYetException(
             "backup %s of stack %s is under way (%s since %s): wait for its end, or 'orchestrator abort'"
-                .formatted(other.request.kind(), stack(), other.id, HumanText.when(other.started)));
+                .formatted(
+                    other.request().kind(), stack(), other.id(), HumanText.when(other.started())));
       }
-      operation = new Operation("b" + clock.millis() + "-" + ++lastNumber, request);
+      operation =
+          new BackupWork("b" + clock.millis() + "-" + ++lastNumber, request, clock.instant());
       operations.addFirst(operation);
       while (operations.size() > REMEMBERED) {
         operations.removeLast();
@@ -248,7 +245,7 @@ final class BackupService implements AutoCloseable {
     }
     log.info("backup {} in {} begins", request.kind(), now.repository());
     threads.execute(() -> execute(operation));
-    return operation.id;
+    return operation.id();
   }
 
   /** Refuses what can be refused at once. */
@@ -291,12 +288,12 @@ final class BackupService implements AutoCloseable {
 
   /** Ends the operation that is under way; empty when there is none. */
   Optional<String> abort() {
-    Operation operation = running();
+    BackupWork operation = running();
     if (operation == null) {
       return Optional.empty();
     }
     operation.interrupt();
-    return Optional.of(operation.id);
+    return Optional.of(operation.id());
   }
 
   /** Whether an operation is under way. */
@@ -306,12 +303,12 @@ final class BackupService implements AutoCloseable {
 
   // How it is executed
 
-  private void execute(Operation operation) {
+  private void execute(BackupWork operation) {
     operation.beginThread();
     String failure = "";
     boolean refused = false;
     try {
-      switch (operation.request) {
+      switch (operation.request()) {
         case BackupRequest.Run run -> backUp(operation, run);
         case BackupRequest.Restore restore -> restore(operation, restore);
         case BackupRequest.Check check -> checkRepository(operation, check);
@@ -328,7 +325,7 @@ final class BackupService implements AutoCloseable {
         | UncheckedIOException e) {
       failure = String.valueOf(e.getMessage());
     } catch (RuntimeException | Error e) {
-      log.error("backup {} failed", operation.request.kind(), e);
+      log.error("backup {} failed", operation.request().kind(), e);
       failure = "unexpected: " + e;
     } finally {
       // An abort that came late ends nothing any more.
@@ -337,27 +334,27 @@ final class BackupService implements AutoCloseable {
       operation.end(failure, refused, clock.instant());
       log.info(
           "backup {}: {}",
-          operation.request.kind(),
+          operation.request().kind(),
           failure.isEmpty() ? String.join("; ", operation.status().lines()) : failure);
     }
   }
 
   /** Writes a failure down that is not yet, and removes what was made for a backup. */
-  private void finish(Operation operation, String failure) {
+  private void finish(BackupWork operation, String failure) {
     try {
       BackupHealth.Failed known = health.read().failed();
-      if (operation.request instanceof BackupRequest.Run
+      if (operation.request() instanceof BackupRequest.Run
           && !failure.isEmpty()
-          && (known == null || known.time().isBefore(operation.started))) {
+          && (known == null || known.time().isBefore(operation.started()))) {
         health.noteFailure(clock.instant(), failure);
       }
       clean();
     } catch (RuntimeException e) {
-      log.error("after backup {}: {}", operation.request.kind(), e.getMessage(), e);
+      log.error("after backup {}: {}", operation.request().kind(), e.getMessage(), e);
     }
   }
 
-  private void backUp(Operation operation, BackupRequest.Run run) {
+  private void backUp(BackupWork operation, BackupRequest.Run run) {
     String named = run.snapshot();
     String name;
     try {
@@ -384,7 +381,7 @@ final class BackupService implements AutoCloseable {
       operation.say(
           "backup %s of %s (%s): %s, of which %s are new, in %s"
               .formatted(
-                  shortId(done.id()),
+                  Backup.shortId(done.id()),
                   done.snapshot(),
                   generation.version(),
                   HumanText.bytes(done.bytes()),
@@ -396,10 +393,6 @@ final class BackupService implements AutoCloseable {
     }
   }
 
-  private static String shortId(String id) {
-    return id.substring(0, Math.min(8, id.length()));
-  }
-
   /** Whether a snapshot's data is still the data of its moment: nothing was started on it. */
   private boolean isUnchanged(SnapshotRecord snapshot) {
     return context
@@ -409,7 +402,7 @@ final class BackupService implements AutoCloseable {
         .isPresent();
   }
 
-  private String makeSnapshot(Operation operation) {
+  private String makeSnapshot(BackupWork operation) {
     String run = control.createSnapshot(new SnapshotRequest(null, null, Reason.FOR_BACKUP));
     UpgradeRecord ended = awaitRun(operation, run);
     if (ended.outcome() != Outcome.DONE) {
@@ -424,7 +417,7 @@ final class BackupService implements AutoCloseable {
   }
 
   /** Waits for the end of a run, whatever it takes: its steps have deadlines of their own. */
-  private UpgradeRecord awaitRun(Operation operation, String run) {
+  private UpgradeRecord awaitRun(BackupWork operation, String run) {
     operation.run(run);
     CountDownLatch end = new CountDownLatch(1);
     try (EventHub.Subscription _ =
@@ -450,7 +443,7 @@ final class BackupService implements AutoCloseable {
         .orElseThrow(() -> new IllegalStateException("no run " + run));
   }
 
-  private Done upload(Operation operation, SnapshotRecord snapshot, Generation generation) {
+  private Done upload(BackupWork operation, SnapshotRecord snapshot, Generation generation) {
     List<String> changing = context.planner().leftOutOfSnapshot(generation);
     List<DataVolume> volumes =
         generation.volumes().stream().filter(volume -> !changing.contains(volume.name())).toList();
@@ -483,7 +476,7 @@ final class BackupService implements AutoCloseable {
           snapshot.created(),
           String.join("; ", lacks),
           DEADLINE,
-          progress -> operation.progress(describe("sent", progress)));
+          progress -> operation.progress(progress.describe("sent")));
     } finally {
       views.forEach(VolumeView::close);
     }
@@ -500,17 +493,6 @@ final class BackupService implements AutoCloseable {
                 .filter(name -> volumes.stream().noneMatch(has -> has.name().equals(name)))
                 .toList())
         .orElse(List.of());
-  }
-
-  private static String describe(String done, BackupProgress progress) {
-    return String.format(
-        Locale.ROOT,
-        "%s of %s %s, %,d of %,d files",
-        HumanText.bytes(progress.bytesDone()),
-        HumanText.bytes(progress.bytes()),
-        done,
-        progress.filesDone(),
-        progress.files());
   }
 
   /** The backup that a person means. */
@@ -535,7 +517,7 @@ final class BackupService implements AutoCloseable {
     return found.getFirst();
   }
 
-  private void restore(Operation operation, BackupRequest.Restore request) {
+  private void restore(BackupWork operation, BackupRequest.Restore request) {
     Backup backup = find(request.backup());
     operation.backup(backup.id());
     String folder = request.folder();
@@ -547,7 +529,7 @@ final class BackupService implements AutoCloseable {
     if (context.journal().snapshot(name).isPresent()) {
       operation.say("snapshot %s is there already".formatted(name));
     } else {
-      importBackup(operation, backup, name, Reason.FROM_BACKUP);
+      importer.run(operation, backup, name, Reason.FROM_BACKUP);
     }
     if (request.only()) {
       operation.say(
@@ -569,7 +551,7 @@ final class BackupService implements AutoCloseable {
             .formatted(backup.tags().version(), HumanText.when(backup.time()), name, name));
   }
 
-  private void restoreFiles(Operation operation, Backup backup, Path folder) {
+  private void restoreFiles(BackupWork operation, Backup backup, Path folder) {
     requireEmpty(folder);
     try {
       Files.createDirectories(folder);
@@ -580,164 +562,11 @@ final class BackupService implements AutoCloseable {
         backup.id(),
         new BackupSource.Folder(folder),
         DEADLINE,
-        progress -> operation.progress(describe("restored", progress)));
+        progress -> operation.progress(progress.describe("restored")));
     operation.say("backup %s restored into %s".formatted(backup.shortId(), folder));
   }
 
-  /** Restores a backup into new volumes, which become a snapshot. */
-  private void importBackup(Operation operation, Backup backup, String name, Reason reason) {
-    BackupManifest manifest = repository.manifest(backup.id());
-    if (manifest.volumes().isEmpty()) {
-      throw new RefusedException("backup %s has no volumes".formatted(backup.shortId()));
-    }
-    int number = context.journal().nextGeneration();
-    Generation draft =
-        new Generation(
-            number,
-            manifest.version(),
-            manifest.content(),
-            manifest.image(),
-            // Names that nothing on the engine ever has.
-            context.names().container(number),
-            BackupFiles.volumes(manifest, volume -> context.names().volume(number, volume)),
-            context.names().store(number),
-            manifest.ports(),
-            clock.instant());
-    // From here on a restart of the service removes it, as the candidate of a run.
-    context.journal().addImported(draft);
-    Path release = temporaryFile();
-    try {
-      download(operation, backup, draft, manifest, release);
-      String put = files.putBack(manifest, release);
-      if (!put.isEmpty()) {
-        operation.say(put);
-      }
-      Generation generation = withImage(operation, draft);
-      context.journal().setImage(generation);
-      context
-          .journal()
-          .addSnapshot(
-              new SnapshotRecord(
-                  name,
-                  number,
-                  reason,
-                  manifest.created(),
-                  manifest.bytes(),
-                  0,
-                  0,
-                  context.snapshots().settingsText()));
-      operation.say(
-          "backup %s of %s restored as snapshot %s"
-              .formatted(backup.shortId(), manifest.version(), name));
-    } catch (IOException e) {
-      remove(draft);
-      throw new BackupException(
-          Kind.OTHER, "the release of %s: %s".formatted(manifest.version(), e.getMessage()), e);
-    } catch (RuntimeException e) {
-      remove(draft);
-      throw e;
-    } finally {
-      delete(release);
-    }
-  }
-
-  private void remove(Generation draft) {
-    // An interrupt has ended what came before, and must not end this.
-    boolean _ = Thread.interrupted();
-    try {
-      context.retention().remove(draft);
-    } catch (EngineException e) {
-      log.warn("left until the next start of the service: {}", e.getMessage());
-    }
-  }
-
-  private void download(
-      Operation operation, Backup backup, Generation draft, BackupManifest manifest, Path release)
-      throws IOException {
-    List<Part> parts = new ArrayList<>();
-    for (DataVolume volume : draft.volumes()) {
-      context
-          .engine()
-          .createVolume(volume.volume(), context.names().generationLabels(draft, "backup", "data"));
-      parts.add(new Part(volume.name(), volume.volume()));
-    }
-    requireSpace(draft.volumes().getFirst(), manifest);
-    try (OutputStream out = Files.newOutputStream(release)) {
-      repository.restore(
-          backup.id(),
-          new Volumes(parts),
-          out,
-          DEADLINE,
-          progress -> operation.progress(describe("restored", progress)));
-    }
-  }
-
-  /** A disk that gets full stops what serves on it. */
-  private void requireSpace(DataVolume volume, BackupManifest manifest) {
-    long free =
-        context
-            .copier()
-            .measure(
-                volume, context.names().helperLabels("backup", ResourceNames.LOOK), MEASURE_TIMEOUT)
-            .free();
-    long reserve = context.dataSettings().reserve();
-    if (manifest.bytes() + reserve > free) {
-      throw new RefusedException(
-          "not enough space to restore it: %s needed and %s to stay free (data.reserve), %s free where the engine keeps its volumes"
-              .formatted(
-                  HumanText.bytes(manifest.bytes()),
-                  HumanText.bytes(reserve),
-                  HumanText.bytes(free)));
-    }
-  }
-
-  /** The generation with its image: that of the backup where it is there, else built again. */
-  private Generation withImage(Operation operation, Generation draft) {
-    if (context.engine().image(draft.image()).isPresent()) {
-      return draft;
-    }
-    if (!files.hasRelease(draft.version())) {
-      throw new RefusedException(
-          "neither the image of %s nor its release is there: put the release into %s"
-              .formatted(
-                  draft.version(), context.settings().stack().releases().resolve(draft.version())));
-    }
-    operation.progress("building the image of " + draft.version());
-    CapsuleImage image;
-    try (RunLimits.Permit _ =
-        context.runLimits().await(RunLimits.Work.BUILD, stack(), operation::progress)) {
-      image = context.builder().build(draft.version(), operation::progress);
-    }
-    operation.say("image of %s built from its release".formatted(draft.version()));
-    return new Generation(
-        draft.number(),
-        draft.version(),
-        image.content(),
-        context.engine().image(image.reference()).map(ImageInfo::id).orElse(image.reference()),
-        draft.container(),
-        draft.volumes(),
-        draft.storeVolume(),
-        image.ports(),
-        draft.created());
-  }
-
-  private static Path temporaryFile() {
-    try {
-      return Files.createTempFile("orchestrator-", ".tgz");
-    } catch (IOException e) {
-      throw new UncheckedIOException("can't write a temporary file: " + e.getMessage(), e);
-    }
-  }
-
-  private static void delete(Path file) {
-    try {
-      Files.deleteIfExists(file);
-    } catch (IOException e) {
-      log.warn("{} can't be deleted: {}", file, e.getMessage());
-    }
-  }
-
-  private void checkRepository(Operation operation, BackupRequest.Check request) {
+  private void checkRepository(BackupWork operation, BackupRequest.Check request) {
     operation.progress("checking " + settings.repository());
     repository.check(request.percent(), DEADLINE);
     operation.say(
@@ -749,7 +578,7 @@ final class BackupService implements AutoCloseable {
                     : ", %d%% of its data read".formatted(request.percent())));
   }
 
-  private void forget(Operation operation, BackupRequest.Forget request) {
+  private void forget(BackupWork operation, BackupRequest.Forget request) {
     List<String> removed;
     int kept;
     if (request.backups().isEmpty()) {
@@ -763,9 +592,9 @@ final class BackupService implements AutoCloseable {
         repository.remove(removed, DEADLINE);
       }
     }
-    operation.removed(removed.stream().map(BackupService::shortId).toList());
+    operation.removed(removed.stream().map(id -> Backup.shortId(id)).toList());
     String verb = request.plan() ? "would be removed" : "removed";
-    removed.forEach(id -> operation.say("backup %s %s".formatted(shortId(id), verb)));
+    removed.forEach(id -> operation.say("backup %s %s".formatted(Backup.shortId(id), verb)));
     operation.say(
         removed.isEmpty()
             ? "nothing to remove: the settings keep all %d backups".formatted(kept)
@@ -773,13 +602,13 @@ final class BackupService implements AutoCloseable {
   }
 
   /** Restores a backup apart, starts it out of reach, has it checked, and throws it away. */
-  private void prove(Operation operation, BackupRequest.Prove request) {
+  private void prove(BackupWork operation, BackupRequest.Prove request) {
     Backup backup = find(request.backup());
     operation.backup(backup.id());
     String name = context.snapshots().freeName("prove-", backup.tags().version(), clock.instant());
     String wrong = "";
     try (Snapshots.Use _ = context.snapshots().use(name)) {
-      importBackup(operation, backup, name, Reason.FOR_BACKUP);
+      importer.run(operation, backup, name, Reason.FOR_BACKUP);
       UpgradeRecord ended = awaitRun(operation, control.proveSnapshot(name));
       if (ended.outcome() != Outcome.DONE) {
         wrong = "%s: %s".formatted(ended.id(), ended.reason());
@@ -875,7 +704,7 @@ final class BackupService implements AutoCloseable {
     synchronized (this) {
       ends = true;
     }
-    Operation operation = running();
+    BackupWork operation = running();
     if (operation != null) {
       operation.interrupt();
     }
@@ -890,7 +719,7 @@ final class BackupService implements AutoCloseable {
   @Override
   public void close() {
     closed.countDown();
-    Operation operation = running();
+    BackupWork operation = running();
     end();
     if (operation != null) {
       operation.awaitEnd(BOOT_LIMIT);
@@ -902,110 +731,6 @@ final class BackupService implements AutoCloseable {
       return question.get();
     } catch (BackupException e) {
       throw new RefusedException(String.valueOf(e.getMessage()), e);
-    }
-  }
-
-  /** An operation, from its begin on. Thread-safe. */
-  private final class Operation {
-    private final String id;
-    private final BackupRequest request;
-    private final Instant started = clock.instant();
-    private final List<String> lines = new ArrayList<>();
-    private final CountDownLatch over = new CountDownLatch(1);
-    private @Nullable Instant ended;
-    private String progress = "";
-    private String run = "";
-    private String failure = "";
-    private boolean refused;
-    private String backup = "";
-    private List<String> removed = List.of();
-    private @Nullable Thread thread;
-    private boolean interrupted;
-
-    private Operation(String id, BackupRequest request) {
-      this.id = id;
-      this.request = request;
-    }
-
-    private synchronized boolean isRunning() {
-      return ended == null;
-    }
-
-    private synchronized void say(String line) {
-      if (lines.size() < MOST_LINES) {
-        lines.add(line);
-      }
-      progress = "";
-    }
-
-    private synchronized void progress(String text) {
-      progress = text;
-    }
-
-    private synchronized void run(String of) {
-      run = of;
-    }
-
-    private synchronized void backup(String of) {
-      backup = shortId(of);
-    }
-
-    private synchronized void removed(List<String> ids) {
-      removed = List.copyOf(ids);
-    }
-
-    private synchronized void interrupt() {
-      interrupted = true;
-      if (thread != null) {
-        thread.interrupt();
-      }
-    }
-
-    private synchronized void beginThread() {
-      thread = Thread.currentThread();
-      if (interrupted) {
-        thread.interrupt();
-      }
-    }
-
-    /** What comes after this on the thread is not interrupted; whether it was. */
-    private synchronized boolean endThread() {
-      thread = null;
-      return Thread.interrupted();
-    }
-
-    private synchronized void end(String why, boolean wasRefused, Instant at) {
-      failure = why;
-      refused = wasRefused;
-      progress = "";
-      ended = at;
-      over.countDown();
-    }
-
-    private void awaitEnd(Duration limit) {
-      try {
-        if (!over.await(limit.toMillis(), TimeUnit.MILLISECONDS)) {
-          log.warn("backup {} did not end in time", request.kind());
-        }
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-      }
-    }
-
-    private synchronized BackupOperation status() {
-      return new BackupOperation(
-          id,
-          request.kind(),
-          ended == null ? "running" : failure.isEmpty() ? "done" : "failed",
-          started,
-          ended,
-          progress,
-          run,
-          lines,
-          failure,
-          refused,
-          backup,
-          removed);
     }
   }
 }
