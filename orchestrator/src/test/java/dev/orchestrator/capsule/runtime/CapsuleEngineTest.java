@@ -188,6 +188,7 @@ class CapsuleEngineTest {
   void aCopyOfItsDataRunsByTheCommandThatTheImageHas() throws Exception {
     CapsuleImage image = builder.build("v1", line -> {});
     Capsule capsule = started(image, 7);
+    check(capsule, image);
     assertEquals("written\n", post(capsule, image, "first"));
     capsule.stop(DEADLINE);
     engine.stopContainer(capsule.name(), DEADLINE);
