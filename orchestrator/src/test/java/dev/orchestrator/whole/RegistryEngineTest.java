@@ -11,6 +11,7 @@ import dev.orchestrator.engine.BuildSpec;
 import dev.orchestrator.engine.DockerEngine;
 import dev.orchestrator.engine.Engine;
 import dev.orchestrator.engine.Labels;
+import dev.orchestrator.files.FileTree;
 import dev.orchestrator.testing.CommandRunner;
 import dev.orchestrator.testing.CommandRunner.Result;
 import dev.orchestrator.testing.EverySecondDay;
@@ -24,7 +25,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.Map;
-import java.util.Random;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
@@ -146,17 +146,19 @@ class RegistryEngineTest {
     assertTrue(help.contains("a compose stack in one image"), help);
     String _ = shell("docker rmi " + first);
     run("down", "--stack", name, "--volumes");
+    FileTree.delete(directory.resolve("stacks").resolve(name));
+    run("reload");
     run("import", file.toString(), "--stack", name + "-b");
   }
 
   /** A layer of the size that layers have: what goes along with any is some 60 kB. */
   private void growLedger() throws IOException {
-    Path image = directory.resolve("stacks").resolve(name).resolve("images/ledger");
-    byte[] random = new byte[5_000_000];
-    new Random(1).nextBytes(random);
-    Files.write(image.resolve("ballast"), random);
-    Path dockerfile = image.resolve("Dockerfile");
-    Files.writeString(dockerfile, Files.readString(dockerfile) + "COPY ballast /ballast\n");
+    Path dockerfile = directory.resolve("stacks").resolve(name).resolve("images/ledger/Dockerfile");
+    // Nothing of it stands in the stack's folder, which goes along too.
+    Files.writeString(
+        dockerfile,
+        Files.readString(dockerfile)
+            + "RUN perl -e 'srand(1); print chr(rand 256) for 1 .. 5000000' > /ballast\n");
   }
 
   private static Set<ArchiveContents.Entry> blobs(JsonNode pushed) {
