@@ -28,6 +28,12 @@ class FaultSequencesTest {
 
   private static final List<Case> CASES = List.of(Case.values());
 
+  /**
+   * Moves have single faults alone, in {@link FaultMatrixTest}: two may leave a candidate there.
+   */
+  private static final List<Case> CASES_OF_TWO_FAULTS =
+      CASES.stream().filter(each -> !each.name().startsWith("MOVE")).toList();
+
   /** About as many points as a run with a fault passes. */
   private static final int POINTS = 120;
 
@@ -109,7 +115,7 @@ class FaultSequencesTest {
 
   private void run(long seed) {
     Random random = new Random(seed);
-    Case scenario = CASES.get(random.nextInt(CASES.size()));
+    Case scenario = CASES_OF_TWO_FAULTS.get(random.nextInt(CASES_OF_TWO_FAULTS.size()));
     List<Fault> faults = new ArrayList<>();
     for (int i = 0; i < 2; i++) {
       faults.add(new Fault(1 + random.nextInt(POINTS), random.nextInt(8)));

@@ -215,6 +215,8 @@ final class SendStep extends Step {
     }
     Engine there = context.others().at(where);
     there.removeVolume(green.container() + "-look");
+    // Where that host did not answer the undo of the copy, its helper still keeps the volumes.
+    context.transfer().removeHelpers(run);
     context.retention().remove(green);
     List<String> images = new ArrayList<>(List.of(context.names().sentImage(green)));
     if (context.journal().attachment(run.id(), HAD_KEY).isEmpty()) {
