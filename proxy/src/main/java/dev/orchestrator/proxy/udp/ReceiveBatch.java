@@ -126,6 +126,11 @@ final class ReceiveBatch {
     return control < 0 ? length(slot) : controls.getInt(control);
   }
 
+  /** The number of datagrams in a slot. */
+  int datagrams(int slot) {
+    return datagrams(length(slot), segment(slot));
+  }
+
   /** The number of datagrams in so many bytes of a slot whose datagrams have that length. */
   static int datagrams(int length, int segment) {
     return segment == 0 ? 1 : (length + segment - 1) / segment;
