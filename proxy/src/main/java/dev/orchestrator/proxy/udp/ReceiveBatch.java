@@ -59,6 +59,9 @@ final class ReceiveBatch {
   private final ByteBuffer controls = memory(SLOTS * CONTROL_BYTES);
   private final long messagesAddress = Buffer.memoryAddress(messages);
 
+  /** Slots from this one on are as the kernel wants to have them. */
+  private int usedTo = SLOTS;
+
   ReceiveBatch(DatagramCalls calls) {
     this.calls = calls;
     // Not filled with zeros: only pages that datagrams reach take memory.
@@ -87,12 +90,16 @@ final class ReceiveBatch {
    * @return the number of slots that were filled, or the error as a negative number
    */
   int receive(int socket, int from) {
-    for (int slot = from; slot < SLOTS; slot++) {
+    for (int slot = from; slot < usedTo; slot++) {
       int message = slot * MESSAGE_BYTES;
       messages.putInt(message + NAME_LENGTH, NAME_BYTES);
       messages.putLong(message + CONTROL_LENGTH, CONTROL_BYTES);
     }
-    return calls.receive(socket, messagesAddress + (long) from * MESSAGE_BYTES, SLOTS - from);
+    int received =
+        calls.receive(socket, messagesAddress + (long) from * MESSAGE_BYTES, SLOTS - from);
+    // After an error the kernel may have written to the first.
+    usedTo = Math.min(SLOTS, from + Math.max(1, received));
+    return received;
   }
 
   /** Address of the first byte of a slot. */
