@@ -122,8 +122,13 @@ class UdpSessionTest {
         long answered = System.nanoTime();
         Await.until("it has been idle for long enough", () -> isOver(answered));
         var proceed = new CountDownLatch(1);
+        var busy = new CountDownLatch(1);
         // Both are read at once, as the loop is busy until both have arrived.
-        vertx.runOnContext(_ -> Await.until("both are sent", () -> proceed.getCount() == 0));
+        vertx.runOnContext(_ -> {
+          busy.countDown();
+          Await.until("both are sent", () -> proceed.getCount() == 0);
+        });
+        busy.await();
         known.send("2");
         other.send("3");
         proceed.countDown();
