@@ -111,6 +111,9 @@ record UdpLoad(double perSecond, double p99Millis, long lost) {
                 "--enable-native-access=ALL-UNNAMED",
                 "--sun-misc-unsafe-memory-access=allow",
                 "-XX:+UseSerialGC",
+                // The other compiler would take more of the processors than its code saves: nearly
+                // all of the time of clients and target is the kernel's.
+                "-XX:TieredStopAtLevel=1",
                 "-Xmx256m",
                 "-cp",
                 System.getProperty("java.class.path"),

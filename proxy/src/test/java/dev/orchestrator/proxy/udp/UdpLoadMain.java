@@ -30,9 +30,11 @@ import java.util.concurrent.locks.LockSupport;
  * that has arrived is read by one, and nothing is allocated.
  */
 final class UdpLoadMain implements SendBatch.Sender {
-  private static final int WINDOW = Integer.getInteger("window", 64);
-  private static final int REFILL = Integer.getInteger("refill", 32);
-  private static final int MOST_BYTES_OF_MESSAGE = 32_000;
+  private static final int WINDOW = 64;
+
+  /** Of one message in segments. */
+  private static final int MOST_BYTES = 32_000;
+
   private static final long GRACE_MS = 500;
   private static final long ASK_LOST_NANOS = TimeUnit.SECONDS.toNanos(2);
   private static final long STALLED_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
@@ -87,7 +89,7 @@ final class UdpLoadMain implements SendBatch.Sender {
         }
         lastNanos = now;
         underWay = Math.max(0, underWay - datagrams);
-        if (rate.equals("max") && WINDOW - underWay >= REFILL) {
+        if (rate.equals("max") && underWay <= WINDOW / 2) {
           send(WINDOW - underWay);
         }
         if (DatagramCalls.isEmptied(received, ReceiveBatch.SLOTS)) {
@@ -130,7 +132,7 @@ final class UdpLoadMain implements SendBatch.Sender {
     this.longestSegment = longestSegment;
     this.payload = ReceiveBatch.memory(WINDOW * length);
     this.payloadAddress = Buffer.memoryAddress(payload);
-    this.perMessage = Math.max(1, MOST_BYTES_OF_MESSAGE / length);
+    this.perMessage = Math.max(1, MOST_BYTES / length);
     this.clients = new Client[clients];
     for (int i = 0; i < clients; i++) {
       this.clients[i] = new Client(port);
