@@ -10,6 +10,7 @@ import dev.orchestrator.engine.ExecResult;
 import dev.orchestrator.engine.Labels;
 import dev.orchestrator.testing.FreePorts;
 import dev.orchestrator.testing.TestImagesFixture;
+import dev.orchestrator.testing.Rotates;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,6 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
  * driver, Compose's version 1; planned from a running state on a real engine.
  */
 @Tag("engine")
+@Rotates
 final class AdoptKindsEngineTest {
   private static final Duration SOON = Duration.ofSeconds(60);
 

@@ -9,7 +9,7 @@ import dev.orchestrator.engine.Engine;
 import dev.orchestrator.engine.Labels;
 import dev.orchestrator.report.BackupOperation;
 import dev.orchestrator.report.BackupReport;
-import dev.orchestrator.testing.EverySecondDay;
+import dev.orchestrator.testing.Rotates;
 import dev.orchestrator.testing.FreePorts;
 import dev.orchestrator.testing.LightStackFixture;
 import dev.orchestrator.testing.ResticFixture;
@@ -26,7 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The service's process is killed in the middle of a backup and of a restore. */
 @Tag("engine")
-@EverySecondDay
+@Rotates
 class BackupKillEngineTest {
   private static final Duration MINUTES = Duration.ofMinutes(2);
 

@@ -12,6 +12,7 @@ import dev.orchestrator.testing.LightStackFixture;
 import dev.orchestrator.testing.ServiceProcessFixture;
 import dev.orchestrator.testing.SubprocessLoad;
 import dev.orchestrator.upgrade.RunEvent;
+import dev.orchestrator.testing.Rotates;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,6 +31,7 @@ import org.junit.jupiter.api.io.TempDir;
  * between the service's process and its clock.
  */
 @Tag("engine")
+@Rotates(days = 3)
 class ClockEngineTest {
   @TempDir Path directory;
 

@@ -12,6 +12,7 @@ import dev.orchestrator.report.VersionStatus;
 import dev.orchestrator.testing.FreePorts;
 import dev.orchestrator.testing.LightStackFixture;
 import dev.orchestrator.testing.ServiceProcessFixture;
+import dev.orchestrator.testing.Rotation;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -28,14 +29,14 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * The service is stopped in order ({@code serve --stop}, SIGTERM) while a run is in a step that no
- * client waits for: as after a kill, the run is cut off and goes on at the next start. Eight times
+ * client waits for: as after a kill, the run is cut off and goes on at the next start. Four times
  * each day, twenty with {@code scripts/test --matrix}.
  */
 @Tag("engine")
 @Timeout(1200)
 class StopInRunEngineTest {
   private static final int STOPS =
-      Integer.getInteger("stops", "all".equals(System.getProperty("matrix")) ? 20 : 8);
+      Integer.getInteger("stops", Rotation.isWhole() ? 20 : 4);
   private static final List<String> STEPS = List.of("build", "pre-sync");
 
   @TempDir Path directory;
