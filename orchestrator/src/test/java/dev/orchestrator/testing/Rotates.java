@@ -16,8 +16,9 @@ import org.junit.platform.commons.annotation.Testable;
 import org.junit.platform.commons.support.AnnotationSupport;
 
 /**
- * On a class whose tests take minutes: a part of them runs each day, so that each has run after that
- * many days; all with {@code scripts/test --matrix}. A class that is asked for by its name runs whole.
+ * On a class whose tests take minutes: a part of them runs each day, so that each has run after
+ * that many days; all with {@code scripts/test --matrix}. A class that is asked for by its name
+ * runs whole.
  */
 @Target(ElementType.TYPE)
 @Retention(RetentionPolicy.RUNTIME)

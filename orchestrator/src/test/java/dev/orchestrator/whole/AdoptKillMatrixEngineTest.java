@@ -15,13 +15,13 @@ import dev.orchestrator.journal.UpgradeRecord.Outcome;
 import dev.orchestrator.stack.Adopted;
 import dev.orchestrator.testing.FreePorts;
 import dev.orchestrator.testing.PulseFixture;
+import dev.orchestrator.testing.Rotation;
 import dev.orchestrator.testing.ServiceProcessFixture;
 import dev.orchestrator.testing.StepNames;
 import dev.orchestrator.testing.SubprocessLoad;
 import dev.orchestrator.testing.TestImagesFixture;
 import dev.orchestrator.upgrade.Step;
 import dev.orchestrator.upgrade.steps.UpgradePlans;
-import dev.orchestrator.testing.Rotation;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -45,7 +45,6 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("engine")
 class AdoptKillMatrixEngineTest {
   private static final Duration SOON = Duration.ofMinutes(2);
-
 
   /** In how many days all cells are run. */
   private static final int DAYS = 5;

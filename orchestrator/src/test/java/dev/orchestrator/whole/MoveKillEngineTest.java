@@ -10,8 +10,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.orchestrator.journal.Receipt;
 import dev.orchestrator.report.Status;
-import dev.orchestrator.testing.Rotates;
 import dev.orchestrator.testing.OtherHostFixture;
+import dev.orchestrator.testing.Rotates;
 import dev.orchestrator.testing.ServiceProcessFixture;
 import dev.orchestrator.testing.SubprocessLoad;
 import java.nio.file.Path;

@@ -11,8 +11,8 @@ import dev.orchestrator.report.Status;
 import dev.orchestrator.report.VersionStatus;
 import dev.orchestrator.testing.FreePorts;
 import dev.orchestrator.testing.LightStackFixture;
-import dev.orchestrator.testing.ServiceProcessFixture;
 import dev.orchestrator.testing.Rotation;
+import dev.orchestrator.testing.ServiceProcessFixture;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -35,8 +35,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("engine")
 @Timeout(1200)
 class StopInRunEngineTest {
-  private static final int STOPS =
-      Integer.getInteger("stops", Rotation.isWhole() ? 20 : 4);
+  private static final int STOPS = Integer.getInteger("stops", Rotation.isWhole() ? 20 : 4);
   private static final List<String> STEPS = List.of("build", "pre-sync");
 
   @TempDir Path directory;
