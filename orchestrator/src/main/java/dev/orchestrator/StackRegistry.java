@@ -26,6 +26,7 @@ import dev.orchestrator.stack.StackSummary;
 import dev.orchestrator.stack.Stacks;
 import dev.orchestrator.traffic.ProxyTraffic;
 import dev.orchestrator.traffic.ServiceTraffic;
+import dev.orchestrator.upgrade.ArchiveImports;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -128,6 +129,7 @@ final class StackRegistry implements Stacks, AutoCloseable {
   }
 
   private void openAll() {
+    StackImport.removeLeftovers(current.stacksFolder());
     List<Callable<Optional<RuntimeException>>> work = new ArrayList<>();
     for (StackEntry entry : current.stacks()) {
       Slot slot = new Slot(entry.folder());
@@ -322,6 +324,7 @@ final class StackRegistry implements Stacks, AutoCloseable {
   public Imported importArchive(ImportRequest request) {
     String name = StackImport.name(request);
     try (ProjectAdoption.Claim _ = adoption.claim(request.file(), name)) {
+      removeFailedImport(name);
       if (slots.values().stream().anyMatch(slot -> slot.name().equals(name))) {
         throw new RefusedException(
             "there is a stack %s already: give the new one another name with --stack"
@@ -349,6 +352,25 @@ final class StackRegistry implements Stacks, AutoCloseable {
         throw e;
       }
       return new Imported(name, written.folder().toString(), run);
+    }
+  }
+
+  /** Makes room for an import where an earlier one of that name has not ended well. */
+  private void removeFailedImport(String name) {
+    for (Slot slot : slots.values()) {
+      Path folder = current.stacksFolder().resolve(slot.folder);
+      ManagedStack stack = slot.stack;
+      if (!slot.name().equals(name)
+          || ArchiveImports.pending(folder).isEmpty()
+          || (stack != null && !stack.control().isUntouched())) {
+        continue;
+      }
+      if (stack != null) {
+        int _ = stack.control().down(Control.Removal.VOLUMES);
+      }
+      log.info("{} is replaced: its import has not ended well", folder);
+      new StackImport.Written(name, "", folder).remove();
+      ReloadReport _ = reload();
     }
   }
 

@@ -124,12 +124,15 @@ final class ImportCommand implements Callable<Integer> {
     }
   }
 
-  /** Nobody wants to look secrets up for an import that is refused then. */
+  /**
+   * Nobody wants to look secrets up for an import that is refused then. A stack that has no version
+   * may be one whose import has failed, which the service replaces.
+   */
   private static void requireFree(RootCommand root, String exported) {
     String named = root.namedStack();
     String name = named == null ? exported : named;
     for (StackSummary each : Json.readList(root.api().get("/v1/stacks"), StackSummary.class)) {
-      if (each.stack().equals(name)) {
+      if (each.stack().equals(name) && !each.version().isEmpty()) {
         throw new RefusedException(
             "there is a stack %s already: give the new one another name with --stack"
                 .formatted(name));

@@ -36,6 +36,7 @@ public final class Reconciler implements AutoCloseable {
   private final CutOffRuns cutOffRuns;
   private final ServingSupervisor supervisor;
   private final ContainerEvents events;
+  private final Runnable afterReplay;
   private final CountDownLatch closed = new CountDownLatch(1);
   private final CountDownLatch leftoversCleared = new CountDownLatch(1);
   private volatile boolean started;
@@ -49,10 +50,20 @@ public final class Reconciler implements AutoCloseable {
 
   private String lastFailure = "";
 
-  Reconciler(CutOffRuns cutOffRuns, ServingSupervisor supervisor, ContainerEvents events) {
+  /**
+   * Starts nothing yet.
+   *
+   * @param afterReplay runs once what an earlier process has left is dealt with
+   */
+  Reconciler(
+      CutOffRuns cutOffRuns,
+      ServingSupervisor supervisor,
+      ContainerEvents events,
+      Runnable afterReplay) {
     this.cutOffRuns = cutOffRuns;
     this.supervisor = supervisor;
     this.events = events;
+    this.afterReplay = afterReplay;
   }
 
   /**
@@ -112,6 +123,7 @@ public final class Reconciler implements AutoCloseable {
           return;
         }
       }
+      boolean _ = tryTask(afterReplay);
       while (!pause()) {
         superviseOnce();
       }
