@@ -194,7 +194,8 @@ final class ExportSource {
         release);
   }
 
-  private static DataVolume volume(JsonNode volume) {
+  /** A volume out of the API's description of a snapshot. */
+  static DataVolume volume(JsonNode volume) {
     List<Layer> lowers = new ArrayList<>();
     volume
         .path("lowers")

@@ -33,6 +33,8 @@ import picocli.CommandLine.Spec;
           + " release and the settings, the image as it was exported, and the data where the file"
           + " has any; after that it is upgraded as any other. --stack gives it another name than"
           + " it had.",
+      "An import that fails leaves no data. 'orchestrator up' of the stack tries again with the"
+          + " same file, and so does another import, which replaces it.",
       "With --attach, take over a stack that the orchestrator of another host has moved to this one"
           + " (move --to): it becomes a stack of this service as it runs, with its settings and its"
           + " release, and clients notice nothing."

@@ -36,7 +36,7 @@ public final class Reconciler implements AutoCloseable {
   private final CutOffRuns cutOffRuns;
   private final ServingSupervisor supervisor;
   private final ContainerEvents events;
-  private final Runnable afterReplay;
+  private final Runnable tidying;
   private final CountDownLatch closed = new CountDownLatch(1);
   private final CountDownLatch leftoversCleared = new CountDownLatch(1);
   private volatile boolean started;
@@ -53,17 +53,17 @@ public final class Reconciler implements AutoCloseable {
   /**
    * Starts nothing yet.
    *
-   * @param afterReplay runs once what an earlier process has left is dealt with
+   * @param tidying removes what others have left, now and then
    */
   Reconciler(
       CutOffRuns cutOffRuns,
       ServingSupervisor supervisor,
       ContainerEvents events,
-      Runnable afterReplay) {
+      Runnable tidying) {
     this.cutOffRuns = cutOffRuns;
     this.supervisor = supervisor;
     this.events = events;
-    this.afterReplay = afterReplay;
+    this.tidying = tidying;
   }
 
   /**
@@ -123,9 +123,10 @@ public final class Reconciler implements AutoCloseable {
           return;
         }
       }
-      boolean _ = tryTask(afterReplay);
+      tidyUp();
       while (!pause()) {
         superviseOnce();
+        tidyUp();
       }
     } catch (CutOffError e) {
       log.info("{}", e.getMessage());
@@ -206,6 +207,15 @@ public final class Reconciler implements AutoCloseable {
     }
     leftovers = left;
     return helpersRemoved;
+  }
+
+  /** What can't be removed now is tried again. */
+  private void tidyUp() {
+    try {
+      tidying.run();
+    } catch (RuntimeException e) {
+      log.warn("{}", FailureText.of(e));
+    }
   }
 
   /** Opens the routes; a failure is logged. */

@@ -75,6 +75,8 @@ final class SnapshotService {
         requireNoRun();
         log.info("{}: left by an export that was killed", snapshots.delete(snapshot));
         ExportClaim.forget(context.settings().home(), snapshot.name());
+      } catch (NotYetException e) {
+        log.debug("{}", e.getMessage());
       } catch (RefusedException | EngineException | IOException e) {
         log.warn("snapshot {} stays: {}", snapshot.name(), e.getMessage());
       }

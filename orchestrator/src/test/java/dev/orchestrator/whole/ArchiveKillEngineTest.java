@@ -87,7 +87,9 @@ class ArchiveKillEngineTest {
         String said = new String(lives.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertEquals(ExitCode.DONE, lives.waitFor(), said);
         from.awaitServing();
-        assertEquals("[]", from.api().get("/v1/snapshots"), said);
+        from.awaitCondition(
+            "the snapshot of the export is deleted: " + said,
+            () -> from.api().get("/v1/snapshots").equals("[]"));
         assertEquals(List.of(), helpers(engine));
         assertEquals(volumes, volumes(engine));
         try (ArchiveReader reader = new ArchiveReader(file)) {
