@@ -43,8 +43,9 @@ public record SnapshotStatus(
    *
    * @param volume the engine's name for it
    * @param method how it got its data: copy, reflink, or attach for a volume that is shared
+   * @param lowers the layers below it, the nearest first
    */
-  public record Volume(String name, String volume, String method) {}
+  public record Volume(String name, String volume, String method, List<DataVolume.Layer> lowers) {}
 
   /** Describes a snapshot whose data is a generation's. */
   public static SnapshotStatus of(
@@ -67,6 +68,9 @@ public record SnapshotStatus(
 
   private static Volume volume(DataVolume volume) {
     return new Volume(
-        volume.name(), volume.volume(), volume.method().name().toLowerCase(Locale.ROOT));
+        volume.name(),
+        volume.volume(),
+        volume.method().name().toLowerCase(Locale.ROOT),
+        volume.lowers());
   }
 }
