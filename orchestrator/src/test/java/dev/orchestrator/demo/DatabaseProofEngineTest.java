@@ -7,7 +7,7 @@ import dev.orchestrator.journal.Receipt;
 import dev.orchestrator.journal.UpgradeRecord.Outcome;
 import dev.orchestrator.settings.DataSettings.Quiesce;
 import dev.orchestrator.stack.SnapshotRequest;
-import dev.orchestrator.testing.EverySecondDay;
+import dev.orchestrator.testing.Rotates;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -25,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
  * servers are healthy on either.
  */
 @Tag("engine")
-@EverySecondDay
+@Rotates
 class DatabaseProofEngineTest {
   @TempDir Path directory;
 

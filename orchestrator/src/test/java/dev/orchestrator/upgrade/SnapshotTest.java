@@ -162,39 +162,6 @@ class SnapshotTest {
     assertFalse(operations.contains("capsule.stop"), operations.toString());
   }
 
-  /** As under load, when a process waits for the disk. */
-  @Test
-  void aFreezeThatTheKernelGivesUpIsTriedAgain() {
-    List<String> tries = failToFreeze(3);
-    assertDone(create("lunch"));
-    assertEquals(4, tries.size());
-    tries = failToFreeze(4);
-    String id = create("dinner");
-    assertEquals(Outcome.ROLLED_BACK, recordOf(id).outcome());
-    assertTrue(recordOf(id).reason().contains("unable to freeze"), recordOf(id).reason());
-    assertEquals(4, tries.size());
-    assertEquals(List.of("lunch"), names());
-  }
-
-  private List<String> failToFreeze(int times) {
-    List<String> tries = new ArrayList<>();
-    host.faults =
-        new FakeHost.Faults() {
-          @Override
-          public void before(String operation, int number) {
-            if (operation.equals("engine.pauseContainer")) {
-              tries.add(operation);
-              if (tries.size() <= times) {
-                throw new EngineException(
-                    EngineException.Kind.REFUSED,
-                    "pausing container shop: OCI runtime pause failed: unable to freeze: unknown");
-              }
-            }
-          }
-        };
-    return tries;
-  }
-
   @Test
   void servicesAreStoppedForItWhereThatIsAskedFor() {
     List<String> operations = new ArrayList<>();

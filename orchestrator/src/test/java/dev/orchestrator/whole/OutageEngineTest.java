@@ -20,12 +20,12 @@ import dev.orchestrator.settings.Settings;
 import dev.orchestrator.settings.Settings.EngineSettings;
 import dev.orchestrator.stack.Control;
 import dev.orchestrator.stack.SnapshotRequest;
-import dev.orchestrator.testing.EverySecondDay;
 import dev.orchestrator.testing.LightLoad;
 import dev.orchestrator.testing.LightServiceFixture;
 import dev.orchestrator.testing.LightStackFixture;
 import dev.orchestrator.testing.LoopDiskFixture;
 import dev.orchestrator.testing.PrivateEngineFixture;
+import dev.orchestrator.testing.Rotates;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -54,7 +54,7 @@ import org.junit.jupiter.params.provider.CsvSource;
  * both versions are started by hand. On a private engine.
  */
 @Tag("engine")
-@EverySecondDay
+@Rotates(days = 3)
 @Timeout(240)
 class OutageEngineTest {
   private static final Duration SOON = Duration.ofSeconds(60);

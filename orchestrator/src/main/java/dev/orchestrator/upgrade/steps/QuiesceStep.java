@@ -2,7 +2,6 @@ package dev.orchestrator.upgrade.steps;
 
 import dev.orchestrator.capsule.Capsule;
 import dev.orchestrator.capsule.InnerService;
-import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.settings.DataSettings;
 import dev.orchestrator.settings.DataSettings.Quiesce;
@@ -20,11 +19,6 @@ import java.util.function.Consumer;
 final class QuiesceStep extends Step {
   /** Exit code of a process that SIGKILL has ended. */
   private static final int KILLED = 137;
-
-  /** What runc says when the kernel has not stopped all processes in time. */
-  private static final String NOT_FROZEN = "unable to freeze";
-
-  private static final int FREEZE_ATTEMPTS = 4;
 
   QuiesceStep() {
     super(
@@ -84,7 +78,7 @@ final class QuiesceStep extends Step {
             .toList();
     return data.quiesce() == Quiesce.STOP
         ? stop(run, context, capsule, names, exceptions)
-        : freeze(run, context, capsule, exceptions, progress);
+        : freeze(run, context, capsule, exceptions);
   }
 
   private static String stop(
@@ -112,41 +106,19 @@ final class QuiesceStep extends Step {
   }
 
   private static String freeze(
-      UpgradeRun run,
-      UpgradeContext context,
-      Capsule capsule,
-      List<String> stopped,
-      Consumer<String> progress) {
+      UpgradeRun run, UpgradeContext context, Capsule capsule, List<String> stopped) {
     Duration limit = context.limits().hold();
     String killed = "";
     if (!stopped.isEmpty()) {
       capsule.stop(stopped, run.budget(limit));
       killed = killed(run, context, capsule);
     }
-    pause(run, context, progress);
+    Duration _ = run.budget(limit);
+    context.engine().pauseContainer(run.blue().container());
     return run.blue().version()
         + " frozen"
         + (stopped.isEmpty() ? "" : "; stopped before: " + String.join(", ", stopped))
         + killed;
-  }
-
-  /**
-   * Freezes blue. The kernel gives up where a process can't be stopped for longer than a second, as
-   * one that waits for a slow disk, and thaws the others: that may be over the next time.
-   */
-  private static void pause(UpgradeRun run, UpgradeContext context, Consumer<String> progress) {
-    for (int attempt = 1; ; attempt++) {
-      Duration _ = run.budget(context.limits().hold());
-      try {
-        context.engine().pauseContainer(run.blue().container());
-        return;
-      } catch (EngineException e) {
-        if (attempt == FREEZE_ATTEMPTS || !String.valueOf(e.getMessage()).contains(NOT_FROZEN)) {
-          throw e;
-        }
-        progress.accept("not frozen, once more: " + e.getMessage());
-      }
-    }
   }
 
   /**
