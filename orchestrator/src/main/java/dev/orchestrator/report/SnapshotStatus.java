@@ -54,9 +54,8 @@ public record SnapshotStatus(
   public static SnapshotStatus of(
       SnapshotRecord snapshot,
       Generation generation,
-      SnapshotSizes known,
+      SnapshotSizes.Sizes sizes,
       List<String> layersOver) {
-    SnapshotSizes.Sizes sizes = known.of(snapshot);
     return new SnapshotStatus(
         snapshot.name(),
         generation.version(),

@@ -83,7 +83,10 @@ final class SnapshotService {
 
   private SnapshotStatus status(SnapshotRecord snapshot) {
     return SnapshotStatus.of(
-        snapshot, snapshots.generationOf(snapshot), sizes, snapshots.layersOver(snapshot));
+        snapshot,
+        snapshots.generationOf(snapshot),
+        sizes.of(snapshot),
+        snapshots.layersOver(snapshot));
   }
 
   /**
