@@ -77,7 +77,8 @@ class ReflinkEngineTest {
       assertTrue(taken < 20_000_000, "taken: " + taken);
 
       List<DataVolume.Layer> both =
-          List.of(new DataVolume.Layer(volumes.from, false), new DataVolume.Layer(volumes.to, false));
+          List.of(
+              new DataVolume.Layer(volumes.from, false), new DataVolume.Layer(volumes.to, false));
       Occupied copy = copier.occupied(both, volumes.labels, DEADLINE).getLast();
       assertTrue(copy.used() > 200_000_000 && copy.own() < 20_000_000, copy.toString());
       volumes.shell("rm /from/large.db; sync -f /from");
