@@ -56,7 +56,7 @@ public final class SnapshotSizes {
   public record Sizes(long bytes, long shared, Instant at) {}
 
   /** The sizes of a snapshot that were found last; at first those of when it was made. */
-  Sizes of(SnapshotRecord snapshot) {
+  public Sizes of(SnapshotRecord snapshot) {
     return known.getOrDefault(
         snapshot.generation(), new Sizes(snapshot.bytes(), snapshot.shared(), snapshot.created()));
   }

@@ -46,16 +46,16 @@ public record SnapshotStatus(
    *
    * @param volume the engine's name for it
    * @param method how it got its data: copy, reflink, or attach for a volume that is shared
+   * @param lowers the layers below it, the nearest first
    */
-  public record Volume(String name, String volume, String method) {}
+  public record Volume(String name, String volume, String method, List<DataVolume.Layer> lowers) {}
 
   /** Describes a snapshot whose data is a generation's. */
   public static SnapshotStatus of(
       SnapshotRecord snapshot,
       Generation generation,
-      SnapshotSizes known,
+      SnapshotSizes.Sizes sizes,
       List<String> layersOver) {
-    SnapshotSizes.Sizes sizes = known.of(snapshot);
     return new SnapshotStatus(
         snapshot.name(),
         generation.version(),
@@ -75,6 +75,9 @@ public record SnapshotStatus(
 
   private static Volume volume(DataVolume volume) {
     return new Volume(
-        volume.name(), volume.volume(), volume.method().name().toLowerCase(Locale.ROOT));
+        volume.name(),
+        volume.volume(),
+        volume.method().name().toLowerCase(Locale.ROOT),
+        volume.lowers());
   }
 }

@@ -7,6 +7,7 @@ import dev.orchestrator.engine.ContainerInfo;
 import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.engine.Labels;
 import dev.orchestrator.engine.VolumeInfo;
+import dev.orchestrator.home.ExportClaim;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.Generation.State;
 import dev.orchestrator.journal.GenerationRecord;
@@ -27,6 +28,7 @@ import dev.orchestrator.upgrade.steps.UpgradePlans;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -274,10 +276,12 @@ final class CutOffRuns {
         new Helpers(
             containers.stream()
                 .filter(each -> !role(each).equals("capsule") && !role(each).equals(redirect))
+                .filter(each -> !isOfExport(each.labels()))
                 .map(ContainerInfo::name)
                 .toList(),
             context.engine().volumes(context.names().stackLabels()).stream()
                 .filter(each -> HELPER_ROLES.contains(each.labels().getOrDefault(Labels.ROLE, "")))
+                .filter(each -> !isOfExport(each.labels()))
                 .map(VolumeInfo::name)
                 .toList(),
             containers.stream()
@@ -285,6 +289,11 @@ final class CutOffRuns {
                 .map(ContainerInfo::name)
                 .findFirst()
                 .orElse(""));
+  }
+
+  /** Whether a command that exports works with it, which goes on beside a restart. */
+  private boolean isOfExport(Map<String, String> labels) {
+    return ExportClaim.isHeld(context.settings().home(), labels.getOrDefault(Labels.UPGRADE, ""));
   }
 
   private static String role(ContainerInfo container) {
@@ -315,7 +324,8 @@ final class CutOffRuns {
   }
 
   /**
-   * Removes the candidates of earlier runs; the candidate of the run that was cut off stays.
+   * Removes the candidates of earlier runs on this host; the candidate of the run that was cut off
+   * stays.
    *
    * @return what could not be removed, and why
    */
@@ -323,11 +333,9 @@ final class CutOffRuns {
     List<String> problems = new ArrayList<>();
     for (GenerationRecord row : context.journal().generations()) {
       Generation generation = row.generation();
-      if (row.state() == State.CANDIDATE && !generation.equals(ofCutOff)) {
-        if (generation.elsewhere() != null) {
-          removeElsewhere(generation);
-          continue;
-        }
+      if (row.state() == State.CANDIDATE
+          && !generation.equals(ofCutOff)
+          && generation.elsewhere() == null) {
         remove(
             "candidate " + generation.container(),
             problems,
@@ -337,13 +345,12 @@ final class CutOffRuns {
     return problems;
   }
 
-  /** Nothing here waits for another host: what is left there is tried again at the next start. */
-  private void removeElsewhere(Generation generation) {
-    try {
-      context.retention().remove(generation);
-    } catch (EngineException e) {
-      log.warn("{} is left on another host: {}", generation.container(), FailureText.of(e));
-    }
+  /**
+   * Removes the candidates of earlier runs on other hosts, of this process's, too. Waits for hosts
+   * that don't answer.
+   */
+  void removeLeftElsewhere() {
+    context.sentCandidates().removeLeftBehind();
   }
 
   private static void remove(String what, List<String> problems, Runnable removal) {

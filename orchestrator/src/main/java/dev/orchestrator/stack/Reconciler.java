@@ -28,6 +28,8 @@ public final class Reconciler implements AutoCloseable {
   /** While all is well: a guard against what the engine doesn't tell. */
   private static final Duration CALM_INTERVAL = Duration.ofSeconds(60);
 
+  private static final Duration ELSEWHERE_INTERVAL = Duration.ofSeconds(30);
+
   /**
    * How long {@link #start} waits for the routes; connections are held until the engine answers.
    */
@@ -36,6 +38,7 @@ public final class Reconciler implements AutoCloseable {
   private final CutOffRuns cutOffRuns;
   private final ServingSupervisor supervisor;
   private final ContainerEvents events;
+  private final Runnable tidying;
   private final CountDownLatch closed = new CountDownLatch(1);
   private final CountDownLatch leftoversCleared = new CountDownLatch(1);
   private volatile boolean started;
@@ -49,10 +52,20 @@ public final class Reconciler implements AutoCloseable {
 
   private String lastFailure = "";
 
-  Reconciler(CutOffRuns cutOffRuns, ServingSupervisor supervisor, ContainerEvents events) {
+  /**
+   * Starts nothing yet.
+   *
+   * @param tidying removes what others have left, now and then
+   */
+  Reconciler(
+      CutOffRuns cutOffRuns,
+      ServingSupervisor supervisor,
+      ContainerEvents events,
+      Runnable tidying) {
     this.cutOffRuns = cutOffRuns;
     this.supervisor = supervisor;
     this.events = events;
+    this.tidying = tidying;
   }
 
   /**
@@ -64,6 +77,8 @@ public final class Reconciler implements AutoCloseable {
     started = true;
     CountDownLatch open = new CountDownLatch(1);
     Thread.ofVirtual().name("reconciler").start(() -> reconcile(open));
+    // On a thread of its own: a host that does not answer must not delay what is looked after here.
+    Thread.ofVirtual().name("left-elsewhere").start(this::clearElsewhere);
     try {
       if (!open.await(ROUTES_OPEN_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)) {
         log.warn("the engine is slow to answer: connections wait");
@@ -112,8 +127,10 @@ public final class Reconciler implements AutoCloseable {
           return;
         }
       }
+      tidyUp();
       while (!pause()) {
         superviseOnce();
+        tidyUp();
       }
     } catch (CutOffError e) {
       log.info("{}", e.getMessage());
@@ -196,6 +213,15 @@ public final class Reconciler implements AutoCloseable {
     return helpersRemoved;
   }
 
+  /** What can't be removed now is tried again. */
+  private void tidyUp() {
+    try {
+      tidying.run();
+    } catch (RuntimeException e) {
+      log.warn("{}", FailureText.of(e));
+    }
+  }
+
   /** Opens the routes; a failure is logged. */
   public void openRoutes() {
     boolean _ = tryTask(cutOffRuns::openRoutes);
@@ -207,6 +233,28 @@ public final class Reconciler implements AutoCloseable {
       supervisor.distrust();
     }
     boolean _ = tryTask(supervisor::superviseOnce);
+  }
+
+  private void clearElsewhere() {
+    try {
+      do {
+        removeLeftElsewhere();
+      } while (!closed.await(ELSEWHERE_INTERVAL.toMillis(), TimeUnit.MILLISECONDS));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /**
+   * Removes what moves have left on hosts that did not answer then, and do by now, as the service
+   * does every half minute; a failure is logged.
+   */
+  public void removeLeftElsewhere() {
+    try {
+      cutOffRuns.removeLeftElsewhere();
+    } catch (RuntimeException | LinkageError e) {
+      log.error("what is left on other hosts: {}", FailureText.of(e));
+    }
   }
 
   /** Runs a task; false when it failed. A failure that repeats is logged once. */

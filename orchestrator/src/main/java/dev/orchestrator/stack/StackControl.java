@@ -105,7 +105,8 @@ public final class StackControl implements Control, AutoCloseable {
         new Reconciler(
             new CutOffRuns(context, executor),
             supervisor,
-            new ContainerEvents(context.engine(), context.names().stackLabels()));
+            new ContainerEvents(context.engine(), context.names().stackLabels()),
+            snapshots::deleteOfEndedExports);
     this.admission =
         new RunAdmission(journal, context.servingLock(), reconciler, executor, handover);
     this.requirements = new StackRequirements(context);
@@ -174,6 +175,13 @@ public final class StackControl implements Control, AutoCloseable {
             null));
   }
 
+  /** Whether nothing has served yet, and nothing is under way that would. */
+  public boolean isUntouched() {
+    return journal.serving().isEmpty()
+        && journal.servingOriginal().isEmpty()
+        && journal.running().isEmpty();
+  }
+
   @Override
   public String up(@Nullable String version) {
     admission.requireAdmission();
@@ -184,6 +192,10 @@ public final class StackControl implements Control, AutoCloseable {
     if (last.isEmpty()) {
       refuseOnFailure(requirements::refuseUnknownData);
       String wanted = version == null ? releases.newest() : version;
+      Optional<Path> archive = ArchiveImports.requirePending(context.settings().stack().folder());
+      if (archive.isPresent()) {
+        return importArchive(archive.get(), wanted);
+      }
       return executor.start(() ->
           new UpgradeRun(
               journal.begin(Kind.UP, "", wanted, null, null, Map.of()),

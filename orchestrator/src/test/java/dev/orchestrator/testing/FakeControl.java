@@ -284,7 +284,7 @@ public final class FakeControl implements Control {
         null,
         new SnapshotRecord.Proof("u6", START, false, "verify: db is unhealthy"),
         "sha256:1",
-        List.of(new SnapshotStatus.Volume("data", "demo-g2-data", "copy")),
+        List.of(new SnapshotStatus.Volume("data", "demo-g2-data", "copy", List.of())),
         List.of());
   }
 

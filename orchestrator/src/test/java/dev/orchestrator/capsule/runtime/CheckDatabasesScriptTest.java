@@ -147,9 +147,7 @@ class CheckDatabasesScriptTest {
   @Test
   void aContainerThatEndsMeanwhileIsAFinding() throws Exception {
     Files.writeString(folder.resolve("proc/7/comm"), "mariadbd\n");
-    program(
-        "mariadb-check",
-        "echo 'true later' >%s/state\nkill -KILL $PPID\n".formatted(folder));
+    program("mariadb-check", "echo 'true later' >%s/state\nkill -KILL $PPID\n".formatted(folder));
     assertEquals(
         List.of("BAD db, container: it ended while its databases checked themselves"), check());
   }
