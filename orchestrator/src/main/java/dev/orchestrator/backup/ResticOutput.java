@@ -61,9 +61,9 @@ final class ResticOutput implements ResticRunner.Watcher {
       Pattern.compile(
           "(?i).*(dial tcp|connection refused|connection reset|no such host|i/o timeout|no route to"
               + " host|network is unreachable|broken pipe|unexpected EOF|connection lost|could not"
-              + " resolve|connection closed|connection timed out|TLS handshake|operation timed out"
-              + "|unable to start the sftp session|error talking HTTP to rclone|server sent GOAWAY"
-              + "|50[0234] (Internal|Bad|Service|Gateway)|EOF$).*");
+              + " resolve|connection closed|connection timed out|TLS handshake|operation timed"
+              + " out|unable to start the sftp session|ssh command exited|error talking HTTP to"
+              + " rclone|server sent GOAWAY|50[0234] (Internal|Bad|Service|Gateway)|EOF$).*");
   private static final Pattern NO_SESSION = Pattern.compile(".*unable to start the sftp session.*");
   private static final Pattern SSH = Pattern.compile("subprocess ssh: .*");
   private static final Pattern NO_REPOSITORY =

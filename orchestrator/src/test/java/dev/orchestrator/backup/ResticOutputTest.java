@@ -77,6 +77,12 @@ class ResticOutputTest {
             {"message_type":"exit_error","code":1,"message":"Fatal: unable to open repository at sftp:root@127.0.0.1:/tmp/x: unable to start the sftp session, error: error receiving version packet from server: read |0: file already closed"}
             """),
         Arguments.of(
+            Kind.AWAY,
+            1,
+            """
+            {"message_type":"exit_error","code":1,"message":"Fatal: unable to save snapshot: ssh command exited: exit status 255"}
+            """),
+        Arguments.of(
             Kind.UNAUTHORIZED,
             1,
             """

@@ -75,6 +75,15 @@ class ReflinkEngineTest {
       assertEquals(volumes.listing("/from"), volumes.listing("/to"));
       long taken = before - free(volumes);
       assertTrue(taken < 20_000_000, "taken: " + taken);
+
+      List<DataVolume.Layer> both =
+          List.of(
+              new DataVolume.Layer(volumes.from, false), new DataVolume.Layer(volumes.to, false));
+      Occupied copy = copier.occupied(both, volumes.labels, DEADLINE).getLast();
+      assertTrue(copy.used() > 200_000_000 && copy.own() < 20_000_000, copy.toString());
+      volumes.shell("rm /from/large.db; sync -f /from");
+      copy = copier.occupied(both, volumes.labels, DEADLINE).getLast();
+      assertTrue(copy.own() > 200_000_000, "what the other had too: " + copy);
     }
   }
 

@@ -162,9 +162,9 @@ class CheckDatabasesScriptTest {
             """
             NOTICE:  extension "amcheck" already exists, skipping
             NOTICE:  extension "amcheck" already exists, skipping
-            heap table "ledger.public.entry":
-                ERROR:  invalid page in block 10 of relation base/16384/16385
             btree index "ledger.public.entry_pkey":
+                ERROR:  invalid page in block 10 of relation base/16384/16385
+            heap table "ledger.public.entry":
                 ERROR:  invalid page in block 10 of relation base/16384/16385
             """,
             2));
