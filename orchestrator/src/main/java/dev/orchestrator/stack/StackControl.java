@@ -25,6 +25,8 @@ import dev.orchestrator.report.BackupOperation;
 import dev.orchestrator.report.BackupReport;
 import dev.orchestrator.report.DoctorChecks;
 import dev.orchestrator.report.DoctorReport;
+import dev.orchestrator.report.MovePlan;
+import dev.orchestrator.report.MovePlanBuilder;
 import dev.orchestrator.report.Plan;
 import dev.orchestrator.report.PlanBuilder;
 import dev.orchestrator.report.RollbackCost;
@@ -38,6 +40,7 @@ import dev.orchestrator.upgrade.ArchiveImports;
 import dev.orchestrator.upgrade.DataOptions;
 import dev.orchestrator.upgrade.EventHub;
 import dev.orchestrator.upgrade.FailureText;
+import dev.orchestrator.upgrade.LostHost;
 import dev.orchestrator.upgrade.RunEvent;
 import dev.orchestrator.upgrade.UpgradeContext;
 import dev.orchestrator.upgrade.UpgradeRun;
@@ -250,6 +253,14 @@ public final class StackControl implements Control, AutoCloseable {
   }
 
   @Override
+  public MovePlan movePlan(String address) {
+    EngineAddress _ = EngineAddress.parse(address);
+    Generation blue = requireServing("move");
+    requireHere(blue, "moved again");
+    return refuseOnFailure(() -> new MovePlanBuilder(context).build(blue, address.strip()));
+  }
+
+  @Override
   public void endMove(boolean now) {
     admission.requireAdmission();
     Generation serving = requireServing("end a move");
@@ -302,7 +313,7 @@ public final class StackControl implements Control, AutoCloseable {
 
   private void requireNotTakenOver(Generation serving) {
     RemoteEngine where = serving.elsewhere();
-    if (where != null && refuseOnFailure(() -> context.ownerClaim().isTakenOver(serving))) {
+    if (where != null && ofOtherHost(serving, () -> context.ownerClaim().isTakenOver(serving))) {
       throw new RefusedException(
           "the orchestrator on %s has taken the stack over: go on there; 'orchestrator move --done' ends what is left of it here"
               .formatted(where.address()));
@@ -325,6 +336,45 @@ public final class StackControl implements Control, AutoCloseable {
     Generation blue = requireServing("roll back");
     requireNotTakenOver(blue);
     return executor.start(() -> rollback.begin(blue, choice));
+  }
+
+  @Override
+  public String rollbackFromLostHost() {
+    admission.requireAdmission();
+    Generation lost = requireServing("roll back");
+    requireLost(lost);
+    return executor.start(() -> rollback.beginFromLostHost(lost));
+  }
+
+  /** Requires the host on which the stack serves not to answer. */
+  private void requireLost(Generation serving) {
+    RemoteEngine where = serving.elsewhere();
+    if (where == null) {
+      throw new RefusedException("the stack serves on this host: --lost is for one that was moved");
+    }
+    try {
+      Optional<ContainerInfo> _ = context.engine().container(serving.container());
+    } catch (EngineException e) {
+      if (e.kind() == EngineException.Kind.UNREACHABLE
+          || e.kind() == EngineException.Kind.TIMEOUT) {
+        return;
+      }
+      throw new RefusedException(FailureText.of(e), e);
+    }
+    throw new RefusedException(
+        "%s answers, and has what was written there: 'orchestrator rollback' brings it back"
+            .formatted(where.address()));
+  }
+
+  /** An answer that the other host must give, or what to do where it never will. */
+  private <T> T ofOtherHost(Generation serving, Supplier<T> question) {
+    RemoteEngine where = serving.elsewhere();
+    try {
+      return question.get();
+    } catch (EngineException | CapsuleException | DataException e) {
+      throw new RefusedException(
+          FailureText.of(e) + (where == null ? "" : "; " + LostHost.advice(where)), e);
+    }
   }
 
   /**
@@ -509,7 +559,7 @@ public final class StackControl implements Control, AutoCloseable {
   @Override
   public RollbackCost rollbackCost() {
     Generation serving = requireServing("roll back");
-    return refuseOnFailure(() -> rollback.cost(serving));
+    return ofOtherHost(serving, () -> rollback.cost(serving));
   }
 
   @Override
@@ -655,6 +705,9 @@ public final class StackControl implements Control, AutoCloseable {
             context.engine().stopContainer(serving.container(), UpgradeContext.STOP_TIMEOUT));
     if (removal != Removal.NOTHING) {
       context.retention().removeAll();
+      if (removal == Removal.IMAGES) {
+        context.retention().removeMovedImages();
+      }
       journal.forget();
     }
     return removal == Removal.IMAGES ? context.builder().prune(List.of()) : 0;
