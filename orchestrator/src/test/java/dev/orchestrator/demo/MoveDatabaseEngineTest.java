@@ -11,9 +11,9 @@ import dev.orchestrator.engine.DockerEngine;
 import dev.orchestrator.engine.Engine;
 import dev.orchestrator.journal.Receipt;
 import dev.orchestrator.report.Status;
-import dev.orchestrator.testing.EverySecondDay;
 import dev.orchestrator.testing.FreePorts;
 import dev.orchestrator.testing.OtherHostFixture;
+import dev.orchestrator.testing.Rotates;
 import dev.orchestrator.testing.ServiceProcessFixture;
 import dev.orchestrator.testing.TestImagesFixture;
 import java.io.IOException;
@@ -30,7 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A stack with MariaDB moves to another engine and back while clients insert rows all the time. */
 @Tag("engine")
-@EverySecondDay
+@Rotates
 @Timeout(300)
 class MoveDatabaseEngineTest {
   private static final Duration TIMEOUT = Duration.ofMinutes(5);

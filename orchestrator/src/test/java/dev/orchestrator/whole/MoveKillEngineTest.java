@@ -10,15 +10,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.orchestrator.journal.Receipt;
 import dev.orchestrator.report.Status;
-import dev.orchestrator.testing.EverySecondDay;
 import dev.orchestrator.testing.OtherHostFixture;
+import dev.orchestrator.testing.Rotation;
 import dev.orchestrator.testing.ServiceProcessFixture;
 import dev.orchestrator.testing.StepNames;
 import dev.orchestrator.testing.SubprocessLoad;
 import dev.orchestrator.upgrade.Step;
 import java.nio.file.Path;
-import java.time.LocalDate;
-import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -38,7 +36,6 @@ import org.junit.jupiter.api.io.TempDir;
  * that writes all the time. A sixth of it each day; all with {@code -Dmatrix=all}.
  */
 @Tag("engine")
-@EverySecondDay
 @Timeout(600)
 class MoveKillEngineTest {
   @TempDir static Path shared;
@@ -58,16 +55,15 @@ class MoveKillEngineTest {
     }
   }
 
-  private final long seed = Long.getLong("matrix.seed", LocalDate.now(ZoneOffset.UTC).toEpochDay());
-  private final Random random = new Random(seed);
+  private final Random random = new Random(Rotation.day());
 
   /** A sixth of the steps each day. */
   private List<Step> steps() {
     List<Step> all = StepNames.move();
-    return "all".equals(System.getProperty("matrix"))
+    return Rotation.isWhole()
         ? all
         : IntStream.range(0, all.size())
-            .filter(i -> (i + seed / 2) % 6 == 0)
+            .filter(i -> (i + Rotation.day()) % 6 == 0)
             .mapToObj(all::get)
             .toList();
   }

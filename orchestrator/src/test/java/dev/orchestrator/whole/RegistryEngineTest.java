@@ -14,9 +14,9 @@ import dev.orchestrator.engine.Labels;
 import dev.orchestrator.files.FileTree;
 import dev.orchestrator.testing.CommandRunner;
 import dev.orchestrator.testing.CommandRunner.Result;
-import dev.orchestrator.testing.EverySecondDay;
 import dev.orchestrator.testing.FreePorts;
 import dev.orchestrator.testing.LightStackFixture;
+import dev.orchestrator.testing.Rotates;
 import dev.orchestrator.testing.ServiceProcessFixture;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -36,7 +36,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Debian's registry, with a login and TLS, as the place of a stack. */
 @Tag("engine")
-@EverySecondDay
+@Rotates
 @Timeout(400)
 class RegistryEngineTest {
   private static final String LOGIN = "shop:keeper";
