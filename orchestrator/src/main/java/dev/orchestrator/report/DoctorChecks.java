@@ -46,6 +46,10 @@ public final class DoctorChecks {
 
   private final UpgradeContext context;
   private final List<Check> checks = new ArrayList<>();
+
+  /** Whether the host that the serving capsule was moved to does not answer. */
+  private boolean isServingAway;
+
   private final Supplier<BackupReport.@Nullable Health> backups;
 
   public DoctorChecks(UpgradeContext context, Supplier<BackupReport.@Nullable Health> backups) {
@@ -66,7 +70,8 @@ public final class DoctorChecks {
     if (context.settings().stack().backup().configured()) {
       runCheck("backups", this::checkBackups);
     }
-    if (serving.isPresent() && !context.journal().down()) {
+    // Each check of a capsule whose host is away would wait for it.
+    if (serving.isPresent() && !context.journal().down() && !isServingAway) {
       Generation now = serving.get();
       runCheck("serving", () -> checkServing(now));
       runCheck("probes", () -> checkProbes(now));
@@ -114,6 +119,7 @@ public final class DoctorChecks {
       }
       if (away.contains(where.id()) && worst != DoctorReport.State.BAD) {
         worst = serves ? DoctorReport.State.BAD : DoctorReport.State.WARNING;
+        isServingAway |= serves;
         advice =
             serves
                 ? LostHost.advice(where)

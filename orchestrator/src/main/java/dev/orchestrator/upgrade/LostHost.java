@@ -78,6 +78,9 @@ public final class LostHost {
    * called on a thread that has something else to do.
    */
   public void stopThoseThatCameBack() {
+    if (context.journal().presentElsewhere().isEmpty()) {
+      return;
+    }
     for (UpgradeRecord run : context.journal().history()) {
       if (run.outcome() == Outcome.DONE
           && isRollback(run)
