@@ -4,7 +4,6 @@ import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.common.NotYetException;
 import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.data.DataException;
-import dev.orchestrator.engine.ContainerInfo;
 import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.engine.Labels;
 import dev.orchestrator.engine.RemoteEngine;
@@ -14,7 +13,6 @@ import dev.orchestrator.upgrade.FailureText;
 import dev.orchestrator.upgrade.LostHost;
 import dev.orchestrator.upgrade.UpgradeContext;
 import java.util.List;
-import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
@@ -124,14 +122,24 @@ final class StackRequirements {
     }
   }
 
-  /** Requires the host on which the stack serves not to answer. */
+  /** Requires the host on which the stack serves not to answer, or to have nothing of it left. */
   void requireLost(Generation serving) {
     RemoteEngine where = serving.elsewhere();
     if (where == null) {
       throw new RefusedException("the stack serves on this host: --lost is for one that was moved");
     }
     try {
-      Optional<ContainerInfo> _ = context.engine().container(serving.container());
+      // An engine of that address that is another one by now has nothing of the stack either.
+      if (!context.others().find(where.address()).where().id().equals(where.id())) {
+        return;
+      }
+      boolean isThere =
+          context.engine().container(serving.container()).isPresent()
+              || serving.volumes().stream()
+                  .anyMatch(volume -> context.engine().volume(volume.volume()).isPresent());
+      if (!isThere) {
+        return;
+      }
     } catch (EngineException e) {
       if (e.kind() == EngineException.Kind.UNREACHABLE
           || e.kind() == EngineException.Kind.TIMEOUT) {

@@ -262,6 +262,21 @@ class MoveTest {
   }
 
   @Test
+  void aHostThatWasSetUpAnewHasNothingOfTheStackAndIsLostToo() {
+    UpgradeRecord _ = move();
+    String there = serving().container();
+    host.otherEngine.removeContainer(there);
+    refuseLost("answers, and has what was written there");
+    for (var volume : host.otherEngine.volumes(Map.of(Labels.OURS, "1"))) {
+      host.otherEngine.removeVolume(volume.name());
+    }
+    UpgradeRecord run =
+        service.journal.upgrade(service.control.rollbackFromLostHost()).orElseThrow();
+    assertEquals(Outcome.DONE, run.outcome(), run.reason());
+    assertEquals(null, serving().elsewhere());
+  }
+
+  @Test
   void aStackThatServesHereHasNoLostHost() {
     refuseLost("the stack serves on this host");
   }
