@@ -15,11 +15,15 @@ import dev.orchestrator.settings.InvalidSettingsException;
 import dev.orchestrator.settings.NameRules;
 import dev.orchestrator.settings.StackSettings;
 import dev.orchestrator.stack.ImportRequest;
+import dev.orchestrator.upgrade.ArchiveImports;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -33,15 +37,21 @@ import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The folder of a stack out of the file of an export. Everything that can be wrong with the file is
  * refused before anything is written. Calls block.
  */
 final class StackImport {
+  private static final Logger log = LoggerFactory.getLogger(StackImport.class);
   private static final Duration MEASURE_DEADLINE = Duration.ofMinutes(5);
 
   private static final Pattern BACKUP = Pattern.compile("(?m)^\\s*backup\\b");
+
+  /** In front of the name of a folder that is being written. */
+  private static final String BESIDE = ".importing-";
 
   private final Engine engine;
   private final Supplier<String> base;
@@ -73,6 +83,20 @@ final class StackImport {
         throw new RefusedException(
             "can't remove %s again: %s".formatted(folder, e.getMessage()), e);
       }
+    }
+  }
+
+  /** Removes what imports have left that were killed while they wrote a stack's folder. */
+  static void removeLeftovers(Path stacks) {
+    try (DirectoryStream<Path> left = Files.newDirectoryStream(stacks, BESIDE + "*")) {
+      for (Path each : left) {
+        FileTree.delete(each);
+        log.info("removed {}, left by an import that was killed", each);
+      }
+    } catch (NoSuchFileException e) {
+      log.debug("no folder of stacks: {}", e.getMessage());
+    } catch (IOException | DirectoryIteratorException e) {
+      log.warn("left by an import, and can't be removed: {}", e.getMessage());
     }
   }
 
@@ -144,7 +168,7 @@ final class StackImport {
   private Written write(ImportRequest request, String name, ArchiveReader archive, Path target)
       throws IOException {
     String version = archive.head().version();
-    Path beside = stacks.resolve(".importing-" + name);
+    Path beside = stacks.resolve(BESIDE + name);
     FileTree.delete(beside); // of an import that was killed
     try {
       try (InputStream files = archive.files()) {
@@ -160,6 +184,7 @@ final class StackImport {
       Path renamed = beside.resolve(name);
       Files.move(folder, renamed);
       requireSettings(renamed, name);
+      ArchiveImports.mark(renamed, Path.of(request.file()));
       Files.move(renamed, target, StandardCopyOption.ATOMIC_MOVE);
       return new Written(name, version, target);
     } finally {

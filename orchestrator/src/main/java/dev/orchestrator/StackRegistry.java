@@ -19,6 +19,7 @@ import dev.orchestrator.stack.StackControl;
 import dev.orchestrator.stack.StackSummary;
 import dev.orchestrator.stack.Stacks;
 import dev.orchestrator.traffic.ServiceTraffic;
+import dev.orchestrator.upgrade.ArchiveImports;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -91,6 +92,7 @@ final class StackRegistry implements Stacks, AutoCloseable {
   }
 
   private void openAll() {
+    StackImport.removeLeftovers(current.stacksFolder());
     List<Callable<Optional<RuntimeException>>> work = new ArrayList<>();
     for (StackEntry entry : current.stacks()) {
       StackSlot slot = slots.add(entry.folder());
@@ -236,6 +238,7 @@ final class StackRegistry implements Stacks, AutoCloseable {
   public Imported importArchive(ImportRequest request) {
     String name = StackImport.name(request);
     try (ProjectAdoption.Claim _ = adoption.claim(request.file(), name)) {
+      removeFailedImport(name);
       if (slots.all().stream().anyMatch(slot -> slot.name().equals(name))) {
         throw new RefusedException(
             "there is a stack %s already: give the new one another name with --stack"
@@ -258,6 +261,25 @@ final class StackRegistry implements Stacks, AutoCloseable {
         throw e;
       }
       return new Imported(name, written.folder().toString(), run);
+    }
+  }
+
+  /** Makes room for an import where an earlier one of that name has not ended well. */
+  private void removeFailedImport(String name) {
+    for (StackSlot slot : slots.all()) {
+      Path folder = current.stacksFolder().resolve(slot.folder);
+      ManagedStack stack = slot.stack;
+      if (!slot.name().equals(name)
+          || ArchiveImports.pending(folder).isEmpty()
+          || (stack != null && !stack.control().isUntouched())) {
+        continue;
+      }
+      if (stack != null) {
+        int _ = stack.control().down(Control.Removal.VOLUMES);
+      }
+      log.info("{} is replaced: its import has not ended well", folder);
+      new StackImport.Written(name, "", folder).remove();
+      ReloadReport _ = reload();
     }
   }
 

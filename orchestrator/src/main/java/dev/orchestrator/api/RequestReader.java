@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeType;
 import dev.orchestrator.common.Json;
 import dev.orchestrator.common.RefusedException;
+import dev.orchestrator.journal.SnapshotRecord.Reason;
 import dev.orchestrator.settings.DataSettings.Quiesce;
 import dev.orchestrator.settings.DataSettings.Rollback;
 import dev.orchestrator.settings.FileSettings.Policy;
@@ -69,12 +70,14 @@ final class RequestReader {
   }
 
   static SnapshotRequest snapshotRequest(RoutingContext context) {
-    JsonNode fields = body(context, Set.of("name", "quiesce"));
+    JsonNode fields = body(context, Set.of("name", "quiesce", "export"));
     JsonNode name = fields.get("name");
     JsonNode quiesce = fields.get("quiesce");
-    return SnapshotRequest.manual(
+    boolean export = flag(fields, "export");
+    return new SnapshotRequest(
         name == null || name.isNull() ? null : checkedName("name", text("name", name)),
-        quiesce(quiesce == null || quiesce.isNull() ? null : text("quiesce", quiesce)));
+        quiesce(quiesce == null || quiesce.isNull() ? null : text("quiesce", quiesce)),
+        export ? Reason.FOR_EXPORT : Reason.MANUAL);
   }
 
   /**

@@ -68,7 +68,7 @@ final class DataLayer {
     return new Parts(volume, layer);
   }
 
-  private static final class Parts extends InputStream {
+  private static final class Parts extends BlockInputStream {
     private final String volume;
     private final InputStream layer;
     private int next;
@@ -82,16 +82,7 @@ final class DataLayer {
     }
 
     @Override
-    public int read() throws IOException {
-      byte[] one = new byte[1];
-      return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
-    }
-
-    @Override
-    public int read(byte[] bytes, int from, int length) throws IOException {
-      if (length == 0) {
-        return 0;
-      }
+    protected int readBlock(byte[] bytes, int from, int length) throws IOException {
       while (left == 0) {
         if (ended) {
           return -1;

@@ -140,21 +140,20 @@ record SavedImage(String config, List<Layer> layers) {
   private static Layer blob(
       String name, byte[] begin, InputStream rest, LayerFilter filter, ArchiveTarget file)
       throws IOException {
-    DigestInputStream in =
-        new DigestInputStream(
-            new SequenceInputStream(new ByteArrayInputStream(begin), unclosed(rest)),
-            Sha256.digest());
+    InputStream whole = new SequenceInputStream(new ByteArrayInputStream(begin), unclosed(rest));
+    Compression compression = Compression.of(begin);
     try (ArchiveTarget.Content out = file.blob()) {
-      Compression compression = Compression.of(begin);
       if (filter.none()) {
-        in.transferTo(out);
-      } else {
-        filter.copy(unpacked(in, compression, name), out);
-        in.transferTo(OutputStream.nullOutputStream());
+        whole.transferTo(out);
+        Entry blob = out.end();
+        requireDigest(name, blob.sha256());
+        return new Layer(blob, TAR + compression.suffix());
       }
+      DigestInputStream in = new DigestInputStream(whole, Sha256.digest());
+      filter.copy(unpacked(in, compression, name), out);
+      in.transferTo(OutputStream.nullOutputStream());
       requireDigest(name, Sha256.hex(in.getMessageDigest()));
-      String suffix = filter.none() ? compression.suffix() : "";
-      return new Layer(out.end(), TAR + suffix);
+      return new Layer(out.end(), TAR);
     }
   }
 

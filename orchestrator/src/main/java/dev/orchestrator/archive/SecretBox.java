@@ -304,7 +304,7 @@ public final class SecretBox {
     }
   }
 
-  private static final class Decrypting extends InputStream {
+  private static final class Decrypting extends BlockInputStream {
     private final PushbackInputStream in;
     private final Chunks chunks;
     private byte[] plain = new byte[0];
@@ -318,16 +318,7 @@ public final class SecretBox {
     }
 
     @Override
-    public int read() throws IOException {
-      byte[] one = new byte[1];
-      return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
-    }
-
-    @Override
-    public int read(byte[] bytes, int from, int length) throws IOException {
-      if (length == 0) {
-        return 0;
-      }
+    protected int readBlock(byte[] bytes, int from, int length) throws IOException {
       while (at == plain.length) {
         if (ended) {
           return -1;

@@ -86,9 +86,8 @@ final class ExportCommand implements Callable<Integer> {
             DockerEngine.connect(settings.engine().address(), settings.engine().timeout());
         ExportSource.Data data = source.open(withData, snapshot)) {
       StackExporter exporter =
-          new StackExporter(settings, engine, settings.stack().upgrade().preSync());
+          new StackExporter(settings, engine, data.id(), settings.stack().upgrade().preSync());
       ArchiveContents contents = export(exporter, data, words);
-      data.requireUnchanged();
       print(contents);
       return ExitCode.DONE;
     } catch (ArchiveException | DataException | EngineException | UncheckedIOException e) {
@@ -137,7 +136,11 @@ final class ExportCommand implements Callable<Integer> {
     try {
       return exporter.export(
           new StackExporter.Request(
-              data.version(), data.image(), data.volumes(), RootCommand.Version.number()),
+              data.version(),
+              data.image(),
+              data.volumes(),
+              RootCommand.Version.number(),
+              data::requireUnchanged),
           file,
           force,
           words,

@@ -7,13 +7,17 @@ import dev.orchestrator.client.ExitCode;
 import dev.orchestrator.common.Json;
 import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.data.DataVolume;
+import dev.orchestrator.data.DataVolume.Layer;
 import dev.orchestrator.data.DataVolume.Method;
+import dev.orchestrator.home.ExportClaim;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.report.Status;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.UUID;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,16 +28,27 @@ final class ExportSource {
   private final ApiClient api;
   private final Follower follower;
   private final String stack;
+  private final Path home;
+  private final Consumer<String> warning;
 
   /** Shows a run to its end; returns its exit code. */
   interface Follower {
     int follow(String id) throws InterruptedException;
   }
 
-  ExportSource(ApiClient api, Follower follower, String stack) {
+  /**
+   * Reads a stack of a service.
+   *
+   * @param home folder of the service's state
+   * @param warning takes a line on what could not be removed
+   */
+  ExportSource(
+      ApiClient api, Follower follower, String stack, Path home, Consumer<String> warning) {
     this.api = api;
     this.follower = follower;
     this.stack = stack;
+    this.home = home;
+    this.warning = warning;
   }
 
   /**
@@ -55,11 +70,18 @@ final class ExportSource {
                 terminal.width())
             : terminal;
     return new ExportSource(
-        root.api(), id -> root.follower(stack, shown).followAccepted(id), stack);
+        root.api(),
+        id -> root.follower(stack, shown).followAccepted(id),
+        stack,
+        root.location().home(),
+        line -> terminal.err().println(line));
   }
 
   /** A version and its data, until it is closed. */
   interface Data extends AutoCloseable {
+    /** Names what is made for the export. */
+    String id();
+
     String version();
 
     /** The engine's id of the version's image. */
@@ -81,25 +103,68 @@ final class ExportSource {
    * @param snapshot name of the snapshot; null for none
    */
   Data open(boolean withData, @Nullable String snapshot) throws InterruptedException {
+    ExportClaim claim;
+    try {
+      claim = ExportClaim.take(home);
+    } catch (IOException e) {
+      throw new RefusedException(
+          "an export notes in %s that it is under way, which fails: %s"
+              .formatted(home, e.getMessage()),
+          e);
+    }
+    Data data = null;
+    try {
+      data = open(claim, withData, snapshot);
+      return data;
+    } finally {
+      if (data == null) {
+        release(claim);
+      }
+    }
+  }
+
+  private Data open(ExportClaim claim, boolean withData, @Nullable String snapshot)
+      throws InterruptedException {
     if (snapshot != null) {
-      return ofSnapshot(snapshot, withData, false);
+      return ofSnapshot(claim, snapshot, withData, () -> {});
     }
     Generation current = Json.read(api.get("/v1/current"), Generation.class);
-    if (!withData) {
-      return new Held(current.version(), current.image(), List.of(), () -> {}, () -> {});
-    }
-    if (isDown()) {
+    if (!withData || isDown()) {
       return new Held(
-          current.version(), current.image(), current.volumes(), this::requireDown, () -> {});
+          claim,
+          current.version(),
+          current.image(),
+          withData ? current.volumes() : List.of(),
+          withData ? this::requireDown : () -> {},
+          () -> {});
     }
-    String name = "export-" + UUID.randomUUID().toString().substring(0, 8);
-    int code = follower.follow(api.beginRun("/v1/snapshots", Map.of("name", name)));
+    String name = claim.id();
+    int code = follower.follow(api.beginRun("/v1/snapshots", Map.of("name", name, "export", true)));
     if (code != ExitCode.DONE) {
       throw new CommandException(
           code,
           "the snapshot that an export with data is made of was not made: see the lines above");
     }
-    return ofSnapshot(name, true, true);
+    return ofSnapshot(claim, name, true, () -> delete(name));
+  }
+
+  /** A snapshot that can't be deleted is no failure of the export. */
+  private void delete(String name) {
+    try {
+      String _ = api.delete(ExportCommand.snapshotPath(name), ExportCommand.DEADLINE);
+    } catch (CommandException e) {
+      warning.accept(
+          "snapshot %s, which was made for the export, is not deleted: %s; the next export, or start of the service, does it"
+              .formatted(name, e.getMessage()));
+    }
+  }
+
+  private void release(ExportClaim claim) {
+    try {
+      claim.close();
+    } catch (IOException e) {
+      warning.accept("can't remove what is in %s: %s".formatted(home, e.getMessage()));
+    }
   }
 
   private boolean isDown() {
@@ -114,32 +179,38 @@ final class ExportSource {
     }
   }
 
-  private Data ofSnapshot(String name, boolean withData, boolean temporary) {
+  private Data ofSnapshot(ExportClaim claim, String name, boolean withData, Runnable release) {
     JsonNode found = Json.tree(api.get(ExportCommand.snapshotPath(name)));
     List<DataVolume> volumes = new ArrayList<>();
     if (withData) {
-      for (JsonNode volume : found.path("volumes")) {
-        volumes.add(
-            DataVolume.plain(
-                volume.path("name").asText(),
-                volume.path("volume").asText(),
-                Method.COPY,
-                List.of()));
-      }
+      found.path("volumes").forEach(volume -> volumes.add(volume(volume)));
     }
     return new Held(
+        claim,
         found.path("version").asText(),
         found.path("image").asText(),
         volumes,
         () -> {},
-        temporary
-            ? () -> {
-              String _ = api.delete(ExportCommand.snapshotPath(name), ExportCommand.DEADLINE);
-            }
-            : () -> {});
+        release);
   }
 
-  private static final class Held implements Data {
+  /** A volume out of the API's description of a snapshot. */
+  static DataVolume volume(JsonNode volume) {
+    List<Layer> lowers = new ArrayList<>();
+    volume
+        .path("lowers")
+        .forEach(layer ->
+            lowers.add(new Layer(layer.path("volume").asText(), layer.path("upper").asBoolean())));
+    return new DataVolume(
+        volume.path("name").asText(),
+        volume.path("volume").asText(),
+        Method.COPY,
+        lowers,
+        List.of());
+  }
+
+  private final class Held implements Data {
+    private final ExportClaim claim;
     private final String version;
     private final String image;
     private final List<DataVolume> volumes;
@@ -147,12 +218,24 @@ final class ExportSource {
     private final Runnable release;
     private boolean closed;
 
-    Held(String version, String image, List<DataVolume> volumes, Runnable check, Runnable release) {
+    Held(
+        ExportClaim claim,
+        String version,
+        String image,
+        List<DataVolume> volumes,
+        Runnable check,
+        Runnable release) {
+      this.claim = claim;
       this.version = version;
       this.image = image;
       this.volumes = List.copyOf(volumes);
       this.check = check;
       this.release = release;
+    }
+
+    @Override
+    public String id() {
+      return claim.id();
     }
 
     @Override
@@ -180,6 +263,7 @@ final class ExportSource {
       if (!closed) {
         closed = true;
         release.run();
+        ExportSource.this.release(claim);
       }
     }
   }

@@ -33,6 +33,8 @@ import picocli.CommandLine.Spec;
           + " release and the settings, the image as it was exported, and the data where the file"
           + " has any; after that it is upgraded as any other. --stack gives it another name than"
           + " it had.",
+      "An import that fails leaves no data. 'orchestrator up' of the stack tries again with the"
+          + " same file, and so does another import, which replaces it.",
       "With --attach, take over a stack that the orchestrator of another host has moved to this one"
           + " (move --to): it becomes a stack of this service as it runs, with its settings and its"
           + " release, and clients notice nothing."
@@ -124,12 +126,15 @@ final class ImportCommand implements Callable<Integer> {
     }
   }
 
-  /** Nobody wants to look secrets up for an import that is refused then. */
+  /**
+   * Nobody wants to look secrets up for an import that is refused then. A stack that has no version
+   * may be one whose import has failed, which the service replaces.
+   */
   private static void requireFree(RootCommand root, String exported) {
     String named = root.namedStack();
     String name = named == null ? exported : named;
     for (StackSummary each : Json.readList(root.api().get("/v1/stacks"), StackSummary.class)) {
-      if (each.stack().equals(name)) {
+      if (each.stack().equals(name) && !each.version().isEmpty()) {
         throw new RefusedException(
             "there is a stack %s already: give the new one another name with --stack"
                 .formatted(name));

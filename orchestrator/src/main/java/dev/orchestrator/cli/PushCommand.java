@@ -85,20 +85,23 @@ final class PushCommand implements Callable<Integer> {
             DockerEngine.connect(settings.engine().address(), settings.engine().timeout());
         ExportSource.Data data = source.open(withData, snapshot)) {
       StackExporter exporter =
-          new StackExporter(settings, engine, settings.stack().upgrade().preSync());
+          new StackExporter(settings, engine, data.id(), settings.stack().upgrade().preSync());
       ArchiveContents contents;
       try {
         contents =
             exporter.push(
                 new StackExporter.Request(
-                    data.version(), data.image(), data.volumes(), RootCommand.Version.number()),
+                    data.version(),
+                    data.image(),
+                    data.volumes(),
+                    RootCommand.Version.number(),
+                    data::requireUnchanged),
                 registry,
                 words,
                 line -> {});
       } finally {
         terminal.redraw("");
       }
-      data.requireUnchanged();
       print(place, contents, registry);
       return ExitCode.DONE;
     } catch (ArchiveException

@@ -83,7 +83,8 @@ public final class StreamPipe {
       reading.addSuppressed(e);
     } catch (ExecutionException e) {
       // An IOException is the pipe that the reader has closed.
-      if (e.getCause() instanceof RuntimeException failure) {
+      if (e.getCause() instanceof RuntimeException failure
+          && !(failure instanceof UncheckedIOException)) {
         failure.addSuppressed(reading);
         throw failure;
       }

@@ -15,6 +15,7 @@ import dev.orchestrator.data.VolumeStream;
 import dev.orchestrator.engine.ContainerInfo;
 import dev.orchestrator.engine.Engine;
 import dev.orchestrator.engine.ImageInfo;
+import dev.orchestrator.engine.Labels;
 import dev.orchestrator.engine.VolumeInfo;
 import dev.orchestrator.files.FileTree;
 import dev.orchestrator.files.TarArchive;
@@ -38,7 +39,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -62,17 +62,16 @@ public final class StackExporter {
   /**
    * Exports a stack with these settings from this engine.
    *
+   * @param id of the export, on what is made for it
    * @param deadline of each of the parts
    */
-  public StackExporter(Settings settings, Engine engine, Duration deadline) {
+  public StackExporter(Settings settings, Engine engine, String id, Duration deadline) {
     this.settings = settings;
     this.stack = settings.stack();
     this.engine = engine;
     this.deadline = deadline;
     ResourceNames names = new ResourceNames(settings);
-    this.labels =
-        names.helperLabels(
-            "export-" + UUID.randomUUID().toString().substring(0, 8), ResourceNames.COPY);
+    this.labels = names.helperLabels(id, ResourceNames.COPY);
     ImageBuilder builder =
         new ImageBuilder(engine, settings, names.stackLabels(), SteadyClock.get());
     this.volumes = new VolumeStream(engine, () -> builder.base(line -> {}), labels);
@@ -85,8 +84,10 @@ public final class StackExporter {
    * @param image the engine's id of its image
    * @param data volumes that nobody writes to; none for an export without data
    * @param program version of this program
+   * @param check refuses data that may not be of one moment, once all of it was read
    */
-  public record Request(String version, String image, List<DataVolume> data, String program) {
+  public record Request(
+      String version, String image, List<DataVolume> data, String program, Runnable check) {
     public Request {
       data = List.copyOf(data);
     }
@@ -173,6 +174,7 @@ public final class StackExporter {
         if (passphrase != null && !stack.compose().secrets().isEmpty()) {
           writer.secrets(secrets.bundle(), passphrase);
         }
+        request.check().run();
         return writer.finish(
             Map.of("stack.conf", Files.readString(stack.folder().resolve("stack.conf"))));
       }
@@ -196,6 +198,19 @@ public final class StackExporter {
                   volume.name(), counted(stream, what, progress), weight.bytes(), weight.files());
               return true;
             });
+    requireThere(volume);
+  }
+
+  /**
+   * An engine makes a volume anew, empty and without labels, for a container that is to have it.
+   */
+  private void requireThere(DataVolume volume) {
+    for (String name : volume.needs()) {
+      if (engine.volume(name).filter(each -> each.labels().containsKey(Labels.OURS)).isEmpty()) {
+        throw new RefusedException(
+            "volume %s was removed while its data was read: export it again".formatted(name));
+      }
+    }
   }
 
   /** The stack's folder with this release alone, and without the secrets. */

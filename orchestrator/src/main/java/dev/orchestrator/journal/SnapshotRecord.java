@@ -69,7 +69,9 @@ public record SnapshotRecord(
     /** A backup is made or proven of it, and then it is deleted. */
     FOR_BACKUP,
     /** A backup was restored into it. */
-    FROM_BACKUP;
+    FROM_BACKUP,
+    /** A command exports it, which deletes it at its end. */
+    FOR_EXPORT;
 
     /** The reason in words, such as {@code before upgrade}. */
     public String text() {

@@ -1,27 +1,18 @@
 package dev.orchestrator.registry;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.orchestrator.common.Json;
 import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.net.ConnectException;
 import java.net.SocketException;
 import java.net.URI;
-import java.net.URLEncoder;
-import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.net.http.HttpResponse.BodyHandlers;
 import java.net.http.HttpTimeoutException;
-import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.Map;
-import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,278 +26,23 @@ final class RegistryClient implements AutoCloseable {
 
   static final String MANIFEST = "application/vnd.oci.image.manifest.v1+json";
 
-  private static final Duration TIMEOUT = Duration.ofMinutes(2);
-  private static final int TRIES = 5;
-  private static final Duration PAUSE = Duration.ofMillis(200);
-  private static final int LONGEST_TEXT = 16 << 20;
-  private static final Pattern FIELD = Pattern.compile("(\\w+)=\"([^\"]*)\"");
   private static final Pattern RANGE = Pattern.compile("(?:bytes=)?0-([0-9]+)");
 
   private final RegistryReference place;
-  private final Map<String, String> environment;
-  private final HttpClient http;
-  private String scheme = "https";
-  private String authorization = "";
+  private final RegistryConnection connection;
 
   RegistryClient(RegistryReference place, Map<String, String> environment) {
     this.place = place;
-    this.environment = Map.copyOf(environment);
-    this.http =
-        HttpClient.newBuilder()
-            .version(HttpClient.Version.HTTP_1_1)
-            .connectTimeout(Duration.ofSeconds(20))
-            .followRedirects(HttpClient.Redirect.NORMAL)
-            .sslContext(RegistryLogin.trust(place.host(), environment))
-            .build();
+    this.connection = new RegistryConnection(place, environment);
   }
 
   /** Asks whether it is a registry that lets us in. */
   void open(boolean push) {
-    String doing = "reaching registry " + place.host();
-    try {
-      if (place.isLoopback() && speaksPlainly()) {
-        scheme = "http";
-      }
-      HttpResponse<InputStream> answer = send(request("/v2/"), doing);
-      int status = answer.statusCode();
-      if (status == 401) {
-        answer.body().close();
-        login(challenge(answer), push, doing);
-        HttpResponse<InputStream> again = send(request("/v2/"), doing);
-        require(again, doing, 200);
-        again.body().close();
-      } else {
-        require(answer, doing, 200);
-        answer.body().close();
-      }
-    } catch (IOException e) {
-      throw cut(doing, e);
-    }
-  }
-
-  /** As with Docker: a registry of this machine needs no TLS. */
-  private boolean speaksPlainly() {
-    try {
-      HttpResponse<InputStream> answer =
-          once(
-              HttpRequest.newBuilder(URI.create("http://%s/v2/".formatted(place.host())))
-                  .timeout(TIMEOUT));
-      answer.body().close();
-      // What a server with TLS says to that.
-      return answer.statusCode() != 400;
-    } catch (IOException _) {
-      return false;
-    }
-  }
-
-  private static String challenge(HttpResponse<?> answer) {
-    return answer.headers().firstValue("WWW-Authenticate").orElse("");
-  }
-
-  private void login(String challenge, boolean push, String doing) throws IOException {
-    Optional<String> basic = RegistryLogin.basic(place.host(), environment);
-    if (challenge.regionMatches(true, 0, "Basic", 0, 5)) {
-      if (basic.isEmpty()) {
-        throw new RegistryException(
-            "registry %s wants a login: 'docker login %s' first"
-                .formatted(place.host(), place.host()));
-      }
-      authorization = "Basic " + basic.get();
-      return;
-    }
-    if (!challenge.regionMatches(true, 0, "Bearer", 0, 6)) {
-      throw new RegistryException(
-          "registry %s wants a login of a kind that is not known here: %s"
-              .formatted(place.host(), oneLine(challenge)));
-    }
-    String realm = "";
-    StringBuilder query = new StringBuilder();
-    Matcher fields = FIELD.matcher(challenge);
-    while (fields.find()) {
-      if (fields.group(1).equals("realm")) {
-        realm = fields.group(2);
-      } else if (!fields.group(1).equals("scope")) {
-        query.append('&').append(fields.group(1)).append('=').append(encode(fields.group(2)));
-      }
-    }
-    String scope = "repository:%s:%s".formatted(place.name(), push ? "pull,push" : "pull");
-    URI uri = uri(realm + (realm.contains("?") ? "&" : "?") + "scope=" + encode(scope) + query);
-    HttpRequest.Builder asking = HttpRequest.newBuilder(uri).timeout(TIMEOUT);
-    basic.ifPresent(login -> asking.header("Authorization", "Basic " + login));
-    HttpResponse<InputStream> answer = send(asking, doing);
-    if (answer.statusCode() == 401) {
-      answer.body().close();
-      throw refusedLogin();
-    }
-    require(answer, doing, 200);
-    JsonNode token = json(text(answer), doing);
-    authorization = "Bearer " + token.path("token").asText(token.path("access_token").asText());
-  }
-
-  private static String encode(String text) {
-    return URLEncoder.encode(text, StandardCharsets.UTF_8);
-  }
-
-  private URI uri(String text) {
-    try {
-      return URI.create(text);
-    } catch (IllegalArgumentException e) {
-      throw new RegistryException(
-          "registry %s names an address that is none: %s".formatted(place.host(), oneLine(text)),
-          e);
-    }
-  }
-
-  private URI base() {
-    return URI.create("%s://%s/".formatted(scheme, place.host()));
-  }
-
-  private HttpRequest.Builder request(String path) {
-    return authorized(HttpRequest.newBuilder(base().resolve(path)).timeout(TIMEOUT));
-  }
-
-  private HttpRequest.Builder authorized(HttpRequest.Builder request) {
-    return authorization.isEmpty() ? request : request.setHeader("Authorization", authorization);
+    connection.open(push);
   }
 
   private String repository() {
     return "/v2/" + place.name();
-  }
-
-  /** Sends; a cut connection is tried again, as is a server that is busy for a moment. */
-  private HttpResponse<InputStream> send(HttpRequest.Builder request, String doing)
-      throws IOException {
-    IOException last = null;
-    for (int i = 0; i < TRIES; i++) {
-      try {
-        return once(request);
-      } catch (SSLException e) {
-        throw e;
-      } catch (ConnectException e) {
-        throw new RegistryException(
-            "%s: nothing answers at %s: is its name right, and does it run?"
-                .formatted(doing, place.host()),
-            e);
-      } catch (IOException e) {
-        last = e;
-        pause(i);
-      }
-    }
-    throw last == null ? new IOException("no answer") : last;
-  }
-
-  private HttpResponse<InputStream> once(HttpRequest.Builder request) throws IOException {
-    try {
-      return http.send(request.build(), BodyHandlers.ofInputStream());
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new RegistryException("interrupted", e);
-    }
-  }
-
-  private static void pause(int tries) {
-    try {
-      Thread.sleep(PAUSE.multipliedBy(1L << tries));
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new RegistryException("interrupted", e);
-    }
-  }
-
-  private RegistryException cut(String doing, IOException e) {
-    return e instanceof SSLException
-        ? new RegistryException(
-            "%s: its certificate is not trusted (%s): put its authority into /etc/docker/certs.d/%s/ca.crt"
-                .formatted(doing, oneLine(String.valueOf(e.getMessage())), place.host()),
-            e)
-        : new RegistryException(
-            "%s: the connection is cut again and again (%s): try again, what is there already is not sent twice"
-                .formatted(doing, oneLine(String.valueOf(e.getMessage()))),
-            e);
-  }
-
-  private RegistryException refusedLogin() {
-    return new RegistryException(
-        "registry %s refuses the login for %s (401): 'docker login %s' with a user who may"
-            .formatted(place.host(), place.name(), place.host()));
-  }
-
-  /** Refuses any other status, in one line. */
-  private void require(HttpResponse<InputStream> answer, String doing, int wanted)
-      throws IOException {
-    int status = answer.statusCode();
-    if (status == wanted) {
-      return;
-    }
-    String said = oneLine(reason(answer));
-    throw switch (status) {
-      case 401 -> refusedLogin();
-      case 403 ->
-          new RegistryException(
-              "%s: registry %s does not allow it (403)%s".formatted(doing, place.host(), said));
-      case 404 ->
-          new RegistryException(
-              "%s: registry %s has no such thing (404)%s: check the name and the tag"
-                  .formatted(doing, place.host(), said));
-      case 429 ->
-          new RegistryException(
-              "%s: registry %s has had too many requests (429): try again %s"
-                  .formatted(
-                      doing,
-                      place.host(),
-                      answer
-                          .headers()
-                          .firstValue("Retry-After")
-                          .filter(value -> value.matches("[0-9]{1,6}"))
-                          .map(value -> "in " + value + " s")
-                          .orElse("later")));
-      default ->
-          new RegistryException(
-              "%s: registry %s answers %d%s%s"
-                  .formatted(
-                      doing,
-                      place.host(),
-                      status,
-                      said,
-                      status >= 500 ? ": look at its log, or try again later" : ""));
-    };
-  }
-
-  /**
-   * The reason out of {@code {"errors": [{"message": ...}]}}, with a colon; empty for anything
-   * else.
-   */
-  private static String reason(HttpResponse<InputStream> answer) throws IOException {
-    try (InputStream body = answer.body()) {
-      String text = new String(body.readNBytes(4096), StandardCharsets.UTF_8);
-      String message = Json.tree(text).at("/errors/0/message").asText();
-      return message.isEmpty() ? "" : ", " + message;
-    } catch (IllegalArgumentException _) {
-      return ""; // A page of a proxy, or nothing.
-    }
-  }
-
-  private static String oneLine(String text) {
-    String line = text.replaceAll("\\p{Cntrl}+", " ").strip();
-    return line.length() > 200 ? line.substring(0, 200) + "..." : line;
-  }
-
-  private static String text(HttpResponse<InputStream> answer) throws IOException {
-    try (InputStream body = answer.body()) {
-      byte[] bytes = body.readNBytes(LONGEST_TEXT);
-      return new String(bytes, StandardCharsets.UTF_8);
-    }
-  }
-
-  private JsonNode json(String text, String doing) {
-    try {
-      return Json.tree(text);
-    } catch (IllegalArgumentException e) {
-      throw new RegistryException(
-          "%s: what answers at %s is no registry: its answer is not JSON"
-              .formatted(doing, place.host()),
-          e);
-    }
   }
 
   /** Whether the registry has a blob. */
@@ -314,14 +50,16 @@ final class RegistryClient implements AutoCloseable {
     String doing = "looking for a layer";
     try {
       HttpResponse<InputStream> answer =
-          send(request(blob(sha256)).method("HEAD", HttpRequest.BodyPublishers.noBody()), doing);
+          connection.send(
+              connection.request(blob(sha256)).method("HEAD", HttpRequest.BodyPublishers.noBody()),
+              doing);
       if (answer.statusCode() != 404) {
-        require(answer, doing, 200);
+        connection.require(answer, doing, 200);
       }
       answer.body().close();
       return answer.statusCode() == 200;
     } catch (IOException e) {
-      throw cut(doing, e);
+      throw connection.cut(doing, e);
     }
   }
 
@@ -334,14 +72,16 @@ final class RegistryClient implements AutoCloseable {
     String doing = "beginning to send a layer";
     try {
       HttpResponse<InputStream> answer =
-          send(
-              request(repository() + "/blobs/uploads/").POST(HttpRequest.BodyPublishers.noBody()),
+          connection.send(
+              connection
+                  .request(repository() + "/blobs/uploads/")
+                  .POST(HttpRequest.BodyPublishers.noBody()),
               doing);
-      require(answer, doing, 202);
+      connection.require(answer, doing, 202);
       answer.body().close();
       return location(answer, doing);
     } catch (IOException e) {
-      throw cut(doing, e);
+      throw connection.cut(doing, e);
     }
   }
 
@@ -354,7 +94,7 @@ final class RegistryClient implements AutoCloseable {
                 new RegistryException(
                     "%s: what answers at %s is no registry: it names no place to send to"
                         .formatted(doing, place.host())));
-    return base().resolve(uri(to));
+    return connection.base().resolve(connection.uri(to));
   }
 
   /**
@@ -368,21 +108,22 @@ final class RegistryClient implements AutoCloseable {
     URI next = to;
     int sent = 0;
     IOException last = null;
-    for (int i = 0; i < TRIES; i++) {
+    for (int i = 0; i < RegistryConnection.TRIES; i++) {
       try {
         HttpRequest.Builder patch =
-            authorized(HttpRequest.newBuilder(next).timeout(TIMEOUT))
+            connection
+                .authorized(HttpRequest.newBuilder(next).timeout(RegistryConnection.TIMEOUT))
                 .header("Content-Type", "application/octet-stream")
                 .header("Content-Range", "%d-%d".formatted(at + sent, at + length - 1))
                 .method(
                     "PATCH", HttpRequest.BodyPublishers.ofByteArray(bytes, sent, length - sent));
-        HttpResponse<InputStream> answer = once(patch);
-        require(answer, doing, 202);
+        HttpResponse<InputStream> answer = connection.once(patch);
+        connection.require(answer, doing, 202);
         answer.body().close();
         return location(answer, doing);
       } catch (IOException e) {
         last = e;
-        pause(i);
+        RegistryConnection.pause(i);
         long there = progress(next, doing);
         if (there < at || there > at + length) {
           throw new RegistryException(
@@ -395,21 +136,24 @@ final class RegistryClient implements AutoCloseable {
         }
       }
     }
-    throw cut(doing, last == null ? new IOException("no answer") : last);
+    throw connection.cut(doing, last == null ? new IOException("no answer") : last);
   }
 
   /** How many bytes of an upload are there. */
   private long progress(URI upload, String doing) {
     try {
       HttpResponse<InputStream> answer =
-          send(authorized(HttpRequest.newBuilder(upload).timeout(TIMEOUT)), doing);
-      require(answer, doing, 204);
+          connection.send(
+              connection.authorized(
+                  HttpRequest.newBuilder(upload).timeout(RegistryConnection.TIMEOUT)),
+              doing);
+      connection.require(answer, doing, 204);
       answer.body().close();
       Matcher range = RANGE.matcher(answer.headers().firstValue("Range").orElse("0-0"));
       long last = range.matches() ? Long.parseLong(range.group(1)) : 0;
       return last == 0 ? 0 : last + 1;
     } catch (IOException e) {
-      throw cut(doing, e);
+      throw connection.cut(doing, e);
     }
   }
 
@@ -419,17 +163,18 @@ final class RegistryClient implements AutoCloseable {
     String separator = to.getRawQuery() == null ? "?" : "&";
     try {
       HttpResponse<InputStream> answer =
-          send(
-              authorized(
+          connection.send(
+              connection
+                  .authorized(
                       HttpRequest.newBuilder(
                               URI.create(to + separator + "digest=sha256%3A" + sha256))
-                          .timeout(TIMEOUT))
+                          .timeout(RegistryConnection.TIMEOUT))
                   .PUT(HttpRequest.BodyPublishers.noBody()),
               doing);
-      require(answer, doing, 201);
+      connection.require(answer, doing, 201);
       answer.body().close();
     } catch (IOException e) {
-      throw cut(doing, e);
+      throw connection.cut(doing, e);
     }
   }
 
@@ -437,15 +182,16 @@ final class RegistryClient implements AutoCloseable {
     String doing = "writing the tag " + tag;
     try {
       HttpResponse<InputStream> answer =
-          send(
-              request(repository() + "/manifests/" + tag)
+          connection.send(
+              connection
+                  .request(repository() + "/manifests/" + tag)
                   .header("Content-Type", MANIFEST)
                   .PUT(HttpRequest.BodyPublishers.ofByteArray(manifest)),
               doing);
-      require(answer, doing, 201);
+      connection.require(answer, doing, 201);
       answer.body().close();
     } catch (IOException e) {
-      throw cut(doing, e);
+      throw connection.cut(doing, e);
     }
   }
 
@@ -454,15 +200,20 @@ final class RegistryClient implements AutoCloseable {
     String doing = "reading the tag " + tag;
     try {
       HttpResponse<InputStream> answer =
-          send(request(repository() + "/manifests/" + tag).header("Accept", MANIFEST).GET(), doing);
+          connection.send(
+              connection
+                  .request(repository() + "/manifests/" + tag)
+                  .header("Accept", MANIFEST)
+                  .GET(),
+              doing);
       if (answer.statusCode() == 404) {
         answer.body().close();
         return null;
       }
-      require(answer, doing, 200);
-      return json(text(answer), doing);
+      connection.require(answer, doing, 200);
+      return connection.json(RegistryConnection.text(answer), doing);
     } catch (IOException e) {
-      throw cut(doing, e);
+      throw connection.cut(doing, e);
     }
   }
 
@@ -482,19 +233,19 @@ final class RegistryClient implements AutoCloseable {
     int failures = 0;
     byte[] buffer = new byte[1 << 16];
     while (at < bytes) {
-      HttpRequest.Builder get = request(blob(sha256));
+      HttpRequest.Builder get = connection.request(blob(sha256));
       if (at > 0) {
         get.header("Range", "bytes=%d-".formatted(at));
       }
       HttpResponse<InputStream> answer;
       try {
-        answer = send(get, doing);
+        answer = connection.send(get, doing);
       } catch (IOException e) {
-        throw cut(doing, e);
+        throw connection.cut(doing, e);
       }
       int status = answer.statusCode();
       if (status != 206) {
-        require(answer, doing, 200);
+        connection.require(answer, doing, 200);
       }
       try (InputStream body =
           status == 206 || at == 0 ? answer.body() : skipped(answer.body(), at)) {
@@ -523,10 +274,10 @@ final class RegistryClient implements AutoCloseable {
   }
 
   private int again(int failures, String doing, IOException e) {
-    if (failures >= TRIES) {
-      throw cut(doing, e);
+    if (failures >= RegistryConnection.TRIES) {
+      throw connection.cut(doing, e);
     }
-    pause(failures);
+    RegistryConnection.pause(failures);
     return failures + 1;
   }
 
@@ -537,7 +288,7 @@ final class RegistryClient implements AutoCloseable {
 
   /** A small blob. */
   byte[] small(String sha256, long bytes) {
-    if (bytes > LONGEST_TEXT) {
+    if (bytes > RegistryConnection.LONGEST_TEXT) {
       throw new RegistryException(
           "%s has a text of %d bytes, which can't be right".formatted(place, bytes));
     }
@@ -545,14 +296,13 @@ final class RegistryClient implements AutoCloseable {
     try {
       download(sha256, 0, bytes, (part, length) -> all.write(part, 0, length));
     } catch (IOException e) {
-      throw cut("getting a text", e);
+      throw connection.cut("getting a text", e);
     }
     return all.toByteArray();
   }
 
   @Override
   public void close() {
-    // An answer that nobody reads to its end would keep an orderly close waiting.
-    http.shutdownNow();
+    connection.close();
   }
 }

@@ -16,7 +16,9 @@ import org.jspecify.annotations.Nullable;
  * @param reason why it was made: manual, schedule, before upgrade, before restore, set aside
  * @param created the moment that its data is of
  * @param bytes size of its data; -1 where it was not measured
- * @param shared how many of these bytes others had too when it was made; -1 where that is not known
+ * @param shared how many of these bytes others have too, so that they stay when it is deleted; -1
+ *     where that is not known
+ * @param sizesAt when that was so
  * @param pauseMillis how long clients waited for it at most
  * @param proven when it was last started and found healthy; null for never
  * @param lastProof the last proof, whatever it has found; null for none
@@ -31,6 +33,7 @@ public record SnapshotStatus(
     Instant created,
     long bytes,
     long shared,
+    Instant sizesAt,
     long pauseMillis,
     @Nullable Instant proven,
     @Nullable Proof lastProof,
@@ -43,20 +46,25 @@ public record SnapshotStatus(
    *
    * @param volume the engine's name for it
    * @param method how it got its data: copy, reflink, or attach for a volume that is shared
+   * @param lowers the layers below it, the nearest first
    */
-  public record Volume(String name, String volume, String method) {}
+  public record Volume(String name, String volume, String method, List<DataVolume.Layer> lowers) {}
 
   /** Describes a snapshot whose data is a generation's. */
   public static SnapshotStatus of(
-      SnapshotRecord snapshot, Generation generation, List<String> layersOver) {
+      SnapshotRecord snapshot,
+      Generation generation,
+      SnapshotSizes.Sizes sizes,
+      List<String> layersOver) {
     return new SnapshotStatus(
         snapshot.name(),
         generation.version(),
         generation.number(),
         snapshot.reason().text(),
         snapshot.created(),
-        snapshot.bytes(),
-        snapshot.shared(),
+        sizes.bytes(),
+        sizes.shared(),
+        sizes.at(),
         snapshot.pauseMillis(),
         snapshot.proven(),
         snapshot.lastProof(),
@@ -67,6 +75,9 @@ public record SnapshotStatus(
 
   private static Volume volume(DataVolume volume) {
     return new Volume(
-        volume.name(), volume.volume(), volume.method().name().toLowerCase(Locale.ROOT));
+        volume.name(),
+        volume.volume(),
+        volume.method().name().toLowerCase(Locale.ROOT),
+        volume.lowers());
   }
 }

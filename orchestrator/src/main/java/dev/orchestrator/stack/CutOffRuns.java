@@ -7,6 +7,7 @@ import dev.orchestrator.engine.ContainerInfo;
 import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.engine.Labels;
 import dev.orchestrator.engine.VolumeInfo;
+import dev.orchestrator.home.ExportClaim;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.Generation.State;
 import dev.orchestrator.journal.GenerationRecord;
@@ -27,6 +28,7 @@ import dev.orchestrator.upgrade.steps.UpgradePlans;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -274,10 +276,12 @@ final class CutOffRuns {
         new Helpers(
             containers.stream()
                 .filter(each -> !role(each).equals("capsule") && !role(each).equals(redirect))
+                .filter(each -> !isOfExport(each.labels()))
                 .map(ContainerInfo::name)
                 .toList(),
             context.engine().volumes(context.names().stackLabels()).stream()
                 .filter(each -> HELPER_ROLES.contains(each.labels().getOrDefault(Labels.ROLE, "")))
+                .filter(each -> !isOfExport(each.labels()))
                 .map(VolumeInfo::name)
                 .toList(),
             containers.stream()
@@ -285,6 +289,11 @@ final class CutOffRuns {
                 .map(ContainerInfo::name)
                 .findFirst()
                 .orElse(""));
+  }
+
+  /** Whether a command that exports works with it, which goes on beside a restart. */
+  private boolean isOfExport(Map<String, String> labels) {
+    return ExportClaim.isHeld(context.settings().home(), labels.getOrDefault(Labels.UPGRADE, ""));
   }
 
   private static String role(ContainerInfo container) {

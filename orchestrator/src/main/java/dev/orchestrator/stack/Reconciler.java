@@ -38,6 +38,7 @@ public final class Reconciler implements AutoCloseable {
   private final CutOffRuns cutOffRuns;
   private final ServingSupervisor supervisor;
   private final ContainerEvents events;
+  private final Runnable tidying;
   private final CountDownLatch closed = new CountDownLatch(1);
   private final CountDownLatch leftoversCleared = new CountDownLatch(1);
   private volatile boolean started;
@@ -51,10 +52,20 @@ public final class Reconciler implements AutoCloseable {
 
   private String lastFailure = "";
 
-  Reconciler(CutOffRuns cutOffRuns, ServingSupervisor supervisor, ContainerEvents events) {
+  /**
+   * Starts nothing yet.
+   *
+   * @param tidying removes what others have left, now and then
+   */
+  Reconciler(
+      CutOffRuns cutOffRuns,
+      ServingSupervisor supervisor,
+      ContainerEvents events,
+      Runnable tidying) {
     this.cutOffRuns = cutOffRuns;
     this.supervisor = supervisor;
     this.events = events;
+    this.tidying = tidying;
   }
 
   /**
@@ -116,8 +127,10 @@ public final class Reconciler implements AutoCloseable {
           return;
         }
       }
+      tidyUp();
       while (!pause()) {
         superviseOnce();
+        tidyUp();
       }
     } catch (CutOffError e) {
       log.info("{}", e.getMessage());
@@ -198,6 +211,15 @@ public final class Reconciler implements AutoCloseable {
     }
     leftovers = left;
     return helpersRemoved;
+  }
+
+  /** What can't be removed now is tried again. */
+  private void tidyUp() {
+    try {
+      tidying.run();
+    } catch (RuntimeException e) {
+      log.warn("{}", FailureText.of(e));
+    }
   }
 
   /** Opens the routes; a failure is logged. */

@@ -1,7 +1,10 @@
 package dev.orchestrator.stack;
 
 import dev.orchestrator.common.NotYetException;
+import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.data.TakenFiles;
+import dev.orchestrator.engine.EngineException;
+import dev.orchestrator.home.ExportClaim;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.Journal;
 import dev.orchestrator.journal.SnapshotRecord;
@@ -10,6 +13,7 @@ import dev.orchestrator.journal.UpgradeRecord;
 import dev.orchestrator.journal.UpgradeRecord.Kind;
 import dev.orchestrator.report.SnapshotComparison;
 import dev.orchestrator.report.SnapshotDiff;
+import dev.orchestrator.report.SnapshotSizes;
 import dev.orchestrator.report.SnapshotStatus;
 import dev.orchestrator.upgrade.SnapshotFiles;
 import dev.orchestrator.upgrade.SnapshotOptions;
@@ -17,19 +21,24 @@ import dev.orchestrator.upgrade.Snapshots;
 import dev.orchestrator.upgrade.UpgradeContext;
 import dev.orchestrator.upgrade.UpgradeRun;
 import dev.orchestrator.upgrade.steps.UpgradePlans;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Begins runs that make, restore or prove snapshots, and lists and deletes snapshots. Thread-safe:
  * none is deleted while a run may need it.
  */
 final class SnapshotService {
+  private static final Logger log = LoggerFactory.getLogger(SnapshotService.class);
   private final UpgradeContext context;
   private final Journal journal;
   private final Snapshots snapshots;
+  private final SnapshotSizes sizes;
 
   /** Names of the snapshots that are being read, each as often as it is. */
   private final List<String> read = new ArrayList<>();
@@ -38,11 +47,34 @@ final class SnapshotService {
     this.context = context;
     this.journal = context.journal();
     this.snapshots = context.snapshots();
+    this.sizes = new SnapshotSizes(context);
   }
 
   /** All snapshots, newest first. */
   List<SnapshotStatus> list() {
     return journal.snapshots().reversed().stream().map(this::status).toList();
+  }
+
+  /**
+   * The same with sizes as of now. During a run, which may remove snapshots, those that are known
+   * are told; so are they where the measurement takes longer than somebody waits for it.
+   */
+  List<SnapshotStatus> measured() {
+    List<String> names = journal.snapshots().stream().map(SnapshotRecord::name).toList();
+    if (!names.isEmpty() && journal.running().isEmpty()) {
+      reading(
+          names,
+          () -> {
+            List<Snapshots.Use> uses = names.stream().map(snapshots::use).toList();
+            try {
+              sizes.measure();
+            } finally {
+              uses.forEach(Snapshots.Use::close);
+            }
+            return names;
+          });
+    }
+    return list();
   }
 
   SnapshotStatus show(String name) {
@@ -51,11 +83,39 @@ final class SnapshotService {
 
   private SnapshotStatus status(SnapshotRecord snapshot) {
     return SnapshotStatus.of(
-        snapshot, snapshots.generationOf(snapshot), snapshots.layersOver(snapshot));
+        snapshot,
+        snapshots.generationOf(snapshot),
+        sizes.of(snapshot),
+        snapshots.layersOver(snapshot));
+  }
+
+  /**
+   * Deletes the snapshots that were made for exports whose commands have ended. What can't be
+   * deleted stays until the next try.
+   */
+  synchronized void deleteOfEndedExports() {
+    for (SnapshotRecord snapshot : journal.snapshots()) {
+      if (snapshot.reason() != Reason.FOR_EXPORT
+          || ExportClaim.isHeld(context.settings().home(), snapshot.name())) {
+        continue;
+      }
+      try {
+        requireNoRun();
+        log.info("{}: left by an export that was killed", snapshots.delete(snapshot));
+        ExportClaim.forget(context.settings().home(), snapshot.name());
+      } catch (NotYetException e) {
+        log.debug("{}", e.getMessage());
+      } catch (RefusedException | EngineException | IOException e) {
+        log.warn("snapshot {} stays: {}", snapshot.name(), e.getMessage());
+      }
+    }
   }
 
   /** Begins a run that makes a snapshot in the journal, without executing it. */
   synchronized UpgradeRun beginCreate(Generation blue, SnapshotRequest request) {
+    if (request.reason() == Reason.FOR_EXPORT) {
+      deleteOfEndedExports();
+    }
     String wanted = request.name();
     String name =
         wanted == null ? snapshots.freeName("", blue.version(), context.clock().instant()) : wanted;

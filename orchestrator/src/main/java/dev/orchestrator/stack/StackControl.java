@@ -108,7 +108,8 @@ public final class StackControl implements Control, AutoCloseable {
         new Reconciler(
             new CutOffRuns(context, executor),
             supervisor,
-            new ContainerEvents(context.engine(), context.names().stackLabels()));
+            new ContainerEvents(context.engine(), context.names().stackLabels()),
+            snapshots::deleteOfEndedExports);
     this.admission =
         new RunAdmission(journal, context.servingLock(), reconciler, executor, handover);
     this.requirements = new StackRequirements(context);
@@ -177,6 +178,13 @@ public final class StackControl implements Control, AutoCloseable {
             null));
   }
 
+  /** Whether nothing has served yet, and nothing is under way that would. */
+  public boolean isUntouched() {
+    return journal.serving().isEmpty()
+        && journal.servingOriginal().isEmpty()
+        && journal.running().isEmpty();
+  }
+
   @Override
   public String up(@Nullable String version) {
     admission.requireAdmission();
@@ -187,6 +195,10 @@ public final class StackControl implements Control, AutoCloseable {
     if (last.isEmpty()) {
       refuseOnFailure(requirements::refuseUnknownData);
       String wanted = version == null ? releases.newest() : version;
+      Optional<Path> archive = ArchiveImports.requirePending(context.settings().stack().folder());
+      if (archive.isPresent()) {
+        return importArchive(archive.get(), wanted);
+      }
       return executor.start(() ->
           new UpgradeRun(
               journal.begin(Kind.UP, "", wanted, null, null, Map.of()),
@@ -376,6 +388,11 @@ public final class StackControl implements Control, AutoCloseable {
   @Override
   public List<SnapshotStatus> snapshots() {
     return snapshots.list();
+  }
+
+  @Override
+  public List<SnapshotStatus> measuredSnapshots() {
+    return snapshots.measured();
   }
 
   @Override

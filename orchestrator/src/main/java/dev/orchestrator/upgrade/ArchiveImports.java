@@ -13,6 +13,9 @@ import dev.orchestrator.journal.Generation;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,7 +25,8 @@ import java.util.function.Consumer;
 
 /**
  * The first {@code up} of a stack that comes from the file of an export: its image and its data are
- * taken from there. Blocks.
+ * taken from there. Until that has ended well the stack's folder has a file that names the archive:
+ * nobody may bring the stack up without its data. Blocks.
  */
 public final class ArchiveImports {
   /** Key in the journal, with the run: the file. */
@@ -30,6 +34,8 @@ public final class ArchiveImports {
 
   /** Key in the journal, with the run: that its data is in green's volumes. */
   private static final String FILLED_KEY = "archive-filled";
+
+  private static final String MARK = ".import";
 
   private final UpgradeContext context;
 
@@ -40,6 +46,47 @@ public final class ArchiveImports {
   /** The journal's form of a file. */
   public static Map<String, String> attachments(Path file) {
     return Map.of(FILE_KEY, Json.write(file.toAbsolutePath().toString()));
+  }
+
+  /** Notes in a stack's folder that the stack is to be brought up from a file. */
+  public static void mark(Path folder, Path file) throws IOException {
+    Files.writeString(folder.resolve(MARK), file.toAbsolutePath() + "\n");
+  }
+
+  /** The file from which a stack is to be brought up; empty for any other stack. */
+  public static Optional<Path> pending(Path folder) {
+    try {
+      return Optional.of(Path.of(Files.readString(folder.resolve(MARK)).strip()));
+    } catch (NoSuchFileException e) {
+      return Optional.empty();
+    } catch (IOException e) {
+      throw new UncheckedIOException("%s: %s".formatted(folder.resolve(MARK), e.getMessage()), e);
+    }
+  }
+
+  /** The same, for a stack that is to be brought up now: the file must be there. */
+  public static Optional<Path> requirePending(Path folder) {
+    Optional<Path> file = pending(folder);
+    file.filter(Files::notExists)
+        .ifPresent(missing -> {
+          throw new RefusedException(
+              "the import of this stack has not ended well, and there is no file %s any more: put it back, or remove %s to bring the stack up without its data"
+                  .formatted(missing, folder.resolve(MARK)));
+        });
+    return file;
+  }
+
+  /** The stack serves with its data: it is one as any other. */
+  public void end(UpgradeRun run) {
+    if (file(run).isEmpty()) {
+      return;
+    }
+    Path mark = context.settings().stack().folder().resolve(MARK);
+    try {
+      Files.deleteIfExists(mark);
+    } catch (IOException e) {
+      throw new DataException("can't remove %s: %s".formatted(mark, e.getMessage()), e);
+    }
   }
 
   private Optional<Path> file(UpgradeRun run) {
@@ -57,6 +104,11 @@ public final class ArchiveImports {
     }
     try (ArchiveReader archive = new ArchiveReader(file.get())) {
       archive.requireArchitecture(context.engine().info().platform().architecture());
+      if (!archive.head().version().equals(run.record.toVersion())) {
+        throw new RefusedException(
+            "%s has version %s, not %s"
+                .formatted(file.get(), archive.head().version(), run.record.toVersion()));
+      }
       List<String> known =
           context.dataSettings().volumes().stream().map(each -> each.name()).toList();
       for (ArchiveContents.Volume volume : archive.contents().volumes()) {

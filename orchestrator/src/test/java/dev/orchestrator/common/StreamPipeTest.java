@@ -77,4 +77,27 @@ class StreamPipeTest {
                         }))
             .getMessage());
   }
+
+  @Test
+  void aWriterWhosePipeIsClosedIsNotTheCause() {
+    IllegalStateException failure =
+        assertThrows(
+            IllegalStateException.class,
+            () ->
+                StreamPipe.connect(
+                    "writing",
+                    out -> {
+                      try {
+                        while (true) {
+                          out.write(new byte[1 << 16]);
+                        }
+                      } catch (IOException e) {
+                        throw new UncheckedIOException("as a client of an engine tells it", e);
+                      }
+                    },
+                    in -> {
+                      throw new IllegalStateException("the disk is full");
+                    }));
+    assertEquals("the disk is full", failure.getMessage());
+  }
 }

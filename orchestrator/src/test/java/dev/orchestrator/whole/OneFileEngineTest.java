@@ -16,6 +16,8 @@ import dev.orchestrator.testing.FreePorts;
 import dev.orchestrator.testing.LightStackFixture;
 import dev.orchestrator.testing.Rotates;
 import dev.orchestrator.testing.ServiceProcessFixture;
+import dev.orchestrator.testing.ShopFixture;
+import dev.orchestrator.testing.SpecialFilesFixture;
 import dev.orchestrator.testing.VolumeInspector;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -53,9 +55,10 @@ class OneFileEngineTest {
   private final String name = "out" + ProcessHandle.current().pid();
   private final String alone = name + "-alone";
   private final int port = FreePorts.next();
+  private final ShopFixture shop = new ShopFixture(FreePorts.next());
   private final HttpClient http = HttpClient.newHttpClient();
   private Engine engine;
-  private VolumeInspector look;
+  private SpecialFilesFixture special;
   private ServiceProcessFixture from;
   private ServiceProcessFixture to;
 
@@ -67,21 +70,23 @@ class OneFileEngineTest {
   @BeforeEach
   void start() throws Exception {
     engine = DockerEngine.connect("", SOON);
-    look = new VolumeInspector(engine);
+    special = new SpecialFilesFixture(new VolumeInspector(engine));
     file = directory.resolve("stack.tar");
     from = service("from");
     LightStackFixture stack = LightStackFixture.in(directory.resolve("from"), name);
     Files.writeString(
         stack.folder().resolve("stack.conf"),
         """
-        routes = [ { name = web, listen = "127.0.0.1:%d", service = ledger, port = 80 } ]
+        routes = [ { name = web, listen = "127.0.0.1:%d", service = ledger, port = 80 }, %s ]
         probes = [
           { name = ledger, service = ledger, http { port = 80, path = "/health", body = "^healthy" } }
         ]
         data { reserve = 100MiB, strategy = copy, rollback = restore }
         secrets = [DB_PASSWORD, key.txt]
         """
-            .formatted(port));
+            .formatted(port, shop.route()));
+    ShopFixture.addTo(stack, "v1");
+    ShopFixture.addTo(stack, "v2");
     Path release = stack.folder().resolve("releases/v1");
     Path compose = release.resolve("compose.yaml");
     Files.writeString(
@@ -123,18 +128,11 @@ class OneFileEngineTest {
     for (int i = 0; i < 20; i++) {
       post("line " + i);
     }
+    String cookie = shop.setUpAndLogIn();
     String volume = dataVolume(from);
-    look.runWriting(
-        volume,
-        """
-        cd /look/volumes/ledger
-        echo one > linked; ln linked other; chown 1234:5678 linked; chmod 4750 linked
-        truncate -s 50M holes; printf end | dd of=holes bs=1 seek=52428800 conv=notrunc status=none
-        setfattr -n user.note -v kept linked 2>/dev/null || python3 -c 1 2>/dev/null || true
-        touch -d '2001-02-03 04:05:06.123456789' linked
-        touch ".wh.name"; mkdir -p "a folder"; echo x > "a folder/a file"
-        """);
-    List<String> before = data(volume);
+    special.write(volume);
+    List<String> before = special.list(volume);
+    String addresses = addresses(current(from).container());
     String lines = get("/lines");
 
     Result exported = run(from, "export", file.toString(), "--with-data", "--stack", name);
@@ -159,17 +157,19 @@ class OneFileEngineTest {
                 .formatted(
                     PASSWORD,
                     Files.writeString(directory.resolve("k"), "the key, not in the file")));
-    Result imported = run(to, "import", file.toString(), "--secrets", secrets.toString());
+    Result imported;
+    try (ShopFixture.Visitor _ = shop.visitor()) {
+      imported = run(to, "import", file.toString(), "--secrets", secrets.toString());
+      shop.assertLoggedIn(cookie);
+    }
     assertTrue(imported.out().contains("stack " + name), imported.out());
     assertEquals(lines, get("/lines"));
     String arrived = dataVolume(to);
-    assertSame(before, data(arrived));
-    assertEquals(
-        "yes\n",
-        look.runReading(
-            arrived, "test \"$(stat -c %b /look/volumes/ledger/holes)\" -lt 1000 && echo yes"));
+    SpecialFilesFixture.assertSame(before, special.list(arrived));
+    special.assertArrived(arrived);
     Generation now = current(to);
     assertEquals("v1", now.version());
+    assertEquals(addresses, addresses(now.container()));
     assertEquals(PASSWORD + "\n", inService(now, "ledger", "printenv PASSWORD"));
     assertEquals("the key, not in the file", inService(now, "greeter", "cat /key.txt"));
 
@@ -178,9 +178,27 @@ class OneFileEngineTest {
     run(to, "upgrade", "--stack", name, "v2");
     assertEquals("v2", current(to).version());
     assertEquals(lines, get("/lines"));
+    shop.assertLoggedIn(cookie);
     run(to, "down", "--stack", name, "--volumes");
 
-    assertDockerAloneRunsIt(lines, before);
+    assertDockerAloneRunsIt(lines, before, cookie, addresses);
+  }
+
+  /** The inner networks with what is in them. */
+  private String addresses(String container) {
+    ExecResult result =
+        engine.exec(
+            container,
+            List.of(
+                "bash",
+                "-c",
+                "docker network inspect $(docker network ls -q --filter driver=bridge) | jq -r"
+                    + " '.[] | .Name, (.IPAM.Config[] | .Subnet, .Gateway),"
+                    + " (.Containers[] | .Name + \" \" + .IPv4Address)' | sort"),
+            SOON);
+    assertTrue(result.ok(), result.stderr());
+    assertTrue(result.stdout().lines().count() > 6, result.stdout());
+    return result.stdout();
   }
 
   @Test
@@ -266,7 +284,8 @@ class OneFileEngineTest {
     assertEquals(stacks, stacks(service));
   }
 
-  private void assertDockerAloneRunsIt(String lines, List<String> before) throws Exception {
+  private void assertDockerAloneRunsIt(
+      String lines, List<String> before, String cookie, String addresses) throws Exception {
     shell("docker load -q -i " + file);
     String image;
     try (ArchiveReader reader = new ArchiveReader(file)) {
@@ -286,12 +305,22 @@ class OneFileEngineTest {
     String _ = shell("export DB_PASSWORD=" + PASSWORD + "; " + changed);
     String address = shell("docker inspect -f '{{.NetworkSettings.IPAddress}}' " + alone).strip();
     String ports = awaitOutput("docker exec " + alone + " capsule ports", "ledger");
-    String inner = ports.replaceFirst("(?s).*?(\\d+)(?:/tcp)?\\s*->\\s*ledger.*", "$1");
     assertEquals(
-        lines, awaitGet(URI.create("http://" + address + ":" + inner.strip() + "/lines"), alone));
-    assertSame(before, data(name + "-data"));
+        lines,
+        awaitGet(
+            URI.create("http://%s:%s/lines".formatted(address, port(ports, "ledger"))), alone));
+    String _ =
+        awaitGet(URI.create("http://%s:%s/health".formatted(address, port(ports, "shop"))), alone);
+    shop.assertLoggedIn(cookie, address + ":" + port(ports, "shop"));
+    assertEquals(addresses, addresses(alone));
+    SpecialFilesFixture.assertSame(before, special.list(name + "-data"));
+    special.assertArrived(name + "-data");
     String _ = shell("docker rm -f " + alone);
     String _ = shell("docker rmi " + image);
+  }
+
+  private static String port(String ports, String service) {
+    return ports.replaceFirst("(?s).*?(\\d+)(?:/tcp)?\\s*->\\s*" + service + ".*", "$1").strip();
   }
 
   private static String awaitOutput(String command, String wanted) throws Exception {
@@ -335,24 +364,6 @@ class OneFileEngineTest {
           shellText("LC_ALL=C grep -c -a -F '%s' %s || true".formatted(text, file)).strip();
       assertEquals("0", found, text);
     }
-  }
-
-  /** What there is below /data but for our own files, and for folders that services write to. */
-  private List<String> data(String volume) {
-    return look.listEntries(volume).stream()
-        .filter(
-            line -> !line.matches("(/volumes(/ledger)?|/extra|) folder .*|.*rows.db-(shm|wal) .*"))
-        .toList();
-  }
-
-  private static void assertSame(List<String> before, List<String> after) {
-    List<String> lost = new ArrayList<>(before);
-    lost.removeAll(after);
-    List<String> more = new ArrayList<>(after);
-    more.removeAll(before);
-    assertEquals(List.of(), lost, () -> "and there is more: " + more);
-    assertEquals(List.of(), more);
-    assertTrue(before.size() > 6, before.toString());
   }
 
   private static Generation current(ServiceProcessFixture service) {

@@ -12,18 +12,23 @@ import dev.orchestrator.engine.DockerEngine;
 import dev.orchestrator.engine.Engine;
 import dev.orchestrator.engine.Labels;
 import dev.orchestrator.files.FileTree;
+import dev.orchestrator.journal.Generation;
 import dev.orchestrator.testing.CommandRunner;
 import dev.orchestrator.testing.CommandRunner.Result;
 import dev.orchestrator.testing.FreePorts;
 import dev.orchestrator.testing.LightStackFixture;
 import dev.orchestrator.testing.Rotates;
 import dev.orchestrator.testing.ServiceProcessFixture;
+import dev.orchestrator.testing.ShopFixture;
+import dev.orchestrator.testing.SpecialFilesFixture;
+import dev.orchestrator.testing.VolumeInspector;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Base64;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -45,6 +50,7 @@ class RegistryEngineTest {
   private final String name = "reg" + ProcessHandle.current().pid();
   private final int port = FreePorts.next();
   private final String place = "127.0.0.1:" + port;
+  private final ShopFixture shop = new ShopFixture(FreePorts.next());
   private Engine engine;
   private ServiceProcessFixture service;
   private Path docker;
@@ -88,10 +94,12 @@ class RegistryEngineTest {
     Files.writeString(
         stack.folder().resolve("stack.conf"),
         """
-        routes = [ { name = web, listen = "127.0.0.1:%d", service = ledger, port = 80 } ]
+        routes = [ { name = web, listen = "127.0.0.1:%d", service = ledger, port = 80 }, %s ]
         data { reserve = 100MiB, strategy = copy, rollback = restore }
         """
-            .formatted(FreePorts.next()));
+            .formatted(FreePorts.next(), shop.route()));
+    ShopFixture.addTo(stack, "v1");
+    ShopFixture.addTo(stack, "v2");
     service.start();
   }
 
@@ -106,6 +114,11 @@ class RegistryEngineTest {
   @Test
   void aNewVersionSendsWhatHasChangedAndAnyEnginePullsIt() throws Exception {
     run("up", "--stack", name, "v1");
+    String cookie = shop.setUpAndLogIn();
+    SpecialFilesFixture special = new SpecialFilesFixture(new VolumeInspector(engine));
+    String volume = dataVolume(name);
+    special.write(volume);
+    List<String> data = special.list(volume);
     String first = place + "/team/shop:1";
     Result refused = command("push", first, "--stack", name);
     assertEquals(3, refused.exitCode(), refused.out());
@@ -148,7 +161,20 @@ class RegistryEngineTest {
     run("down", "--stack", name, "--volumes");
     FileTree.delete(directory.resolve("stacks").resolve(name));
     run("reload");
-    run("import", file.toString(), "--stack", name + "-b");
+    try (ShopFixture.Visitor _ = shop.visitor()) {
+      run("import", file.toString(), "--stack", name + "-b");
+      shop.assertLoggedIn(cookie);
+    }
+    String arrived = dataVolume(name + "-b");
+    SpecialFilesFixture.assertSame(data, special.list(arrived));
+    special.assertArrived(arrived);
+  }
+
+  private String dataVolume(String stack) {
+    return Json.read(service.api().get("/v1/stacks/%s/current".formatted(stack)), Generation.class)
+        .volumes()
+        .getFirst()
+        .volume();
   }
 
   /** A layer of the size that layers have: what goes along with any is some 60 kB. */

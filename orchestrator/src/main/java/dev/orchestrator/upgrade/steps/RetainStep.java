@@ -51,6 +51,7 @@ final class RetainStep extends Step {
     if (run.record.returnsToOriginal()) {
       return removeStack(context);
     }
+    context.archives().end(run);
     List<String> results = new ArrayList<>();
     for (Generation each : Arrays.asList(run.blue, run.green)) {
       if (each != null) {
