@@ -85,6 +85,7 @@ final class ApiRoutes {
         prefix + "/plan",
         Set.of("version", "full", "attach", "acceptUnused", "files"),
         this::plan);
+    get(router, prefix + "/move-plan", Set.of("to"), this::movePlan);
     get(router, prefix + "/rollback", ofStack(control -> control::rollbackCost));
     get(router, prefix + "/undo-adopt", ofStack(control -> control::undoCost));
     get(router, prefix + "/doctor", ofStack(control -> control::doctor));
@@ -166,6 +167,12 @@ final class ApiRoutes {
     return () -> Map.of("id", control.get().upgrade(version, options));
   }
 
+  private Callable<Object> movePlan(RoutingContext context) {
+    String to = RequestReader.engineAddress(context);
+    Supplier<Control> control = control(context);
+    return () -> control.get().movePlan(to);
+  }
+
   private Callable<Object> move(RoutingContext context) {
     RequestReader.MoveRequest request = RequestReader.moveRequest(context);
     Supplier<Control> control = control(context);
@@ -188,8 +195,10 @@ final class ApiRoutes {
 
   private Callable<Object> rollback(RoutingContext context) {
     DataOptions options = RequestReader.rollbackOptions(context);
+    boolean lost = RequestReader.lostInBody(context);
     Supplier<Control> control = control(context);
-    return () -> Map.of("id", control.get().rollback(options));
+    return () ->
+        Map.of("id", lost ? control.get().rollbackFromLostHost() : control.get().rollback(options));
   }
 
   private Callable<Object> snapshot(RoutingContext context) {

@@ -33,6 +33,8 @@ final class RequestReader {
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._+-]{0,127}");
   private static final Set<String> UPGRADE_FIELDS =
       Set.of("version", "full", "attach", "acceptUnused", "files");
+
+  private static final Set<String> ROLLBACK_FIELDS = Set.of("data", "lost");
   private static final Pattern BACKUP = Pattern.compile("[0-9A-Fa-f]{4,64}");
   private static final Pattern NUMBER = Pattern.compile("[0-9]{1,9}");
 
@@ -313,10 +315,18 @@ final class RequestReader {
   static MoveRequest moveRequest(RoutingContext context) {
     JsonNode fields = body(context, Set.of("to", "full"));
     JsonNode to = fields.get("to");
-    if (to == null || text("to", to).isBlank() || to.textValue().length() > LONGEST_PATH) {
+    return new MoveRequest(engineAddress(to == null ? null : text("to", to)), flag(fields, "full"));
+  }
+
+  static String engineAddress(RoutingContext context) {
+    return engineAddress(parameter(context, "to"));
+  }
+
+  private static String engineAddress(@Nullable String to) {
+    if (to == null || to.isBlank() || to.length() > LONGEST_PATH) {
       throw new BadRequestException("to must be the address of an engine, or a Docker context");
     }
-    return new MoveRequest(to.textValue(), flag(fields, "full"));
+    return to;
   }
 
   static boolean nowInBody(RoutingContext context) {
@@ -344,8 +354,19 @@ final class RequestReader {
     body(context, Set.of());
   }
 
+  /** Whether a rollback is one from a host that is gone for good. */
+  static boolean lostInBody(RoutingContext context) {
+    JsonNode fields = body(context, ROLLBACK_FIELDS);
+    boolean lost = flag(fields, "lost");
+    JsonNode data = fields.get("data");
+    if (lost && data != null && !data.isNull() && !text("data", data).equals("restore")) {
+      throw new BadRequestException("with lost there is no data but that as of the move: restore");
+    }
+    return lost;
+  }
+
   static DataOptions rollbackOptions(RoutingContext context) {
-    JsonNode data = body(context, Set.of("data")).get("data");
+    JsonNode data = body(context, ROLLBACK_FIELDS).get("data");
     if (data == null || data.isNull()) {
       return DataOptions.NONE;
     }

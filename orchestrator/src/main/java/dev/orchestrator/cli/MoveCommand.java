@@ -1,6 +1,9 @@
 package dev.orchestrator.cli;
 
+import dev.orchestrator.client.ApiClient;
 import dev.orchestrator.client.ExitCode;
+import dev.orchestrator.common.Json;
+import dev.orchestrator.report.MovePlan;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -28,6 +31,9 @@ final class MoveCommand implements Callable<Integer> {
   /** The capsules and volumes of this host are removed meanwhile. */
   private static final Duration DEADLINE = Duration.ofMinutes(10);
 
+  /** The service measures the data. */
+  private static final Duration PLAN_DEADLINE = Duration.ofMinutes(20);
+
   private final RootCommand root;
 
   @Option(
@@ -42,6 +48,14 @@ final class MoveCommand implements Callable<Integer> {
   @SuppressWarnings("NullAway.Init") // set by picocli
   @Spec
   private CommandSpec spec;
+
+  @Option(
+      names = "--plan",
+      description =
+          "Print what would be sent, the space and the engine there, how long clients would wait,"
+              + " and all that the move would be refused for, and change nothing. Exit code 3 where"
+              + " it would be refused.")
+  private boolean plan;
 
   @Option(
       names = "--done",
@@ -76,7 +90,7 @@ final class MoveCommand implements Callable<Integer> {
   @Override
   public Integer call() throws InterruptedException {
     String address = to;
-    if (done == (address != null) || (now && !done)) {
+    if (done == (address != null) || (now && !done) || (plan && done)) {
       throw new ParameterException(
           spec.commandLine(), "say --to ENGINE, or --done, with --now if need be");
     }
@@ -86,6 +100,14 @@ final class MoveCommand implements Callable<Integer> {
           .terminal()
           .println("the routes are closed, and nothing of the stack is left here");
       return ExitCode.DONE;
+    }
+    if (plan) {
+      MovePlan answer =
+          Json.read(
+              root.api().get("/v1/move-plan?" + ApiClient.parameter("to", address), PLAN_DEADLINE),
+              MovePlan.class);
+      MovePlanText.lines(answer).forEach(root.context().terminal()::println);
+      return answer.refusals().isEmpty() ? ExitCode.DONE : ExitCode.REFUSED;
     }
     Map<String, Object> body = Map.of("to", address, "full", verify == VerifyOption.full);
     String id = root.api().beginRun("/v1/move", body);

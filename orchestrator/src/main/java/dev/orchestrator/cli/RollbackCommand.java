@@ -11,7 +11,10 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** {@code rollback}. */
 @Command(
@@ -46,6 +49,18 @@ final class RollbackCommand implements Callable<Integer> {
       description = "Print what was written since the switch, and change nothing.")
   private boolean plan;
 
+  @Option(
+      names = "--lost",
+      description = {
+        "After a move: the other host is gone for good. Serve here again, with the data as of the"
+            + " move; what was written there since is lost. Refused while that host answers."
+      })
+  private boolean lost;
+
+  @SuppressWarnings("NullAway.Init") // set by picocli
+  @Spec
+  private CommandSpec spec;
+
   RollbackCommand(RootCommand root) {
     this.root = root;
   }
@@ -54,6 +69,15 @@ final class RollbackCommand implements Callable<Integer> {
   public Integer call() throws InterruptedException {
     Terminal terminal = root.context().terminal();
     RollbackDataOption chosen = data;
+    if (lost) {
+      if (plan || chosen == RollbackDataOption.carry) {
+        throw new ParameterException(
+            spec.commandLine(),
+            "--lost has no --plan, and no data but that as of the move: leave --data out");
+      }
+      String id = root.api().beginRun("/v1/rollback", Map.of("lost", true));
+      return root.follower().followAccepted(id);
+    }
     if (plan || (chosen == null && terminal.canAsk())) {
       RollbackCost cost =
           Json.read(root.api().get("/v1/rollback", COST_DEADLINE), RollbackCost.class);

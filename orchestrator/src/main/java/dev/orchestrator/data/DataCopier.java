@@ -1,5 +1,6 @@
 package dev.orchestrator.data;
 
+import dev.orchestrator.engine.Engine;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -99,6 +100,14 @@ public interface DataCopier {
 
   /** Measures a volume, or what is to become one, and finds out what its file system can do. */
   VolumeUsage measure(CopySource source, Map<String, String> labels, Duration deadline);
+
+  /**
+   * Finds out how many bytes are free where another engine keeps its volumes. It needs no image of
+   * ours, and has afterwards what it had before.
+   *
+   * @param name of what is made for it meanwhile
+   */
+  long freeElsewhere(Engine there, String name, Map<String, String> labels, Duration deadline);
 
   /**
    * Counts what was written to a volume since a moment.

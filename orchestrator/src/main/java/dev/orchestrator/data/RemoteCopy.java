@@ -70,17 +70,54 @@ final class RemoteCopy implements DataCopier.Copying {
     return HelperContainer.startSide(here, image, doing, from, null, job.labels(), job.life());
   }
 
-  /** An overlay goes on showing the layers as they were when it was mounted. */
-  private HelperContainer readerForNextPass() {
-    HelperContainer current = reader;
-    if (current == null || (used && from.layered())) {
-      if (current != null) {
+  /**
+   * An overlay goes on showing the layers as they were when it was mounted: the next pass has a
+   * container of its own, which is given what the passes before have found out.
+   */
+  private HelperContainer readerForNextPass(Deadline end) {
+    HelperContainer current = reader();
+    if (used && from.layered()) {
+      HelperContainer next = startReader();
+      reader = next;
+      try {
+        handOver(current, next, end);
+      } finally {
         current.close();
       }
-      current = startReader();
-      reader = current;
+      current = next;
     }
     used = true;
+    return current;
+  }
+
+  private void handOver(HelperContainer last, HelperContainer next, Deadline end) {
+    try (ExecStream known = last.open(command(List.of("known")), line -> {});
+        ExecStream taken = next.open(command(List.of("resume")), line -> {})) {
+      FutureTask<Long> going =
+          inBackground(() -> {
+            boolean _ = pass(known.output(), taken.input());
+            return taken.output().transferTo(OutputStream.nullOutputStream());
+          });
+      long _ = await(going, end);
+      if (known.exitCode() != 0 || taken.exitCode() != 0) {
+        throw new DataException(doing + ": what the passes before have found out is lost");
+      }
+    } catch (EngineException e) {
+      throw new DataException(doing + ": " + e.getMessage(), e);
+    }
+  }
+
+  private static List<String> command(List<String> arguments) {
+    List<String> command = new ArrayList<>(List.of(HelperContainer.FOLDER + SCRIPT));
+    command.addAll(arguments);
+    return command;
+  }
+
+  private HelperContainer reader() {
+    HelperContainer current = reader;
+    if (current == null) {
+      throw new IllegalStateException("closed");
+    }
     return current;
   }
 
@@ -95,7 +132,7 @@ final class RemoteCopy implements DataCopier.Copying {
   @Override
   public CopyReport live(Duration deadline, Consumer<String> progress) {
     Deadline end = Deadline.in(deadline);
-    Moved moved = pass(readerForNextPass(), true, end, progress);
+    Moved moved = pass(readerForNextPass(end), true, end, progress);
     return new CopyReport(moved.files(), moved.bytes(), 0, 0, 0, deadline.minus(end.remaining()));
   }
 
@@ -108,7 +145,7 @@ final class RemoteCopy implements DataCopier.Copying {
   @Override
   public CopyReport finish(boolean full, Duration deadline, Consumer<String> progress) {
     Deadline end = Deadline.in(deadline);
-    HelperContainer source = readerForNextPass();
+    HelperContainer source = readerForNextPass(end);
     Moved moved = pass(source, false, end, progress);
     JsonNode _ = exchange(source, List.of("send", "check"), end, line -> {});
     List<JsonNode> sides = fingerprints(full, end);
@@ -159,13 +196,10 @@ final class RemoteCopy implements DataCopier.Copying {
       HelperContainer source, List<String> arguments, Deadline end, Consumer<String> progress) {
     List<String> result = Collections.synchronizedList(new ArrayList<>());
     List<String> errors = Collections.synchronizedList(new ArrayList<>());
-    List<String> command = new ArrayList<>(List.of(HelperContainer.FOLDER + SCRIPT));
-    command.addAll(arguments);
-    try (ExecStream to =
-            writer().open(List.of(HelperContainer.FOLDER + SCRIPT, "receive"), errors::add);
+    try (ExecStream to = writer().open(command(List.of("receive")), errors::add);
         ExecStream sender =
             source.open(
-                command,
+                command(arguments),
                 line -> {
                   if (line.startsWith("{")) {
                     result.add(line);
@@ -227,7 +261,7 @@ final class RemoteCopy implements DataCopier.Copying {
     if (full) {
       arguments.add("full");
     }
-    HelperContainer source = readerForNextPass();
+    HelperContainer source = reader();
     HelperContainer target = writer();
     FutureTask<JsonNode> original =
         inBackground(() -> source.run(SCRIPT, arguments, end.remaining(), line -> {}));
@@ -237,12 +271,8 @@ final class RemoteCopy implements DataCopier.Copying {
 
   /** The first of the sorted entries that only one side has, in a form that fits in a line. */
   private String firstDifference(Deadline end) {
-    HelperContainer source = reader;
-    if (source == null) {
-      return "it is not known where";
-    }
-    List<String> command = List.of(HelperContainer.FOLDER + SCRIPT, "list");
-    try (ExecStream original = source.open(command, line -> {});
+    List<String> command = command(List.of("list"));
+    try (ExecStream original = reader().open(command, line -> {});
         ExecStream copy = writer().open(command, line -> {})) {
       return await(inBackground(() -> firstDifference(original.output(), copy.output())), end);
     }

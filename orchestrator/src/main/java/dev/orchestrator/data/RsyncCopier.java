@@ -199,6 +199,12 @@ public final class RsyncCopier implements DataCopier {
   }
 
   @Override
+  public long freeElsewhere(
+      Engine there, String name, Map<String, String> labels, Duration deadline) {
+    return new SpaceProbe(engines.apply(""), image.get(), labels, deadline).free(there, name);
+  }
+
+  @Override
   public VolumeChanges changes(
       DataVolume before,
       DataVolume now,

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 
 /**
  * A container to create.
@@ -69,118 +70,73 @@ public record ContainerSpec(
 
   /** The same container with ports that are published. */
   public ContainerSpec withPublished(List<PublishedPort> ports) {
-    return new ContainerSpec(
-        name,
-        image,
-        entrypoint,
-        command,
-        env,
-        labels,
-        mounts,
-        tmpfs,
-        network,
-        nameServers,
-        security,
-        stopTimeout,
-        logOptions,
-        ports);
+    return changed(spec -> spec.published = ports);
   }
 
   /** The same container from another image. */
   public ContainerSpec withImage(String other) {
-    return new ContainerSpec(
-        name,
-        other,
-        entrypoint,
-        command,
-        env,
-        labels,
-        mounts,
-        tmpfs,
-        network,
-        nameServers,
-        security,
-        stopTimeout,
-        logOptions,
-        published);
+    return changed(spec -> spec.image = other);
   }
 
   /** The same container with more variables; those that it has already stay. */
   public ContainerSpec withEnv(Map<String, String> more) {
     Map<String, String> all = new TreeMap<>(more);
     all.putAll(env);
-    return new ContainerSpec(
-        name,
-        image,
-        entrypoint,
-        command,
-        all,
-        labels,
-        mounts,
-        tmpfs,
-        network,
-        nameServers,
-        security,
-        stopTimeout,
-        logOptions,
-        published);
+    return changed(spec -> spec.env = all);
   }
 
   /** The same container in another network. */
   public ContainerSpec withNetwork(String other) {
-    return new ContainerSpec(
-        name,
-        image,
-        entrypoint,
-        command,
-        env,
-        labels,
-        mounts,
-        tmpfs,
-        other,
-        nameServers,
-        security,
-        stopTimeout,
-        logOptions,
-        published);
+    return changed(spec -> spec.network = other);
   }
 
   /** The same container with other mounts. */
   public ContainerSpec withMounts(List<Mount> others) {
-    return new ContainerSpec(
-        name,
-        image,
-        entrypoint,
-        command,
-        env,
-        labels,
-        others,
-        tmpfs,
-        network,
-        nameServers,
-        security,
-        stopTimeout,
-        logOptions,
-        published);
+    return changed(spec -> spec.mounts = others);
   }
 
   /** The same container with other name servers. */
   public ContainerSpec withNameServers(List<String> addresses) {
+    return changed(spec -> spec.nameServers = addresses);
+  }
+
+  /** What a container may be another one by. */
+  private static final class Draft {
+    String image;
+    Map<String, String> env;
+    List<Mount> mounts;
+    String network;
+    List<String> nameServers;
+    List<PublishedPort> published;
+
+    Draft(ContainerSpec spec) {
+      image = spec.image;
+      env = spec.env;
+      mounts = spec.mounts;
+      network = spec.network;
+      nameServers = spec.nameServers;
+      published = spec.published;
+    }
+  }
+
+  private ContainerSpec changed(Consumer<Draft> change) {
+    Draft draft = new Draft(this);
+    change.accept(draft);
     return new ContainerSpec(
         name,
-        image,
+        draft.image,
         entrypoint,
         command,
-        env,
+        draft.env,
         labels,
-        mounts,
+        draft.mounts,
         tmpfs,
-        network,
-        addresses,
+        draft.network,
+        draft.nameServers,
         security,
         stopTimeout,
         logOptions,
-        published);
+        draft.published);
   }
 
   /** Without the variables, which may be secrets. */

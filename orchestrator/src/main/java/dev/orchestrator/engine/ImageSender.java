@@ -54,6 +54,14 @@ public final class ImageSender {
                 .orElse(0);
   }
 
+  /** Bytes of the layers that the other engine lacks, at most; by whatever name it has them. */
+  public long lacking(String reference) {
+    String id = require(reference).id();
+    boolean isThere =
+        isThere(reference) || to.images(Map.of()).stream().anyMatch(image -> image.id().equals(id));
+    return isThere ? 0 : bytes(reference);
+  }
+
   private ImageInfo require(String reference) {
     return from.image(reference)
         .orElseThrow(() ->

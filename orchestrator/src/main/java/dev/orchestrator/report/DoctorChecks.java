@@ -11,6 +11,7 @@ import dev.orchestrator.engine.ContainerInfo;
 import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.engine.EngineInfo;
 import dev.orchestrator.engine.Labels;
+import dev.orchestrator.engine.RemoteEngine;
 import dev.orchestrator.engine.VolumeInfo;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.Generation.State;
@@ -19,6 +20,7 @@ import dev.orchestrator.report.DoctorReport.Check;
 import dev.orchestrator.settings.StackSettings;
 import dev.orchestrator.upgrade.FailureText;
 import dev.orchestrator.upgrade.FilePlan;
+import dev.orchestrator.upgrade.LostHost;
 import dev.orchestrator.upgrade.ResourceNames;
 import dev.orchestrator.upgrade.UpgradeContext;
 import java.time.Duration;
@@ -26,6 +28,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
@@ -43,6 +46,10 @@ public final class DoctorChecks {
 
   private final UpgradeContext context;
   private final List<Check> checks = new ArrayList<>();
+
+  /** Whether the host that the serving capsule was moved to does not answer. */
+  private boolean isServingAway;
+
   private final Supplier<BackupReport.@Nullable Health> backups;
 
   public DoctorChecks(UpgradeContext context, Supplier<BackupReport.@Nullable Health> backups) {
@@ -57,10 +64,14 @@ public final class DoctorChecks {
     Optional<Generation> serving = context.journal().serving();
     runCheck("engine", this::checkEngine);
     runCheck("left over", this::checkLeftovers);
+    if (!context.journal().presentElsewhere().isEmpty()) {
+      runCheck("other hosts", this::checkOtherHosts);
+    }
     if (context.settings().stack().backup().configured()) {
       runCheck("backups", this::checkBackups);
     }
-    if (serving.isPresent() && !context.journal().down()) {
+    // Each check of a capsule whose host is away would wait for it.
+    if (serving.isPresent() && !context.journal().down() && !isServingAway) {
       Generation now = serving.get();
       runCheck("serving", () -> checkServing(now));
       runCheck("probes", () -> checkProbes(now));
@@ -81,6 +92,41 @@ public final class DoctorChecks {
     } catch (EngineException | CapsuleException | DataException e) {
       checks.add(new Check(name, DoctorReport.State.BAD, FailureText.of(e), ""));
     }
+  }
+
+  /** Asks each engine that has something of the stack. */
+  private Check checkOtherHosts() {
+    List<String> found = new ArrayList<>();
+    String advice = "";
+    DoctorReport.State worst = DoctorReport.State.GOOD;
+    Optional<Integer> serving = context.journal().serving().map(Generation::number);
+    Set<String> away = new HashSet<>();
+    for (Generation each : context.journal().presentElsewhere()) {
+      RemoteEngine where = Objects.requireNonNull(each.elsewhere());
+      boolean serves = serving.filter(number -> number == each.number()).isPresent();
+      String what = each.container() + (serves ? " serves on " : " is kept on ") + where.address();
+      try {
+        if (away.contains(where.id())) {
+          found.add(what + ", which does not answer");
+          continue;
+        }
+        String state =
+            context.engine().container(each.container()).map(ContainerInfo::state).orElse("gone");
+        found.add("%s (%s)".formatted(what, state));
+      } catch (EngineException e) {
+        away.add(where.id());
+        found.add(what + ", which does not answer: " + FailureText.of(e));
+      }
+      if (away.contains(where.id()) && worst != DoctorReport.State.BAD) {
+        worst = serves ? DoctorReport.State.BAD : DoctorReport.State.WARNING;
+        isServingAway |= serves;
+        advice =
+            serves
+                ? LostHost.advice(where)
+                : "what a move has left there is removed when that host answers";
+      }
+    }
+    return new Check("other hosts", worst, String.join("; ", found), advice);
   }
 
   private static Check good(String name, String text) {

@@ -152,7 +152,7 @@ public final class PlanBuilder {
     }
   }
 
-  private Plan plan(
+  Plan plan(
       Kind kind,
       String from,
       String to,

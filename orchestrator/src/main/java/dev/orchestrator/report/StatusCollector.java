@@ -7,6 +7,7 @@ import dev.orchestrator.capsule.InnerService;
 import dev.orchestrator.engine.ContainerInfo;
 import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.engine.EngineInfo;
+import dev.orchestrator.engine.RemoteEngine;
 import dev.orchestrator.health.ServiceChecks;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.Generation.State;
@@ -17,6 +18,7 @@ import dev.orchestrator.journal.SwitchRecord;
 import dev.orchestrator.journal.UpgradeRecord;
 import dev.orchestrator.journal.UpgradeRecord.Outcome;
 import dev.orchestrator.release.Releases;
+import dev.orchestrator.upgrade.LostHost;
 import dev.orchestrator.upgrade.RunControl;
 import dev.orchestrator.upgrade.UpgradeContext;
 import dev.orchestrator.upgrade.UpgradeRun;
@@ -26,6 +28,7 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -43,6 +46,9 @@ public final class StatusCollector {
 
   /** So many ends with an error in five minutes are a loop, however slow. */
   private static final int RESTART_LOOP = 2;
+
+  /** Before the reason why the state of a capsule is not known. */
+  private static final String UNKNOWN = "unknown: ";
 
   private final UpgradeContext context;
   private final Journal journal;
@@ -68,16 +74,23 @@ public final class StatusCollector {
     Optional<UpgradeRecord> running = journal.running();
     Optional<UpgradeRecord> lastRun =
         journal.history().stream().filter(run -> run.outcome() != Outcome.RUNNING).findFirst();
+    Status.Side side = serving.map(this::sideOf).orElse(null);
+    boolean isAway = side != null && side.engine() != null && side.state().startsWith(UNKNOWN);
     String attention = describeAttention(lastRun, running);
+    if (attention.isEmpty() && isAway && running.isEmpty()) {
+      attention = describeAway(serving.orElseThrow());
+    }
     List<StepRecord> lines = running.map(run -> journal.steps(run.id())).orElse(List.of());
     return new Status(
         context.settings().stack().name(),
         attention.isEmpty() ? stackState(serving, running) : "needs attention",
         attention,
-        serving.map(this::sideOf).orElse(null),
+        side,
         journal.previous().map(this::sideOf).orElse(null),
         original(),
-        serving.filter(now -> !journal.down()).map(this::servicesOf).orElse(List.of()),
+        isAway
+            ? List.of()
+            : serving.filter(now -> !journal.down()).map(this::servicesOf).orElse(List.of()),
         context.traffic().routes().stream()
             .map(route ->
                 new Status.Route(
@@ -176,6 +189,12 @@ public final class StatusCollector {
         .orElse("");
   }
 
+  private static String describeAway(Generation serving) {
+    RemoteEngine where = Objects.requireNonNull(serving.elsewhere());
+    return "%s, on which the stack serves, does not answer, and is waited for; %s"
+        .formatted(where.address(), LostHost.advice(where));
+  }
+
   private Status.Side sideOf(Generation generation) {
     String state;
     try {
@@ -186,7 +205,7 @@ public final class StatusCollector {
               .map(ContainerInfo::state)
               .orElse("gone");
     } catch (EngineException e) {
-      state = "unknown: " + e.getMessage();
+      state = UNKNOWN + e.getMessage();
     }
     return new Status.Side(
         generation.version(),

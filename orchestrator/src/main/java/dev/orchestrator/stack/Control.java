@@ -7,6 +7,7 @@ import dev.orchestrator.journal.UpgradeRecord;
 import dev.orchestrator.report.BackupOperation;
 import dev.orchestrator.report.BackupReport;
 import dev.orchestrator.report.DoctorReport;
+import dev.orchestrator.report.MovePlan;
 import dev.orchestrator.report.Plan;
 import dev.orchestrator.report.RollbackCost;
 import dev.orchestrator.report.SnapshotDiff;
@@ -70,6 +71,12 @@ public interface Control {
   String move(String address, boolean full);
 
   /**
+   * Describes what a move would do, with all that it would be refused for. Changes nothing; takes
+   * as long as measuring the data does.
+   */
+  MovePlan movePlan(String address);
+
+  /**
    * Ends a move: closes the routes of this host and removes what is left of the stack here, when
    * the orchestrator there has taken it over.
    *
@@ -82,6 +89,12 @@ public interface Control {
    * the switch; returns the run's id.
    */
   String rollback(DataOptions options);
+
+  /**
+   * Rolls back from another host that does not answer and never will, to what is kept here; what
+   * was written there is lost. Returns the run's id.
+   */
+  String rollbackFromLostHost();
 
   /**
    * Undoes an adoption: the project is started again with its own data, as of the adoption, and

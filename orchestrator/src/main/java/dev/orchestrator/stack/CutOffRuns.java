@@ -346,11 +346,12 @@ final class CutOffRuns {
   }
 
   /**
-   * Removes the candidates of earlier runs on other hosts, of this process's, too. Waits for hosts
-   * that don't answer.
+   * Removes the candidates of earlier runs on other hosts, of this process's, too, and stops what
+   * has come back with a host that was given up. Waits for hosts that don't answer.
    */
-  void removeLeftElsewhere() {
+  void clearElsewhere() {
     context.sentCandidates().removeLeftBehind();
+    context.lostHost().stopThoseThatCameBack();
   }
 
   private static void remove(String what, List<String> problems, Runnable removal) {

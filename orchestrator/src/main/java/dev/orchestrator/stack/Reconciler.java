@@ -238,7 +238,7 @@ public final class Reconciler implements AutoCloseable {
   private void clearElsewhere() {
     try {
       do {
-        removeLeftElsewhere();
+        clearElsewhereOnce();
       } while (!closed.await(ELSEWHERE_INTERVAL.toMillis(), TimeUnit.MILLISECONDS));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -249,9 +249,9 @@ public final class Reconciler implements AutoCloseable {
    * Removes what moves have left on hosts that did not answer then, and do by now, as the service
    * does every half minute; a failure is logged.
    */
-  public void removeLeftElsewhere() {
+  public void clearElsewhereOnce() {
     try {
-      cutOffRuns.removeLeftElsewhere();
+      cutOffRuns.clearElsewhere();
     } catch (RuntimeException | LinkageError e) {
       log.error("what is left on other hosts: {}", FailureText.of(e));
     }

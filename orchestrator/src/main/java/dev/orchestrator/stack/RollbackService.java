@@ -13,6 +13,7 @@ import dev.orchestrator.report.RollbackCost;
 import dev.orchestrator.settings.DataSettings.Rollback;
 import dev.orchestrator.upgrade.DataChanges;
 import dev.orchestrator.upgrade.DataOptions;
+import dev.orchestrator.upgrade.LostHost;
 import dev.orchestrator.upgrade.Step;
 import dev.orchestrator.upgrade.UpgradeContext;
 import dev.orchestrator.upgrade.UpgradeRun;
@@ -153,6 +154,23 @@ final class RollbackService {
       run.previous = previous;
     }
     return run;
+  }
+
+  /**
+   * Begins a rollback from a host that is gone for good, without executing it: what is kept here is
+   * brought up as after a {@code down}.
+   */
+  UpgradeRun beginFromLostHost(Generation lost) {
+    Generation previous = previous();
+    UpgradeRecord record =
+        journal.begin(
+            Kind.ROLLBACK,
+            lost.version(),
+            previous.version(),
+            null,
+            previous.number(),
+            LostHost.attachments(lost));
+    return new UpgradeRun(record, UpgradePlans.stepsOf(record, false), null, previous);
   }
 
   /**

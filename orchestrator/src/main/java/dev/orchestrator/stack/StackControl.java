@@ -1,5 +1,6 @@
 package dev.orchestrator.stack;
 
+import static dev.orchestrator.stack.StackRequirements.ofOtherHost;
 import static dev.orchestrator.stack.StackRequirements.refuseOnFailure;
 import static dev.orchestrator.stack.StackRequirements.requireHere;
 
@@ -20,6 +21,8 @@ import dev.orchestrator.report.BackupOperation;
 import dev.orchestrator.report.BackupReport;
 import dev.orchestrator.report.DoctorChecks;
 import dev.orchestrator.report.DoctorReport;
+import dev.orchestrator.report.MovePlan;
+import dev.orchestrator.report.MovePlanBuilder;
 import dev.orchestrator.report.Plan;
 import dev.orchestrator.report.PlanBuilder;
 import dev.orchestrator.report.RollbackCost;
@@ -266,6 +269,14 @@ public final class StackControl implements Control, AutoCloseable {
   }
 
   @Override
+  public MovePlan movePlan(String address) {
+    EngineAddress _ = EngineAddress.parse(address);
+    Generation blue = requirements.requireServing("move");
+    requireHere(blue, "moved again");
+    return refuseOnFailure(() -> new MovePlanBuilder(context).build(blue, address.strip()));
+  }
+
+  @Override
   public void endMove(boolean now) {
     admission.requireAdmission();
     Generation serving = requirements.requireServing("end a move");
@@ -323,6 +334,14 @@ public final class StackControl implements Control, AutoCloseable {
     Generation blue = requirements.requireServing("roll back");
     requirements.requireNotTakenOver(blue);
     return executor.start(() -> rollback.begin(blue, choice));
+  }
+
+  @Override
+  public String rollbackFromLostHost() {
+    admission.requireAdmission();
+    Generation lost = requirements.requireServing("roll back");
+    requirements.requireLost(lost);
+    return executor.start(() -> rollback.beginFromLostHost(lost));
   }
 
   /**
@@ -462,7 +481,7 @@ public final class StackControl implements Control, AutoCloseable {
   @Override
   public RollbackCost rollbackCost() {
     Generation serving = requirements.requireServing("roll back");
-    return refuseOnFailure(() -> rollback.cost(serving));
+    return ofOtherHost(serving, () -> rollback.cost(serving));
   }
 
   @Override

@@ -58,6 +58,9 @@ final class StackRemoval {
             context.engine().stopContainer(serving.container(), UpgradeContext.STOP_TIMEOUT));
     if (removal != Control.Removal.NOTHING) {
       context.retention().removeAll();
+      if (removal == Control.Removal.IMAGES) {
+        context.retention().removeMovedImages();
+      }
       journal.forget();
     }
     return removal == Control.Removal.IMAGES ? context.builder().prune(List.of()) : 0;

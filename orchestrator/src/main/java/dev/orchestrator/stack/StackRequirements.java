@@ -10,6 +10,7 @@ import dev.orchestrator.engine.RemoteEngine;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.Journal;
 import dev.orchestrator.upgrade.FailureText;
+import dev.orchestrator.upgrade.LostHost;
 import dev.orchestrator.upgrade.UpgradeContext;
 import java.util.List;
 import java.util.function.Supplier;
@@ -100,7 +101,7 @@ final class StackRequirements {
   /** Requires that the orchestrator on the host where it serves has not taken it over. */
   void requireNotTakenOver(Generation serving) {
     RemoteEngine where = serving.elsewhere();
-    if (where != null && refuseOnFailure(() -> context.ownerClaim().isTakenOver(serving))) {
+    if (where != null && ofOtherHost(serving, () -> context.ownerClaim().isTakenOver(serving))) {
       throw new RefusedException(
           "the orchestrator on %s has taken the stack over: go on there; 'orchestrator move --done' ends what is left of it here"
               .formatted(where.address()));
@@ -118,6 +119,47 @@ final class StackRequirements {
       throw new RefusedException(
           "the stack serves on %s, and can't be %s from here: 'orchestrator rollback' brings it back, or let the orchestrator there take it over ('orchestrator import --attach %s')"
               .formatted(where.address(), purpose, serving.container()));
+    }
+  }
+
+  /** Requires the host on which the stack serves not to answer, or to have nothing of it left. */
+  void requireLost(Generation serving) {
+    RemoteEngine where = serving.elsewhere();
+    if (where == null) {
+      throw new RefusedException("the stack serves on this host: --lost is for one that was moved");
+    }
+    try {
+      // An engine of that address that is another one by now has nothing of the stack either.
+      if (!context.others().find(where.address()).where().id().equals(where.id())) {
+        return;
+      }
+      boolean isThere =
+          context.engine().container(serving.container()).isPresent()
+              || serving.volumes().stream()
+                  .anyMatch(volume -> context.engine().volume(volume.volume()).isPresent());
+      if (!isThere) {
+        return;
+      }
+    } catch (EngineException e) {
+      if (e.kind() == EngineException.Kind.UNREACHABLE
+          || e.kind() == EngineException.Kind.TIMEOUT) {
+        return;
+      }
+      throw new RefusedException(FailureText.of(e), e);
+    }
+    throw new RefusedException(
+        "%s answers, and has what was written there: 'orchestrator rollback' brings it back"
+            .formatted(where.address()));
+  }
+
+  /** An answer that the other host must give, or what to do where it never will. */
+  static <T> T ofOtherHost(Generation serving, Supplier<T> question) {
+    RemoteEngine where = serving.elsewhere();
+    try {
+      return question.get();
+    } catch (EngineException | CapsuleException | DataException e) {
+      throw new RefusedException(
+          FailureText.of(e) + (where == null ? "" : "; " + LostHost.advice(where)), e);
     }
   }
 }

@@ -72,7 +72,7 @@ public final class DataPlanner {
   }
 
   /** Plans for a move to another host, to which everything is copied. */
-  List<VolumeTransfer> planMove(Generation blue, Map<String, String> labels) {
+  public List<VolumeTransfer> planMove(Generation blue, Map<String, String> labels) {
     return blue.volumes().stream()
         .map(volume ->
             copy(

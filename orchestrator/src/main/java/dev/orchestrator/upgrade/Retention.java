@@ -2,7 +2,9 @@ package dev.orchestrator.upgrade;
 
 import dev.orchestrator.data.DataVolume;
 import dev.orchestrator.engine.ContainerInfo;
+import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.engine.Labels;
+import dev.orchestrator.engine.RemoteEngine;
 import dev.orchestrator.engine.VolumeInfo;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.Generation.State;
@@ -75,8 +77,7 @@ public final class Retention {
     for (Generation old : beyond(state, keep, spared)) {
       String name = names.get(old.number());
       if (name == null) {
-        remove(old);
-        lines.add(old.version() + " (" + old.container() + ") removed");
+        lines.add(removeOrLeave(old));
       } else {
         context.engine().removeContainer(old.container());
         context.journal().setState(old.number(), State.SNAPSHOT);
@@ -87,6 +88,57 @@ public final class Retention {
       }
     }
     return lines;
+  }
+
+  /** A host that does not answer, and may never again, keeps nothing here from being put away. */
+  private String removeOrLeave(Generation old) {
+    try {
+      remove(old);
+      return old.version() + " (" + old.container() + ") removed";
+    } catch (EngineException e) {
+      RemoteEngine where = old.elsewhere();
+      if (where == null) {
+        throw e;
+      }
+      return "%s (%s) stays on %s, which does not answer"
+          .formatted(old.version(), old.container(), where.address());
+    }
+  }
+
+  /** Whether the orchestrator of another host has moved it here: it has that one's names. */
+  private boolean isMovedHere(Generation generation) {
+    return generation.elsewhere() == null
+        && !generation.container().equals(context.names().container(generation.number()));
+  }
+
+  /**
+   * The volumes of this stack: those with its labels and, of capsules that were moved here, which
+   * have the labels of the orchestrator that has moved them, those with the container's name.
+   */
+  private List<VolumeInfo> volumes() {
+    List<VolumeInfo> all = new ArrayList<>(context.engine().volumes(context.names().stackLabels()));
+    List<String> moved =
+        context.journal().generations().stream()
+            .map(GenerationRecord::generation)
+            .filter(this::isMovedHere)
+            .map(generation -> generation.container() + "-")
+            .toList();
+    if (!moved.isEmpty()) {
+      context.engine().volumes(Map.of(Labels.OURS, "1")).stream()
+          .filter(volume -> moved.stream().anyMatch(volume.name()::startsWith))
+          .filter(volume -> !all.contains(volume))
+          .forEach(all::add);
+    }
+    return all;
+  }
+
+  /** Removes the images of capsules that were moved here: they have that one's names, too. */
+  public void removeMovedImages() {
+    for (GenerationRecord row : context.journal().generations()) {
+      if (isMovedHere(row.generation())) {
+        context.engine().removeImage(context.names().sentImage(row.generation()));
+      }
+    }
   }
 
   /** Removes a generation's container and those of its volumes that no other generation needs. */
@@ -101,6 +153,9 @@ public final class Retention {
     }
     context.journal().setState(old.number(), State.REMOVED);
     removeUnusedVolumes();
+    if (isMovedHere(old)) {
+      context.engine().removeImage(context.names().sentImage(old));
+    }
   }
 
   /** Removes the volumes of this stack that no generation uses, neither directly nor as a layer. */
@@ -116,7 +171,7 @@ public final class Retention {
         }
       }
     }
-    for (VolumeInfo volume : context.engine().volumes(context.names().stackLabels())) {
+    for (VolumeInfo volume : volumes()) {
       if (REMOVABLE_ROLES.contains(volume.labels().getOrDefault(Labels.ROLE, ""))
           && !needed.contains(volume.name())) {
         context.engine().removeVolume(volume.name());
@@ -129,17 +184,18 @@ public final class Retention {
     for (ContainerInfo container : context.engine().containers(context.names().stackLabels())) {
       context.engine().removeContainer(container.name());
     }
-    context
-        .engine()
-        .volumes(context.names().stackLabels())
-        .forEach(volume -> context.engine().removeVolume(volume.name()));
+    for (GenerationRecord row : context.journal().generations()) {
+      if (row.state() != State.REMOVED) {
+        context.engine().removeContainer(row.generation().container());
+      }
+    }
+    volumes().forEach(volume -> context.engine().removeVolume(volume.name()));
     context
         .engine()
         .networks(context.names().stackLabels())
         .forEach(network -> context.engine().removeNetwork(network));
     for (GenerationRecord row : context.journal().generations()) {
       if (row.state() != State.REMOVED) {
-        context.engine().removeContainer(row.generation().container());
         context.journal().setState(row.generation().number(), State.REMOVED);
       }
     }

@@ -78,7 +78,7 @@ public final class RunLog {
       journal.end(run.id(), Outcome.DONE, "");
     } else if (run.record.returnsToOriginal()) {
       journal.succeed(run.id(), run.record.toVersion());
-    } else if (run.record.kind() == Kind.ROLLBACK) {
+    } else if (run.record.kind() == Kind.ROLLBACK && run.blue != null) {
       journal.succeed(run.id(), run.blue(), "rolled back by hand, " + run.id());
     } else {
       journal.succeed(run.id(), run.green().version());

@@ -87,6 +87,7 @@ public final class UpgradeContext {
   private final OwnerClaim ownerClaim;
   private final Candidates candidates;
   private final SentCandidates sentCandidates;
+  private final LostHost lostHost;
   private final Snapshots snapshots;
   private final SnapshotFiles snapshotFiles;
   private final BackupLog backupLog;
@@ -153,6 +154,7 @@ public final class UpgradeContext {
     this.ownerClaim = new OwnerClaim(this);
     this.candidates = new Candidates(this);
     this.sentCandidates = new SentCandidates(this);
+    this.lostHost = new LostHost(this);
     this.snapshots = new Snapshots(this);
     this.snapshotFiles = new SnapshotFiles(this);
     this.backupLog = new BackupLog(settings.state());
@@ -394,6 +396,11 @@ public final class UpgradeContext {
   /** What moves have sent to other engines. */
   public SentCandidates sentCandidates() {
     return sentCandidates;
+  }
+
+  /** A host that the stack was moved to, and that is gone. */
+  public LostHost lostHost() {
+    return lostHost;
   }
 
   /** How the stack's backups stand. */

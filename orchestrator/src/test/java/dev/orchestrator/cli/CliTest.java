@@ -570,6 +570,42 @@ final class CliTest {
   }
 
   @Test
+  void thePlanOfAMoveTellsWhatItWouldBeRefusedForByItsExitCodeToo() {
+    Result good = run("move --plan --to ssh://root@host");
+    assertEquals(ExitCode.DONE, good.exitCode());
+    for (String words :
+        List.of(
+            "move of demo: v1 → v1",
+            "engine: Docker 26.1.5 (API 1.45) on linux/amd64 at ssh://root@host",
+            "sent: the base image, orchestrator/base:1, nothing, it is there",
+            "sent: the capsule's image of v1, at most 210.0 MB",
+            "ports: db:3306, web:80, published on 192.0.2.7 with numbers from 20000 on",
+            "clients wait: about 3.2 s",
+            "warning: somebody listens there",
+            "nothing speaks against it")) {
+      assertTrue(good.out().contains(words), words + " in " + good.out());
+    }
+    Result refused = run("move --plan --to ssh://root@small");
+    assertEquals(ExitCode.REFUSED, refused.exitCode());
+    assertTrue(
+        refused.out().contains("refused: not enough space\nrefused: another architecture\n"),
+        refused.out());
+    assertTrue(control.calls().stream().noneMatch(call -> call.startsWith("move")));
+    assertEquals(ExitCode.USAGE, run("move --plan --done").exitCode());
+  }
+
+  @Test
+  void aRollbackFromALostHostIsAskedForByItsFlagAlone() {
+    control.end(UpgradeRecord.Outcome.DONE, "");
+    Result result = run("rollback --lost");
+    assertEquals(ExitCode.DONE, result.exitCode(), result.err());
+    assertTrue(control.calls().contains("rollback from a lost host"), control.calls().toString());
+    for (String wrong : List.of("rollback --lost --data carry", "rollback --lost --plan")) {
+      assertEquals(ExitCode.USAGE, run(wrong).exitCode(), wrong);
+    }
+  }
+
+  @Test
   void whatWasMovedHereIsTakenOver() {
     Result taken = run("import --attach shop-1a2b-g7");
     assertEquals(

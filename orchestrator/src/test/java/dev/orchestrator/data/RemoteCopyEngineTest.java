@@ -33,10 +33,10 @@ class RemoteCopyEngineTest {
   private final Engine other = DockerEngine.connect("", Duration.ofSeconds(30));
   private VolumesFixture volumes;
   private RsyncCopier copier;
+  private String image;
 
   @BeforeEach
   void make() {
-    String image;
     try (Engine engine = DockerEngine.connect("", Duration.ofSeconds(30))) {
       image =
           new ImageBuilder(
@@ -103,6 +103,30 @@ class RemoteCopyEngineTest {
       assertTrue(last.files() >= 3, last.toString());
     }
     assertEquals(volumes.listing("/from"), volumes.listing("/to"));
+  }
+
+  /** Each pass over a layered volume has a view of its own. */
+  @Test
+  void theLastPassOverALayeredVolumeKnowsWhatTheOnesBeforeHaveFound() {
+    DataVolume clone = volumes.clone(image);
+    CopyJob job = new CopyJob(clone, volumes.volume(volumes.to), volumes.labels, DEADLINE);
+    try (Copying copying = copier.begin(job)) {
+      CopyReport _ = copying.live(DEADLINE, line -> {});
+      assertTrue(copying.compare(true, DEADLINE) >= 11);
+      String _ =
+          volumes.inClone(
+              """
+              cd /data
+              touch -r plain /tmp/times; printf TEXT | dd of=plain conv=notrunc status=none
+              touch -r /tmp/times plain
+              """);
+      CopyReport last = copying.finish(true, DEADLINE, line -> {});
+      assertEquals(1, last.files(), last.toString());
+    }
+    List<String> seen = volumes.inClone("perl /tree/list.pl /data").lines().toList();
+    assertEquals(
+        VolumesFixture.withoutLinks(seen), VolumesFixture.withoutLinks(volumes.listing("/to")));
+    assertEquals(1, volumes.helpers().size(), "no helper is left beside the clone's user");
   }
 
   @Test

@@ -13,6 +13,7 @@ import dev.orchestrator.journal.UpgradeRecord;
 import dev.orchestrator.report.BackupOperation;
 import dev.orchestrator.report.BackupReport;
 import dev.orchestrator.report.DoctorReport;
+import dev.orchestrator.report.MovePlan;
 import dev.orchestrator.report.Plan;
 import dev.orchestrator.report.RollbackCost;
 import dev.orchestrator.report.SnapshotDiff;
@@ -219,6 +220,36 @@ public final class FakeControl implements Control {
   @Override
   public synchronized void endMove(boolean now) {
     calls.add("move done" + (now ? " now" : ""));
+  }
+
+  @Override
+  public MovePlan movePlan(String address) {
+    Plan plan = plan("v1", DataOptions.NONE);
+    return new MovePlan(
+        new Plan(
+            UpgradeRecord.Kind.MOVE,
+            plan.stack(),
+            "v1",
+            "v1",
+            plan.steps(),
+            plan.data(),
+            plan.quiesce(),
+            List.of("somebody listens there")),
+        address,
+        "192.0.2.7",
+        "Docker 26.1.5 (API 1.45) on linux/amd64",
+        List.of(
+            new MovePlan.Image("the base image, orchestrator/base:1", 0),
+            new MovePlan.Image("the capsule's image of v1", 210_000_000)),
+        620_000_000,
+        1_000_000_000,
+        address.contains("small") ? 900_000_000 : 90_000_000_000L,
+        List.of("db:3306", "web:80"),
+        3_200,
+        "u6 took 2900 ms in those steps, the last pass takes about 300 ms",
+        address.contains("small")
+            ? List.of("not enough space", "another architecture")
+            : List.of());
   }
 
   @Override
@@ -449,6 +480,12 @@ public final class FakeControl implements Control {
   public synchronized int down(Removal removal) {
     calls.add("down " + removal);
     return removal == Removal.IMAGES ? 3 : 0;
+  }
+
+  @Override
+  public synchronized String rollbackFromLostHost() {
+    calls.add("rollback from a lost host");
+    return "u7";
   }
 
   @Override

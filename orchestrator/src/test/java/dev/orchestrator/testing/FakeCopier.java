@@ -14,6 +14,7 @@ import dev.orchestrator.data.VolumeChanges;
 import dev.orchestrator.data.VolumeDifference;
 import dev.orchestrator.data.VolumeUsage;
 import dev.orchestrator.engine.ContainerSpec;
+import dev.orchestrator.engine.Engine;
 import dev.orchestrator.engine.Mount;
 import java.time.Duration;
 import java.time.Instant;
@@ -208,6 +209,13 @@ public final class FakeCopier implements DataCopier {
         "ext2/ext3",
         host.supportsReflinks,
         Duration.ofMillis(100));
+  }
+
+  @Override
+  public long freeElsewhere(
+      Engine there, String name, Map<String, String> labels, Duration deadline) {
+    String _ = there.info().id(); // It must answer.
+    return 1_000_000_000_000L;
   }
 
   @Override

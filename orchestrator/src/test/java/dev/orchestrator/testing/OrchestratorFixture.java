@@ -272,7 +272,7 @@ public final class OrchestratorFixture implements AutoCloseable {
    */
   public void superviseOnce() {
     control.reconciler().superviseOnce();
-    control.reconciler().removeLeftElsewhere();
+    control.reconciler().clearElsewhereOnce();
   }
 
   public String container(int generation) {

@@ -15,9 +15,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Another host for stacks to move to: a private engine that is reached by ssh. And what tests of
@@ -35,13 +37,24 @@ public final class OtherHostFixture implements AutoCloseable {
 
   public final PrivateEngineFixture engine;
   public final SshHostFixture ssh;
+  private final @Nullable NetworkNamespaceFixture network;
 
-  /** Starts it; the test is left out where this host can't have one. */
+  /** Starts it, with a network of its own; the test is left out where this host can't have one. */
   public OtherHostFixture(Path folder) throws IOException {
+    this(folder, true);
+  }
+
+  /** One on this host's network, so that a service of this host reaches the capsules there. */
+  public static OtherHostFixture onThisNetwork(Path folder) throws IOException {
+    return new OtherHostFixture(folder, false);
+  }
+
+  private OtherHostFixture(Path folder, boolean ownNetwork) throws IOException {
     assumeTrue(PrivateEngineFixture.isSupported(), "no dockerd here, or this isn't root");
     assumeTrue(SshHostFixture.isSupported(), "no sshd here");
-    engine = new PrivateEngineFixture(folder, 4L << 30);
-    ssh = new SshHostFixture(Files.createDirectory(folder.resolve("ssh")), engine.host());
+    network = ownNetwork ? new NetworkNamespaceFixture() : null;
+    engine = new PrivateEngineFixture(folder, 4L << 30, network, List.of());
+    ssh = new SshHostFixture(Files.createDirectory(folder.resolve("ssh")), engine.host(), network);
   }
 
   /** A service of this host that has brought up the light stack. */
@@ -93,6 +106,26 @@ public final class OtherHostFixture implements AutoCloseable {
     return running(engine.host(), service.status().stack());
   }
 
+  /** Volumes and images of a stack on the other engine, by whatever orchestrator. */
+  public List<String> leftOf(String stack) {
+    List<String> names = new ArrayList<>();
+    try (Engine asked = DockerEngine.connect(engine.host(), SOON)) {
+      Map<String, String> labels = Map.of(Labels.STACK, stack);
+      asked.volumes(labels).forEach(volume -> names.add(volume.name()));
+      asked.images(labels).forEach(image -> names.addAll(image.tags()));
+    }
+    return names;
+  }
+
+  /** Asserts that the other engine has nothing at all. */
+  public void assertEmpty() {
+    try (Engine asked = DockerEngine.connect(engine.host(), SOON)) {
+      assertEquals(List.of(), asked.containers(Map.of()), "containers");
+      assertEquals(List.of(), asked.volumes(Map.of()), "volumes");
+      assertEquals(List.of(), asked.images(Map.of()), "images");
+    }
+  }
+
   private static List<String> running(String engine, String stack) {
     try (Engine asked = DockerEngine.connect(engine, SOON)) {
       return asked.containers(Map.of(Labels.OURS, "1", Labels.STACK, stack)).stream()
@@ -116,7 +149,8 @@ public final class OtherHostFixture implements AutoCloseable {
 
   @Override
   public void close() {
-    try (engine) {
+    try (NetworkNamespaceFixture _ = network;
+        engine) {
       ssh.close();
     }
   }

@@ -7,14 +7,15 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A private Docker engine on its own small disk and bridge, which a test may stop, kill and fill
- * up. It leaves the host's packet filter alone, so that its containers reach only the host. Needs
- * root and {@code dockerd} on this host.
+ * up. It leaves the host's packet filter alone, so that its containers reach only the host; in a
+ * network of its own they reach nothing. Needs root and {@code dockerd} on this host.
  */
 public final class PrivateEngineFixture implements AutoCloseable {
   private static final long LIMIT_SECONDS = 60;
@@ -22,6 +23,8 @@ public final class PrivateEngineFixture implements AutoCloseable {
 
   private final Path folder;
   private final LoopDiskFixture disk;
+  private final @Nullable NetworkNamespaceFixture network;
+  private final List<String> options;
   private @Nullable Process process;
 
   /**
@@ -30,12 +33,27 @@ public final class PrivateEngineFixture implements AutoCloseable {
    * @param bytes size of its disk
    */
   public PrivateEngineFixture(Path folder, long bytes) {
+    this(folder, bytes, null, List.of());
+  }
+
+  /**
+   * The same.
+   *
+   * @param network where it is; null for this host's
+   * @param options more options of {@code dockerd}
+   */
+  public PrivateEngineFixture(
+      Path folder, long bytes, @Nullable NetworkNamespaceFixture network, List<String> options) {
     this.folder = folder;
+    this.network = network;
+    this.options = options;
     disk = new LoopDiskFixture(folder, "mkfs.ext4", bytes);
-    removeBridgesOfRunsThatWereKilled();
-    LoopDiskFixture.run("ip", "link", "add", NAME, "type", "bridge");
-    LoopDiskFixture.run("ip", "address", "add", "10.213.0.1/16", "dev", NAME);
-    LoopDiskFixture.run("ip", "link", "set", NAME, "up");
+    if (network == null) {
+      removeBridgesOfRunsThatWereKilled();
+      LoopDiskFixture.run("ip", "link", "add", NAME, "type", "bridge");
+      LoopDiskFixture.run("ip", "address", "add", "10.213.0.1/16", "dev", NAME);
+      LoopDiskFixture.run("ip", "link", "set", NAME, "up");
+    }
     start();
   }
 
@@ -76,8 +94,9 @@ public final class PrivateEngineFixture implements AutoCloseable {
   public void start() {
     try {
       Path log = folder.resolve("dockerd.log");
-      process =
-          new ProcessBuilder(
+      List<String> command =
+          new ArrayList<>(
+              List.of(
                   "dockerd",
                   "--host=" + host(),
                   "--data-root=" + disk.folder(),
@@ -85,9 +104,13 @@ public final class PrivateEngineFixture implements AutoCloseable {
                   "--pidfile=" + folder.resolve("pid"),
                   "--containerd-namespace=" + NAME,
                   "--containerd-plugins-namespace=plugins." + NAME,
-                  "--bridge=" + NAME,
+                  network == null ? "--bridge=" + NAME : "--bip=10.213.0.1/16",
                   "--iptables=false",
-                  "--ip-masq=false")
+                  "--ip-masq=false"));
+      command.addAll(options);
+      process =
+          new ProcessBuilder(
+                  network == null ? command : network.inside(command.toArray(String[]::new)))
               .redirectErrorStream(true)
               .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
               .start();
@@ -158,7 +181,9 @@ public final class PrivateEngineFixture implements AutoCloseable {
   @Override
   public void close() {
     stop();
-    LoopDiskFixture.run("ip", "link", "delete", NAME);
+    if (network == null) {
+      LoopDiskFixture.run("ip", "link", "delete", NAME);
+    }
     disk.close();
   }
 }

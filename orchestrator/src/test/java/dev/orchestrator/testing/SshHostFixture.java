@@ -2,23 +2,24 @@ package dev.orchestrator.testing;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A host that is reached by ssh, and whose Docker engine is another one than this host's: sshd on a
- * loopback port, with keys of its own. Needs root, and sshd on this host.
+ * port of that host's, with keys of its own. Needs root, and sshd on this host.
  */
 public final class SshHostFixture implements AutoCloseable {
   private static final long LIMIT_SECONDS = 30;
 
   private final Path folder;
+  private final @Nullable NetworkNamespaceFixture network;
   private final int port = FreePorts.next();
   private @Nullable Process process;
 
@@ -26,9 +27,11 @@ public final class SshHostFixture implements AutoCloseable {
    * Starts sshd.
    *
    * @param engine address of that host's engine
+   * @param network where it is; null for this host's loopback address
    */
-  public SshHostFixture(Path folder, String engine) {
+  public SshHostFixture(Path folder, String engine, @Nullable NetworkNamespaceFixture network) {
     this.folder = folder;
+    this.network = network;
     try {
       Files.createDirectories(folder.resolve("bin"));
       Files.createDirectories(Path.of("/run/sshd"));
@@ -40,7 +43,7 @@ public final class SshHostFixture implements AutoCloseable {
           folder.resolve("sshd_config"),
           """
           Port %d
-          ListenAddress 127.0.0.1
+          ListenAddress %4$s
           HostKey %2$s/host
           AuthorizedKeysFile %2$s/authorized
           PidFile none
@@ -50,7 +53,7 @@ public final class SshHostFixture implements AutoCloseable {
           PasswordAuthentication no
           SetEnv DOCKER_HOST=%3$s PATH=/usr/local/bin:/usr/bin:/bin
           """
-              .formatted(port, folder, engine));
+              .formatted(port, folder, engine, host()));
       Files.writeString(
           folder.resolve("client"),
           """
@@ -80,9 +83,14 @@ public final class SshHostFixture implements AutoCloseable {
     return Files.isExecutable(Path.of("/usr/sbin/sshd"));
   }
 
-  /** Its address, as for {@code move --to}. */
+  /** The address of that host. */
+  public String host() {
+    return network == null ? "127.0.0.1" : network.address();
+  }
+
+  /** The same, as for {@code move --to}. */
   public String address() {
-    return "ssh://root@127.0.0.1:" + port;
+    return "ssh://root@%s:%d".formatted(host(), port);
   }
 
   /** {@code PATH} of a process that is to reach it. */
@@ -98,15 +106,20 @@ public final class SshHostFixture implements AutoCloseable {
   public void rememberKey() throws IOException {
     Files.writeString(
         folder.resolve("known"),
-        "[127.0.0.1]:%d %s".formatted(port, Files.readString(folder.resolve("host.pub"))));
+        "[%s]:%d %s".formatted(host(), port, Files.readString(folder.resolve("host.pub"))));
   }
 
-  /** Starts sshd; returns when it listens. */
+  /** Starts sshd where it does not run; returns when it listens. */
   public void start() {
+    if (process != null && process.isAlive()) {
+      return;
+    }
     try {
+      String[] command = {
+        "/usr/sbin/sshd", "-D", "-e", "-f", folder.resolve("sshd_config").toString()
+      };
       process =
-          new ProcessBuilder(
-                  "/usr/sbin/sshd", "-D", "-e", "-f", folder.resolve("sshd_config").toString())
+          new ProcessBuilder(network == null ? List.of(command) : network.inside(command))
               .redirectErrorStream(true)
               .redirectOutput(ProcessBuilder.Redirect.appendTo(folder.resolve("sshd.log").toFile()))
               .start();
@@ -128,7 +141,7 @@ public final class SshHostFixture implements AutoCloseable {
 
   private boolean answers() {
     try (Socket socket = new Socket()) {
-      socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 1000);
+      socket.connect(new InetSocketAddress(host(), port), 1000);
       return true;
     } catch (IOException e) {
       return false;

@@ -12,6 +12,10 @@ public final class StepNames {
     return UpgradePlans.UPGRADE;
   }
 
+  public static List<Step> move() {
+    return UpgradePlans.MOVE;
+  }
+
   public static List<Step> rollback() {
     return UpgradePlans.RESTORE;
   }

@@ -14,12 +14,15 @@ import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.Generation.State;
 import dev.orchestrator.journal.UpgradeRecord;
 import dev.orchestrator.journal.UpgradeRecord.Outcome;
+import dev.orchestrator.report.MovePlan;
+import dev.orchestrator.report.Status;
 import dev.orchestrator.settings.DataSettings.Rollback;
 import dev.orchestrator.stack.Control;
 import dev.orchestrator.testing.FakeHost;
 import dev.orchestrator.testing.InMemoryFolder;
 import dev.orchestrator.testing.OrchestratorFixture;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
@@ -177,7 +180,7 @@ class MoveTest {
     service.eventListener =
         event -> {
           if (event.phase().equals("intent")) {
-            service.control.reconciler().removeLeftElsewhere();
+            service.control.reconciler().clearElsewhereOnce();
           }
         };
     UpgradeRecord run = move();
@@ -197,6 +200,145 @@ class MoveTest {
   }
 
   @Test
+  void fromAHostThatIsGoneForGoodTheStackServesHereAgainAndTheLossIsTold() {
+    write();
+    List<String> kept = List.copyOf(host.acknowledgedRows);
+    UpgradeRecord _ = move();
+    write();
+    String there = serving().container();
+    refuseLost("answers, and has what was written there");
+
+    host.otherEngine.exit(there, 137);
+    host.otherIsAway = true;
+    RefusedException refused =
+        assertThrows(
+            RefusedException.class,
+            () -> service.control.rollback(DataOptions.forRollback(Rollback.RESTORE)));
+    assertTrue(
+        String.valueOf(refused.getMessage())
+            .contains("'orchestrator rollback --lost' serves here again"),
+        refused.toString());
+    Status status = service.control.status();
+    assertEquals("needs attention", status.state());
+    assertTrue(status.attention().contains("rollback --lost"), status.attention());
+    assertTrue(doctor().contains("other hosts BAD"), doctor());
+
+    UpgradeRecord run =
+        service.journal.upgrade(service.control.rollbackFromLostHost()).orElseThrow();
+    assertEquals(Outcome.DONE, run.outcome(), run.reason());
+    assertEquals(null, serving().elsewhere());
+    assertEquals(kept, rows(serving()));
+    assertEquals(serving().container(), service.traffic.reachedContainer());
+    String notes = service.control.receipt(run.id()).notes().toString();
+    assertTrue(notes.contains("what was written on " + THERE + " since"), notes);
+    assertEquals("serving", service.control.status().state());
+
+    // It goes on here, also when more is put away than is kept.
+    for (String version : List.of("v2", "v3")) {
+      String id = service.control.upgrade(version);
+      assertEquals(Outcome.DONE, service.journal.upgrade(id).orElseThrow().outcome());
+      String _ = service.control.rollback(DataOptions.forRollback(Rollback.RESTORE));
+    }
+
+    // That host was not gone: what runs there must not serve beside what serves here.
+    host.otherIsAway = false;
+    host.otherEngine.startContainer(there);
+    service.superviseOnce();
+    assertTrue(!runsThere(there), "stopped there");
+    assertTrue(host.otherEngine.container(there).isPresent(), "with what was written to it");
+  }
+
+  private void refuseLost(String words) {
+    RefusedException refused =
+        assertThrows(RefusedException.class, () -> service.control.rollbackFromLostHost());
+    assertTrue(String.valueOf(refused.getMessage()).contains(words), refused.toString());
+  }
+
+  private String doctor() {
+    return service.control.doctor().checks().stream()
+        .map(check -> check.name() + " " + check.state())
+        .toList()
+        .toString();
+  }
+
+  @Test
+  void aHostThatWasSetUpAnewHasNothingOfTheStackAndIsLostToo() {
+    UpgradeRecord _ = move();
+    String there = serving().container();
+    host.otherEngine.removeContainer(there);
+    refuseLost("answers, and has what was written there");
+    for (var volume : host.otherEngine.volumes(Map.of(Labels.OURS, "1"))) {
+      host.otherEngine.removeVolume(volume.name());
+    }
+    UpgradeRecord run =
+        service.journal.upgrade(service.control.rollbackFromLostHost()).orElseThrow();
+    assertEquals(Outcome.DONE, run.outcome(), run.reason());
+    assertEquals(null, serving().elsewhere());
+  }
+
+  @Test
+  void aStackThatServesHereHasNoLostHost() {
+    refuseLost("the stack serves on this host");
+  }
+
+  @Test
+  void aRollbackFromALostHostThatIsCutOffGoesOnAtTheNextStart() {
+    UpgradeRecord _ = move();
+    host.otherEngine.exit(serving().container(), 137);
+    host.otherIsAway = true;
+    service.eventListener =
+        event -> {
+          if (event.step().equals("start") && event.phase().equals("intent")) {
+            throw new FakeHost.ProcessKilledError("start");
+          }
+        };
+    assertThrows(FakeHost.ProcessKilledError.class, () -> service.control.rollbackFromLostHost());
+    service.close();
+    service = new OrchestratorFixture(host, home);
+    service.replayJournal();
+    assertEquals(null, serving().elsewhere());
+    assertEquals(serving().container(), service.traffic.reachedContainer());
+  }
+
+  /** What the orchestrator of another host has brought here has that one's names and labels. */
+  @Test
+  void whatWasMovedHereIsRemovedWithTheStack() {
+    service.control.down(Control.Removal.VOLUMES);
+    Map<String, String> theirs =
+        Map.of(Labels.OURS, "1", Labels.HOME, "ffff", Labels.STACK, "shop", Labels.ROLE, "data");
+    for (String removal : List.of("by an upgrade", "by down")) {
+      String name = "shop-ffff-g5";
+      host.engine.createVolume(name + "-data", theirs, Map.of());
+      host.engine.createVolume(name + "-store", theirs, Map.of());
+      host.engine.createVolume("shop-ffff-g50-data", theirs, Map.of());
+      Generation moved =
+          new Generation(
+              5,
+              "v1",
+              "content of v1",
+              "orchestrator/shop:v1",
+              name,
+              List.of(DataVolume.plain("data", name + "-data", DataVolume.Method.NEW, List.of())),
+              name + "-store",
+              Map.of("db:3306", 3306),
+              Instant.EPOCH);
+      service.control.attach(moved);
+      if (removal.equals("by an upgrade")) {
+        String _ = service.control.upgrade("v2");
+        assertTrue(names().contains(name + "-data"), "kept for a rollback");
+        String _ = service.control.upgrade("v3");
+        assertTrue(names().stream().noneMatch(each -> each.startsWith(name + "-")), removal);
+      }
+      service.control.down(Control.Removal.VOLUMES);
+      assertEquals(List.of("shop-ffff-g50-data"), names(), removal);
+    }
+  }
+
+  private List<String> names() {
+    return host.engine.volumes(Map.of(Labels.OURS, "1")).stream().map(each -> each.name()).toList();
+  }
+
+  @Test
   void whatIsOfThisHostAloneDoesNotMove() {
     host.grantsByImage.put(
         "orchestrator/shop:v1",
@@ -212,6 +354,46 @@ class MoveTest {
     assertEquals(Outcome.REFUSED, run.outcome());
     assertTrue(run.reason().contains("/srv/media"), run.reason());
     assertEquals(List.of(), host.otherEngine.images(Map.of()));
+  }
+
+  @Test
+  void aPlanTellsEverythingThatSpeaksAgainstAMoveAtOnceAndChangesNothing() {
+    MovePlan good = service.control.movePlan(THERE);
+    assertEquals(List.of(), good.refusals());
+    assertEquals("v1", good.plan().to());
+    assertEquals(THERE, good.to());
+    assertTrue(good.engine().contains("26.1.5"), good.engine());
+    assertTrue(good.holdMillis() >= 0, good.holdBasis());
+    assertTrue(good.sent().getFirst().bytes() > 0, "the base image is not there");
+
+    host.grantsByImage.put(
+        "orchestrator/shop:v1",
+        new HostGrants(
+            false,
+            List.of(new HostGrants.Path("/srv/media", true, "rprivate")),
+            List.of(),
+            List.of(),
+            List.of(),
+            Map.of(),
+            ""));
+    host.usedBytes = 2_000_000_000_000L;
+    host.unhealthy.add("v1");
+    host.otherEngine.createVolume(
+        "shop-ffff-g1-data",
+        Map.of(Labels.OURS, "1", Labels.HOME, "ffff", Labels.STACK, "shop", Labels.ROLE, "data"));
+    String refusals = service.control.movePlan(THERE).refusals().toString();
+    for (String words :
+        List.of(
+            "/srv/media",
+            "not enough space at " + THERE,
+            "is not healthy",
+            "has a stack shop of another orchestrator (volume shop-ffff-g1-data)")) {
+      assertTrue(refusals.contains(words), refusals);
+    }
+    assertEquals(List.of(), host.otherEngine.images(Map.of()));
+    assertEquals(1, host.otherEngine.volumes(Map.of()).size());
+    assertEquals(List.of(), host.otherEngine.containers(Map.of()));
+    assertEquals(1, service.journal.history().size(), "no run");
   }
 
   @Test

@@ -10,17 +10,22 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.orchestrator.client.ApiClient;
 import dev.orchestrator.client.CommandException;
+import dev.orchestrator.common.Json;
 import dev.orchestrator.journal.Receipt;
 import dev.orchestrator.journal.UpgradeRecord.Outcome;
+import dev.orchestrator.report.MovePlan;
 import dev.orchestrator.report.Status;
 import dev.orchestrator.testing.OtherHostFixture;
 import dev.orchestrator.testing.Rotates;
 import dev.orchestrator.testing.ServiceProcessFixture;
 import dev.orchestrator.testing.SubprocessLoad;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -54,6 +59,11 @@ class MoveEngineTest {
   void aStackMovesToAnotherHostAndBackAndLosesNothing() throws Exception {
     try (ServiceProcessFixture service = host.service(directory)) {
       String stack = service.status().stack();
+      MovePlan plan = plan(service);
+      assertEquals(List.of(), plan.refusals());
+      assertTrue(plan.sent().getFirst().bytes() > 100_000_000, "the base image is not there");
+      assertTrue(plan.free() > 1L << 30 && plan.free() < 4L << 30, "free: " + plan.free());
+      host.assertEmpty();
       try (SubprocessLoad client = new SubprocessLoad(service.port).start()) {
         Receipt moved = end(service, host.move(service));
         assertDone(moved);
@@ -90,6 +100,46 @@ class MoveEngineTest {
     }
   }
 
+  private static MovePlan plan(ServiceProcessFixture service) {
+    return Json.read(
+        service
+            .api()
+            .get(
+                "/v1/move-plan?" + ApiClient.parameter("to", host.ssh.address()),
+                Duration.ofMinutes(2)),
+        MovePlan.class);
+  }
+
+  @Test
+  void fromAHostThatIsGoneTheStackServesHereAgainWithTheDataAsOfTheMove() throws Exception {
+    try (ServiceProcessFixture service = host.service(directory)) {
+      String stack = service.status().stack();
+      Set<Integer> before;
+      try (SubprocessLoad client = new SubprocessLoad(service.port).start()) {
+        service.awaitCondition("lines are written", () -> client.acknowledged().size() > 10);
+        before = client.acknowledged();
+        assertDone(end(service, host.move(service)));
+      }
+      host.ssh.goAway();
+      service.awaitCondition(
+          "the status tells it", () -> service.status().attention().contains("rollback --lost"));
+      Receipt back = end(service, service.requestRun("/v1/rollback", Map.of("lost", true)));
+      assertDone(back);
+      assertTrue(back.notes().toString().contains("it is lost"), back.notes().toString());
+      before.removeAll(new SubprocessLoad(service.port).readNumbers());
+      assertEquals(Set.of(), before, "written before the move");
+      Status.Side serving = service.status().serving();
+      assertNotNull(serving);
+      assertEquals(List.of(serving.container()), runningHere(stack));
+
+      host.ssh.start();
+      service.awaitCondition(
+          "what came back does not serve beside it", () -> host.running(service).isEmpty());
+    } finally {
+      host.ssh.start();
+    }
+  }
+
   @Test
   void whatIsNoOtherEngineIsRefusedWithItsReasonAndNothingChanges() throws Exception {
     try (ServiceProcessFixture service = host.service(directory)) {
@@ -103,7 +153,10 @@ class MoveEngineTest {
       Receipt unknown = end(service, host.move(service));
       assertEquals(Outcome.REFUSED, unknown.upgrade().outcome());
       assertTrue(
-          unknown.upgrade().reason().contains("the host key of 127.0.0.1 is not known"),
+          unknown
+              .upgrade()
+              .reason()
+              .contains("the host key of %s is not known".formatted(host.ssh.host())),
           unknown.upgrade().reason());
     } finally {
       host.ssh.rememberKey();

@@ -11,15 +11,19 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.orchestrator.journal.Receipt;
 import dev.orchestrator.report.Status;
 import dev.orchestrator.testing.OtherHostFixture;
-import dev.orchestrator.testing.Rotates;
+import dev.orchestrator.testing.Rotation;
 import dev.orchestrator.testing.ServiceProcessFixture;
+import dev.orchestrator.testing.StepNames;
 import dev.orchestrator.testing.SubprocessLoad;
+import dev.orchestrator.upgrade.Step;
 import java.nio.file.Path;
-import java.time.LocalDate;
-import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -27,10 +31,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A real SIGKILL of the service in steps of a move to another engine. */
+/**
+ * A real SIGKILL of the service's process in every step of a move to another engine, with a client
+ * that writes all the time. A sixth of it each day; all with {@code -Dmatrix=all}.
+ */
 @Tag("engine")
-@Rotates
-@Timeout(240)
+@Timeout(600)
 class MoveKillEngineTest {
   @TempDir static Path shared;
   private static OtherHostFixture host;
@@ -49,53 +55,67 @@ class MoveKillEngineTest {
     }
   }
 
-  /** Two steps each day; all with {@code -Dmatrix=all}. */
+  private final Random random = new Random(Rotation.day());
+
+  /** A sixth of the steps each day. */
+  private List<Step> steps() {
+    List<Step> all = StepNames.move();
+    return Rotation.isWhole()
+        ? all
+        : IntStream.range(0, all.size())
+            .filter(i -> (i + Rotation.day()) % 6 == 0)
+            .mapToObj(all::get)
+            .toList();
+  }
+
   @Test
-  void killedInAStepOneSideServesWithAllThatWasAcknowledged() throws Exception {
-    List<String> all =
-        List.of(
-            "send",
-            "prepare",
-            "pre-sync",
-            "hold",
-            "quiesce",
-            "sync",
-            "start",
-            "verify",
-            "switch",
-            "bake");
-    int day = (int) LocalDate.now(ZoneOffset.UTC).toEpochDay();
-    List<String> steps =
-        "all".equals(System.getProperty("matrix"))
-            ? all
-            : List.of(all.get(day % all.size()), all.get((day + 5) % all.size()));
+  void killedInAnyStepOneSideServesWithAllThatWasAcknowledged() throws Exception {
     try (ServiceProcessFixture service = host.service(directory)) {
-      String stack = service.status().stack();
       try (SubprocessLoad client = new SubprocessLoad(service.port).start()) {
-        for (String step : steps) {
-          String run = host.move(service);
-          assertTrue(
-              service
-                  .await(run, event -> event.step().equals(step) && event.phase().equals("intent"))
-                  .isPresent());
-          service.kill();
-          service.start();
-          Status.Side serving = service.awaitServing().serving();
-          assertNotNull(serving);
-          Receipt receipt = service.receipt(run);
-          System.out.printf(
-              "killed in %s: %s, %s serves%n",
-              step, receipt.upgrade().outcome(), serving.container());
-          List<String> running = new ArrayList<>(runningHere(stack));
-          running.addAll(host.running(service));
-          assertEquals(List.of(serving.container()), running, "killed in " + step);
-          assertNoneLost(client);
-          if (serving.engine() != null) {
-            assertDone(end(service, service.requestRun("/v1/rollback", Map.of("data", "carry"))));
-            assertNoneLost(client);
-          }
+        // Once without a kill: how long each step takes.
+        Receipt measured = end(service, host.move(service));
+        assertDone(measured);
+        Map<String, Long> millisOfStep = new HashMap<>();
+        measured.steps().forEach(step -> millisOfStep.put(step.step(), step.millis()));
+        bringBack(service, client);
+        for (Step step : steps()) {
+          long delay = Math.round(random.nextDouble() * millisOfStep.getOrDefault(step.id(), 0L));
+          killIn(step.id(), delay, service, client);
         }
       }
+    }
+  }
+
+  private static void bringBack(ServiceProcessFixture service, SubprocessLoad client)
+      throws Exception {
+    assertDone(end(service, service.requestRun("/v1/rollback", Map.of("data", "carry"))));
+    assertNoneLost(client);
+  }
+
+  private static void killIn(
+      String step, long delay, ServiceProcessFixture service, SubprocessLoad client)
+      throws Exception {
+    String where = "killed in %s after %d ms".formatted(step, delay);
+    String stack = service.status().stack();
+    String run = host.move(service);
+    assertTrue(
+        service
+            .await(run, event -> event.step().equals(step) && event.phase().equals("intent"))
+            .isPresent(),
+        where);
+    TimeUnit.MILLISECONDS.sleep(delay);
+    service.kill();
+    service.start();
+    Status.Side serving = service.awaitServing().serving();
+    assertNotNull(serving, where);
+    Receipt receipt = service.receipt(run);
+    System.out.printf("%s: %s, %s serves%n", where, receipt.upgrade().outcome(), serving);
+    List<String> running = new ArrayList<>(runningHere(stack));
+    running.addAll(host.running(service));
+    assertEquals(List.of(serving.container()), running, where);
+    assertNoneLost(client);
+    if (serving.engine() != null) {
+      bringBack(service, client);
     }
   }
 }

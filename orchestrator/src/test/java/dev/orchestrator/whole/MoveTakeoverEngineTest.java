@@ -44,7 +44,7 @@ class MoveTakeoverEngineTest {
 
   @BeforeAll
   static void startOtherHost() throws Exception {
-    host = new OtherHostFixture(shared);
+    host = OtherHostFixture.onThisNetwork(shared);
   }
 
   @AfterAll
@@ -101,6 +101,8 @@ class MoveTakeoverEngineTest {
       assertEquals("v1", status.serving().version());
       acknowledged.removeAll(there.readNumbers());
       assertEquals(Set.of(), acknowledged, "acknowledged and lost");
+      post(other, "/v1/down", Map.of("images", true));
+      assertEquals(List.of(), host.leftOf(stack), "left by down --images");
     }
   }
 

@@ -4,6 +4,7 @@ import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.engine.EngineInfo;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.UpgradeRecord.Kind;
+import dev.orchestrator.upgrade.LostHost;
 import dev.orchestrator.upgrade.Step;
 import dev.orchestrator.upgrade.UpgradeContext;
 import dev.orchestrator.upgrade.UpgradeRun;
@@ -52,6 +53,12 @@ final class PreflightStep extends Step {
         context.resolveRoutes(run.record.toVersion());
       }
       context.traffic().open(UpgradeContext.GATE_SLACK);
+      if (LostHost.isRollback(run.record)) {
+        // They would be led to a host that does not answer.
+        context.traffic().hold(UpgradeContext.GATE_SLACK);
+        findings.add(
+            context.lostHost().of(run.record).map(context.lostHost()::describe).orElse(""));
+      }
     } else if (run.holdsClients()) {
       requireOpenRoutes(context);
     }
@@ -134,7 +141,7 @@ final class PreflightStep extends Step {
     if (run.blue != null) {
       context.ownerClaim().release(run.blue);
     }
-    if (!run.bringsUp()) {
+    if (!run.bringsUp() || LostHost.isRollback(run.record)) {
       return "";
     }
     context.traffic().stopListening();

@@ -84,6 +84,10 @@ final class RetainStep extends Step {
         results.add(blue.version() + " (" + blue.container() + ") stopped and kept for rollback");
       }
     }
+    context
+        .lostHost()
+        .of(run.record)
+        .ifPresent(lost -> tell(run, context.lostHost().describe(lost), results, context));
     Retention retention = context.retention();
     context.snapshots().nameAllSetAside();
     results.addAll(retention.putAwayBeyond(State.KEPT, context.limits().keep()));

@@ -3,16 +3,14 @@ package dev.orchestrator.upgrade.steps;
 import dev.orchestrator.capsule.CapsuleImage;
 import dev.orchestrator.common.HumanText;
 import dev.orchestrator.common.RefusedException;
-import dev.orchestrator.compose.HostGrants;
 import dev.orchestrator.data.DataVolume;
 import dev.orchestrator.data.VolumeUsage;
-import dev.orchestrator.engine.ContainerInfo;
 import dev.orchestrator.engine.Engine;
-import dev.orchestrator.engine.EngineInfo;
 import dev.orchestrator.engine.ImageSender;
 import dev.orchestrator.engine.RemoteEngines;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.Receipt;
+import dev.orchestrator.upgrade.MoveCheck;
 import dev.orchestrator.upgrade.ResourceNames;
 import dev.orchestrator.upgrade.SentCandidates;
 import dev.orchestrator.upgrade.Step;
@@ -22,9 +20,7 @@ import dev.orchestrator.upgrade.VolumeTransfer;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.function.Consumer;
-import java.util.stream.Collectors;
 
 /** Sends the image of the version that serves to another engine, when there is room for all. */
 final class SendStep extends Step {
@@ -53,38 +49,12 @@ final class SendStep extends Step {
   @Override
   public String check(UpgradeRun run, UpgradeContext context) {
     RemoteEngines.Found found = find(run, context);
-    EngineInfo here = context.engine().info();
-    EngineInfo there = found.info();
-    String address = found.where().address();
-    if (isSame(run.blue(), context.engine(), found.engine())) {
-      throw new RefusedException(
-          "%s is the engine that the stack is on already: name another".formatted(address));
+    List<String> problems = MoveCheck.problems(context, run.blue(), found);
+    if (!problems.isEmpty()) {
+      throw new RefusedException(String.join("; ", problems));
     }
-    if (!here.platform().architecture().equals(there.platform().architecture())
-        || !here.platform().os().equals(there.platform().os())) {
-      throw new RefusedException(
-          "the engine at %s is on %s/%s, and the images are for %s/%s: build the stack there"
-              .formatted(
-                  address,
-                  there.platform().os(),
-                  there.platform().architecture(),
-                  here.platform().os(),
-                  here.platform().architecture()));
-    }
-    List<HostGrants.Path> paths = context.builder().grants(run.blue().image()).paths();
-    if (!paths.isEmpty()) {
-      throw new RefusedException(
-          "the services use paths of this host, which do not go along: %s: make them data of the stack, or move them by hand and upgrade to a version without them first"
-              .formatted(
-                  paths.stream().map(HostGrants.Path::path).collect(Collectors.joining(", "))));
-    }
-    return "engine %s at %s (%s)".formatted(there.version(), address, found.where().host());
-  }
-
-  /** By the container that serves: machines that were copied have engines with one id. */
-  private static boolean isSame(Generation blue, Engine here, Engine there) {
-    Optional<String> own = here.container(blue.container()).map(ContainerInfo::id);
-    return own.isPresent() && own.equals(there.container(blue.container()).map(ContainerInfo::id));
+    return "engine %s at %s (%s)"
+        .formatted(found.info().version(), found.where().address(), found.where().host());
   }
 
   private static RemoteEngines.Found find(UpgradeRun run, UpgradeContext context) {
@@ -160,18 +130,15 @@ final class SendStep extends Step {
     }
     long data =
         context.transfer().transfers(run).stream().mapToLong(VolumeTransfer::bytesNeeded).sum();
-    long needed = data + image * 2;
-    long reserve = context.dataSettings().reserve();
-    if (needed + reserve > usage.free()) {
-      throw new RefusedException(
-          "not enough space at %s: %s needed and %s to stay free (data.reserve), %s free where that engine keeps its volumes"
-              .formatted(
-                  found.where().address(),
-                  HumanText.bytes(needed),
-                  HumanText.bytes(reserve),
-                  HumanText.bytes(usage.free())));
-    }
-    return "%s needed, %s free".formatted(HumanText.bytes(needed), HumanText.bytes(usage.free()));
+    MoveCheck.Space space =
+        new MoveCheck.Space(
+            found.where().address(), data, image, context.dataSettings().reserve(), usage.free());
+    space
+        .problem()
+        .ifPresent(problem -> {
+          throw new RefusedException(problem);
+        });
+    return space.describe();
   }
 
   /** Removes what was sent; not where clients were led to the candidate, which is set aside. */

@@ -2,6 +2,7 @@ package dev.orchestrator.upgrade.steps;
 
 import dev.orchestrator.journal.StepRecord;
 import dev.orchestrator.journal.UpgradeRecord;
+import dev.orchestrator.upgrade.LostHost;
 import dev.orchestrator.upgrade.Step;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -47,7 +48,10 @@ public final class UpgradePlans {
   public static final List<Step> FIRST_UP =
       List.of(PREFLIGHT, BUILD, PREPARE, START, VERIFY, SWITCH, RETAIN);
 
-  /** {@code up} after {@code down}: the same capsule on its own data. */
+  /**
+   * {@code up} after {@code down}, and a rollback from a host that is gone: the same capsule on its
+   * own data.
+   */
   public static final List<Step> UP_AGAIN = List.of(PREFLIGHT, WAKE, START, VERIFY, SWITCH, RETAIN);
 
   public static final List<Step> UPGRADE =
@@ -180,7 +184,7 @@ public final class UpgradePlans {
       case SNAPSHOT -> SNAPSHOT;
       case RESTORE -> run.from() == null ? FIRST_UP_OF_SNAPSHOT : RESTORE_SNAPSHOT;
       case PROVE -> PROVE_SNAPSHOT;
-      case ROLLBACK -> carriesData ? CARRY : RESTORE;
+      case ROLLBACK -> LostHost.isRollback(run) ? UP_AGAIN : carriesData ? CARRY : RESTORE;
       case UP -> run.from() == null ? FIRST_UP : UP_AGAIN;
     };
   }
