@@ -18,8 +18,6 @@ import dev.orchestrator.compose.Replicas;
 import dev.orchestrator.engine.ContainerDetails;
 import dev.orchestrator.engine.ContainerDetails.MountPoint;
 import dev.orchestrator.engine.Engine;
-import dev.orchestrator.engine.ImageInfo;
-import dev.orchestrator.engine.ImageReference;
 import dev.orchestrator.files.FileTree;
 import dev.orchestrator.release.Releases;
 import dev.orchestrator.settings.RouteSettings;
@@ -97,7 +95,9 @@ final class AdoptDesign {
       notes.addAll(Placements.onlookers(placements, others));
     }
     StackFiles files = new StackFiles(read, folder, placements, survey);
-    List<Image> images = images();
+    ImageDesign design = new ImageDesign(engine, read);
+    List<Image> images = design.images();
+    cannot.addAll(design.cannot());
     Map<String, String> pins = new TreeMap<>();
     images.forEach(image -> pins.put(image.service(), image.pinned()));
     files.pin(pins);
@@ -218,65 +218,6 @@ final class AdoptDesign {
       }
     }
     return new DataSurvey(engine, containers).measure(sources, base);
-  }
-
-  private List<Image> images() {
-    List<Image> images = new ArrayList<>();
-    for (Map.Entry<String, JsonNode> service : read.services().entrySet()) {
-      String image = ComposeModel.text(service.getValue().path("image"));
-      Optional<ContainerDetails> container = read.project().container(service.getKey());
-      if (service.getValue().has("build")) {
-        images.add(
-            new Image(
-                service.getKey(), image, image, "built again from its Dockerfile, for this stack"));
-      } else if (container.isEmpty()) {
-        images.add(
-            new Image(service.getKey(), image, image, "has no container: as the files name it"));
-      } else {
-        images.add(image(service.getKey(), image, container.get()));
-      }
-    }
-    return images;
-  }
-
-  private Image image(String service, String image, ContainerDetails container) {
-    if (image.contains("@sha256:")) {
-      return new Image(service, image, image, "pinned by the files");
-    }
-    ImageReference reference = ImageReference.parse(image);
-    String repository = new ImageReference(reference.repository(), "").fullName();
-    Optional<ImageInfo> runs = engine.image(container.imageId());
-    Optional<String> digest =
-        runs.stream()
-            .flatMap(found -> found.digests().stream())
-            .filter(text ->
-                new ImageReference(text.replaceFirst("@.*", ""), "").fullName().equals(repository))
-            .map(text -> text.substring(text.indexOf('@')))
-            .findFirst();
-    if (digest.isPresent()) {
-      return new Image(
-          service,
-          image,
-          reference.repository() + ":" + reference.tag() + digest.get(),
-          "pinned to the digest that runs");
-    }
-    boolean same =
-        engine.image(image).filter(found -> found.id().equals(container.imageId())).isPresent();
-    if (!same) {
-      cannot.add(
-          new Cannot(
-              "service %s runs an image without a digest, and %s is another image by now"
-                  .formatted(service, image),
-              "to keep what runs: docker tag %s %s, then again; or run 'docker compose up -d' for the newer one"
-                  .formatted(container.imageId().replaceFirst("^sha256:(.{12}).*", "$1"), image)));
-    }
-    return new Image(
-        service,
-        image,
-        image,
-        same
-            ? "has no digest of a registry: taken from this host's engine as it is"
-            : "has no digest of a registry");
   }
 
   private void externals(List<ContainerDetails> all) {

@@ -7,6 +7,7 @@ import com.github.dockerjava.api.command.CreateContainerCmd;
 import com.github.dockerjava.api.command.InspectContainerResponse;
 import com.github.dockerjava.api.exception.ConflictException;
 import com.github.dockerjava.api.exception.DockerException;
+import com.github.dockerjava.api.exception.InternalServerErrorException;
 import com.github.dockerjava.api.exception.NotFoundException;
 import com.github.dockerjava.api.exception.NotModifiedException;
 import com.github.dockerjava.api.model.Container;
@@ -28,6 +29,11 @@ import org.jspecify.annotations.Nullable;
 
 /** The engine's containers. */
 final class DockerContainers {
+  /** How long a container is tried to be frozen; clients may be waiting. */
+  private static final Duration FREEZE_TRIES = Duration.ofSeconds(3);
+
+  private static final Duration BETWEEN_TRIES = Duration.ofMillis(50);
+
   private final EngineConnection connection;
   private final DockerClient client;
   private final TimedCalls calls;
@@ -162,9 +168,36 @@ final class DockerContainers {
         "is not running", "killing container " + name, () -> client.killContainerCmd(name).exec());
   }
 
+  /**
+   * Tried again for a moment where a process could not be frozen: under cgroup v1 one that is being
+   * made just then, by a health check say, keeps the whole from freezing now and then. The runtime
+   * thaws all of them and gives up ("unable to freeze", runc pull request 2791); the kernel's
+   * cgroup-v1/freezer-subsystem.rst leaves it to the caller to try again.
+   */
   void pause(String name) {
     ignoring(
-        "already paused", "pausing container " + name, () -> client.pauseContainerCmd(name).exec());
+        "already paused",
+        "pausing container " + name,
+        () -> {
+          long end = System.nanoTime() + FREEZE_TRIES.toNanos();
+          while (!isFrozen(name, end)) {
+            Thread.sleep(BETWEEN_TRIES);
+          }
+        });
+  }
+
+  /** Returns whether it is paused; false: to be tried again. */
+  private boolean isFrozen(String name, long end) {
+    try {
+      client.pauseContainerCmd(name).exec();
+      return true;
+    } catch (InternalServerErrorException e) {
+      boolean again = Objects.toString(e.getMessage(), "").contains("unable to freeze");
+      if (!again || System.nanoTime() - end > 0) {
+        throw e;
+      }
+      return false;
+    }
   }
 
   void unpause(String name) {
@@ -215,7 +248,7 @@ final class DockerContainers {
               if (!Objects.toString(e.getMessage(), "").contains("already in progress")) {
                 throw e;
               }
-              Thread.sleep(Duration.ofMillis(50));
+              Thread.sleep(BETWEEN_TRIES);
             }
           }
         });

@@ -1,16 +1,12 @@
 package dev.orchestrator.stack;
 
+import static dev.orchestrator.stack.StackRequirements.refuseOnFailure;
+import static dev.orchestrator.stack.StackRequirements.requireHere;
+
 import dev.orchestrator.adopt.Original;
-import dev.orchestrator.adopt.OriginalJson;
-import dev.orchestrator.capsule.CapsuleException;
-import dev.orchestrator.common.NotYetException;
 import dev.orchestrator.common.RefusedException;
-import dev.orchestrator.data.DataException;
 import dev.orchestrator.data.TakenFiles;
-import dev.orchestrator.engine.ContainerInfo;
 import dev.orchestrator.engine.EngineAddress;
-import dev.orchestrator.engine.EngineException;
-import dev.orchestrator.engine.Labels;
 import dev.orchestrator.engine.RemoteEngine;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.GenerationRecord;
@@ -19,7 +15,6 @@ import dev.orchestrator.journal.Receipt;
 import dev.orchestrator.journal.ReceiptReader;
 import dev.orchestrator.journal.UpgradeRecord;
 import dev.orchestrator.journal.UpgradeRecord.Kind;
-import dev.orchestrator.journal.UpgradeRecord.Outcome;
 import dev.orchestrator.release.Releases;
 import dev.orchestrator.report.BackupOperation;
 import dev.orchestrator.report.BackupReport;
@@ -37,7 +32,6 @@ import dev.orchestrator.settings.DataSettings.Rollback;
 import dev.orchestrator.upgrade.ArchiveImports;
 import dev.orchestrator.upgrade.DataOptions;
 import dev.orchestrator.upgrade.EventHub;
-import dev.orchestrator.upgrade.FailureText;
 import dev.orchestrator.upgrade.RunEvent;
 import dev.orchestrator.upgrade.UpgradeContext;
 import dev.orchestrator.upgrade.UpgradeRun;
@@ -48,7 +42,6 @@ import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
@@ -62,7 +55,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class StackControl implements Control, AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(StackControl.class);
-  private static final Duration WAIT_LIMIT = Duration.ofSeconds(20);
+  static final Duration WAIT_LIMIT = Duration.ofSeconds(20);
 
   /** How long {@link #close} waits for the thread of a run that is cut off. */
   private static final Duration CLOSE_LIMIT = Duration.ofSeconds(20);
@@ -76,6 +69,11 @@ public final class StackControl implements Control, AutoCloseable {
   private final StatusCollector status;
   private final Reconciler reconciler;
   private final RunAdmission admission;
+  private final StackRequirements requirements;
+  private final StackAdoption adoption;
+  private final StackLogs logs;
+  private final RunIntervention intervention;
+  private final StackRemoval removing;
   private final SnapshotService snapshots;
   private final BackupService backups;
 
@@ -111,6 +109,12 @@ public final class StackControl implements Control, AutoCloseable {
             snapshots::deleteOfEndedExports);
     this.admission =
         new RunAdmission(journal, context.servingLock(), reconciler, executor, handover);
+    this.requirements = new StackRequirements(context);
+    this.adoption = new StackAdoption(context, releases, requirements, admission, executor);
+    this.logs = new StackLogs(context, requirements);
+    this.intervention =
+        new RunIntervention(context, requirements, admission, executor, this.backups, supervisor);
+    this.removing = new StackRemoval(context, requirements, admission, this.backups);
   }
 
   /**
@@ -145,14 +149,14 @@ public final class StackControl implements Control, AutoCloseable {
 
   @Override
   public Generation serving() {
-    Generation serving = requireServing("rehearse");
+    Generation serving = requirements.requireServing("rehearse");
     requireHere(serving, "rehearsed");
     return serving;
   }
 
   @Override
   public Generation current() {
-    return journal.serving().orElseGet(() -> requireServing("export"));
+    return journal.serving().orElseGet(() -> requirements.requireServing("export"));
   }
 
   /**
@@ -162,7 +166,7 @@ public final class StackControl implements Control, AutoCloseable {
   public String importArchive(Path file, String version) {
     admission.requireAdmission();
     releases.release(version);
-    refuseOnFailure(this::refuseUnknownData);
+    refuseOnFailure(requirements::refuseUnknownData);
     return executor.start(() ->
         new UpgradeRun(
             journal.begin(Kind.UP, "", version, null, null, ArchiveImports.attachments(file)),
@@ -186,7 +190,7 @@ public final class StackControl implements Control, AutoCloseable {
     }
     Optional<Generation> last = journal.serving();
     if (last.isEmpty()) {
-      refuseOnFailure(this::refuseUnknownData);
+      refuseOnFailure(requirements::refuseUnknownData);
       String wanted = version == null ? releases.newest() : version;
       Optional<Path> archive = ArchiveImports.requirePending(context.settings().stack().folder());
       if (archive.isPresent()) {
@@ -229,7 +233,7 @@ public final class StackControl implements Control, AutoCloseable {
   public String upgrade(String version, DataOptions options) {
     admission.requireAdmission();
     releases.release(version);
-    Generation blue = requireServing("upgrade");
+    Generation blue = requirements.requireServing("upgrade");
     requireHere(blue, "upgraded");
     if (blue.version().equals(version)) {
       throw new RefusedException(version + " is the version that serves: nothing to do");
@@ -247,7 +251,7 @@ public final class StackControl implements Control, AutoCloseable {
   public String move(String address, boolean full) {
     admission.requireAdmission();
     EngineAddress _ = EngineAddress.parse(address);
-    Generation blue = requireServing("move");
+    Generation blue = requirements.requireServing("move");
     requireHere(blue, "moved again");
     Map<String, String> attachments =
         new HashMap<>(new DataOptions(null, full, false).attachments());
@@ -264,7 +268,7 @@ public final class StackControl implements Control, AutoCloseable {
   @Override
   public void endMove(boolean now) {
     admission.requireAdmission();
-    Generation serving = requireServing("end a move");
+    Generation serving = requirements.requireServing("end a move");
     RemoteEngine where = serving.elsewhere();
     if (where == null) {
       throw new RefusedException("the stack serves on this host: there is no move to end");
@@ -312,30 +316,12 @@ public final class StackControl implements Control, AutoCloseable {
     refuseOnFailure(supervisor::superviseOnce);
   }
 
-  private void requireNotTakenOver(Generation serving) {
-    RemoteEngine where = serving.elsewhere();
-    if (where != null && refuseOnFailure(() -> context.ownerClaim().isTakenOver(serving))) {
-      throw new RefusedException(
-          "the orchestrator on %s has taken the stack over: go on there; 'orchestrator move --done' ends what is left of it here"
-              .formatted(where.address()));
-    }
-  }
-
-  private static void requireHere(Generation serving, String purpose) {
-    RemoteEngine where = serving.elsewhere();
-    if (where != null) {
-      throw new RefusedException(
-          "the stack serves on %s, and can't be %s from here: 'orchestrator rollback' brings it back, or let the orchestrator there take it over ('orchestrator import --attach %s')"
-              .formatted(where.address(), purpose, serving.container()));
-    }
-  }
-
   @Override
   public String rollback(DataOptions options) {
     admission.requireAdmission();
     Rollback choice = rollback.chooseData(options);
-    Generation blue = requireServing("roll back");
-    requireNotTakenOver(blue);
+    Generation blue = requirements.requireServing("roll back");
+    requirements.requireNotTakenOver(blue);
     return executor.start(() -> rollback.begin(blue, choice));
   }
 
@@ -347,22 +333,7 @@ public final class StackControl implements Control, AutoCloseable {
    * @return the run's id
    */
   public String adopt(Original original) {
-    requireAdoptable();
-    refuseOnFailure(this::refuseUnknownData);
-    String version = releases.newest();
-    return executor.start(() ->
-        new UpgradeRun(
-            journal.begin(
-                Kind.ADOPT,
-                original.project(),
-                version,
-                null,
-                null,
-                Map.of(UpgradeRun.ORIGINAL_KEY, OriginalJson.write(original))),
-            UpgradePlans.ADOPT,
-            null,
-            null,
-            original));
+    return adoption.begin(original);
   }
 
   /**
@@ -371,36 +342,12 @@ public final class StackControl implements Control, AutoCloseable {
    * @throws RefusedException when it has a run under way, data of its own or a project
    */
   public void requireAdoptable() {
-    admission.requireAdmission();
-    journal
-        .running()
-        .ifPresent(run -> {
-          throw new RefusedException(
-              "stack %s: %s is under way: 'orchestrator --stack %s watch' shows it"
-                  .formatted(
-                      context.settings().stack().name(),
-                      run.id(),
-                      context.settings().stack().name()));
-        });
-    journal
-        .adoption()
-        .ifPresent(run -> {
-          throw new RefusedException(
-              "project %s was adopted before (%s): 'orchestrator adopt --undo' first"
-                  .formatted(run.fromVersion(), run.id()));
-        });
-    Optional<Generation> serving = journal.serving();
-    if (serving.isPresent()) {
-      throw new RefusedException(
-          "stack %s has data of its own, and is at %s: adopt into a stack that was never up"
-              .formatted(context.settings().stack().name(), serving.get().version()));
-    }
+    adoption.requireAdoptable();
   }
 
   /** Whether a run of this stack has adopted that project, even if it failed or was undone. */
   public boolean hasAdopted(String project) {
-    return journal.history().stream()
-        .anyMatch(run -> run.kind() == Kind.ADOPT && run.fromVersion().equals(project));
+    return adoption.hasAdopted(project);
   }
 
   /**
@@ -408,17 +355,14 @@ public final class StackControl implements Control, AutoCloseable {
    * not adopted, or that was undone.
    */
   public Optional<String> adoptedProject() {
-    return journal
-        .running()
-        .filter(run -> run.kind() == Kind.ADOPT)
-        .or(journal::adoption)
-        .map(UpgradeRecord::fromVersion);
+    return adoption.project();
   }
 
   @Override
   public String undoAdopt() {
     admission.requireAdmission();
-    Generation blue = journal.serving().isEmpty() ? null : requireServing("undo its adoption");
+    Generation blue =
+        journal.serving().isEmpty() ? null : requirements.requireServing("undo its adoption");
     return executor.start(() -> rollback.beginReturn(blue));
   }
 
@@ -435,7 +379,7 @@ public final class StackControl implements Control, AutoCloseable {
   @Override
   public String createSnapshot(SnapshotRequest request) {
     admission.requireAdmission();
-    Generation blue = requireServing("snapshot");
+    Generation blue = requirements.requireServing("snapshot");
     requireHere(blue, "kept as a snapshot");
     return executor.start(() -> snapshots.beginCreate(blue, request));
   }
@@ -445,7 +389,7 @@ public final class StackControl implements Control, AutoCloseable {
     admission.requireAdmission();
     snapshots.require(name);
     boolean isFirst = journal.serving().isEmpty() && journal.servingOriginal().isEmpty();
-    Generation blue = isFirst ? null : requireServing("replace by a snapshot");
+    Generation blue = isFirst ? null : requirements.requireServing("replace by a snapshot");
     if (blue != null) {
       requireHere(blue, "replaced by a snapshot");
     }
@@ -462,14 +406,15 @@ public final class StackControl implements Control, AutoCloseable {
   @Override
   public TakenFiles restoreFiles(String name, String path, @Nullable String to) {
     admission.requireAdmission();
-    return refuseOnFailure(
-        () -> snapshots.restoreFiles(name, path, to, () -> requireServing("restore a file into")));
+    return refuseOnFailure(() ->
+        snapshots.restoreFiles(
+            name, path, to, () -> requirements.requireServing("restore a file into")));
   }
 
   @Override
   public SnapshotDiff diffSnapshot(String name, @Nullable String other) {
-    return refuseOnFailure(
-        () -> snapshots.diff(name, other, () -> requireServing("compare a snapshot with")));
+    return refuseOnFailure(() ->
+        snapshots.diff(name, other, () -> requirements.requireServing("compare a snapshot with")));
   }
 
   @Override
@@ -492,20 +437,11 @@ public final class StackControl implements Control, AutoCloseable {
   @Override
   public String beginBackup(BackupRequest request) {
     if (request instanceof BackupRequest.Run run && run.snapshot() == null && !run.ifRequired()) {
-      Generation _ = requireServing("back up");
+      Generation _ = requirements.requireServing("back up");
       admission.requireAdmission();
-      requireNoRun();
+      requirements.requireNoRun();
     }
     return backups.begin(request);
-  }
-
-  private void requireNoRun() {
-    journal
-        .running()
-        .ifPresent(run -> {
-          throw new NotYetException(
-              "%s is under way: wait for its end ('orchestrator watch')".formatted(run.id()));
-        });
   }
 
   @Override
@@ -520,7 +456,7 @@ public final class StackControl implements Control, AutoCloseable {
 
   @Override
   public RollbackCost rollbackCost() {
-    Generation serving = requireServing("roll back");
+    Generation serving = requirements.requireServing("roll back");
     return refuseOnFailure(() -> rollback.cost(serving));
   }
 
@@ -536,140 +472,17 @@ public final class StackControl implements Control, AutoCloseable {
 
   @Override
   public String abort() {
-    UpgradeRun run = executor.current();
-    if (run != null) {
-      run.control.abort(run.id());
-      return run.id();
-    }
-    Optional<String> backup = backups.abort();
-    if (backup.isPresent()) {
-      return backup.get();
-    }
-    UpgradeRecord unfinished =
-        needsAttention().orElseThrow(() -> new RefusedException("nothing runs: nothing to abort"));
-    journal.settle(unfinished.id(), "left as it is by hand");
-    return unfinished.id();
+    return intervention.abort();
   }
 
   @Override
   public String resume() {
-    UpgradeRun run = executor.current();
-    if (run != null) {
-      if (run.control.stuck() == null) {
-        throw new RefusedException(run.id() + " is under way: 'orchestrator watch' shows it");
-      }
-      run.control.retryNow();
-      return run.id();
-    }
-    admission.requireAdmission();
-    UpgradeRecord unfinished =
-        needsAttention()
-            .orElseThrow(() -> new RefusedException("nothing needs attention: nothing to resume"));
-    refuseOnFailure(supervisor::superviseOnce);
-    Generation serving = requireServing("resume");
-    List<String> problems = refuseOnFailure(() -> context.checkHealth(serving));
-    if (!problems.isEmpty()) {
-      throw new RefusedException(
-          serving.version() + " is not healthy yet: " + String.join("; ", problems));
-    }
-    journal.settle(unfinished.id(), serving.version() + " is healthy since");
-    return unfinished.id();
-  }
-
-  private Optional<UpgradeRecord> needsAttention() {
-    return journal.history().stream()
-        .findFirst()
-        .filter(run -> run.outcome() == Outcome.NEEDS_ATTENTION);
-  }
-
-  private Generation requireServing(String purpose) {
-    Generation serving =
-        journal
-            .serving()
-            .orElseThrow(() ->
-                new RefusedException(
-                    "nothing to "
-                        + purpose
-                        + journal
-                            .servingOriginal()
-                            .map(project ->
-                                ": project %s serves in place of the stack: 'orchestrator adopt %s --stack %s' adopts it"
-                                    .formatted(project, project, context.settings().stack().name()))
-                            .orElse(": the stack was never brought up: 'orchestrator up'")));
-    if (journal.down()) {
-      throw new RefusedException("the stack is down: 'orchestrator up' first, then " + purpose);
-    }
-    return serving;
-  }
-
-  /** Refuses to begin anew with an empty journal while the engine has data of this stack. */
-  private void refuseUnknownData() {
-    List<String> knownVolumes =
-        journal.generations().stream()
-            .flatMap(row -> row.generation().volumes().stream())
-            .flatMap(volume -> volume.needs().stream())
-            .toList();
-    context.engine().volumes(context.names().stackLabels()).stream()
-        .filter(volume -> "data".equals(volume.labels().get(Labels.ROLE)))
-        .filter(volume -> !knownVolumes.contains(volume.name()))
-        .findFirst()
-        .ifPresent(volume -> {
-          throw new RefusedException(
-              "there is data of this stack (volume %s) that the journal in %s doesn't know: put a copy of the journal back, or remove what is there with 'docker rm -f' and 'docker volume rm'"
-                  .formatted(volume.name(), context.settings().state()));
-        });
-  }
-
-  /** Runs a query of the engine or a capsule; turns its failure into a refusal. */
-  private static <T> T refuseOnFailure(Supplier<T> question) {
-    try {
-      return question.get();
-    } catch (EngineException | CapsuleException | DataException e) {
-      throw new RefusedException(FailureText.of(e), e);
-    }
-  }
-
-  private static void refuseOnFailure(Runnable question) {
-    boolean _ =
-        refuseOnFailure(() -> {
-          question.run();
-          return true;
-        });
+    return intervention.resume();
   }
 
   @Override
   public int down(Removal removal) {
-    admission.requireAdmission();
-    journal.serving().ifPresent(this::requireNotTakenOver);
-    if (journal.running().isPresent() || !context.servingLock().acquire(WAIT_LIMIT)) {
-      throw new RefusedException(
-          "a run is under way, or the stack is being started: wait for its end ('orchestrator"
-              + " watch')");
-    }
-    try {
-      return refuseOnFailure(() -> takeDown(removal));
-    } finally {
-      context.servingLock().release();
-    }
-  }
-
-  private int takeDown(Removal removal) {
-    if (removal != Removal.NOTHING && backups.isBusy()) {
-      throw new NotYetException(
-          "a backup is under way, which reads or writes volumes: wait for its end, or 'orchestrator"
-              + " abort'");
-    }
-    journal.setDown(true);
-    context.traffic().stopListening();
-    journal
-        .serving()
-        .ifPresent(serving ->
-            context.engine().stopContainer(serving.container(), UpgradeContext.STOP_TIMEOUT));
-    if (removal != Removal.NOTHING) {
-      context.retention().removeAll();
-      journal.forget();
-    }
-    return removal == Removal.IMAGES ? context.builder().prune(List.of()) : 0;
+    return removing.down(removal);
   }
 
   /**
@@ -722,39 +535,7 @@ public final class StackControl implements Control, AutoCloseable {
 
   @Override
   public List<String> logs(@Nullable String service, int tail) {
-    if (journal.serving().isEmpty() || journal.down()) {
-      Optional<List<String>> ofUp = logsOfUp(service, tail);
-      if (ofUp.isPresent()) {
-        return ofUp.get();
-      }
-    }
-    Generation serving = requireServing("show logs of");
-    return refuseOnFailure(() -> context.capsule(serving).logs(service, tail, WAIT_LIMIT));
-  }
-
-  /** Logs of the version that an {@code up} is bringing up, or that the last one failed with. */
-  private Optional<List<String>> logsOfUp(@Nullable String service, int tail) {
-    Optional<UpgradeRecord> last =
-        journal.history().stream().findFirst().filter(run -> run.kind() == Kind.UP);
-    if (last.isEmpty()) {
-      return Optional.empty();
-    }
-    UpgradeRecord up = last.get();
-    Optional<Generation> candidate =
-        journal.generations().stream()
-            .map(GenerationRecord::generation)
-            .filter(generation -> Objects.equals(generation.number(), up.to()))
-            .findFirst()
-            .filter(generation ->
-                context
-                    .engine()
-                    .container(generation.container())
-                    .filter(ContainerInfo::running)
-                    .isPresent());
-    return candidate.isPresent()
-        ? candidate.map(generation ->
-            refuseOnFailure(() -> context.capsule(generation).logs(service, tail, WAIT_LIMIT)))
-        : context.failureLogs().saved(up.id(), up.toVersion(), service, tail);
+    return logs.tail(service, tail);
   }
 
   @Override

@@ -6,12 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.orchestrator.engine.DockerEngine;
 import dev.orchestrator.engine.Engine;
 import dev.orchestrator.engine.Labels;
+import dev.orchestrator.testing.Rotation;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.LocalDate;
-import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -44,12 +43,12 @@ final class AdoptCorpusEngineTest {
 
   @TempDir Path dir;
 
-  private final long seed = Long.getLong("matrix.seed", LocalDate.now(ZoneOffset.UTC).toEpochDay());
+  private final long seed = Rotation.day();
 
   private List<Path> kinds() throws IOException {
     try (Stream<Path> corpus = Files.list(CORPUS)) {
       List<Path> all = corpus.filter(path -> Files.exists(path.resolve("about"))).sorted().toList();
-      if ("all".equals(System.getProperty("matrix"))) {
+      if (Rotation.isWhole()) {
         return all;
       }
       List<Path> third = new ArrayList<>();

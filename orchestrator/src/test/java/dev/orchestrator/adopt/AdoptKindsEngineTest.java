@@ -9,6 +9,7 @@ import dev.orchestrator.engine.Engine;
 import dev.orchestrator.engine.ExecResult;
 import dev.orchestrator.engine.Labels;
 import dev.orchestrator.testing.FreePorts;
+import dev.orchestrator.testing.Rotates;
 import dev.orchestrator.testing.TestImagesFixture;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -29,6 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
  * driver, Compose's version 1; planned from a running state on a real engine.
  */
 @Tag("engine")
+@Rotates
 final class AdoptKindsEngineTest {
   private static final Duration SOON = Duration.ofSeconds(60);
 

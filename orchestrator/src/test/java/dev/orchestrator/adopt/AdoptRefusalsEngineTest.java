@@ -9,6 +9,7 @@ import dev.orchestrator.journal.UpgradeRecord.Outcome;
 import dev.orchestrator.stack.Control;
 import dev.orchestrator.testing.CommandRunner.Result;
 import dev.orchestrator.testing.FreePorts;
+import dev.orchestrator.testing.Rotates;
 import dev.orchestrator.testing.RunWatcher;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -34,6 +35,7 @@ import org.junit.jupiter.api.io.TempDir;
  * is changed, and the project serves on. On a real engine.
  */
 @Tag("engine")
+@Rotates(days = 3)
 final class AdoptRefusalsEngineTest {
   private static final long ELEVEN_TERABYTES = 11_000_000_000_000L;
 

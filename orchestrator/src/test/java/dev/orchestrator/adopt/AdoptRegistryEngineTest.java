@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.orchestrator.engine.BuildSpec;
 import dev.orchestrator.engine.Labels;
 import dev.orchestrator.testing.FreePorts;
+import dev.orchestrator.testing.Rotates;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,6 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
  * is taken from the engine, also when the registry is away or has another one by now.
  */
 @Tag("engine")
+@Rotates
 final class AdoptRegistryEngineTest {
   private static final Pattern PIN =
       Pattern.compile("image: \"?(127\\.0\\.0\\.1:\\d+/shop/web:1@sha256:[0-9a-f]{64})");

@@ -7,6 +7,7 @@ import dev.orchestrator.engine.ContainerDetails;
 import dev.orchestrator.journal.Receipt;
 import dev.orchestrator.journal.UpgradeRecord.Outcome;
 import dev.orchestrator.testing.BusyMachineFixture;
+import dev.orchestrator.testing.Rotates;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -24,6 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
  * through its published ports, undone, adopted again on a busy machine, and upgraded.
  */
 @Tag("engine")
+@Rotates(days = 3)
 class AdoptDatabasesEngineTest {
   @TempDir Path directory;
 

@@ -16,6 +16,7 @@ import dev.orchestrator.journal.UpgradeRecord;
 import dev.orchestrator.report.Status;
 import dev.orchestrator.testing.FreePorts;
 import dev.orchestrator.testing.LightStackFixture;
+import dev.orchestrator.testing.Rotates;
 import dev.orchestrator.testing.ServiceProcessFixture;
 import dev.orchestrator.testing.SubprocessLoad;
 import java.io.IOException;
@@ -35,6 +36,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A drill on a real engine, beside a stack that serves a client all the time. */
 @Tag("engine")
+@Rotates(days = 3)
 class DrillEngineTest {
   private static final Duration SOON = Duration.ofSeconds(30);
 

@@ -16,6 +16,7 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -80,19 +81,41 @@ final class EngineConnectionTest {
     }
   }
 
-  /** Answers every ping, and everything else with a conflict. */
+  @Test
+  void aContainerThatCouldNotBeFrozenIsTriedAgain() throws IOException {
+    String words = "Cannot pause container 1: OCI runtime pause failed: unable to freeze: unknown";
+    try (Stub stub = new Stub("1.41", 500, words, 2);
+        DockerEngine engine = DockerEngine.connect(stub.address(), SOON)) {
+      engine.pauseContainer("blue");
+      assertEquals(3, stub.asked.get());
+    }
+    try (Stub stub = new Stub("1.41", 500, "Cannot pause container 1: no freezer", 2);
+        DockerEngine engine = DockerEngine.connect(stub.address(), SOON)) {
+      fails(Kind.REFUSED, () -> engine.pauseContainer("blue"));
+      assertEquals(1, stub.asked.get());
+    }
+  }
+
+  /** Answers every ping, and everything else with a failure, the first times or always. */
   private static final class Stub implements AutoCloseable {
+    private final AtomicInteger asked = new AtomicInteger();
     private final HttpServer server;
 
     Stub(String api) throws IOException {
+      this(api, 409, "no luck\\ntoday", Integer.MAX_VALUE);
+    }
+
+    Stub(String api, int code, String words, int failures) throws IOException {
       server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
       server.createContext(
           "/",
           exchange -> {
-            boolean ping = exchange.getRequestURI().getPath().equals("/_ping");
-            byte[] body = (ping ? "OK" : "{\"message\":\"no luck\\ntoday\"}").getBytes(UTF_8);
+            boolean fails =
+                !exchange.getRequestURI().getPath().equals("/_ping")
+                    && asked.incrementAndGet() <= failures;
+            byte[] body = (fails ? "{\"message\":\"%s\"}".formatted(words) : "OK").getBytes(UTF_8);
             exchange.getResponseHeaders().add("Api-Version", api);
-            exchange.sendResponseHeaders(ping ? 200 : 409, body.length);
+            exchange.sendResponseHeaders(fails ? code : 200, body.length);
             exchange.getResponseBody().write(body);
             exchange.close();
           });

@@ -15,6 +15,7 @@ import dev.orchestrator.journal.UpgradeRecord.Outcome;
 import dev.orchestrator.stack.Adopted;
 import dev.orchestrator.testing.FreePorts;
 import dev.orchestrator.testing.PulseFixture;
+import dev.orchestrator.testing.Rotation;
 import dev.orchestrator.testing.ServiceProcessFixture;
 import dev.orchestrator.testing.StepNames;
 import dev.orchestrator.testing.SubprocessLoad;
@@ -25,8 +26,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.LocalDate;
-import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -47,14 +46,12 @@ import org.junit.jupiter.api.io.TempDir;
 class AdoptKillMatrixEngineTest {
   private static final Duration SOON = Duration.ofMinutes(2);
 
-  private static final String ALL = "all";
-
   /** In how many days all cells are run. */
   private static final int DAYS = 5;
 
   @TempDir Path directory;
 
-  private final long seed = Long.getLong("matrix.seed", LocalDate.now(ZoneOffset.UTC).toEpochDay());
+  private final long seed = Rotation.day();
   private final Random random = new Random(seed);
   private final Map<Cell, Long> millis = new HashMap<>();
   private final String name = "killed" + ProcessHandle.current().pid();
@@ -79,7 +76,7 @@ class AdoptKillMatrixEngineTest {
     if (only != null) {
       return all.stream().filter(cell -> cell.step().id().equals(only)).toList();
     }
-    if (ALL.equals(System.getProperty("matrix"))) {
+    if (Rotation.isWhole()) {
       return all;
     }
     List<Cell> today = new ArrayList<>();
@@ -107,7 +104,7 @@ class AdoptKillMatrixEngineTest {
       daemon.start();
       try (SubprocessLoad client = new SubprocessLoad(port).start()) {
         daemon.awaitCondition("beats of the project", () -> pulse.starts() == 1);
-        if (ALL.equals(System.getProperty("matrix"))) {
+        if (Rotation.isWhole()) {
           // Once without a kill: how long each step takes.
           measureSteps(RunKind.ADOPTION, daemon, adopt(daemon, client));
           measureSteps(RunKind.UNDO, daemon, undo(daemon));

@@ -15,11 +15,11 @@ import dev.orchestrator.files.FileTree;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.testing.CommandRunner;
 import dev.orchestrator.testing.CommandRunner.Result;
-import dev.orchestrator.testing.EverySecondDay;
 import dev.orchestrator.testing.FreePorts;
 import dev.orchestrator.testing.LightStackFixture;
 import dev.orchestrator.testing.LoopDiskFixture;
 import dev.orchestrator.testing.PrivateEngineFixture;
+import dev.orchestrator.testing.Rotates;
 import dev.orchestrator.testing.ServiceProcessFixture;
 import dev.orchestrator.testing.VolumeInspector;
 import java.io.IOException;
@@ -45,7 +45,7 @@ import org.junit.jupiter.api.io.TempDir;
  * what is left. On small disks of their own.
  */
 @Tag("engine")
-@EverySecondDay
+@Rotates
 @Timeout(300)
 class ArchiveDiskEngineTest {
   private static final Duration SOON = Duration.ofMinutes(1);

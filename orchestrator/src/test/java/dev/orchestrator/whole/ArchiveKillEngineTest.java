@@ -12,9 +12,9 @@ import dev.orchestrator.engine.DockerEngine;
 import dev.orchestrator.engine.Engine;
 import dev.orchestrator.engine.Labels;
 import dev.orchestrator.journal.Generation;
-import dev.orchestrator.testing.EverySecondDay;
 import dev.orchestrator.testing.FreePorts;
 import dev.orchestrator.testing.LightStackFixture;
+import dev.orchestrator.testing.Rotates;
 import dev.orchestrator.testing.ServiceProcessFixture;
 import dev.orchestrator.testing.SpecialFilesFixture;
 import dev.orchestrator.testing.VolumeInspector;
@@ -35,7 +35,7 @@ import org.junit.jupiter.api.io.TempDir;
  * Killed with SIGKILL: a command that exports, the service beside it, and the service in an import.
  */
 @Tag("engine")
-@EverySecondDay
+@Rotates
 @Timeout(240)
 class ArchiveKillEngineTest {
   private static final Duration SOON = Duration.ofMinutes(1);

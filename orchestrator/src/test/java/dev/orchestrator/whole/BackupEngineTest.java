@@ -13,11 +13,11 @@ import dev.orchestrator.report.SnapshotStatus;
 import dev.orchestrator.settings.BackupSettings;
 import dev.orchestrator.settings.BackupSettings.Keep;
 import dev.orchestrator.stack.BackupRequest;
-import dev.orchestrator.testing.EverySecondDay;
 import dev.orchestrator.testing.LightLoad;
 import dev.orchestrator.testing.LightServiceFixture;
 import dev.orchestrator.testing.LightStackFixture;
 import dev.orchestrator.testing.ResticFixture;
+import dev.orchestrator.testing.Rotates;
 import dev.orchestrator.upgrade.ResourceNames;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -34,7 +34,7 @@ import org.junit.jupiter.api.io.TempDir;
  * repository on the disk.
  */
 @Tag("engine")
-@EverySecondDay
+@Rotates
 class BackupEngineTest {
   @TempDir Path directory;
 

@@ -9,10 +9,10 @@ import dev.orchestrator.engine.Engine;
 import dev.orchestrator.engine.Labels;
 import dev.orchestrator.report.BackupOperation;
 import dev.orchestrator.report.BackupReport;
-import dev.orchestrator.testing.EverySecondDay;
 import dev.orchestrator.testing.FreePorts;
 import dev.orchestrator.testing.LightStackFixture;
 import dev.orchestrator.testing.ResticFixture;
+import dev.orchestrator.testing.Rotates;
 import dev.orchestrator.testing.ServiceProcessFixture;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,7 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The service's process is killed in the middle of a backup and of a restore. */
 @Tag("engine")
-@EverySecondDay
+@Rotates
 class BackupKillEngineTest {
   private static final Duration MINUTES = Duration.ofMinutes(2);
 

@@ -9,6 +9,7 @@ import dev.orchestrator.journal.UpgradeRecord.Outcome;
 import dev.orchestrator.report.Status;
 import dev.orchestrator.testing.FreePorts;
 import dev.orchestrator.testing.LightStackFixture;
+import dev.orchestrator.testing.Rotates;
 import dev.orchestrator.testing.ServiceProcessFixture;
 import dev.orchestrator.testing.SubprocessLoad;
 import dev.orchestrator.upgrade.RunEvent;
@@ -30,6 +31,7 @@ import org.junit.jupiter.api.io.TempDir;
  * between the service's process and its clock.
  */
 @Tag("engine")
+@Rotates(days = 3)
 class ClockEngineTest {
   @TempDir Path directory;
 

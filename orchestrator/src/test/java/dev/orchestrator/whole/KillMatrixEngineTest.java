@@ -15,6 +15,7 @@ import dev.orchestrator.journal.UpgradeRecord.Outcome;
 import dev.orchestrator.report.Status;
 import dev.orchestrator.testing.FreePorts;
 import dev.orchestrator.testing.LightStackFixture;
+import dev.orchestrator.testing.Rotation;
 import dev.orchestrator.testing.ServiceProcessFixture;
 import dev.orchestrator.testing.StepNames;
 import dev.orchestrator.testing.SubprocessLoad;
@@ -24,8 +25,6 @@ import dev.orchestrator.upgrade.steps.UpgradePlans;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.LocalDate;
-import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -48,7 +47,7 @@ class KillMatrixEngineTest {
 
   @TempDir Path directory;
 
-  private final long seed = Long.getLong("matrix.seed", LocalDate.now(ZoneOffset.UTC).toEpochDay());
+  private final long seed = Rotation.day();
   private final Random random = new Random(seed);
   private final Map<String, Long> millisOfStep = new HashMap<>();
 
@@ -80,7 +79,7 @@ class KillMatrixEngineTest {
     if (only != null) {
       return all.stream().filter(cell -> cell.step().id().equals(only)).toList();
     }
-    if ("all".equals(System.getProperty("matrix"))) {
+    if (Rotation.isWhole()) {
       return all;
     }
     List<Cell> fifth = new ArrayList<>();

@@ -18,10 +18,10 @@ import dev.orchestrator.settings.Hook;
 import dev.orchestrator.settings.StackSettings;
 import dev.orchestrator.settings.UpgradeSettings;
 import dev.orchestrator.settings.VolumeImport;
-import dev.orchestrator.testing.EverySecondDay;
 import dev.orchestrator.testing.LightLoad;
 import dev.orchestrator.testing.LightServiceFixture;
 import dev.orchestrator.testing.LightStackFixture;
+import dev.orchestrator.testing.Rotates;
 import dev.orchestrator.testing.VolumeInspector;
 import dev.orchestrator.upgrade.DataChanges;
 import dev.orchestrator.upgrade.DataOptions;
@@ -43,7 +43,7 @@ import org.junit.jupiter.api.io.TempDir;
  * a file and to an SQLite database all the time.
  */
 @Tag("engine")
-@EverySecondDay
+@Rotates
 class LightDataEngineTest {
 
   private static final String HOST_VOLUME =

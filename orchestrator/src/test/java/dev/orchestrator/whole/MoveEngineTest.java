@@ -14,8 +14,8 @@ import dev.orchestrator.client.CommandException;
 import dev.orchestrator.journal.Receipt;
 import dev.orchestrator.journal.UpgradeRecord.Outcome;
 import dev.orchestrator.report.Status;
-import dev.orchestrator.testing.EverySecondDay;
 import dev.orchestrator.testing.OtherHostFixture;
+import dev.orchestrator.testing.Rotates;
 import dev.orchestrator.testing.ServiceProcessFixture;
 import dev.orchestrator.testing.SubprocessLoad;
 import java.nio.file.Path;
@@ -30,7 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A stack moves to another engine and back, by ssh, while a client writes all the time. */
 @Tag("engine")
-@EverySecondDay
+@Rotates
 @Timeout(240)
 class MoveEngineTest {
   @TempDir static Path shared;

@@ -10,8 +10,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.orchestrator.journal.Receipt;
 import dev.orchestrator.report.Status;
-import dev.orchestrator.testing.EverySecondDay;
 import dev.orchestrator.testing.OtherHostFixture;
+import dev.orchestrator.testing.Rotates;
 import dev.orchestrator.testing.ServiceProcessFixture;
 import dev.orchestrator.testing.SubprocessLoad;
 import java.nio.file.Path;
@@ -29,7 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A real SIGKILL of the service in steps of a move to another engine. */
 @Tag("engine")
-@EverySecondDay
+@Rotates
 @Timeout(240)
 class MoveKillEngineTest {
   @TempDir static Path shared;

@@ -11,9 +11,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.orchestrator.client.CommandException;
 import dev.orchestrator.report.Status;
-import dev.orchestrator.testing.EverySecondDay;
 import dev.orchestrator.testing.FreePorts;
 import dev.orchestrator.testing.OtherHostFixture;
+import dev.orchestrator.testing.Rotates;
 import dev.orchestrator.testing.ServiceProcessFixture;
 import dev.orchestrator.testing.SubprocessLoad;
 import java.net.InetAddress;
@@ -34,7 +34,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The orchestrator of the other host takes a stack over that was moved there. */
 @Tag("engine")
-@EverySecondDay
+@Rotates
 @Timeout(240)
 class MoveTakeoverEngineTest {
   @TempDir static Path shared;

@@ -19,6 +19,7 @@ import dev.orchestrator.settings.UpgradeSettings.VerifySettings;
 import dev.orchestrator.testing.FreePorts;
 import dev.orchestrator.testing.LightServiceFixture;
 import dev.orchestrator.testing.LightStackFixture;
+import dev.orchestrator.testing.Rotates;
 import dev.orchestrator.upgrade.DataOptions;
 import java.io.IOException;
 import java.io.InputStream;
@@ -38,6 +39,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** What a compose file says of networks, host names and replicas; on a real engine. */
 @Tag("engine")
+@Rotates(days = 3)
 class NetworkEngineTest {
   private static final String NETWORKS =
       """

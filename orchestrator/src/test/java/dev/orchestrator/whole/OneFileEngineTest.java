@@ -12,9 +12,9 @@ import dev.orchestrator.engine.ExecResult;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.testing.CommandRunner;
 import dev.orchestrator.testing.CommandRunner.Result;
-import dev.orchestrator.testing.EverySecondDay;
 import dev.orchestrator.testing.FreePorts;
 import dev.orchestrator.testing.LightStackFixture;
+import dev.orchestrator.testing.Rotates;
 import dev.orchestrator.testing.ServiceProcessFixture;
 import dev.orchestrator.testing.ShopFixture;
 import dev.orchestrator.testing.SpecialFilesFixture;
@@ -45,7 +45,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A stack that goes out into one file, and comes up elsewhere, on a real engine. */
 @Tag("engine")
-@EverySecondDay
+@Rotates
 @Timeout(400)
 class OneFileEngineTest {
   private static final String PASSWORD = "hunter2-not-in-the-file";

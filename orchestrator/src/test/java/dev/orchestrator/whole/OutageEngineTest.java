@@ -17,12 +17,12 @@ import dev.orchestrator.report.Status;
 import dev.orchestrator.settings.DataSettings;
 import dev.orchestrator.settings.Settings;
 import dev.orchestrator.settings.Settings.EngineSettings;
-import dev.orchestrator.testing.EverySecondDay;
 import dev.orchestrator.testing.LightLoad;
 import dev.orchestrator.testing.LightServiceFixture;
 import dev.orchestrator.testing.LightStackFixture;
 import dev.orchestrator.testing.LoopDiskFixture;
 import dev.orchestrator.testing.PrivateEngineFixture;
+import dev.orchestrator.testing.Rotates;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -50,7 +50,7 @@ import org.junit.jupiter.params.provider.CsvSource;
  * both versions are started by hand. On a private engine.
  */
 @Tag("engine")
-@EverySecondDay
+@Rotates(days = 3)
 @Timeout(240)
 class OutageEngineTest {
   private static final Duration SOON = Duration.ofSeconds(60);

@@ -15,9 +15,9 @@ import dev.orchestrator.files.FileTree;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.testing.CommandRunner;
 import dev.orchestrator.testing.CommandRunner.Result;
-import dev.orchestrator.testing.EverySecondDay;
 import dev.orchestrator.testing.FreePorts;
 import dev.orchestrator.testing.LightStackFixture;
+import dev.orchestrator.testing.Rotates;
 import dev.orchestrator.testing.ServiceProcessFixture;
 import dev.orchestrator.testing.ShopFixture;
 import dev.orchestrator.testing.SpecialFilesFixture;
@@ -41,7 +41,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Debian's registry, with a login and TLS, as the place of a stack. */
 @Tag("engine")
-@EverySecondDay
+@Rotates
 @Timeout(400)
 class RegistryEngineTest {
   private static final String LOGIN = "shop:keeper";

@@ -14,6 +14,7 @@ import dev.orchestrator.settings.DataSettings.Rollback;
 import dev.orchestrator.settings.DataSettings.Strategy;
 import dev.orchestrator.testing.LightServiceFixture;
 import dev.orchestrator.testing.LightStackFixture;
+import dev.orchestrator.testing.Rotates;
 import dev.orchestrator.upgrade.DataOptions;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -32,6 +33,7 @@ import org.junit.jupiter.api.io.TempDir;
  * new release's, what was changed is kept and told, and back again.
  */
 @Tag("engine")
+@Rotates
 class ReleaseFilesEngineTest {
   private static final Duration DEADLINE = Duration.ofSeconds(30);
 

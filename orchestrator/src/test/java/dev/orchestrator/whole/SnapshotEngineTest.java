@@ -17,9 +17,9 @@ import dev.orchestrator.report.SnapshotStatus;
 import dev.orchestrator.settings.DataSettings.Quiesce;
 import dev.orchestrator.settings.DataSettings.Rollback;
 import dev.orchestrator.stack.SnapshotRequest;
-import dev.orchestrator.testing.EverySecondDay;
 import dev.orchestrator.testing.LightLoad;
 import dev.orchestrator.testing.LightServiceFixture;
+import dev.orchestrator.testing.Rotates;
 import dev.orchestrator.testing.RunWatcher;
 import dev.orchestrator.testing.VolumeInspector;
 import dev.orchestrator.upgrade.DataOptions;
@@ -43,7 +43,7 @@ import org.junit.jupiter.api.io.TempDir;
  * database all the time. {@code -Dsnapshots=20} makes so many in a row.
  */
 @Tag("engine")
-@EverySecondDay
+@Rotates
 class SnapshotEngineTest {
   private static final int IN_A_ROW = Integer.getInteger("snapshots", 2);
 

@@ -16,10 +16,10 @@ import dev.orchestrator.settings.DataSettings.Quiesce;
 import dev.orchestrator.settings.DataSettings.Rollback;
 import dev.orchestrator.settings.DataSettings.Strategy;
 import dev.orchestrator.stack.SnapshotRequest;
-import dev.orchestrator.testing.EverySecondDay;
 import dev.orchestrator.testing.LightServiceFixture;
 import dev.orchestrator.testing.LightStackFixture;
 import dev.orchestrator.testing.OrchestratorFixture;
+import dev.orchestrator.testing.Rotates;
 import dev.orchestrator.testing.VolumeInspector;
 import java.nio.file.Path;
 import java.util.List;
@@ -32,7 +32,7 @@ import org.junit.jupiter.api.io.TempDir;
  * last.
  */
 @Tag("engine")
-@EverySecondDay
+@Rotates
 class SnapshotLayersEngineTest {
   @TempDir Path directory;
 

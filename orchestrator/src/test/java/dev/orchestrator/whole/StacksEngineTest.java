@@ -13,6 +13,7 @@ import dev.orchestrator.stack.StackSummary;
 import dev.orchestrator.testing.FreePorts;
 import dev.orchestrator.testing.LightLoad;
 import dev.orchestrator.testing.LightStackFixture;
+import dev.orchestrator.testing.Rotates;
 import dev.orchestrator.testing.RunWatcher;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -33,6 +34,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Two stacks in one service, on a real engine, with clients that write to both. */
 @Tag("engine")
+@Rotates
 @Timeout(400)
 class StacksEngineTest {
   private static final String SHOP = "light";

@@ -11,6 +11,7 @@ import dev.orchestrator.report.Status;
 import dev.orchestrator.report.VersionStatus;
 import dev.orchestrator.testing.FreePorts;
 import dev.orchestrator.testing.LightStackFixture;
+import dev.orchestrator.testing.Rotation;
 import dev.orchestrator.testing.ServiceProcessFixture;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -28,14 +29,13 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * The service is stopped in order ({@code serve --stop}, SIGTERM) while a run is in a step that no
- * client waits for: as after a kill, the run is cut off and goes on at the next start. Eight times
+ * client waits for: as after a kill, the run is cut off and goes on at the next start. Four times
  * each day, twenty with {@code scripts/test --matrix}.
  */
 @Tag("engine")
 @Timeout(1200)
 class StopInRunEngineTest {
-  private static final int STOPS =
-      Integer.getInteger("stops", "all".equals(System.getProperty("matrix")) ? 20 : 8);
+  private static final int STOPS = Integer.getInteger("stops", Rotation.isWhole() ? 20 : 4);
   private static final List<String> STEPS = List.of("build", "pre-sync");
 
   @TempDir Path directory;

@@ -10,9 +10,9 @@ import dev.orchestrator.engine.DockerEngine;
 import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.engine.Labels;
 import dev.orchestrator.home.HomeFiles;
-import dev.orchestrator.testing.EverySecondDay;
 import dev.orchestrator.testing.FreePorts;
 import dev.orchestrator.testing.LightStackFixture;
+import dev.orchestrator.testing.Rotates;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.ConnectException;
@@ -43,7 +43,7 @@ import org.junit.jupiter.api.io.TempDir;
  * systemd after a kill.
  */
 @Tag("engine")
-@EverySecondDay
+@Rotates(days = 3)
 @Timeout(300)
 class TakeoverEngineTest {
   private static final long SOON_NANOS = TimeUnit.SECONDS.toNanos(120);

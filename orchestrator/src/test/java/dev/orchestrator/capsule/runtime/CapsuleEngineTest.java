@@ -25,6 +25,7 @@ import dev.orchestrator.settings.Settings;
 import dev.orchestrator.settings.StackSettings;
 import dev.orchestrator.testing.FreePorts;
 import dev.orchestrator.testing.LightStackFixture;
+import dev.orchestrator.testing.Rotates;
 import io.vertx.core.Vertx;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -47,6 +48,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A capsule's life on a real engine: built, up, asked, stopped, up again. */
 @Tag("engine")
+@Rotates
 class CapsuleEngineTest {
   private static final Duration DEADLINE = Duration.ofSeconds(60);
   private static final HttpClient HTTP = HttpClient.newHttpClient();
