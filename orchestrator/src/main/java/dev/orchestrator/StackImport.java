@@ -32,6 +32,7 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Function;
@@ -114,10 +115,14 @@ final class StackImport {
     return name;
   }
 
-  /** Checks the file and writes the stack's folder. */
-  Written write(ImportRequest request, String name) {
+  /**
+   * Checks the file and writes the stack's folder.
+   *
+   * @param room removes the stack that has the name, once all is checked; empty where none may
+   */
+  Written write(ImportRequest request, String name, Optional<Runnable> room) {
     Path target = stacks.resolve(name);
-    if (Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
+    if (room.isEmpty() && Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
       throw new RefusedException(
           "there is a stack %s already (%s): give the new one another name with --stack"
               .formatted(name, target));
@@ -127,7 +132,7 @@ final class StackImport {
       requireSecrets(request, archive.contents());
       requireSpace(archive.contents(), name);
       archive.verify(bytes -> {});
-      return write(request, name, archive, target);
+      return write(request, name, archive, target, room);
     } catch (EngineException | DataException e) {
       throw new RefusedException(String.valueOf(e.getMessage()), e);
     } catch (IOException e) {
@@ -165,7 +170,12 @@ final class StackImport {
     }
   }
 
-  private Written write(ImportRequest request, String name, ArchiveReader archive, Path target)
+  private Written write(
+      ImportRequest request,
+      String name,
+      ArchiveReader archive,
+      Path target,
+      Optional<Runnable> room)
       throws IOException {
     String version = archive.head().version();
     Path beside = stacks.resolve(BESIDE + name);
@@ -185,6 +195,7 @@ final class StackImport {
       Files.move(folder, renamed);
       requireSettings(renamed, name);
       ArchiveImports.mark(renamed, Path.of(request.file()));
+      room.ifPresent(Runnable::run);
       Files.move(renamed, target, StandardCopyOption.ATOMIC_MOVE);
       return new Written(name, version, target);
     } finally {

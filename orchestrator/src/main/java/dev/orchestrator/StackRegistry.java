@@ -238,8 +238,8 @@ final class StackRegistry implements Stacks, AutoCloseable {
   public Imported importArchive(ImportRequest request) {
     String name = StackImport.name(request);
     try (ProjectAdoption.Claim _ = adoption.claim(request.file(), name)) {
-      removeFailedImport(name);
-      if (slots.all().stream().anyMatch(slot -> slot.name().equals(name))) {
+      Optional<StackSlot> failed = failedImport(name);
+      if (failed.isEmpty() && slots.all().stream().anyMatch(slot -> slot.name().equals(name))) {
         throw new RefusedException(
             "there is a stack %s already: give the new one another name with --stack"
                 .formatted(name));
@@ -250,7 +250,7 @@ final class StackRegistry implements Stacks, AutoCloseable {
                   adoption::base,
                   current.stacksFolder(),
                   folder -> source.at(folder).stack())
-              .write(request, name);
+              .write(request, name, failed.map(slot -> () -> remove(slot)));
       String run;
       try {
         reload(name, "");
@@ -264,23 +264,27 @@ final class StackRegistry implements Stacks, AutoCloseable {
     }
   }
 
-  /** Makes room for an import where an earlier one of that name has not ended well. */
-  private void removeFailedImport(String name) {
-    for (StackSlot slot : slots.all()) {
-      Path folder = current.stacksFolder().resolve(slot.folder);
-      ManagedStack stack = slot.stack;
-      if (!slot.name().equals(name)
-          || ArchiveImports.pending(folder).isEmpty()
-          || (stack != null && !stack.control().isUntouched())) {
-        continue;
-      }
-      if (stack != null) {
-        int _ = stack.control().down(Control.Removal.VOLUMES);
-      }
-      log.info("{} is replaced: its import has not ended well", folder);
-      new StackImport.Written(name, "", folder).remove();
-      ReloadReport _ = reload();
+  /** The stack of a name whose import has not ended well, and which another one may replace. */
+  private Optional<StackSlot> failedImport(String name) {
+    return slots.all().stream()
+        .filter(slot -> slot.name().equals(name))
+        .filter(slot -> ArchiveImports.pending(folder(slot)).isPresent())
+        .filter(slot -> slot.stack == null || slot.stack.control().isUntouched())
+        .findFirst();
+  }
+
+  private Path folder(StackSlot slot) {
+    return current.stacksFolder().resolve(slot.folder);
+  }
+
+  private void remove(StackSlot slot) {
+    ManagedStack stack = slot.stack;
+    if (stack != null) {
+      int _ = stack.control().down(Control.Removal.VOLUMES);
     }
+    log.info("{} is replaced: its import has not ended well", folder(slot));
+    new StackImport.Written(slot.name(), "", folder(slot)).remove();
+    ReloadReport _ = reload();
   }
 
   /** Reads the folders anew, for a stack whose folder was just written. */

@@ -35,7 +35,7 @@ import org.junit.jupiter.api.io.TempDir;
  * Killed with SIGKILL: a command that exports, the service beside it, and the service in an import.
  */
 @Tag("engine")
-@Rotates
+@Rotates(days = 4)
 @Timeout(240)
 class ArchiveKillEngineTest {
   private static final Duration SOON = Duration.ofMinutes(1);
