@@ -44,6 +44,8 @@ import org.jspecify.annotations.Nullable;
  * background.
  */
 final class ManagedStack implements AutoCloseable {
+  /** When snapshots are looked for that have become too old. */
+  private static final String EACH_HOUR = "17 * * * *";
 
   /**
    * What all stacks of a service share.
@@ -148,6 +150,7 @@ final class ManagedStack implements AutoCloseable {
                 schedule,
                 schedule(snapshots.schedule()),
                 schedule(snapshots.prove()),
+                schedule(snapshots.hasAges() ? EACH_HOUR : null),
                 backups,
                 schedule(settings.stack().backup().prove())),
             clock));

@@ -3,6 +3,7 @@ package dev.orchestrator.api;
 import dev.orchestrator.common.Json;
 import dev.orchestrator.common.NotYetException;
 import dev.orchestrator.common.RefusedException;
+import dev.orchestrator.report.SnapshotStatus;
 import dev.orchestrator.stack.AdoptRequest;
 import dev.orchestrator.stack.BackupRequest;
 import dev.orchestrator.stack.Control;
@@ -88,7 +89,7 @@ final class ApiRoutes {
     get(router, prefix + "/undo-adopt", ofStack(control -> control::undoCost));
     get(router, prefix + "/doctor", ofStack(control -> control::doctor));
     get(router, prefix + "/logs", Set.of("service", "tail"), this::logs);
-    get(router, prefix + "/snapshots", ofStack(control -> control::snapshots));
+    get(router, prefix + "/snapshots", ofStack(control -> control::measuredSnapshots));
     get(router, prefix + "/snapshots/:snapshot", this::snapshot);
     get(router, prefix + "/snapshots/:snapshot/diff", Set.of("with"), this::diffSnapshot);
     get(router, prefix + "/backups", ofStack(control -> control::backups));
@@ -194,7 +195,13 @@ final class ApiRoutes {
   private Callable<Object> snapshot(RoutingContext context) {
     String name = RequestReader.snapshot(context);
     Supplier<Control> control = control(context);
-    return () -> control.get().snapshot(name);
+    return () -> {
+      SnapshotStatus known = control.get().snapshot(name);
+      return control.get().measuredSnapshots().stream()
+          .filter(each -> each.name().equals(name))
+          .findFirst()
+          .orElse(known);
+    };
   }
 
   private Callable<Object> createSnapshot(RoutingContext context) {

@@ -53,6 +53,10 @@ public final class ContainerResticRunner implements ResticRunner {
 
   private static final String ENVIRONMENT = "etc/orchestrator-backup/environment";
   private static final String CACHE = "/var/cache/restic";
+
+  /** Where programs of this host are that the image may lack. */
+  private static final String PROGRAMS = "/usr/local/lib/host-programs";
+
   private static final int KILL_AFTER_SECONDS = 15;
   private static final int LENGTH_OF_HOSTNAME = 12;
 
@@ -78,12 +82,13 @@ public final class ContainerResticRunner implements ResticRunner {
       set -a
       . /%s
       set +a
+      PATH=$PATH:%s
       mkdir -p %s && cd %s || exit 1
       limit=$1
       shift
       exec timeout -s INT -k %d "$limit" restic "$@"
       """
-          .formatted(ENVIRONMENT, DATA, DATA, KILL_AFTER_SECONDS);
+          .formatted(ENVIRONMENT, PROGRAMS, DATA, DATA, KILL_AFTER_SECONDS);
 
   private final BackupSettings settings;
   private final Engine engine;
@@ -161,6 +166,9 @@ public final class ContainerResticRunner implements ResticRunner {
       }
     }
     ResticEnvironment environment = ResticEnvironment.read(settings);
+    if (settings.repository().startsWith("rclone:")) {
+      mounts.addAll(rclone(environment));
+    }
     environment.files().forEach(file -> mounts.add(Mount.readOnly(file, file)));
     String network = settings.local() ? "none" : "bridge";
     String name = "orchestrator-backup-" + UUID.randomUUID().toString().substring(0, 8);
@@ -202,6 +210,21 @@ public final class ContainerResticRunner implements ResticRunner {
       }
       throw failure("starting a container for restic", e);
     }
+  }
+
+  /**
+   * The rclone of this host, which comes after one of the image's own, and its settings. Those that
+   * {@code RCLONE_CONFIG} names are mounted with the other files that variables name.
+   */
+  private static List<Mount> rclone(ResticEnvironment environment) {
+    List<Mount> mounts = new ArrayList<>();
+    HostProgram.find("rclone")
+        .ifPresent(program -> mounts.add(Mount.readOnly(program.toString(), PROGRAMS + "/rclone")));
+    Path config = Path.of(System.getProperty("user.home"), ".config/rclone");
+    if (!environment.variables().containsKey("RCLONE_CONFIG") && Files.isDirectory(config)) {
+      mounts.add(Mount.readOnly(config.toString(), "/root/.config/rclone"));
+    }
+    return mounts;
   }
 
   private boolean missesRepository(EngineException e) {

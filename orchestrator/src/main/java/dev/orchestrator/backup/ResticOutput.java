@@ -270,8 +270,8 @@ final class ResticOutput implements ResticRunner.Watcher {
     if (any(all, NO_RCLONE)) {
       return new Failure(
           Kind.NO_RESTIC,
-          "restic finds no rclone; name a base image that has it (image.base), or another kind of"
-              + " repository");
+          "restic finds no rclone; install it on the host of the service, or name a base image that"
+              + " has it (image.base)");
     }
     if (any(all, NO_SPACE)) {
       return new Failure(

@@ -1,5 +1,7 @@
 package dev.orchestrator.capsule;
 
+import dev.orchestrator.data.DataVolume;
+import dev.orchestrator.data.SqliteTables;
 import dev.orchestrator.data.TakenFiles;
 import dev.orchestrator.engine.ExecResult;
 import dev.orchestrator.settings.FileSettings.Policy;
@@ -97,6 +99,13 @@ public interface Capsule {
 
   /** The tables of its services' databases; databases that can't be asked are left out. */
   List<DatabaseTable> tables(Duration deadline);
+
+  /**
+   * The tables of the SQLite files in one of its data volumes, while its services run.
+   *
+   * @param limit of the count; files that it has not come to by then are told
+   */
+  SqliteTables sqliteTables(DataVolume volume, Duration limit);
 
   /**
    * Has the databases of its services check themselves, each with its own tool in its own

@@ -15,11 +15,8 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** {@code backup}, with a command for each thing to do with backups off the host. */
 @Command(
@@ -30,13 +27,9 @@ import picocli.CommandLine.Spec;
       "Backups are in a repository of restic, which the settings in 'backup' name: restic alone"
           + " gets them back."
     })
-final class BackupCommand implements Callable<Integer> {
+final class BackupCommand extends CommandGroup {
   /** The repository's server may be slow. */
   private static final Duration DEADLINE = Duration.ofMinutes(10);
-
-  @SuppressWarnings("NullAway.Init") // set by picocli
-  @Spec
-  private CommandSpec spec;
 
   private BackupCommand() {}
 
@@ -49,13 +42,6 @@ final class BackupCommand implements Callable<Integer> {
         .addSubcommand(new Check(root))
         .addSubcommand(new Forget(root))
         .addSubcommand(new Prove(root));
-  }
-
-  @Override
-  public Integer call() {
-    throw new ParameterException(
-        spec.commandLine(),
-        "say what to do: " + String.join(", ", spec.commandLine().getSubcommands().keySet()));
   }
 
   /** Begins an operation, and follows it unless only its id is wanted. */
@@ -89,10 +75,7 @@ final class BackupCommand implements Callable<Integer> {
         description = "Back this snapshot up, instead of one that is made for it.")
     private @Nullable String snapshot;
 
-    @Option(
-        names = "--detach",
-        description = "Print the id of the operation and return, instead of showing it.")
-    private boolean detach;
+    @Mixin private final DetachOption detach = new DetachOption();
 
     @Mixin private final JsonOption json = new JsonOption();
 
@@ -106,7 +89,7 @@ final class BackupCommand implements Callable<Integer> {
       if (snapshot != null) {
         body.put("snapshot", snapshot);
       }
-      return execute(root, "/v1/backups", body, detach, json.requested());
+      return execute(root, "/v1/backups", body, detach.requested(), json.requested());
     }
   }
 
@@ -180,10 +163,7 @@ final class BackupCommand implements Callable<Integer> {
         description = "Make a snapshot of it, and leave what serves as it is.")
     private boolean only;
 
-    @Option(
-        names = "--detach",
-        description = "Print the id of the operation and return, instead of showing it.")
-    private boolean detach;
+    @Mixin private final DetachOption detach = new DetachOption();
 
     @Mixin private final JsonOption json = new JsonOption();
 
@@ -199,7 +179,7 @@ final class BackupCommand implements Callable<Integer> {
       if (folder != null) {
         body.put("folder", folder.toAbsolutePath().normalize().toString());
       }
-      return execute(root, "/v1/backups/restore", body, detach, json.requested());
+      return execute(root, "/v1/backups/restore", body, detach.requested(), json.requested());
     }
   }
 
@@ -285,10 +265,7 @@ final class BackupCommand implements Callable<Integer> {
         description = "Id, as 'orchestrator backup list' has it; default: the newest.")
     private String backup = BackupRequest.LATEST;
 
-    @Option(
-        names = "--detach",
-        description = "Print the id of the operation and return, instead of showing it.")
-    private boolean detach;
+    @Mixin private final DetachOption detach = new DetachOption();
 
     @Mixin private final JsonOption json = new JsonOption();
 
@@ -298,7 +275,12 @@ final class BackupCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws InterruptedException {
-      return execute(root, "/v1/backups/prove", Map.of("backup", backup), detach, json.requested());
+      return execute(
+          root,
+          "/v1/backups/prove",
+          Map.of("backup", backup),
+          detach.requested(),
+          json.requested());
     }
   }
 }

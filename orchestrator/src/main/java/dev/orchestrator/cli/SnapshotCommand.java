@@ -1,37 +1,16 @@
 package dev.orchestrator.cli;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import dev.orchestrator.client.ApiClient;
-import dev.orchestrator.client.CommandException;
 import dev.orchestrator.client.ExitCode;
-import dev.orchestrator.common.HumanText;
 import dev.orchestrator.common.Json;
 import dev.orchestrator.common.RefusedException;
-import dev.orchestrator.data.TakenFiles;
-import dev.orchestrator.data.VolumeDifference.Count;
 import dev.orchestrator.journal.Receipt;
-import dev.orchestrator.journal.SnapshotRecord.Proof;
-import dev.orchestrator.report.SnapshotDiff;
 import dev.orchestrator.report.SnapshotStatus;
-import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
-import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
-import java.util.concurrent.Callable;
-import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** {@code snapshot}, with a command for each thing to do with snapshots. */
 @Command(
@@ -43,41 +22,30 @@ import picocli.CommandLine.Spec;
           + " those that the service makes by itself stay until the settings in 'snapshots' no"
           + " longer keep them."
     })
-final class SnapshotCommand implements Callable<Integer> {
+final class SnapshotCommand extends CommandGroup {
   /** The service measures and removes volumes. */
-  private static final Duration DEADLINE = Duration.ofMinutes(20);
-
-  @SuppressWarnings("NullAway.Init") // set by picocli
-  @Spec
-  private CommandSpec spec;
+  static final Duration DEADLINE = Duration.ofMinutes(20);
 
   private SnapshotCommand() {}
 
   /** The command with those below it. */
   static CommandLine of(RootCommand root) {
     return new CommandLine(new SnapshotCommand())
-        .addSubcommand(new Create(root))
-        .addSubcommand(new ListAll(root))
-        .addSubcommand(new Show(root))
-        .addSubcommand(new Prove(root))
-        .addSubcommand(new Restore(root))
-        .addSubcommand(new Diff(root))
-        .addSubcommand(new Delete(root))
-        .addSubcommand(new Prune(root));
-  }
-
-  @Override
-  public Integer call() {
-    throw new ParameterException(
-        spec.commandLine(),
-        "say what to do: " + String.join(", ", spec.commandLine().getSubcommands().keySet()));
+        .addSubcommand(new SnapshotCreateCommand(root))
+        .addSubcommand(new SnapshotListCommand(root))
+        .addSubcommand(new SnapshotShowCommand(root))
+        .addSubcommand(new SnapshotProveCommand(root))
+        .addSubcommand(new SnapshotRestoreCommand(root))
+        .addSubcommand(new SnapshotDiffCommand(root))
+        .addSubcommand(new SnapshotDeleteCommand(root))
+        .addSubcommand(new SnapshotPruneCommand(root));
   }
 
   /**
    * Follows a run to its end; returns the exit code that tells how it ended. With JSON wanted, its
    * steps go to standard error.
    */
-  private static int follow(RootCommand root, String id, boolean detach, JsonOption json)
+  static int follow(RootCommand root, String id, boolean detach, JsonOption json)
       throws InterruptedException {
     if (detach) {
       root.context()
@@ -88,532 +56,22 @@ final class SnapshotCommand implements Callable<Integer> {
     return (json.requested() ? root.quietFollower() : root.follower()).followAccepted(id);
   }
 
-  private static Receipt receipt(RootCommand root, String id) {
+  static Receipt receipt(RootCommand root, String id) {
     return Json.read(root.api().get("/v1/upgrades/" + ApiClient.segment(id)), Receipt.class);
   }
 
-  private static List<SnapshotStatus> all(RootCommand root) {
+  static List<SnapshotStatus> all(RootCommand root) {
     return Json.readList(root.api().get("/v1/snapshots"), SnapshotStatus.class);
   }
 
-  private static void print(RootCommand root, Object answer) {
+  static void print(RootCommand root, Object answer) {
     root.context().terminal().out().println(Json.indent(Json.write(answer)));
   }
 
-  private static String path(String name) {
+  static String path(String name) {
     if (!name.matches("[A-Za-z0-9][A-Za-z0-9._+-]*")) {
       throw new RefusedException("there is no snapshot " + name);
     }
     return "/v1/snapshots/" + ApiClient.segment(name);
-  }
-
-  /** {@code snapshot create}. */
-  @Command(
-      name = "create",
-      description = {
-        "Make a snapshot of what serves, which serves on.",
-        "Clients are held while the data is at rest, for less than a second as a rule; the output"
-            + " says for how long."
-      })
-  static final class Create implements Callable<Integer> {
-    private final RootCommand root;
-
-    @Parameters(
-        paramLabel = "NAME",
-        arity = "0..1",
-        description = "Name of the snapshot; default: the version and the time.")
-    private @Nullable String name;
-
-    @Option(
-        names = "--stop",
-        description =
-            "Stop the services for the snapshot instead of freezing them: what they have in memory"
-                + " is in it.")
-    private boolean stop;
-
-    @Option(
-        names = "--detach",
-        description = "Print the id of the run and return, instead of showing the run.")
-    private boolean detach;
-
-    @Mixin private final JsonOption json = new JsonOption();
-
-    Create(RootCommand root) {
-      this.root = root;
-    }
-
-    @Override
-    public Integer call() throws InterruptedException {
-      Map<String, String> body = new HashMap<>();
-      if (name != null) {
-        body.put("name", name);
-      }
-      if (stop) {
-        body.put("quiesce", "stop");
-      }
-      String id = root.api().beginRun("/v1/snapshots", body);
-      int code = follow(root, id, detach, json);
-      if (json.requested() && !detach) {
-        Receipt receipt = receipt(root, id);
-        print(
-            root,
-            all(root).stream()
-                .filter(made -> Objects.equals(made.generation(), receipt.upgrade().to()))
-                .map(Object.class::cast)
-                .findFirst()
-                .orElse(receipt));
-      }
-      return code;
-    }
-  }
-
-  /** {@code snapshot list}. */
-  @Command(name = "list", description = "List all snapshots, newest first.")
-  static final class ListAll implements Callable<Integer> {
-    private final RootCommand root;
-
-    @Mixin private final JsonOption json = new JsonOption();
-
-    ListAll(RootCommand root) {
-      this.root = root;
-    }
-
-    @Override
-    public Integer call() {
-      String answer = root.api().get("/v1/snapshots");
-      Terminal terminal = root.context().terminal();
-      if (json.requested()) {
-        terminal.out().println(Json.indent(answer));
-        return ExitCode.DONE;
-      }
-      TextTable table =
-          new TextTable("NAME", "VERSION", "CREATED", "SIZE", "SHARED", "REASON", "PROVEN");
-      for (SnapshotStatus each : Json.readList(answer, SnapshotStatus.class)) {
-        table.row(
-            each.name(),
-            each.version(),
-            HumanText.when(each.created()),
-            size(each.bytes()),
-            size(each.shared()),
-            each.reason(),
-            proven(each.proven(), each.lastProof()));
-      }
-      table.lines().forEach(terminal::println);
-      return ExitCode.DONE;
-    }
-  }
-
-  /** {@code snapshot show}. */
-  @Command(name = "show", description = "Print a snapshot: its version, its volumes, its size.")
-  static final class Show implements Callable<Integer> {
-    private final RootCommand root;
-
-    @Parameters(paramLabel = "NAME", description = "Name, as 'orchestrator snapshot list' has it.")
-    private String name = "";
-
-    @Mixin private final JsonOption json = new JsonOption();
-
-    Show(RootCommand root) {
-      this.root = root;
-    }
-
-    @Override
-    public Integer call() {
-      String answer = root.api().get(path(name));
-      Terminal terminal = root.context().terminal();
-      if (json.requested()) {
-        terminal.out().println(Json.indent(answer));
-      } else {
-        lines(Json.read(answer, SnapshotStatus.class)).forEach(terminal::println);
-      }
-      return ExitCode.DONE;
-    }
-
-    private static List<String> lines(SnapshotStatus snapshot) {
-      return List.of(
-          "snapshot  " + snapshot.name(),
-          "version   " + snapshot.version() + ", image " + snapshot.image(),
-          "created   " + HumanText.when(snapshot.created()) + ", " + snapshot.reason(),
-          "size      "
-              + size(snapshot.bytes())
-              + ", of which "
-              + size(snapshot.shared())
-              + " were shared when it was made",
-          "pause     clients waited " + HumanText.time(snapshot.pauseMillis()) + " at most",
-          "proven    "
-              + proven(snapshot.proven(), snapshot.lastProof())
-              + (snapshot.lastProof() == null
-                  ? ""
-                  : " (" + snapshot.lastProof().run() + "): " + snapshot.lastProof().text()),
-          "volumes   "
-              + snapshot.volumes().stream()
-                  .map(volume ->
-                      "%s: %s (%s)".formatted(volume.name(), volume.volume(), volume.method()))
-                  .collect(Collectors.joining(", ")),
-          "needed by "
-              + (snapshot.layersOver().isEmpty()
-                  ? "nothing"
-                  : "the data of " + String.join(", ", snapshot.layersOver())));
-    }
-  }
-
-  /** {@code snapshot prove}. */
-  @Command(
-      name = "prove",
-      description = {
-        "Start snapshots out of reach, and find out whether they could be restored.",
-        "The version of a snapshot is started on a clone or copy of its data, in a network without"
-            + " a way out: every service and probe must be healthy, and the databases check"
-            + " themselves. Then all of that is thrown away. What serves serves on."
-      })
-  static final class Prove implements Callable<Integer> {
-    private final RootCommand root;
-
-    @SuppressWarnings("NullAway.Init") // set by picocli
-    @Spec
-    private CommandSpec spec;
-
-    @Parameters(
-        paramLabel = "NAME",
-        arity = "0..*",
-        description = "Names, as 'orchestrator snapshot list' has them.")
-    private List<String> names = List.of();
-
-    @Option(names = "--all", description = "Prove all snapshots, one after the other.")
-    private boolean all;
-
-    @Option(
-        names = "--detach",
-        description = "Print the id of the run and return, instead of showing the run.")
-    private boolean detach;
-
-    @Mixin private final JsonOption json = new JsonOption();
-
-    Prove(RootCommand root) {
-      this.root = root;
-    }
-
-    @Override
-    public Integer call() throws InterruptedException {
-      if (all != names.isEmpty()) {
-        throw new ParameterException(
-            spec.commandLine(), "name the snapshots to prove, or say --all");
-      }
-      if (detach && (all || names.size() > 1)) {
-        throw new ParameterException(
-            spec.commandLine(),
-            "--detach is for one snapshot: several are proven one after the other");
-      }
-      List<String> chosen =
-          all ? all(root).stream().map(SnapshotStatus::name).toList() : List.copyOf(names);
-      int code = ExitCode.DONE;
-      for (String name : chosen) {
-        code = Math.max(code, prove(name));
-      }
-      if (!detach) {
-        report(chosen);
-      }
-      return code;
-    }
-
-    /** A snapshot that can't be proven now does not keep the others from it. */
-    private int prove(String name) throws InterruptedException {
-      try {
-        return follow(root, root.api().beginRun(path(name) + "/prove", Map.of()), detach, json);
-      } catch (CommandException e) {
-        if (names.size() == 1) {
-          throw e;
-        }
-        root.context().terminal().err().println("error: " + name + ": " + e.getMessage());
-        return e.exitCode();
-      }
-    }
-
-    private void report(List<String> chosen) {
-      List<SnapshotStatus> proven =
-          all(root).stream().filter(each -> chosen.contains(each.name())).toList();
-      if (json.requested()) {
-        print(root, proven);
-        return;
-      }
-      if (chosen.isEmpty()) {
-        root.context().terminal().println("there is no snapshot");
-      }
-      for (SnapshotStatus each : proven) {
-        Proof last = each.lastProof();
-        root.context()
-            .terminal()
-            .println(
-                last == null
-                    ? each.name() + " was not proven"
-                    : "%s %s: %s"
-                        .formatted(each.name(), last.good() ? "is proven" : "FAILED", last.text()));
-      }
-    }
-  }
-
-  /** {@code snapshot restore}. */
-  @Command(
-      name = "restore",
-      description = {
-        "Go back to the version and the data of a snapshot, which stays.",
-        "The data is copied while what serves goes on serving; then clients are held as in an"
-            + " upgrade. What served before is kept as a snapshot itself, and serves on when the"
-            + " restored version is not healthy.",
-        "With --file a single file or folder is put back, and the services run on."
-      })
-  static final class Restore implements Callable<Integer> {
-    private final RootCommand root;
-
-    @Parameters(paramLabel = "NAME", description = "Name, as 'orchestrator snapshot list' has it.")
-    private String name = "";
-
-    @SuppressWarnings("NullAway.Init") // set by picocli
-    @Spec
-    private CommandSpec spec;
-
-    @Option(
-        names = "--file",
-        paramLabel = "PATH",
-        description =
-            "Put back this file or folder alone: VOLUME/FILE of a named volume, or ./FILE of a"
-                + " folder that the compose file mounts.")
-    private @Nullable String file;
-
-    @Option(
-        names = "--to",
-        paramLabel = "DIR",
-        description = "Copy the file or folder into this folder of the engine's host instead.")
-    private @Nullable Path to;
-
-    @Option(
-        names = "--detach",
-        description = "Print the id of the run and return, instead of showing the run.")
-    private boolean detach;
-
-    @Mixin private final JsonOption json = new JsonOption();
-
-    Restore(RootCommand root) {
-      this.root = root;
-    }
-
-    @Override
-    public Integer call() throws InterruptedException {
-      String path = file;
-      if (path != null) {
-        return restoreFile(path);
-      }
-      if (to != null) {
-        throw new ParameterException(spec.commandLine(), "--to needs --file");
-      }
-      String id = root.api().beginRun(path(name) + "/restore", Map.of());
-      int code = follow(root, id, detach, json);
-      if (json.requested() && !detach) {
-        print(root, receipt(root, id));
-      }
-      return code;
-    }
-
-    private int restoreFile(String path) {
-      if (detach) {
-        throw new ParameterException(spec.commandLine(), "--detach is not for a single file");
-      }
-      Map<String, String> body = new HashMap<>(Map.of("path", path));
-      if (to != null) {
-        body.put("to", to.toAbsolutePath().normalize().toString());
-      }
-      String answer = root.api().post(path(name) + "/files", body, DEADLINE);
-      Terminal terminal = root.context().terminal();
-      if (json.requested()) {
-        terminal.out().println(Json.indent(answer));
-        return ExitCode.DONE;
-      }
-      TakenFiles files = Json.read(answer, TakenFiles.class);
-      files.replaced().forEach(each -> terminal.println("replaced " + each));
-      files.added().forEach(each -> terminal.println("new      " + each));
-      terminal.println(
-          files.replaced().isEmpty() && files.added().isEmpty()
-              ? "nothing to do: it is there as in snapshot " + name
-              : "%s of snapshot %s: %d replaced, %d new"
-                  .formatted(
-                      HumanText.bytes(files.bytes()),
-                      name,
-                      files.replaced().size(),
-                      files.added().size()));
-      return ExitCode.DONE;
-    }
-  }
-
-  /** {@code snapshot diff}. */
-  @Command(
-      name = "diff",
-      description = {
-        "Compare a snapshot with another one, or with what serves.",
-        "Files by volume, and rows by table, as MariaDB, MySQL and PostgreSQL estimate them."
-      })
-  static final class Diff implements Callable<Integer> {
-    private final RootCommand root;
-
-    @Parameters(
-        index = "0",
-        paramLabel = "NAME",
-        description = "Name, as 'orchestrator snapshot list' has it.")
-    private String name = "";
-
-    @Parameters(
-        index = "1",
-        arity = "0..1",
-        paramLabel = "OTHER",
-        description = "Name of the other snapshot (default: what serves).")
-    private @Nullable String other;
-
-    @Mixin private final JsonOption json = new JsonOption();
-
-    Diff(RootCommand root) {
-      this.root = root;
-    }
-
-    @Override
-    public Integer call() {
-      String with = other;
-      String query = "";
-      if (with != null) {
-        String _ = path(with);
-        query = "?" + ApiClient.parameter("with", with);
-      }
-      String answer = root.api().get(path(name) + "/diff" + query, DEADLINE);
-      Terminal terminal = root.context().terminal();
-      if (json.requested()) {
-        terminal.out().println(Json.indent(answer));
-      } else {
-        lines(Json.read(answer, SnapshotDiff.class)).forEach(terminal::println);
-      }
-      return ExitCode.DONE;
-    }
-
-    private static List<String> lines(SnapshotDiff diff) {
-      List<String> lines = new ArrayList<>();
-      lines.add(
-          "from snapshot %s to %s"
-              .formatted(
-                  diff.from(), diff.to().isEmpty() ? "what serves" : "snapshot " + diff.to()));
-      for (SnapshotDiff.Volume volume : diff.volumes()) {
-        if (!volume.note().isEmpty()) {
-          lines.add(volume.name() + ": " + volume.note());
-          continue;
-        }
-        lines.add(
-            "%s: %s added, %s changed, %s removed"
-                .formatted(
-                    volume.name(),
-                    count(volume.added()),
-                    count(volume.changed()),
-                    count(volume.removed())));
-        volume.paths().forEach(path -> lines.add("  " + path));
-        long all = volume.added().files() + volume.changed().files() + volume.removed().files();
-        if (all > volume.paths().size()) {
-          lines.add("  … and %d more".formatted(all - volume.paths().size()));
-        }
-      }
-      if (!diff.tables().isEmpty()) {
-        TextTable table = new TextTable("SERVICE", "TABLE", "ROWS", "BEFORE");
-        diff.tables()
-            .forEach(each ->
-                table.row(each.service(), each.table(), rows(each.after()), rows(each.before())));
-        lines.addAll(table.lines());
-      } else {
-        lines.add(diff.tablesNote().isEmpty() ? "all tables have as many rows" : diff.tablesNote());
-      }
-      return lines;
-    }
-
-    private static String count(Count count) {
-      return "%d (%s)".formatted(count.files(), HumanText.bytes(count.bytes()));
-    }
-
-    private static String rows(long rows) {
-      return rows < 0 ? "-" : Long.toString(rows);
-    }
-  }
-
-  /** {@code snapshot delete}. */
-  @Command(name = "delete", description = "Delete snapshots, and free the space that they take.")
-  static final class Delete implements Callable<Integer> {
-    private final RootCommand root;
-
-    @Parameters(
-        paramLabel = "NAME",
-        arity = "1..*",
-        description = "Names, as 'orchestrator snapshot list' has them.")
-    private List<String> names = List.of();
-
-    @Mixin private final JsonOption json = new JsonOption();
-
-    Delete(RootCommand root) {
-      this.root = root;
-    }
-
-    @Override
-    public Integer call() {
-      for (String name : names) {
-        String answer = root.api().delete(path(name), DEADLINE);
-        Terminal terminal = root.context().terminal();
-        if (json.requested()) {
-          terminal.out().println(Json.indent(answer));
-        } else {
-          terminal.println(Json.read(answer, JsonNode.class).path("result").asText());
-        }
-      }
-      return ExitCode.DONE;
-    }
-  }
-
-  /** {@code snapshot prune}. */
-  @Command(
-      name = "prune",
-      description = {
-        "Delete the snapshots that the settings in 'snapshots' no longer keep.",
-        "Each run of the service does that, too. What a person made stays."
-      })
-  static final class Prune implements Callable<Integer> {
-    private final RootCommand root;
-
-    @Option(names = "--plan", description = "Print what would be deleted, and change nothing.")
-    private boolean plan;
-
-    @Mixin private final JsonOption json = new JsonOption();
-
-    Prune(RootCommand root) {
-      this.root = root;
-    }
-
-    @Override
-    public Integer call() {
-      String answer = root.api().post("/v1/snapshots/prune", Map.of("plan", plan), DEADLINE);
-      Terminal terminal = root.context().terminal();
-      if (json.requested()) {
-        terminal.out().println(Json.indent(answer));
-        return ExitCode.DONE;
-      }
-      JsonNode deleted = Json.read(answer, JsonNode.class).path("deleted");
-      deleted.forEach(
-          name -> terminal.println(name.asText() + (plan ? " would be deleted" : " deleted")));
-      if (deleted.isEmpty()) {
-        terminal.println("nothing to delete: the settings keep all snapshots");
-      }
-      return ExitCode.DONE;
-    }
-  }
-
-  private static String size(long bytes) {
-    return bytes < 0 ? "-" : HumanText.bytes(bytes);
-  }
-
-  /** When it was proven, or that the last proof failed. */
-  private static String proven(@Nullable Instant proven, @Nullable Proof last) {
-    if (last != null && !last.good()) {
-      return "FAILED " + HumanText.when(last.at());
-    }
-    return proven == null ? "never" : HumanText.when(proven);
   }
 }

@@ -2,6 +2,7 @@ package dev.orchestrator.data;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 
@@ -76,6 +77,25 @@ public interface DataCopier {
   /** The difference between the files of two volumes; the second may be in use. */
   VolumeDifference difference(
       DataVolume before, DataVolume now, Map<String, String> labels, Duration deadline);
+
+  /**
+   * Counts the rows of the SQLite files in a volume that nobody writes to.
+   *
+   * @param limit of the count itself; files that it has not come to by then are told
+   */
+  SqliteTables sqliteTables(DataVolume volume, Map<String, String> labels, Duration limit);
+
+  /**
+   * Measures what layers take on the disk at present. All of them are read by one container for
+   * each engine.
+   *
+   * @return in the order of the layers
+   */
+  List<Occupied> occupied(
+      List<DataVolume.Layer> layers, Map<String, String> labels, Duration deadline);
+
+  /** The space that is free where the engine keeps its volumes, in bytes. */
+  long free(Map<String, String> labels, Duration deadline);
 
   /** Measures a volume, or what is to become one, and finds out what its file system can do. */
   VolumeUsage measure(CopySource source, Map<String, String> labels, Duration deadline);

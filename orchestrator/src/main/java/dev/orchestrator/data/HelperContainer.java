@@ -130,6 +130,39 @@ final class HelperContainer implements AutoCloseable {
     }
   }
 
+  /** Starts a container that sees volumes at {@link #places}, read-only. */
+  static HelperContainer startReading(
+      Engine engine,
+      String image,
+      String doing,
+      List<DataVolume.Layer> layers,
+      Map<String, String> labels,
+      Duration life) {
+    HelperContainer helper = new HelperContainer(engine, doing);
+    try {
+      List<Mount> mounts = new ArrayList<>();
+      for (int i = 0; i < layers.size(); i++) {
+        mounts.add(Mount.readOnly(layers.get(i).volume(), "/volumes/" + i));
+      }
+      engine.createContainer(helper.spec(image, mounts, labels, life));
+      engine.startContainer(helper.name);
+      return helper;
+    } catch (EngineException e) {
+      helper.close();
+      throw new DataException(doing + ": " + e.getMessage(), e);
+    }
+  }
+
+  /** Where a container that reads layers has them, in their order. */
+  static List<String> places(List<DataVolume.Layer> layers) {
+    List<String> places = new ArrayList<>();
+    for (int i = 0; i < layers.size(); i++) {
+      String folder = layers.get(i).folder();
+      places.add("/volumes/" + i + (folder.isEmpty() ? "" : "/" + folder));
+    }
+    return places;
+  }
+
   /** Starts a command in the container, whose streams are the caller's. */
   ExecStream open(List<String> command, Consumer<String> errorLine) {
     try {
@@ -201,6 +234,11 @@ final class HelperContainer implements AutoCloseable {
   JsonNode script(String name, List<String> arguments, Duration deadline) {
     List<String> command = new ArrayList<>(List.of("bash", "-c", resource(name), name));
     command.addAll(arguments);
+    return command(command, deadline);
+  }
+
+  /** Runs a command; returns the result that it prints. */
+  JsonNode command(List<String> command, Duration deadline) {
     return result(lines -> engine.exec(this.name, command, deadline, lines), line -> {});
   }
 

@@ -6,6 +6,8 @@ import dev.orchestrator.common.Json;
 import dev.orchestrator.engine.Engine;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -17,6 +19,9 @@ import java.util.function.Supplier;
  * capsule-copy}. Any thread; calls block.
  */
 public final class RsyncCopier implements DataCopier {
+  /** For what is done beside the count. */
+  private static final Duration SQLITE_GRACE = Duration.ofSeconds(30);
+
   private final Function<String, Engine> engines;
   private final Supplier<String> image;
 
@@ -122,6 +127,55 @@ public final class RsyncCopier implements DataCopier {
             engineOf(now), image.get(), doing, before, now, false, labels, deadline)) {
       return Json.read(
           helper.script("compare-volumes", List.of(), deadline).toString(), VolumeDifference.class);
+    }
+  }
+
+  @Override
+  public SqliteTables sqliteTables(DataVolume volume, Map<String, String> labels, Duration limit) {
+    String doing = "counting the rows of SQLite files in " + volume.volume();
+    Duration deadline = limit.plus(SQLITE_GRACE);
+    try (HelperContainer helper =
+        HelperContainer.start(
+            engineOf(volume), image.get(), doing, volume, null, false, labels, deadline)) {
+      return Json.read(
+          helper.command(SqliteTables.commandAtRest("/from", limit), deadline).toString(),
+          SqliteTables.class);
+    }
+  }
+
+  @Override
+  public List<Occupied> occupied(
+      List<DataVolume.Layer> layers, Map<String, String> labels, Duration deadline) {
+    IdentityHashMap<Engine, List<Integer>> byEngine = new IdentityHashMap<>();
+    for (int i = 0; i < layers.size(); i++) {
+      byEngine
+          .computeIfAbsent(engines.apply(layers.get(i).volume()), engine -> new ArrayList<>())
+          .add(i);
+    }
+    Occupied[] found = new Occupied[layers.size()];
+    byEngine.forEach((engine, places) -> {
+      List<DataVolume.Layer> some = places.stream().map(layers::get).toList();
+      String doing = "measuring " + some.getFirst().volume() + " and others";
+      try (HelperContainer helper =
+          HelperContainer.startReading(engine, image.get(), doing, some, labels, deadline)) {
+        JsonNode each = helper.script("occupied", HelperContainer.places(some), deadline);
+        for (int i = 0; i < places.size(); i++) {
+          JsonNode place = each.path("places").path(i);
+          found[places.get(i)] =
+              new Occupied(place.path("used").asLong(), place.path("shared").asLong());
+        }
+      }
+    });
+    return List.of(found);
+  }
+
+  @Override
+  public long free(Map<String, String> labels, Duration deadline) {
+    String doing = "looking for free space";
+    try (HelperContainer helper =
+        HelperContainer.start(
+            engines.apply(""), image.get(), doing, null, null, true, labels, deadline)) {
+      return helper.run(List.of("free"), deadline, line -> {}).path("free").asLong();
     }
   }
 

@@ -6,6 +6,7 @@ import dev.orchestrator.capsule.DatabaseTable;
 import dev.orchestrator.common.Json;
 import dev.orchestrator.data.DataException;
 import dev.orchestrator.data.DataVolume;
+import dev.orchestrator.data.SqliteTables;
 import dev.orchestrator.data.VolumeDifference;
 import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.journal.Generation;
@@ -18,9 +19,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -57,24 +60,18 @@ public final class SnapshotComparison {
                 volume.name(), "snapshot " + snapshot.name() + " does not have it"));
       }
     }
-    Optional<List<DatabaseTable>> rowsBefore = recorded(snapshot);
-    Optional<List<DatabaseTable>> rowsNow = other == null ? served(now) : recorded(other);
-    String to = other == null ? "" : other.name();
-    if (rowsBefore.isEmpty() || rowsNow.isEmpty()) {
-      String unknown = rowsBefore.isEmpty() ? snapshot.name() : to;
-      String note =
-          unknown.isEmpty()
-              ? "rows are not compared: what serves can't be asked"
-              : "rows are not compared: those of snapshot %s are not known: 'orchestrator snapshot prove %s' finds them out"
-                  .formatted(unknown, unknown);
-      return new SnapshotDiff(snapshot.name(), to, volumes, List.of(), note);
+    Rows rows = new Rows();
+    addServers(rows, snapshot, other, now);
+    addSqlite(rows, before, now, other == null);
+    if (rows.notes.isEmpty() && rows.before.isEmpty() && rows.now.isEmpty()) {
+      rows.notes.add("rows are not compared: there is no database that tells them");
     }
-    String note =
-        rowsBefore.get().isEmpty() && rowsNow.get().isEmpty()
-            ? "rows are not compared: there is no MariaDB, MySQL or PostgreSQL that tells them"
-            : "";
     return new SnapshotDiff(
-        snapshot.name(), to, volumes, tables(rowsBefore.get(), rowsNow.get()), note);
+        snapshot.name(),
+        other == null ? "" : other.name(),
+        volumes,
+        tables(rows.before, rows.now),
+        String.join("; ", rows.notes));
   }
 
   private SnapshotDiff.Volume volume(DataVolume before, Optional<DataVolume> now) {
@@ -101,10 +98,84 @@ public final class SnapshotComparison {
     }
   }
 
-  /** Paths as the author of the compose file writes them. */
+  /** The same for paths with a sign and a space in front. */
   private static List<String> shown(List<String> paths) {
-    return paths.stream()
-        .map(path -> path.replaceFirst("^(..)volumes/", "$1").replaceFirst("^(..)binds/", "$1./"))
+    return paths.stream().map(path -> path.substring(0, 2) + shown(path.substring(2))).toList();
+  }
+
+  /** A path in a volume as the author of the compose file writes it. */
+  private static String shown(String path) {
+    return path.replaceFirst("^volumes/", "").replaceFirst("^binds/", "./");
+  }
+
+  /** The tables of both sides, and why some are on neither. */
+  private static final class Rows {
+    private final List<DatabaseTable> before = new ArrayList<>();
+    private final List<DatabaseTable> now = new ArrayList<>();
+    private final List<String> notes = new ArrayList<>();
+  }
+
+  /** Adds the tables of MariaDB, MySQL and PostgreSQL, where both sides are known. */
+  private void addServers(
+      Rows rows, SnapshotRecord snapshot, @Nullable SnapshotRecord other, Generation now) {
+    Optional<List<DatabaseTable>> before = recorded(snapshot);
+    Optional<List<DatabaseTable>> after = other == null ? served(now) : recorded(other);
+    if (before.isPresent() && after.isPresent()) {
+      rows.before.addAll(before.get());
+      rows.now.addAll(after.get());
+    } else if (before.isPresent() && other == null) {
+      rows.notes.add("rows are not compared: what serves can't be asked");
+    } else {
+      String unknown = before.isEmpty() || other == null ? snapshot.name() : other.name();
+      rows.notes.add(
+          "rows of MariaDB, MySQL and PostgreSQL are not compared: those of snapshot %s are not known: 'orchestrator snapshot prove %s' finds them out"
+              .formatted(unknown, unknown));
+    }
+  }
+
+  /**
+   * Adds the tables of SQLite's files, but for those files that one side could not count.
+   *
+   * @param live whether services write to the data of {@code now}
+   */
+  private void addSqlite(Rows rows, Generation before, Generation now, boolean live) {
+    for (DataVolume volume : before.volumes()) {
+      Optional<DataVolume> other = DataPlanner.findVolume(now, volume.name());
+      if (other.isEmpty() || other.get().volume().equals(volume.volume())) {
+        continue;
+      }
+      try {
+        SqliteTables old = atRest(volume);
+        SqliteTables current =
+            live
+                ? context.capsule(now).sqliteTables(other.get(), TABLES_TIMEOUT)
+                : atRest(other.get());
+        Map<String, String> uncounted = new TreeMap<>();
+        Stream.of(old, current)
+            .flatMap(side -> side.uncounted().stream())
+            .forEach(file -> uncounted.putIfAbsent(file.file(), file.reason()));
+        uncounted.forEach((file, reason) ->
+            rows.notes.add("rows of %s are not compared: %s".formatted(shown(file), reason)));
+        rows.before.addAll(counted(old, uncounted.keySet()));
+        rows.now.addAll(counted(current, uncounted.keySet()));
+      } catch (DataException | CapsuleException | EngineException e) {
+        rows.notes.add(
+            "rows of SQLite's files in %s are not compared: %s"
+                .formatted(volume.name(), e.getMessage()));
+      }
+    }
+  }
+
+  private SqliteTables atRest(DataVolume volume) {
+    Map<String, String> labels = context.names().helperLabels("snapshot", ResourceNames.LOOK);
+    return context.copier().sqliteTables(volume, labels, TABLES_TIMEOUT);
+  }
+
+  /** The same tables, each with its file in the place of a service. */
+  private static List<DatabaseTable> counted(SqliteTables found, Set<String> without) {
+    return found.tables().stream()
+        .filter(table -> !without.contains(table.file()))
+        .map(table -> new DatabaseTable(shown(table.file()), table.table(), table.rows(), 0, 0))
         .toList();
   }
 

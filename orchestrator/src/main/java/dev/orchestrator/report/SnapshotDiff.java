@@ -9,7 +9,7 @@ import java.util.List;
  * @param from name of the snapshot
  * @param to name of the other snapshot; empty for what serves
  * @param tables those whose number of rows differs
- * @param tablesNote why rows are not compared; empty where they are
+ * @param tablesNote why rows of some databases are not compared; empty where all are
  */
 public record SnapshotDiff(
     String from, String to, List<Volume> volumes, List<Table> tables, String tablesNote) {
@@ -32,7 +32,8 @@ public record SnapshotDiff(
   /**
    * A table of a database.
    *
-   * @param before rows in the one, as the server estimates them; -1 where it is not there
+   * @param service that has the database; of SQLite the path of the file
+   * @param before rows in the one, as a server estimates them; -1 where it is not there
    * @param after rows in the other
    */
   public record Table(String service, String table, long before, long after) {}

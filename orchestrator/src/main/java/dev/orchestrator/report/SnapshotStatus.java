@@ -16,7 +16,9 @@ import org.jspecify.annotations.Nullable;
  * @param reason why it was made: manual, schedule, before upgrade, before restore, set aside
  * @param created the moment that its data is of
  * @param bytes size of its data; -1 where it was not measured
- * @param shared how many of these bytes others had too when it was made; -1 where that is not known
+ * @param shared how many of these bytes others have too, so that they stay when it is deleted; -1
+ *     where that is not known
+ * @param sizesAt when that was so
  * @param pauseMillis how long clients waited for it at most
  * @param proven when it was last started and found healthy; null for never
  * @param lastProof the last proof, whatever it has found; null for none
@@ -31,6 +33,7 @@ public record SnapshotStatus(
     Instant created,
     long bytes,
     long shared,
+    Instant sizesAt,
     long pauseMillis,
     @Nullable Instant proven,
     @Nullable Proof lastProof,
@@ -49,15 +52,19 @@ public record SnapshotStatus(
 
   /** Describes a snapshot whose data is a generation's. */
   public static SnapshotStatus of(
-      SnapshotRecord snapshot, Generation generation, List<String> layersOver) {
+      SnapshotRecord snapshot,
+      Generation generation,
+      SnapshotSizes.Sizes sizes,
+      List<String> layersOver) {
     return new SnapshotStatus(
         snapshot.name(),
         generation.version(),
         generation.number(),
         snapshot.reason().text(),
         snapshot.created(),
-        snapshot.bytes(),
-        snapshot.shared(),
+        sizes.bytes(),
+        sizes.shared(),
+        sizes.at(),
         snapshot.pauseMillis(),
         snapshot.proven(),
         snapshot.lastProof(),

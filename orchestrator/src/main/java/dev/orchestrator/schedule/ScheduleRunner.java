@@ -35,12 +35,14 @@ public final class ScheduleRunner implements AutoCloseable {
    * The schedules of a stack.
    *
    * @param proofs of snapshots
+   * @param prunes of snapshots that have become too old
    * @param backupProofs of the newest backup
    */
   public record Times(
       Schedule upgrades,
       Schedule snapshots,
       Schedule proofs,
+      Schedule prunes,
       Schedule backups,
       Schedule backupProofs) {}
 
@@ -59,6 +61,9 @@ public final class ScheduleRunner implements AutoCloseable {
     }
     if (isEver(times.proofs(), clock)) {
       runner.start("proofs", new AutoProof(control, times.proofs(), clock));
+    }
+    if (isEver(times.prunes(), clock)) {
+      runner.start("prunes", new AutoPrune(control, times.prunes(), clock));
     }
     if (isEver(times.backupProofs(), clock)) {
       runner.start(

@@ -32,6 +32,11 @@ public record SnapshotSettings(
           new Keep(3, 0, 0, 0, Duration.ZERO),
           new Keep(3, 0, 0, 0, Duration.ofDays(30)));
 
+  /** Whether a snapshot goes because of its age alone. */
+  public boolean hasAges() {
+    return !made.maxAge().isZero() || !setAside.maxAge().isZero();
+  }
+
   /** Whether what an upgrade began with stays as a snapshot. */
   public enum BeforeUpgrade {
     /** Where it shares its blocks with the new version's data, so that it takes little space. */

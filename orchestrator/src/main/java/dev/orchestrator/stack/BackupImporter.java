@@ -131,7 +131,7 @@ final class BackupImporter {
           backup.id(),
           new Volumes(parts),
           out,
-          BackupService.DEADLINE,
+          BackupExecutor.DEADLINE,
           progress -> operation.progress(progress.describe("restored")));
     }
   }

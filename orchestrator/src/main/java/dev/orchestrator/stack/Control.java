@@ -92,6 +92,9 @@ public interface Control {
   /** All snapshots, newest first. */
   List<SnapshotStatus> snapshots();
 
+  /** The same with sizes as of now, where that can be found out in seconds. Reads the data. */
+  List<SnapshotStatus> measuredSnapshots();
+
   /** The snapshot with a name. */
   SnapshotStatus snapshot(String name);
 

@@ -324,7 +324,8 @@ final class CutOffRuns {
   }
 
   /**
-   * Removes the candidates of earlier runs; the candidate of the run that was cut off stays.
+   * Removes the candidates of earlier runs on this host; the candidate of the run that was cut off
+   * stays.
    *
    * @return what could not be removed, and why
    */
@@ -332,11 +333,9 @@ final class CutOffRuns {
     List<String> problems = new ArrayList<>();
     for (GenerationRecord row : context.journal().generations()) {
       Generation generation = row.generation();
-      if (row.state() == State.CANDIDATE && !generation.equals(ofCutOff)) {
-        if (generation.elsewhere() != null) {
-          removeElsewhere(generation);
-          continue;
-        }
+      if (row.state() == State.CANDIDATE
+          && !generation.equals(ofCutOff)
+          && generation.elsewhere() == null) {
         remove(
             "candidate " + generation.container(),
             problems,
@@ -346,13 +345,12 @@ final class CutOffRuns {
     return problems;
   }
 
-  /** Nothing here waits for another host: what is left there is tried again at the next start. */
-  private void removeElsewhere(Generation generation) {
-    try {
-      context.retention().remove(generation);
-    } catch (EngineException e) {
-      log.warn("{} is left on another host: {}", generation.container(), FailureText.of(e));
-    }
+  /**
+   * Removes the candidates of earlier runs on other hosts, of this process's, too. Waits for hosts
+   * that don't answer.
+   */
+  void removeLeftElsewhere() {
+    context.sentCandidates().removeLeftBehind();
   }
 
   private static void remove(String what, List<String> problems, Runnable removal) {

@@ -28,6 +28,8 @@ public final class Reconciler implements AutoCloseable {
   /** While all is well: a guard against what the engine doesn't tell. */
   private static final Duration CALM_INTERVAL = Duration.ofSeconds(60);
 
+  private static final Duration ELSEWHERE_INTERVAL = Duration.ofSeconds(30);
+
   /**
    * How long {@link #start} waits for the routes; connections are held until the engine answers.
    */
@@ -75,6 +77,8 @@ public final class Reconciler implements AutoCloseable {
     started = true;
     CountDownLatch open = new CountDownLatch(1);
     Thread.ofVirtual().name("reconciler").start(() -> reconcile(open));
+    // On a thread of its own: a host that does not answer must not delay what is looked after here.
+    Thread.ofVirtual().name("left-elsewhere").start(this::clearElsewhere);
     try {
       if (!open.await(ROUTES_OPEN_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)) {
         log.warn("the engine is slow to answer: connections wait");
@@ -229,6 +233,28 @@ public final class Reconciler implements AutoCloseable {
       supervisor.distrust();
     }
     boolean _ = tryTask(supervisor::superviseOnce);
+  }
+
+  private void clearElsewhere() {
+    try {
+      do {
+        removeLeftElsewhere();
+      } while (!closed.await(ELSEWHERE_INTERVAL.toMillis(), TimeUnit.MILLISECONDS));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /**
+   * Removes what moves have left on hosts that did not answer then, and do by now, as the service
+   * does every half minute; a failure is logged.
+   */
+  public void removeLeftElsewhere() {
+    try {
+      cutOffRuns.removeLeftElsewhere();
+    } catch (RuntimeException | LinkageError e) {
+      log.error("what is left on other hosts: {}", FailureText.of(e));
+    }
   }
 
   /** Runs a task; false when it failed. A failure that repeats is logged once. */

@@ -13,6 +13,7 @@ import dev.orchestrator.journal.UpgradeRecord;
 import dev.orchestrator.journal.UpgradeRecord.Kind;
 import dev.orchestrator.report.SnapshotComparison;
 import dev.orchestrator.report.SnapshotDiff;
+import dev.orchestrator.report.SnapshotSizes;
 import dev.orchestrator.report.SnapshotStatus;
 import dev.orchestrator.upgrade.SnapshotFiles;
 import dev.orchestrator.upgrade.SnapshotOptions;
@@ -37,6 +38,7 @@ final class SnapshotService {
   private final UpgradeContext context;
   private final Journal journal;
   private final Snapshots snapshots;
+  private final SnapshotSizes sizes;
 
   /** Names of the snapshots that are being read, each as often as it is. */
   private final List<String> read = new ArrayList<>();
@@ -45,11 +47,34 @@ final class SnapshotService {
     this.context = context;
     this.journal = context.journal();
     this.snapshots = context.snapshots();
+    this.sizes = new SnapshotSizes(context);
   }
 
   /** All snapshots, newest first. */
   List<SnapshotStatus> list() {
     return journal.snapshots().reversed().stream().map(this::status).toList();
+  }
+
+  /**
+   * The same with sizes as of now. During a run, which may remove snapshots, those that are known
+   * are told; so are they where the measurement takes longer than somebody waits for it.
+   */
+  List<SnapshotStatus> measured() {
+    List<String> names = journal.snapshots().stream().map(SnapshotRecord::name).toList();
+    if (!names.isEmpty() && journal.running().isEmpty()) {
+      reading(
+          names,
+          () -> {
+            List<Snapshots.Use> uses = names.stream().map(snapshots::use).toList();
+            try {
+              sizes.measure();
+            } finally {
+              uses.forEach(Snapshots.Use::close);
+            }
+            return names;
+          });
+    }
+    return list();
   }
 
   SnapshotStatus show(String name) {
@@ -58,7 +83,10 @@ final class SnapshotService {
 
   private SnapshotStatus status(SnapshotRecord snapshot) {
     return SnapshotStatus.of(
-        snapshot, snapshots.generationOf(snapshot), snapshots.layersOver(snapshot));
+        snapshot,
+        snapshots.generationOf(snapshot),
+        sizes.of(snapshot),
+        snapshots.layersOver(snapshot));
   }
 
   /**

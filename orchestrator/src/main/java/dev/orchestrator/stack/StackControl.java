@@ -372,6 +372,11 @@ public final class StackControl implements Control, AutoCloseable {
   }
 
   @Override
+  public List<SnapshotStatus> measuredSnapshots() {
+    return snapshots.measured();
+  }
+
+  @Override
   public SnapshotStatus snapshot(String name) {
     return snapshots.show(name);
   }

@@ -1,6 +1,7 @@
 package dev.orchestrator.upgrade;
 
 import dev.orchestrator.engine.EngineException;
+import dev.orchestrator.engine.EngineInfo;
 import dev.orchestrator.journal.JournalException;
 import dev.orchestrator.journal.StepRecord;
 import dev.orchestrator.journal.StepRecord.Phase;
@@ -70,10 +71,20 @@ final class CompensationLoop {
       if (t instanceof EngineException e
           && (e.kind() == EngineException.Kind.UNREACHABLE
               || e.kind() == EngineException.Kind.TIMEOUT)) {
-        return true;
+        return ownEngineAnswers();
       }
     }
     return false;
+  }
+
+  /** Where it does not, nothing tells that the other host is away: the undo is tried again. */
+  private boolean ownEngineAnswers() {
+    try {
+      EngineInfo _ = context.engine().info();
+      return true;
+    } catch (EngineException e) {
+      return false;
+    }
   }
 
   private boolean undo(UpgradeRun run, Step step) {

@@ -120,15 +120,20 @@ public final class DataTransfer {
   /** Removes the run's helper containers and their volumes, also those of an earlier process. */
   public void removeHelpers(UpgradeRun run) {
     run.endCopies();
+    removeHelpers(run.id());
+  }
+
+  /** The same of a run whose copies have ended with it. */
+  void removeHelpers(String run) {
     ResourceNames names = context.names();
-    for (ContainerInfo helper : context.engine().containers(names.runLabels(run.id()))) {
+    for (ContainerInfo helper : context.engine().containers(names.runLabels(run))) {
       String role = helper.labels().getOrDefault(Labels.ROLE, "");
       if (!role.equals("capsule") && !role.equals(PortRedirect.ROLE)) {
         context.engine().removeContainer(helper.name());
       }
     }
     for (VolumeInfo volume :
-        context.engine().volumes(names.helperLabels(run.id(), ResourceNames.COPY))) {
+        context.engine().volumes(names.helperLabels(run, ResourceNames.COPY))) {
       context.engine().removeVolume(volume.name());
     }
   }

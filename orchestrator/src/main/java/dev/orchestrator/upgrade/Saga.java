@@ -1,12 +1,16 @@
 package dev.orchestrator.upgrade;
 
+import dev.orchestrator.common.HumanText;
 import dev.orchestrator.data.DataException;
+import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.JournalException;
 import dev.orchestrator.journal.SnapshotRecord;
 import dev.orchestrator.journal.StepRecord.Phase;
 import dev.orchestrator.journal.UpgradeRecord.Outcome;
+import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -21,6 +25,11 @@ import org.slf4j.LoggerFactory;
  */
 public final class Saga {
   private static final Logger logger = LoggerFactory.getLogger(Saga.class);
+
+  /** With less free space services can't be expected to start. */
+  private static final long FULL = 32_000_000;
+
+  private static final Duration LOOK_LIMIT = Duration.ofSeconds(30);
 
   private final UpgradeContext context;
   private final RunLog log;
@@ -108,10 +117,16 @@ public final class Saga {
         if (green != null && step.isFaultOfCandidate(failure) && triesVersion(run)) {
           quarantine(green, step.id() + ": " + why);
         }
+        String full = "";
         if (run.provesSnapshot() && step.isFaultOfCandidate(failure)) {
-          recordFailedProof(run, step.id() + ": " + why);
+          full = fullDisk();
+          if (full.isEmpty()) {
+            recordFailedProof(run, step.id() + ": " + why);
+          }
         }
-        undo(run, failure instanceof RunControl.AbortedException ? why : step.id() + ": " + why);
+        undo(
+            run,
+            full + (failure instanceof RunControl.AbortedException ? why : step.id() + ": " + why));
       }
     }
   }
@@ -164,6 +179,27 @@ public final class Saga {
     } catch (JournalException e) {
       logger.error("{}", e.getMessage());
       return "";
+    }
+  }
+
+  /**
+   * That the engine's disk is full, on which no service is healthy, whatever its data; empty where
+   * it is not, or can't be looked at. No client waits in a proof.
+   */
+  private String fullDisk() {
+    try {
+      long free =
+          context
+              .copier()
+              .free(context.names().helperLabels("snapshot", ResourceNames.LOOK), LOOK_LIMIT);
+      return free < FULL
+          ? "the disk where the engine keeps its volumes is full (%s free): free some, and prove again; "
+              .formatted(HumanText.bytes(free))
+          : "";
+    } catch (DataException | EngineException e) {
+      return String.valueOf(e.getMessage()).toLowerCase(Locale.ROOT).contains("no space left")
+          ? "the disk where the engine keeps its volumes is full: free some, and prove again; "
+          : "";
     }
   }
 

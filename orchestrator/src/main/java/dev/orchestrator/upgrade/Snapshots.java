@@ -27,7 +27,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongSupplier;
 import java.util.regex.Pattern;
@@ -47,8 +46,8 @@ public final class Snapshots {
 
   private final UpgradeContext context;
 
-  /** Names of the snapshots that are read at present. */
-  private final Set<String> used = ConcurrentHashMap.newKeySet();
+  /** How many read a snapshot at present, by its name. */
+  private final Map<String, Integer> used = new ConcurrentHashMap<>();
 
   Snapshots(UpgradeContext context) {
     this.context = context;
@@ -62,13 +61,13 @@ public final class Snapshots {
 
   /** Keeps a snapshot from being deleted, as its data is read. */
   public Use use(String name) {
-    used.add(name);
-    return () -> used.remove(name);
+    int _ = used.merge(name, 1, Integer::sum);
+    return () -> used.computeIfPresent(name, (_, users) -> users == 1 ? null : users - 1);
   }
 
   /** Whether a snapshot's data is read at present. */
   public boolean isUsed(String name) {
-    return used.contains(name);
+    return used.containsKey(name);
   }
 
   /** The snapshot with a name, which must be there. */
@@ -251,7 +250,7 @@ public final class Snapshots {
   public String delete(SnapshotRecord snapshot) {
     if (isUsed(snapshot.name())) {
       throw new NotYetException(
-          "snapshot %s is being backed up: wait for the end of that, or 'orchestrator abort'"
+          "snapshot %s is being read, as for a backup: wait for the end of that, or 'orchestrator abort'"
               .formatted(snapshot.name()));
     }
     List<String> over = layersOver(snapshot);

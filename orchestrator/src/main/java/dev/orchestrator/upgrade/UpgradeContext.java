@@ -85,6 +85,8 @@ public final class UpgradeContext {
   private final PortTakeover ports;
   private final LeftBehind leftBehind;
   private final OwnerClaim ownerClaim;
+  private final Candidates candidates;
+  private final SentCandidates sentCandidates;
   private final Snapshots snapshots;
   private final SnapshotFiles snapshotFiles;
   private final BackupLog backupLog;
@@ -149,6 +151,8 @@ public final class UpgradeContext {
     this.ports = new PortTakeover(this);
     this.leftBehind = new LeftBehind(this);
     this.ownerClaim = new OwnerClaim(this);
+    this.candidates = new Candidates(this);
+    this.sentCandidates = new SentCandidates(this);
     this.snapshots = new Snapshots(this);
     this.snapshotFiles = new SnapshotFiles(this);
     this.backupLog = new BackupLog(settings.state());
@@ -381,6 +385,15 @@ public final class UpgradeContext {
   /** Who a capsule on another host belongs to. */
   public OwnerClaim ownerClaim() {
     return ownerClaim;
+  }
+
+  public Candidates candidates() {
+    return candidates;
+  }
+
+  /** What moves have sent to other engines. */
+  public SentCandidates sentCandidates() {
+    return sentCandidates;
   }
 
   /** How the stack's backups stand. */

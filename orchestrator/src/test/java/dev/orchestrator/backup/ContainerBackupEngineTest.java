@@ -14,6 +14,8 @@ import dev.orchestrator.engine.Mount;
 import dev.orchestrator.settings.BackupSettings;
 import dev.orchestrator.settings.BackupSettings.Keep;
 import dev.orchestrator.testing.LightStackFixture;
+import dev.orchestrator.testing.ResticFixture;
+import dev.orchestrator.testing.WebdavServerFixture;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -120,6 +122,39 @@ class ContainerBackupEngineTest {
     assertEquals(run(before, TREE), run(after, TREE));
     repository.check(100, MINUTES);
     assertEquals(1, repository.forget("demo", MINUTES).kept().size());
+  }
+
+  /** rclone is this host's; its remote is a server that the container reaches. */
+  @Test
+  void whatRcloneKnowsIsARepository() throws Exception {
+    Path stored = Files.createDirectory(folder.resolve("stored"));
+    try (WebdavServerFixture server = new WebdavServerFixture(stored)) {
+      ResticFixture restic = new ResticFixture(folder);
+      Path config =
+          restic.secret(
+              "rclone.conf",
+              "[nas]\ntype = webdav\nvendor = other\nurl = http://172.17.0.1:%d\n"
+                  .formatted(server.port()));
+      Path environment = restic.secret("environment", "RCLONE_CONFIG=" + config + "\n");
+      BackupSettings settings =
+          restic.settings("rclone:nas:backups/demo", "secret-word", environment);
+      ContainerResticRunner rclone =
+          new ContainerResticRunner(settings, engine, () -> image, labels, prefix + "-cache");
+      BackupRepository remote = new BackupRepository(settings, "this-host", rclone);
+      Volumes before = volumes("before");
+      run(before, "cd /volumes && echo hello >data/file && ln -s file data/soft");
+
+      remote.init();
+      remote.backup(before, new BackupTags("demo", "v1", "nightly"), false, MINUTES, p -> {});
+      Volumes after = volumes("after");
+      remote.restore(remote.list("demo").getFirst().id(), after, MINUTES, p -> {});
+
+      assertEquals(run(before, TREE), run(after, TREE));
+      assertTrue(
+          Files.exists(stored.resolve("backups/demo/config")), "it is a repository of restic");
+      String own = restic.run(restic.settings(stored + "/backups/demo"), "snapshots");
+      assertTrue(own.contains("stack=demo"), own);
+    }
   }
 
   @Test

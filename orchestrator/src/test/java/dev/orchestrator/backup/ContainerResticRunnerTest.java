@@ -74,6 +74,28 @@ class ContainerResticRunnerTest {
   }
 
   @Test
+  void rcloneOfTheHostAndItsSettingsAreThere() throws IOException {
+    Path config = Files.writeString(folder.resolve("rclone.conf"), "[nas]\n");
+    Path variables =
+        Files.writeString(folder.resolve("environment"), "RCLONE_CONFIG=" + config + "\n");
+    Files.setPosixFilePermissions(variables, PosixFilePermissions.fromString("rw-------"));
+    BackupSettings plain = settings("rclone:nas:backups");
+    BackupSettings settings =
+        new BackupSettings(
+            plain.repository(), plain.passwordFile(), variables, "", plain.keep(), 0);
+    new BackupRepository(settings, "this-host", runner(settings)).check(0, MINUTE);
+    List<Mount> mounts = containers.getFirst().mounts();
+    assertTrue(mounts.contains(Mount.readOnly(config.toString(), config.toString())));
+    HostProgram.find("rclone")
+        .ifPresent(program ->
+            assertTrue(
+                mounts.contains(
+                    Mount.readOnly(program.toString(), "/usr/local/lib/host-programs/rclone")),
+                mounts.toString()));
+    assertTrue(commands.getFirst().contains("PATH=$PATH:/usr/local/lib/host-programs"));
+  }
+
+  @Test
   void aBackupSeesTheVolumesAndMayNotWriteThem() throws IOException {
     BackupSettings settings = settings("s3:host/bucket");
     Volumes volumes =

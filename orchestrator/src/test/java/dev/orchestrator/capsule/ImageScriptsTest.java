@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -22,7 +21,20 @@ import org.junit.jupiter.api.io.TempDir;
  * the capsule's own folders, and with functions of the test in place of the inner engine.
  */
 class ImageScriptsTest {
-  private static final Path LIB = Path.of("../config/image/lib").toAbsolutePath().normalize();
+  private static final String PLACES =
+      "s#=/run/capsule#=$PWD/run#; s#=/data#=$PWD/data#; s#=/capsule/stack#=$PWD/stack#;"
+          + " s#=/proc/1/environ#=$PWD/environ#";
+
+  private static final String PROGRAMS =
+      """
+      : >>environ
+      PATH=$PWD/programs.d:$PATH
+      program() { # NAME: a program with the text of standard input
+        mkdir -p programs.d
+        { builtin echo '#!/bin/bash'; cat; } >"programs.d/$1"
+        chmod +x "programs.d/$1"
+      }
+      """;
   private static final ObjectMapper JSON = new ObjectMapper();
 
   /** When the service's container has started. */
@@ -530,34 +542,8 @@ class ImageScriptsTest {
     Files.write(path, new byte[size]);
   }
 
-  /** What a script says that has sourced common.sh; {@code source} looks in lib first. */
+  /** What a script says that has sourced common.sh; {@code program} makes a program. */
   private String bash(String script) throws IOException, InterruptedException {
-    Process bash =
-        new ProcessBuilder(
-                "timeout",
-                "30",
-                "bash",
-                "-euo",
-                "pipefail",
-                "-c",
-                """
-                source <(sed "s#=/run/capsule#=$PWD/run#; s#=/data#=$PWD/data#;
-                  s#=/capsule/stack#=$PWD/stack#; s#=/proc/1/environ#=$PWD/environ#" %s/common.sh)
-                : >>environ
-                PATH=$PWD/programs.d:%s:$PATH
-                program() { # NAME: a program with the text of standard input
-                  mkdir -p programs.d
-                  { builtin echo '#!/bin/bash'; cat; } >"programs.d/$1"
-                  chmod +x "programs.d/$1"
-                }
-                %s
-                """
-                    .formatted(LIB, LIB, script))
-            .directory(capsule.toFile())
-            .redirectError(ProcessBuilder.Redirect.INHERIT)
-            .start();
-    String said = new String(bash.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertEquals(0, bash.waitFor(), said);
-    return said;
+    return new ScriptRunner(capsule, PLACES, PROGRAMS).run(script);
   }
 }

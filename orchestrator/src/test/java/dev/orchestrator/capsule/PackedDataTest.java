@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -22,7 +21,9 @@ import org.junit.jupiter.api.io.TempDir;
  * capsule's first start, once.
  */
 class PackedDataTest {
-  private static final Path LIB = Path.of("../config/image/lib").toAbsolutePath().normalize();
+  private static final String PLACES =
+      "s#=/run/capsule#=$PWD/run#; s#=/data #=$PWD/data #; s#=/capsule/data#=$PWD/packed#";
+
   private static final Instant THEN = Instant.parse("2026-03-01T10:00:00.123456789Z");
 
   @TempDir Path capsule;
@@ -319,26 +320,6 @@ class PackedDataTest {
   }
 
   private String bash(String script) throws IOException, InterruptedException {
-    Process bash =
-        new ProcessBuilder(
-                "timeout",
-                "30",
-                "bash",
-                "-euo",
-                "pipefail",
-                "-c",
-                """
-                source <(sed "s#=/run/capsule#=$PWD/run#; s#=/data #=$PWD/data #;
-                  s#=/capsule/data#=$PWD/packed#" %s/common.sh)
-                PATH=%s:$PATH
-                %s
-                """
-                    .formatted(LIB, LIB, script))
-            .directory(capsule.toFile())
-            .redirectError(ProcessBuilder.Redirect.INHERIT)
-            .start();
-    String said = new String(bash.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertEquals(0, bash.waitFor(), said);
-    return said;
+    return new ScriptRunner(capsule, PLACES, "").run(script);
   }
 }

@@ -8,6 +8,7 @@ import dev.orchestrator.data.DataVolume.Layer;
 import dev.orchestrator.data.DataVolume.Method;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.SnapshotRecord;
+import dev.orchestrator.report.SnapshotSizes;
 import dev.orchestrator.report.SnapshotStatus;
 import java.time.Instant;
 import java.util.List;
@@ -35,6 +36,7 @@ class ExportSourceTest {
             new SnapshotRecord(
                 "before-upgrade-v2", 3, SnapshotRecord.Reason.BEFORE_UPGRADE, NOON, 1, 0, 0, ""),
             generation,
+            new SnapshotSizes.Sizes(1, 0, NOON),
             List.of());
     DataVolume read = ExportSource.volume(Json.tree(Json.write(shown)).path("volumes").path(0));
     assertEquals(layered.layers(), read.layers());

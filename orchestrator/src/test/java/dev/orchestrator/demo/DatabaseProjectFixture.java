@@ -14,6 +14,7 @@ import dev.orchestrator.stack.StackSummary;
 import dev.orchestrator.testing.FreePorts;
 import dev.orchestrator.testing.RunWatcher;
 import dev.orchestrator.testing.TestImagesFixture;
+import dev.orchestrator.testing.VolumeInspector;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -128,6 +129,17 @@ final class DatabaseProjectFixture implements AutoCloseable {
         .containers()
         .forEach(each -> byService.put(each.label("com.docker.compose.service"), each));
     return byService;
+  }
+
+  /** Overwrites a few thousand bytes of a file in a snapshot. */
+  void damage(String snapshot, String file, int offset) {
+    String volume = control().snapshot(snapshot).volumes().getFirst().volume();
+    String _ =
+        new VolumeInspector(engine)
+            .runWriting(
+                volume,
+                "test -e /look/%1$s; head -c 3000 /dev/urandom | dd of=/look/%1$s bs=1 seek=%2$d conv=notrunc status=none"
+                    .formatted(file, offset));
   }
 
   /** Everything of the stack on the engine: containers and volumes, by name. */

@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.MatchResult;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -101,7 +102,8 @@ class CommandsPageTest {
 
   /**
    * The commands of a source with the part of it that is theirs: the first is the file's, those
-   * after it are below it, as {@code snapshot create} is.
+   * after it are below it, as {@code backup run} is. A command with a file of its own that is below
+   * another has the whole name in the comment in front of it.
    */
   private static Map<String, String> commandsOf(String source) {
     Map<String, String> parts = new LinkedHashMap<>();
@@ -109,8 +111,11 @@ class CommandsPageTest {
     for (int i = 0; i < found.size(); i++) {
       String name = found.get(i).group("name");
       int end = i + 1 < found.size() ? found.get(i + 1).start() : source.length();
+      String before = source.substring(0, found.get(i).start());
+      Matcher whole = Pattern.compile("\\{@code (?<name>[a-z-]+ " + name + ")}").matcher(before);
+      String first = whole.find() ? whole.group("name") : name;
       parts.put(
-          i == 0 ? name : found.getFirst().group("name") + " " + name,
+          i == 0 ? first : found.getFirst().group("name") + " " + name,
           source.substring(found.get(i).start(), end));
     }
     return parts;

@@ -10,6 +10,8 @@ import dev.orchestrator.capsule.FilesReport;
 import dev.orchestrator.capsule.InnerService;
 import dev.orchestrator.capsule.OutsidePath;
 import dev.orchestrator.capsule.SeededFiles;
+import dev.orchestrator.data.DataVolume;
+import dev.orchestrator.data.SqliteTables;
 import dev.orchestrator.data.TakenFiles;
 import dev.orchestrator.engine.ExecResult;
 import dev.orchestrator.settings.FileSettings.Policy;
@@ -165,6 +167,11 @@ final class FakeServiceCapsule implements Capsule {
   @Override
   public List<DatabaseTable> tables(Duration deadline) {
     return List.of();
+  }
+
+  @Override
+  public SqliteTables sqliteTables(DataVolume volume, Duration limit) {
+    return new SqliteTables(List.of(), List.of());
   }
 
   @Override

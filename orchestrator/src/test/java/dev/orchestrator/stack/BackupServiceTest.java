@@ -171,7 +171,7 @@ class BackupServiceTest {
     host.restic.during =
         () -> {
           String why = refusal(() -> service.control.deleteSnapshot("lunch"));
-          assertTrue(why.contains("lunch is being backed up"), why);
+          assertTrue(why.contains("lunch is being read, as for a backup"), why);
         };
 
     succeed(new BackupRequest.Run("lunch", false));

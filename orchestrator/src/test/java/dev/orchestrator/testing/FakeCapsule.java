@@ -10,6 +10,8 @@ import dev.orchestrator.capsule.FilesReport;
 import dev.orchestrator.capsule.InnerService;
 import dev.orchestrator.capsule.OutsidePath;
 import dev.orchestrator.capsule.SeededFiles;
+import dev.orchestrator.data.DataVolume;
+import dev.orchestrator.data.SqliteTables;
 import dev.orchestrator.data.TakenFiles;
 import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.engine.ExecResult;
@@ -206,6 +208,12 @@ public final class FakeCapsule implements Capsule {
   public List<DatabaseTable> tables(Duration deadline) {
     requireRunning("tables");
     return host.tables;
+  }
+
+  @Override
+  public SqliteTables sqliteTables(DataVolume volume, Duration limit) {
+    requireRunning("sqlite");
+    return host.sqliteTables.getOrDefault(volume.volume(), new SqliteTables(List.of(), List.of()));
   }
 
   @Override

@@ -81,6 +81,12 @@ public final class FakeControl implements Control {
   /** Whether an upgrade needs a backup first. */
   public volatile boolean backupRequired;
 
+  /** Whether the backup that was begun goes on. */
+  public volatile boolean backupRuns;
+
+  /** The state of the newest version. */
+  public volatile String newest = "quarantined";
+
   /** Why work on backups fails; empty where it does not. */
   public volatile String backupFailure = "";
 
@@ -157,7 +163,7 @@ public final class FakeControl implements Control {
   public List<VersionStatus> versions() {
     return List.of(
         new VersionStatus("v1", "serving", "", ""),
-        new VersionStatus("v3", "quarantined", "verify: db is unhealthy", ""));
+        new VersionStatus("v3", newest, "verify: db is unhealthy", ""));
   }
 
   @Override
@@ -256,6 +262,11 @@ public final class FakeControl implements Control {
   }
 
   @Override
+  public List<SnapshotStatus> measuredSnapshots() {
+    return snapshots();
+  }
+
+  @Override
   public SnapshotStatus snapshot(String name) {
     if (!name.equals("nightly")) {
       throw new RefusedException("there is no snapshot " + name);
@@ -268,6 +279,7 @@ public final class FakeControl implements Control {
         START,
         2_400_000_000L,
         400_000_000L,
+        START.plusSeconds(3600),
         412,
         null,
         new SnapshotRecord.Proof("u6", START, false, "verify: db is unhealthy"),
@@ -365,9 +377,9 @@ public final class FakeControl implements Control {
     return new BackupOperation(
         id,
         "run",
-        backupFailure.isEmpty() ? "done" : "failed",
+        backupRuns ? "running" : backupFailure.isEmpty() ? "done" : "failed",
         START,
-        START.plusSeconds(4),
+        backupRuns ? null : START.plusSeconds(4),
         "",
         "",
         List.of("snapshot v1-x made", "backup 1a2b3c4d of v1-x"),

@@ -7,6 +7,8 @@ import dev.orchestrator.data.DataCopier;
 import dev.orchestrator.data.DataException;
 import dev.orchestrator.data.DataVolume;
 import dev.orchestrator.data.HostData;
+import dev.orchestrator.data.Occupied;
+import dev.orchestrator.data.SqliteTables;
 import dev.orchestrator.data.TakenFiles;
 import dev.orchestrator.data.VolumeChanges;
 import dev.orchestrator.data.VolumeDifference;
@@ -175,13 +177,34 @@ public final class FakeCopier implements DataCopier {
   }
 
   @Override
+  public SqliteTables sqliteTables(DataVolume volume, Map<String, String> labels, Duration limit) {
+    return host.sqliteTables.getOrDefault(volume.volume(), new SqliteTables(List.of(), List.of()));
+  }
+
+  @Override
+  public List<Occupied> occupied(
+      List<DataVolume.Layer> layers, Map<String, String> labels, Duration deadline) {
+    if (host.occupiedFails) {
+      throw new DataException("measuring: the deadline has passed");
+    }
+    return layers.stream()
+        .map(layer -> host.occupied.getOrDefault(layer.volume(), new Occupied(host.usedBytes, 0)))
+        .toList();
+  }
+
+  @Override
+  public long free(Map<String, String> labels, Duration deadline) {
+    return host.freeBytes;
+  }
+
+  @Override
   public VolumeUsage measure(CopySource source, Map<String, String> labels, Duration deadline) {
     return new VolumeUsage(
         host.usedBytes,
         1,
         0,
         0,
-        1_000_000_000_000L,
+        host.freeBytes,
         "ext2/ext3",
         host.supportsReflinks,
         Duration.ofMillis(100));

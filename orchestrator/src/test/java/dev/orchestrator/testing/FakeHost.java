@@ -12,6 +12,8 @@ import dev.orchestrator.capsule.SeededFiles;
 import dev.orchestrator.compose.HostGrants;
 import dev.orchestrator.compose.ReleaseFiles;
 import dev.orchestrator.data.DataCopier;
+import dev.orchestrator.data.Occupied;
+import dev.orchestrator.data.SqliteTables;
 import dev.orchestrator.engine.ContainerInfo;
 import dev.orchestrator.engine.ContainerSpec;
 import dev.orchestrator.engine.Engine;
@@ -134,6 +136,8 @@ public final class FakeHost {
 
   public long usedBytes = 1;
 
+  public long freeBytes = 1_000_000_000_000L;
+
   /** Bytes that the next live passes of copies move. */
   public final Deque<Long> nextPassBytes = new ArrayDeque<>();
 
@@ -183,6 +187,15 @@ public final class FakeHost {
 
   /** Tables of the services' databases. */
   public final List<DatabaseTable> tables = new ArrayList<>();
+
+  /** What volumes take on the disk now; others all that they have taken first. */
+  public final Map<String, Occupied> occupied = new HashMap<>();
+
+  /** Whether it can't be found out what volumes take. */
+  public boolean occupiedFails;
+
+  /** The tables of SQLite files by volume; of volumes that are not here there are none. */
+  public final Map<String, SqliteTables> sqliteTables = new HashMap<>();
 
   /** Databases by name of a capsule image. */
   public final Map<String, Map<String, String>> databasesByImage = new HashMap<>();

@@ -266,9 +266,13 @@ public final class OrchestratorFixture implements AutoCloseable {
     boolean _ = control.reconciler().replayToEnd();
   }
 
-  /** Checks the capsule that serves, as the service does every few seconds. */
+  /**
+   * Does what the service does every few seconds: checks the capsule that serves, and removes what
+   * is left on other hosts.
+   */
   public void superviseOnce() {
     control.reconciler().superviseOnce();
+    control.reconciler().removeLeftElsewhere();
   }
 
   public String container(int generation) {

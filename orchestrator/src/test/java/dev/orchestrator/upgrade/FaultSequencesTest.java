@@ -28,12 +28,6 @@ class FaultSequencesTest {
 
   private static final List<Case> CASES = List.of(Case.values());
 
-  /**
-   * Moves have single faults alone, in {@link FaultMatrixTest}: two may leave a candidate there.
-   */
-  private static final List<Case> CASES_OF_TWO_FAULTS =
-      CASES.stream().filter(each -> !each.name().contains("MOVE")).toList();
-
   /** About as many points as a run with a fault passes. */
   private static final int POINTS = 120;
 
@@ -107,15 +101,20 @@ class FaultSequencesTest {
     }
   }
 
-  /** A fall-back removed what the rollback before it had just set aside. */
+  /**
+   * A fall-back removed what the rollback before it had just set aside; a candidate of a move was
+   * left, as this engine did not answer and was taken for the other.
+   */
   @Test
   void sequencesThatHaveFoundFaultsFindNoneAnyMore() {
     run(1_795_759_111_609L);
+    run(1_795_773_770_056L);
+    run(1_795_774_135_654L);
   }
 
   private void run(long seed) {
     Random random = new Random(seed);
-    Case scenario = CASES_OF_TWO_FAULTS.get(random.nextInt(CASES_OF_TWO_FAULTS.size()));
+    Case scenario = CASES.get(random.nextInt(CASES.size()));
     List<Fault> faults = new ArrayList<>();
     for (int i = 0; i < 2; i++) {
       faults.add(new Fault(1 + random.nextInt(POINTS), random.nextInt(8)));

@@ -137,13 +137,53 @@ class MoveTest {
     String notes = service.control.receipt(run.id()).notes().toString();
     assertTrue(notes.contains("the other host does not answer"), notes);
 
-    // What is left goes at the next start, when that host answers again.
+    service.superviseOnce();
+    assertTrue(
+        !host.withoutOutage(() -> host.otherEngine.volumes(Map.of(Labels.OURS, "1"))).isEmpty(),
+        "it is away still");
+
+    // What is left goes when that host answers again.
     host.otherIsAway = false;
+    service.superviseOnce();
+    assertNothingIsThere();
+  }
+
+  private void assertNothingIsThere() {
+    assertEquals(List.of(), host.otherEngine.containers(Map.of(Labels.OURS, "1")));
+    assertEquals(List.of(), host.otherEngine.volumes(Map.of(Labels.OURS, "1")));
+    assertEquals(List.of(), host.otherEngine.images(Map.of()));
+  }
+
+  @Test
+  void whatIsLeftOnAnotherHostGoesAfterARestartOfTheServiceToo() {
+    service.eventListener =
+        event -> {
+          if (event.step().equals("start") && event.phase().equals("intent")) {
+            host.otherIsAway = true;
+          }
+        };
+    assertEquals(Outcome.ROLLED_BACK, move().outcome());
     service.close();
     service = new OrchestratorFixture(host, home);
     service.replayJournal();
-    assertEquals(List.of(), host.otherEngine.containers(Map.of(Labels.OURS, "1")));
-    assertEquals(List.of(), host.otherEngine.volumes(Map.of(Labels.OURS, "1")));
+    host.otherIsAway = false;
+    service.superviseOnce();
+    assertNothingIsThere();
+  }
+
+  /** The candidate of a run that is under way is the run's alone. */
+  @Test
+  void whatARunMakesOnAnotherHostIsNotTakenForALeftover() {
+    service.eventListener =
+        event -> {
+          if (event.phase().equals("intent")) {
+            service.control.reconciler().removeLeftElsewhere();
+          }
+        };
+    UpgradeRecord run = move();
+    assertEquals(Outcome.DONE, run.outcome(), run.reason());
+    service.superviseOnce();
+    assertTrue(runsThere(serving().container()));
   }
 
   @Test

@@ -2,6 +2,7 @@ package dev.orchestrator.upgrade;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -10,6 +11,8 @@ import dev.orchestrator.capsule.DatabaseCheck.Result;
 import dev.orchestrator.capsule.DatabaseTable;
 import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.data.DataVolume.Method;
+import dev.orchestrator.data.Occupied;
+import dev.orchestrator.data.SqliteTables;
 import dev.orchestrator.data.TakenFiles;
 import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.journal.Generation.State;
@@ -33,6 +36,7 @@ import dev.orchestrator.testing.OrchestratorFixture;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -171,6 +175,58 @@ class SnapshotTest {
     assertDone(service.control.createSnapshot(SnapshotRequest.manual("lunch", Quiesce.STOP)));
     assertTrue(operations.contains("capsule.stop"), operations.toString());
     assertFalse(operations.contains("engine.pauseContainer"), operations.toString());
+  }
+
+  private SnapshotStatus measured(String name) {
+    return service.control.measuredSnapshots().stream()
+        .filter(each -> each.name().equals(name))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  @Test
+  void whatIsSharedIsThatOfNow() {
+    host.supportsReflinks = true;
+    startWith(OrchestratorFixture.dataSettings(Strategy.COPY, Quiesce.STOP, Rollback.RESTORE));
+    host.supportsReflinks = true;
+    host.usedBytes = 5_000;
+    assertDone(create("lunch"));
+    assertDone(create("dinner"));
+    assertEquals(5_000, service.control.snapshot("lunch").shared());
+    host.occupied.put(dataOf("lunch"), new Occupied(5_000, 4_000));
+    host.occupied.put(dataOf("dinner"), new Occupied(5_000, 4_500));
+
+    assertEquals(4_000, measured("lunch").shared());
+    assertEquals(4_500, measured("dinner").shared());
+    assertTrue(measured("lunch").sizesAt().isAfter(measured("lunch").created()));
+    service.control.deleteSnapshot("dinner");
+    host.occupied.put(dataOf("lunch"), new Occupied(5_000, 3_000));
+    assertEquals(3_000, measured("lunch").shared(), "what the other had too is its own now");
+  }
+
+  @Test
+  void sizesThatCanNotBeFoundOutNowAreThoseOfTheLastTime() {
+    host.supportsReflinks = true;
+    startWith(OrchestratorFixture.dataSettings(Strategy.COPY, Quiesce.STOP, Rollback.RESTORE));
+    host.supportsReflinks = true;
+    host.usedBytes = 5_000;
+    assertDone(create("lunch"));
+    host.occupiedFails = true;
+    SnapshotStatus lunch = measured("lunch");
+    assertEquals(5_000, lunch.shared());
+    assertEquals(lunch.created(), lunch.sizesAt());
+  }
+
+  /** The data that an upgrade began with is the layer below the new version's. */
+  @Test
+  void whatIsALayerBelowAnotherIsShared() {
+    startWith(OrchestratorFixture.dataSettings(Strategy.CLONE, Quiesce.STOP, Rollback.RESTORE));
+    host.usedBytes = 5_000;
+    assertDone(service.control.upgrade("v2"));
+    String before = names().getFirst();
+    assertEquals(measured(before).bytes(), measured(before).shared());
+    assertDone(create("lunch"));
+    assertEquals(0, measured("lunch").shared(), "a copy");
   }
 
   @Test
@@ -656,6 +712,23 @@ class SnapshotTest {
   }
 
   @Test
+  void aProofOnAFullDiskSaysNothingOfTheSnapshot() {
+    assertDone(create("lunch"));
+    host.databaseChecks.put(
+        service.container(3),
+        List.of(new DatabaseCheck("db", "mariadb", Result.BAD, "mariadb-check: can't write")));
+    host.freeBytes = 12_000;
+    String id = service.control.proveSnapshot("lunch");
+    assertEquals(Outcome.ROLLED_BACK, recordOf(id).outcome());
+    assertEquals(
+        "the disk where the engine keeps its volumes is full (12.0 kB free): free some, and prove"
+            + " again; check-databases: db, mariadb: mariadb-check: can't write",
+        recordOf(id).reason());
+    assertNull(statusOf("lunch").lastProof());
+    Invariants.assertHold(host, service, id);
+  }
+
+  @Test
   void aStackThatIsDownCanBeProven() {
     assertDone(create("lunch"));
     service.control.down(Control.Removal.NOTHING);
@@ -756,11 +829,57 @@ class SnapshotTest {
     assertTrue(refusal(() -> service.control.diffSnapshot("lunch", "x9")).contains("snapshot x9"));
   }
 
+  private String dataOf(String snapshot) {
+    return service.control.snapshot(snapshot).volumes().getFirst().volume();
+  }
+
+  private static SqliteTables sqlite(long rows, String... uncounted) {
+    return new SqliteTables(
+        List.of(
+            new SqliteTables.Table("volumes/ledger/rows.db", "row", rows),
+            new SqliteTables.Table("binds/conf/app.db", "log", rows + 5),
+            new SqliteTables.Table("binds/conf/app.db", "same", 3)),
+        Arrays.stream(uncounted)
+            .map(file -> new SqliteTables.Uncounted(file, "it takes too long"))
+            .toList());
+  }
+
+  @Test
+  void rowsOfSqliteAreCountedInTheDataItself() {
+    assertDone(create("lunch"));
+    assertDone(create("dinner"));
+    host.sqliteTables.put(dataOf("lunch"), sqlite(10));
+    host.sqliteTables.put(dataOf("dinner"), sqlite(12));
+    String serving = service.journal.serving().orElseThrow().volumes().getFirst().volume();
+    host.sqliteTables.put(serving, sqlite(20));
+
+    assertEquals(
+        List.of(
+            new SnapshotDiff.Table("./conf/app.db", "log", 15, 17),
+            new SnapshotDiff.Table("ledger/rows.db", "row", 10, 12)),
+        service.control.diffSnapshot("lunch", "dinner").tables());
+    SnapshotDiff now = service.control.diffSnapshot("lunch", null);
+    assertEquals(
+        List.of(
+            new SnapshotDiff.Table("./conf/app.db", "log", 15, 25),
+            new SnapshotDiff.Table("ledger/rows.db", "row", 10, 20)),
+        now.tables());
+    assertEquals("", now.tablesNote());
+
+    host.sqliteTables.put(serving, sqlite(20, "binds/conf/app.db"));
+    now = service.control.diffSnapshot("lunch", null);
+    assertEquals(
+        List.of(new SnapshotDiff.Table("ledger/rows.db", "row", 10, 20)),
+        now.tables(),
+        "a file that one side could not count is not one whose tables are gone");
+    assertEquals("rows of ./conf/app.db are not compared: it takes too long", now.tablesNote());
+  }
+
   @Test
   void rowsThatAreNotKnownAreSaidToBeSo() {
     assertDone(create("lunch"));
     assertTrue(
-        service.control.diffSnapshot("lunch", null).tablesNote().contains("there is no MariaDB"));
+        service.control.diffSnapshot("lunch", null).tablesNote().contains("there is no database"));
     assertDone(service.control.upgrade("v2"));
     assertDone(service.control.rollback(DataOptions.forRollback(Rollback.RESTORE)));
     String aside = names().getFirst();

@@ -3,6 +3,7 @@ package dev.orchestrator.whole;
 import static dev.orchestrator.testing.RunWatcher.onPhase;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -17,6 +18,8 @@ import dev.orchestrator.report.Status;
 import dev.orchestrator.settings.DataSettings;
 import dev.orchestrator.settings.Settings;
 import dev.orchestrator.settings.Settings.EngineSettings;
+import dev.orchestrator.stack.Control;
+import dev.orchestrator.stack.SnapshotRequest;
 import dev.orchestrator.testing.LightLoad;
 import dev.orchestrator.testing.LightServiceFixture;
 import dev.orchestrator.testing.LightStackFixture;
@@ -34,6 +37,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -222,6 +226,65 @@ class OutageEngineTest {
       Receipt again = light.await(light.control().upgrade("v2"));
       assertEquals(Outcome.DONE, again.upgrade().outcome(), again.upgrade().reason());
     }
+  }
+
+  /** A run during which the disk fills up, and has space again behind it. */
+  private static Receipt whileFull(
+      LightServiceFixture light, String step, long left, Supplier<String> request)
+      throws InterruptedException {
+    try {
+      return light.await(
+          request.get(), onPhase(step, "intent", () -> privateEngine.disk().fill(left)));
+    } finally {
+      privateEngine.disk().removeFiller();
+    }
+  }
+
+  @Test
+  void aDiskThatFillsUpEndsWhatIsDoneWithASnapshotAndLeavesNothing() throws Exception {
+    try (LightServiceFixture light = light()) {
+      Control control = light.control();
+      bringUpV1(light);
+      inside(light, 1, "head -c 50000000 /dev/urandom > /var/lib/ledger/large");
+      try (LightLoad lines = new LightLoad(light, "/lines")) {
+        Receipt made =
+            whileFull(
+                light,
+                "pre-sync",
+                20_000_000,
+                () -> control.createSnapshot(SnapshotRequest.manual("full", null)));
+        assertEndedByTheDisk(made, "No space left on device");
+        assertEquals(List.of(), control.snapshots());
+        assertEquals(2, light.volumes().size(), light.volumes().toString());
+
+        Receipt lunch = light.await(control.createSnapshot(SnapshotRequest.manual("lunch", null)));
+        assertEquals(Outcome.DONE, lunch.upgrade().outcome(), lunch.upgrade().reason());
+        List<String> volumes = light.volumes();
+        Receipt proof = whileFull(light, "start-proof", 0, () -> control.proveSnapshot("lunch"));
+        assertEndedByTheDisk(proof, "the disk where the engine keeps its volumes is full");
+        assertNull(control.snapshot("lunch").lastProof(), "it says nothing of the snapshot");
+        assertEquals(volumes, light.volumes());
+        assertEquals(List.of(), light.engine().networks(light.labels()));
+
+        Receipt restore =
+            whileFull(light, "copy-snapshot", 20_000_000, () -> control.restoreSnapshot("lunch"));
+        assertEndedByTheDisk(restore, "No space left on device");
+        assertEquals(volumes, light.volumes());
+        assertEquals("ledger v1\n", light.get("/"));
+        assertEquals(1, light.containers().size(), light.containers().toString());
+        lines.assertComplete("disk full beside snapshots");
+      }
+      Receipt again = light.await(control.proveSnapshot("lunch"));
+      assertEquals(Outcome.DONE, again.upgrade().outcome(), again.upgrade().reason());
+    }
+  }
+
+  private static void assertEndedByTheDisk(Receipt receipt, String why) {
+    String reason = receipt.upgrade().reason();
+    System.out.println(receipt.upgrade().kind() + ": " + reason);
+    assertEquals(Outcome.ROLLED_BACK, receipt.upgrade().outcome(), reason);
+    assertTrue(reason.contains(why), reason);
+    assertEquals(1, reason.lines().count(), reason);
   }
 
   @Test

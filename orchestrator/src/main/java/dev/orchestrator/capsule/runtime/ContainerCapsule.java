@@ -14,6 +14,8 @@ import dev.orchestrator.capsule.SeededFiles;
 import dev.orchestrator.common.Deadline;
 import dev.orchestrator.common.Json;
 import dev.orchestrator.common.OutputText;
+import dev.orchestrator.data.DataVolume;
+import dev.orchestrator.data.SqliteTables;
 import dev.orchestrator.data.TakenFiles;
 import dev.orchestrator.engine.ContainerInfo;
 import dev.orchestrator.engine.Engine;
@@ -44,6 +46,9 @@ public final class ContainerCapsule implements Capsule {
 
   /** A capsule's exit code for a command that it doesn't have. */
   private static final int USAGE = 2;
+
+  /** For what is done beside a count of rows. */
+  private static final Duration SQLITE_GRACE = Duration.ofSeconds(30);
 
   /** A stack trace's first line may be that far from the end of a log. */
   private static final int LAST_LINES = 100;
@@ -289,6 +294,21 @@ public final class ContainerCapsule implements Capsule {
   @Override
   public List<DatabaseTable> tables(Duration deadline) {
     return list("asking its databases", deadline, DatabaseTable.class, "tables");
+  }
+
+  @Override
+  public SqliteTables sqliteTables(DataVolume volume, Duration limit) {
+    String doing = "counting the rows of SQLite files";
+    ExecResult result =
+        run(doing, limit.plus(SQLITE_GRACE), SqliteTables.commandForLive(volume.target(), limit));
+    if (!result.ok()) {
+      throw failure(doing, result.errorLine());
+    }
+    try {
+      return Json.read(result.stdout(), SqliteTables.class);
+    } catch (IllegalArgumentException e) {
+      throw failure(doing, e);
+    }
   }
 
   @Override

@@ -80,21 +80,15 @@ final class PrepareStep extends Step {
       // The version's files have changed while the service was stopped.
       context.retention().remove(existing);
     }
-    int number = context.journal().nextGeneration();
-    Generation green =
-        new Generation(
-            number,
+    return context
+        .candidates()
+        .add(
+            run,
             image.version(),
             image.content(),
             context.engine().image(image.reference()).map(ImageInfo::id).orElse(image.reference()),
-            context.names().container(number),
-            context.transfer().targetVolumes(run, number),
-            context.names().store(number),
             image.ports(),
-            context.clock().instant());
-    context.journal().addCandidate(run.id(), green);
-    run.green = green;
-    return green;
+            null);
   }
 
   /** The image that was built; in a rollback the image of the old version. */

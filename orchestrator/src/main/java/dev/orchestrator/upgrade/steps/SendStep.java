@@ -10,17 +10,16 @@ import dev.orchestrator.engine.ContainerInfo;
 import dev.orchestrator.engine.Engine;
 import dev.orchestrator.engine.EngineInfo;
 import dev.orchestrator.engine.ImageSender;
-import dev.orchestrator.engine.RemoteEngine;
 import dev.orchestrator.engine.RemoteEngines;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.Receipt;
 import dev.orchestrator.upgrade.ResourceNames;
+import dev.orchestrator.upgrade.SentCandidates;
 import dev.orchestrator.upgrade.Step;
 import dev.orchestrator.upgrade.UpgradeContext;
 import dev.orchestrator.upgrade.UpgradeRun;
 import dev.orchestrator.upgrade.VolumeTransfer;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -29,9 +28,6 @@ import java.util.stream.Collectors;
 
 /** Sends the image of the version that serves to another engine, when there is room for all. */
 final class SendStep extends Step {
-  /** Key in the journal, with the run: a name of an image that the other engine had before. */
-  private static final String HAD_KEY = "destination-had";
-
   private static final Duration MEASURE_TIMEOUT = Duration.ofMinutes(5);
 
   SendStep() {
@@ -104,7 +100,7 @@ final class SendStep extends Step {
   public String run(UpgradeRun run, UpgradeContext context, Consumer<String> progress) {
     RemoteEngines.Found found = find(run, context);
     Generation blue = run.blue();
-    Generation green = candidate(run, context, found.where());
+    Generation green = context.candidates().ofBlue(run, found.where());
     ImageSender sender = new ImageSender(context.engine(), found.engine());
     long start = System.nanoTime();
     Duration limit = context.limits().preSync();
@@ -114,8 +110,8 @@ final class SendStep extends Step {
     long sent = 0;
     if (!sender.isThere(base)) {
       sent += sender.send(base, limit, progress);
-    } else if (context.journal().attachment(run.id(), HAD_KEY).isEmpty()) {
-      context.journal().attach(run.id(), HAD_KEY, base);
+    } else {
+      context.sentCandidates().noteBaseWasThere(run.id(), base);
     }
     String name = context.names().sentImage(green);
     context.engine().tag(blue.image(), name);
@@ -143,36 +139,12 @@ final class SendStep extends Step {
     }
   }
 
-  private static Generation candidate(UpgradeRun run, UpgradeContext context, RemoteEngine where) {
-    Generation known = run.green;
-    if (known != null) {
-      return known;
-    }
-    Generation blue = run.blue();
-    int number = context.journal().nextGeneration();
-    Generation green =
-        new Generation(
-            number,
-            blue.version(),
-            blue.content(),
-            blue.image(),
-            context.names().container(number),
-            context.transfer().targetVolumes(run, number),
-            context.names().store(number),
-            blue.ports(),
-            context.clock().instant(),
-            where);
-    context.journal().addCandidate(run.id(), green);
-    run.green = green;
-    return green;
-  }
-
   /** The data, the image, and once more the images in it, which the inner engine unpacks. */
   private static String requireSpace(
       UpgradeRun run, UpgradeContext context, RemoteEngines.Found found, long image) {
     Engine there = found.engine();
     Map<String, String> labels = context.names().helperLabels(run.id(), ResourceNames.LOOK);
-    String volume = run.green().container() + "-look";
+    String volume = SentCandidates.measured(run.green());
     there.createVolume(volume, labels);
     VolumeUsage usage;
     try {
@@ -209,20 +181,8 @@ final class SendStep extends Step {
     if (green == null || context.hasServed(run)) {
       return "";
     }
-    RemoteEngine where = green.elsewhere();
-    if (where == null) {
-      throw new IllegalStateException(green.container() + " is on no other engine");
-    }
-    Engine there = context.others().at(where);
-    there.removeVolume(green.container() + "-look");
-    // Where that host did not answer the undo of the copy, its helper still keeps the volumes.
-    context.transfer().removeHelpers(run);
-    context.retention().remove(green);
-    List<String> images = new ArrayList<>(List.of(context.names().sentImage(green)));
-    if (context.journal().attachment(run.id(), HAD_KEY).isEmpty()) {
-      images.add(context.builder().base(progress));
-    }
-    images.forEach(there::removeImage);
+    run.endCopies();
+    context.sentCandidates().remove(run.id(), green);
     return "what was sent is removed";
   }
 }

@@ -43,7 +43,7 @@ final class SnapshotVolumesStep extends Step {
 
   @Override
   public String run(UpgradeRun run, UpgradeContext context, Consumer<String> progress) {
-    Generation snapshot = snapshot(run, context);
+    Generation snapshot = context.candidates().ofBlue(run, null);
     for (DataVolume volume : snapshot.volumes()) {
       if (volume.method() != Method.ATTACH) {
         context
@@ -53,31 +53,6 @@ final class SnapshotVolumesStep extends Step {
       }
     }
     return DataTransfer.describeMethods(snapshot);
-  }
-
-  /** The snapshot that this run has from before a restart; otherwise a new one. */
-  private static Generation snapshot(UpgradeRun run, UpgradeContext context) {
-    Generation existing = run.green;
-    if (existing != null) {
-      return existing;
-    }
-    Generation blue = run.blue();
-    int number = context.journal().nextGeneration();
-    Generation snapshot =
-        new Generation(
-            number,
-            blue.version(),
-            blue.content(),
-            blue.image(),
-            // Names that nothing on the engine ever has.
-            context.names().container(number),
-            context.transfer().targetVolumes(run, number),
-            context.names().store(number),
-            blue.ports(),
-            context.clock().instant());
-    context.journal().addCandidate(run.id(), snapshot);
-    run.green = snapshot;
-    return snapshot;
   }
 
   @Override

@@ -37,7 +37,7 @@ final class LoopBatches implements LoopContext.Resource {
     DatagramCalls calls = new DatagramCalls();
     fromClients = new ReceiveBatch(calls);
     toTarget = new SendBatch(calls);
-    fromTargets = new ReceiveBatch(calls);
+    fromTargets = new ReceiveBatch(calls, false);
     toClients = new SendBatch(calls);
   }
 

@@ -51,6 +51,7 @@ final class ReceiveBatch {
   private static final int CONTROL_BYTES = 160;
 
   private final DatagramCalls calls;
+  private final int nameLength;
   private final ByteBuf data;
   private final long dataAddress;
   private final ByteBuffer messages = memory(SLOTS * MESSAGE_BYTES);
@@ -59,8 +60,22 @@ final class ReceiveBatch {
   private final ByteBuffer controls = memory(SLOTS * CONTROL_BYTES);
   private final long messagesAddress = Buffer.memoryAddress(messages);
 
+  /** Slots from this one on are as the kernel wants to have them. */
+  private int usedTo = SLOTS;
+
+  /** For any socket. */
   ReceiveBatch(DatagramCalls calls) {
+    this(calls, true);
+  }
+
+  /**
+   * Buffers.
+   *
+   * @param named false for connected sockets: the kernel need not say who the sender is
+   */
+  ReceiveBatch(DatagramCalls calls, boolean named) {
     this.calls = calls;
+    this.nameLength = named ? NAME_BYTES : 0;
     // Not filled with zeros: only pages that datagrams reach take memory.
     this.data = UnpooledByteBufAllocator.DEFAULT.directBuffer(SLOTS * SLOT_BYTES);
     this.dataAddress = data.memoryAddress();
@@ -68,7 +83,9 @@ final class ReceiveBatch {
       int message = slot * MESSAGE_BYTES;
       messages.putLong(message + IOVECS, Buffer.memoryAddress(iovecs) + (long) slot * IOVEC_BYTES);
       messages.putLong(message + IOVEC_COUNT, 1);
-      messages.putLong(message + NAME, Buffer.memoryAddress(names) + (long) slot * NAME_BYTES);
+      if (named) {
+        messages.putLong(message + NAME, Buffer.memoryAddress(names) + (long) slot * NAME_BYTES);
+      }
       messages.putLong(
           message + CONTROL, Buffer.memoryAddress(controls) + (long) slot * CONTROL_BYTES);
       iovecs.putLong(slot * IOVEC_BYTES, address(slot));
@@ -87,12 +104,16 @@ final class ReceiveBatch {
    * @return the number of slots that were filled, or the error as a negative number
    */
   int receive(int socket, int from) {
-    for (int slot = from; slot < SLOTS; slot++) {
+    for (int slot = from; slot < usedTo; slot++) {
       int message = slot * MESSAGE_BYTES;
-      messages.putInt(message + NAME_LENGTH, NAME_BYTES);
+      messages.putInt(message + NAME_LENGTH, nameLength);
       messages.putLong(message + CONTROL_LENGTH, CONTROL_BYTES);
     }
-    return calls.receive(socket, messagesAddress + (long) from * MESSAGE_BYTES, SLOTS - from);
+    int received =
+        calls.receive(socket, messagesAddress + (long) from * MESSAGE_BYTES, SLOTS - from);
+    // After an error the kernel may have written to the first.
+    usedTo = Math.min(SLOTS, from + Math.max(1, received));
+    return received;
   }
 
   /** Address of the first byte of a slot. */
@@ -124,6 +145,11 @@ final class ReceiveBatch {
   int segment(int slot) {
     int control = control(slot, SOL_UDP, UDP_GRO);
     return control < 0 ? length(slot) : controls.getInt(control);
+  }
+
+  /** The number of datagrams in a slot. */
+  int datagrams(int slot) {
+    return datagrams(length(slot), segment(slot));
   }
 
   /** The number of datagrams in so many bytes of a slot whose datagrams have that length. */

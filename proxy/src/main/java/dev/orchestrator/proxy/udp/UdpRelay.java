@@ -8,12 +8,8 @@ import dev.orchestrator.proxy.gate.OpenRoute;
 import dev.orchestrator.proxy.gate.ResolvedBackend;
 import io.netty.channel.ChannelException;
 import io.netty.channel.unix.Socket;
-import io.netty.util.concurrent.Future;
-import io.netty.util.concurrent.ScheduledFuture;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.util.HashMap;
-import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -38,23 +34,15 @@ public final class UdpRelay implements EpollSocket.Owner, SendBatch.Sender {
   /** Sessions whose held datagrams are sent before other sockets get their turn. */
   private static final int RELEASES_PER_TURN = 64;
 
-  /** A session that is younger makes no room for another client. */
-  private static final long LEAST_IDLE_NANOS = TimeUnit.SECONDS.toNanos(1);
-
   /** After a target was found not to listen, a session tries another socket so often. */
   private static final long REOPEN_NANOS = TimeUnit.SECONDS.toNanos(1);
 
-  /** How long a looked up address of a target is used. */
-  private static final long RESOLVED_NANOS = TimeUnit.SECONDS.toNanos(10);
-
   private final OpenRoute route;
-  private final int port;
   private final LoopContext loop;
   private final EpollSocket socket;
-  private final long idleNanos;
-  private final HeldDatagrams held;
-  private final Map<ClientAddress, UdpSession> sessions = new HashMap<>();
-  private final RecentSessions recent = new RecentSessions();
+  private final TargetLookup targets;
+  private final UdpSessions sessions;
+  private final WaitingClients waiting;
   private final ClientAddress sender = new ClientAddress();
   private final UdpSession[] touched = new UdpSession[ReceiveBatch.SLOTS];
   private final int[] nextSlot = new int[ReceiveBatch.SLOTS];
@@ -64,13 +52,6 @@ public final class UdpRelay implements EpollSocket.Owner, SendBatch.Sender {
   private boolean closed;
   private boolean releaseIsDue;
   private long nowNanos;
-  private @Nullable ScheduledFuture<?> idleTimer;
-
-  // The target of the backend that serves, once its name is looked up:
-  private @Nullable ResolvedBackend resolved;
-  private @Nullable InetSocketAddress target;
-  private long resolvedNanos;
-  private boolean resolving;
 
   /**
    * A relay that does not receive yet.
@@ -80,14 +61,12 @@ public final class UdpRelay implements EpollSocket.Owner, SendBatch.Sender {
    */
   public UdpRelay(OpenRoute route, int port, LoopContext loop, Socket socket) throws IOException {
     this.route = route;
-    this.port = port;
     this.loop = loop;
     DatagramCalls.prepare();
     this.socket = new EpollSocket(socket, this);
-    this.idleNanos = route.options.idleTimeout().toNanos();
-    this.held =
-        new HeldDatagrams(
-            route.limits.maxHeldDatagrams(), route.heldBytes, session -> endWait(session, false));
+    this.waiting = new WaitingClients(route);
+    this.targets = new TargetLookup(route, port, loop, this::gateChanged, waiting::dropAll);
+    this.sessions = new UdpSessions(route, loop, this::header, this::ended);
     DatagramOptions.setListening(socket);
     route.onGateChange(() -> loop.execute(this::gateChanged));
   }
@@ -128,9 +107,7 @@ public final class UdpRelay implements EpollSocket.Owner, SendBatch.Sender {
         endAll(LoopBatches.of(loop));
       }
       closed = true;
-      if (idleTimer != null) {
-        idleTimer.cancel(false);
-      }
+      sessions.close();
       if (closeSocket) {
         socket.close();
       }
@@ -139,11 +116,7 @@ public final class UdpRelay implements EpollSocket.Owner, SendBatch.Sender {
 
   private void endAll(LoopBatches batches) {
     batches.flush();
-    for (UdpSession session = recent.leastRecent();
-        session != null;
-        session = recent.leastRecent()) {
-      end(session);
-    }
+    sessions.endAll();
     batches.forget(this);
   }
 
@@ -175,7 +148,7 @@ public final class UdpRelay implements EpollSocket.Owner, SendBatch.Sender {
     GateState gate = route.gate.state();
     ResolvedBackend backend =
         gate instanceof GateState.Open(var definition) ? route.resolve(definition) : null;
-    InetSocketAddress address = backend == null ? null : targetOf(backend);
+    InetSocketAddress address = backend == null ? null : targets.of(backend);
     boolean mayBegin = !(gate instanceof GateState.Closed);
     int touchedCount = 0;
     UdpSession last = null;
@@ -190,6 +163,7 @@ public final class UdpRelay implements EpollSocket.Owner, SendBatch.Sender {
       nextSlot[slot] = -1;
       if (session.firstSlot < 0) {
         session.firstSlot = slot;
+        sessions.touch(session, nowNanos); // now: it must not make room for another of the batch
         touched[touchedCount++] = session;
       } else {
         nextSlot[session.lastSlot] = slot;
@@ -200,34 +174,13 @@ public final class UdpRelay implements EpollSocket.Owner, SendBatch.Sender {
       UdpSession session = touched[i];
       int first = session.firstSlot;
       session.firstSlot = -1;
-      recent.touch(session, nowNanos);
       pass(batches, session, first, gate, backend, address);
-    }
-    if (idleTimer == null && !sessions.isEmpty()) {
-      watchIdle();
     }
   }
 
   private @Nullable UdpSession find(boolean mayBegin) {
-    UdpSession session = sessions.get(sender);
-    return session == null && mayBegin ? begin() : session;
-  }
-
-  private @Nullable UdpSession begin() {
-    if (sessions.size() >= route.limits.maxUdpSessions() && !makeRoom()) {
-      route.counters.refused.increment();
-      route.warn(
-          "too many clients: "
-              + route.limits.maxUdpSessions()
-              + " have sent datagrams within a second");
-      return null;
-    }
-    ClientAddress client = new ClientAddress(sender);
-    UdpSession session = new UdpSession(client, header(client));
-    sessions.put(client, session);
-    recent.touch(session, nowNanos);
-    route.counters.total.increment();
-    return session;
+    UdpSession session = sessions.find(sender);
+    return session == null && mayBegin ? sessions.begin(sender, nowNanos) : session;
   }
 
   private byte[] header(ClientAddress client) {
@@ -238,18 +191,6 @@ public final class UdpRelay implements EpollSocket.Owner, SendBatch.Sender {
     return ProxyHeader.of(
         client.toSocketAddress(),
         client.hasLocal() ? new InetSocketAddress(client.localAddress(), bound.getPort()) : bound);
-  }
-
-  /** Ends the session that is idle for longest, for a new one. */
-  private boolean makeRoom() {
-    UdpSession oldest = recent.leastRecent();
-    if (oldest == null
-        || !oldest.held.isEmpty()
-        || nowNanos - oldest.lastActiveNanos < LEAST_IDLE_NANOS) {
-      return false;
-    }
-    end(oldest);
-    return true;
   }
 
   /** Sends a client's datagrams of a batch on, or holds them. */
@@ -269,7 +210,8 @@ public final class UdpRelay implements EpollSocket.Owner, SendBatch.Sender {
     // Behind datagrams that are held, others must wait too.
     if (backend == null || address == null || !session.held.isEmpty()) {
       for (int slot = first; slot >= 0; slot = nextSlot[slot]) {
-        hold(batches.fromClients, session, slot, gate instanceof GateState.Holding);
+        waiting.hold(
+            batches.fromClients, session, slot, gate instanceof GateState.Holding, nowNanos);
       }
       return;
     }
@@ -327,7 +269,7 @@ public final class UdpRelay implements EpollSocket.Owner, SendBatch.Sender {
     try {
       // Of the replicas each new session takes the next.
       ResolvedBackend next = route.resolve(backend.definition());
-      InetSocketAddress to = Objects.requireNonNullElse(targetOf(next), address);
+      InetSocketAddress to = Objects.requireNonNullElse(targets.of(next), address);
       route.endTurn(next);
       session.upstream = Upstream.open(this, session, next, to, loop, batches);
     } catch (IOException | ChannelException e) { // ChannelException: no file descriptor is left
@@ -338,87 +280,8 @@ public final class UdpRelay implements EpollSocket.Owner, SendBatch.Sender {
     return session.upstream;
   }
 
-  /**
-   * The address of the port's target on a backend; null until its name is looked up, and after that
-   * has failed.
-   */
-  private @Nullable InetSocketAddress targetOf(ResolvedBackend backend) {
-    InetSocketAddress address = backend.addresses().get(port);
-    if (!address.isUnresolved()) {
-      return address;
-    }
-    boolean known = resolved != null && resolved.definition().equals(backend.definition());
-    if (!known) {
-      target = null;
-    }
-    if (!resolving && (!known || nowNanos - resolvedNanos > RESOLVED_NANOS)) {
-      resolving = true;
-      resolved = backend;
-      Future<InetSocketAddress> lookUp = route.resolver.resolve(loop.eventLoop, address);
-      lookUp.addListener(_ -> {
-        resolving = false;
-        resolvedNanos = System.nanoTime();
-        if (lookUp.isSuccess()) {
-          target = lookUp.getNow();
-          gateChanged();
-        } else {
-          resolved = null;
-          target = null;
-          backend.counters().connectFailures.increment();
-          route.warn("cannot look up " + address.getHostString());
-          dropAllHeld();
-        }
-      });
-    }
-    // Replicas have ports of their own on one host.
-    return target == null || target.getPort() == address.getPort()
-        ? target
-        : new InetSocketAddress(target.getAddress(), address.getPort());
-  }
-
-  private void hold(ReceiveBatch in, UdpSession session, int slot, boolean gateHolds) {
-    if (!session.waiting && !beginWait(session, gateHolds)) {
-      drop(in, slot);
-      return;
-    }
-    int length = in.length(slot);
-    int segment = in.segment(slot);
-    int from = 0;
-    do {
-      int part = Math.min(segment, length - from);
-      countDropped(held.add(session, in.copy(slot, from, part)));
-      from += part;
-    } while (from < length);
-  }
-
-  private boolean beginWait(UdpSession session, boolean gateHolds) {
-    if (!route.heldSlots.tryAcquire()) {
-      route.counters.refused.increment();
-      route.warn("too many clients wait (max held " + route.limits.maxHeld() + ")");
-      return false;
-    }
-    session.waiting = true;
-    session.waitingSinceNanos = nowNanos;
-    session.hold = gateHolds ? route.counters.enterHold() : null;
-    route.counters.waiting.increment();
-    return true;
-  }
-
-  private void endWait(UdpSession session, boolean served) {
-    if (!session.waiting) {
-      return;
-    }
-    session.waiting = false;
-    route.counters.waiting.decrement();
-    route.heldSlots.release();
-    if (served && session.hold != null) {
-      route.counters.served(session.hold, System.nanoTime() - session.waitingSinceNanos);
-    }
-    session.hold = null;
-  }
-
   private void drop(ReceiveBatch in, int slot) {
-    countDropped(ReceiveBatch.datagrams(in.length(slot), in.segment(slot)));
+    countDropped(in.datagrams(slot));
   }
 
   /** Counts datagrams that reach nobody. */
@@ -432,12 +295,12 @@ public final class UdpRelay implements EpollSocket.Owner, SendBatch.Sender {
     switch (route.gate.state()) {
       case GateState.Open _ -> releaseLater();
       case GateState.Holding _ -> {}
-      case GateState.Closed _ -> dropAllHeld();
+      case GateState.Closed _ -> waiting.dropAll();
     }
   }
 
   private void releaseLater() {
-    if (!releaseIsDue && held.first() != null) {
+    if (!releaseIsDue && waiting.first() != null) {
       releaseIsDue = true;
       loop.eventLoop.execute(() -> {
         releaseIsDue = false;
@@ -451,14 +314,14 @@ public final class UdpRelay implements EpollSocket.Owner, SendBatch.Sender {
     LoopBatches batches = LoopBatches.of(loop);
     nowNanos = System.nanoTime();
     for (int i = 0; i < RELEASES_PER_TURN; i++) {
-      UdpSession session = held.first();
+      UdpSession session = waiting.first();
       if (session == null
           || closed
           || !(route.gate.state() instanceof GateState.Open(var definition))) {
         return;
       }
       ResolvedBackend backend = route.resolve(definition);
-      InetSocketAddress address = targetOf(backend);
+      InetSocketAddress address = targets.of(backend);
       if (address == null) {
         return;
       }
@@ -469,92 +332,22 @@ public final class UdpRelay implements EpollSocket.Owner, SendBatch.Sender {
 
   private void release(
       LoopBatches batches, UdpSession session, ResolvedBackend backend, InetSocketAddress address) {
-    recent.touch(session, nowNanos);
+    sessions.touch(session, nowNanos);
     Upstream upstream = upstream(batches, session, backend, address);
     if (upstream == null) {
-      dropHeld(session);
+      waiting.drop(session);
       return;
     }
-    batches.putHeader(session.header);
-    ReceiveBatch scratch = batches.fromClients;
-    while (!session.held.isEmpty()) {
-      int slot = 0;
-      long bytes = 0;
-      byte[] datagram = null;
-      while (slot < ReceiveBatch.SLOTS && (datagram = held.poll(session)) != null) {
-        scratch.put(slot, datagram);
-        batches.toTarget.add(
-            null,
-            scratch.address(slot),
-            datagram.length,
-            datagram.length,
-            batches.headerAddress,
-            session.header.length,
-            upstream.longestSegment());
-        bytes += datagram.length;
-        slot++;
-      }
-      upstream.send(batches.toTarget, slot, bytes, nowNanos);
-    }
-    endWait(session, true);
-  }
-
-  private void dropAllHeld() {
-    for (UdpSession session = held.first(); session != null; session = held.first()) {
-      route.counters.refused.increment();
-      dropHeld(session);
-    }
-  }
-
-  private void dropHeld(UdpSession session) {
-    int dropped = 0;
-    while (held.poll(session) != null) {
-      dropped++;
-    }
-    countDropped(dropped);
-    endWait(session, false);
+    waiting.release(session, upstream, batches, nowNanos);
   }
 
   /** Takes note that a session has got an answer. */
   void touch(UdpSession session) {
-    if (!session.ended) {
-      recent.touch(session, System.nanoTime());
-    }
+    sessions.touch(session, System.nanoTime());
   }
 
-  private void watchIdle() {
-    UdpSession oldest = recent.leastRecent();
-    if (oldest == null || closed) {
-      idleTimer = null;
-      return;
-    }
-    long rest = oldest.lastActiveNanos + idleNanos - System.nanoTime();
-    idleTimer = loop.schedule(this::endIdle, Math.max(1, rest), TimeUnit.NANOSECONDS);
-  }
-
-  private void endIdle() {
-    long now = System.nanoTime();
-    for (UdpSession session = recent.leastRecent();
-        session != null && now - session.lastActiveNanos >= idleNanos;
-        session = recent.leastRecent()) {
-      if (!session.held.isEmpty()) {
-        recent.touch(session, now); // it waits for a backend, and is not idle
-        continue;
-      }
-      Upstream upstream = session.upstream;
-      if (upstream != null) {
-        upstream.backend().counters().timedOut.increment();
-      }
-      end(session);
-    }
-    watchIdle();
-  }
-
-  private void end(UdpSession session) {
-    session.ended = true;
-    dropHeld(session);
-    recent.remove(session);
-    sessions.remove(session.client);
+  private void ended(UdpSession session) {
+    waiting.drop(session);
     Upstream upstream = session.upstream;
     if (upstream != null) {
       upstream.close();

@@ -4,19 +4,13 @@ import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 
 /**
  * A running proxy, with a tcp route and an http route to the same upstream; where it can, also a
  * udp route with the number of the tcp port.
  */
 abstract class Contender implements AutoCloseable {
-  /** The place of the field after the command's closing bracket, see proc_pid_stat(5). */
-  private static final int UTIME = 11;
-
-  private static final long TICKS_A_SECOND = 100;
   private static final int KIB = 1024;
 
   final String name;
@@ -44,7 +38,7 @@ abstract class Contender implements AutoCloseable {
   /** The resident memory, in bytes. */
   long resident() throws IOException {
     long kib = 0;
-    for (long pid : pids()) {
+    for (long pid : ProcessorTime.pids(process)) {
       for (String line : Files.readAllLines(Path.of("/proc/" + pid + "/status"))) {
         if (line.startsWith("VmRSS:")) {
           kib += Long.parseLong(line.replaceAll("[^0-9]", ""));
@@ -57,7 +51,7 @@ abstract class Contender implements AutoCloseable {
   /** The number of open file descriptors. */
   int descriptors() throws IOException {
     int count = 0;
-    for (long pid : pids()) {
+    for (long pid : ProcessorTime.pids(process)) {
       try (DirectoryStream<Path> all = Files.newDirectoryStream(Path.of("/proc/" + pid + "/fd"))) {
         for (Path _ : all) {
           count++;
@@ -69,19 +63,7 @@ abstract class Contender implements AutoCloseable {
 
   /** The processor time used, in nanoseconds. */
   long cpu() throws IOException {
-    long ticks = 0;
-    for (long pid : pids()) {
-      String stat = Files.readString(Path.of("/proc/" + pid + "/stat"));
-      String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
-      ticks += Long.parseLong(fields[UTIME]) + Long.parseLong(fields[UTIME + 1]);
-    }
-    return ticks * (TimeUnit.SECONDS.toNanos(1) / TICKS_A_SECOND);
-  }
-
-  private List<Long> pids() {
-    return Stream.concat(Stream.of(process.toHandle()), process.descendants())
-        .map(ProcessHandle::pid)
-        .toList();
+    return ProcessorTime.nanos(process);
   }
 
   @Override

@@ -10,7 +10,10 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * One run of the clients for datagrams, in a process of their own ({@code UdpLoadMain}).
+ * One run of the clients for datagrams, in a process of their own ({@code UdpLoadMain}). They and
+ * the target ({@code UdpEchoMain}) have one thread each, and batch their system calls: on a machine
+ * with two processors they would else take most of them, and the rates that are measured would be
+ * theirs and not the proxy's.
  *
  * @param perSecond answers
  * @param lost datagrams that were not answered
