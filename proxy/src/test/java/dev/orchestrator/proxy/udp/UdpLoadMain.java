@@ -11,7 +11,6 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
-import java.util.Arrays;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -35,6 +34,7 @@ final class UdpLoadMain implements SendBatch.Sender {
   /** Of one message in segments. */
   private static final int MOST_BYTES = 32_000;
 
+  private static final int LONGEST_MICROS = 2_000_000;
   private static final long GRACE_MS = 500;
   private static final long ASK_LOST_NANOS = TimeUnit.SECONDS.toNanos(2);
   private static final long STALLED_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
@@ -51,8 +51,11 @@ final class UdpLoadMain implements SendBatch.Sender {
   private final long payloadAddress;
   private final int perMessage;
   private final Client[] clients;
-  private long[] latencies = new long[1 << 20];
-  private int answers;
+
+  /** The number of answers by their latency in microseconds; the last has all longer ones. */
+  private final int[] latencies = new int[LONGEST_MICROS + 1];
+
+  private long answers;
   private long sent;
   private long countFromNanos = Long.MAX_VALUE;
   private long countToNanos = Long.MAX_VALUE;
@@ -154,10 +157,9 @@ final class UdpLoadMain implements SendBatch.Sender {
   /** Counts an answer to a datagram that was sent while it counts. */
   private void count(long at, long now) {
     if (at >= countFromNanos && at < countToNanos) {
-      if (answers == latencies.length) {
-        latencies = Arrays.copyOf(latencies, 2 * answers);
-      }
-      latencies[answers++] = now - at;
+      long micros = TimeUnit.NANOSECONDS.toMicros(now - at);
+      latencies[(int) Math.min(LONGEST_MICROS, micros)]++;
+      answers++;
     }
   }
 
@@ -186,11 +188,18 @@ final class UdpLoadMain implements SendBatch.Sender {
   }
 
   private void print(int seconds) {
-    Arrays.sort(latencies, 0, answers);
-    double p99 = answers == 0 ? Double.NaN : latencies[(int) (answers * 0.99)] / 1e6;
+    double p99 = answers == 0 ? Double.NaN : micros(0.99) / 1e3;
     System.out.println(
         String.format(
             Locale.ROOT, "= %.1f %.4f %d", (double) answers / seconds, p99, sent - answers));
+  }
+
+  private int micros(double quantile) {
+    int micros = 0;
+    for (long seen = latencies[0]; seen <= answers * quantile && micros < LONGEST_MICROS; ) {
+      seen += latencies[++micros];
+    }
+    return micros;
   }
 
   private void tick() {
