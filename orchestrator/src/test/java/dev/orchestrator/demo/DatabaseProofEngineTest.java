@@ -14,8 +14,8 @@ import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -67,7 +67,7 @@ class DatabaseProofEngineTest {
       done(
           project,
           project.control().createSnapshot(SnapshotRequest.manual("stopped", Quiesce.STOP)));
-      List<String> before = project.leftOver();
+      Set<String> before = Set.copyOf(project.leftOver());
 
       done(project, project.control().proveSnapshot("frozen"));
       String good = found(project, "frozen");
@@ -87,7 +87,7 @@ class DatabaseProofEngineTest {
       assertTrue(
           bad.contains("; postgres, postgres: pg_amcheck: heap table \"ledger.public.entry\""),
           bad);
-      assertEquals(before, project.leftOver(), "nothing of a proof is left");
+      assertEquals(before, Set.copyOf(project.leftOver()), "nothing of a proof is left");
       clients.assertServed("while snapshots were made and proven", clients.acknowledged());
     }
   }
