@@ -117,11 +117,11 @@ class RemoteCopyEngineTest {
           volumes.inClone(
               """
               cd /data
-              touch -r plain /tmp/times; printf TEXT | dd of=plain conv=notrunc status=none
-              touch -r /tmp/times plain
+              touch -r data.db /tmp/times; printf EGAP | dd of=data.db conv=notrunc status=none
+              touch -r /tmp/times data.db
               """);
       CopyReport last = copying.finish(true, DEADLINE, line -> {});
-      assertEquals(1, last.files(), last.toString());
+      assertTrue(last.files() >= 1, last.toString());
     }
     List<String> seen = volumes.inClone("perl /tree/list.pl /data").lines().toList();
     assertEquals(

@@ -117,13 +117,15 @@ public final class OtherHostFixture implements AutoCloseable {
     return names;
   }
 
-  /** Asserts that the other engine has nothing at all. */
-  public void assertEmpty() {
+  /** Everything that the other engine has, by name. */
+  public List<String> contents() {
+    List<String> names = new ArrayList<>();
     try (Engine asked = DockerEngine.connect(engine.host(), SOON)) {
-      assertEquals(List.of(), asked.containers(Map.of()), "containers");
-      assertEquals(List.of(), asked.volumes(Map.of()), "volumes");
-      assertEquals(List.of(), asked.images(Map.of()), "images");
+      asked.containers(Map.of()).forEach(container -> names.add(container.name()));
+      asked.volumes(Map.of()).forEach(volume -> names.add(volume.name()));
+      asked.images(Map.of()).forEach(image -> names.add(image.id() + image.tags()));
     }
+    return names.stream().sorted().toList();
   }
 
   private static List<String> running(String engine, String stack) {

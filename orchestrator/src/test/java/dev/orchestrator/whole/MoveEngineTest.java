@@ -59,11 +59,12 @@ class MoveEngineTest {
   void aStackMovesToAnotherHostAndBackAndLosesNothing() throws Exception {
     try (ServiceProcessFixture service = host.service(directory)) {
       String stack = service.status().stack();
+      List<String> before = host.contents();
       MovePlan plan = plan(service);
       assertEquals(List.of(), plan.refusals());
-      assertTrue(plan.sent().getFirst().bytes() > 100_000_000, "the base image is not there");
+      assertTrue(plan.needed() > 0, plan.toString());
       assertTrue(plan.free() > 1L << 30 && plan.free() < 4L << 30, "free: " + plan.free());
-      host.assertEmpty();
+      assertEquals(before, host.contents(), "a plan changes nothing");
       try (SubprocessLoad client = new SubprocessLoad(service.port).start()) {
         Receipt moved = end(service, host.move(service));
         assertDone(moved);
