@@ -338,8 +338,8 @@ class MoveTest {
     return host.engine.volumes(Map.of(Labels.OURS, "1")).stream().map(each -> each.name()).toList();
   }
 
-  @Test
-  void whatIsOfThisHostAloneDoesNotMove() {
+  /** The version uses a folder of this host. */
+  private void grantMedia() {
     host.grantsByImage.put(
         "orchestrator/shop:v1",
         new HostGrants(
@@ -350,6 +350,11 @@ class MoveTest {
             List.of(),
             Map.of(),
             ""));
+  }
+
+  @Test
+  void whatIsOfThisHostAloneDoesNotMove() {
+    grantMedia();
     UpgradeRecord run = move();
     assertEquals(Outcome.REFUSED, run.outcome());
     assertTrue(run.reason().contains("/srv/media"), run.reason());
@@ -366,16 +371,7 @@ class MoveTest {
     assertTrue(good.holdMillis() >= 0, good.holdBasis());
     assertTrue(good.sent().getFirst().bytes() > 0, "the base image is not there");
 
-    host.grantsByImage.put(
-        "orchestrator/shop:v1",
-        new HostGrants(
-            false,
-            List.of(new HostGrants.Path("/srv/media", true, "rprivate")),
-            List.of(),
-            List.of(),
-            List.of(),
-            Map.of(),
-            ""));
+    grantMedia();
     host.usedBytes = 2_000_000_000_000L;
     host.unhealthy.add("v1");
     host.otherEngine.createVolume(

@@ -2,17 +2,13 @@ package dev.orchestrator.proxy;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import dev.orchestrator.proxy.config.Backend;
 import dev.orchestrator.proxy.config.ListenAddress;
-import dev.orchestrator.proxy.config.Protocol;
 import dev.orchestrator.proxy.config.ProxyOptions;
 import dev.orchestrator.proxy.config.Route;
-import dev.orchestrator.proxy.config.RouteOptions;
 import dev.orchestrator.proxy.gate.DrainResult;
 import dev.orchestrator.proxy.testing.Await;
 import dev.orchestrator.proxy.testing.ProxyFixture;
 import dev.orchestrator.proxy.testing.UdpClient;
-import dev.orchestrator.proxy.testing.UdpServerFixture;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import java.io.IOException;
@@ -29,43 +25,13 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** What a client of a udp route gets through drains and switches. */
 @Timeout(60)
-class UdpDrainTest {
-  private static final RouteOptions UDP = RouteOptions.of(Protocol.UDP);
+class UdpDrainTest extends UdpRouteFixture {
   private static final Duration LONG = Duration.ofSeconds(30);
-
-  private UdpServerFixture blue;
-  private UdpServerFixture green;
-
-  @BeforeEach
-  void start() throws IOException {
-    blue = UdpServerFixture.named('b');
-    green = UdpServerFixture.named('g');
-  }
-
-  @AfterEach
-  void stop() {
-    blue.close();
-    green.close();
-  }
-
-  private static Backend backend(String name, UdpServerFixture server) {
-    return ProxyFixture.backend(name, server.port());
-  }
-
-  private ProxyFixture opened() {
-    return ProxyFixture.opened(UDP, backend("blue", blue));
-  }
-
-  private static UdpClient client(ProxyFixture fixture) throws IOException {
-    return new UdpClient(fixture.proxy.port(ProxyFixture.WEB));
-  }
 
   @Test
   void aDrainWaitsForTheAnswerOfAClientAndForNothingElse() throws Exception {

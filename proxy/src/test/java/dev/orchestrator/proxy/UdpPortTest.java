@@ -5,9 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.orchestrator.proxy.config.Backend;
 import dev.orchestrator.proxy.config.ListenAddress;
-import dev.orchestrator.proxy.config.Protocol;
 import dev.orchestrator.proxy.config.Route;
-import dev.orchestrator.proxy.config.RouteOptions;
 import dev.orchestrator.proxy.config.RouteUnavailableException;
 import dev.orchestrator.proxy.config.Target;
 import dev.orchestrator.proxy.testing.FreePorts;
@@ -20,32 +18,13 @@ import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assertions;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Which ports a udp route listens on, and where each leads. */
 @Timeout(60)
-class UdpPortTest {
-  private static final RouteOptions UDP = RouteOptions.of(Protocol.UDP);
-
-  private UdpServerFixture blue;
-  private UdpServerFixture green;
-
-  @BeforeEach
-  void start() throws IOException {
-    blue = UdpServerFixture.named('b');
-    green = UdpServerFixture.named('g');
-  }
-
-  @AfterEach
-  void stop() {
-    blue.close();
-    green.close();
-  }
-
+class UdpPortTest extends UdpRouteFixture {
   @Test
   void eachPortOfARangeLeadsToItsOwnTarget() throws IOException {
     int port = freePair();

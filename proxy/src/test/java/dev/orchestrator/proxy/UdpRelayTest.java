@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.orchestrator.proxy.config.Backend;
 import dev.orchestrator.proxy.config.ListenAddress;
-import dev.orchestrator.proxy.config.Protocol;
 import dev.orchestrator.proxy.config.ProxyOptions;
 import dev.orchestrator.proxy.config.ProxyProtocol;
 import dev.orchestrator.proxy.config.Route;
@@ -35,43 +34,13 @@ import java.util.Random;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** What a client of a udp route gets, also while the route is held. */
 @Timeout(60)
-class UdpRelayTest {
-  private static final RouteOptions UDP = RouteOptions.of(Protocol.UDP);
+class UdpRelayTest extends UdpRouteFixture {
   private static final Duration LONG = Duration.ofSeconds(30);
-
-  private UdpServerFixture blue;
-  private UdpServerFixture green;
-
-  @BeforeEach
-  void start() throws IOException {
-    blue = UdpServerFixture.named('b');
-    green = UdpServerFixture.named('g');
-  }
-
-  @AfterEach
-  void stop() {
-    blue.close();
-    green.close();
-  }
-
-  private static Backend backend(String name, UdpServerFixture server) {
-    return ProxyFixture.backend(name, server.port());
-  }
-
-  private ProxyFixture opened() {
-    return ProxyFixture.opened(UDP, backend("blue", blue));
-  }
-
-  private static UdpClient client(ProxyFixture fixture) throws IOException {
-    return new UdpClient(fixture.proxy.port(ProxyFixture.WEB));
-  }
 
   @Test
   void datagramsOfEveryLengthGoThereAndBack() throws IOException {
