@@ -24,6 +24,7 @@ import dev.orchestrator.upgrade.steps.UpgradePlans;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -60,14 +61,15 @@ final class SnapshotService {
    * are told; so are they where the measurement takes longer than somebody waits for it.
    */
   List<SnapshotStatus> measured() {
-    List<String> names = journal.snapshots().stream().map(SnapshotRecord::name).toList();
-    if (!names.isEmpty() && journal.running().isEmpty()) {
+    if (journal.running().isEmpty()) {
       reading(
-          names,
-          () -> {
+          this::names,
+          names -> {
             List<Snapshots.Use> uses = names.stream().map(snapshots::use).toList();
             try {
-              sizes.measure();
+              if (!names.isEmpty()) {
+                sizes.measure();
+              }
             } finally {
               uses.forEach(Snapshots.Use::close);
             }
@@ -75,6 +77,10 @@ final class SnapshotService {
           });
     }
     return list();
+  }
+
+  private List<String> names() {
+    return journal.snapshots().stream().map(SnapshotRecord::name).toList();
   }
 
   SnapshotStatus show(String name) {
@@ -215,8 +221,8 @@ final class SnapshotService {
       requireNoRun();
     }
     return reading(
-        List.of(name),
-        () ->
+        () -> required(name),
+        _ ->
             to == null
                 ? context.snapshotFiles().restore(snapshots.require(name), place, serving.get())
                 : context.snapshotFiles().copyTo(snapshots.require(name), place, to));
@@ -229,8 +235,8 @@ final class SnapshotService {
    */
   SnapshotDiff diff(String name, @Nullable String other, Supplier<Generation> serving) {
     return reading(
-        other == null ? List.of(name) : List.of(name, other),
-        () -> {
+        () -> other == null ? required(name) : required(name, other),
+        _ -> {
           SnapshotRecord second = other == null ? null : snapshots.require(other);
           return new SnapshotComparison(context)
               .of(
@@ -240,14 +246,25 @@ final class SnapshotService {
         });
   }
 
-  /** Reads snapshots, which are not deleted meanwhile. */
-  private <T> T reading(List<String> names, Supplier<T> work) {
+  private List<String> required(String... names) {
+    List<String> found = List.of(names);
+    found.forEach(snapshots::require);
+    return found;
+  }
+
+  /**
+   * Reads snapshots, which are not deleted meanwhile.
+   *
+   * @param choice names them; nothing is deleted between that and the work
+   */
+  private <T> T reading(Supplier<List<String>> choice, Function<List<String>, T> work) {
+    List<String> names;
     synchronized (this) {
-      names.forEach(snapshots::require);
+      names = choice.get();
       read.addAll(names);
     }
     try {
-      return work.get();
+      return work.apply(names);
     } finally {
       synchronized (this) {
         names.forEach(read::remove);

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.orchestrator.capsule.DatabaseCheck;
 import dev.orchestrator.capsule.DatabaseCheck.Result;
 import dev.orchestrator.capsule.DatabaseTable;
+import dev.orchestrator.common.NotYetException;
 import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.data.DataVolume.Method;
 import dev.orchestrator.data.Occupied;
@@ -40,6 +41,11 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -202,6 +208,43 @@ class SnapshotTest {
     service.control.deleteSnapshot("dinner");
     host.occupied.put(dataOf("lunch"), new Occupied(5_000, 3_000));
     assertEquals(3_000, measured("lunch").shared(), "what the other had too is its own now");
+  }
+
+  @Test
+  void aListIsAnsweredWhileSnapshotsAreDeleted() throws Exception {
+    AtomicBoolean isDone = new AtomicBoolean();
+    try (ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
+      Future<Integer> lists =
+          executor.submit(() -> {
+            int answered = 0;
+            while (!isDone.get()) {
+              service.control.measuredSnapshots();
+              answered++;
+            }
+            return answered;
+          });
+      try {
+        for (int i = 0; i < 40; i++) {
+          assertDone(create("lunch"));
+          deleteOnceItIsNotRead("lunch");
+        }
+      } finally {
+        isDone.set(true);
+      }
+      assertTrue(lists.get(20, TimeUnit.SECONDS) > 0);
+    }
+  }
+
+  private void deleteOnceItIsNotRead(String name) {
+    for (int tries = 0; tries < 100_000; tries++) {
+      try {
+        service.control.deleteSnapshot(name);
+        return;
+      } catch (NotYetException e) {
+        Thread.onSpinWait();
+      }
+    }
+    throw new AssertionError(name + " is read without an end");
   }
 
   @Test
