@@ -162,7 +162,7 @@ final class StackImport {
 
   private void requireSpace(ArchiveContents contents, String name) {
     Map<String, String> labels = Labels.with(Labels.role("look"), Labels.STACK, name);
-    long free = new VolumeStream(engine, base, labels).free(MEASURE_DEADLINE);
+    long free = new VolumeStream(engine, base, labels, stacks).free(MEASURE_DEADLINE);
     if (contents.dataBytes() > free) {
       throw new RefusedException(
           "not enough space: the data takes %s, and %s are free where the engine keeps its volumes"

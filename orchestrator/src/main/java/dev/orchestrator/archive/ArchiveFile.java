@@ -47,6 +47,7 @@ final class ArchiveFile implements ArchiveTarget {
   private final Path target;
   private final Path partial;
   private final FileChannel channel;
+  private final BackgroundFlush flush;
   private final Map<String, Entry> entries = new LinkedHashMap<>();
   private final boolean replace;
   private boolean published;
@@ -90,6 +91,7 @@ final class ArchiveFile implements ArchiveTarget {
       throw e;
     }
     channel = opened;
+    flush = new BackgroundFlush(opened);
   }
 
   private static RefusedException written(Path target) {
@@ -136,6 +138,7 @@ final class ArchiveFile implements ArchiveTarget {
   @Override
   public void publish() throws IOException {
     writeAll(ByteBuffer.allocate(2 * TarHeader.BLOCK));
+    flush.await();
     channel.force(true);
     if (!replace && Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
       throw new RefusedException(
@@ -187,11 +190,13 @@ final class ArchiveFile implements ArchiveTarget {
     @Override
     public void write(int one) throws IOException {
       out.write(one);
+      flush.wrote(1);
     }
 
     @Override
     public void write(byte[] bytes, int from, int length) throws IOException {
       out.write(bytes, from, length);
+      flush.wrote(length);
     }
 
     /** Writes the block in front of it; a blob that the file has already is taken out again. */

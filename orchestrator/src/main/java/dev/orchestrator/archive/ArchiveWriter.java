@@ -124,7 +124,10 @@ public final class ArchiveWriter implements AutoCloseable {
       byte[] begin = stream.readNBytes(TarHeader.BLOCK);
       Compression compression = Compression.of(begin);
       InputStream whole = new SequenceInputStream(new ByteArrayInputStream(begin), stream);
-      long archived = DataLayer.write(name, whole, out);
+      long archived;
+      try (InputStream ahead = ReadAhead.of(whole)) {
+        archived = DataLayer.write(name, ahead, out);
+      }
       if (archived == 0) {
         throw new ArchiveException("the data of volume %s came out empty".formatted(name));
       }

@@ -117,7 +117,8 @@ final class ExportCommand implements Callable<Integer> {
 
   /** Exports; at Ctrl-C nothing is left. */
   private ArchiveContents export(
-      StackExporter exporter, ExportSource.Data data, char @Nullable [] words) {
+      StackExporter exporter, ExportSource.Data data, char @Nullable [] words)
+      throws InterruptedException {
     Terminal terminal = root.context().terminal();
     Path part = file.resolveSibling(file.getFileName() + ".part");
     Thread atInterrupt =
@@ -138,7 +139,7 @@ final class ExportCommand implements Callable<Integer> {
           new StackExporter.Request(
               data.version(),
               data.image(),
-              data.volumes(),
+              data::volumes,
               RootCommand.Version.number(),
               data::requireUnchanged),
           file,

@@ -9,6 +9,7 @@ import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.data.DataVolume;
 import dev.orchestrator.data.DataVolume.Layer;
 import dev.orchestrator.data.DataVolume.Method;
+import dev.orchestrator.export.StackExporter;
 import dev.orchestrator.home.ExportClaim;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.report.Status;
@@ -87,7 +88,8 @@ final class ExportSource {
     /** The engine's id of the version's image. */
     String image();
 
-    List<DataVolume> volumes();
+    /** The data; where it has to be a snapshot of now, that is made. */
+    List<DataVolume> volumes() throws InterruptedException;
 
     /** Refuses data that may have been written to while it was read. */
     void requireUnchanged();
@@ -97,12 +99,12 @@ final class ExportSource {
   }
 
   /**
-   * Finds the data, or makes a snapshot of it.
+   * Finds what there is to export.
    *
    * @param withData whether there is to be any
    * @param snapshot name of the snapshot; null for none
    */
-  Data open(boolean withData, @Nullable String snapshot) throws InterruptedException {
+  Data open(boolean withData, @Nullable String snapshot) {
     ExportClaim claim;
     try {
       claim = ExportClaim.take(home);
@@ -123,29 +125,21 @@ final class ExportSource {
     }
   }
 
-  private Data open(ExportClaim claim, boolean withData, @Nullable String snapshot)
-      throws InterruptedException {
+  private Data open(ExportClaim claim, boolean withData, @Nullable String snapshot) {
     if (snapshot != null) {
-      return ofSnapshot(claim, snapshot, withData, () -> {});
+      JsonNode found = find(snapshot);
+      List<DataVolume> volumes = withData ? volumes(found) : List.of();
+      return new Held(claim, version(found), image(found), () -> volumes, () -> {});
     }
     Generation current = Json.read(api.get("/v1/current"), Generation.class);
-    if (!withData || isDown()) {
+    if (!withData) {
+      return new Held(claim, current.version(), current.image(), List::of, () -> {});
+    }
+    if (isDown()) {
       return new Held(
-          claim,
-          current.version(),
-          current.image(),
-          withData ? current.volumes() : List.of(),
-          withData ? this::requireDown : () -> {},
-          () -> {});
+          claim, current.version(), current.image(), current::volumes, this::requireDown);
     }
-    String name = claim.id();
-    int code = follower.follow(api.beginRun("/v1/snapshots", Map.of("name", name, "export", true)));
-    if (code != ExitCode.DONE) {
-      throw new CommandException(
-          code,
-          "the snapshot that an export with data is made of was not made: see the lines above");
-    }
-    return ofSnapshot(claim, name, true, () -> delete(name));
+    return new Served(claim, current.version(), current.image());
   }
 
   /** A snapshot that can't be deleted is no failure of the export. */
@@ -179,19 +173,22 @@ final class ExportSource {
     }
   }
 
-  private Data ofSnapshot(ExportClaim claim, String name, boolean withData, Runnable release) {
-    JsonNode found = Json.tree(api.get(ExportCommand.snapshotPath(name)));
+  private JsonNode find(String snapshot) {
+    return Json.tree(api.get(ExportCommand.snapshotPath(snapshot)));
+  }
+
+  private static String version(JsonNode snapshot) {
+    return snapshot.path("version").asText();
+  }
+
+  private static String image(JsonNode snapshot) {
+    return snapshot.path("image").asText();
+  }
+
+  private static List<DataVolume> volumes(JsonNode snapshot) {
     List<DataVolume> volumes = new ArrayList<>();
-    if (withData) {
-      found.path("volumes").forEach(volume -> volumes.add(volume(volume)));
-    }
-    return new Held(
-        claim,
-        found.path("version").asText(),
-        found.path("image").asText(),
-        volumes,
-        () -> {},
-        release);
+    snapshot.path("volumes").forEach(volume -> volumes.add(volume(volume)));
+    return volumes;
   }
 
   /** A volume out of the API's description of a snapshot. */
@@ -209,28 +206,26 @@ final class ExportSource {
         List.of());
   }
 
-  private final class Held implements Data {
+  /** What is there, and stays. */
+  private class Held implements Data {
     private final ExportClaim claim;
     private final String version;
     private final String image;
-    private final List<DataVolume> volumes;
+    private final StackExporter.DataSource data;
     private final Runnable check;
-    private final Runnable release;
     private boolean closed;
 
     Held(
         ExportClaim claim,
         String version,
         String image,
-        List<DataVolume> volumes,
-        Runnable check,
-        Runnable release) {
+        StackExporter.DataSource data,
+        Runnable check) {
       this.claim = claim;
       this.version = version;
       this.image = image;
-      this.volumes = List.copyOf(volumes);
+      this.data = data;
       this.check = check;
-      this.release = release;
     }
 
     @Override
@@ -249,8 +244,8 @@ final class ExportSource {
     }
 
     @Override
-    public List<DataVolume> volumes() {
-      return volumes;
+    public List<DataVolume> volumes() throws InterruptedException {
+      return data.volumes();
     }
 
     @Override
@@ -258,12 +253,51 @@ final class ExportSource {
       check.run();
     }
 
+    /** Gives back what was made for the export. */
+    void release() {}
+
     @Override
     public synchronized void close() {
       if (!closed) {
         closed = true;
-        release.run();
+        release();
         ExportSource.this.release(claim);
+      }
+    }
+  }
+
+  /** What serves, whose data is a snapshot that is made for the export. */
+  private final class Served extends Held {
+    private volatile boolean made;
+
+    Served(ExportClaim claim, String version, String image) {
+      super(claim, version, image, List::of, () -> {});
+    }
+
+    @Override
+    public List<DataVolume> volumes() throws InterruptedException {
+      int code =
+          follower.follow(api.beginRun("/v1/snapshots", Map.of("name", id(), "export", true)));
+      if (code != ExitCode.DONE) {
+        throw new CommandException(
+            code,
+            "the snapshot that an export with data is made of was not made: see the lines above");
+      }
+      made = true;
+      JsonNode found = find(id());
+      if (!ExportSource.version(found).equals(version())
+          || !ExportSource.image(found).equals(image())) {
+        throw new RefusedException(
+            "stack %s went from %s to %s while it was exported: export it again"
+                .formatted(stack, version(), ExportSource.version(found)));
+      }
+      return ExportSource.volumes(found);
+    }
+
+    @Override
+    void release() {
+      if (made) {
+        delete(id());
       }
     }
   }

@@ -7,6 +7,7 @@ import dev.orchestrator.common.HumanText;
 import dev.orchestrator.common.Json;
 import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.data.DataException;
+import dev.orchestrator.data.DataVolume;
 import dev.orchestrator.engine.DockerEngine;
 import dev.orchestrator.engine.Engine;
 import dev.orchestrator.engine.EngineException;
@@ -86,6 +87,8 @@ final class PushCommand implements Callable<Integer> {
         ExportSource.Data data = source.open(withData, snapshot)) {
       StackExporter exporter =
           new StackExporter(settings, engine, data.id(), settings.stack().upgrade().preSync());
+      // Before anything is sent, as both tell their progress.
+      List<DataVolume> volumes = data.volumes();
       ArchiveContents contents;
       try {
         contents =
@@ -93,7 +96,7 @@ final class PushCommand implements Callable<Integer> {
                 new StackExporter.Request(
                     data.version(),
                     data.image(),
-                    data.volumes(),
+                    () -> volumes,
                     RootCommand.Version.number(),
                     data::requireUnchanged),
                 registry,

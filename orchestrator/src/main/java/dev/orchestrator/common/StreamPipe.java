@@ -41,16 +41,32 @@ public final class StreamPipe {
   public static <T> T connect(String doing, Writer writer, Reader<T> reader) {
     try {
       Pipe pipe = Pipe.open();
+      return connect(
+          doing,
+          new Ends(Channels.newOutputStream(pipe.sink()), Channels.newInputStream(pipe.source())),
+          writer,
+          reader);
+    } catch (IOException e) {
+      throw new UncheckedIOException(String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  /** Both ends of a pipe. */
+  public record Ends(OutputStream out, InputStream in) {}
+
+  /** The same through a pipe that there is, whose ends are closed afterwards. */
+  public static <T> T connect(String doing, Ends pipe, Writer writer, Reader<T> reader) {
+    try {
       FutureTask<Boolean> writing =
           new FutureTask<>(() -> {
-            try (OutputStream out = Channels.newOutputStream(pipe.sink())) {
+            try (OutputStream out = pipe.out()) {
               writer.write(out);
             }
             return true;
           });
       Thread.ofVirtual().name(doing).start(writing);
       T result;
-      try (InputStream in = Channels.newInputStream(pipe.source())) {
+      try (InputStream in = pipe.in()) {
         result = reader.read(in);
       } catch (IOException | RuntimeException e) {
         causeOf(e, writing);

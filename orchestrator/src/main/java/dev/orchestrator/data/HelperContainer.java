@@ -66,9 +66,23 @@ final class HelperContainer implements AutoCloseable {
       boolean writes,
       Map<String, String> labels,
       Duration life) {
+    return start(engine, image, doing, from, to, writes, List.of(), labels, life);
+  }
+
+  /** The same, with more that the container sees. */
+  static HelperContainer start(
+      Engine engine,
+      String image,
+      String doing,
+      @Nullable CopySource from,
+      @Nullable DataVolume to,
+      boolean writes,
+      List<Mount> more,
+      Map<String, String> labels,
+      Duration life) {
     HelperContainer helper = new HelperContainer(engine, doing);
     try {
-      List<Mount> mounts = new ArrayList<>();
+      List<Mount> mounts = new ArrayList<>(more);
       switch (from) {
         case null -> {}
         case DataVolume volume -> {
@@ -222,6 +236,34 @@ final class HelperContainer implements AutoCloseable {
       String script, List<String> arguments, Duration deadline, Consumer<String> progress) {
     return result(
         lines -> engine.exec(name, command(script, arguments), deadline, lines), progress);
+  }
+
+  /** Runs {@code capsule-copy} with a file of the container as its output. */
+  void readTo(String file, List<String> arguments, Duration deadline) {
+    require(redirected(">", file, arguments), deadline);
+  }
+
+  /** Runs {@code capsule-copy} with a file of the container as its input; returns its result. */
+  JsonNode writeFrom(String file, List<String> arguments, Duration deadline) {
+    return command(redirected("<", file, arguments), deadline);
+  }
+
+  private static List<String> redirected(String to, String file, List<String> arguments) {
+    List<String> command = new ArrayList<>(List.of("sh", "-c", "exec \"$0\" \"$@\" " + to + file));
+    command.addAll(command("capsule-copy", arguments));
+    return command;
+  }
+
+  /** Runs a command that must end well. */
+  void require(List<String> command, Duration deadline) {
+    try {
+      ExecResult exec = engine.exec(name, command, deadline, line -> {});
+      if (!exec.ok()) {
+        throw new DataException(doing + ": " + exec.errorLine());
+      }
+    } catch (EngineException e) {
+      throw new DataException(doing + ": " + e.getMessage(), e);
+    }
   }
 
   private static List<String> command(String script, List<String> arguments) {

@@ -94,6 +94,9 @@ final class RsyncCopy implements DataCopier.Copying {
       // Of several file systems of a host, some may share blocks with the copy's and some not.
       arguments.add(job.from() instanceof HostData ? "share-some" : "share");
     }
+    if (!job.durable()) {
+      arguments.add("loose");
+    }
     JsonNode result = running.run(arguments, deadline, progress);
     return new CopyReport(
         result.path("files").asLong(),

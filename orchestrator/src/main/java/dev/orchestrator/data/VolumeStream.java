@@ -3,13 +3,20 @@ package dev.orchestrator.data;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.orchestrator.common.StreamPipe;
 import dev.orchestrator.engine.Engine;
+import dev.orchestrator.engine.Mount;
+import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A data volume as one stream, and out of one again: a tar with owners, hard links, holes and
@@ -17,25 +24,32 @@ import org.jspecify.annotations.Nullable;
  * process is never kept. Any thread; calls block; a failure is a {@link DataException}.
  */
 public final class VolumeStream {
+  private static final Logger log = LoggerFactory.getLogger(VolumeStream.class);
+  private static final int BLOCK = 1 << 16;
+
   private final Engine engine;
   private final Supplier<String> image;
   private final Map<String, String> labels;
+  private final Path folder;
 
   /**
    * Works in containers of this image.
    *
    * @param image the capsules' base image
    * @param labels of the helper containers
+   * @param folder of this host, where a pipe to an engine on this host is made; nobody else's
    */
-  public VolumeStream(Engine engine, Supplier<String> image, Map<String, String> labels) {
+  public VolumeStream(
+      Engine engine, Supplier<String> image, Map<String, String> labels, Path folder) {
     this.engine = engine;
     this.image = image;
     this.labels = Map.copyOf(labels);
+    this.folder = folder;
   }
 
   /** What is free where the engine keeps its volumes. */
   public long free(Duration deadline) {
-    try (HelperContainer helper = start("measuring the disk", null, null, deadline)) {
+    try (HelperContainer helper = start("measuring the disk", null, null, List.of(), deadline)) {
       return helper.run(List.of("free"), deadline, line -> {}).path("free").asLong();
     }
   }
@@ -45,7 +59,7 @@ public final class VolumeStream {
 
   public Weight weigh(DataVolume volume, Duration deadline) {
     String doing = "measuring " + volume.volume();
-    try (HelperContainer helper = start(doing, volume, null, deadline)) {
+    try (HelperContainer helper = start(doing, volume, null, List.of(), deadline)) {
       JsonNode result = helper.run(List.of("weigh"), deadline, line -> {});
       return new Weight(result.path("bytes").asLong(), result.path("files").asLong());
     }
@@ -61,9 +75,19 @@ public final class VolumeStream {
     String doing = "reading " + volume.volume();
     List<String> arguments = new ArrayList<>(List.of("pack"));
     arguments.addAll(without);
-    try (HelperContainer helper = start(doing, volume, null, deadline)) {
-      return StreamPipe.connect(doing, out -> helper.read(arguments, deadline, out), reader);
-    }
+    return withHelper(
+        doing,
+        volume,
+        null,
+        deadline,
+        (helper, pipe) ->
+            pipe.isPresent()
+                ? StreamPipe.connect(
+                    doing,
+                    pipe.get(),
+                    _ -> helper.readTo(HostPipe.PLACE, arguments, deadline),
+                    reader)
+                : StreamPipe.connect(doing, out -> helper.read(arguments, deadline, out), reader));
   }
 
   /**
@@ -76,16 +100,77 @@ public final class VolumeStream {
   public long unpack(
       InputStream stream, long bytes, String compression, DataVolume volume, Duration deadline) {
     String doing = "filling " + volume.volume();
-    try (HelperContainer helper = start(doing, null, volume, deadline)) {
-      return helper
-          .write(List.of("unpack", Long.toString(bytes), compression), deadline, stream)
-          .path("files")
-          .asLong();
+    List<String> arguments = List.of("unpack", Long.toString(bytes), compression);
+    JsonNode result =
+        withHelper(
+            doing,
+            null,
+            volume,
+            deadline,
+            (helper, pipe) ->
+                pipe.isPresent()
+                    ? StreamPipe.connect(
+                        doing,
+                        pipe.get(),
+                        out -> copy(stream, out),
+                        _ -> helper.writeFrom(HostPipe.PLACE, arguments, deadline))
+                    : helper.write(arguments, deadline, stream));
+    return result.path("files").asLong();
+  }
+
+  private static void copy(InputStream in, OutputStream out) throws IOException {
+    byte[] block = new byte[BLOCK];
+    for (int read = in.read(block); read >= 0; read = in.read(block)) {
+      out.write(block, 0, read);
+    }
+  }
+
+  /** Work with a helper container, and with a pipe to it where there can be one. */
+  private interface Work<T> {
+    T run(HelperContainer helper, Optional<StreamPipe.Ends> pipe);
+  }
+
+  private <T> T withHelper(
+      String doing,
+      @Nullable DataVolume from,
+      @Nullable DataVolume to,
+      Duration deadline,
+      Work<T> work) {
+    if (!engine.info().address().startsWith("unix:")) {
+      try (HelperContainer helper = start(doing, from, to, List.of(), deadline)) {
+        return work.run(helper, Optional.empty());
+      }
+    }
+    try (HostPipe pipe = HostPipe.in(folder);
+        HelperContainer helper = startWith(pipe, doing, from, to, deadline)) {
+      return work.run(helper, pipe.open(helper));
+    } catch (IOException e) {
+      throw new DataException(doing + ": " + e.getMessage(), e);
+    }
+  }
+
+  /** Without the pipe where the engine does not have this process's folders, or not all of them. */
+  private HelperContainer startWith(
+      HostPipe pipe,
+      String doing,
+      @Nullable DataVolume from,
+      @Nullable DataVolume to,
+      Duration deadline) {
+    try {
+      return start(doing, from, to, List.of(pipe.mount()), deadline);
+    } catch (DataException e) {
+      log.debug("no pipe to the engine: {}", e.getMessage());
+      return start(doing, from, to, List.of(), deadline);
     }
   }
 
   private HelperContainer start(
-      String doing, @Nullable DataVolume from, @Nullable DataVolume to, Duration deadline) {
-    return HelperContainer.start(engine, image.get(), doing, from, to, true, labels, deadline);
+      String doing,
+      @Nullable DataVolume from,
+      @Nullable DataVolume to,
+      List<Mount> more,
+      Duration deadline) {
+    return HelperContainer.start(
+        engine, image.get(), doing, from, to, true, more, labels, deadline);
   }
 }

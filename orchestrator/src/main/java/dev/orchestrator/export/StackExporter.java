@@ -19,6 +19,7 @@ import dev.orchestrator.engine.Labels;
 import dev.orchestrator.engine.VolumeInfo;
 import dev.orchestrator.files.FileTree;
 import dev.orchestrator.files.TarArchive;
+import dev.orchestrator.home.ExportClaim;
 import dev.orchestrator.registry.RegistryTarget;
 import dev.orchestrator.release.Releases;
 import dev.orchestrator.settings.BackupSettings;
@@ -39,6 +40,9 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -74,7 +78,12 @@ public final class StackExporter {
     this.labels = names.helperLabels(id, ResourceNames.COPY);
     ImageBuilder builder =
         new ImageBuilder(engine, settings, names.stackLabels(), SteadyClock.get());
-    this.volumes = new VolumeStream(engine, () -> builder.base(line -> {}), labels);
+    this.volumes =
+        new VolumeStream(
+            engine,
+            () -> builder.base(line -> {}),
+            labels,
+            ExportClaim.folder(settings.home(), id));
   }
 
   /**
@@ -82,15 +91,17 @@ public final class StackExporter {
    *
    * @param version of the stack
    * @param image the engine's id of its image
-   * @param data volumes that nobody writes to; none for an export without data
+   * @param data the data, asked for once, while the image is copied
    * @param program version of this program
    * @param check refuses data that may not be of one moment, once all of it was read
    */
   public record Request(
-      String version, String image, List<DataVolume> data, String program, Runnable check) {
-    public Request {
-      data = List.copyOf(data);
-    }
+      String version, String image, DataSource data, String program, Runnable check) {}
+
+  /** Data to export. */
+  public interface DataSource {
+    /** Volumes that nobody writes to; none for an export without data. May take its time. */
+    List<DataVolume> volumes() throws InterruptedException;
   }
 
   /**
@@ -104,7 +115,8 @@ public final class StackExporter {
       Path file,
       boolean replace,
       char @Nullable [] passphrase,
-      Consumer<String> progress) {
+      Consumer<String> progress)
+      throws InterruptedException {
     return export(
         request, (head, secrets) -> new ArchiveWriter(file, head, replace), passphrase, progress);
   }
@@ -114,7 +126,8 @@ public final class StackExporter {
       Request request,
       RegistryTarget registry,
       char @Nullable [] passphrase,
-      Consumer<String> progress) {
+      Consumer<String> progress)
+      throws InterruptedException {
     return export(
         request,
         (head, secrets) -> {
@@ -133,7 +146,8 @@ public final class StackExporter {
   }
 
   private ArchiveContents export(
-      Request request, Opening opening, char @Nullable [] passphrase, Consumer<String> progress) {
+      Request request, Opening opening, char @Nullable [] passphrase, Consumer<String> progress)
+      throws InterruptedException {
     if (passphrase != null) {
       SecretBox.requirePassphrase(passphrase);
     }
@@ -156,15 +170,19 @@ public final class StackExporter {
               Instant.now());
       try (ArchiveWriter writer = opening.open(head, secrets.filter())) {
         String reference = "orchestrator/%s:%s".formatted(stack.name(), request.version());
-        boolean _ =
-            engine.save(
-                image.id(),
-                deadline,
-                saved -> {
-                  writer.image(counted(saved, "image", progress), reference, secrets.filter());
-                  return true;
-                });
-        for (DataVolume volume : request.data()) {
+        List<DataVolume> data =
+            copyImage(
+                request.data(),
+                shown ->
+                    engine.save(
+                        image.id(),
+                        deadline,
+                        saved -> {
+                          writer.image(counted(saved, "image", shown), reference, secrets.filter());
+                          return true;
+                        }),
+                progress);
+        for (DataVolume volume : data) {
           pack(volume, writer, secrets.filter(), progress);
         }
         try (TarArchive archive = files(request.version(), release, secrets.filter());
@@ -180,6 +198,41 @@ public final class StackExporter {
       }
     } catch (IOException e) {
       throw new UncheckedIOException(String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  /**
+   * Copies the image while the data is made ready, which takes the engine and the disk by turns.
+   *
+   * @param copy is given where to tell its progress: nowhere while the data tells its own
+   */
+  private static List<DataVolume> copyImage(
+      DataSource source, Consumer<Consumer<String>> copy, Consumer<String> progress)
+      throws InterruptedException {
+    AtomicBoolean isShown = new AtomicBoolean();
+    FutureTask<Boolean> copying =
+        new FutureTask<>(
+            () ->
+                copy.accept(line -> {
+                  if (isShown.get()) {
+                    progress.accept(line);
+                  }
+                }),
+            true);
+    Thread thread = Thread.ofVirtual().name("copying the image").start(copying);
+    try {
+      List<DataVolume> data = source.volumes();
+      isShown.set(true);
+      boolean _ = copying.get();
+      return data;
+    } catch (ExecutionException e) {
+      throw e.getCause() instanceof RuntimeException failure
+          ? failure
+          : new IllegalStateException(e.getCause());
+    } finally {
+      // What it writes to is closed next.
+      thread.interrupt();
+      thread.join();
     }
   }
 

@@ -35,6 +35,11 @@ public final class ExportClaim implements AutoCloseable {
     return new ExportClaim(id, files.home(), lock);
   }
 
+  /** What the command of an export may keep its own files in; it goes with the claim. */
+  public static Path folder(Path home, String id) {
+    return files(home, id).home();
+  }
+
   private static HomeFiles files(Path home, String id) {
     return new HomeFiles(home.resolve("exports").resolve(id));
   }

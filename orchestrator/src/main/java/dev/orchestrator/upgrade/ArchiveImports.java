@@ -146,7 +146,8 @@ public final class ArchiveImports {
         new VolumeStream(
             context.engine(),
             () -> context.builder().base(line -> {}),
-            context.names().helperLabels(run.id(), ResourceNames.COPY));
+            context.names().helperLabels(run.id(), ResourceNames.COPY),
+            context.settings().state());
     List<String> filled = new ArrayList<>();
     try (ArchiveReader archive = new ArchiveReader(file.get())) {
       for (ArchiveContents.Volume each : archive.contents().volumes()) {

@@ -13,6 +13,7 @@ import dev.orchestrator.engine.VolumeInfo;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.Receipt;
 import dev.orchestrator.journal.SnapshotRecord;
+import dev.orchestrator.journal.SnapshotRecord.Reason;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -96,7 +97,13 @@ public final class DataTransfer {
         source,
         target,
         context.names().helperLabels(run.id(), ResourceNames.COPY),
-        context.limits().preSync().plus(context.limits().hold()).plus(HELPER_SLACK));
+        context.limits().preSync().plus(context.limits().hold()).plus(HELPER_SLACK),
+        !run.provesSnapshot() && !makesSnapshotForExport(run));
+  }
+
+  private boolean makesSnapshotForExport(UpgradeRun run) {
+    return run.makesSnapshot()
+        && SnapshotOptions.ofRun(context, run.id()).reason() == Reason.FOR_EXPORT;
   }
 
   /** Whether the content of every file is compared, rather than of a sample. */
