@@ -1,5 +1,6 @@
 package dev.orchestrator.common;
 
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -66,10 +67,11 @@ public final class StreamPipe {
           });
       Thread.ofVirtual().name(doing).start(writing);
       T result;
-      try (InputStream in = pipe.in()) {
+      Watched in = new Watched(pipe.in());
+      try (in) {
         result = reader.read(in);
       } catch (IOException | RuntimeException e) {
-        causeOf(e, writing);
+        causeOf(e, writing, in.isCutShort());
         throw e;
       }
       boolean _ = writing.get();
@@ -89,8 +91,43 @@ public final class StreamPipe {
     }
   }
 
-  /** Throws the writer's failure where it is what the reader failed for. */
-  private static void causeOf(Exception reading, FutureTask<Boolean> writing)
+  /** Knows whether its reader stopped before the end. */
+  private static final class Watched extends FilterInputStream {
+    private boolean isBegun;
+    private boolean isEnded;
+
+    Watched(InputStream in) {
+      super(in);
+    }
+
+    boolean isCutShort() {
+      return isBegun && !isEnded;
+    }
+
+    private int seen(int read) {
+      isBegun = true;
+      isEnded |= read < 0;
+      return read;
+    }
+
+    @Override
+    public int read() throws IOException {
+      return seen(super.read());
+    }
+
+    @Override
+    public int read(byte[] bytes, int from, int length) throws IOException {
+      return seen(super.read(bytes, from, length));
+    }
+  }
+
+  /**
+   * Throws the writer's failure where it is what the reader failed for.
+   *
+   * @param isCutShort whether the reader failed in the middle, so that the writer may have failed
+   *     for that
+   */
+  private static void causeOf(Exception reading, FutureTask<Boolean> writing, boolean isCutShort)
       throws InterruptedException {
     try {
       boolean _ = writing.get(WRITER_ENDS.toMillis(), TimeUnit.MILLISECONDS);
@@ -99,7 +136,8 @@ public final class StreamPipe {
       reading.addSuppressed(e);
     } catch (ExecutionException e) {
       // An IOException is the pipe that the reader has closed.
-      if (e.getCause() instanceof RuntimeException failure
+      if (!isCutShort
+          && e.getCause() instanceof RuntimeException failure
           && !(failure instanceof UncheckedIOException)) {
         failure.addSuppressed(reading);
         throw failure;

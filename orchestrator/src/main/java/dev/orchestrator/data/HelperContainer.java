@@ -240,16 +240,21 @@ final class HelperContainer implements AutoCloseable {
 
   /** Runs {@code capsule-copy} with a file of the container as its output. */
   void readTo(String file, List<String> arguments, Duration deadline) {
-    require(redirected(">", file, arguments), deadline);
+    require(shell("exec \"$@\" >" + file, arguments), deadline);
   }
 
-  /** Runs {@code capsule-copy} with a file of the container as its input; returns its result. */
-  JsonNode writeFrom(String file, List<String> arguments, Duration deadline) {
-    return command(redirected("<", file, arguments), deadline);
+  /**
+   * Runs {@code capsule-copy} with a file of the container as its input; returns its result.
+   *
+   * @param opened is run when it has the file open
+   */
+  JsonNode writeFrom(String file, List<String> arguments, Duration deadline, Runnable opened) {
+    List<String> command = shell("exec <" + file + "; echo open; exec \"$@\"", arguments);
+    return result(lines -> engine.exec(name, command, deadline, lines), line -> opened.run());
   }
 
-  private static List<String> redirected(String to, String file, List<String> arguments) {
-    List<String> command = new ArrayList<>(List.of("sh", "-c", "exec \"$0\" \"$@\" " + to + file));
+  private static List<String> shell(String script, List<String> arguments) {
+    List<String> command = new ArrayList<>(List.of("sh", "-euc", script, "sh"));
     command.addAll(command("capsule-copy", arguments));
     return command;
   }

@@ -13,6 +13,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -109,13 +111,46 @@ public final class VolumeStream {
             deadline,
             (helper, pipe) ->
                 pipe.isPresent()
-                    ? StreamPipe.connect(
-                        doing,
-                        pipe.get(),
-                        out -> copy(stream, out),
-                        _ -> helper.writeFrom(HostPipe.PLACE, arguments, deadline))
+                    ? fill(doing, pipe.get(), stream, helper, arguments, deadline)
                     : helper.write(arguments, deadline, stream));
     return result.path("files").asLong();
+  }
+
+  private static JsonNode fill(
+      String doing,
+      StreamPipe.Ends pipe,
+      InputStream stream,
+      HelperContainer helper,
+      List<String> arguments,
+      Duration deadline) {
+    CountDownLatch opened = new CountDownLatch(1);
+    return StreamPipe.connect(
+        doing,
+        pipe,
+        out -> {
+          try {
+            copy(stream, out);
+          } finally {
+            // To open one end waits for the other, for ever where that was closed already.
+            awaitOpened(opened, deadline);
+          }
+        },
+        _ -> {
+          try {
+            return helper.writeFrom(HostPipe.PLACE, arguments, deadline, opened::countDown);
+          } finally {
+            opened.countDown();
+          }
+        });
+  }
+
+  private static void awaitOpened(CountDownLatch opened, Duration deadline) throws IOException {
+    try {
+      boolean _ = opened.await(deadline.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted", e);
+    }
   }
 
   private static void copy(InputStream in, OutputStream out) throws IOException {

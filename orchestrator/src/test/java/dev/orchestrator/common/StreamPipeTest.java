@@ -100,4 +100,27 @@ class StreamPipeTest {
                     }));
     assertEquals("the disk is full", failure.getMessage());
   }
+
+  @Test
+  void aReaderThatFailsInTheMiddleIsNotTheWritersFailure() {
+    assertEquals(
+        "the disk is full",
+        assertThrows(
+                UncheckedIOException.class,
+                () ->
+                    StreamPipe.connect(
+                        "test",
+                        out -> {
+                          try {
+                            out.write(MUCH);
+                          } catch (IOException e) {
+                            throw new RefusedException("a program that tells of a broken pipe", e);
+                          }
+                        },
+                        in -> {
+                          assertEquals(0, in.read());
+                          throw new IOException("the disk is full");
+                        }))
+            .getMessage());
+  }
 }
