@@ -9,12 +9,14 @@ import dev.orchestrator.capsule.image.ImageBuilder;
 import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.engine.DockerEngine;
 import dev.orchestrator.engine.Engine;
+import dev.orchestrator.engine.EngineInfo;
 import dev.orchestrator.testing.LightStackFixture;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.SequenceInputStream;
 import java.io.UncheckedIOException;
+import java.lang.reflect.Proxy;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
@@ -40,13 +42,14 @@ class VolumeStreamEngineTest {
   private static final int MUCH = 20_000_000;
 
   @TempDir Path directory;
+  private String image = "";
   private VolumesFixture volumes;
   private VolumeStream stream;
   private Path folder;
 
   @BeforeEach
   void make() {
-    String image = base();
+    image = base();
     volumes = new VolumesFixture(image);
     folder = directory.resolve("own");
     stream = new VolumeStream(volumes.engine, () -> image, volumes.labels, folder);
@@ -115,6 +118,47 @@ class VolumeStreamEngineTest {
                   .isOther();
             });
     assertTrue(isPipe);
+  }
+
+  @Test
+  void whereTheEngineIsElsewhereItGoesThroughItsApi() {
+    stream = new VolumeStream(elsewhere(volumes.engine), () -> image, volumes.labels, folder);
+    byte[] data =
+        stream.pack(
+            volumes.volume(volumes.from),
+            List.of(),
+            DEADLINE,
+            in -> {
+              assertFalse(Files.exists(folder));
+              return in.readAllBytes();
+            });
+    assertEquals(
+        stream.weigh(volumes.volume(volumes.from), DEADLINE).files(),
+        unpack(new ByteArrayInputStream(data), data.length));
+    assertEquals(volumes.listing("/from"), volumes.listing("/to"));
+  }
+
+  /** The same engine, as if it were reached over a network. */
+  private static Engine elsewhere(Engine engine) {
+    return (Engine)
+        Proxy.newProxyInstance(
+            Engine.class.getClassLoader(),
+            new Class<?>[] {Engine.class},
+            (_, method, arguments) -> {
+              if (method.getName().equals("info")) {
+                EngineInfo is = engine.info();
+                return new EngineInfo(
+                    is.id(),
+                    "tcp://192.0.2.1:2376",
+                    is.version(),
+                    is.apiVersion(),
+                    is.driver(),
+                    is.dataRoot(),
+                    is.cgroup(),
+                    is.platform());
+              }
+              return method.invoke(engine, arguments);
+            });
   }
 
   @Test
