@@ -9,6 +9,7 @@ readonly SEED=/capsule/seed         # the packed inner images
 readonly PACKED=/capsule/data       # the data that came with the image, where it has any
 readonly STACK=/capsule/stack       # compose.json, stack.json, release/
 readonly RUN=/run/capsule           # state of this boot; /run is a tmpfs
+readonly COMPOSE=$RUN/compose.json  # compose.json with addresses: see addresses.sh
 readonly ENVIRONMENT=/proc/1/environ # what the container was started with
 export DOCKER_HOST=unix://$SOCKET
 

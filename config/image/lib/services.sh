@@ -70,14 +70,16 @@ heal_by_itself() {
 # compose ARGUMENT...: its progress is kept aside; when it fails, its last line is the error. A start
 # and a stop may run side by side: each has files of its own.
 compose() {
-  local log=$RUN/compose-$BASHPID.log code=0 pid error
-  [[ -e $STACK/compose.json ]] || die 1 "there is no stack in this image"
+  local log=$RUN/compose-$BASHPID.log file=$STACK/compose.json code=0 pid error
+  [[ -e $file ]] || die 1 "there is no stack in this image"
+  # A stop may come before anything was created.
+  [[ ! -e $COMPOSE ]] || file=$COMPOSE
   (
     # Compose would give any other variable to a service that names it without a value.
     docker=$(command -v docker)
     mapfile -d '' -t variables < <(stack_variables)
     exec env --ignore-environment "${variables[@]}" "$docker" --host "unix://$SOCKET" compose \
-      --ansi never --progress plain --project-directory "$STACK" --file "$STACK/compose.json" "$@"
+      --ansi never --progress plain --project-directory "$STACK" --file "$file" "$@"
   ) >"$log" 2>&1 &
   pid=$!
   [[ $1 != up ]] || touch "$START.$pid"
@@ -110,6 +112,7 @@ create_services() {
     put_aside "${@:2}" || die 1 "a data volume could not be put aside: $(head -n 1 "$RUN/mount.err")"
   fi
   prepare_data
+  write_compose
   seed_for compose create --no-build
   take_back || die 1 "a data volume could not be taken back: $(head -n 1 "$RUN/mount.err")"
   exec {lock}>&-
@@ -137,6 +140,7 @@ start_services() {
   adopt_fresh
   prepare_data
   apply_files
+  write_compose
   compose up --detach --no-build
   heal_by_itself
 }

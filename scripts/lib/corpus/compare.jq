@@ -128,7 +128,10 @@ def ports: [.containers[]
     | if $ps[$service] == null then {service: $service, key: "service", plain: "none", here: "runs"}
       elif $hs[$service] == null then {service: $service, key: "service", plain: "runs", here: "missing"}
       else ((($ps[$service] | keys) + ($hs[$service] | keys) | unique[]) as $key
-        | ($ps[$service][$key]) as $a | ($hs[$service][$key]) as $b
+        | ($ps[$service][$key]) as $a
+        # Where the file leaves a service's address to the engine, a capsule chooses it.
+        | ($hs[$service][$key] | if ($key | startswith("network ")) and type == "object" and ($a.addresses? // {}) == {}
+            then .addresses = {} else . end) as $b
         | select(($a | nothing) and ($b | nothing) | not)
         | select($a != $b)
         | select(($key == "hostname" or $key == "host name") and ($a | nothing) | not)

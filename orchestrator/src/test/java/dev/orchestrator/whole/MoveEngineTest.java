@@ -13,6 +13,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.orchestrator.client.ApiClient;
 import dev.orchestrator.client.CommandException;
 import dev.orchestrator.common.Json;
+import dev.orchestrator.engine.DockerEngine;
+import dev.orchestrator.engine.Engine;
 import dev.orchestrator.journal.Receipt;
 import dev.orchestrator.journal.UpgradeRecord.Outcome;
 import dev.orchestrator.report.MovePlan;
@@ -59,6 +61,7 @@ class MoveEngineTest {
   void aStackMovesToAnotherHostAndBackAndLosesNothing() throws Exception {
     try (ServiceProcessFixture service = host.service(directory)) {
       String stack = service.status().stack();
+      String addresses = addresses("", runningHere(stack).getFirst());
       List<String> before = host.contents();
       MovePlan plan = plan(service);
       assertEquals(List.of(), plan.refusals());
@@ -76,6 +79,7 @@ class MoveEngineTest {
         assertNotNull(serving);
         assertEquals(List.of(serving.container()), host.running(service), "there");
         assertEquals(host.ssh.address(), serving.engine());
+        assertEquals(addresses, addresses(host.engine.host(), serving.container()));
 
         // A restart of the service leads there again.
         service.kill();
@@ -98,6 +102,25 @@ class MoveEngineTest {
         assertEquals(List.of(), host.running(service), "there");
         System.out.printf("%d acknowledged%n", client.acknowledged().size());
       }
+    }
+  }
+
+  /** The addresses of the two services in their network. */
+  private static String addresses(String engine, String container) {
+    try (Engine asked = DockerEngine.connect(engine, Duration.ofSeconds(30))) {
+      String found =
+          asked
+              .exec(
+                  container,
+                  List.of(
+                      "bash",
+                      "-c",
+                      "docker inspect $(docker ps -q) | jq -r '.[] | .Name + \" \" +"
+                          + " .NetworkSettings.Networks[].IPAddress' | sort"),
+                  Duration.ofSeconds(30))
+              .stdout();
+      assertEquals(2, found.lines().filter(line -> line.contains(" 172.30.1.")).count(), found);
+      return found;
     }
   }
 

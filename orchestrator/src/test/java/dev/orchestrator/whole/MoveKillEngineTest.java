@@ -36,7 +36,7 @@ import org.junit.jupiter.api.io.TempDir;
  * that writes all the time. A sixth of it each day; all with {@code -Dmatrix=all}.
  */
 @Tag("engine")
-@Timeout(600)
+@Timeout(1800)
 class MoveKillEngineTest {
   @TempDir static Path shared;
   private static OtherHostFixture host;

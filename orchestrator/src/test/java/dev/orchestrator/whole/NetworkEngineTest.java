@@ -32,6 +32,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -48,6 +49,17 @@ class NetworkEngineTest {
         back:
           internal: true
           ipam: {config: [{subnet: 172.30.0.0/24}]}
+        side:
+          enable_ipv6: true
+          ipam: {config: [{subnet: "fd00:9::/64"}]}
+      """;
+
+  /** In all three networks, of which one has a subnet of version 4, in both versions. */
+  private static final String KEEPER =
+      """
+        keeper:
+          build: ../../images/greeter
+          networks: [default, back, side]
       """;
 
   private static final String LEDGER =
@@ -65,6 +77,14 @@ class NetworkEngineTest {
           ports: ["7000:7000"]\
       """;
 
+  /** Of the second version alone, and the first by its name. */
+  private static final String LATE =
+      """
+        added:
+          build: ../../images/greeter
+          networks: [default, back, side]
+      """;
+
   @TempDir Path directory;
 
   @Test
@@ -79,6 +99,9 @@ class NetworkEngineTest {
               compose
                       .replace("    mem_limit:", LEDGER + "    mem_limit:")
                       .replace("    build: ../../images/greeter", GREETER)
+                      .replace(
+                          "\nvolumes:\n",
+                          (version.equals("v2") ? LATE : "") + KEEPER + "\nvolumes:\n")
                   + NETWORKS);
     }
     copy(
@@ -105,7 +128,14 @@ class NetworkEngineTest {
       }
       inside(light, 1, "start", service(stack, "greeter", 1));
 
+      String addresses = addresses(light, 1);
+      assertEquals(7, addresses.lines().count(), addresses);
+      // As after a power cut.
+      light.engine().killContainer(light.container(1));
+      light.restart();
+      assertEquals(addresses, addresses(light, 1));
       assertDone(light.await(light.control().upgrade("v2")));
+      assertEquals(addresses, addresses(light, 2));
       assertEquals("ledger v2\n", light.get("/"));
       assertEquals("ledger", inside(light, 2, "exec", service(stack, "ledger", 1), "hostname"));
       assertTrue(greeting(port).startsWith("hello"));
@@ -236,6 +266,32 @@ class NetworkEngineTest {
 
   private static String service(LightStackFixture stack, String service, int replica) {
     return stack.name() + "-" + service + "-" + replica;
+  }
+
+  /** The addresses of the services that both versions have one container of. */
+  private static String addresses(LightServiceFixture light, int generation) {
+    return inside(
+            light,
+            generation,
+            "ps",
+            "--filter",
+            "name=ledger",
+            "--filter",
+            "name=keeper",
+            "--format",
+            "{{.ID}}")
+        .lines()
+        .map(id ->
+            inside(
+                light,
+                generation,
+                "inspect",
+                "--format",
+                "{{.Name}}{{range $name, $network := .NetworkSettings.Networks}}\n{{$name}}"
+                    + " {{$network.IPAddress}}{{end}}",
+                id))
+        .sorted()
+        .collect(Collectors.joining("\n"));
   }
 
   /** What a docker command in a capsule prints. */

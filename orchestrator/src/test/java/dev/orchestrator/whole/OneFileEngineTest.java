@@ -177,6 +177,7 @@ class OneFileEngineTest {
     copyRelease("v2");
     run(to, "upgrade", "--stack", name, "v2");
     assertEquals("v2", current(to).version());
+    assertEquals(addresses, addresses(current(to).container()));
     assertEquals(lines, get("/lines"));
     shop.assertLoggedIn(cookie);
     run(to, "down", "--stack", name, "--volumes");
@@ -184,10 +185,7 @@ class OneFileEngineTest {
     assertDockerAloneRunsIt(lines, before, cookie, addresses);
   }
 
-  /**
-   * The inner networks. Which of a network's addresses a service gets is Compose's choice at each
-   * start, where the compose file fixes none.
-   */
+  /** The addresses of the inner networks and of the services in them. */
   private String addresses(String container) {
     ExecResult result =
         engine.exec(
@@ -196,11 +194,11 @@ class OneFileEngineTest {
                 "bash",
                 "-c",
                 "docker network inspect $(docker network ls -q --filter driver=bridge) | jq -r"
-                    + " '.[] | .Name + \" \" + (.IPAM.Config[] | .Subnet + \" \" + .Gateway)'"
-                    + " | sort"),
+                    + " '.[] | .Name + \" \" + (.IPAM.Config[] | .Subnet + \" \" + .Gateway),"
+                    + " (.Containers[] | .Name + \" \" + .IPv4Address)' | sort"),
             SOON);
     assertTrue(result.ok(), result.stderr());
-    assertEquals(2, result.stdout().lines().count(), result.stdout());
+    assertEquals(5, result.stdout().lines().count(), result.stdout());
     return result.stdout();
   }
 
