@@ -51,7 +51,7 @@ public final class IsolatedCapsules {
   void replace(Generation generation, String run, Collection<String> aside) {
     context.engine().removeContainer(generation.container());
     context.engine().removeVolume(generation.storeVolume());
-    createVolumes(generation, run);
+    createVolume(generation.storeVolume(), "store", generation, run);
     createContainer(generation, run, aside);
   }
 

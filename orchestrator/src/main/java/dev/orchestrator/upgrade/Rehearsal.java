@@ -122,7 +122,7 @@ public final class Rehearsal {
     List<String> changed = changedSeries(blue.image(), image.reference());
     // Its data will look like that of a crash, which a server of another series does not take.
     Generation first = changed.isEmpty() ? next : inPlaceOf(next, blue);
-    context.isolated().createVolumes(first, run.id());
+    context.isolated().createVolumes(next, run.id());
     if (changed.isEmpty()) {
       importInto(run, next, progress);
     }

@@ -217,8 +217,8 @@ public final class FaultScenario implements AutoCloseable {
       host.unhealthy.add("v3");
     }
     if (scenario == Case.REHEARSAL_ACROSS_SERIES) {
-      host.databasesByImage.put("v1", Map.of("db", "mariadb 10.11"));
-      host.databasesByImage.put("v2", Map.of("db", "mariadb 11.8"));
+      host.databasesByImage.put("orchestrator/shop:v1", Map.of("db", "MariaDB 10.11"));
+      host.databasesByImage.put("orchestrator/shop:v2", Map.of("db", "MariaDB 11.8"));
     }
     host.v1RejectsDataOfV2 = scenario == Case.CLONED_ONE_WAY_BAD_BAKE;
     host.faults =
