@@ -14,10 +14,10 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "rehearse",
     description = {
-      "Start a version on a copy of today's data, out of reach, and find out whether an upgrade to it"
-          + " would succeed.",
-      "Every service and probe must be healthy. Then all of that is thrown away. What serves serves"
-          + " on: it is frozen for a moment while its data is copied; the output says for how long."
+      "Try an upgrade out on a copy of the data, out of reach.",
+      "The version is started for real: every service and probe must be healthy. Then all of that"
+          + " is thrown away. What serves serves on: it is frozen for a moment while its data is"
+          + " copied; the output says for how long."
     })
 final class RehearseCommand implements Callable<Integer> {
   private final RootCommand root;
@@ -47,9 +47,7 @@ final class RehearseCommand implements Callable<Integer> {
 
   /** What the run has found; its receipt where it has found nothing. */
   private Object found(String id) {
-    return Json.readList(
-            root.api().get("/v1/versions"), VersionStatus.class)
-        .stream()
+    return Json.readList(root.api().get("/v1/versions"), VersionStatus.class).stream()
         .map(VersionStatus::rehearsal)
         .filter(last -> last != null && last.run().equals(id))
         .map(Object.class::cast)

@@ -20,8 +20,8 @@ public interface HealthGate {
    *
    * @param summary one line on what was checked
    * @param services as the last round found them
-   * @param after time from the begin of the wait until nothing was wrong with a service any more, by
-   *     service
+   * @param after time from the begin of the wait until nothing was wrong with a service any more,
+   *     by service
    */
   record Healthy(String summary, List<InnerService> services, Map<String, Duration> after) {
     public Healthy {

@@ -333,10 +333,24 @@ public final class Journal implements AutoCloseable {
     write("adding generation " + generation.number(), c -> GenerationTable.add(c, generation));
   }
 
-  /** Keeps what a rehearsal has found, in place of what an earlier one of the version has. */
+  /**
+   * Keeps what a rehearsal has found, in place of what an earlier one of the version has. A bad one
+   * puts the version in quarantine; a good one takes it out where a rehearsal has put it there.
+   */
   public void recordRehearsal(RehearsalRecord rehearsal) {
     write(
-        "writing the rehearsal of " + rehearsal.version(), c -> RehearsalTable.put(c, rehearsal));
+        "writing the rehearsal of " + rehearsal.version(),
+        c -> {
+          RehearsalTable.put(c, rehearsal);
+          if (rehearsal.good()) {
+            QuarantineTable.removeOfRehearsal(c, rehearsal.version(), rehearsal.content());
+          } else {
+            QuarantineTable.addOfRehearsal(
+                c,
+                new QuarantineRecord(
+                    rehearsal.version(), rehearsal.content(), rehearsal.reason(), clock.instant()));
+          }
+        });
   }
 
   /** The last rehearsal of each version, newest data first. */

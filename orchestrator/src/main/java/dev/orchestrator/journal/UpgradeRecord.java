@@ -76,8 +76,8 @@ public record UpgradeRecord(
      */
     PROVE,
     /**
-     * A version was started out of reach on a copy of the data, checked and thrown away; what served
-     * stayed the same.
+     * A version was started out of reach on a copy of the data, checked and thrown away; what
+     * served stayed the same.
      */
     REHEARSE
   }

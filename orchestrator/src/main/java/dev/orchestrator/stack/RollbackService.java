@@ -149,7 +149,10 @@ final class RollbackService {
             DataOptions.forRollback(choice).attachments());
     UpgradeRun run =
         new UpgradeRun(
-            record, UpgradePlans.stepsOf(record, carriesData, false), blue, carriesData ? null : previous);
+            record,
+            UpgradePlans.stepsOf(record, carriesData, false),
+            blue,
+            carriesData ? null : previous);
     if (carriesData) {
       run.previous = previous;
     }

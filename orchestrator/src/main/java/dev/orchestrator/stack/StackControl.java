@@ -34,8 +34,8 @@ import dev.orchestrator.report.VersionStatus;
 import dev.orchestrator.settings.DataSettings.Rollback;
 import dev.orchestrator.upgrade.ArchiveImports;
 import dev.orchestrator.upgrade.DataOptions;
-import dev.orchestrator.upgrade.RehearsalOptions;
 import dev.orchestrator.upgrade.EventHub;
+import dev.orchestrator.upgrade.RehearsalOptions;
 import dev.orchestrator.upgrade.RunEvent;
 import dev.orchestrator.upgrade.UpgradeContext;
 import dev.orchestrator.upgrade.UpgradeRun;
@@ -148,8 +148,8 @@ public final class StackControl implements Control, AutoCloseable {
   @Override
   public Plan plan(String version, DataOptions options, RehearsalOptions rehearsal) {
     releases.release(version);
-    return refuseOnFailure(() ->
-        new PlanBuilder(context).build(version, options, rehearsal.resolve(context)));
+    return refuseOnFailure(
+        () -> new PlanBuilder(context).build(version, options, rehearsal.resolve(context)));
   }
 
   @Override
@@ -248,8 +248,7 @@ public final class StackControl implements Control, AutoCloseable {
     attachments.putAll(chosen.attachments());
     return executor.start(() ->
         new UpgradeRun(
-            journal.begin(
-                Kind.UPGRADE, blue.version(), version, blue.number(), null, attachments),
+            journal.begin(Kind.UPGRADE, blue.version(), version, blue.number(), null, attachments),
             UpgradePlans.upgrade(chosen.rehearses()),
             blue,
             null));

@@ -332,14 +332,13 @@ public final class DataPlanner {
 
   /**
    * Plans for a rehearsal of an upgrade: by clone where files can share their blocks, else by copy;
-   * never by a layer, as what serves goes on writing. A volume whose files never change is shared; a
-   * volume that goes from version to version as it is (attached) begins empty.
+   * never by a layer, as what serves goes on writing. A volume whose files never change is shared;
+   * a volume that goes from version to version as it is (attached) begins empty.
    */
   List<VolumeTransfer> planRehearsal(Generation blue, Map<String, String> labels) {
     List<VolumeTransfer> transfers = new ArrayList<>();
     for (VolumeSettings volume : configuredVolumes()) {
-      Optional<DataVolume> source =
-          findVolume(blue, volume.name()).filter(own -> !leftOut(own));
+      Optional<DataVolume> source = findVolume(blue, volume.name()).filter(own -> !leftOut(own));
       transfers.add(
           source
               .map(own ->

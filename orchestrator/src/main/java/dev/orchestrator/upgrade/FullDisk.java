@@ -25,9 +25,7 @@ final class FullDisk {
   static String describe(UpgradeContext context, String run, String advice) {
     try {
       long free =
-          context
-              .copier()
-              .free(context.names().helperLabels(run, ResourceNames.LOOK), LOOK_LIMIT);
+          context.copier().free(context.names().helperLabels(run, ResourceNames.LOOK), LOOK_LIMIT);
       return free < FULL
           ? "the disk where the engine keeps its volumes is full (%s free): %s; "
               .formatted(HumanText.bytes(free), advice)

@@ -12,8 +12,8 @@ import java.util.function.Consumer;
 
 /**
  * Capsules that are made to be looked at and thrown away, for a proof or a rehearsal: on volumes of
- * their own, in a network of their own without a way out, and no route leads to them. What asks them
- * from this host is answered. Blocks; on the run's thread.
+ * their own, in a network of their own without a way out, and no route leads to them. What asks
+ * them from this host is answered. Blocks; on the run's thread.
  */
 public final class IsolatedCapsules {
   private final UpgradeContext context;
@@ -57,8 +57,7 @@ public final class IsolatedCapsules {
 
   private void createContainer(Generation generation, String run, Collection<String> aside) {
     Duration limit = context.limits().ready();
-    context.createIsolatedContainer(
-        generation, run, context.names().network(generation.number()));
+    context.createIsolatedContainer(generation, run, context.names().network(generation.number()));
     context.engine().startContainer(generation.container());
     Capsule capsule = context.capsule(generation);
     capsule.awaitReady(limit);
@@ -86,9 +85,7 @@ public final class IsolatedCapsules {
   }
 
   private void createVolume(String name, String role, Generation generation, String run) {
-    context
-        .engine()
-        .createVolume(name, context.names().generationLabels(generation, run, role));
+    context.engine().createVolume(name, context.names().generationLabels(generation, run, role));
   }
 
   /** Starts the services, on data that is complete. */

@@ -232,10 +232,11 @@ public final class Rehearsal {
     }
     try {
       Deadline limit = Deadline.in(context.limits().hold());
-      context.hooks().runBefore(run, context.capsule(blue));
       Instant dataAt;
-      long begun = System.nanoTime();
+      long begun;
       try {
+        context.hooks().runBefore(run, context.capsule(blue));
+        begun = System.nanoTime();
         context.engine().pauseContainer(blue.container());
         dataAt = context.clock().instant();
         for (Map.Entry<DataVolume, Copying> copy : copies.entrySet()) {
@@ -250,7 +251,7 @@ public final class Rehearsal {
         }
         context.engine().unpauseContainer(blue.container());
       } catch (RuntimeException e) {
-        thawUninterrupted(run);
+        resumeUninterrupted(run);
         throw e;
       }
       long stall = Duration.ofNanos(System.nanoTime() - begun).toMillis();
@@ -261,11 +262,11 @@ public final class Rehearsal {
     }
   }
 
-  /** Thaws what serves even where this run is being ended, as clients wait for it. */
-  private void thawUninterrupted(UpgradeRun run) {
+  /** Lets what serves go on, even where this run is being ended, as clients wait for it. */
+  private void resumeUninterrupted(UpgradeRun run) {
     boolean interrupted = Thread.interrupted();
     try {
-      thaw(run);
+      resume(run);
     } finally {
       if (interrupted) {
         Thread.currentThread().interrupt();
@@ -276,14 +277,15 @@ public final class Rehearsal {
   /** Thaws what serves, if it is frozen. */
   private void thaw(UpgradeRun run) {
     Generation blue = run.blue();
-    if (context
-        .engine()
-        .container(blue.container())
-        .filter(ContainerInfo::paused)
-        .isPresent()) {
-      context.engine().unpauseContainer(blue.container());
-      context.hooks().runAfter(run.id(), context.capsule(blue));
+    if (context.engine().container(blue.container()).filter(ContainerInfo::paused).isPresent()) {
+      resume(run);
     }
+  }
+
+  private void resume(UpgradeRun run) {
+    Generation blue = run.blue();
+    context.engine().unpauseContainer(blue.container());
+    context.hooks().runAfter(run.id(), context.capsule(blue));
   }
 
   /**
@@ -312,8 +314,9 @@ public final class Rehearsal {
               new VerifySettings(verify.passes(), verify.interval(), end.atMost(verify.deadline())),
               progress);
       Map<String, Long> services = new TreeMap<>();
-      healthy.after().forEach((service, after) ->
-          services.put(service, starting.plus(after).toMillis()));
+      healthy
+          .after()
+          .forEach((service, after) -> services.put(service, starting.plus(after).toMillis()));
       long millis = Duration.ofNanos(System.nanoTime() - begun).toMillis();
       return record(run, prepared, true, millis, services, "");
     } catch (HealthException e) {
@@ -323,7 +326,9 @@ public final class Rehearsal {
     }
   }
 
-  /** Writes down why the version is not good, unless the run is being ended, or the disk is full. */
+  /**
+   * Writes down why the version is not good, unless the run is being ended, or the disk is full.
+   */
   private RuntimeException failure(UpgradeRun run, Prepared prepared, RuntimeException failure) {
     if (isEnding(run)) {
       return failure;
@@ -332,10 +337,8 @@ public final class Rehearsal {
     if (!full.isEmpty()) {
       return new DataException(full + FailureText.of(failure), failure);
     }
-    Generation next = prepared.generation();
     String why = FailureText.of(failure);
     RehearsalRecord _ = record(run, prepared, false, 0, Map.of(), why);
-    context.journal().quarantine(next.version(), next.content(), "rehearsal: " + why);
     return new HealthException(why + "; found in a rehearsal, no client has waited");
   }
 

@@ -264,7 +264,8 @@ public final class UpgradeContext {
   }
 
   /**
-   * Creates the container of a proof or rehearsal: services in it can be asked, and reach nothing outside.
+   * Creates the container of a proof or rehearsal: services in it can be asked, and reach nothing
+   * outside.
    *
    * @param network an isolated network
    */

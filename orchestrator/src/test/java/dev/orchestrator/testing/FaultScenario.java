@@ -391,9 +391,7 @@ public final class FaultScenario implements AutoCloseable {
               PROVEN_SNAPSHOT_BY_REFLINK,
               PROVEN_SNAPSHOT_BROKEN_VERSION ->
               service.control.proveSnapshot(SNAPSHOT);
-          case REHEARSED_UPGRADE,
-              REHEARSED_UPGRADE_TO_A_BROKEN_VERSION,
-              CLONED_REHEARSED_UPGRADE ->
+          case REHEARSED_UPGRADE, REHEARSED_UPGRADE_TO_A_BROKEN_VERSION, CLONED_REHEARSED_UPGRADE ->
               service.control.upgrade(
                   scenario.hasBrokenCandidate() ? "v3" : "v2",
                   DataOptions.NONE,

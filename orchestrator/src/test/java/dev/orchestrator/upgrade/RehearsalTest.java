@@ -20,6 +20,7 @@ import dev.orchestrator.settings.DataSettings;
 import dev.orchestrator.settings.DataSettings.Quiesce;
 import dev.orchestrator.settings.DataSettings.Rollback;
 import dev.orchestrator.settings.DataSettings.Strategy;
+import dev.orchestrator.settings.Hook;
 import dev.orchestrator.settings.RehearseSettings;
 import dev.orchestrator.settings.RehearseSettings.Mode;
 import dev.orchestrator.testing.FakeHost;
@@ -91,14 +92,15 @@ class RehearsalTest {
         host,
         home,
         data,
-        stack ->
-            stack.withUpgrade(
-                stack.upgrade().withRehearse(RehearseSettings.OFF.with(mode))));
+        stack -> stack.withUpgrade(stack.upgrade().withRehearse(RehearseSettings.OFF.with(mode))));
   }
 
   private void strike(String operation) {
     if (operation.equals("health.await")) {
-      host.activeWriters().stream().filter(host::isIsolated).map(this::versionOf).forEach(triedOut::add);
+      host.activeWriters().stream()
+          .filter(host::isIsolated)
+          .map(this::versionOf)
+          .forEach(triedOut::add);
       assertEquals(1, host.reachableWriters().size(), "clients reach one version");
     }
     if (operation.startsWith("traffic.")
@@ -203,6 +205,48 @@ class RehearsalTest {
     RefusedException same =
         assertThrows(RefusedException.class, () -> service.control.rehearse("v1"));
     assertEquals("v1 is the version that serves: nothing to rehearse", same.getMessage());
+  }
+
+  @Test
+  void aGoodRehearsalTakesAVersionOutOfTheQuarantineOfABadOne() {
+    serve(Mode.OFF);
+    host.unhealthy.add("v3");
+    String _ = service.control.rehearse("v3");
+    assertEquals("quarantined", service.control.versions().get(2).state());
+    host.unhealthy.clear();
+    String _ = service.control.rehearse("v3");
+    assertEquals("available", service.control.versions().get(2).state());
+    assertTrue(lastOf("v3").good());
+  }
+
+  @Test
+  void aHookThatFailsLeavesWhatServesAsItWas() {
+    serve(
+        Mode.ON,
+        new DataSettings(
+            Strategy.COPY,
+            Quiesce.STOP,
+            Map.of(),
+            List.of(
+                new Hook("db", Hook.When.BEFORE, List.of("flush"), Duration.ofSeconds(1)),
+                new Hook("db", Hook.When.AFTER, List.of("unlock"), Duration.ofSeconds(1))),
+            0,
+            false,
+            3,
+            10,
+            false,
+            Rollback.RESTORE,
+            List.of(),
+            List.of(),
+            List.of(),
+            List.of()));
+    host.failingCommands.add("flush");
+    UpgradeRecord run = recordOf(service.control.rehearse("v2"));
+    assertEquals("failed", run.outcomeText());
+    assertEquals(
+        List.of(service.container(1) + ": flush", service.container(1) + ": unlock"),
+        host.executedCommands);
+    assertInvariants("rolled back");
   }
 
   @Test
@@ -324,8 +368,7 @@ class RehearsalTest {
     assertEquals(
         ids(UpgradePlans.REHEARSED_UPGRADE), plan.steps().stream().map(Plan.Step::name).toList());
     Plan without = service.control.plan("v2", DataOptions.NONE, RehearsalOptions.NONE);
-    assertEquals(
-        ids(UpgradePlans.UPGRADE), without.steps().stream().map(Plan.Step::name).toList());
+    assertEquals(ids(UpgradePlans.UPGRADE), without.steps().stream().map(Plan.Step::name).toList());
     service.control.rehearse("v2");
     Plan known = service.control.plan("v2", DataOptions.NONE);
     assertTrue(known.warnings().toString().contains("not rehearsed again"), known.toString());

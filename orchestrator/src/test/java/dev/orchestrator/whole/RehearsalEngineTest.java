@@ -135,7 +135,8 @@ class RehearsalEngineTest {
                 light,
                 light.control().upgrade("v2"),
                 whenChecked(light, tried, reached, host.getLocalPort()));
-        assertTrue(receipt.notes().toString().contains("rehearsed: v2 was healthy"), receipt.toString());
+        assertTrue(
+            receipt.notes().toString().contains("rehearsed: v2 was healthy"), receipt.toString());
         lines.assertComplete("upgraded");
         rows.assertComplete("upgraded");
         assertEquals(0, Objects.requireNonNull(receipt.traffic()).refused());
@@ -203,14 +204,7 @@ class RehearsalEngineTest {
       assertTrue(last(light, "v2").good());
       assertNothingLeft(light, 1);
       Receipt upgraded =
-          done(
-              light,
-              light
-                  .control()
-                  .upgrade(
-                      "v2",
-                      DataOptions.NONE,
-                      RehearsalOptions.REQUIRED));
+          done(light, light.control().upgrade("v2", DataOptions.NONE, RehearsalOptions.REQUIRED));
       assertTrue(
           upgraded.notes().toString().contains("not rehearsed again"), upgraded.notes().toString());
       assertEquals("one", light.get("/lines").strip());

@@ -115,7 +115,8 @@ final class PreSyncStep extends Step {
       CopyReport report = transfer.copying(run, target).live(deadline.remaining(), prefixed);
       transfer.recordPass(run, "pre-sync again", target, report);
       prefixed.accept("comparing");
-      long _ = transfer.copying(run, target).compare(transfer.comparesAll(run), deadline.remaining());
+      long _ =
+          transfer.copying(run, target).compare(transfer.comparesAll(run), deadline.remaining());
     }
   }
 

@@ -53,8 +53,7 @@ final class RehearseStep extends Step {
   @Override
   public String check(UpgradeRun run, UpgradeContext context) {
     boolean upgrades = run.record.kind() == Kind.UPGRADE;
-    if (upgrades
-        && context.rehearsal().recent(run.blue(), run.record.toVersion()).isPresent()) {
+    if (upgrades && context.rehearsal().recent(run.blue(), run.record.toVersion()).isPresent()) {
       return ""; // As a rule it is not repeated.
     }
     try {
@@ -110,10 +109,7 @@ final class RehearseStep extends Step {
     }
     RehearsalRecord found =
         rehearsal.check(
-            run,
-            prepared,
-            capsule -> StartStep.answerForFiles(run, context, capsule),
-            progress);
+            run, prepared, capsule -> StartStep.answerForFiles(run, context, capsule), progress);
     context.isolated().remove(prepared.generation());
     rehearsal.limits(run.blue(), image).forEach(line -> note(run, context, line));
     if (run.record.kind() == Kind.UPGRADE) {
