@@ -11,6 +11,7 @@ import dev.orchestrator.stack.ImportRequest;
 import dev.orchestrator.stack.SnapshotRequest;
 import dev.orchestrator.stack.Stacks;
 import dev.orchestrator.upgrade.DataOptions;
+import dev.orchestrator.upgrade.RehearsalOptions;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import io.vertx.ext.web.Router;
@@ -83,7 +84,7 @@ final class ApiRoutes {
     get(
         router,
         prefix + "/plan",
-        Set.of("version", "full", "attach", "acceptUnused", "files"),
+        Set.of("version", "full", "attach", "acceptUnused", "files", "rehearse"),
         this::plan);
     get(router, prefix + "/move-plan", Set.of("to"), this::movePlan);
     get(router, prefix + "/rollback", ofStack(control -> control::rollbackCost));
@@ -99,6 +100,7 @@ final class ApiRoutes {
 
     post(router, prefix + "/up", this::up);
     post(router, prefix + "/upgrades", this::upgrade);
+    post(router, prefix + "/rehearsals", this::rehearse);
     post(router, prefix + "/move", this::move);
     post(router, prefix + "/move-done", this::endMove);
     post(router, prefix + "/rollback", this::rollback);
@@ -144,7 +146,8 @@ final class ApiRoutes {
     String version = RequestReader.version(context);
     DataOptions options = RequestReader.planOptions(context);
     Supplier<Control> control = control(context);
-    return () -> control.get().plan(version, options);
+    RehearsalOptions rehearsal = RequestReader.planRehearsal(context);
+    return () -> control.get().plan(version, options, rehearsal);
   }
 
   private Callable<Object> logs(RoutingContext context) {
@@ -163,8 +166,15 @@ final class ApiRoutes {
   private Callable<Object> upgrade(RoutingContext context) {
     String version = RequestReader.requiredVersionInBody(context);
     DataOptions options = RequestReader.upgradeOptions(context);
+    RehearsalOptions rehearsal = RequestReader.upgradeRehearsal(context);
     Supplier<Control> control = control(context);
-    return () -> Map.of("id", control.get().upgrade(version, options));
+    return () -> Map.of("id", control.get().upgrade(version, options, rehearsal));
+  }
+
+  private Callable<Object> rehearse(RoutingContext context) {
+    String version = RequestReader.rehearsedVersion(context);
+    Supplier<Control> control = control(context);
+    return () -> Map.of("id", control.get().rehearse(version));
   }
 
   private Callable<Object> movePlan(RoutingContext context) {

@@ -14,6 +14,7 @@ import dev.orchestrator.stack.Control.Removal;
 import dev.orchestrator.stack.ImportRequest;
 import dev.orchestrator.stack.SnapshotRequest;
 import dev.orchestrator.upgrade.DataOptions;
+import dev.orchestrator.upgrade.RehearsalOptions;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.ext.web.RoutingContext;
 import java.nio.ByteBuffer;
@@ -32,7 +33,7 @@ final class RequestReader {
   private static final int MOST_LINES = 10_000;
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._+-]{0,127}");
   private static final Set<String> UPGRADE_FIELDS =
-      Set.of("version", "full", "attach", "acceptUnused", "files");
+      Set.of("version", "full", "attach", "acceptUnused", "files", "rehearse");
 
   private static final Set<String> ROLLBACK_FIELDS = Set.of("data", "lost");
   private static final Pattern BACKUP = Pattern.compile("[0-9A-Fa-f]{4,64}");
@@ -267,6 +268,32 @@ final class RequestReader {
         flag(fields, "attach"),
         texts(fields, "acceptUnused"),
         files(files == null || files.isNull() ? null : text("files", files)));
+  }
+
+  /** Whether an upgrade rehearses; as configured where the query doesn't say it. */
+  static RehearsalOptions planRehearsal(RoutingContext context) {
+    return parameter(context, "rehearse") == null
+        ? RehearsalOptions.AS_CONFIGURED
+        : rehearsal(flag(context, "rehearse"));
+  }
+
+  /** The same of a body. */
+  static RehearsalOptions upgradeRehearsal(RoutingContext context) {
+    JsonNode fields = body(context, UPGRADE_FIELDS);
+    JsonNode rehearse = fields.get("rehearse");
+    return rehearse == null || rehearse.isNull()
+        ? RehearsalOptions.AS_CONFIGURED
+        : rehearsal(flag(fields, "rehearse"));
+  }
+
+  private static RehearsalOptions rehearsal(boolean wanted) {
+    return wanted ? RehearsalOptions.REQUIRED : RehearsalOptions.NONE;
+  }
+
+  /** The version to rehearse, the only field of the body. */
+  static String rehearsedVersion(RoutingContext context) {
+    JsonNode version = body(context, Set.of("version")).get("version");
+    return checkedName("version", version == null ? null : text("version", version));
   }
 
   private static @Nullable Policy files(@Nullable String value) {

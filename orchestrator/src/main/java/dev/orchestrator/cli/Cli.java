@@ -56,6 +56,7 @@ public final class Cli {
     commands.put("upgrade", UpgradeCommand::new);
     commands.put("move", MoveCommand::new);
     commands.put("rollback", RollbackCommand::new);
+    commands.put("rehearse", RehearseCommand::new);
     commands.put("snapshot", SnapshotCommand::of);
     commands.put("backup", BackupCommand::of);
     commands.put("abort", AbortCommand::new);

@@ -13,7 +13,7 @@ final class RunText {
   static String title(UpgradeRecord run) {
     boolean stays =
         switch (run.kind()) {
-          case SNAPSHOT, PROVE, MOVE -> true;
+          case SNAPSHOT, PROVE, REHEARSE, MOVE -> true;
           case UP, UPGRADE, ROLLBACK, ADOPT, RESTORE -> run.fromVersion().isEmpty();
         };
     String versions = stays ? to(run) : from(run) + " → " + to(run);

@@ -1,6 +1,7 @@
 package dev.orchestrator.cli;
 
 import dev.orchestrator.common.HumanText;
+import dev.orchestrator.journal.RehearsalRecord;
 import dev.orchestrator.journal.UpgradeRecord;
 import dev.orchestrator.report.BackupReport;
 import dev.orchestrator.report.Status;
@@ -50,6 +51,13 @@ final class StatusText {
     UpgradeRecord last = status.last();
     if (last != null) {
       addField(lines, "last run", RunText.sentence(last));
+    }
+    RehearsalRecord rehearsal = status.rehearsal();
+    if (rehearsal != null) {
+      addField(
+          lines,
+          "rehearsal",
+          "%s %s".formatted(rehearsal.version(), RehearseCommand.describe(rehearsal)));
     }
     Instant next = status.nextRun();
     if (next != null) {

@@ -93,6 +93,11 @@ final class UpgradeCommand implements Callable<Integer> {
               + " may be repeated. Its data is kept.")
   private List<String> acceptUnused = List.of();
 
+  @Option(
+      names = "--no-rehearse",
+      description = "Do not rehearse first, whatever upgrade.rehearse says.")
+  private boolean noRehearsal;
+
   UpgradeCommand(RootCommand root) {
     this.root = root;
   }
@@ -145,6 +150,9 @@ final class UpgradeCommand implements Callable<Integer> {
     if (files != null) {
       body.put("files", files.name());
     }
+    if (noRehearsal) {
+      body.put("rehearse", false);
+    }
     return wait ? awaited("/v1/upgrades", body) : root.api().beginRun("/v1/upgrades", body);
   }
 
@@ -165,6 +173,7 @@ final class UpgradeCommand implements Callable<Integer> {
         ApiClient.parameter("version", version)
             + (verify == VerifyOption.full ? "&full=true" : "")
             + (attach ? "&attach=true" : "")
+            + (noRehearsal ? "&rehearse=false" : "")
             + (files == null ? "" : "&files=" + files.name())
             + acceptUnused.stream()
                 .map(name -> "&" + ApiClient.parameter("acceptUnused", name))

@@ -2,9 +2,12 @@ package dev.orchestrator.cli;
 
 import dev.orchestrator.client.ExitCode;
 import dev.orchestrator.common.Json;
+import dev.orchestrator.journal.RehearsalRecord;
 import dev.orchestrator.report.VersionStatus;
 import java.util.Objects;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -39,8 +42,10 @@ final class VersionsCommand implements Callable<Integer> {
   private static String note(VersionStatus version) {
     // A service of an older program does not send the field.
     String sorting = Objects.requireNonNullElse(version.sorting(), "");
-    return version.note().isEmpty() || sorting.isEmpty()
-        ? version.note() + sorting
-        : sorting + "; " + version.note();
+    RehearsalRecord rehearsal = version.rehearsal();
+    return Stream.of(
+            sorting, version.note(), rehearsal == null ? "" : RehearseCommand.describe(rehearsal))
+        .filter(part -> !part.isEmpty())
+        .collect(Collectors.joining("; "));
   }
 }

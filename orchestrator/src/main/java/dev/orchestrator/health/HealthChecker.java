@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -108,15 +109,17 @@ public final class HealthChecker implements HealthGate {
     List<HealthProblem> last = List.of();
     CapsuleException outage = null;
     RestartLoops loops = new RestartLoops(clock);
+    Map<String, Duration> after = new HashMap<>();
     while (true) {
       Instant began = clock.instant();
       Round round = roundWithRoutes(capsule, probes, ports, loops, likely);
+      noteHealthy(round, Duration.between(start, clock.instant()), after);
       likely = round.problems().isEmpty();
       if (round.problems().isEmpty()) {
         passes++;
         progress.accept("healthy %d of %d".formatted(passes, settings.passes()));
         if (passes >= settings.passes()) {
-          return new Healthy(summary(round, probes, settings, start), round.services());
+          return new Healthy(summary(round, probes, settings, start), round.services(), after);
         }
       } else {
         passes = 0;
@@ -142,6 +145,20 @@ public final class HealthChecker implements HealthGate {
       boolean slow = passes == 0 && Duration.between(start, ended).compareTo(QUICK) > 0;
       Duration interval = slow ? settings.interval().multipliedBy(2) : settings.interval();
       pause(untilNext(interval, Duration.between(began, ended)));
+    }
+  }
+
+  /** Keeps when each service became healthy, and forgets that of a service that no longer is. */
+  private static void noteHealthy(Round round, Duration now, Map<String, Duration> after) {
+    for (InnerService service : round.services()) {
+      boolean healthy =
+          round.problems().stream()
+              .noneMatch(problem -> problem.service().equals(service.service()));
+      if (healthy) {
+        after.putIfAbsent(service.service(), now);
+      } else {
+        after.remove(service.service());
+      }
     }
   }
 

@@ -20,8 +20,19 @@ public interface HealthGate {
    *
    * @param summary one line on what was checked
    * @param services as the last round found them
+   * @param after time from the begin of the wait until nothing was wrong with a service any more,
+   *     by service
    */
-  record Healthy(String summary, List<InnerService> services) {}
+  record Healthy(String summary, List<InnerService> services, Map<String, Duration> after) {
+    public Healthy {
+      after = Map.copyOf(after);
+    }
+
+    /** A wait without times. */
+    public Healthy(String summary, List<InnerService> services) {
+      this(summary, services, Map.of());
+    }
+  }
 
   /**
    * Waits until the capsule is healthy several times in a row. Past the deadline, or as soon as the

@@ -325,6 +325,45 @@ public final class Journal implements AutoCloseable {
         c -> SnapshotTable.tables(c, generation, json));
   }
 
+  /**
+   * Adds the generation of a rehearsal, beside the candidate of its run. Like a candidate it is
+   * removed if the service is killed before the rehearsal has done so.
+   */
+  public void addRehearsal(Generation generation) {
+    write("adding generation " + generation.number(), c -> GenerationTable.add(c, generation));
+  }
+
+  /**
+   * Keeps what a rehearsal has found, in place of what an earlier one of the version has. A bad one
+   * puts the version in quarantine; a good one takes it out where a rehearsal has put it there.
+   */
+  public void recordRehearsal(RehearsalRecord rehearsal) {
+    write(
+        "writing the rehearsal of " + rehearsal.version(),
+        c -> {
+          RehearsalTable.put(c, rehearsal);
+          if (rehearsal.good()) {
+            QuarantineTable.removeOfRehearsal(c, rehearsal.version(), rehearsal.content());
+          } else {
+            QuarantineTable.addOfRehearsal(
+                c,
+                new QuarantineRecord(
+                    rehearsal.version(), rehearsal.content(), rehearsal.reason(), clock.instant()));
+          }
+        });
+  }
+
+  /** The last rehearsal of each version, newest data first. */
+  public List<RehearsalRecord> rehearsals() {
+    return database.transact("reading the rehearsals", RehearsalTable::newestFirst);
+  }
+
+  /** The last rehearsal of a version. */
+  public Optional<RehearsalRecord> rehearsal(String version) {
+    return database.transact(
+        "reading the rehearsal of " + version, c -> RehearsalTable.of(c, version));
+  }
+
   /** All snapshots, oldest first. */
   public List<SnapshotRecord> snapshots() {
     return database.transact("reading the snapshots", SnapshotTable::all);
@@ -522,7 +561,7 @@ public final class Journal implements AutoCloseable {
         c -> {
           // Steps and attachments go with their runs.
           SqlStatements.update(c, "DELETE FROM upgrade WHERE number <> ?", kept);
-          for (String table : List.of("generation", "quarantine", "snapshot")) {
+          for (String table : List.of("generation", "quarantine", "snapshot", "rehearsal")) {
             SqlStatements.update(c, "DELETE FROM " + table);
           }
           SqlStatements.update(c, "UPDATE stack SET down = 0");

@@ -131,6 +131,20 @@ final class JournalSchema {
           "ALTER TABLE snapshot ADD COLUMN tables TEXT",
           """
           ALTER TABLE generation ADD COLUMN elsewhere TEXT;
+          """,
+          """
+          CREATE TABLE rehearsal (
+            version TEXT PRIMARY KEY,
+            content TEXT NOT NULL,
+            run TEXT NOT NULL,
+            from_generation INTEGER NOT NULL,
+            data_at TEXT NOT NULL,
+            good INTEGER NOT NULL CHECK (good IN (0, 1)),
+            stall INTEGER NOT NULL,
+            healthy INTEGER NOT NULL,
+            services TEXT NOT NULL,
+            reason TEXT NOT NULL
+          ) STRICT;
           """);
 
   private static final FileAttribute<Set<PosixFilePermission>> OWNER_ONLY =

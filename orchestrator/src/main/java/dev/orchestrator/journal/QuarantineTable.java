@@ -9,6 +9,8 @@ import java.util.Optional;
 
 /** The table of quarantined versions, in the caller's transaction. */
 final class QuarantineTable {
+  /** Before the reason of one that a rehearsal has found. */
+  private static final String REHEARSAL = "rehearsal: ";
 
   private QuarantineTable() {}
 
@@ -21,6 +23,29 @@ final class QuarantineTable {
         quarantine.content(),
         quarantine.reason(),
         quarantine.since());
+  }
+
+  /** Adds one for which a rehearsal is the reason. */
+  static void addOfRehearsal(Connection connection, QuarantineRecord quarantine)
+      throws SQLException {
+    add(
+        connection,
+        new QuarantineRecord(
+            quarantine.version(),
+            quarantine.content(),
+            REHEARSAL + quarantine.reason(),
+            quarantine.since()));
+  }
+
+  /** Removes one for which a rehearsal is the reason; no effect where there is another reason. */
+  static void removeOfRehearsal(Connection connection, String version, String content)
+      throws SQLException {
+    SqlStatements.update(
+        connection,
+        "DELETE FROM quarantine WHERE version = ? AND content = ? AND reason LIKE ? || '%'",
+        version,
+        content,
+        REHEARSAL);
   }
 
   static List<QuarantineRecord> newestFirst(Connection connection) throws SQLException {

@@ -48,11 +48,12 @@ public record UpgradeRecord(
   }
 
   /**
-   * Its outcome in a word or two: that of an up, before which nothing served, and of a proof is
-   * "failed".
+   * Its outcome in a word or two: that of an up, before which nothing served, of a proof and of a
+   * rehearsal is "failed".
    */
   public String outcomeText() {
-    return outcome == Outcome.ROLLED_BACK && (kind == Kind.UP || kind == Kind.PROVE)
+    boolean leftNothing = kind == Kind.UP || kind == Kind.PROVE || kind == Kind.REHEARSE;
+    return outcome == Outcome.ROLLED_BACK && leftNothing
         ? "failed"
         : outcome.name().toLowerCase(Locale.ROOT).replace('_', ' ');
   }
@@ -73,7 +74,12 @@ public record UpgradeRecord(
     /**
      * A snapshot was started out of reach, checked and thrown away; what served stayed the same.
      */
-    PROVE
+    PROVE,
+    /**
+     * A version was started out of reach on a copy of the data, checked and thrown away; what
+     * served stayed the same.
+     */
+    REHEARSE
   }
 
   /** How it ended. */

@@ -189,7 +189,7 @@ public final class MovePlanBuilder {
             .filter(run ->
                 switch (run.kind()) {
                   case MOVE, UPGRADE, ROLLBACK, UP -> true;
-                  case ADOPT, SNAPSHOT, RESTORE, PROVE -> false;
+                  case ADOPT, SNAPSHOT, RESTORE, PROVE, REHEARSE -> false;
                 })
             .findFirst();
     if (last.isEmpty()) {

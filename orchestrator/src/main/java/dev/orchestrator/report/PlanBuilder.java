@@ -2,9 +2,11 @@ package dev.orchestrator.report;
 
 import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.capsule.VersionCheck;
+import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.data.VolumeUsage;
 import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.journal.Generation;
+import dev.orchestrator.journal.RehearsalRecord;
 import dev.orchestrator.journal.UpgradeRecord.Kind;
 import dev.orchestrator.settings.DataSettings;
 import dev.orchestrator.settings.DataSettings.Quiesce;
@@ -13,6 +15,8 @@ import dev.orchestrator.upgrade.DataPlanner;
 import dev.orchestrator.upgrade.FailureText;
 import dev.orchestrator.upgrade.FilePlan;
 import dev.orchestrator.upgrade.FreezeGuard;
+import dev.orchestrator.upgrade.Rehearsal;
+import dev.orchestrator.upgrade.RehearsalOptions;
 import dev.orchestrator.upgrade.ResourceNames;
 import dev.orchestrator.upgrade.ServiceNames;
 import dev.orchestrator.upgrade.Step;
@@ -47,9 +51,10 @@ public final class PlanBuilder {
   /**
    * Builds the plan of an upgrade, or of the first {@code up} where nothing serves.
    *
+   * @param rehearsal whether it rehearses, not as configured
    * @throws dev.orchestrator.common.RefusedException when the upgrade would be refused
    */
-  public Plan build(String version, DataOptions options) {
+  public Plan build(String version, DataOptions options, RehearsalOptions rehearsal) {
     VersionCheck check = context.builder().check(version);
     List<String> warnings = new ArrayList<>(check.warnings());
     Optional<Generation> serving = context.journal().serving();
@@ -58,9 +63,10 @@ public final class PlanBuilder {
       return plan(Kind.UP, "", version, UpgradePlans.FIRST_UP, planner.planFirstUp(), warnings);
     }
     Generation blue = serving.get();
+    List<Step> steps = UpgradePlans.upgrade(rehearsal.rehearses());
     if (context.journal().down()) {
       warnings.add("the stack is down: how its data is transferred is found out when it is up");
-      return plan(Kind.UPGRADE, blue.version(), version, UpgradePlans.UPGRADE, List.of(), warnings);
+      return plan(Kind.UPGRADE, blue.version(), version, steps, List.of(), warnings);
     }
     ServiceNames.require(context, blue, check, version);
     checkFreeze(blue, version, warnings);
@@ -86,9 +92,35 @@ public final class PlanBuilder {
                   String.join(", ", secrets),
                   SecretProposals.advice(context.settings().stack(), secrets)));
     }
-    Plan plan =
-        plan(Kind.UPGRADE, blue.version(), version, UpgradePlans.UPGRADE, transfers, warnings);
+    if (rehearsal.rehearses()) {
+      warnings.addAll(rehearsal(blue, version, transfers, rehearsal));
+    }
+    Plan plan = plan(Kind.UPGRADE, blue.version(), version, steps, transfers, warnings);
     return plan.withFiles(files.summary());
+  }
+
+  /** What keeps the upgrade from rehearsing, or need not be repeated. */
+  private List<String> rehearsal(
+      Generation blue, String version, List<VolumeTransfer> transfers, RehearsalOptions options) {
+    Optional<RehearsalRecord> known = context.rehearsal().recent(blue, version);
+    if (known.isPresent()) {
+      return List.of(
+          "not rehearsed again unless %s has changed since: %s"
+              .formatted(version, Rehearsal.describe(known.get())));
+    }
+    List<VolumeTransfer> all = new ArrayList<>(context.rehearsal().plan(blue, NO_RUN));
+    all.addAll(transfers);
+    try {
+      String _ = planner.requireSpace(all);
+      return List.of();
+    } catch (RefusedException e) {
+      if (options.isRequired()) {
+        throw e;
+      }
+      return List.of(
+          "no rehearsal can be made, and the upgrade goes on without (upgrade.rehearse = on): "
+              + e.getMessage());
+    }
   }
 
   private void checkFreeze(Generation blue, String version, List<String> warnings) {

@@ -1,5 +1,6 @@
 package dev.orchestrator.report;
 
+import dev.orchestrator.journal.RehearsalRecord;
 import dev.orchestrator.journal.UpgradeRecord;
 import java.time.Instant;
 import java.util.List;
@@ -23,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param nextRun the schedule's next run, or null
  * @param engine version and address of the engine, or why it does not answer
  * @param backups how the backups stand; null where none are configured
+ * @param rehearsal the last rehearsal, of whatever version; null where there was none
  */
 public record Status(
     String stack,
@@ -38,7 +40,42 @@ public record Status(
     @Nullable UpgradeRecord last,
     @Nullable Instant nextRun,
     String engine,
-    BackupReport.@Nullable Health backups) {
+    BackupReport.@Nullable Health backups,
+    @Nullable RehearsalRecord rehearsal) {
+
+  /** A stack that has rehearsed nothing. */
+  public Status(
+      String stack,
+      String state,
+      String attention,
+      @Nullable Side serving,
+      @Nullable Side previous,
+      @Nullable Original original,
+      List<Service> services,
+      List<Route> routes,
+      @Nullable UpgradeRecord running,
+      String runningStep,
+      @Nullable UpgradeRecord last,
+      @Nullable Instant nextRun,
+      String engine,
+      BackupReport.@Nullable Health backups) {
+    this(
+        stack,
+        state,
+        attention,
+        serving,
+        previous,
+        original,
+        services,
+        routes,
+        running,
+        runningStep,
+        last,
+        nextRun,
+        engine,
+        backups,
+        null);
+  }
 
   /**
    * A generation in short.

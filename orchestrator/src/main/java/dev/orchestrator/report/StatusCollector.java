@@ -13,6 +13,7 @@ import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.Generation.State;
 import dev.orchestrator.journal.Journal;
 import dev.orchestrator.journal.QuarantineRecord;
+import dev.orchestrator.journal.RehearsalRecord;
 import dev.orchestrator.journal.StepRecord;
 import dev.orchestrator.journal.SwitchRecord;
 import dev.orchestrator.journal.UpgradeRecord;
@@ -108,7 +109,8 @@ public final class StatusCollector {
         lastRun.orElse(null),
         nextRun.get(),
         describeEngine(),
-        backups.get());
+        backups.get(),
+        journal.rehearsals().stream().findFirst().orElse(null));
   }
 
   private String stackState(Optional<Generation> serving, Optional<UpgradeRecord> running) {
@@ -131,6 +133,7 @@ public final class StatusCollector {
       case SNAPSHOT -> "making a snapshot";
       case RESTORE -> "restoring a snapshot";
       case PROVE -> "proving a snapshot";
+      case REHEARSE -> "rehearsing an upgrade";
       case UP, UPGRADE, ROLLBACK -> "upgrading";
     };
   }
@@ -276,8 +279,13 @@ public final class StatusCollector {
             .filter(row -> row.state() == State.KEPT)
             .map(row -> row.generation().version())
             .toList();
+    Map<String, RehearsalRecord> rehearsals =
+        journal.rehearsals().stream()
+            .collect(Collectors.toMap(RehearsalRecord::version, Function.identity()));
     return all.stream()
-        .map(version -> statusOf(version, serving, kept, quarantined.get(version), content))
+        .map(version ->
+            statusOf(version, serving, kept, quarantined.get(version), content)
+                .with(rehearsals.get(version)))
         .toList();
   }
 

@@ -37,7 +37,7 @@ public final class SettingsLoader {
 
   /** Sections that a stack.conf may have itself. */
   private static final List<String> OF_A_STACK =
-      List.of("data", "upgrade", "security", "heal", "schedule", "snapshots", "backup");
+      List.of("data", "upgrade", "rehearse", "security", "heal", "schedule", "snapshots", "backup");
 
   private final SettingsFile file;
   private final Map<String, String> env;

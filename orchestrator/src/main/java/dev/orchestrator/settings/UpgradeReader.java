@@ -26,11 +26,24 @@ final class UpgradeReader {
   static UpgradeSettings upgrade(SettingsSection parent, SettingsErrors errors) {
     return parent
         .section("upgrade")
-        .map(section -> readUpgrade(section, errors))
+        .map(section -> readUpgrade(section, valid(parent), errors))
         .orElse(NO_UPGRADE);
   }
 
-  private static UpgradeSettings readUpgrade(SettingsSection section, SettingsErrors errors) {
+  /** How long a rehearsal is valid, of the section {@code rehearse} beside {@code upgrade}. */
+  private static Duration valid(SettingsSection parent) {
+    return parent
+        .section("rehearse")
+        .map(section -> {
+          Duration valid = section.time("valid", Duration.ZERO, Duration.ofDays(365));
+          section.rejectUnknownKeys();
+          return valid;
+        })
+        .orElse(RehearseSettings.OFF.valid());
+  }
+
+  private static UpgradeSettings readUpgrade(
+      SettingsSection section, Duration valid, SettingsErrors errors) {
     int before = errors.count();
     UpgradeSettings upgrade =
         new UpgradeSettings(
@@ -42,7 +55,8 @@ final class UpgradeReader {
             section.time("bake", Duration.ZERO, LONGEST),
             section.section("verify").map(UpgradeReader::verify).orElse(NO_VERIFY),
             section.whole("keep", 1, 100),
-            backupAge(section));
+            backupAge(section),
+            new RehearseSettings(section.choice("rehearse", RehearseSettings.Mode.class), valid));
     section.rejectUnknownKeys();
     if (errors.count() == before && upgrade.drain().compareTo(upgrade.hold()) >= 0) {
       section.addError(

@@ -13,6 +13,7 @@ import java.time.Duration;
  * @param bake how long green is watched after the switch; may be zero
  * @param keep how many old generations stay for rollback, at least 1
  * @param backupAge how old the last backup may be when an upgrade begins; zero: none is required
+ * @param rehearse whether the version is tried out on a copy of the data first
  */
 public record UpgradeSettings(
     Duration build,
@@ -23,9 +24,10 @@ public record UpgradeSettings(
     Duration bake,
     VerifySettings verify,
     int keep,
-    Duration backupAge) {
+    Duration backupAge,
+    RehearseSettings rehearse) {
 
-  /** Upgrades that require no backup. */
+  /** Upgrades that require no backup and no rehearsal. */
   public UpgradeSettings(
       Duration build,
       Duration ready,
@@ -35,7 +37,17 @@ public record UpgradeSettings(
       Duration bake,
       VerifySettings verify,
       int keep) {
-    this(build, ready, preSync, hold, drain, bake, verify, keep, Duration.ZERO);
+    this(
+        build,
+        ready,
+        preSync,
+        hold,
+        drain,
+        bake,
+        verify,
+        keep,
+        Duration.ZERO,
+        RehearseSettings.OFF);
   }
 
   /** Whether an upgrade begins only after a backup. */
@@ -46,12 +58,19 @@ public record UpgradeSettings(
   /** The same with another bake window and another number of old generations that stay. */
   public UpgradeSettings with(Duration otherBake, int otherKeep) {
     return new UpgradeSettings(
-        build, ready, preSync, hold, drain, otherBake, verify, otherKeep, backupAge);
+        build, ready, preSync, hold, drain, otherBake, verify, otherKeep, backupAge, rehearse);
   }
 
   /** The same without a backup before an upgrade. */
   public UpgradeSettings withoutBackup() {
-    return new UpgradeSettings(build, ready, preSync, hold, drain, bake, verify, keep);
+    return new UpgradeSettings(
+        build, ready, preSync, hold, drain, bake, verify, keep, Duration.ZERO, rehearse);
+  }
+
+  /** The same with other rehearsals. */
+  public UpgradeSettings withRehearse(RehearseSettings other) {
+    return new UpgradeSettings(
+        build, ready, preSync, hold, drain, bake, verify, keep, backupAge, other);
   }
 
   /**

@@ -16,6 +16,7 @@ import dev.orchestrator.report.Status;
 import dev.orchestrator.report.VersionStatus;
 import dev.orchestrator.upgrade.DataOptions;
 import dev.orchestrator.upgrade.EventHub;
+import dev.orchestrator.upgrade.RehearsalOptions;
 import dev.orchestrator.upgrade.RunEvent;
 import java.util.List;
 import java.util.function.Consumer;
@@ -36,7 +37,12 @@ public interface Control {
   List<VersionStatus> versions();
 
   /** Describes what an upgrade would do. Reads only; takes as long as measuring the data does. */
-  Plan plan(String version, DataOptions options);
+  default Plan plan(String version, DataOptions options) {
+    return plan(version, options, RehearsalOptions.AS_CONFIGURED);
+  }
+
+  /** The same of an upgrade that rehearses or does not. */
+  Plan plan(String version, DataOptions options, RehearsalOptions rehearsal);
 
   /** The generation that serves, with its image and volumes. */
   Generation serving();
@@ -58,8 +64,19 @@ public interface Control {
     return upgrade(version, DataOptions.NONE);
   }
 
+  /** Upgrades to a version, with a rehearsal if that is configured; returns the run's id. */
+  default String upgrade(String version, DataOptions options) {
+    return upgrade(version, options, RehearsalOptions.AS_CONFIGURED);
+  }
+
   /** Upgrades to a version; returns the run's id. */
-  String upgrade(String version, DataOptions options);
+  String upgrade(String version, DataOptions options, RehearsalOptions rehearsal);
+
+  /**
+   * Rehearses an upgrade: starts the version on a copy of today's data, out of reach, checks it as
+   * an upgrade does, and throws all of that away. What serves serves on. Returns the run's id.
+   */
+  String rehearse(String version);
 
   /**
    * Moves the version that serves to another host, with its data; the routes lead there. Returns

@@ -19,6 +19,7 @@ import dev.orchestrator.journal.UpgradeRecord.Kind;
 import dev.orchestrator.upgrade.DataOptions;
 import dev.orchestrator.upgrade.FailureText;
 import dev.orchestrator.upgrade.PortRedirect;
+import dev.orchestrator.upgrade.RehearsalOptions;
 import dev.orchestrator.upgrade.ResourceNames;
 import dev.orchestrator.upgrade.SnapshotOptions;
 import dev.orchestrator.upgrade.Step;
@@ -137,9 +138,10 @@ final class CutOffRuns {
 
   private CutOff cutOff(UpgradeRecord record) {
     boolean carriesData = DataOptions.ofRun(context, record.id()).carriesData();
-    List<Step> steps = UpgradePlans.stepsOf(record, carriesData);
+    boolean rehearses = RehearsalOptions.ofRun(context, record.id()).rehearses();
+    List<Step> steps = UpgradePlans.stepsOf(record, carriesData, rehearses);
     boolean holds = steps.stream().anyMatch(Step::holdsClients);
-    Generation blue = holds ? generation(record.from()) : null;
+    Generation blue = holds || record.kind() == Kind.REHEARSE ? generation(record.from()) : null;
     Original original =
         context
             .journal()

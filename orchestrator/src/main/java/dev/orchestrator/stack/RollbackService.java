@@ -149,7 +149,10 @@ final class RollbackService {
             DataOptions.forRollback(choice).attachments());
     UpgradeRun run =
         new UpgradeRun(
-            record, UpgradePlans.stepsOf(record, carriesData), blue, carriesData ? null : previous);
+            record,
+            UpgradePlans.stepsOf(record, carriesData, false),
+            blue,
+            carriesData ? null : previous);
     if (carriesData) {
       run.previous = previous;
     }
@@ -170,7 +173,7 @@ final class RollbackService {
             null,
             previous.number(),
             LostHost.attachments(lost));
-    return new UpgradeRun(record, UpgradePlans.stepsOf(record, false), null, previous);
+    return new UpgradeRun(record, UpgradePlans.stepsOf(record, false, false), null, previous);
   }
 
   /**
@@ -190,7 +193,7 @@ final class RollbackService {
             blue == null ? null : blue.number(),
             UpgradeRecord.ORIGINAL,
             Map.of(UpgradeRun.ORIGINAL_KEY, json));
-    return new UpgradeRun(record, UpgradePlans.stepsOf(record, false), blue, null, original);
+    return new UpgradeRun(record, UpgradePlans.stepsOf(record, false, false), blue, null, original);
   }
 
   /**

@@ -35,6 +35,7 @@ import dev.orchestrator.settings.DataSettings.Rollback;
 import dev.orchestrator.upgrade.ArchiveImports;
 import dev.orchestrator.upgrade.DataOptions;
 import dev.orchestrator.upgrade.EventHub;
+import dev.orchestrator.upgrade.RehearsalOptions;
 import dev.orchestrator.upgrade.RunEvent;
 import dev.orchestrator.upgrade.UpgradeContext;
 import dev.orchestrator.upgrade.UpgradeRun;
@@ -145,9 +146,10 @@ public final class StackControl implements Control, AutoCloseable {
   }
 
   @Override
-  public Plan plan(String version, DataOptions options) {
+  public Plan plan(String version, DataOptions options, RehearsalOptions rehearsal) {
     releases.release(version);
-    return refuseOnFailure(() -> new PlanBuilder(context).build(version, options));
+    return refuseOnFailure(
+        () -> new PlanBuilder(context).build(version, options, rehearsal.resolve(context)));
   }
 
   @Override
@@ -233,7 +235,7 @@ public final class StackControl implements Control, AutoCloseable {
   }
 
   @Override
-  public String upgrade(String version, DataOptions options) {
+  public String upgrade(String version, DataOptions options, RehearsalOptions rehearsal) {
     admission.requireAdmission();
     releases.release(version);
     Generation blue = requirements.requireServing("upgrade");
@@ -241,11 +243,36 @@ public final class StackControl implements Control, AutoCloseable {
     if (blue.version().equals(version)) {
       throw new RefusedException(version + " is the version that serves: nothing to do");
     }
+    RehearsalOptions chosen = rehearsal.resolve(context);
+    Map<String, String> attachments = new HashMap<>(options.attachments());
+    attachments.putAll(chosen.attachments());
+    return executor.start(() ->
+        new UpgradeRun(
+            journal.begin(Kind.UPGRADE, blue.version(), version, blue.number(), null, attachments),
+            UpgradePlans.upgrade(chosen.rehearses()),
+            blue,
+            null));
+  }
+
+  @Override
+  public String rehearse(String version) {
+    admission.requireAdmission();
+    releases.release(version);
+    Generation blue = requirements.requireServing("rehearse an upgrade");
+    requireHere(blue, "rehearsed");
+    if (blue.version().equals(version)) {
+      throw new RefusedException(version + " is the version that serves: nothing to rehearse");
+    }
     return executor.start(() ->
         new UpgradeRun(
             journal.begin(
-                Kind.UPGRADE, blue.version(), version, blue.number(), null, options.attachments()),
-            UpgradePlans.UPGRADE,
+                Kind.REHEARSE,
+                blue.version(),
+                version,
+                blue.number(),
+                null,
+                RehearsalOptions.REQUIRED.attachments()),
+            UpgradePlans.REHEARSAL,
             blue,
             null));
   }

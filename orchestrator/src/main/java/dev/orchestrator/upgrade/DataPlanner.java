@@ -330,6 +330,26 @@ public final class DataPlanner {
     return transfers;
   }
 
+  /**
+   * Plans for a rehearsal of an upgrade: by clone where files can share their blocks, else by copy;
+   * never by a layer, as what serves goes on writing. A volume whose files never change is shared;
+   * a volume that goes from version to version as it is (attached) begins empty.
+   */
+  List<VolumeTransfer> planRehearsal(Generation blue, Map<String, String> labels) {
+    List<VolumeTransfer> transfers = new ArrayList<>();
+    for (VolumeSettings volume : configuredVolumes()) {
+      Optional<DataVolume> source = findVolume(blue, volume.name()).filter(own -> !leftOut(own));
+      transfers.add(
+          source
+              .map(own ->
+                  volume.immutable()
+                      ? shared(own)
+                      : ofItsOwn(own, blue.version() + " goes on writing", labels))
+              .orElseGet(() -> VolumeTransfer.startEmpty(volume.name(), volume.paths())));
+    }
+    return transfers;
+  }
+
   private VolumeTransfer toThrowAway(
       DataVolume volume, CloneSupport cloneSupport, Map<String, String> labels) {
     VolumeTransfer own = ofItsOwn(volume, "a clone can't be mounted on it", labels);

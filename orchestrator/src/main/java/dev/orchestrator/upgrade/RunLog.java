@@ -71,10 +71,10 @@ public final class RunLog {
     publishEnd(run, outcome, why);
   }
 
-  /** Ends a run whose version serves, or whose snapshot is made or proven. */
+  /** Ends a run whose version serves, or that has found out or made what it was to. */
   void succeed(UpgradeRun run) {
     run.control.requireNotCutOff();
-    if (run.makesSnapshot() || run.provesSnapshot()) {
+    if (run.makesSnapshot() || run.provesSnapshot() || run.rehearsesOnly()) {
       journal.end(run.id(), Outcome.DONE, "");
     } else if (run.record.returnsToOriginal()) {
       journal.succeed(run.id(), run.record.toVersion());

@@ -1,16 +1,12 @@
 package dev.orchestrator.upgrade;
 
-import dev.orchestrator.common.HumanText;
 import dev.orchestrator.data.DataException;
-import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.JournalException;
 import dev.orchestrator.journal.SnapshotRecord;
 import dev.orchestrator.journal.StepRecord.Phase;
 import dev.orchestrator.journal.UpgradeRecord.Outcome;
-import java.time.Duration;
 import java.util.List;
-import java.util.Locale;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,11 +21,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class Saga {
   private static final Logger logger = LoggerFactory.getLogger(Saga.class);
-
-  /** With less free space services can't be expected to start. */
-  private static final long FULL = 32_000_000;
-
-  private static final Duration LOOK_LIMIT = Duration.ofSeconds(30);
 
   private final UpgradeContext context;
   private final RunLog log;
@@ -119,7 +110,7 @@ public final class Saga {
         }
         String full = "";
         if (run.provesSnapshot() && step.isFaultOfCandidate(failure)) {
-          full = fullDisk();
+          full = FullDisk.describe(context, "snapshot", "free some, and prove again");
           if (full.isEmpty()) {
             recordFailedProof(run, step.id() + ": " + why);
           }
@@ -137,7 +128,8 @@ public final class Saga {
   private static boolean triesVersion(UpgradeRun run) {
     return switch (run.record.kind()) {
       case UP, UPGRADE, ADOPT -> true;
-      case MOVE, ROLLBACK, SNAPSHOT, RESTORE, PROVE -> false;
+      // A rehearsal says itself whether its version is bad.
+      case MOVE, ROLLBACK, SNAPSHOT, RESTORE, PROVE, REHEARSE -> false;
     };
   }
 
@@ -179,27 +171,6 @@ public final class Saga {
     } catch (JournalException e) {
       logger.error("{}", e.getMessage());
       return "";
-    }
-  }
-
-  /**
-   * That the engine's disk is full, on which no service is healthy, whatever its data; empty where
-   * it is not, or can't be looked at. No client waits in a proof.
-   */
-  private String fullDisk() {
-    try {
-      long free =
-          context
-              .copier()
-              .free(context.names().helperLabels("snapshot", ResourceNames.LOOK), LOOK_LIMIT);
-      return free < FULL
-          ? "the disk where the engine keeps its volumes is full (%s free): free some, and prove again; "
-              .formatted(HumanText.bytes(free))
-          : "";
-    } catch (DataException | EngineException e) {
-      return String.valueOf(e.getMessage()).toLowerCase(Locale.ROOT).contains("no space left")
-          ? "the disk where the engine keeps its volumes is full: free some, and prove again; "
-          : "";
     }
   }
 

@@ -85,6 +85,8 @@ public final class UpgradeContext {
   private final PortTakeover ports;
   private final LeftBehind leftBehind;
   private final OwnerClaim ownerClaim;
+  private final IsolatedCapsules isolated;
+  private final Rehearsal rehearsal;
   private final Candidates candidates;
   private final SentCandidates sentCandidates;
   private final LostHost lostHost;
@@ -152,6 +154,8 @@ public final class UpgradeContext {
     this.ports = new PortTakeover(this);
     this.leftBehind = new LeftBehind(this);
     this.ownerClaim = new OwnerClaim(this);
+    this.isolated = new IsolatedCapsules(this);
+    this.rehearsal = new Rehearsal(this);
     this.candidates = new Candidates(this);
     this.sentCandidates = new SentCandidates(this);
     this.lostHost = new LostHost(this);
@@ -260,7 +264,8 @@ public final class UpgradeContext {
   }
 
   /**
-   * Creates the container of a proof: services in it can be asked, and reach nothing outside.
+   * Creates the container of a proof or rehearsal: services in it can be asked, and reach nothing
+   * outside.
    *
    * @param network an isolated network
    */
@@ -387,6 +392,16 @@ public final class UpgradeContext {
   /** Who a capsule on another host belongs to. */
   public OwnerClaim ownerClaim() {
     return ownerClaim;
+  }
+
+  /** Capsules that are made to be looked at and thrown away. */
+  public IsolatedCapsules isolated() {
+    return isolated;
+  }
+
+  /** Tries versions out on copies of the data. */
+  public Rehearsal rehearsal() {
+    return rehearsal;
   }
 
   public Candidates candidates() {

@@ -205,9 +205,14 @@ public final class UpgradeRun {
     return record.kind() == Kind.PROVE;
   }
 
+  /** Whether this run is a rehearsal alone: it leaves nothing but what it has found. */
+  public boolean rehearsesOnly() {
+    return record.kind() == Kind.REHEARSE;
+  }
+
   /** Whether nothing serves before this run, so that it owns whatever of the stack it brings up. */
   public boolean bringsUp() {
-    return !holdsClients && !provesSnapshot();
+    return !holdsClients && !provesSnapshot() && !rehearsesOnly();
   }
 
   /** Why blue needs a person although it serves again; empty where it does not. */

@@ -98,6 +98,8 @@ final class CliTest {
         "backup check --read many|--read",
         "backup check --read 101|from 0 to 100",
         "backup prove 12|is no id of a backup",
+        "rehearse|Missing required parameter",
+        "rehearse v2 v3|Unmatched argument",
         "drill|Missing required parameter",
         "drill v2 v3|Unmatched argument",
         "drill ../v2|letters, digits",
@@ -124,6 +126,7 @@ final class CliTest {
         "snapshot prove x9|no snapshot x9",
         "snapshot diff x9|no snapshot x9",
         "snapshot diff nightly x9|no snapshot x9",
+        "rehearse x9|unknown version x9",
         "drill x9|unknown version x9",
         "drill v1|v1 is the version that serves: nothing to rehearse",
         "status --config /nowhere.conf|/nowhere.conf",
@@ -619,6 +622,17 @@ final class CliTest {
     assertTrue(none.err().contains("no capsule nothing runs on this engine"), none.err());
   }
 
+  @Test
+  void anUpgradeIsRehearsedAloneOrNotAtAll() {
+    Result rehearsed = run("rehearse v2 --detach");
+    assertEquals(0, rehearsed.exitCode(), rehearsed.err());
+    assertEquals("u7", rehearsed.out().strip());
+    assertEquals(0, run("upgrade v2 --detach --no-rehearse").exitCode());
+    assertTrue(
+        control.calls().containsAll(List.of("rehearse v2", "upgrade v2 rehearsal OFF")),
+        control.calls().toString());
+  }
+
   @ParameterizedTest
   @CsvSource({"--help", "upgrade --help", "serve --help"})
   void helpListsTheExitCodes(String arguments) {
@@ -633,7 +647,7 @@ final class CliTest {
     List<String> help = run("--help").out().lines().toList();
     int first = help.indexOf("Commands:") + 1;
     List<String> described = help.subList(first, help.indexOf("Exit codes:"));
-    assertEquals(27, described.stream().filter(line -> !line.isBlank()).count(), "commands");
+    assertEquals(28, described.stream().filter(line -> !line.isBlank()).count(), "commands");
     for (String line : described) {
       assertTrue(line.isBlank() || line.matches("  [a-z]+ +[A-Z].*[^.]\\."), line);
     }

@@ -121,7 +121,16 @@ class ConfigurationPageTest {
     }
     shown
         .getOrDefault("stack.conf ", new TreeSet<>())
-        .addAll(List.of("data", "upgrade", "heal", "backup", "schedule", "security", "snapshots"));
+        .addAll(
+            List.of(
+                "data",
+                "upgrade",
+                "rehearse",
+                "heal",
+                "backup",
+                "schedule",
+                "security",
+                "snapshots"));
 
     List<String> wrong = new ArrayList<>();
     for (Map.Entry<String, Set<String>> section : shown.entrySet()) {

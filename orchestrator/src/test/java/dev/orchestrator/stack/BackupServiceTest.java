@@ -99,7 +99,8 @@ class BackupServiceTest {
                 all.bake(),
                 all.verify(),
                 all.keep(),
-                Duration.ofHours(1)))
+                Duration.ofHours(1),
+                all.rehearse()))
         : stack;
   }
 

@@ -26,7 +26,7 @@ class UnknownStepTest {
     try (OrchestratorFixture newer = new OrchestratorFixture(host, home)) {
       newer.control.up("v1");
       UpgradeRecord begun = newer.journal.begin(Kind.UPGRADE, "v1", "v2", 1);
-      newer.journal.append(begun.id(), "rehearse", Phase.INTENT, "");
+      newer.journal.append(begun.id(), "foresee", Phase.INTENT, "");
       run = begun.id();
     }
     try (OrchestratorFixture older = new OrchestratorFixture(host, home)) {
@@ -37,7 +37,7 @@ class UnknownStepTest {
       assertEquals("needs attention", status.state());
       String line =
           run
-              + " has the step 'rehearse', which this version of the orchestrator does not know:"
+              + " has the step 'foresee', which this version of the orchestrator does not know:"
               + " start the newer version again, which ends the run";
       assertTrue(status.attention().contains(line), status.attention());
       assertThrows(RefusedException.class, () -> older.control.upgrade("v2"));

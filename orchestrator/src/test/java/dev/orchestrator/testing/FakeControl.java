@@ -26,6 +26,7 @@ import dev.orchestrator.stack.SnapshotRequest;
 import dev.orchestrator.upgrade.DataChanges;
 import dev.orchestrator.upgrade.DataOptions;
 import dev.orchestrator.upgrade.EventHub;
+import dev.orchestrator.upgrade.RehearsalOptions;
 import dev.orchestrator.upgrade.RunEvent;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -168,7 +169,7 @@ public final class FakeControl implements Control {
   }
 
   @Override
-  public Plan plan(String version, DataOptions options) {
+  public Plan plan(String version, DataOptions options, RehearsalOptions rehearsal) {
     requireKnownVersion(version);
     return new Plan(
         UpgradeRecord.Kind.UPGRADE,
@@ -259,7 +260,8 @@ public final class FakeControl implements Control {
   }
 
   @Override
-  public synchronized String upgrade(String version, DataOptions options) {
+  public synchronized String upgrade(
+      String version, DataOptions options, RehearsalOptions rehearsal) {
     if (!refusalForGood.isEmpty()) {
       throw new RefusedException(refusalForGood);
     }
@@ -273,7 +275,15 @@ public final class FakeControl implements Control {
             + version
             + (options.full() ? " full" : "")
             + (options.attach() ? " attach" : "")
-            + (options.acceptUnused().isEmpty() ? "" : " unused " + options.acceptUnused()));
+            + (options.acceptUnused().isEmpty() ? "" : " unused " + options.acceptUnused())
+            + (rehearsal.mode() == null ? "" : " rehearsal " + rehearsal.mode()));
+    requireKnownVersion(version);
+    return "u7";
+  }
+
+  @Override
+  public synchronized String rehearse(String version) {
+    calls.add("rehearse " + version);
     requireKnownVersion(version);
     return "u7";
   }

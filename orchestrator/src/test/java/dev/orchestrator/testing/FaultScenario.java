@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.journal.JournalException;
+import dev.orchestrator.journal.RehearsalRecord;
 import dev.orchestrator.journal.SnapshotRecord;
 import dev.orchestrator.journal.StepRecord;
 import dev.orchestrator.journal.StepRecord.Phase;
@@ -20,6 +21,8 @@ import dev.orchestrator.settings.DataSettings.Strategy;
 import dev.orchestrator.settings.VolumeSettings;
 import dev.orchestrator.stack.Control;
 import dev.orchestrator.stack.SnapshotRequest;
+import dev.orchestrator.upgrade.DataOptions;
+import dev.orchestrator.upgrade.RehearsalOptions;
 import dev.orchestrator.upgrade.RunEvent;
 import dev.orchestrator.upgrade.Step;
 import dev.orchestrator.upgrade.steps.UpgradePlans;
@@ -28,6 +31,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -52,6 +56,9 @@ public final class FaultScenario implements AutoCloseable {
     SNAPSHOT,
     RESTORED_SNAPSHOT,
     PROVEN_SNAPSHOT,
+    REHEARSED_UPGRADE,
+    REHEARSED_UPGRADE_TO_A_BROKEN_VERSION,
+    REHEARSAL,
     ROLLBACK,
     BAD_BAKE,
     SNAPSHOT_BY_STOP,
@@ -70,6 +77,9 @@ public final class FaultScenario implements AutoCloseable {
     CARRY,
     CLONED_UPGRADE,
     CLONED_UPGRADE_TO_A_BROKEN_VERSION,
+    CLONED_REHEARSED_UPGRADE,
+    REHEARSAL_OF_A_BROKEN_VERSION,
+    REHEARSAL_ACROSS_SERIES,
     CLONED_BAD_BAKE,
     CLONED_ONE_WAY_BAD_BAKE,
     CLONED_ROLLBACK,
@@ -108,6 +118,11 @@ public final class FaultScenario implements AutoCloseable {
     /** Whether the run proves a snapshot that was made before it, so that v1 serves after it. */
     public boolean isProof() {
       return name().startsWith("PROVEN_SNAPSHOT");
+    }
+
+    /** Whether the run is a rehearsal alone, so that v1 serves after it. */
+    public boolean isRehearsal() {
+      return name().startsWith("REHEARSAL");
     }
 
     public boolean hasBrokenCandidate() {
@@ -200,6 +215,10 @@ public final class FaultScenario implements AutoCloseable {
     }
     if (scenario.hasBrokenCandidate() && !scenario.isRestore() && !scenario.isProof()) {
       host.unhealthy.add("v3");
+    }
+    if (scenario == Case.REHEARSAL_ACROSS_SERIES) {
+      host.databasesByImage.put("orchestrator/shop:v1", Map.of("db", "MariaDB 10.11"));
+      host.databasesByImage.put("orchestrator/shop:v2", Map.of("db", "MariaDB 11.8"));
     }
     host.v1RejectsDataOfV2 = scenario == Case.CLONED_ONE_WAY_BAD_BAKE;
     host.faults =
@@ -372,6 +391,13 @@ public final class FaultScenario implements AutoCloseable {
               PROVEN_SNAPSHOT_BY_REFLINK,
               PROVEN_SNAPSHOT_BROKEN_VERSION ->
               service.control.proveSnapshot(SNAPSHOT);
+          case REHEARSED_UPGRADE, REHEARSED_UPGRADE_TO_A_BROKEN_VERSION, CLONED_REHEARSED_UPGRADE ->
+              service.control.upgrade(
+                  scenario.hasBrokenCandidate() ? "v3" : "v2",
+                  DataOptions.NONE,
+                  RehearsalOptions.REQUIRED);
+          case REHEARSAL, REHEARSAL_OF_A_BROKEN_VERSION, REHEARSAL_ACROSS_SERIES ->
+              service.control.rehearse(scenario.hasBrokenCandidate() ? "v3" : "v2");
           default ->
               scenario.isRollback()
                   ? service.control.rollback()
@@ -415,6 +441,21 @@ public final class FaultScenario implements AutoCloseable {
     if (scenario.isSnapshot() || scenario.isRestore() || scenario.isProof()) {
       assertSnapshot(scenario + ", " + where);
     }
+    if (scenario.isRehearsal()) {
+      assertRehearsal(scenario + ", " + where);
+    }
+  }
+
+  /** What a rehearsal has found is written down, and v1 serves on as generation 1. */
+  private void assertRehearsal(String where) {
+    assertEquals(1, service.journal.serving().orElseThrow().number(), where);
+    Optional<UpgradeRecord> run =
+        service.journal.history().stream().filter(each -> each.kind() == Kind.REHEARSE).findFirst();
+    boolean done = run.filter(each -> each.outcome() == Outcome.DONE).isPresent();
+    boolean good =
+        service.journal.rehearsals().stream().findFirst().filter(RehearsalRecord::good).isPresent();
+    assertTrue(good || !done, where + ": done, and nothing is written down");
+    assertTrue(!good || !scenario.hasBrokenCandidate(), where + ": v3 is not good");
   }
 
   /**

@@ -32,6 +32,10 @@ public final class StepNames {
     return UpgradePlans.PROVE_SNAPSHOT;
   }
 
+  public static List<Step> rehearsal() {
+    return UpgradePlans.REHEARSAL;
+  }
+
   public static List<Step> adoption() {
     return UpgradePlans.ADOPT;
   }

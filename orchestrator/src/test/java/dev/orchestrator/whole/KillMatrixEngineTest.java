@@ -61,7 +61,8 @@ class KillMatrixEngineTest {
     ROLLBACK,
     SNAPSHOT,
     RESTORE,
-    PROVE
+    PROVE,
+    REHEARSE
   }
 
   private record Cell(RunKind kind, Step step) {}
@@ -75,6 +76,7 @@ class KillMatrixEngineTest {
     StepNames.snapshot().forEach(step -> all.add(new Cell(RunKind.SNAPSHOT, step)));
     StepNames.snapshotRestore().forEach(step -> all.add(new Cell(RunKind.RESTORE, step)));
     StepNames.proof().forEach(step -> all.add(new Cell(RunKind.PROVE, step)));
+    StepNames.rehearsal().forEach(step -> all.add(new Cell(RunKind.REHEARSE, step)));
     String only = System.getProperty("matrix.step");
     if (only != null) {
       return all.stream().filter(cell -> cell.step().id().equals(only)).toList();
@@ -112,6 +114,7 @@ class KillMatrixEngineTest {
         measureSteps(daemon, daemon.requestRun("/v1/rollback", Map.of()));
         measureSteps(daemon, daemon.requestRun("/v1/snapshots", Map.of("name", FIRST)));
         measureSteps(daemon, daemon.requestRun("/v1/snapshots/" + FIRST + "/prove", Map.of()));
+        measureSteps(daemon, daemon.requestRun("/v1/rehearsals", Map.of("version", "v2")));
         for (Cell cell : cells) {
           killInStep(cell, daemon, engine, client);
         }
@@ -147,6 +150,7 @@ class KillMatrixEngineTest {
       }
       case SNAPSHOT -> daemon.requestRun("/v1/snapshots", Map.of("name", "in-" + cell.step().id()));
       case RESTORE -> daemon.requestRun("/v1/snapshots/" + FIRST + "/restore", Map.of());
+      case REHEARSE -> daemon.requestRun("/v1/rehearsals", Map.of("version", other));
       case PROVE -> daemon.requestRun("/v1/snapshots/" + FIRST + "/prove", Map.of());
     };
   }

@@ -30,7 +30,7 @@ final class DiscardStep extends Step {
 
   @Override
   public String run(UpgradeRun run, UpgradeContext context, Consumer<String> progress) {
-    PrepareProofStep.remove(run.green(), context);
+    context.isolated().remove(run.green());
     return run.green().container() + " removed";
   }
 

@@ -106,6 +106,20 @@ final class PreSyncStep extends Step {
         compared);
   }
 
+  /** One more pass, after a step that took its time: less is left to copy while clients wait. */
+  static void catchUp(UpgradeRun run, UpgradeContext context, Consumer<String> progress) {
+    DataTransfer transfer = context.transfer();
+    Deadline deadline = Deadline.in(context.limits().preSync());
+    for (DataVolume target : DataTransfer.copiedVolumes(run.green())) {
+      Consumer<String> prefixed = line -> progress.accept(DataTransfer.prefixed(target, line));
+      CopyReport report = transfer.copying(run, target).live(deadline.remaining(), prefixed);
+      transfer.recordPass(run, "pre-sync again", target, report);
+      prefixed.accept("comparing");
+      long _ =
+          transfer.copying(run, target).compare(transfer.comparesAll(run), deadline.remaining());
+    }
+  }
+
   /**
    * Ends the copies: a helper container that still runs would keep the volumes from being removed.
    */

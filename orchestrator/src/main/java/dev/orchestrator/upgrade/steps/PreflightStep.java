@@ -62,13 +62,9 @@ final class PreflightStep extends Step {
     } else if (run.holdsClients()) {
       requireOpenRoutes(context);
     }
-    if (run.holdsClients()
-        && (run.record.kind() == Kind.UPGRADE || run.moves() || run.makesSnapshot())) {
-      findings.add(
-          requireHealthy(
-              run.blue(),
-              run.makesSnapshot() ? "make a snapshot" : run.moves() ? "move" : "upgrade",
-              context));
+    String purpose = purpose(run);
+    if (!purpose.isEmpty()) {
+      findings.add(requireHealthy(run.blue(), purpose, context));
     }
     if (run.record.kind() == Kind.UPGRADE) {
       String backup = context.backupRequirement().require();
@@ -83,6 +79,17 @@ final class PreflightStep extends Step {
       }
     }
     return String.join("; ", findings);
+  }
+
+  /** What the run wants a healthy blue for; empty where it needs none. */
+  private static String purpose(UpgradeRun run) {
+    return switch (run.record.kind()) {
+      case UPGRADE -> "upgrade";
+      case MOVE -> "move";
+      case SNAPSHOT -> "make a snapshot";
+      case REHEARSE -> "rehearse";
+      case UP, ROLLBACK, ADOPT, RESTORE, PROVE -> "";
+    };
   }
 
   /**

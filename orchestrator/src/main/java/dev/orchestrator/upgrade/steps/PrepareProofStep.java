@@ -1,14 +1,11 @@
 package dev.orchestrator.upgrade.steps;
 
-import dev.orchestrator.data.DataVolume;
 import dev.orchestrator.data.DataVolume.Method;
 import dev.orchestrator.journal.Generation;
-import dev.orchestrator.upgrade.DataTransfer;
 import dev.orchestrator.upgrade.Step;
 import dev.orchestrator.upgrade.UpgradeContext;
 import dev.orchestrator.upgrade.UpgradeRun;
 import java.util.List;
-import java.util.Map;
 import java.util.function.Consumer;
 
 /**
@@ -57,43 +54,7 @@ final class PrepareProofStep extends Step {
 
   @Override
   public String run(UpgradeRun run, UpgradeContext context, Consumer<String> progress) {
-    removeLeftNetworks(context);
-    Generation proof = candidate(run, context);
-    for (DataVolume volume : proof.volumes()) {
-      if (volume.method() != Method.ATTACH) {
-        createVolume(volume.volume(), "data", proof, run, context);
-      }
-    }
-    createVolume(proof.storeVolume(), "store", proof, run, context);
-    String network = context.names().network(proof.number());
-    context
-        .engine()
-        .createIsolatedNetwork(network, context.names().helperLabels(run.id(), "network"));
-    context.createIsolatedContainer(proof, run.id(), network);
-    context.engine().startContainer(proof.container());
-    context.capsule(proof).awaitReady(context.limits().ready());
-    context.capsule(proof).isolate(context.limits().ready());
-    context
-        .capsule(proof)
-        .create(
-            DataTransfer.copiedVolumes(proof).stream().map(DataVolume::name).toList(),
-            context.limits().ready());
-    return "%s in network %s, inner engine ready, services created"
-        .formatted(proof.container(), network);
-  }
-
-  /** What an earlier proof could not remove. */
-  private static void removeLeftNetworks(UpgradeContext context) {
-    context
-        .engine()
-        .networks(context.names().stackLabels())
-        .forEach(network -> context.engine().removeNetwork(network));
-  }
-
-  private static void createVolume(
-      String name, String role, Generation proof, UpgradeRun run, UpgradeContext context) {
-    Map<String, String> labels = context.names().generationLabels(proof, run.id(), role);
-    context.engine().createVolume(name, labels);
+    return context.isolated().create(candidate(run, context), run.id());
   }
 
   private static Generation candidate(UpgradeRun run, UpgradeContext context) {
@@ -124,13 +85,7 @@ final class PrepareProofStep extends Step {
     // A copy that still runs would keep the volumes from being removed.
     context.transfer().removeHelpers(run);
     String logs = context.failureLogs().save(run.id(), proof);
-    remove(proof, context);
+    context.isolated().remove(proof);
     return proof.container() + " removed" + logs;
-  }
-
-  /** Removes all that a proof has made. Safe to repeat. */
-  static void remove(Generation proof, UpgradeContext context) {
-    context.retention().remove(proof);
-    context.engine().removeNetwork(context.names().network(proof.number()));
   }
 }

@@ -1,8 +1,6 @@
 package dev.orchestrator.upgrade.steps;
 
-import dev.orchestrator.capsule.Capsule;
 import dev.orchestrator.journal.Generation;
-import dev.orchestrator.upgrade.DataTransfer;
 import dev.orchestrator.upgrade.Step;
 import dev.orchestrator.upgrade.UpgradeContext;
 import dev.orchestrator.upgrade.UpgradeRun;
@@ -35,12 +33,7 @@ final class StartProofStep extends Step {
   @Override
   public String run(UpgradeRun run, UpgradeContext context, Consumer<String> progress) {
     Generation proof = run.green();
-    Capsule capsule = context.capsule(proof);
-    if (DataTransfer.isCloned(proof)) {
-      capsule.mount(context.limits().ready());
-    }
-    capsule.lease(proof.number(), context.limits().ready());
-    context.startServices(proof, context.limits().verify().deadline(), progress);
+    context.isolated().start(proof, context.limits().verify().deadline(), progress);
     return proof.version() + "'s services started";
   }
 

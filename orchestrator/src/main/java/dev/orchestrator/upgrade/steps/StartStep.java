@@ -69,9 +69,18 @@ final class StartStep extends Step {
    */
   @Override
   public String check(UpgradeRun run, UpgradeContext context) {
-    if (run.blue == null || run.record.kind() != Kind.UPGRADE) {
+    if (!changesRelease(run)) {
       return "";
     }
+    return planFiles(run, context);
+  }
+
+  private static boolean changesRelease(UpgradeRun run) {
+    return run.blue != null
+        && (run.record.kind() == Kind.UPGRADE || run.record.kind() == Kind.REHEARSE);
+  }
+
+  private static String planFiles(UpgradeRun run, UpgradeContext context) {
     FilePlan plan =
         context
             .files()
@@ -86,8 +95,8 @@ final class StartStep extends Step {
    *
    * @return false when green was built before a capsule could update the release's files
    */
-  private static boolean answerForFiles(UpgradeRun run, UpgradeContext context, Capsule capsule) {
-    if (run.blue == null || run.record.kind() != Kind.UPGRADE) {
+  static boolean answerForFiles(UpgradeRun run, UpgradeContext context, Capsule capsule) {
+    if (!changesRelease(run)) {
       return true;
     }
     DataOptions options = DataOptions.ofRun(context, run.id());

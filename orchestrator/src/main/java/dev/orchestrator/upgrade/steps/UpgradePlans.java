@@ -18,6 +18,7 @@ public final class UpgradePlans {
   private static final Step PREPARE = new PrepareStep();
   private static final Step WAKE = new WakeStep();
   private static final Step PRE_SYNC = new PreSyncStep();
+  private static final Step REHEARSE = new RehearseStep();
   private static final Step HOLD = new HoldStep();
   private static final Step QUIESCE = new QuiesceStep();
   private static final Step SYNC = new SyncStep();
@@ -58,6 +59,15 @@ public final class UpgradePlans {
       List.of(
           PREFLIGHT, BUILD, PREPARE, PRE_SYNC, HOLD, QUIESCE, SYNC, START, VERIFY, SWITCH, BAKE,
           RETAIN);
+
+  /** The same with a rehearsal, before clients wait. */
+  public static final List<Step> REHEARSED_UPGRADE =
+      List.of(
+          PREFLIGHT, BUILD, PREPARE, PRE_SYNC, REHEARSE, HOLD, QUIESCE, SYNC, START, VERIFY, SWITCH,
+          BAKE, RETAIN);
+
+  /** A rehearsal alone, of which what serves notices nothing but that it is frozen for a moment. */
+  public static final List<Step> REHEARSAL = List.of(PREFLIGHT, BUILD, REHEARSE);
 
   /** The version that serves goes to another host: an upgrade to itself, on another engine. */
   public static final List<Step> MOVE =
@@ -130,6 +140,8 @@ public final class UpgradePlans {
             FIRST_UP,
             UP_AGAIN,
             UPGRADE,
+            REHEARSED_UPGRADE,
+            REHEARSAL,
             MOVE,
             CARRY,
             RESTORE,
@@ -168,17 +180,24 @@ public final class UpgradePlans {
                 .formatted(run, id));
   }
 
+  /** The steps of an upgrade. */
+  public static List<Step> upgrade(boolean rehearses) {
+    return rehearses ? REHEARSED_UPGRADE : UPGRADE;
+  }
+
   /**
    * The steps of a run.
    *
    * @param carriesData whether a rollback takes the newer data along
+   * @param rehearses whether an upgrade rehearses
    */
-  public static List<Step> stepsOf(UpgradeRecord run, boolean carriesData) {
+  public static List<Step> stepsOf(UpgradeRecord run, boolean carriesData, boolean rehearses) {
     if (run.returnsToOriginal()) {
       return run.from() == null ? RETURN_FROM_NOTHING : RETURN;
     }
     return switch (run.kind()) {
-      case UPGRADE -> UPGRADE;
+      case UPGRADE -> upgrade(rehearses);
+      case REHEARSE -> REHEARSAL;
       case MOVE -> MOVE;
       case ADOPT -> ADOPT;
       case SNAPSHOT -> SNAPSHOT;

@@ -1,0 +1,37 @@
+package dev.orchestrator.journal;
+
+import java.time.Instant;
+import java.util.Map;
+
+/**
+ * The last rehearsal of a version: it was started on a copy of the data, out of reach, and checked.
+ *
+ * @param version name of the version
+ * @param content digest of its content
+ * @param run that it was part of
+ * @param from number of the generation whose data was copied
+ * @param dataAt the moment that the data was of
+ * @param good whether every service and every probe was healthy
+ * @param stallMillis how long the services that clients use were frozen for the copy
+ * @param healthyMillis time from the start of its services until all were healthy; 0 where they
+ *     were not
+ * @param services milliseconds from the start of the services until this one was seen to be
+ *     healthy, by service
+ * @param reason what was wrong; empty where it was good
+ */
+public record RehearsalRecord(
+    String version,
+    String content,
+    String run,
+    int from,
+    Instant dataAt,
+    boolean good,
+    long stallMillis,
+    long healthyMillis,
+    Map<String, Long> services,
+    String reason) {
+
+  public RehearsalRecord {
+    services = Map.copyOf(services);
+  }
+}

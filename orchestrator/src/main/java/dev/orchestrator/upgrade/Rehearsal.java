@@ -1,0 +1,440 @@
+package dev.orchestrator.upgrade;
+
+import dev.orchestrator.capsule.Capsule;
+import dev.orchestrator.capsule.CapsuleException;
+import dev.orchestrator.capsule.CapsuleImage;
+import dev.orchestrator.common.Deadline;
+import dev.orchestrator.common.HumanText;
+import dev.orchestrator.common.RefusedException;
+import dev.orchestrator.compose.HostGrants;
+import dev.orchestrator.data.CopyJob;
+import dev.orchestrator.data.CopyReport;
+import dev.orchestrator.data.DataCopier.Copying;
+import dev.orchestrator.data.DataException;
+import dev.orchestrator.data.DataVolume;
+import dev.orchestrator.engine.ContainerInfo;
+import dev.orchestrator.engine.ImageInfo;
+import dev.orchestrator.health.HealthException;
+import dev.orchestrator.health.HealthGate;
+import dev.orchestrator.journal.Generation;
+import dev.orchestrator.journal.Generation.State;
+import dev.orchestrator.journal.GenerationRecord;
+import dev.orchestrator.journal.RehearsalRecord;
+import dev.orchestrator.settings.UpgradeSettings.VerifySettings;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * Tries a version out: starts it, out of reach, on a copy of the data of what serves, checks it as
+ * an upgrade does, and throws all of that away. What serves is frozen for the last pass of the copy
+ * and serves on. Blocks; on the run's thread.
+ */
+public final class Rehearsal {
+  /** After the first pass a second one copies what has changed meanwhile. */
+  private static final int LIVE_PASSES = 2;
+
+  /**
+   * A version that is ready to be tried out.
+   *
+   * @param generation its capsule, on the copy
+   * @param dataAt the moment that the copy is of
+   * @param stallMillis how long what serves was frozen for it
+   */
+  public record Prepared(Generation generation, Instant dataAt, long stallMillis) {}
+
+  private final UpgradeContext context;
+
+  Rehearsal(UpgradeContext context) {
+    this.context = context;
+  }
+
+  /** A rehearsal that an upgrade need not repeat: of this content, on the data of what serves. */
+  public Optional<RehearsalRecord> valid(Generation blue, String version, String content) {
+    return recent(blue, version).filter(known -> known.content().equals(content));
+  }
+
+  /** The same, where the content of the version is not known yet. */
+  public Optional<RehearsalRecord> recent(Generation blue, String version) {
+    Instant now = context.clock().instant();
+    Duration valid = context.limits().rehearse().valid();
+    return context
+        .journal()
+        .rehearsal(version)
+        .filter(RehearsalRecord::good)
+        .filter(known -> known.from() == blue.number())
+        .filter(known -> now.isBefore(known.dataAt().plus(valid)));
+  }
+
+  /** How each volume of a rehearsal gets its data. Measures; takes as long as that does. */
+  public List<VolumeTransfer> plan(Generation blue, String run) {
+    return context
+        .planner()
+        .planRehearsal(blue, context.names().helperLabels(run, ResourceNames.LOOK));
+  }
+
+  /**
+   * Makes the copy and the capsule on it. A failure says nothing of the version.
+   *
+   * @throws RefusedException when there is no space for the copy, or the like
+   */
+  public Prepared prepare(UpgradeRun run, CapsuleImage image, Consumer<String> progress) {
+    List<VolumeTransfer> transfers = plan(run.blue(), run.id());
+    String stack = context.settings().stack().name();
+    String _ = context.planner().reserveSpace(transfers);
+    try {
+      return prepare(run, image, transfers, progress);
+    } finally {
+      context.runLimits().release(stack);
+    }
+  }
+
+  private Prepared prepare(
+      UpgradeRun run,
+      CapsuleImage image,
+      List<VolumeTransfer> transfers,
+      Consumer<String> progress) {
+    Generation blue = run.blue();
+    int number = context.journal().nextGeneration();
+    Generation next =
+        new Generation(
+            number,
+            image.version(),
+            image.content(),
+            context.engine().image(image.reference()).map(ImageInfo::id).orElse(image.reference()),
+            context.names().container(number),
+            transfers.stream()
+                .map(each -> each.target(context.names().volume(number, each.name())))
+                .toList(),
+            context.names().store(number),
+            image.ports(),
+            context.clock().instant());
+    context.journal().addRehearsal(next);
+    List<String> changed = changedSeries(blue.image(), image.reference());
+    // Its data will look like that of a crash, which a server of another series does not take.
+    Generation first = changed.isEmpty() ? next : inPlaceOf(next, blue);
+    context.isolated().createVolumes(next, run.id());
+    if (changed.isEmpty()) {
+      importInto(run, next, progress);
+    }
+    String _ = context.isolated().createCapsule(first, run.id(), aside(run, next));
+    Prepared copied = copy(run, next, progress);
+    if (!changed.isEmpty()) {
+      recover(first, changed, progress);
+      importInto(run, next, progress);
+      context.isolated().replace(next, run.id(), aside(run, next));
+    }
+    return copied;
+  }
+
+  private void importInto(UpgradeRun run, Generation next, Consumer<String> progress) {
+    context.imports().copy(run, next, progress).forEach(progress);
+  }
+
+  private Set<String> aside(UpgradeRun run, Generation next) {
+    return context.imports().targets(run, next);
+  }
+
+  /** The version that serves, in the place and on the copy of another one. */
+  private Generation inPlaceOf(Generation next, Generation blue) {
+    return new Generation(
+        next.number(),
+        blue.version(),
+        blue.content(),
+        blue.image(),
+        next.container(),
+        next.volumes(),
+        next.storeVolume(),
+        blue.ports(),
+        next.created());
+  }
+
+  /** The databases whose release series changes, as {@code db: mariadb 10.11 becomes 11.8}. */
+  private List<String> changedSeries(String oldImage, String newImage) {
+    Map<String, String> before = context.builder().databases(oldImage);
+    Map<String, String> after = context.builder().databases(newImage);
+    return before.entrySet().stream()
+        .filter(old -> !after.getOrDefault(old.getKey(), old.getValue()).equals(old.getValue()))
+        .map(old ->
+            "%s: %s becomes %s".formatted(old.getKey(), old.getValue(), after.get(old.getKey())))
+        .sorted()
+        .toList();
+  }
+
+  /** Lets the databases of the old version recover as after a power cut, and stop in order. */
+  private void recover(Generation old, List<String> changed, Consumer<String> progress) {
+    progress.accept(
+        "%s recovers the copy first, as a database's series changes (%s)"
+            .formatted(old.version(), String.join(", ", changed)));
+    Duration limit = context.limits().verify().deadline();
+    context.isolated().start(old, limit, progress);
+    HealthGate.Healthy _ = context.awaitHealthy(old, context.limits().verify(), progress);
+    context.capsule(old).stop(UpgradeContext.STOP_TIMEOUT);
+  }
+
+  private Prepared copy(UpgradeRun run, Generation next, Consumer<String> progress) {
+    String stack = context.settings().stack().name();
+    Map<DataVolume, Copying> copies = new LinkedHashMap<>();
+    try (RunLimits.Permit _ = context.runLimits().await(RunLimits.Work.COPY, stack, progress)) {
+      Deadline deadline = Deadline.in(context.limits().preSync());
+      for (DataVolume target : DataTransfer.copiedVolumes(next)) {
+        copies.put(target, context.copier().begin(job(run, target)));
+      }
+      for (int pass = 1; pass <= LIVE_PASSES; pass++) {
+        for (Map.Entry<DataVolume, Copying> copy : copies.entrySet()) {
+          DataVolume target = copy.getKey();
+          CopyReport report =
+              copy.getValue()
+                  .live(
+                      deadline.remaining(),
+                      line -> progress.accept(DataTransfer.prefixed(target, line)));
+          context.transfer().recordPass(run, "rehearsal " + pass, target, report);
+        }
+      }
+      copies.values().forEach(copying -> copying.compare(false, deadline.remaining()));
+      Prepared copied = copyFrozen(run, next, copies, progress);
+      copies.values().forEach(Copying::close);
+      return copied;
+    } catch (RuntimeException e) {
+      copies.values().forEach(Copying::close);
+      throw e;
+    }
+  }
+
+  private CopyJob job(UpgradeRun run, DataVolume target) {
+    return new CopyJob(
+        DataPlanner.findVolume(run.blue(), target.name())
+            .orElseThrow(() -> new IllegalStateException("nothing to copy to " + target.volume())),
+        target,
+        context.names().helperLabels(run.id(), ResourceNames.COPY),
+        context.limits().preSync().plus(context.limits().hold()));
+  }
+
+  /**
+   * Copies the rest while what serves is frozen: it can't be frozen for longer than clients may be
+   * held. Nobody may find it frozen and start it meanwhile.
+   */
+  private Prepared copyFrozen(
+      UpgradeRun run, Generation next, Map<DataVolume, Copying> copies, Consumer<String> progress) {
+    Generation blue = run.blue();
+    if (!context.servingLock().acquire()) {
+      throw new RefusedException(
+          blue.version() + " is being started again: try again when it serves");
+    }
+    try {
+      Deadline limit = Deadline.in(context.limits().hold());
+      Instant dataAt;
+      long begun;
+      try {
+        context.hooks().runBefore(run, context.capsule(blue));
+        begun = System.nanoTime();
+        context.engine().pauseContainer(blue.container());
+        dataAt = context.clock().instant();
+        for (Map.Entry<DataVolume, Copying> copy : copies.entrySet()) {
+          DataVolume target = copy.getKey();
+          CopyReport report =
+              copy.getValue()
+                  .finish(
+                      false,
+                      limit.remaining(),
+                      line -> progress.accept(DataTransfer.prefixed(target, line)));
+          context.transfer().recordPass(run, "rehearsal frozen", target, report);
+        }
+        context.engine().unpauseContainer(blue.container());
+      } catch (RuntimeException e) {
+        resumeUninterrupted(run);
+        throw e;
+      }
+      long stall = Duration.ofNanos(System.nanoTime() - begun).toMillis();
+      context.hooks().runAfter(run.id(), context.capsule(blue));
+      return new Prepared(next, dataAt.truncatedTo(ChronoUnit.MILLIS), stall);
+    } finally {
+      context.servingLock().release();
+    }
+  }
+
+  /** Lets what serves go on, even where this run is being ended, as clients wait for it. */
+  private void resumeUninterrupted(UpgradeRun run) {
+    boolean interrupted = Thread.interrupted();
+    try {
+      resume(run);
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  /** Thaws what serves, if it is frozen. */
+  private void thaw(UpgradeRun run) {
+    Generation blue = run.blue();
+    if (context.engine().container(blue.container()).filter(ContainerInfo::paused).isPresent()) {
+      resume(run);
+    }
+  }
+
+  private void resume(UpgradeRun run) {
+    Generation blue = run.blue();
+    context.engine().unpauseContainer(blue.container());
+    context.hooks().runAfter(run.id(), context.capsule(blue));
+  }
+
+  /**
+   * Starts the services and checks them as an upgrade does, in no more time than clients may be
+   * held, and writes down what was found.
+   *
+   * @param files makes the release's files in the data those of the version
+   * @throws HealthException when the version is not good
+   */
+  public RehearsalRecord check(
+      UpgradeRun run, Prepared prepared, Consumer<Capsule> files, Consumer<String> progress) {
+    Generation next = prepared.generation();
+    Capsule capsule = context.capsule(next);
+    context.isolated().take(next);
+    long begun = System.nanoTime();
+    Deadline end = Deadline.in(context.limits().hold());
+    VerifySettings verify = context.limits().verify();
+    try {
+      files.accept(capsule);
+      context.startServices(next, end.atMost(verify.deadline()), progress);
+      context.hooks().runAfter(run, capsule);
+      Duration starting = Duration.ofNanos(System.nanoTime() - begun);
+      HealthGate.Healthy healthy =
+          context.awaitHealthy(
+              next,
+              new VerifySettings(verify.passes(), verify.interval(), end.atMost(verify.deadline())),
+              progress);
+      Map<String, Long> services = new TreeMap<>();
+      healthy
+          .after()
+          .forEach((service, after) -> services.put(service, starting.plus(after).toMillis()));
+      long millis = Duration.ofNanos(System.nanoTime() - begun).toMillis();
+      return record(run, prepared, true, millis, services, "");
+    } catch (HealthException e) {
+      throw failure(run, prepared, e);
+    } catch (CapsuleException e) {
+      throw e.isOutage() ? e : failure(run, prepared, e);
+    }
+  }
+
+  /**
+   * Writes down why the version is not good, unless the run is being ended, or the disk is full.
+   */
+  private RuntimeException failure(UpgradeRun run, Prepared prepared, RuntimeException failure) {
+    if (isEnding(run)) {
+      return failure;
+    }
+    String full = FullDisk.describe(context, "rehearsal", "free some, and try again");
+    if (!full.isEmpty()) {
+      return new DataException(full + FailureText.of(failure), failure);
+    }
+    String why = FailureText.of(failure);
+    RehearsalRecord _ = record(run, prepared, false, 0, Map.of(), why);
+    return new HealthException(why + "; found in a rehearsal, no client has waited");
+  }
+
+  private RehearsalRecord record(
+      UpgradeRun run,
+      Prepared prepared,
+      boolean good,
+      long healthyMillis,
+      Map<String, Long> services,
+      String reason) {
+    Generation next = prepared.generation();
+    RehearsalRecord rehearsal =
+        new RehearsalRecord(
+            next.version(),
+            next.content(),
+            run.id(),
+            run.blue().number(),
+            prepared.dataAt(),
+            good,
+            prepared.stallMillis(),
+            healthyMillis,
+            services,
+            reason);
+    context.journal().recordRehearsal(rehearsal);
+    return rehearsal;
+  }
+
+  /** Whether the run is aborted; throws where the service stops. */
+  public boolean isEnding(UpgradeRun run) {
+    run.control.requireNotCutOff();
+    return run.control.isAborted();
+  }
+
+  /** What a rehearsal on this host can't show: one line each. */
+  public List<String> limits(Generation blue, CapsuleImage image) {
+    List<String> paths =
+        context.builder().grants(image.reference()).paths().stream()
+            .filter(path -> !path.readOnly())
+            .map(HostGrants.Path::path)
+            .toList();
+    List<String> empty = context.planner().leftOutOfSnapshot(blue);
+    return Stream.of(
+            paths.isEmpty()
+                ? ""
+                : "paths of the host are read-only in a rehearsal: " + String.join(", ", paths),
+            empty.isEmpty()
+                ? ""
+                : "empty in a rehearsal, as it is attached and its files change: "
+                    + String.join(", ", empty))
+        .filter(line -> !line.isEmpty())
+        .toList();
+  }
+
+  /** Candidates beside the run's own, on this host. */
+  private List<Generation> left(UpgradeRun run) {
+    return context.journal().generations().stream()
+        .filter(row -> row.state() == State.CANDIDATE)
+        .map(GenerationRecord::generation)
+        .filter(candidate -> !candidate.equals(run.green) && candidate.elsewhere() == null)
+        .toList();
+  }
+
+  /** Removes all that a rehearsal of this stack has made, and thaws what serves. Safe to repeat. */
+  public void remove(UpgradeRun run) {
+    thaw(run);
+    left(run).forEach(context.isolated()::remove);
+    // Of a process that was killed, whose generation the next one has removed.
+    for (String network : context.engine().networks(context.names().runLabels(run.id()))) {
+      context.engine().removeNetwork(network);
+    }
+  }
+
+  /** The same, and saves the logs of what a failed rehearsal has started. */
+  public String undo(UpgradeRun run) {
+    thaw(run);
+    String logs =
+        left(run).stream()
+            .map(left -> context.failureLogs().save(run.id(), left))
+            .collect(Collectors.joining());
+    remove(run);
+    return "the rehearsal is removed" + logs;
+  }
+
+  /** One line on a rehearsal that was good: {@code v2 was healthy after 4.1 s (db 3.0 s, …)}. */
+  public static String describe(RehearsalRecord rehearsal) {
+    String services =
+        rehearsal.services().entrySet().stream()
+            .sorted(Map.Entry.comparingByValue())
+            .map(each -> each.getKey() + " " + HumanText.time(each.getValue()))
+            .collect(Collectors.joining(", "));
+    return "%s was healthy after %s%s on the data of %s, for whose copy what serves was frozen for %s"
+        .formatted(
+            rehearsal.version(),
+            HumanText.time(rehearsal.healthyMillis()),
+            services.isEmpty() ? "" : " (" + services + ")",
+            HumanText.when(rehearsal.dataAt()),
+            HumanText.time(rehearsal.stallMillis()));
+  }
+}
