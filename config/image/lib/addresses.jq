@@ -54,7 +54,8 @@ def can_be_halved($services; $network):
 # The first of the pool's subnets is the inner engine's own.
 | ([$pool | size / 256 | floor, 1] | max) as $count
 | (.networks // {} | to_entries
-    | map(select(.value.external != true and (.value.ipam.driver // "default") == "default"))) as $networks
+    | map(select(.value.external != true and (.value.driver // "bridge") == "bridge"
+        and (.value.ipam.driver // "default") == "default"))) as $networks
 | ($networks | map(select($existing[.key] == null and (.value | said) == []) | .key)) as $new
 | [range($count) | . as $i | ($pool | first + $i * 256 | dotted + "/24") as $subnet
     | select($i == 0 or any($used[]; overlaps($subnet)))] as $taken

@@ -216,7 +216,9 @@ public final class Rehearsal {
             .orElseThrow(() -> new IllegalStateException("nothing to copy to " + target.volume())),
         target,
         context.names().helperLabels(run.id(), ResourceNames.COPY),
-        context.limits().preSync().plus(context.limits().hold()));
+        context.limits().preSync().plus(context.limits().hold()),
+        // It is thrown away.
+        false);
   }
 
   /**
