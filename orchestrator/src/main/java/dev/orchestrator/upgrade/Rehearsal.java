@@ -407,6 +407,8 @@ public final class Rehearsal {
   public void remove(UpgradeRun run) {
     thaw(run);
     left(run).forEach(context.isolated()::remove);
+    // Where an earlier try has failed between the two, the journal has the generation as removed.
+    context.retention().removeUnusedVolumes();
     // Of a process that was killed, whose generation the next one has removed.
     for (String network : context.engine().networks(context.names().runLabels(run.id()))) {
       context.engine().removeNetwork(network);
