@@ -76,8 +76,25 @@ public final class BackupJob {
       log.update(health -> health.done(done));
       return done;
     } catch (BackupException e) {
-      Failed failed = new Failed(clock.instant(), e.kind(), String.valueOf(e.getMessage()));
-      log.update(health -> health.failed(failed));
+      noteFailure(e);
+      throw e;
+    }
+  }
+
+  private void noteFailure(BackupException e) {
+    Failed failed = new Failed(clock.instant(), e.kind(), String.valueOf(e.getMessage()));
+    log.update(health -> health.failed(failed));
+  }
+
+  /**
+   * Fails as a backup would where there is no repository for it, before clients wait for a snapshot
+   * that can't be sent anywhere.
+   */
+  public void requireRepository() {
+    try {
+      requireRepository(log.read().done() == null);
+    } catch (BackupException e) {
+      noteFailure(e);
       throw e;
     }
   }

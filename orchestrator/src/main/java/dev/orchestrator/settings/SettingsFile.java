@@ -113,9 +113,15 @@ record SettingsFile(Path path, Config config) {
 
   /** A path for a message: relative to the working directory when it is below that. */
   static String displayName(String name) {
-    Path path = Path.of(name).toAbsolutePath().normalize();
-    Path here = Path.of("").toAbsolutePath();
-    return (path.startsWith(here) && !path.equals(here) ? here.relativize(path) : path).toString();
+    return displayName(Path.of(name).toAbsolutePath().normalize(), Path.of("").toAbsolutePath());
+  }
+
+  /**
+   * From the root folder, where a detached service works, a relative path looks like a wrong one.
+   */
+  static String displayName(Path path, Path here) {
+    boolean below = path.startsWith(here) && !path.equals(here) && here.getNameCount() > 0;
+    return (below ? here.relativize(path) : path).toString();
   }
 
   /** Resolves a path of this file: from its folder; {@code ~} is the user's home folder. */

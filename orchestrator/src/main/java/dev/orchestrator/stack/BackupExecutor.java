@@ -89,7 +89,11 @@ final class BackupExecutor {
   }
 
   private void backUp(BackupWork operation, BackupRequest.Run run) {
+    BackupJob job = new BackupJob(settings, repository, health, clock);
     String named = run.snapshot();
+    if (named == null) {
+      job.requireRepository();
+    }
     String name;
     try {
       name = named == null ? makeSnapshot(operation) : named;
@@ -102,7 +106,7 @@ final class BackupExecutor {
     SnapshotRecord snapshot = context.snapshots().require(name);
     try (Snapshots.Use _ = context.snapshots().use(name)) {
       Generation generation = context.snapshots().generationOf(snapshot);
-      Done done = upload(operation, snapshot, generation);
+      Done done = upload(operation, job, snapshot, generation);
       operation.backup(done.id());
       if (!isUnchanged(snapshot)) {
         String text =
@@ -177,7 +181,8 @@ final class BackupExecutor {
         .orElseThrow(() -> new IllegalStateException("no run " + run));
   }
 
-  private Done upload(BackupWork operation, SnapshotRecord snapshot, Generation generation) {
+  private Done upload(
+      BackupWork operation, BackupJob job, SnapshotRecord snapshot, Generation generation) {
     List<String> changing = context.planner().leftOutOfSnapshot(generation);
     List<DataVolume> volumes =
         generation.volumes().stream().filter(volume -> !changing.contains(volume.name())).toList();
@@ -190,7 +195,6 @@ final class BackupExecutor {
     if (!manifest.released()) {
       lacks.add("the release %s is gone, and not in it".formatted(generation.version()));
     }
-    BackupJob job = new BackupJob(settings, repository, health, clock);
     List<VolumeView> views = new ArrayList<>();
     try (TarArchive archive = files.archive(manifest, snapshot)) {
       List<Part> parts = new ArrayList<>();

@@ -419,4 +419,13 @@ class SettingsLoaderTest {
     assertEquals("media", settings.stack().data().volumes().getFirst().name());
     assertEquals("db", settings.stack().data().hooks().getFirst().service());
   }
+
+  /** A detached service works in the root folder, and who reads its messages does not. */
+  @Test
+  void aPathInAMessageIsRelativeToAFolderOfThePersonAlone() {
+    Path file = Path.of("/srv/stacks/shop/stack.conf");
+    assertEquals("shop/stack.conf", SettingsFile.displayName(file, Path.of("/srv/stacks")));
+    assertEquals(file.toString(), SettingsFile.displayName(file, Path.of("/")));
+    assertEquals(file.toString(), SettingsFile.displayName(file, Path.of("/home/me")));
+  }
 }

@@ -195,10 +195,12 @@ class BackupServiceTest {
   void aFailureIsToldByStatusAndDoctorUntilABackupSucceeds() {
     succeed(BackupRequest.Run.NOW);
     host.restic.fatal = "wrong password or no key found";
+    int runs = service.journal.history().size();
 
     BackupOperation failed = execute(BackupRequest.Run.NOW);
 
     assertTrue(failed.failure().contains("it has another password"), failed.failure());
+    assertEquals(runs, service.journal.history().size(), "no client has waited for a snapshot");
     assertEquals("failed", health().state());
     assertTrue(health().bad());
     assertTrue(health().text().contains("another password"), health().text());
