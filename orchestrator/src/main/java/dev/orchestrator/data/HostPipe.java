@@ -5,6 +5,7 @@ import dev.orchestrator.engine.Mount;
 import java.io.FileInputStream;
 import java.io.FileOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -54,7 +55,7 @@ final class HostPipe implements AutoCloseable {
 
   /**
    * Lets the container make the pipe, and opens it here; empty where the container does not have
-   * the folder, may not write to it, or has another host's.
+   * the folder, may not write to it, or has another kernel's.
    */
   Optional<StreamPipe.Ends> open(HelperContainer helper) throws IOException {
     // For everybody, as the container's user may be another one than here; the folder is not.
@@ -64,16 +65,36 @@ final class HostPipe implements AutoCloseable {
     if (!Files.exists(pipe)) {
       return Optional.empty();
     }
-    // To open one end waits for the other one, but to open both at once does not.
+    StreamPipe.Ends ends = open(pipe);
+    if (isReached(helper, ends.in())) {
+      return Optional.of(ends);
+    }
+    ends.out().close();
+    ends.in().close();
+    return Optional.empty();
+  }
+
+  /** To open one end waits for the other one, but to open both at once does not. */
+  private static StreamPipe.Ends open(Path pipe) throws IOException {
     try (RandomAccessFile _ = new RandomAccessFile(pipe.toFile(), "rw")) {
       FileInputStream in = new FileInputStream(pipe.toFile());
       try {
-        return Optional.of(new StreamPipe.Ends(new FileOutputStream(pipe.toFile()), in));
+        return new StreamPipe.Ends(new FileOutputStream(pipe.toFile()), in);
       } catch (IOException e) {
         in.close();
         throw e;
       }
     }
+  }
+
+  /**
+   * Whether a byte of the container comes in here. Where the engine runs in a virtual machine that
+   * has this host's folders, both sides see the file, and each kernel has a pipe of its own.
+   */
+  private static boolean isReached(HelperContainer helper, InputStream in) throws IOException {
+    helper.require(
+        List.of("sh", "-c", "timeout 5 sh -c 'echo >%s' || true".formatted(PLACE)), MAKING);
+    return in.available() > 0 && in.read() >= 0;
   }
 
   @Override

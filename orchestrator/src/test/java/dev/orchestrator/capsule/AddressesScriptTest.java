@@ -121,7 +121,7 @@ class AddressesScriptTest {
         new String[] {
           "{ipam: {config: [{subnet: '10.9.0.0/24', ip_range: '10.9.0.128/25'}]}}",
           "{ipam: {config: [{subnet: '10.9.0.0/29'}]}}",
-          "{driver: macvlan}",
+          "{driver: 'macvlan'}",
           "{ipam: {driver: 'dhcp'}}",
         }) {
       assertUnchanged("{db: {networks: {back: null}}}", "{back: " + network + "}");
