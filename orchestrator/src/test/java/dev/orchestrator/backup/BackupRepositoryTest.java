@@ -11,6 +11,7 @@ import dev.orchestrator.backup.BackupSource.Folder;
 import dev.orchestrator.settings.BackupSettings;
 import dev.orchestrator.testing.LoopDiskFixture;
 import dev.orchestrator.testing.ResticFixture;
+import dev.orchestrator.testing.Rotates;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,6 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** With the restic of this machine, in repositories that are folders. */
 @Tag("engine") // with programs that scripts/test installs
+@Rotates
 class BackupRepositoryTest {
   private static final Duration MINUTE = Duration.ofMinutes(1);
   private static final String HOST = "this-host";

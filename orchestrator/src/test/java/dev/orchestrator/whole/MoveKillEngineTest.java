@@ -34,7 +34,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * A real SIGKILL of the service's process in every step of a move to another engine, with a client
- * that writes all the time. A sixth of it each day; all with {@code -Dmatrix=all}.
+ * that writes all the time. A twelfth of it each day; all with {@code -Dmatrix=all}.
  */
 @Tag("engine")
 @Timeout(1800)
@@ -58,13 +58,13 @@ class MoveKillEngineTest {
 
   private final Random random = new Random(Rotation.day());
 
-  /** A sixth of the steps each day. */
+  /** A twelfth of the steps each day. */
   private List<Step> steps() {
     List<Step> all = StepNames.move();
     return Rotation.isWhole()
         ? all
         : IntStream.range(0, all.size())
-            .filter(i -> (i + Rotation.day()) % 6 == 0)
+            .filter(i -> (i + Rotation.day()) % 12 == 0)
             .mapToObj(all::get)
             .toList();
   }

@@ -11,6 +11,7 @@ import dev.orchestrator.report.Status;
 import dev.orchestrator.report.VersionStatus;
 import dev.orchestrator.testing.FreePorts;
 import dev.orchestrator.testing.LightStackFixture;
+import dev.orchestrator.testing.Rotates;
 import dev.orchestrator.testing.Rotation;
 import dev.orchestrator.testing.ServiceProcessFixture;
 import java.io.IOException;
@@ -30,9 +31,10 @@ import org.junit.jupiter.api.io.TempDir;
 /**
  * The service is stopped in order ({@code serve --stop}, SIGTERM) while a run is in a step that no
  * client waits for: as after a kill, the run is cut off and goes on at the next start. Four times
- * each day, twenty with {@code scripts/test --matrix}.
+ * every second day, twenty with {@code scripts/test --matrix}.
  */
 @Tag("engine")
+@Rotates
 @Timeout(1200)
 class StopInRunEngineTest {
   private static final int STOPS = Integer.getInteger("stops", Rotation.isWhole() ? 20 : 4);
