@@ -4,15 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.orchestrator.capsule.image.ImageBuilder;
 import dev.orchestrator.data.DataCopier.Copying;
-import dev.orchestrator.engine.DockerEngine;
-import dev.orchestrator.engine.Engine;
-import dev.orchestrator.testing.LightStackFixture;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
@@ -34,20 +29,9 @@ class RsyncCopierEngineTest {
   private VolumesFixture volumes;
   private RsyncCopier copier;
 
-  private String base() {
-    try (Engine engine = DockerEngine.connect("", DEADLINE)) {
-      return new ImageBuilder(
-              engine,
-              LightStackFixture.in(directory).settings(8080),
-              Map.of(),
-              InstantSource.system())
-          .base(line -> {});
-    }
-  }
-
   @BeforeEach
   void make() {
-    image = base();
+    image = VolumesFixture.base(directory);
     volumes = new VolumesFixture(image);
     copier = new RsyncCopier(volumes.engine, () -> image);
     volumes.run("perl", "/tree/make.pl", "/from");

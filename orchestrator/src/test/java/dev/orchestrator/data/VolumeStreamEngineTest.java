@@ -5,12 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.orchestrator.capsule.image.ImageBuilder;
 import dev.orchestrator.common.RefusedException;
-import dev.orchestrator.engine.DockerEngine;
 import dev.orchestrator.engine.Engine;
 import dev.orchestrator.engine.EngineInfo;
-import dev.orchestrator.testing.LightStackFixture;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -21,9 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.List;
-import java.util.Map;
 import org.apache.commons.io.input.BrokenInputStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -49,22 +44,11 @@ class VolumeStreamEngineTest {
 
   @BeforeEach
   void make() {
-    image = base();
+    image = VolumesFixture.base(directory);
     volumes = new VolumesFixture(image);
     folder = directory.resolve("own");
     stream = new VolumeStream(volumes.engine, () -> image, volumes.labels, folder);
     volumes.run("perl", "/tree/make.pl", "/from");
-  }
-
-  private String base() {
-    try (Engine engine = DockerEngine.connect("", DEADLINE)) {
-      return new ImageBuilder(
-              engine,
-              LightStackFixture.in(directory).settings(8080),
-              Map.of(),
-              InstantSource.system())
-          .base(line -> {});
-    }
   }
 
   @AfterEach

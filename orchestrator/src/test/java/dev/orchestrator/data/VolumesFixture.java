@@ -1,5 +1,6 @@
 package dev.orchestrator.data;
 
+import dev.orchestrator.capsule.image.ImageBuilder;
 import dev.orchestrator.engine.ContainerSecurity;
 import dev.orchestrator.engine.ContainerSpec;
 import dev.orchestrator.engine.DockerEngine;
@@ -7,8 +8,10 @@ import dev.orchestrator.engine.Engine;
 import dev.orchestrator.engine.ExecResult;
 import dev.orchestrator.engine.Labels;
 import dev.orchestrator.engine.Mount;
+import dev.orchestrator.testing.LightStackFixture;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -49,6 +52,15 @@ final class VolumesFixture implements AutoCloseable {
                 Mount.of(to, "/to"),
                 Mount.readOnly(SCRIPTS.toString(), "/tree"))));
     engine.startContainer(run);
+  }
+
+  /** The capsules' base image, which has the scripts. */
+  static String base(Path folder) {
+    try (Engine engine = DockerEngine.connect("", Duration.ofMinutes(2))) {
+      return new ImageBuilder(
+              engine, LightStackFixture.in(folder).settings(8080), Map.of(), InstantSource.system())
+          .base(line -> {});
+    }
   }
 
   /** Runs a command that sees the volumes at /from and /to, and the scripts at /tree. */
