@@ -5,7 +5,7 @@ import dev.orchestrator.archive.ArchiveReader;
 import dev.orchestrator.common.HumanText;
 import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.data.DataException;
-import dev.orchestrator.data.VolumeStream;
+import dev.orchestrator.data.RsyncCopier;
 import dev.orchestrator.engine.Engine;
 import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.engine.Labels;
@@ -162,7 +162,7 @@ final class StackImport {
 
   private void requireSpace(ArchiveContents contents, String name) {
     Map<String, String> labels = Labels.with(Labels.role("look"), Labels.STACK, name);
-    long free = new VolumeStream(engine, base, labels, stacks).free(MEASURE_DEADLINE);
+    long free = new RsyncCopier(engine, base).free(labels, MEASURE_DEADLINE);
     if (contents.dataBytes() > free) {
       throw new RefusedException(
           "not enough space: the data takes %s, and %s are free where the engine keeps its volumes"

@@ -91,7 +91,7 @@ final class ArchiveFile implements ArchiveTarget {
       throw e;
     }
     channel = opened;
-    flush = new BackgroundFlush(opened);
+    flush = new BackgroundFlush(() -> channel.force(false));
   }
 
   private static RefusedException written(Path target) {

@@ -1,7 +1,6 @@
 package dev.orchestrator.archive;
 
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import org.jspecify.annotations.Nullable;
@@ -12,14 +11,19 @@ import org.jspecify.annotations.Nullable;
  */
 final class BackgroundFlush {
   /** Bytes that are written between two flushes. */
-  private static final long EVERY = 128L << 20;
+  static final long EVERY = 128L << 20;
 
-  private final FileChannel channel;
+  private final Flush flush;
   private @Nullable FutureTask<Boolean> running;
   private long written;
 
-  BackgroundFlush(FileChannel channel) {
-    this.channel = channel;
+  /** Brings all that was written so far to the disk. */
+  interface Flush {
+    void run() throws IOException;
+  }
+
+  BackgroundFlush(Flush flush) {
+    this.flush = flush;
   }
 
   /** Notes that so many bytes more were written; fails where an earlier flush has failed. */
@@ -30,13 +34,13 @@ final class BackgroundFlush {
     }
     await();
     written = 0;
-    FutureTask<Boolean> flush =
+    FutureTask<Boolean> next =
         new FutureTask<>(() -> {
-          channel.force(false);
+          flush.run();
           return true;
         });
-    running = flush;
-    Thread.ofVirtual().name("flush").start(flush);
+    running = next;
+    Thread.ofVirtual().name("flush").start(next);
   }
 
   /** Waits for the flush that is under way: the kernel tells a failure only once. */

@@ -129,17 +129,27 @@ final class ExportSource {
     if (snapshot != null) {
       JsonNode found = find(snapshot);
       List<DataVolume> volumes = withData ? volumes(found) : List.of();
-      return new Held(claim, version(found), image(found), () -> volumes, () -> {});
+      return held(claim, version(found), image(found), () -> volumes, () -> {});
     }
     Generation current = Json.read(api.get("/v1/current"), Generation.class);
     if (!withData) {
-      return new Held(claim, current.version(), current.image(), List::of, () -> {});
+      return held(claim, current.version(), current.image(), List::of, () -> {});
     }
     if (isDown()) {
-      return new Held(
-          claim, current.version(), current.image(), current::volumes, this::requireDown);
+      return held(claim, current.version(), current.image(), current::volumes, this::requireDown);
     }
-    return new Served(claim, current.version(), current.image());
+    SnapshotOfNow data = new SnapshotOfNow(claim.id(), current);
+    return new Held(claim, current.version(), current.image(), data, () -> {}, data::release);
+  }
+
+  /** What is there, and stays. */
+  private Data held(
+      ExportClaim claim,
+      String version,
+      String image,
+      StackExporter.DataSource data,
+      Runnable check) {
+    return new Held(claim, version, image, data, check, () -> {});
   }
 
   /** A snapshot that can't be deleted is no failure of the export. */
@@ -206,13 +216,13 @@ final class ExportSource {
         List.of());
   }
 
-  /** What is there, and stays. */
-  private class Held implements Data {
+  private final class Held implements Data {
     private final ExportClaim claim;
     private final String version;
     private final String image;
     private final StackExporter.DataSource data;
     private final Runnable check;
+    private final Runnable release;
     private boolean closed;
 
     Held(
@@ -220,12 +230,14 @@ final class ExportSource {
         String version,
         String image,
         StackExporter.DataSource data,
-        Runnable check) {
+        Runnable check,
+        Runnable release) {
       this.claim = claim;
       this.version = version;
       this.image = image;
       this.data = data;
       this.check = check;
+      this.release = release;
     }
 
     @Override
@@ -253,51 +265,49 @@ final class ExportSource {
       check.run();
     }
 
-    /** Gives back what was made for the export. */
-    void release() {}
-
     @Override
     public synchronized void close() {
       if (!closed) {
         closed = true;
-        release();
+        release.run();
         ExportSource.this.release(claim);
       }
     }
   }
 
-  /** What serves, whose data is a snapshot that is made for the export. */
-  private final class Served extends Held {
+  /** The data of what serves: a snapshot that is made when it is asked for. */
+  private final class SnapshotOfNow implements StackExporter.DataSource {
+    private final String name;
+    private final Generation current;
     private volatile boolean made;
 
-    Served(ExportClaim claim, String version, String image) {
-      super(claim, version, image, List::of, () -> {});
+    SnapshotOfNow(String name, Generation current) {
+      this.name = name;
+      this.current = current;
     }
 
     @Override
     public List<DataVolume> volumes() throws InterruptedException {
       int code =
-          follower.follow(api.beginRun("/v1/snapshots", Map.of("name", id(), "export", true)));
+          follower.follow(api.beginRun("/v1/snapshots", Map.of("name", name, "export", true)));
       if (code != ExitCode.DONE) {
         throw new CommandException(
             code,
             "the snapshot that an export with data is made of was not made: see the lines above");
       }
       made = true;
-      JsonNode found = find(id());
-      if (!ExportSource.version(found).equals(version())
-          || !ExportSource.image(found).equals(image())) {
+      JsonNode found = find(name);
+      if (!version(found).equals(current.version()) || !image(found).equals(current.image())) {
         throw new RefusedException(
             "stack %s went from %s to %s while it was exported: export it again"
-                .formatted(stack, version(), ExportSource.version(found)));
+                .formatted(stack, current.version(), version(found)));
       }
       return ExportSource.volumes(found);
     }
 
-    @Override
     void release() {
       if (made) {
-        delete(id());
+        delete(name);
       }
     }
   }

@@ -49,13 +49,6 @@ public final class VolumeStream {
     this.folder = folder;
   }
 
-  /** What is free where the engine keeps its volumes. */
-  public long free(Duration deadline) {
-    try (HelperContainer helper = start("measuring the disk", null, null, List.of(), deadline)) {
-      return helper.run(List.of("free"), deadline, line -> {}).path("free").asLong();
-    }
-  }
-
   /** What {@link #pack} takes, unpacked. */
   public record Weight(long bytes, long files) {}
 

@@ -27,11 +27,6 @@ public interface HealthGate {
     public Healthy {
       after = Map.copyOf(after);
     }
-
-    /** A wait without times. */
-    public Healthy(String summary, List<InnerService> services) {
-      this(summary, services, Map.of());
-    }
   }
 
   /**

@@ -43,40 +43,6 @@ public record Status(
     BackupReport.@Nullable Health backups,
     @Nullable RehearsalRecord rehearsal) {
 
-  /** A stack that has rehearsed nothing. */
-  public Status(
-      String stack,
-      String state,
-      String attention,
-      @Nullable Side serving,
-      @Nullable Side previous,
-      @Nullable Original original,
-      List<Service> services,
-      List<Route> routes,
-      @Nullable UpgradeRecord running,
-      String runningStep,
-      @Nullable UpgradeRecord last,
-      @Nullable Instant nextRun,
-      String engine,
-      BackupReport.@Nullable Health backups) {
-    this(
-        stack,
-        state,
-        attention,
-        serving,
-        previous,
-        original,
-        services,
-        routes,
-        running,
-        runningStep,
-        last,
-        nextRun,
-        engine,
-        backups,
-        null);
-  }
-
   /**
    * A generation in short.
    *

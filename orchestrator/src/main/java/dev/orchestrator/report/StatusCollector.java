@@ -284,8 +284,8 @@ public final class StatusCollector {
             .collect(Collectors.toMap(RehearsalRecord::version, Function.identity()));
     return all.stream()
         .map(version ->
-            statusOf(version, serving, kept, quarantined.get(version), content)
-                .with(rehearsals.get(version)))
+            statusOf(
+                version, serving, kept, quarantined.get(version), rehearsals.get(version), content))
         .toList();
   }
 
@@ -294,22 +294,24 @@ public final class StatusCollector {
       Optional<String> serving,
       List<String> kept,
       @Nullable QuarantineRecord quarantine,
+      @Nullable RehearsalRecord rehearsal,
       UnaryOperator<String> content) {
     if (serving.filter(version::equals).isPresent()) {
-      return status(version, "serving", "");
+      return status(version, "serving", "", rehearsal);
     }
     if (quarantine != null) {
       String since =
           quarantine.reason() + " (" + quarantine.since().truncatedTo(ChronoUnit.SECONDS) + ")";
       if (quarantine.content().isEmpty() || quarantine.content().equals(content.apply(version))) {
-        return status(version, "quarantined", since);
+        return status(version, "quarantined", since, rehearsal);
       }
-      return status(version, "available", "changed since it failed: " + since);
+      return status(version, "available", "changed since it failed: " + since, rehearsal);
     }
-    return status(version, kept.contains(version) ? "kept" : "available", "");
+    return status(version, kept.contains(version) ? "kept" : "available", "", rehearsal);
   }
 
-  private static VersionStatus status(String version, String state, String note) {
-    return new VersionStatus(version, state, note, Releases.sorting(version));
+  private static VersionStatus status(
+      String version, String state, String note, @Nullable RehearsalRecord rehearsal) {
+    return new VersionStatus(version, state, note, Releases.sorting(version), rehearsal);
   }
 }

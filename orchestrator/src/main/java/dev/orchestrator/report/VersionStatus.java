@@ -17,15 +17,4 @@ public record VersionStatus(
     String state,
     String note,
     String sorting,
-    @Nullable RehearsalRecord rehearsal) {
-
-  /** A version that was not rehearsed. */
-  public VersionStatus(String version, String state, String note, String sorting) {
-    this(version, state, note, sorting, null);
-  }
-
-  /** The same with its last rehearsal. */
-  VersionStatus with(@Nullable RehearsalRecord last) {
-    return new VersionStatus(version, state, note, sorting, last);
-  }
-}
+    @Nullable RehearsalRecord rehearsal) {}

@@ -201,12 +201,9 @@ public final class Rehearsal {
         }
       }
       copies.values().forEach(copying -> copying.compare(false, deadline.remaining()));
-      Prepared copied = copyFrozen(run, next, copies, progress);
+      return copyFrozen(run, next, copies, progress);
+    } finally {
       copies.values().forEach(Copying::close);
-      return copied;
-    } catch (RuntimeException e) {
-      copies.values().forEach(Copying::close);
-      throw e;
     }
   }
 

@@ -25,6 +25,7 @@ class RsyncCopierEngineTest {
   private static final Duration DEADLINE = Duration.ofMinutes(2);
 
   @TempDir Path directory;
+  private boolean isDurable = true;
   private String image = "";
   private VolumesFixture volumes;
   private RsyncCopier copier;
@@ -44,7 +45,11 @@ class RsyncCopierEngineTest {
 
   private CopyJob job() {
     return new CopyJob(
-        volumes.volume(volumes.from), volumes.volume(volumes.to), volumes.labels, DEADLINE);
+        volumes.volume(volumes.from),
+        volumes.volume(volumes.to),
+        volumes.labels,
+        DEADLINE,
+        isDurable);
   }
 
   private CopyReport live() {
@@ -77,8 +82,11 @@ class RsyncCopierEngineTest {
     assertEquals(List.of(), volumes.helpers(), "no helper is left");
   }
 
-  @Test
-  void theLastPassCopiesChangesThatModificationTimesDoNotShow() {
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void theLastPassCopiesChangesThatModificationTimesDoNotShow(boolean durable) {
+    isDurable = durable;
+    live();
     live();
     volumes.shell(
         """

@@ -29,6 +29,7 @@ class StackSummaryTest {
         null,
         null,
         "",
+        null,
         null);
   }
 

@@ -158,14 +158,15 @@ public final class FakeControl implements Control {
         null,
         null,
         "Docker 20.10.24",
-        backupHealth);
+        backupHealth,
+        null);
   }
 
   @Override
   public List<VersionStatus> versions() {
     return List.of(
-        new VersionStatus("v1", "serving", "", ""),
-        new VersionStatus("v3", newest, "verify: db is unhealthy", ""));
+        new VersionStatus("v1", "serving", "", "", null),
+        new VersionStatus("v3", newest, "verify: db is unhealthy", "", null));
   }
 
   @Override

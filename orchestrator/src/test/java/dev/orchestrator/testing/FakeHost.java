@@ -437,7 +437,7 @@ public final class FakeHost {
                 throw new HealthException(String.join("; ", problems));
               }
             });
-        return new Healthy("healthy", List.of());
+        return new Healthy("healthy", List.of(), Map.of());
       }
 
       @Override

@@ -63,7 +63,6 @@ final class PreSyncStep extends Step {
 
   private static String copy(
       UpgradeRun run, UpgradeContext context, List<DataVolume> targets, Consumer<String> progress) {
-    DataTransfer transfer = context.transfer();
     Deadline deadline = Deadline.in(context.limits().preSync());
     int pass = 0;
     long files = 0;
@@ -76,13 +75,7 @@ final class PreSyncStep extends Step {
       bytesInPass = 0;
       pass++;
       for (DataVolume target : targets) {
-        CopyReport report =
-            transfer
-                .copying(run, target)
-                .live(
-                    deadline.remaining(),
-                    line -> progress.accept(DataTransfer.prefixed(target, line)));
-        transfer.recordPass(run, "pre-sync " + pass, target, report);
+        CopyReport report = pass(run, context, "pre-sync " + pass, target, deadline, progress);
         files += report.files();
         bytesInPass += report.bytes();
       }
@@ -92,9 +85,7 @@ final class PreSyncStep extends Step {
         && bytesInPass < bytesInPassBefore);
     long compared = 0;
     for (DataVolume target : targets) {
-      progress.accept(DataTransfer.prefixed(target, "comparing"));
-      compared +=
-          transfer.copying(run, target).compare(transfer.comparesAll(run), deadline.remaining());
+      compared += compare(run, context, target, deadline, progress);
     }
     return String.format(
         Locale.ROOT,
@@ -106,17 +97,44 @@ final class PreSyncStep extends Step {
         compared);
   }
 
+  private static CopyReport pass(
+      UpgradeRun run,
+      UpgradeContext context,
+      String name,
+      DataVolume target,
+      Deadline deadline,
+      Consumer<String> progress) {
+    DataTransfer transfer = context.transfer();
+    CopyReport report =
+        transfer
+            .copying(run, target)
+            .live(
+                deadline.remaining(), line -> progress.accept(DataTransfer.prefixed(target, line)));
+    transfer.recordPass(run, name, target, report);
+    return report;
+  }
+
+  private static long compare(
+      UpgradeRun run,
+      UpgradeContext context,
+      DataVolume target,
+      Deadline deadline,
+      Consumer<String> progress) {
+    progress.accept(DataTransfer.prefixed(target, "comparing"));
+    DataTransfer transfer = context.transfer();
+    return transfer.copying(run, target).compare(transfer.comparesAll(run), deadline.remaining());
+  }
+
   /** One more pass, after a step that took its time: less is left to copy while clients wait. */
   static void catchUp(UpgradeRun run, UpgradeContext context, Consumer<String> progress) {
-    DataTransfer transfer = context.transfer();
-    Deadline deadline = Deadline.in(context.limits().preSync());
-    for (DataVolume target : DataTransfer.copiedVolumes(run.green())) {
-      Consumer<String> prefixed = line -> progress.accept(DataTransfer.prefixed(target, line));
-      CopyReport report = transfer.copying(run, target).live(deadline.remaining(), prefixed);
-      transfer.recordPass(run, "pre-sync again", target, report);
-      prefixed.accept("comparing");
-      long _ =
-          transfer.copying(run, target).compare(transfer.comparesAll(run), deadline.remaining());
+    List<DataVolume> targets = DataTransfer.copiedVolumes(run.green());
+    String stack = context.settings().stack().name();
+    try (RunLimits.Permit _ = context.runLimits().await(RunLimits.Work.COPY, stack, progress)) {
+      Deadline deadline = Deadline.in(context.limits().preSync());
+      for (DataVolume target : targets) {
+        CopyReport _ = pass(run, context, "pre-sync again", target, deadline, progress);
+        long _ = compare(run, context, target, deadline, progress);
+      }
     }
   }
 
