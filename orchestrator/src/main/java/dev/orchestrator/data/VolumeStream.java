@@ -52,12 +52,10 @@ public final class VolumeStream {
   /** What {@link #pack} takes, unpacked. */
   public record Weight(long bytes, long files) {}
 
-  public Weight weigh(DataVolume volume, Duration deadline) {
-    String doing = "measuring " + volume.volume();
-    try (HelperContainer helper = start(doing, volume, null, List.of(), deadline)) {
-      JsonNode result = helper.run(List.of("weigh"), deadline, line -> {});
-      return new Weight(result.path("bytes").asLong(), result.path("files").asLong());
-    }
+  /** Reads a volume's stream to its end, and is told first what the volume has. */
+  @FunctionalInterface
+  public interface WeighedReader<T> {
+    T read(Weight weight, InputStream stream) throws IOException;
   }
 
   /**
@@ -66,7 +64,7 @@ public final class VolumeStream {
    * @param without paths of files that are left out
    */
   public <T> T pack(
-      DataVolume volume, List<String> without, Duration deadline, StreamPipe.Reader<T> reader) {
+      DataVolume volume, List<String> without, Duration deadline, WeighedReader<T> reader) {
     String doing = "reading " + volume.volume();
     List<String> arguments = new ArrayList<>(List.of("pack"));
     arguments.addAll(without);
@@ -75,14 +73,18 @@ public final class VolumeStream {
         volume,
         null,
         deadline,
-        (helper, pipe) ->
-            pipe.isPresent()
-                ? StreamPipe.connect(
-                    doing,
-                    pipe.get(),
-                    _ -> helper.readTo(HostPipe.PLACE, arguments, deadline),
-                    reader)
-                : StreamPipe.connect(doing, out -> helper.read(arguments, deadline, out), reader));
+        (helper, pipe) -> {
+          JsonNode found = helper.run(List.of("weigh"), deadline, line -> {});
+          Weight weight = new Weight(found.path("bytes").asLong(), found.path("files").asLong());
+          StreamPipe.Reader<T> weighed = stream -> reader.read(weight, stream);
+          return pipe.isPresent()
+              ? StreamPipe.connect(
+                  doing,
+                  pipe.get(),
+                  _ -> helper.readTo(HostPipe.PLACE, arguments, deadline),
+                  weighed)
+              : StreamPipe.connect(doing, out -> helper.read(arguments, deadline, out), weighed);
+        });
   }
 
   /**

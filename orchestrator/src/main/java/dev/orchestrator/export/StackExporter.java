@@ -238,15 +238,15 @@ public final class StackExporter {
 
   private void pack(
       DataVolume volume, ArchiveWriter writer, SecretFilter secrets, Consumer<String> progress) {
-    VolumeStream.Weight weight = volumes.weigh(volume, deadline);
-    String what =
-        "data of volume %s (%s)".formatted(volume.name(), HumanText.bytes(weight.bytes()));
     boolean _ =
         volumes.pack(
             volume,
             secrets.files().stream().map(file -> "binds/" + file).toList(),
             deadline,
-            stream -> {
+            (weight, stream) -> {
+              String what =
+                  "data of volume %s (%s)"
+                      .formatted(volume.name(), HumanText.bytes(weight.bytes()));
               writer.volume(
                   volume.name(), counted(stream, what, progress), weight.bytes(), weight.files());
               return true;
