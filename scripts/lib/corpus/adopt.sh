@@ -148,6 +148,7 @@ stacks-folder = "$work/$name/stacks"
 home = "$work/$name/home"
 api.listen = "127.0.0.1:0"
 image.folder = "$root/config/image"
+upgrade.rehearse = off
 upgrade { bake = 3s, verify.deadline = 90s }
 END
   [ -z "$(host_containers)" ] || host_compose down --volumes --timeout 5 # what a run that was killed has left

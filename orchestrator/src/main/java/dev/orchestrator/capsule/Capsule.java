@@ -34,6 +34,16 @@ public interface Capsule {
   void isolate(Duration deadline);
 
   /**
+   * Goes without these services from now on: they are not created, and no other one waits for them.
+   * To be called before {@link #create}; fails where another service needs the network or the
+   * volumes of one of them.
+   */
+  void leaveOut(Collection<String> services, Duration deadline);
+
+  /** What memory it takes, and what its host has. */
+  MemoryUse memory(Duration deadline);
+
+  /**
    * Creates the containers of its services without starting them.
    *
    * @param aside names of data volumes into which nothing may be put, because a copy will fill them

@@ -66,6 +66,15 @@ public record HostGrants(
     limits = Map.copyOf(limits);
   }
 
+  /** Devices that several programs use side by side, and those below them. */
+  private static final List<String> SHARED_DEVICES =
+      List.of("/dev/dri", "/dev/fuse", "/dev/kfd", "/dev/kvm", "/dev/net/tun", "/dev/nvidia");
+
+  /** Whether two programs may use a device of the host at the same time. */
+  public static boolean isShared(String device) {
+    return SHARED_DEVICES.stream().anyMatch(device::startsWith);
+  }
+
   /** Whether a path of the host is its network. */
   public static boolean isNetwork(String path) {
     return HOST_NETWORKS.contains(path);

@@ -73,6 +73,12 @@ public record ContainerSecurity(
         raised);
   }
 
+  /** The same rights with these devices of the host alone. */
+  public ContainerSecurity withDevices(List<String> others) {
+    return new ContainerSecurity(
+        privileged, dropAll, capabilities, options, deviceCgroupRules, maskedPaths, others, limits);
+  }
+
   private static List<String> joined(List<String> some, List<String> others) {
     return Stream.concat(some.stream(), others.stream()).distinct().toList();
   }

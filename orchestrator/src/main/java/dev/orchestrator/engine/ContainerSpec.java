@@ -100,6 +100,11 @@ public record ContainerSpec(
     return changed(spec -> spec.nameServers = addresses);
   }
 
+  /** The same container with other rights. */
+  public ContainerSpec withSecurity(ContainerSecurity other) {
+    return changed(spec -> spec.security = other);
+  }
+
   /** What a container may be another one by. */
   private static final class Draft {
     String image;
@@ -107,6 +112,7 @@ public record ContainerSpec(
     List<Mount> mounts;
     String network;
     List<String> nameServers;
+    ContainerSecurity security;
     List<PublishedPort> published;
 
     Draft(ContainerSpec spec) {
@@ -115,6 +121,7 @@ public record ContainerSpec(
       mounts = spec.mounts;
       network = spec.network;
       nameServers = spec.nameServers;
+      security = spec.security;
       published = spec.published;
     }
   }
@@ -133,7 +140,7 @@ public record ContainerSpec(
         tmpfs,
         draft.network,
         draft.nameServers,
-        security,
+        draft.security,
         stopTimeout,
         logOptions,
         draft.published);

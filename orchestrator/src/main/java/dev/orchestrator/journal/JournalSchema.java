@@ -145,6 +145,11 @@ final class JournalSchema {
             services TEXT NOT NULL,
             reason TEXT NOT NULL
           ) STRICT;
+          """,
+          """
+          ALTER TABLE rehearsal ADD COLUMN stop INTEGER NOT NULL DEFAULT 0;
+          ALTER TABLE rehearsal ADD COLUMN last_pass INTEGER NOT NULL DEFAULT 0;
+          ALTER TABLE rehearsal ADD COLUMN memory INTEGER NOT NULL DEFAULT 0;
           """);
 
   private static final FileAttribute<Set<PosixFilePermission>> OWNER_ONLY =

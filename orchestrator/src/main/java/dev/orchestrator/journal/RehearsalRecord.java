@@ -18,6 +18,9 @@ import java.util.Map;
  * @param services milliseconds from the start of the services until this one was seen to be
  *     healthy, by service
  * @param reason what was wrong; empty where it was good
+ * @param stopMillis how long its services took to stop in order; 0 where they were not good
+ * @param lastPassMillis how long the last pass of the copy took, while what serves was frozen
+ * @param memory the most that its capsule took, in bytes, files in memory included; 0: not known
  */
 public record RehearsalRecord(
     String version,
@@ -29,9 +32,21 @@ public record RehearsalRecord(
     long stallMillis,
     long healthyMillis,
     Map<String, Long> services,
-    String reason) {
+    String reason,
+    long stopMillis,
+    long lastPassMillis,
+    long memory) {
 
   public RehearsalRecord {
     services = Map.copyOf(services);
+  }
+
+  /**
+   * How long an upgrade would hold clients after their connections have ended, in milliseconds: the
+   * old version stops, the last difference is copied, and the new one starts and is checked. 0
+   * where that is not known.
+   */
+  public long predictedHoldMillis() {
+    return good && healthyMillis > 0 ? stopMillis + lastPassMillis + healthyMillis : 0;
   }
 }

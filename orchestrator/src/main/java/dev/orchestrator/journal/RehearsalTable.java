@@ -21,7 +21,8 @@ final class RehearsalTable {
     SqlStatements.update(
         connection,
         "INSERT OR REPLACE INTO rehearsal (version, content, run, from_generation, data_at, good,"
-            + " stall, healthy, services, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            + " stall, healthy, services, reason, stop, last_pass, memory) VALUES (?, ?, ?, ?, ?,"
+            + " ?, ?, ?, ?, ?, ?, ?, ?)",
         rehearsal.version(),
         rehearsal.content(),
         rehearsal.run(),
@@ -31,7 +32,10 @@ final class RehearsalTable {
         rehearsal.stallMillis(),
         rehearsal.healthyMillis(),
         Json.write(rehearsal.services()),
-        rehearsal.reason());
+        rehearsal.reason(),
+        rehearsal.stopMillis(),
+        rehearsal.lastPassMillis(),
+        rehearsal.memory());
   }
 
   /** All, newest data first. */
@@ -56,6 +60,9 @@ final class RehearsalTable {
         row.getLong("stall"),
         row.getLong("healthy"),
         Json.read(row.getString("services"), SERVICES),
-        row.getString("reason"));
+        row.getString("reason"),
+        row.getLong("stop"),
+        row.getLong("last_pass"),
+        row.getLong("memory"));
   }
 }

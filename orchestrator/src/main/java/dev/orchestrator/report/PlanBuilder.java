@@ -104,13 +104,20 @@ public final class PlanBuilder {
       Generation blue, String version, List<VolumeTransfer> transfers, RehearsalOptions options) {
     Optional<RehearsalRecord> known = context.rehearsal().recent(blue, version);
     if (known.isPresent()) {
-      return List.of(
+      List<String> lines = new ArrayList<>();
+      lines.add(
           "not rehearsed again unless %s has changed since: %s"
               .formatted(version, Rehearsal.describe(known.get())));
+      String prediction = context.rehearsal().describePrediction(known.get());
+      if (!prediction.isEmpty()) {
+        lines.add(prediction);
+      }
+      return lines;
     }
     List<VolumeTransfer> all = new ArrayList<>(context.rehearsal().plan(blue, NO_RUN));
     all.addAll(transfers);
     try {
+      context.rehearsal().limits().requireMemory(blue);
       String _ = planner.requireSpace(all);
       return List.of();
     } catch (RefusedException e) {

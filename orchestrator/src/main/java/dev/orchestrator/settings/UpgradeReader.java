@@ -24,26 +24,26 @@ final class UpgradeReader {
   private UpgradeReader() {}
 
   static UpgradeSettings upgrade(SettingsSection parent, SettingsErrors errors) {
+    RehearseSettings rehearse =
+        parent.section("rehearse").map(UpgradeReader::rehearse).orElse(RehearseSettings.OFF);
     return parent
         .section("upgrade")
-        .map(section -> readUpgrade(section, valid(parent), errors))
+        .map(section -> readUpgrade(section, rehearse, errors))
         .orElse(NO_UPGRADE);
   }
 
-  /** How long a rehearsal is valid, of the section {@code rehearse} beside {@code upgrade}. */
-  private static Duration valid(SettingsSection parent) {
-    return parent
-        .section("rehearse")
-        .map(section -> {
-          Duration valid = section.time("valid", Duration.ZERO, Duration.ofDays(365));
-          section.rejectUnknownKeys();
-          return valid;
-        })
-        .orElse(RehearseSettings.OFF.valid());
+  private static RehearseSettings rehearse(SettingsSection section) {
+    RehearseSettings rehearse =
+        new RehearseSettings(
+            RehearseSettings.Mode.OFF,
+            section.time("valid", Duration.ZERO, Duration.ofDays(365)),
+            section.texts("skip-services"));
+    section.rejectUnknownKeys();
+    return rehearse;
   }
 
   private static UpgradeSettings readUpgrade(
-      SettingsSection section, Duration valid, SettingsErrors errors) {
+      SettingsSection section, RehearseSettings rehearse, SettingsErrors errors) {
     int before = errors.count();
     UpgradeSettings upgrade =
         new UpgradeSettings(
@@ -56,7 +56,7 @@ final class UpgradeReader {
             section.section("verify").map(UpgradeReader::verify).orElse(NO_VERIFY),
             section.whole("keep", 1, 100),
             backupAge(section),
-            new RehearseSettings(section.choice("rehearse", RehearseSettings.Mode.class), valid));
+            rehearse.with(section.choice("rehearse", RehearseSettings.Mode.class)));
     section.rejectUnknownKeys();
     if (errors.count() == before && upgrade.drain().compareTo(upgrade.hold()) >= 0) {
       section.addError(

@@ -6,6 +6,7 @@ import dev.orchestrator.data.DataVolume.Method;
 import dev.orchestrator.journal.Generation;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Consumer;
@@ -29,7 +30,7 @@ public final class IsolatedCapsules {
    */
   public String create(Generation generation, String run) {
     createVolumes(generation, run);
-    return createCapsule(generation, run, Set.of());
+    return createCapsule(generation, run, Set.of(), List.of());
   }
 
   /**
@@ -37,31 +38,38 @@ public final class IsolatedCapsules {
    *
    * @param aside names of data volumes into which the capsule may put nothing, beside those that
    *     are copied
+   * @param leftOut services that are not in it
    */
-  String createCapsule(Generation generation, String run, Collection<String> aside) {
+  String createCapsule(
+      Generation generation, String run, Collection<String> aside, Collection<String> leftOut) {
     removeLeftNetworks();
     String network = context.names().network(generation.number());
     context.engine().createIsolatedNetwork(network, context.names().helperLabels(run, "network"));
-    createContainer(generation, run, aside);
+    createContainer(generation, run, aside, leftOut);
     return "%s in network %s, inner engine ready, services created"
         .formatted(generation.container(), network);
   }
 
   /** Another version in the place of the one that has run there, on the same data. */
-  void replace(Generation generation, String run, Collection<String> aside) {
+  void replace(
+      Generation generation, String run, Collection<String> aside, Collection<String> leftOut) {
     context.engine().removeContainer(generation.container());
     context.engine().removeVolume(generation.storeVolume());
     createVolume(generation.storeVolume(), "store", generation, run);
-    createContainer(generation, run, aside);
+    createContainer(generation, run, aside, leftOut);
   }
 
-  private void createContainer(Generation generation, String run, Collection<String> aside) {
+  private void createContainer(
+      Generation generation, String run, Collection<String> aside, Collection<String> leftOut) {
     Duration limit = context.limits().ready();
     context.createIsolatedContainer(generation, run, context.names().network(generation.number()));
     context.engine().startContainer(generation.container());
     Capsule capsule = context.capsule(generation);
     capsule.awaitReady(limit);
     capsule.isolate(limit);
+    if (!leftOut.isEmpty()) {
+      capsule.leaveOut(leftOut, limit);
+    }
     Set<String> filled = new TreeSet<>(aside);
     DataTransfer.copiedVolumes(generation).forEach(volume -> filled.add(volume.name()));
     capsule.create(filled, limit);

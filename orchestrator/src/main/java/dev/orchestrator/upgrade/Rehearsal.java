@@ -6,7 +6,6 @@ import dev.orchestrator.capsule.CapsuleImage;
 import dev.orchestrator.common.Deadline;
 import dev.orchestrator.common.HumanText;
 import dev.orchestrator.common.RefusedException;
-import dev.orchestrator.compose.HostGrants;
 import dev.orchestrator.data.CopyJob;
 import dev.orchestrator.data.CopyReport;
 import dev.orchestrator.data.DataCopier.Copying;
@@ -32,7 +31,6 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /**
  * Tries a version out: starts it, out of reach, on a copy of the data of what serves, checks it as
@@ -49,13 +47,26 @@ public final class Rehearsal {
    * @param generation its capsule, on the copy
    * @param dataAt the moment that the copy is of
    * @param stallMillis how long what serves was frozen for it
+   * @param lastPassMillis the part of that in which data was copied
    */
-  public record Prepared(Generation generation, Instant dataAt, long stallMillis) {}
+  public record Prepared(
+      Generation generation, Instant dataAt, long stallMillis, long lastPassMillis) {}
+
+  /** A version that was not good in a rehearsal that differs from the upgrade. */
+  public static final class InconclusiveException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    InconclusiveException(String message, RuntimeException cause) {
+      super(message, cause);
+    }
+  }
 
   private final UpgradeContext context;
+  private final RehearsalLimits limits;
 
   Rehearsal(UpgradeContext context) {
     this.context = context;
+    this.limits = new RehearsalLimits(context);
   }
 
   /** A rehearsal that an upgrade need not repeat: of this content, on the data of what serves. */
@@ -72,7 +83,9 @@ public final class Rehearsal {
         .rehearsal(version)
         .filter(RehearsalRecord::good)
         .filter(known -> known.from() == blue.number())
-        .filter(known -> now.isBefore(known.dataAt().plus(valid)));
+        .filter(known -> now.isBefore(known.dataAt().plus(valid)))
+        // Where the upgrade would not end in time, it may in another hour.
+        .filter(known -> known.predictedHoldMillis() <= context.limits().hold().toMillis());
   }
 
   /** How each volume of a rehearsal gets its data. Measures; takes as long as that does. */
@@ -88,6 +101,7 @@ public final class Rehearsal {
    * @throws RefusedException when there is no space for the copy, or the like
    */
   public Prepared prepare(UpgradeRun run, CapsuleImage image, Consumer<String> progress) {
+    limits.requireMemory(run.blue());
     List<VolumeTransfer> transfers = plan(run.blue(), run.id());
     String stack = context.settings().stack().name();
     String _ = context.planner().reserveSpace(transfers);
@@ -126,12 +140,13 @@ public final class Rehearsal {
     if (changed.isEmpty()) {
       importInto(run, next, progress);
     }
-    String _ = context.isolated().createCapsule(first, run.id(), aside(run, next));
+    String _ =
+        context.isolated().createCapsule(first, run.id(), aside(run, next), limits.leftOut());
     Prepared copied = copy(run, next, progress);
     if (!changed.isEmpty()) {
       recover(first, changed, progress);
       importInto(run, next, progress);
-      context.isolated().replace(next, run.id(), aside(run, next));
+      context.isolated().replace(next, run.id(), aside(run, next), limits.leftOut());
     }
     return copied;
   }
@@ -177,7 +192,8 @@ public final class Rehearsal {
             .formatted(old.version(), String.join(", ", changed)));
     Duration limit = context.limits().verify().deadline();
     context.isolated().start(old, limit, progress);
-    HealthGate.Healthy _ = context.awaitHealthy(old, context.limits().verify(), progress);
+    HealthGate.Healthy _ =
+        context.awaitHealthyWithout(limits.leftOut(), old, context.limits().verify(), progress);
     context.capsule(old).stop(UpgradeContext.STOP_TIMEOUT);
   }
 
@@ -233,11 +249,13 @@ public final class Rehearsal {
       Deadline limit = Deadline.in(context.limits().hold());
       Instant dataAt;
       long begun;
+      long copied;
       try {
         context.hooks().runBefore(run, context.capsule(blue));
         begun = System.nanoTime();
         context.engine().pauseContainer(blue.container());
         dataAt = context.clock().instant();
+        copied = System.nanoTime();
         for (Map.Entry<DataVolume, Copying> copy : copies.entrySet()) {
           DataVolume target = copy.getKey();
           CopyReport report =
@@ -248,6 +266,7 @@ public final class Rehearsal {
                       line -> progress.accept(DataTransfer.prefixed(target, line)));
           context.transfer().recordPass(run, "rehearsal frozen", target, report);
         }
+        copied = System.nanoTime() - copied;
         context.engine().unpauseContainer(blue.container());
       } catch (RuntimeException e) {
         resumeUninterrupted(run);
@@ -255,7 +274,8 @@ public final class Rehearsal {
       }
       long stall = Duration.ofNanos(System.nanoTime() - begun).toMillis();
       context.hooks().runAfter(run.id(), context.capsule(blue));
-      return new Prepared(next, dataAt.truncatedTo(ChronoUnit.MILLIS), stall);
+      return new Prepared(
+          next, dataAt.truncatedTo(ChronoUnit.MILLIS), stall, Duration.ofNanos(copied).toMillis());
     } finally {
       context.servingLock().release();
     }
@@ -292,10 +312,17 @@ public final class Rehearsal {
    * held, and writes down what was found.
    *
    * @param files makes the release's files in the data those of the version
+   * @param differences of the rehearsal from the upgrade, which is to go on all the same where a
+   *     failure may be due to them: nothing is written down then; empty: each failure counts
    * @throws HealthException when the version is not good
+   * @throws InconclusiveException when it may be good all the same
    */
   public RehearsalRecord check(
-      UpgradeRun run, Prepared prepared, Consumer<Capsule> files, Consumer<String> progress) {
+      UpgradeRun run,
+      Prepared prepared,
+      Consumer<Capsule> files,
+      List<String> differences,
+      Consumer<String> progress) {
     Generation next = prepared.generation();
     Capsule capsule = context.capsule(next);
     context.isolated().take(next);
@@ -308,7 +335,8 @@ public final class Rehearsal {
       context.hooks().runAfter(run, capsule);
       Duration starting = Duration.ofNanos(System.nanoTime() - begun);
       HealthGate.Healthy healthy =
-          context.awaitHealthy(
+          context.awaitHealthyWithout(
+              limits.leftOut(),
               next,
               new VerifySettings(verify.passes(), verify.interval(), end.atMost(verify.deadline())),
               progress);
@@ -316,19 +344,33 @@ public final class Rehearsal {
       healthy
           .after()
           .forEach((service, after) -> services.put(service, starting.plus(after).toMillis()));
-      long millis = Duration.ofNanos(System.nanoTime() - begun).toMillis();
-      return record(run, prepared, true, millis, services, "");
+      long millis = Math.max(1, Duration.ofNanos(System.nanoTime() - begun).toMillis());
+      long memory = peakMemory(capsule);
+      long stopping = System.nanoTime();
+      capsule.stop(UpgradeContext.STOP_TIMEOUT);
+      long stopMillis = Duration.ofNanos(System.nanoTime() - stopping).toMillis();
+      return record(run, prepared, true, millis, services, "", stopMillis, memory);
     } catch (HealthException e) {
-      throw failure(run, prepared, e);
+      throw failure(run, prepared, e, differences);
     } catch (CapsuleException e) {
-      throw e.isOutage() ? e : failure(run, prepared, e);
+      throw e.isOutage() ? e : failure(run, prepared, e, differences);
+    }
+  }
+
+  /** 0 where the kernel does not tell. */
+  private long peakMemory(Capsule capsule) {
+    try {
+      return capsule.memory(context.briefTimeout()).peak();
+    } catch (CapsuleException e) {
+      return 0;
     }
   }
 
   /**
    * Writes down why the version is not good, unless the run is being ended, or the disk is full.
    */
-  private RuntimeException failure(UpgradeRun run, Prepared prepared, RuntimeException failure) {
+  private RuntimeException failure(
+      UpgradeRun run, Prepared prepared, RuntimeException failure, List<String> differences) {
     if (isEnding(run)) {
       return failure;
     }
@@ -337,7 +379,10 @@ public final class Rehearsal {
       return new DataException(full + FailureText.of(failure), failure);
     }
     String why = FailureText.of(failure);
-    RehearsalRecord _ = record(run, prepared, false, 0, Map.of(), why);
+    if (!differences.isEmpty()) {
+      return new InconclusiveException(why, failure);
+    }
+    RehearsalRecord _ = record(run, prepared, false, 0, Map.of(), why, 0, 0);
     return new HealthException(why + "; found in a rehearsal, no client has waited");
   }
 
@@ -347,7 +392,9 @@ public final class Rehearsal {
       boolean good,
       long healthyMillis,
       Map<String, Long> services,
-      String reason) {
+      String reason,
+      long stopMillis,
+      long memory) {
     Generation next = prepared.generation();
     RehearsalRecord rehearsal =
         new RehearsalRecord(
@@ -360,7 +407,10 @@ public final class Rehearsal {
             prepared.stallMillis(),
             healthyMillis,
             services,
-            reason);
+            reason,
+            stopMillis,
+            prepared.lastPassMillis(),
+            memory);
     context.journal().recordRehearsal(rehearsal);
     return rehearsal;
   }
@@ -371,24 +421,9 @@ public final class Rehearsal {
     return run.control.isAborted();
   }
 
-  /** What a rehearsal on this host can't show: one line each. */
-  public List<String> limits(Generation blue, CapsuleImage image) {
-    List<String> paths =
-        context.builder().grants(image.reference()).paths().stream()
-            .filter(path -> !path.readOnly())
-            .map(HostGrants.Path::path)
-            .toList();
-    List<String> empty = context.planner().leftOutOfSnapshot(blue);
-    return Stream.of(
-            paths.isEmpty()
-                ? ""
-                : "paths of the host are read-only in a rehearsal: " + String.join(", ", paths),
-            empty.isEmpty()
-                ? ""
-                : "empty in a rehearsal, as it is attached and its files change: "
-                    + String.join(", ", empty))
-        .filter(line -> !line.isEmpty())
-        .toList();
+  /** What it can't show, and what it may not take. */
+  public RehearsalLimits limits() {
+    return limits;
   }
 
   /** Candidates beside the run's own, on this host. */
@@ -430,12 +465,56 @@ public final class Rehearsal {
             .sorted(Map.Entry.comparingByValue())
             .map(each -> each.getKey() + " " + HumanText.time(each.getValue()))
             .collect(Collectors.joining(", "));
-    return "%s was healthy after %s%s on the data of %s, for whose copy what serves was frozen for %s"
+    return "%s was healthy after %s%s on the data of %s, for whose copy what serves was frozen for %s; its capsule took %s at most"
         .formatted(
             rehearsal.version(),
             HumanText.time(rehearsal.healthyMillis()),
             services.isEmpty() ? "" : " (" + services + ")",
             HumanText.when(rehearsal.dataAt()),
-            HumanText.time(rehearsal.stallMillis()));
+            HumanText.time(rehearsal.stallMillis()),
+            rehearsal.memory() == 0
+                ? "memory that is not known"
+                : HumanText.bytes(rehearsal.memory()));
+  }
+
+  /**
+   * How long the upgrade will hold clients, as far as a rehearsal tells; empty where it doesn't.
+   */
+  public String describePrediction(RehearsalRecord rehearsal) {
+    long millis = rehearsal.predictedHoldMillis();
+    if (millis == 0) {
+      return "";
+    }
+    return "clients will be held for some %s after their connections have ended: %s to stop, %s to copy, %s until healthy"
+        .formatted(
+            HumanText.time(millis),
+            HumanText.time(rehearsal.stopMillis()),
+            HumanText.time(rehearsal.lastPassMillis()),
+            HumanText.time(rehearsal.healthyMillis()));
+  }
+
+  /** Refuses an upgrade that would run out of its hold budget: clients would wait for nothing. */
+  public void requireBudget(RehearsalRecord rehearsal) {
+    Duration budget = context.limits().hold();
+    if (rehearsal.predictedHoldMillis() > budget.toMillis()) {
+      throw new RefusedException(
+          "%s, and upgrade.hold-budget is %s: raise it, or try again when the host has less to do"
+              .formatted(describePrediction(rehearsal), HumanText.time(budget.toMillis())));
+    }
+  }
+
+  /** How far the prediction of a run's hold was from the hold; empty where there was none. */
+  public String describeError(UpgradeRun run, Duration held) {
+    long predicted =
+        context
+            .journal()
+            .rehearsal(run.record.toVersion())
+            .filter(known -> known.from() == run.blue().number())
+            .map(RehearsalRecord::predictedHoldMillis)
+            .orElse(0L);
+    return predicted == 0
+        ? ""
+        : "clients were held for %s; the rehearsal had predicted %s"
+            .formatted(HumanText.time(held.toMillis()), HumanText.time(predicted));
   }
 }

@@ -26,6 +26,7 @@ import dev.orchestrator.traffic.Traffic;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -526,6 +527,24 @@ public final class UpgradeContext {
       Generation generation, VerifySettings settings, Consumer<String> progress) {
     return health.await(
         capsule(generation), probes.askable(generation), ports(generation), settings, progress);
+  }
+
+  /** The same, of a capsule without these services: nothing is asked of them. */
+  HealthGate.Healthy awaitHealthyWithout(
+      Collection<String> leftOut,
+      Generation generation,
+      VerifySettings settings,
+      Consumer<String> progress) {
+    Map<String, Integer> ports = new HashMap<>(ports(generation));
+    ports.keySet().removeIf(port -> leftOut.contains(port.replaceFirst(":.*", "")));
+    return health.await(
+        capsule(generation),
+        probes.askable(generation).stream()
+            .filter(probe -> !leftOut.contains(probe.service()))
+            .toList(),
+        ports,
+        settings,
+        progress);
   }
 
   /**

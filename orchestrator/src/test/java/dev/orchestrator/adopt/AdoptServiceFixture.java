@@ -54,6 +54,7 @@ final class AdoptServiceFixture implements AutoCloseable {
         home = home
         stacks-folder = stacks
         image.folder = "%s"
+        upgrade.rehearse = off
         api.listen = "127.0.0.1:0"
         data.reserve = 100MiB
         upgrade { bake = 1s, verify { passes = 1, interval = 100ms } }

@@ -84,6 +84,7 @@ final class StackHostFixture implements StackHost {
           stacks-folder = "%s"
           home = "%s"
           image.folder = "%s"
+          upgrade.rehearse = off
           """
               .formatted(
                   stackFolder.getFileName(),

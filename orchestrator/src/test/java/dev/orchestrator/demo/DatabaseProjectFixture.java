@@ -59,6 +59,7 @@ final class DatabaseProjectFixture implements AutoCloseable {
             """
             home = "%s"
             image.folder = "%s"
+            upgrade.rehearse = off
             api.listen = "127.0.0.1:0"
             data.reserve = 100MiB
             upgrade.bake = 2s

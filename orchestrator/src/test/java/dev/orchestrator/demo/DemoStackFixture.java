@@ -4,6 +4,7 @@ import dev.orchestrator.Service;
 import dev.orchestrator.journal.Receipt;
 import dev.orchestrator.proxy.config.ListenAddress;
 import dev.orchestrator.settings.HomeFolder;
+import dev.orchestrator.settings.RehearseSettings;
 import dev.orchestrator.settings.RouteSettings;
 import dev.orchestrator.settings.Settings;
 import dev.orchestrator.settings.SettingsLoader;
@@ -60,7 +61,7 @@ final class DemoStackFixture implements AutoCloseable {
                 stack.folder(),
                 routes,
                 stack.probes(),
-                stack.upgrade(),
+                stack.upgrade().withRehearse(RehearseSettings.OFF),
                 stack.data()));
     service = Service.start(settings);
   }

@@ -8,6 +8,7 @@ import dev.orchestrator.capsule.DatabaseCheck;
 import dev.orchestrator.capsule.DatabaseTable;
 import dev.orchestrator.capsule.FilesReport;
 import dev.orchestrator.capsule.InnerService;
+import dev.orchestrator.capsule.MemoryUse;
 import dev.orchestrator.capsule.OutsidePath;
 import dev.orchestrator.capsule.SeededFiles;
 import dev.orchestrator.data.DataVolume;
@@ -92,6 +93,16 @@ final class FakeServiceCapsule implements Capsule {
 
   @Override
   public void isolate(Duration deadline) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public void leaveOut(Collection<String> services, Duration deadline) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public MemoryUse memory(Duration deadline) {
     throw new UnsupportedOperationException();
   }
 

@@ -52,14 +52,15 @@ class SettingsLoaderTest {
             List.of(),
             List.of(),
             new UpgradeSettings(
-                Duration.ofMinutes(30),
-                Duration.ofSeconds(60),
-                Duration.ofHours(12),
-                Duration.ofSeconds(60),
-                Duration.ofSeconds(2),
-                Duration.ofSeconds(20),
-                new VerifySettings(3, Duration.ofMillis(150), Duration.ofSeconds(120)),
-                1),
+                    Duration.ofMinutes(30),
+                    Duration.ofSeconds(60),
+                    Duration.ofHours(12),
+                    Duration.ofSeconds(60),
+                    Duration.ofSeconds(2),
+                    Duration.ofSeconds(20),
+                    new VerifySettings(3, Duration.ofMillis(150), Duration.ofSeconds(120)),
+                    1)
+                .withRehearse(RehearseSettings.OFF.with(RehearseSettings.Mode.ON)),
             new DataSettings(DataSettings.Strategy.AUTO, DataSettings.Quiesce.STOP, 1L << 30)),
         settings.stack());
   }

@@ -8,6 +8,7 @@ import dev.orchestrator.capsule.DatabaseCheck;
 import dev.orchestrator.capsule.DatabaseTable;
 import dev.orchestrator.capsule.FilesReport;
 import dev.orchestrator.capsule.InnerService;
+import dev.orchestrator.capsule.MemoryUse;
 import dev.orchestrator.capsule.OutsidePath;
 import dev.orchestrator.capsule.SeededFiles;
 import dev.orchestrator.data.DataVolume;
@@ -20,6 +21,7 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -67,6 +69,16 @@ public final class FakeCapsule implements Capsule {
   @Override
   public void isolate(Duration deadline) {
     host.operate("capsule.isolate", () -> requireRunning("isolate"));
+  }
+
+  @Override
+  public void leaveOut(Collection<String> services, Duration deadline) {
+    host.operate("capsule.leaveOut", () -> host.leftOut.put(container, Set.copyOf(services)));
+  }
+
+  @Override
+  public MemoryUse memory(Duration deadline) {
+    return host.memory;
   }
 
   @Override

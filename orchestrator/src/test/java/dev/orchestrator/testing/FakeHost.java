@@ -7,6 +7,7 @@ import dev.orchestrator.capsule.ChangedFile;
 import dev.orchestrator.capsule.DatabaseCheck;
 import dev.orchestrator.capsule.DatabaseTable;
 import dev.orchestrator.capsule.FilesReport;
+import dev.orchestrator.capsule.MemoryUse;
 import dev.orchestrator.capsule.OutsidePath;
 import dev.orchestrator.capsule.SeededFiles;
 import dev.orchestrator.compose.HostGrants;
@@ -135,6 +136,12 @@ public final class FakeHost {
   public boolean supportsReflinks;
 
   public long usedBytes = 1;
+
+  /** What each capsule tells of its memory. */
+  public MemoryUse memory = new MemoryUse(100 << 20, 200 << 20, 8L << 30);
+
+  /** The services that a container goes without. */
+  public final Map<String, Set<String>> leftOut = new HashMap<>();
 
   public long freeBytes = 1_000_000_000_000L;
 

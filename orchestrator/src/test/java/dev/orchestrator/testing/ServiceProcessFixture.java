@@ -67,6 +67,7 @@ public final class ServiceProcessFixture implements AutoCloseable {
             stacks-folder = .
             home = "%s"
             image.folder = "%s"
+            upgrade.rehearse = off
             api.listen = "127.0.0.1:0"
             """
                 .formatted(
@@ -96,6 +97,7 @@ public final class ServiceProcessFixture implements AutoCloseable {
             """
             home = "%s"
             image.folder = "%s"
+            upgrade.rehearse = off
             api.listen = "127.0.0.1:0"
             %s
             """

@@ -6,10 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.orchestrator.capsule.MemoryUse;
 import dev.orchestrator.common.RefusedException;
+import dev.orchestrator.compose.HostGrants;
 import dev.orchestrator.engine.ContainerInfo;
 import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.engine.Labels;
+import dev.orchestrator.health.HealthException;
 import dev.orchestrator.journal.Receipt;
 import dev.orchestrator.journal.RehearsalRecord;
 import dev.orchestrator.journal.UpgradeRecord;
@@ -35,6 +38,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -103,9 +107,10 @@ class RehearsalTest {
           .forEach(triedOut::add);
       assertEquals(1, host.reachableWriters().size(), "clients reach one version");
     }
+    boolean isRehearsing = host.activeWriters().stream().anyMatch(host::isIsolated);
     if (operation.startsWith("traffic.")
-        || Set.of("capsule.stop", "engine.killContainer", "engine.stopContainer")
-            .contains(operation)) {
+        || Set.of("engine.killContainer", "engine.stopContainer").contains(operation)
+        || (operation.equals("capsule.stop") && !isRehearsing)) {
       touched.add(operation);
     }
   }
@@ -397,6 +402,123 @@ class RehearsalTest {
     assertEquals(Outcome.DONE, run.outcome(), run.reason());
     assertTrue(lastOf("v2").good());
     assertInvariants("went on");
+  }
+
+  @Test
+  void withoutMemoryForASecondCapsuleAnUpgradeGoesOnWithoutAndSaysSo() {
+    serve(Mode.ON);
+    host.memory = new MemoryUse(2L << 30, 0, 2L << 30);
+    Plan plan = service.control.plan("v2", DataOptions.NONE);
+    assertTrue(plan.warnings().toString().contains("not enough memory"), plan.toString());
+    UpgradeRecord run = upgrade("v2");
+    assertEquals(Outcome.DONE, run.outcome(), run.reason());
+    assertEquals(List.of(), triedOut);
+    assertTrue(
+        notes(run)
+            .contains(
+                "not enough memory: what serves takes 2.1 GB, a rehearsal takes as much again and"
+                    + " leaves 268.4 MB, and 2.1 GB are available"),
+        notes(run));
+    assertInvariants("upgraded");
+  }
+
+  @Test
+  void withoutMemoryForASecondCapsuleNothingIsUpgradedWhereARehearsalIsRequired() {
+    serve(Mode.REQUIRED);
+    host.memory = new MemoryUse(2L << 30, 0, 2L << 30);
+    UpgradeRecord run = upgrade("v2");
+    assertEquals(Outcome.REFUSED, run.outcome());
+    assertTrue(run.reason().contains("not enough memory"), run.reason());
+    assertInvariants("refused");
+  }
+
+  @Test
+  void servicesThatWouldDoHarmTwiceAreLeftOut() {
+    service.close();
+    service =
+        new OrchestratorFixture(
+            host,
+            home,
+            OrchestratorFixture.COPY_AND_RESTORE,
+            stack ->
+                stack.withUpgrade(
+                    stack
+                        .upgrade()
+                        .withRehearse(
+                            new RehearseSettings(
+                                Mode.ON, Duration.ofHours(24), List.of("mailer")))));
+    service.control.up("v1");
+    UpgradeRecord run = upgrade("v2");
+    assertEquals(Outcome.DONE, run.outcome(), run.reason());
+    String green = Objects.requireNonNull(service.control.status().serving()).container();
+    assertEquals(List.of(Set.of("mailer")), List.copyOf(host.leftOut.values()));
+    assertFalse(host.leftOut.containsKey(green), "they are in the version that serves");
+    assertTrue(
+        notes(run).contains("not started in a rehearsal (rehearse.skip-services): mailer"),
+        notes(run));
+  }
+
+  @Test
+  void aFailureThatTheHostMayHaveCausedDoesNotEndTheUpgrade() {
+    serve(Mode.ON);
+    host.grantsByImage.put("orchestrator/shop:v2", writable("/srv/media"));
+    failWhereIsolated();
+    UpgradeRecord run = upgrade("v2");
+    assertEquals(Outcome.DONE, run.outcome(), run.reason());
+    assertTrue(
+        notes(run).contains("the rehearsal failed, which proves nothing, and the upgrade goes on"),
+        notes(run));
+    assertTrue(
+        notes(run).contains("paths of the host are read-only in a rehearsal: /srv/media"),
+        notes(run));
+    assertTrue(service.journal.rehearsals().isEmpty(), "nothing was found out");
+    assertTrue(service.journal.quarantines().isEmpty());
+    assertInvariants("upgraded");
+  }
+
+  @Test
+  void whereARehearsalIsRequiredSuchAFailureEndsIt() {
+    serve(Mode.REQUIRED);
+    host.grantsByImage.put("orchestrator/shop:v2", writable("/srv/media"));
+    failWhereIsolated();
+    UpgradeRecord run = upgrade("v2");
+    assertEquals(Outcome.ROLLED_BACK, run.outcome());
+    assertTrue(run.reason().contains("found in a rehearsal"), run.reason());
+    assertInvariants("rolled back");
+  }
+
+  private static HostGrants writable(String path) {
+    return new HostGrants(
+        false,
+        List.of(new HostGrants.Path(path, false, "rprivate")),
+        List.of(),
+        List.of(),
+        List.of(),
+        Map.of(),
+        "");
+  }
+
+  /** A version that is healthy where it serves alone. */
+  private void failWhereIsolated() {
+    host.faults =
+        new FakeHost.Faults() {
+          @Override
+          public void before(String operation, int number) {
+            host.writeRow(service.traffic.reachedContainer());
+            if (operation.equals("health.await")
+                && host.activeWriters().stream().anyMatch(host::isIsolated)) {
+              throw new HealthException("app: can't write to /srv/media");
+            }
+          }
+        };
+  }
+
+  @Test
+  void theHoldIsPredictedAndTheErrorToldAfterwards() {
+    serve(Mode.ON);
+    UpgradeRecord run = upgrade("v2");
+    assertTrue(notes(run).contains("the rehearsal had predicted"), notes(run));
+    assertTrue(notes(run).contains("clients will be held for some"), notes(run));
   }
 
   @Test

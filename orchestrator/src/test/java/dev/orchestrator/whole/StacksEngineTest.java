@@ -56,6 +56,7 @@ class StacksEngineTest {
             """
             home = "%s"
             image.folder = "%s"
+            upgrade.rehearse = off
             api.listen = "127.0.0.1:0"
             data { reserve = 100MiB, strategy = copy, rollback = carry }
             upgrade { bake = 2s }

@@ -67,6 +67,7 @@ class TakeoverEngineTest {
         """
         stack = %s
         image.folder = "%s"
+        upgrade.rehearse = off
         api.listen = "127.0.0.1:0"
         """
             .formatted(stack.name(), image));

@@ -106,8 +106,9 @@ public final class CapsuleSpecFactory {
 
   /**
    * The container of a capsule that nobody but this service reaches, and that reaches and changes
-   * nothing outside of its own volumes: it may read the host's paths, and its services with {@code
-   * network_mode: host} are in the capsule's network.
+   * nothing outside of its own volumes: it may read the host's paths, its services with {@code
+   * network_mode: host} are in the capsule's network, and it has none of the devices that one
+   * program alone can use.
    *
    * @param network a network without a way out
    */
@@ -121,6 +122,11 @@ public final class CapsuleSpecFactory {
                         ? new Mount(mount.source(), mount.target(), true, mount.propagation())
                         : mount)
                 .toList())
+        .withSecurity(
+            managed
+                .security()
+                .withDevices(
+                    managed.security().devices().stream().filter(HostGrants::isShared).toList()))
         .withNetwork(network)
         .withNameServers(List.of(NO_NAME_SERVER));
   }

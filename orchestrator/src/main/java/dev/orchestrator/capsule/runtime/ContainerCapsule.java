@@ -9,6 +9,7 @@ import dev.orchestrator.capsule.DatabaseCheck;
 import dev.orchestrator.capsule.DatabaseTable;
 import dev.orchestrator.capsule.FilesReport;
 import dev.orchestrator.capsule.InnerService;
+import dev.orchestrator.capsule.MemoryUse;
 import dev.orchestrator.capsule.OutsidePath;
 import dev.orchestrator.capsule.SeededFiles;
 import dev.orchestrator.common.Deadline;
@@ -131,6 +132,21 @@ public final class ContainerCapsule implements Capsule {
   @Override
   public void isolate(Duration deadline) {
     String _ = script("isolating it", "isolate", List.of(), deadline);
+  }
+
+  @Override
+  public void leaveOut(Collection<String> services, Duration deadline) {
+    String _ = script("leaving out services", "leave-out", services, deadline);
+  }
+
+  @Override
+  public MemoryUse memory(Duration deadline) {
+    String doing = "looking at its memory";
+    try {
+      return Json.read(script(doing, "memory", List.of(), deadline), MemoryUse.class);
+    } catch (IllegalArgumentException e) {
+      throw failure(doing, e);
+    }
   }
 
   @Override

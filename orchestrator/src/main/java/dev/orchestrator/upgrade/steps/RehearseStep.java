@@ -57,6 +57,7 @@ final class RehearseStep extends Step {
       return ""; // As a rule it is not repeated.
     }
     try {
+      context.rehearsal().limits().requireMemory(run.blue());
       List<VolumeTransfer> all = new ArrayList<>(context.rehearsal().plan(run.blue(), run.id()));
       if (upgrades) {
         all.addAll(context.transfer().transfers(run));
@@ -107,13 +108,41 @@ final class RehearseStep extends Step {
           "no rehearsal could be made, and the upgrade goes on without (upgrade.rehearse = on): "
               + FailureText.of(e));
     }
-    RehearsalRecord found =
-        rehearsal.check(
-            run, prepared, capsule -> StartStep.answerForFiles(run, context, capsule), progress);
-    context.isolated().remove(prepared.generation());
-    rehearsal.limits(run.blue(), image).forEach(line -> note(run, context, line));
-    if (run.record.kind() == Kind.UPGRADE) {
+    List<String> differences =
+        isRequired(run, context)
+            ? List.of()
+            : rehearsal.limits().differences(run.blue(), image.reference());
+    RehearsalRecord found;
+    try {
+      found =
+          rehearsal.check(
+              run,
+              prepared,
+              capsule -> StartStep.answerForFiles(run, context, capsule),
+              differences,
+              progress);
+    } catch (Rehearsal.InconclusiveException e) {
+      context.failureLogs().save(run.id(), prepared.generation());
+      rehearsal.remove(run);
       PreSyncStep.catchUp(run, context, progress);
+      return note(
+          run,
+          context,
+          "the rehearsal failed, which proves nothing, and the upgrade goes on (upgrade.rehearse = on): %s; %s"
+              .formatted(e.getMessage(), String.join("; ", differences)));
+    }
+    context.isolated().remove(prepared.generation());
+    rehearsal
+        .limits()
+        .describe(run.blue(), image.reference())
+        .forEach(line -> note(run, context, line));
+    if (run.record.kind() == Kind.UPGRADE) {
+      rehearsal.requireBudget(found);
+      PreSyncStep.catchUp(run, context, progress);
+    }
+    String prediction = rehearsal.describePrediction(found);
+    if (!prediction.isEmpty()) {
+      note(run, context, prediction);
     }
     return note(run, context, "rehearsed: " + Rehearsal.describe(found));
   }

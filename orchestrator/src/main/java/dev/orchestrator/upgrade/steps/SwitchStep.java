@@ -44,7 +44,8 @@ final class SwitchStep extends Step {
 
   private static void switchRoutes(UpgradeRun run, Generation green, UpgradeContext context) {
     Backend backend = context.backend(green);
-    Duration _ = run.budget(context.limits().hold());
+    Duration hold = context.limits().hold();
+    Duration held = hold.minus(run.budget(hold));
     if (run.holdsClients() && context.dataSettings().freezesAll()) {
       // Cut the clients of blue: nothing that a frozen blue might still answer may reach them.
       run.drainResult = context.traffic().drain(Duration.ZERO);
@@ -53,6 +54,12 @@ final class SwitchStep extends Step {
     context.journal().switchTo(run.id(), green.number());
     run.switched = true;
     context.traffic().switchTo(backend);
+    if (run.holdDeadline != null && run.blue != null) {
+      String error = context.rehearsal().describeError(run, held);
+      if (!error.isEmpty()) {
+        context.log().receipt(run.id()).note(error);
+      }
+    }
     run.holdDeadline = null;
   }
 
