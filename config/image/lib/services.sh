@@ -113,7 +113,9 @@ create_services() {
   fi
   prepare_data
   write_compose
+  rm -f "$CREATED"
   seed_for compose create --no-build
+  note_created
   take_back || die 1 "a data volume could not be taken back: $(head -n 1 "$RUN/mount.err")"
   exec {lock}>&-
 }
@@ -141,7 +143,10 @@ start_services() {
   prepare_data
   apply_files
   write_compose
-  compose up --detach --no-build
+  start_in_order || {
+    compose up --detach --no-build
+    note_created
+  }
   heal_by_itself
 }
 
@@ -159,7 +164,7 @@ stop_services() {
     timeout 5 tail --pid="${file##*.}" -f /dev/null || true
   done
   flock "$lock"
-  compose stop "$@"
+  stop_in_order "$@" || compose stop "$@"
   (($# > 0)) || stop_others
   flush_data
   (($# > 0)) || unmount_clones || say "a clone could not be unmounted"

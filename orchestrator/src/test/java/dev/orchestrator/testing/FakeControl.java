@@ -527,7 +527,8 @@ public final class FakeControl implements Control {
         new Receipt.Traffic(12, 6100, 5900, 0, 8, 2),
         List.of(),
         null,
-        List.of());
+        List.of(),
+        null);
   }
 
   @Override
