@@ -248,14 +248,16 @@ post_of() {
 # stop_in_order [SERVICE...]: all unless some are named; each within its own grace time. Fails, with
 # nothing done, where Compose has to do it.
 stop_in_order() {
-  local service id pid answers=$RUN/stop-$BASHPID
-  local -A left=() asked=() job_of=() open_of=()
+  local service id ends answers=$RUN/stop-$BASHPID
+  local -A left=() asked=() open_of=()
   read_services || return 1
   for service in "${@:-${!containers_of[@]}}"; do
     [[ -n ${containers_of[$service]:-} ]] || return 1
     left[$service]=yes
   done
   mkdir -p "$answers"
+  # `wait -n` misses what ends while it is not waiting: each says by itself that it has ended.
+  exec {ends}<> <(:)
   while ((${#left[@]} > 0)); do
     for service in "${!left[@]}"; do
       [[ -z ${asked[$service]:-} ]] || continue
@@ -263,17 +265,16 @@ stop_in_order() {
       asked[$service]=yes
       note_time ask-stop "$service"
       for id in ${containers_of[$service]}; do
-        post_of "$id" stop >"$answers/$id" &
-        job_of[$!]=$service
+        { post_of "$id" stop >"$answers/$id"; echo "$service" >&"$ends"; } &
         open_of[$service]=$((${open_of[$service]:-0} + 1))
       done
     done
-    wait -n -p pid || true
-    service=${job_of[${pid:-none}]:-}
-    [[ -n $service ]] || continue
+    read -r -t "$STOP_WAIT_SECONDS" -u "$ends" service ||
+      die 1 "compose stop: services did not stop within $STOP_WAIT_SECONDS s: ${!left[*]}"
     open_of[$service]=$((open_of[$service] - 1))
     ((open_of[$service] > 0)) || unset "left[$service]"
   done
+  exec {ends}>&-
   check_answers "$answers" fail_stop
   rm -rf "$answers"
 }
