@@ -87,24 +87,29 @@ class OrderScriptTest {
   void eachServiceIsStartedWhenWhatItDependsOnIsThere() throws Exception {
     assertEquals("", bash("start_in_order"));
     List<String> asked = asked();
-    assertEquals(
-        List.of("start db", "start job", "start mail"),
-        asked.subList(0, 3).stream().sorted().toList());
-    assertEquals(List.of("start app", "start web"), asked.subList(3, asked.size()));
+    assertTrue(asked.contains("start mail"), asked.toString());
+    List<String> others = asked.stream().filter(each -> !each.equals("start mail")).toList();
+    assertEquals(List.of("start db", "start job"), others.subList(0, 2).stream().sorted().toList());
+    assertEquals(List.of("start app", "start web"), others.subList(2, others.size()));
     List<String> times =
         Files.readAllLines(capsule.resolve("run/times")).stream()
             .map(line -> line.replaceFirst("^\\d{19} ", ""))
             .toList();
-    assertEquals(List.of("ask app", "ask web"), times.subList(3, 5));
+    assertEquals(
+        List.of("ask app", "ask web"),
+        times.stream().filter(line -> line.matches("ask (app|web)")).toList());
   }
 
   @Test
   void eachServiceIsStoppedWhenNothingNeedsItAnyMore() throws Exception {
     assertEquals("", bash("status=running\nstop_in_order"));
     List<String> asked = asked();
-    assertEquals(List.of("stop mail", "stop web"), asked.subList(0, 2).stream().sorted().toList());
-    assertEquals("stop app", asked.get(2));
-    assertEquals(List.of("stop db", "stop job"), asked.subList(3, 5).stream().sorted().toList());
+    assertTrue(asked.contains("stop mail"), asked.toString());
+    List<String> others = asked.stream().filter(each -> !each.equals("stop mail")).toList();
+    assertEquals(List.of("stop web", "stop app"), others.subList(0, 2));
+    assertEquals(
+        List.of("stop db", "stop job"),
+        others.subList(2, others.size()).stream().sorted().toList());
   }
 
   @Test
