@@ -94,7 +94,8 @@ read_services() {
       then "compose"
       else
         ($all[] | ["container", .Id, .service, (.Name | ltrimstr("/")), .State.Status,
-          .State.Health.Status // "none"]),
+          # What has ended keeps what its last check has said.
+          if .State.Status == "running" then .State.Health.Status // "none" else "starting" end]),
         ($model.services | to_entries[] | .key as $name | .value.depends_on // {} | to_entries[]
           | ["need", $name, .key, .value.condition // "service_started",
             if .value.required == false then "no" else "yes" end])

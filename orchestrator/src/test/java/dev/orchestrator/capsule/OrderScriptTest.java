@@ -55,7 +55,7 @@ class OrderScriptTest {
       compose() { builtin echo "compose $*" >>asked; }
       inspect_services() {
         while read -r id service; do
-          printf '{"Id":"%s","Name":"/stack-%s-1","Config":{"Labels":{"com.docker.compose.service":"%s"},"Healthcheck":{"Test":["CMD","x"]}},"State":{"Status":"%s"}}' \\
+          printf '{"Id":"%s","Name":"/stack-%s-1","Config":{"Labels":{"com.docker.compose.service":"%s"},"Healthcheck":{"Test":["CMD","x"]}},"State":{"Status":"%s","Health":{"Status":"unhealthy"}}}' \\
             "$id" "$service" "$service" "${status:-exited}"
         done <services
       }
