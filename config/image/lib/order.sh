@@ -1,9 +1,8 @@
 # shellcheck shell=bash
-# Starts and stops the services' containers in the order of their dependencies, each at the moment at
-# which nothing is in its way any more: what depends on nothing in common is started and stopped at the
-# same time. The rules are Compose's. Its own way costs half a second of clients' time for its start, and
-# as much for each service that waits for another one's health, as it looks twice a second; here the
-# engine's events are waited for.
+# Starts the services' containers in the order of their dependencies, each at the moment at which what it
+# depends on is there: what depends on nothing in common is started at the same time. The rules are
+# Compose's. Its own way looks twice a second whether a service is healthy that another one waits for;
+# here the engine's events are waited for. A stop is Compose's: it waits for nothing but the services.
 #
 # This is for containers as `compose create` has made them in this boot. Where anything is not as that
 # has left it, or a service needs what Compose alone can do, Compose does all of it.
@@ -13,6 +12,7 @@ readonly CREATED=$RUN/created
 # What has happened to the services in this boot, a line each: "NANOSECONDS ACTION SERVICE [EXIT-CODE]".
 readonly TIMES=$RUN/times
 readonly MOST_TIMES=1000
+readonly START_ANSWER_SECONDS=120
 # What the engine has answered to each request to start a container.
 readonly STARTS=$RUN/starts
 
@@ -164,7 +164,7 @@ start_in_order() {
         note_time ask "$service"
         for id in ${containers_of[$service]}; do
           if [[ -z ${started[$id]:-} ]]; then
-            post_of "$id" start >"$STARTS/$id" &
+            post_start "$id" >"$STARTS/$id" &
             starts+=("$!")
           fi
         done
@@ -234,63 +234,16 @@ note_end() {
   [[ $state != exited ]] || ended[$1]=$code
 }
 
-# post_of ID start|stop: its output is why it has failed.
-post_of() {
+# post_start ID: its output is why it has failed.
+post_start() {
   local answer
-  answer=$(curl --silent --show-error --max-time "$STOP_WAIT_SECONDS" --request POST \
-    --write-out '\n%{http_code}' --unix-socket "$SOCKET" "http://engine/containers/$1/$2" 2>&1) || {
+  answer=$(curl --silent --show-error --max-time "$START_ANSWER_SECONDS" --request POST \
+    --write-out '\n%{http_code}' --unix-socket "$SOCKET" "http://engine/containers/$1/start" 2>&1) || {
     echo "${name_of[$1]}: ${answer//$'\n'/ }"
     return
   }
   [[ ${answer##*$'\n'} == [23]* ]] ||
     echo "${name_of[$1]}: $(jq -r .message <<<"${answer%$'\n'*}" 2>/dev/null || echo "$answer")"
-}
-
-# stop_in_order [SERVICE...]: all unless some are named; each within its own grace time. Fails, with
-# nothing done, where Compose has to do it.
-stop_in_order() {
-  local service id ends answers=$RUN/stop-$BASHPID
-  local -A left=() asked=() open_of=()
-  read_services || return 1
-  for service in "${@:-${!containers_of[@]}}"; do
-    [[ -n ${containers_of[$service]:-} ]] || return 1
-    left[$service]=yes
-  done
-  mkdir -p "$answers"
-  # `wait -n` misses what ends while it is not waiting: each says by itself that it has ended.
-  exec {ends}<> <(:)
-  while ((${#left[@]} > 0)); do
-    for service in "${!left[@]}"; do
-      [[ -z ${asked[$service]:-} ]] || continue
-      ! is_needed "$service" || continue
-      asked[$service]=yes
-      note_time ask-stop "$service"
-      for id in ${containers_of[$service]}; do
-        { post_of "$id" stop >"$answers/$id"; echo "$service" >&"$ends"; } &
-        open_of[$service]=$((${open_of[$service]:-0} + 1))
-      done
-    done
-    read -r -t "$STOP_WAIT_SECONDS" -u "$ends" service ||
-      die 1 "compose stop: services did not stop within $STOP_WAIT_SECONDS s: ${!left[*]}"
-    open_of[$service]=$((open_of[$service] - 1))
-    ((open_of[$service] > 0)) || unset "left[$service]"
-  done
-  exec {ends}>&-
-  check_answers "$answers" fail_stop
-  rm -rf "$answers"
-}
-
-fail_stop() { die 1 "compose stop: $1"; }
-
-# is_needed SERVICE: whether something that is not stopped yet depends on it. With left of the caller.
-is_needed() {
-  local other on _
-  for other in "${!left[@]}"; do
-    while read -r on _; do
-      [[ $on != "$1" ]] || return 0
-    done <<<"${needs_of[$other]:-}"
-  done
-  return 1
 }
 
 # services_times NANOSECONDS: what has happened since, and what depends on what, as JSON.

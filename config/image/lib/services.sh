@@ -164,7 +164,7 @@ stop_services() {
     timeout 5 tail --pid="${file##*.}" -f /dev/null || true
   done
   flock "$lock"
-  stop_in_order "$@" || compose stop "$@"
+  compose stop "$@"
   (($# > 0)) || stop_others
   flush_data
   (($# > 0)) || unmount_clones || say "a clone could not be unmounted"

@@ -19,9 +19,8 @@ public record ServiceTimes(List<Event> events, Map<String, List<String>> depends
   /**
    * A moment of a service.
    *
-   * @param action {@code ask} and {@code ask-stop} when its start or stop was asked for; {@code
-   *     start}, {@code kill}, {@code die}, {@code healthy}, {@code unhealthy} as the inner engine
-   *     has seen it
+   * @param action {@code ask} when its start was asked for; {@code start}, {@code kill}, {@code
+   *     die}, {@code healthy}, {@code unhealthy} as the inner engine has seen it
    */
   public record Event(Instant at, String action, String service) {}
 }

@@ -119,7 +119,7 @@ public final class HoldAnatomy {
       long at = since(begin, event.at());
       ServiceSpan known = spans.get(event.service());
       switch (event.action()) {
-        case "ask-stop", "kill" -> {
+        case "kill" -> {
           if (known == null) {
             spans.put(event.service(), new ServiceSpan(event.service(), STOP, at, null, at));
           }

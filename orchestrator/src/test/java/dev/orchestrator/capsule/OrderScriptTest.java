@@ -12,8 +12,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The start and the stop of {@code config/image/lib/order.sh}, with a program of the test in place
- * of the inner engine: it starts and stops at once, and a service is healthy when it runs.
+ * The start of {@code config/image/lib/order.sh}, with a program of the test in place of the inner
+ * engine: it starts at once, and a service is healthy when it runs.
  */
 class OrderScriptTest {
   private static final String PLACES =
@@ -40,10 +40,6 @@ class OrderScriptTest {
           echo "start $(sed -n "s/^$id //p" services)" >>asked
           event start
           if [ -e "ends-$id" ]; then event die "$(cat "ends-$id")"; else event "health_status: $(cat "health-$id" 2>/dev/null || echo healthy)"; fi
-          printf '\\n204' ;;
-        */stop)
-          echo "stop $(sed -n "s/^$id //p" services)" >>asked
-          event die 0
           printf '\\n204' ;;
         */json) printf '{"State":{"Status":"exited","ExitCode":%s}}' "$(cat "ends-$id")" ;;
       esac
@@ -98,24 +94,6 @@ class OrderScriptTest {
     assertEquals(
         List.of("ask app", "ask web"),
         times.stream().filter(line -> line.matches("ask (app|web)")).toList());
-  }
-
-  @Test
-  void eachServiceIsStoppedWhenNothingNeedsItAnyMore() throws Exception {
-    assertEquals("", bash("status=running\nstop_in_order"));
-    List<String> asked = asked();
-    assertTrue(asked.contains("stop mail"), asked.toString());
-    List<String> others = asked.stream().filter(each -> !each.equals("stop mail")).toList();
-    assertEquals(List.of("stop web", "stop app"), others.subList(0, 2));
-    assertEquals(
-        List.of("stop db", "stop job"),
-        others.subList(2, others.size()).stream().sorted().toList());
-  }
-
-  @Test
-  void ofNamedServicesNoOtherIsStopped() throws Exception {
-    assertEquals("", bash("status=running\nstop_in_order db app"));
-    assertEquals(List.of("stop app", "stop db"), asked());
   }
 
   @Test

@@ -24,13 +24,13 @@ class HoldAnatomyTest {
         anatomy(6_000)
             .of(
                 times(
-                    "200 ask-stop web",
-                    "200 ask-stop mail",
+                    "200 kill web",
+                    "200 kill mail",
                     "210 kill web",
                     "300 die web",
-                    "310 ask-stop app",
+                    "310 kill app",
                     "500 die app",
-                    "510 ask-stop db",
+                    "510 kill db",
                     "1300 die db",
                     "1200 die mail"),
                 times(
