@@ -121,11 +121,6 @@ final class FakeServiceCapsule implements Capsule {
   public void stop(Collection<String> services, Duration deadline) {}
 
   @Override
-  public void flush(Duration deadline) {
-    throw new UnsupportedOperationException();
-  }
-
-  @Override
   public void freeze(Collection<String> services, Duration deadline) {}
 
   @Override
