@@ -17,8 +17,8 @@ readonly ENDS_SECONDS=300
 # A service that is told to end does so within its grace time, and that is no error.
 readonly TOLD_SECONDS=150
 
-# {"type":["container"],"event":["die","kill","health_status"]}
-readonly EVENTS='%7B%22type%22%3A%5B%22container%22%5D%2C%22event%22%3A%5B%22die%22%2C%22kill%22%2C%22health_status%22%5D%7D'
+# {"type":["container"],"event":["start","die","kill","health_status"]}
+readonly EVENTS='%7B%22type%22%3A%5B%22container%22%5D%2C%22event%22%3A%5B%22start%22%2C%22die%22%2C%22kill%22%2C%22health_status%22%5D%7D'
 # {"health":["unhealthy"],"label":["com.docker.compose.oneoff=False"]}
 readonly UNHEALTHY='%7B%22health%22%3A%5B%22unhealthy%22%5D%2C%22label%22%3A%5B%22com.docker.compose.oneoff%3DFalse%22%5D%7D'
 
@@ -57,14 +57,13 @@ heal_loop() {
 }
 
 note_event() {
-  local action id code service
-  read -r action id code service < <(jq -r '.Actor as $a | $a.Attributes as $t
-    | [(.Action | sub(": "; ":")), $a.ID, ($t.exitCode // 0), $t["com.docker.compose.service"] // ""]
-    | map(tostring) | join(" ")' <<<"$1")
-  [[ -n ${service:-} ]] || return 0
+  local action id code service at
+  read_event "$1" || return 0
+  note_time "$action" "$service" "$code" "$at"
+  keep_times
   case $action in
     kill) told_at[$id]=$EPOCHSECONDS ;;
-    health_status:unhealthy) sick=yes ;;
+    unhealthy) sick=yes ;;
     die)
       if ((EPOCHSECONDS - ${told_at[$id]:-0} > TOLD_SECONDS)) && ((code != 0)); then
         ends_of[$service]="${ends_of[$service]:-} $EPOCHSECONDS"

@@ -113,7 +113,9 @@ create_services() {
   fi
   prepare_data
   write_compose
+  rm -f "$CREATED"
   seed_for compose create --no-build
+  note_created
   take_back || die 1 "a data volume could not be taken back: $(head -n 1 "$RUN/mount.err")"
   exec {lock}>&-
 }
@@ -141,7 +143,10 @@ start_services() {
   prepare_data
   apply_files
   write_compose
-  compose up --detach --no-build
+  start_in_order || {
+    compose up --detach --no-build
+    note_created
+  }
   heal_by_itself
 }
 

@@ -6,9 +6,11 @@ import dev.orchestrator.data.TakenFiles;
 import dev.orchestrator.engine.ExecResult;
 import dev.orchestrator.settings.FileSettings.Policy;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -81,6 +83,12 @@ public interface Capsule {
 
   /** Runs the health check of a service now, as the inner engine would. */
   ExecResult check(String service, Duration deadline);
+
+  /**
+   * What has happened to its services since a time; empty when the capsule is older than the
+   * question.
+   */
+  Optional<ServiceTimes> times(Instant since, Duration deadline);
 
   /**
    * Has the capsule restart each service that stays unhealthy. Ends when its services are stopped.

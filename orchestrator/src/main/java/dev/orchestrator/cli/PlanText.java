@@ -45,9 +45,10 @@ final class PlanText {
               String.format(
                   Locale.ROOT,
                   "last pass of %s, while clients wait: about %.1f s, and the copying of what"
-                      + " changes until then",
+                      + " changes until then: %s by the files that changed in the last minute",
                   volume.name(),
-                  volume.lastPassMillis() / 1000.0));
+                  volume.lastPassMillis() / 1000.0,
+                  HumanText.bytes(volume.lastPassBytes())));
         }
       }
     }

@@ -9,11 +9,15 @@ import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Collectors;
 
 /** Prints a receipt: in full for {@code show}, as a summary at the end of a run. */
 final class ReceiptText {
   private static final DateTimeFormatter TIME_OF_DAY =
       DateTimeFormatter.ofPattern("HH:mm:ss.SSS", Locale.ROOT);
+
+  /** Width of the bars, in characters. */
+  private static final int BAR = 50;
 
   private ReceiptText() {}
 
@@ -41,6 +45,11 @@ final class ReceiptText {
     lines.addAll(steps.lines());
     lines.add("");
     lines.addAll(measurements(receipt));
+    Receipt.Hold hold = receipt.hold();
+    if (hold != null && !hold.services().isEmpty()) {
+      lines.add("");
+      lines.addAll(bars(hold));
+    }
     return lines;
   }
 
@@ -67,6 +76,16 @@ final class ReceiptText {
               traffic.drained(),
               traffic.cut()));
     }
+    Receipt.Hold hold = receipt.hold();
+    if (hold != null && !hold.path().isEmpty()) {
+      lines.add(
+          "  hold     %s, one after the other: %s"
+              .formatted(
+                  HumanText.time(hold.millis()),
+                  hold.path().stream()
+                      .map(part -> part.what() + " " + HumanText.time(part.millis()))
+                      .collect(Collectors.joining(", "))));
+    }
     for (Receipt.CopyPass pass : receipt.copies()) {
       lines.add(
           String.format(
@@ -90,5 +109,36 @@ final class ReceiptText {
       lines.add("  note     " + note);
     }
     return lines;
+  }
+
+  /** A line for each service's stop and start, drawn over the time in which clients waited. */
+  private static List<String> bars(Receipt.Hold hold) {
+    TextTable table =
+        new TextTable("SERVICE", "HELD", "TIME", "#: STOPS, .: STARTS, =: RUNS, NOT HEALTHY YET");
+    for (Receipt.ServiceSpan span : hold.services()) {
+      table.row(
+          span.service(),
+          span.part(),
+          HumanText.time(span.untilMillis() - span.fromMillis()),
+          "|" + bar(span, Math.max(1, hold.millis())) + "|");
+    }
+    return table.lines();
+  }
+
+  private static String bar(Receipt.ServiceSpan span, long whole) {
+    Long running = span.runningMillis();
+    long first = column(span.fromMillis(), whole);
+    long middle = column(running == null ? span.untilMillis() : running, whole);
+    long last = Math.max(first + 1, column(span.untilMillis(), whole));
+    StringBuilder bar = new StringBuilder();
+    for (int at = 0; at < BAR; at++) {
+      boolean inside = at >= first && at < last;
+      bar.append(!inside ? ' ' : running == null ? '#' : at < middle ? '.' : '=');
+    }
+    return bar.toString();
+  }
+
+  private static long column(long millis, long whole) {
+    return Math.min(BAR - 1L, Math.round((double) BAR * millis / whole));
   }
 }

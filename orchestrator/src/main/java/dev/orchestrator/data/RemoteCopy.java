@@ -133,7 +133,10 @@ final class RemoteCopy implements DataCopier.Copying {
   public CopyReport live(Duration deadline, Consumer<String> progress) {
     Deadline end = Deadline.in(deadline);
     Moved moved = pass(readerForNextPass(end), true, end, progress);
-    return new CopyReport(moved.files(), moved.bytes(), 0, 0, 0, deadline.minus(end.remaining()));
+    // What changes meanwhile is not asked for: the next pass has about as much as this one has
+    // moved.
+    return new CopyReport(
+        moved.files(), moved.bytes(), 0, 0, 0, moved.bytes(), deadline.minus(end.remaining()));
   }
 
   /** Lets both sides take the digests now that the last comparison asks for. */
@@ -166,6 +169,7 @@ final class RemoteCopy implements DataCopier.Copying {
         entries,
         original.path("content").asLong(),
         moved.files(),
+        0,
         deadline.minus(end.remaining()));
   }
 

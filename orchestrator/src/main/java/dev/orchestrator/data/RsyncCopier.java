@@ -95,6 +95,7 @@ public final class RsyncCopier implements DataCopier {
           result.path("entries").asLong(),
           0,
           result.path("entries").asLong(),
+          0,
           deadline.minus(end.remaining()));
     }
   }
@@ -194,7 +195,8 @@ public final class RsyncCopier implements DataCopier {
           result.path("free").asLong(),
           result.path("type").asText(),
           result.path("share").asBoolean(),
-          Duration.ofMillis(result.path("listing").asLong()));
+          Duration.ofMillis(result.path("listing").asLong()),
+          result.path("recent").asLong());
     }
   }
 

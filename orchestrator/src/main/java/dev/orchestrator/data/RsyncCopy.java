@@ -104,6 +104,7 @@ final class RsyncCopy implements DataCopier.Copying {
         result.path("entries").asLong(),
         result.path("content").asLong(),
         result.path("changed").asLong(),
+        result.path("left").asLong(result.path("bytes").asLong()),
         deadline.minus(end.remaining()));
   }
 

@@ -12,6 +12,8 @@ import java.time.Duration;
  * @param fileSystem of that disk, such as {@code ext2/ext3} or {@code xfs}
  * @param share whether files can share their blocks on that file system
  * @param listing time that a listing of all its entries takes, with their status in memory
+ * @param recent what the files take that have changed within the last minute: about what the last
+ *     pass of a copy would have to move
  */
 public record VolumeUsage(
     long used,
@@ -21,15 +23,16 @@ public record VolumeUsage(
     long free,
     String fileSystem,
     boolean share,
-    Duration listing) {
+    Duration listing,
+    long recent) {
 
   public VolumeUsage withUsed(long bytes) {
-    return new VolumeUsage(bytes, files, links, largest, free, fileSystem, share, listing);
+    return new VolumeUsage(bytes, files, links, largest, free, fileSystem, share, listing, recent);
   }
 
   /** The same, where its copy is made on another disk. */
   public VolumeUsage withFree(long bytes) {
-    return new VolumeUsage(used, files, links, largest, bytes, fileSystem, share, listing);
+    return new VolumeUsage(used, files, links, largest, bytes, fileSystem, share, listing, recent);
   }
 
   /** Both together; some of the files can share their blocks when those of either can. */
@@ -42,6 +45,7 @@ public record VolumeUsage(
         Math.min(free, other.free),
         fileSystem,
         share || other.share,
-        listing.plus(other.listing));
+        listing.plus(other.listing),
+        recent + other.recent);
   }
 }

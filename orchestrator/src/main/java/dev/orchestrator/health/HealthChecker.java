@@ -17,6 +17,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
@@ -350,18 +351,29 @@ public final class HealthChecker implements HealthGate {
       }
     }
     Set<String> names = services.stream().map(InnerService::service).collect(Collectors.toSet());
-    for (Probe probe : all) {
-      if (!names.isEmpty() && !names.contains(probe.service())) {
-        continue; // It was written for a version that has this service.
-      }
-      // Whether a probe of a service that isn't up fails says nothing beyond the service's state.
-      boolean up =
-          problems.stream().noneMatch(problem -> problem.service().equals(probe.service()));
-      if (up) {
-        probes.run(capsule, probe, ports).ifPresent(problems::add);
-      }
-    }
+    // A probe of a service that it lacks was written for a version that has it. Whether one of a
+    // service that isn't up fails says nothing beyond the service's state.
+    List<Probe> asked =
+        all.stream()
+            .filter(probe -> names.isEmpty() || names.contains(probe.service()))
+            .filter(probe ->
+                problems.stream().noneMatch(problem -> problem.service().equals(probe.service())))
+            .toList();
+    problems.addAll(probed(capsule, asked, ports));
     return new Round(services, problems, null);
+  }
+
+  /** What the probes find: all of them at the same time, as clients may be waiting. */
+  private List<HealthProblem> probed(
+      Capsule capsule, List<Probe> asked, Map<String, Integer> ports) {
+    List<FutureTask<Optional<HealthProblem>>> results = new ArrayList<>();
+    for (Probe probe : asked) {
+      FutureTask<Optional<HealthProblem>> result =
+          new FutureTask<>(() -> probes.run(capsule, probe, ports));
+      results.add(result);
+      Thread.ofVirtual().name("probe " + probe.name()).start(result);
+    }
+    return results.stream().flatMap(result -> result(result).stream()).toList();
   }
 
   /**

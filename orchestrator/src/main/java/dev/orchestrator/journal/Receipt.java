@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param traffic null when the run held no clients
  * @param image null when the run has built no image
  * @param notes lines for a person, such as where newer data was set aside
+ * @param hold null when the run led no clients to another version, or an older program has run it
  */
 public record Receipt(
     UpgradeRecord upgrade,
@@ -19,7 +20,8 @@ public record Receipt(
     @Nullable Traffic traffic,
     List<CopyPass> copies,
     @Nullable Image image,
-    List<String> notes) {
+    List<String> notes,
+    @Nullable Hold hold) {
 
   /**
    * A step with the time that it took.
@@ -53,4 +55,39 @@ public record Receipt(
    * @param cached whether an earlier build's image was used again
    */
   public record Image(String reference, long bytes, boolean cached, long buildMillis) {}
+
+  /**
+   * What became of the time in which clients waited: what to mend, for it to be shorter.
+   *
+   * @param at when new connections began to wait
+   * @param millis until they were led to the version that serves now
+   * @param services each service's stop in the version that served and start in the one that does
+   *     now; without those of a capsule that was built before it told them
+   * @param path what that version waited for, one after the other, until clients could be served:
+   *     the time is shorter only where one of these is
+   */
+  public record Hold(Instant at, long millis, List<ServiceSpan> services, List<PathPart> path) {}
+
+  /**
+   * A service's stop or start, in milliseconds since clients began to wait.
+   *
+   * @param part {@code stop} or {@code start}
+   * @param fromMillis when it was asked for: what had to be stopped or healthy before was by then
+   * @param runningMillis of a start, when its process ran; null of a stop
+   * @param untilMillis when it had ended; of a start, when it was healthy, or ran where it has no
+   *     health check
+   */
+  public record ServiceSpan(
+      String service,
+      String part,
+      long fromMillis,
+      @Nullable Long runningMillis,
+      long untilMillis) {}
+
+  /**
+   * A part of the time.
+   *
+   * @param what a step of the run, or a service with {@code stop} or {@code start}
+   */
+  public record PathPart(String what, long millis) {}
 }

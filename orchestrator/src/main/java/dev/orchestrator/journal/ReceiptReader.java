@@ -42,7 +42,11 @@ public final class ReceiptReader {
         journal
             .attachment(id, ReceiptWriter.NOTES)
             .map(json -> Json.read(json, ReceiptWriter.NOTE_LIST))
-            .orElse(List.of()));
+            .orElse(List.of()),
+        journal
+            .attachment(id, ReceiptWriter.HOLD)
+            .map(json -> Json.read(json, Receipt.Hold.class))
+            .orElse(null));
   }
 
   /**
@@ -50,7 +54,7 @@ public final class ReceiptReader {
    * first. A step that was never ended (it is under way, or the service was killed in it) keeps the
    * phase {@code intent} or {@code undo}, and lasts until the next line.
    */
-  static List<Receipt.Step> steps(List<StepRecord> lines) {
+  public static List<Receipt.Step> steps(List<StepRecord> lines) {
     List<Receipt.Step> steps = new ArrayList<>();
     StepRecord open = null;
     for (StepRecord line : lines) {

@@ -15,6 +15,7 @@ public final class ReceiptWriter {
   static final String COPIES = "copies";
   static final String IMAGE = "image";
   static final String NOTES = "notes";
+  static final String HOLD = "hold";
 
   static final TypeReference<List<Receipt.CopyPass>> COPY_LIST = new TypeReference<>() {};
   static final TypeReference<List<String>> NOTE_LIST = new TypeReference<>() {};
@@ -35,6 +36,11 @@ public final class ReceiptWriter {
   /** Sets the image; replaces what was set before. */
   public void image(Receipt.Image image) {
     journal.attach(upgrade, IMAGE, Json.write(image));
+  }
+
+  /** Sets what became of the time in which clients waited; replaces what was set before. */
+  public void hold(Receipt.Hold hold) {
+    journal.attach(upgrade, HOLD, Json.write(hold));
   }
 
   /** Adds a pass of a copy. */

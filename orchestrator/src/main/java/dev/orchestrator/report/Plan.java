@@ -64,6 +64,9 @@ public record Plan(
    * @param fileSystem file system there
    * @param lastPassMillis how long the last pass of a copy will take about, while clients wait,
    *     beside the copying of what changes until then; 0 for other methods
+   * @param lastPassBytes what that copying moves about, going by the files that have changed within
+   *     a minute before the plan, such as the log that a database rewrites all the time; 0 for
+   *     other methods
    */
   public record Volume(
       String name,
@@ -73,5 +76,6 @@ public record Plan(
       long needed,
       long free,
       String fileSystem,
-      long lastPassMillis) {}
+      long lastPassMillis,
+      long lastPassBytes) {}
 }

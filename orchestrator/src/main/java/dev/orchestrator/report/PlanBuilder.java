@@ -221,7 +221,8 @@ public final class PlanBuilder {
         transfer.bytesNeeded(),
         usage == null ? 0 : usage.free(),
         usage == null ? "" : usage.fileSystem(),
-        transfer.lastPass().toMillis());
+        transfer.lastPass().toMillis(),
+        transfer.changing());
   }
 
   private String describeQuiesce() {

@@ -8,6 +8,10 @@ final class UpgradeReader {
 
   private static final Duration SHORTEST = Duration.ofMillis(1);
   private static final Duration LONGEST = Duration.ofDays(7);
+
+  /** The rehearsal has found out what several rounds are to find out: whether it stays healthy. */
+  private static final int PASSES_REHEARSED = 1;
+
   private static final VerifySettings NO_VERIFY =
       new VerifySettings(1, Duration.ZERO, Duration.ZERO);
   private static final UpgradeSettings NO_UPGRADE =
@@ -78,9 +82,11 @@ final class UpgradeReader {
   }
 
   private static VerifySettings verify(SettingsSection section) {
+    int passes = section.whole("passes", 1, 1000);
     VerifySettings verify =
         new VerifySettings(
-            section.whole("passes", 1, 1000),
+            passes,
+            section.isDefault("passes") ? PASSES_REHEARSED : passes,
             section.time("interval", SHORTEST, Duration.ofHours(1)),
             section.time("deadline", SHORTEST, LONGEST));
     section.rejectUnknownKeys();

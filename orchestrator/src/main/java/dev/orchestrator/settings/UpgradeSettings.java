@@ -77,8 +77,15 @@ public record UpgradeSettings(
    * When a version counts as healthy.
    *
    * @param passes so many rounds of checks in a row must find nothing wrong
+   * @param rehearsed the same where this content was found healthy in a rehearsal of the same run
    * @param interval from the begin of a round to the begin of the next
    * @param deadline from the start of the services to the last of these rounds
    */
-  public record VerifySettings(int passes, Duration interval, Duration deadline) {}
+  public record VerifySettings(int passes, int rehearsed, Duration interval, Duration deadline) {
+
+    /** As many rounds with a rehearsal as without. */
+    public VerifySettings(int passes, Duration interval, Duration deadline) {
+      this(passes, passes, interval, deadline);
+    }
+  }
 }

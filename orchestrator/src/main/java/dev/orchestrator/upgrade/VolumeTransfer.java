@@ -56,6 +56,12 @@ public record VolumeTransfer(
         : Duration.ZERO;
   }
 
+  /** What the files take that have changed in the last minute; zero for other methods. */
+  public long changing() {
+    VolumeUsage known = usage;
+    return isCopy() && known != null ? known.recent() : 0;
+  }
+
   /**
    * The volume that the next version gets.
    *

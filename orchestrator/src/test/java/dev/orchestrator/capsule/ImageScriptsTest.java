@@ -316,6 +316,7 @@ class ImageScriptsTest {
         bash(
             """
             source services.sh
+            source order.sh
             source heal.sh
             unset EPOCHSECONDS
             EPOCHSECONDS=1000000
@@ -351,6 +352,7 @@ class ImageScriptsTest {
         bash(
             """
             source services.sh
+            source order.sh
             source heal.sh
             unset SECONDS
             SECONDS=1000
@@ -386,6 +388,7 @@ class ImageScriptsTest {
         bash(
             """
             source services.sh
+            source order.sh
             source heal.sh
             event() {
               note_event "$(jq -nc '{Action: $ARGS.positional[0], Actor: {ID: "1a", Attributes: {

@@ -41,7 +41,8 @@ class ReceiptTextTest {
             new Receipt.Traffic(1_400, 6_012, 6_000, 0, 3, 1),
             List.of(new Receipt.CopyPass("pre-sync 1", 1_234, 126_000_000, 2_100)),
             new Receipt.Image("orchestrator/demo:v3", 544_000_000, false, 31_200),
-            List.of("the log of v3 is in upgrades/u1"));
+            List.of("the log of v3 is in upgrades/u1"),
+            null);
     assertEquals(
         """
         u1 upgrade v1 → v3: rolled back after 2 min 00 s, web: unhealthy (500 instead of 200)
@@ -58,5 +59,50 @@ class ReceiptTextTest {
           note     the log of v3 is in upgrades/u1\
         """,
         String.join("\n", ReceiptText.full(receipt)));
+  }
+
+  /** What to mend, for clients to wait for a shorter time. */
+  @Test
+  void inFullItDrawsWhatBecameOfTheTimeInWhichClientsWaited() {
+    Receipt receipt =
+        new Receipt(
+            new UpgradeRecord(
+                "u1",
+                Kind.UPGRADE,
+                "v1",
+                "v2",
+                1,
+                2,
+                Outcome.DONE,
+                "",
+                START,
+                START.plusMillis(9_000)),
+            "demo",
+            List.of(),
+            null,
+            List.of(),
+            null,
+            List.of(),
+            new Receipt.Hold(
+                START,
+                5_000,
+                List.of(
+                    new Receipt.ServiceSpan("db", "stop", 500, null, 1_500),
+                    new Receipt.ServiceSpan("db", "start", 2_000, 2_500L, 4_500)),
+                List.of(
+                    new Receipt.PathPart("quiesce", 500),
+                    new Receipt.PathPart("db stop", 1_000),
+                    new Receipt.PathPart("sync", 500),
+                    new Receipt.PathPart("db start", 2_500),
+                    new Receipt.PathPart("verify", 500))));
+    assertEquals(
+        """
+          hold     5.0 s, one after the other: quiesce 500 ms, db stop 1.0 s, sync 500 ms, db start 2.5 s, verify 500 ms
+
+        SERVICE   HELD    TIME    #: STOPS, .: STARTS, =: RUNS, NOT HEALTHY YET
+        db        stop    1.0 s   |     ##########                                   |
+        db        start   2.5 s   |                    .....====================     |\
+        """,
+        String.join("\n", ReceiptText.full(receipt)).replaceFirst("(?s)^.*\n\n(?=  hold)", ""));
   }
 }

@@ -11,12 +11,14 @@ import dev.orchestrator.capsule.InnerService;
 import dev.orchestrator.capsule.MemoryUse;
 import dev.orchestrator.capsule.OutsidePath;
 import dev.orchestrator.capsule.SeededFiles;
+import dev.orchestrator.capsule.ServiceTimes;
 import dev.orchestrator.data.DataVolume;
 import dev.orchestrator.data.SqliteTables;
 import dev.orchestrator.data.TakenFiles;
 import dev.orchestrator.engine.ExecResult;
 import dev.orchestrator.settings.FileSettings.Policy;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -24,6 +26,7 @@ import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -148,6 +151,11 @@ final class FakeServiceCapsule implements Capsule {
     return passing.contains(service)
         ? new ExecResult(0, "", "")
         : new ExecResult(1, "", commandOutput);
+  }
+
+  @Override
+  public Optional<ServiceTimes> times(Instant since, Duration deadline) {
+    throw new UnsupportedOperationException();
   }
 
   @Override

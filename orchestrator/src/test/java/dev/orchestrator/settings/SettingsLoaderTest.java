@@ -58,7 +58,7 @@ class SettingsLoaderTest {
                     Duration.ofSeconds(60),
                     Duration.ofSeconds(2),
                     Duration.ofSeconds(20),
-                    new VerifySettings(3, Duration.ofMillis(150), Duration.ofSeconds(120)),
+                    new VerifySettings(3, 1, Duration.ofMillis(100), Duration.ofSeconds(120)),
                     1)
                 .withRehearse(RehearseSettings.OFF.with(RehearseSettings.Mode.ON)),
             new DataSettings(DataSettings.Strategy.AUTO, DataSettings.Quiesce.STOP, 1L << 30)),
@@ -310,7 +310,7 @@ class SettingsLoaderTest {
     assertEquals(Duration.ofSeconds(3), upgrade.bake());
     assertEquals(Duration.ZERO, upgrade.drain());
     assertEquals(
-        new VerifySettings(5, Duration.ofMillis(150), Duration.ofMinutes(1)), upgrade.verify());
+        new VerifySettings(5, Duration.ofMillis(100), Duration.ofMinutes(1)), upgrade.verify());
     assertEquals(512L << 20, settings.stack().data().reserve());
   }
 

@@ -11,6 +11,7 @@ import dev.orchestrator.capsule.InnerService;
 import dev.orchestrator.capsule.MemoryUse;
 import dev.orchestrator.capsule.OutsidePath;
 import dev.orchestrator.capsule.SeededFiles;
+import dev.orchestrator.capsule.ServiceTimes;
 import dev.orchestrator.data.DataVolume;
 import dev.orchestrator.data.SqliteTables;
 import dev.orchestrator.data.TakenFiles;
@@ -18,9 +19,11 @@ import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.engine.ExecResult;
 import dev.orchestrator.settings.FileSettings.Policy;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -145,6 +148,12 @@ public final class FakeCapsule implements Capsule {
   public void thaw(Duration deadline) {
     requireRunning("thaw");
     host.frozenContainers.remove(container);
+  }
+
+  @Override
+  public Optional<ServiceTimes> times(Instant since, Duration deadline) {
+    requireRunning("times");
+    return Optional.empty();
   }
 
   @Override

@@ -187,6 +187,7 @@ public final class FakeControl implements Control {
                 0,
                 80_000_000_000L,
                 "ext2/ext3",
+                0,
                 0)),
         "stop: services in order, each within its own grace time",
         options.acceptUnused().isEmpty()
@@ -527,7 +528,8 @@ public final class FakeControl implements Control {
         new Receipt.Traffic(12, 6100, 5900, 0, 8, 2),
         List.of(),
         null,
-        List.of());
+        List.of(),
+        null);
   }
 
   @Override

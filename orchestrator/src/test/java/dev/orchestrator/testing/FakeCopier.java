@@ -94,8 +94,9 @@ public final class FakeCopier implements DataCopier {
     @Override
     public CopyReport live(Duration deadline, Consumer<String> progress) {
       host.operate("copier.live", this::copy);
-      return new CopyReport(
-          1, host.nextPassBytes.isEmpty() ? 0 : host.nextPassBytes.remove(), 0, 0, 0, deadline);
+      long moved = host.nextPassBytes.isEmpty() ? 0 : host.nextPassBytes.remove();
+      long left = host.nextPassBytes.isEmpty() ? 0 : host.nextPassBytes.element();
+      return new CopyReport(1, moved, 0, 0, 0, left, deadline);
     }
 
     @Override
@@ -114,7 +115,7 @@ public final class FakeCopier implements DataCopier {
             }
             copy();
           });
-      return new CopyReport(1, 1, 1, 1, 1, deadline);
+      return new CopyReport(1, 1, 1, 1, 1, 0, deadline);
     }
 
     private boolean writesToSource(String writer) {
@@ -144,7 +145,7 @@ public final class FakeCopier implements DataCopier {
       Consumer<String> progress) {
     host.operate(
         "copier.bring", () -> host.imported.put(to.volume() + "/" + folder, from.volume()));
-    return new CopyReport(1, 1, 1, 0, 1, deadline);
+    return new CopyReport(1, 1, 1, 0, 1, 0, deadline);
   }
 
   @Override
@@ -208,7 +209,8 @@ public final class FakeCopier implements DataCopier {
         host.freeBytes,
         "ext2/ext3",
         host.supportsReflinks,
-        Duration.ofMillis(100));
+        Duration.ofMillis(100),
+        41);
   }
 
   @Override

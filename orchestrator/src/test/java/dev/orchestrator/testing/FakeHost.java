@@ -148,6 +148,9 @@ public final class FakeHost {
   /** Bytes that the next live passes of copies move. */
   public final Deque<Long> nextPassBytes = new ArrayDeque<>();
 
+  /** How many rounds each wait for a healthy capsule was to have. */
+  public final List<Integer> awaitedPasses = new ArrayList<>();
+
   /** Commands that hooks have run in services, with the container. */
   public final List<String> executedCommands = new ArrayList<>();
 
@@ -436,6 +439,7 @@ public final class FakeHost {
           Map<String, Integer> ports,
           VerifySettings settings,
           Consumer<String> progress) {
+        awaitedPasses.add(settings.passes());
         operate(
             "health.await",
             () -> {

@@ -137,6 +137,7 @@ class DataSagaTest {
     assertEquals(Method.COPY, volumesOf(2).getFirst().method());
     Plan plan = service.control.plan("v3", DataOptions.NONE);
     assertEquals(500, plan.data().getFirst().lastPassMillis(), "two listings of 100 ms and 300 ms");
+    assertEquals(41, plan.data().getFirst().lastPassBytes());
   }
 
   @Test
@@ -183,7 +184,7 @@ class DataSagaTest {
   }
 
   @Test
-  void copyPassesRepeatUntilAPassCopiesLittleOrNoLess() {
+  void copyPassesRepeatUntilLittleIsLeftOrItShrinksNoMore() {
     startWith(OrchestratorFixture.dataSettings(Strategy.COPY, Quiesce.STOP, Rollback.ASK));
     assertDone(service.control.up("v1"));
     host.nextPassBytes.addAll(List.of(1000L, 500L, 11L));
@@ -193,12 +194,19 @@ class DataSagaTest {
         List.of("pre-sync 1", "pre-sync 2", "pre-sync 3", "sync"),
         service.control.receipt(id).copies().stream().map(copy -> copy.name()).toList());
     host.nextPassBytes.addAll(List.of(1000L, 5L, 11L));
-    assertEquals(3, service.control.receipt(service.control.upgrade("v3")).copies().size());
+    assertEquals(
+        2,
+        service.control.receipt(service.control.upgrade("v3")).copies().size(),
+        "little is left after the first");
     host.nextPassBytes.clear();
     host.nextPassBytes.addAll(List.of(1000L, 1000L, 11L));
     String third = service.control.upgrade("v2");
+    assertEquals(4, service.control.receipt(third).copies().size());
+    host.nextPassBytes.clear();
+    host.nextPassBytes.addAll(List.of(1000L, 100L, 95L, 94L));
+    String fourth = service.control.upgrade("v3");
     assertEquals(
-        4, service.control.receipt(third).copies().size(), "the second is the first delta");
+        3, service.control.receipt(fourth).copies().size(), "a log that is rewritten all the time");
   }
 
   @Test

@@ -26,6 +26,8 @@ import dev.orchestrator.settings.DataSettings.Strategy;
 import dev.orchestrator.settings.Hook;
 import dev.orchestrator.settings.RehearseSettings;
 import dev.orchestrator.settings.RehearseSettings.Mode;
+import dev.orchestrator.settings.UpgradeSettings;
+import dev.orchestrator.settings.UpgradeSettings.VerifySettings;
 import dev.orchestrator.testing.FakeHost;
 import dev.orchestrator.testing.InMemoryFolder;
 import dev.orchestrator.testing.Invariants;
@@ -63,6 +65,9 @@ class RehearsalTest {
   /** Operations that end what serves, or make its clients wait. */
   private final List<String> touched = new ArrayList<>();
 
+  /** Rounds of checks of a version that was rehearsed. */
+  private int rehearsedPasses = 1;
+
   @BeforeEach
   void begin() {
     service = next(Mode.OFF, OrchestratorFixture.COPY_AND_RESTORE);
@@ -96,7 +101,21 @@ class RehearsalTest {
         host,
         home,
         data,
-        stack -> stack.withUpgrade(stack.upgrade().withRehearse(RehearseSettings.OFF.with(mode))));
+        stack ->
+            stack.withUpgrade(
+                withPasses(stack.upgrade()).withRehearse(RehearseSettings.OFF.with(mode))));
+  }
+
+  private UpgradeSettings withPasses(UpgradeSettings upgrade) {
+    return new UpgradeSettings(
+        upgrade.build(),
+        upgrade.ready(),
+        upgrade.preSync(),
+        upgrade.hold(),
+        upgrade.drain(),
+        upgrade.bake(),
+        new VerifySettings(3, rehearsedPasses, Duration.ofMillis(1), upgrade.verify().deadline()),
+        upgrade.keep());
   }
 
   private void strike(String operation) {
@@ -252,6 +271,26 @@ class RehearsalTest {
         List.of(service.container(1) + ": flush", service.container(1) + ": unlock"),
         host.executedCommands);
     assertInvariants("rolled back");
+  }
+
+  @Test
+  void aVersionThatTheSameRunHasRehearsedIsCheckedInFewerRounds() {
+    serve(Mode.ON);
+    host.awaitedPasses.clear();
+    assertEquals(Outcome.DONE, upgrade("v2").outcome());
+    assertEquals(List.of(3, 1), host.awaitedPasses, "in the rehearsal, and after it");
+    assertEquals(Outcome.DONE, recordOf(service.control.rollback()).outcome());
+    host.awaitedPasses.clear();
+    assertEquals(Outcome.DONE, upgrade("v2").outcome());
+    assertEquals(List.of(3), host.awaitedPasses, "the rehearsal was another run's");
+
+    rehearsedPasses = 5;
+    service.close();
+    service = next(Mode.ON, OrchestratorFixture.COPY_AND_RESTORE);
+    service.replayJournal();
+    host.awaitedPasses.clear();
+    assertEquals(Outcome.DONE, upgrade("v3").outcome());
+    assertEquals(List.of(3, 5), host.awaitedPasses, "as it is set");
   }
 
   @Test

@@ -12,6 +12,7 @@ import dev.orchestrator.capsule.InnerService;
 import dev.orchestrator.capsule.MemoryUse;
 import dev.orchestrator.capsule.OutsidePath;
 import dev.orchestrator.capsule.SeededFiles;
+import dev.orchestrator.capsule.ServiceTimes;
 import dev.orchestrator.common.Deadline;
 import dev.orchestrator.common.Json;
 import dev.orchestrator.common.OutputText;
@@ -28,6 +29,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -276,6 +278,38 @@ public final class ContainerCapsule implements Capsule {
         "running the health check of service " + service,
         deadline,
         List.of("capsule", "check", service));
+  }
+
+  @Override
+  public Optional<ServiceTimes> times(Instant since, Duration deadline) {
+    String doing = "asking when its services were stopped and started";
+    String nanos = "%d%09d".formatted(since.getEpochSecond(), since.getNano());
+    ExecResult result = run(doing, deadline, List.of("capsule", "times", nanos));
+    if (result.exitCode() == USAGE) {
+      return Optional.empty();
+    }
+    if (!result.ok()) {
+      throw failure(doing, result.errorLine());
+    }
+    try {
+      List<ServiceTimes.Event> events = new ArrayList<>();
+      JsonNode answer = Json.tree(result.stdout());
+      for (JsonNode event : answer.path("events")) {
+        events.add(
+            new ServiceTimes.Event(
+                Instant.ofEpochMilli(event.path("at").asLong()),
+                event.path("action").asText(),
+                event.path("service").asText()));
+      }
+      Map<String, List<String>> dependsOn = new TreeMap<>();
+      answer
+          .path("dependsOn")
+          .properties()
+          .forEach(each -> dependsOn.put(each.getKey(), texts(each.getValue())));
+      return Optional.of(new ServiceTimes(events, dependsOn));
+    } catch (IllegalArgumentException e) {
+      throw failure(doing, e);
+    }
   }
 
   @Override

@@ -57,7 +57,7 @@ final class BakeStep extends Step {
     context.changes().recordTables(run);
     Duration window = context.limits().bake();
     // Nobody waits for these rounds, and what counts as unhealthy must last for some seconds.
-    Duration interval = context.limits().verify().interval().multipliedBy(2);
+    Duration interval = context.limits().verify().interval().multipliedBy(3);
     Deadline end = Deadline.in(window);
     Map<String, Integer> restarts = new HashMap<>(run.restartsAtVerify);
     HealthGate.Watch health = context.watchHealth(run.green());

@@ -15,6 +15,9 @@ import java.util.function.Consumer;
 
 /** Copies the data while blue serves, so that little is left to copy while clients wait. */
 final class PreSyncStep extends Step {
+  /** Another pass is worth its time where it leaves less than this part of what was left. */
+  private static final double SHRINKS = 0.9;
+
   PreSyncStep() {
     super("pre-sync", "copies the data while blue serves", "green's data is removed");
   }
@@ -45,7 +48,8 @@ final class PreSyncStep extends Step {
   }
 
   /**
-   * Repeats passes over all volumes until a pass copies little, or no less than the pass before.
+   * Repeats passes over all volumes until little is left, or hardly less than after the pass
+   * before: a log that a database rewrites all the time never gets less.
    */
   @Override
   public String run(UpgradeRun run, UpgradeContext context, Consumer<String> progress) {
@@ -67,33 +71,37 @@ final class PreSyncStep extends Step {
     int pass = 0;
     long files = 0;
     long bytes = 0;
-    long bytesInPassBefore;
-    long bytesInPass = Long.MAX_VALUE;
+    long bytesInPass;
+    long leftBefore;
+    long left = Long.MAX_VALUE;
     do {
-      // The first pass copies everything, so that only the third has a difference to compare with.
-      bytesInPassBefore = pass < 2 ? Long.MAX_VALUE : bytesInPass;
+      leftBefore = left;
+      left = 0;
       bytesInPass = 0;
       pass++;
       for (DataVolume target : targets) {
         CopyReport report = pass(run, context, "pre-sync " + pass, target, deadline, progress);
         files += report.files();
         bytesInPass += report.bytes();
+        left += report.left();
       }
       bytes += bytesInPass;
     } while (pass < context.dataSettings().passes()
-        && bytesInPass > context.dataSettings().small()
-        && bytesInPass < bytesInPassBefore);
+        && left > context.dataSettings().small()
+        && left < SHRINKS * leftBefore);
     long compared = 0;
     for (DataVolume target : targets) {
       compared += compare(run, context, target, deadline, progress);
     }
     return String.format(
         Locale.ROOT,
-        "%,d files, %s copied in %d passes, %s in the last; content of %,d files compared",
+        "%,d files, %s copied in %d passes, %s in the last; %s changed meanwhile; content of %,d"
+            + " files compared",
         files,
         HumanText.bytes(bytes),
         pass,
         HumanText.bytes(bytesInPass),
+        HumanText.bytes(left),
         compared);
   }
 

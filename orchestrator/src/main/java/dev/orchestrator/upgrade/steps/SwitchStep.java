@@ -2,6 +2,7 @@ package dev.orchestrator.upgrade.steps;
 
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.proxy.config.Backend;
+import dev.orchestrator.upgrade.HoldAnatomy;
 import dev.orchestrator.upgrade.Step;
 import dev.orchestrator.upgrade.UpgradeContext;
 import dev.orchestrator.upgrade.UpgradeRun;
@@ -38,6 +39,7 @@ final class SwitchStep extends Step {
     }
     if (run.holdsClients()) {
       context.log().recordTraffic(run);
+      HoldAnatomy.record(run, context);
     }
     return "every route leads to " + green.version() + " (" + green.container() + ")";
   }

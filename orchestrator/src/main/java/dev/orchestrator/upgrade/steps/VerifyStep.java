@@ -3,6 +3,7 @@ package dev.orchestrator.upgrade.steps;
 import dev.orchestrator.capsule.InnerService;
 import dev.orchestrator.health.HealthException;
 import dev.orchestrator.health.HealthGate;
+import dev.orchestrator.journal.RehearsalRecord;
 import dev.orchestrator.settings.UpgradeSettings.VerifySettings;
 import dev.orchestrator.upgrade.HoldBudgetExceededException;
 import dev.orchestrator.upgrade.Step;
@@ -49,12 +50,28 @@ final class VerifyStep extends Step {
     VerifySettings verify = context.limits().verify();
     try {
       return context.awaitHealthy(
-          run.green(), new VerifySettings(verify.passes(), verify.interval(), limit), progress);
+          run.green(),
+          new VerifySettings(
+              isRehearsed(run, context) ? verify.rehearsed() : verify.passes(),
+              verify.interval(),
+              limit),
+          progress);
     } catch (HealthException e) {
       throw e.ranOut() && limit.compareTo(verify.deadline()) < 0
           ? new HoldBudgetExceededException(e)
           : e;
     }
+  }
+
+  /** Whether this run has found this content healthy on a copy of the data. */
+  private static boolean isRehearsed(UpgradeRun run, UpgradeContext context) {
+    return context
+        .journal()
+        .rehearsal(run.green().version())
+        .filter(RehearsalRecord::good)
+        .filter(known -> known.run().equals(run.id()))
+        .filter(known -> known.content().equals(run.green().content()))
+        .isPresent();
   }
 
   @Override
