@@ -59,6 +59,10 @@ final class PlanText {
       lines.add("");
       lines.add(plan.files());
     }
+    if (!plan.invariants().isEmpty()) {
+      lines.add("");
+      lines.addAll(plan.invariants());
+    }
     plan.warnings().forEach(warning -> lines.add("warning: " + warning));
     return lines;
   }

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param traffic null when the run held no clients
  * @param image null when the run has built no image
  * @param notes lines for a person, such as where newer data was set aside
+ * @param invariants what was found of the stack's invariants
  */
 public record Receipt(
     UpgradeRecord upgrade,
@@ -19,7 +20,30 @@ public record Receipt(
     @Nullable Traffic traffic,
     List<CopyPass> copies,
     @Nullable Image image,
-    List<String> notes) {
+    List<String> notes,
+    @Nullable List<InvariantRecord> invariants) {
+
+  public Receipt {
+    // A service that was started before there were any sends none.
+    invariants = invariants == null ? List.of() : List.copyOf(invariants);
+  }
+
+  /** A receipt of a run that has compared nothing. */
+  public Receipt(
+      UpgradeRecord upgrade,
+      String stack,
+      List<Step> steps,
+      @Nullable Traffic traffic,
+      List<CopyPass> copies,
+      @Nullable Image image,
+      List<String> notes) {
+    this(upgrade, stack, steps, traffic, copies, image, notes, List.of());
+  }
+
+  @Override
+  public List<InvariantRecord> invariants() {
+    return invariants == null ? List.of() : invariants;
+  }
 
   /**
    * A step with the time that it took.

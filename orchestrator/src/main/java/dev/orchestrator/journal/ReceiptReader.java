@@ -42,6 +42,10 @@ public final class ReceiptReader {
         journal
             .attachment(id, ReceiptWriter.NOTES)
             .map(json -> Json.read(json, ReceiptWriter.NOTE_LIST))
+            .orElse(List.of()),
+        journal
+            .attachment(id, ReceiptWriter.INVARIANTS)
+            .map(json -> Json.read(json, ReceiptWriter.INVARIANT_LIST))
             .orElse(List.of()));
   }
 

@@ -13,6 +13,7 @@ import java.util.Objects;
  * @param quiesce how writers stop; empty where nothing serves
  * @param warnings for a person, a line each
  * @param files what becomes of the release's files that services write to; empty where nothing
+ * @param invariants the figures of the data that are compared, a line each
  */
 public record Plan(
     UpgradeRecord.Kind kind,
@@ -23,11 +24,13 @@ public record Plan(
     List<Volume> data,
     String quiesce,
     List<String> warnings,
-    String files) {
+    String files,
+    List<String> invariants) {
 
   public Plan {
     // A service that was started before this was told sends none.
     files = Objects.requireNonNullElse(files, "");
+    invariants = Objects.requireNonNullElse(invariants, List.of());
   }
 
   public Plan(
@@ -39,11 +42,15 @@ public record Plan(
       List<Volume> data,
       String quiesce,
       List<String> warnings) {
-    this(kind, stack, from, to, steps, data, quiesce, warnings, "");
+    this(kind, stack, from, to, steps, data, quiesce, warnings, "", List.of());
   }
 
   Plan withFiles(String text) {
-    return new Plan(kind, stack, from, to, steps, data, quiesce, warnings, text);
+    return new Plan(kind, stack, from, to, steps, data, quiesce, warnings, text, invariants);
+  }
+
+  Plan withInvariants(List<String> lines) {
+    return new Plan(kind, stack, from, to, steps, data, quiesce, warnings, files, lines);
   }
 
   /**

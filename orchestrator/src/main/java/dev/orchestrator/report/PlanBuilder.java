@@ -96,7 +96,7 @@ public final class PlanBuilder {
       warnings.addAll(rehearsal(blue, version, transfers, rehearsal));
     }
     Plan plan = plan(Kind.UPGRADE, blue.version(), version, steps, transfers, warnings);
-    return plan.withFiles(files.summary());
+    return plan.withFiles(files.summary()).withInvariants(context.invariants().describe(blue));
   }
 
   /** What keeps the upgrade from rehearsing, or need not be repeated. */

@@ -110,7 +110,8 @@ public final class StatusCollector {
         nextRun.get(),
         describeEngine(),
         backups.get(),
-        journal.rehearsals().stream().findFirst().orElse(null));
+        journal.rehearsals().stream().findFirst().orElse(null),
+        context.invariants().last());
   }
 
   private String stackState(Optional<Generation> serving, Optional<UpgradeRecord> running) {

@@ -82,6 +82,7 @@ public final class Rehearsal {
         .journal()
         .rehearsal(version)
         .filter(RehearsalRecord::good)
+        .filter(known -> context.invariants().wereCompared(known.run()))
         .filter(known -> known.from() == blue.number())
         .filter(known -> now.isBefore(known.dataAt().plus(valid)))
         // Where the upgrade would not end in time, it may in another hour.
@@ -251,6 +252,7 @@ public final class Rehearsal {
       long begun;
       long copied;
       try {
+        context.invariants().askBeforeCopy(run);
         context.hooks().runBefore(run, context.capsule(blue));
         begun = System.nanoTime();
         context.engine().pauseContainer(blue.container());
@@ -274,6 +276,7 @@ public final class Rehearsal {
       }
       long stall = Duration.ofNanos(System.nanoTime() - begun).toMillis();
       context.hooks().runAfter(run.id(), context.capsule(blue));
+      context.invariants().askAfterCopy(run);
       return new Prepared(
           next, dataAt.truncatedTo(ChronoUnit.MILLIS), stall, Duration.ofNanos(copied).toMillis());
     } finally {
@@ -340,6 +343,7 @@ public final class Rehearsal {
               next,
               new VerifySettings(verify.passes(), verify.interval(), end.atMost(verify.deadline())),
               progress);
+      String _ = context.invariants().compare(run, next, "rehearse", end.remaining(), progress);
       Map<String, Long> services = new TreeMap<>();
       healthy
           .after()

@@ -16,6 +16,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -89,6 +90,15 @@ public final class UpgradeRun {
 
   /** Restarts of each of green's services by the end of the verify step. */
   public Map<String, Integer> restartsAtVerify = Map.of();
+
+  /**
+   * The figures of invariants before, by the invariant's name: one, or two between which it was at
+   * the moment of a copy.
+   */
+  final Map<String, List<String>> figures = new TreeMap<>();
+
+  /** Whether these were had so soon that they may be asked again while clients wait. */
+  boolean figuresAreQuick;
 
   /**
    * A problem that is left although everything was undone, such as an unhealthy blue; else empty.

@@ -6,6 +6,7 @@ import dev.orchestrator.capsule.ChangedFile;
 import dev.orchestrator.capsule.CloneSupport;
 import dev.orchestrator.capsule.DatabaseCheck;
 import dev.orchestrator.capsule.DatabaseTable;
+import dev.orchestrator.capsule.FigureAnswer;
 import dev.orchestrator.capsule.FilesReport;
 import dev.orchestrator.capsule.InnerService;
 import dev.orchestrator.capsule.MemoryUse;
@@ -16,6 +17,7 @@ import dev.orchestrator.data.SqliteTables;
 import dev.orchestrator.data.TakenFiles;
 import dev.orchestrator.engine.ExecResult;
 import dev.orchestrator.settings.FileSettings.Policy;
+import dev.orchestrator.settings.Invariant;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -183,6 +185,11 @@ final class FakeServiceCapsule implements Capsule {
   @Override
   public SqliteTables sqliteTables(DataVolume volume, Duration limit) {
     return new SqliteTables(List.of(), List.of());
+  }
+
+  @Override
+  public List<FigureAnswer> figures(List<Invariant> invariants, Duration deadline) {
+    throw new UnsupportedOperationException();
   }
 
   @Override

@@ -231,6 +231,12 @@ public final class FakeHost {
   /** Containers whose service does not stop within its grace time and is killed. */
   public final Set<String> slowToStop = new HashSet<>();
 
+  /** Versions whose migration loses all rows of a table, and that are healthy for all that. */
+  public final Set<String> losingRows = new HashSet<>();
+
+  /** Invariants that are not answered. */
+  public final Set<String> unanswered = new HashSet<>();
+
   public final List<String> violations = new ArrayList<>();
   public Faults faults = new Faults() {};
 
@@ -470,6 +476,13 @@ public final class FakeHost {
         return activeWriters().contains(capsule.name()) ? List.of() : List.of("db: not running");
       }
     };
+  }
+
+  /** The rows that a capsule's service finds in its table. */
+  int countRows(String container) {
+    return losingRows.contains(versionOf(container))
+        ? 0
+        : volumes.readRows(volumes.mountedBy(container).getFirst()).size();
   }
 
   /** What the services of a capsule mount, by absolute path. */

@@ -72,6 +72,10 @@ final class PreflightStep extends Step {
         findings.add(backup);
       }
     }
+    String figures = context.invariants().require(run);
+    if (!figures.isEmpty()) {
+      findings.add(figures);
+    }
     for (Step step : run.steps) {
       String line = step.check(run, context);
       if (!line.isEmpty()) {
