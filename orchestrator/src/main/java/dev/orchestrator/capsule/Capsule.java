@@ -132,6 +132,12 @@ public interface Capsule {
   List<FigureAnswer> figures(List<Invariant> invariants, Duration deadline);
 
   /**
+   * The schemas of its services' databases and the migrations that have run in them; databases that
+   * can't be asked are left out.
+   */
+  List<DatabaseSchema> schemas(Duration deadline);
+
+  /**
    * The release's files in its data, as they are now, at these paths and where it has seeded any.
    */
   SeededFiles seededFiles(Collection<String> paths, Duration deadline);

@@ -9,7 +9,8 @@ import java.util.regex.Pattern;
  * What a service has answered to the question of an invariant.
  *
  * @param name of the invariant
- * @param value a number, or the digest of a body as {@code sha256:…}; empty where there is a problem
+ * @param value a number, or the digest of a body as {@code sha256:…}; empty where there is a
+ *     problem
  * @param problem why there is no value; else empty
  */
 public record FigureAnswer(String name, String value, String problem) {

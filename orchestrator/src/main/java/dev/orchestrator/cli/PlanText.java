@@ -1,6 +1,7 @@
 package dev.orchestrator.cli;
 
 import dev.orchestrator.common.HumanText;
+import dev.orchestrator.journal.ReversalRecord;
 import dev.orchestrator.report.Plan;
 import java.util.ArrayList;
 import java.util.List;
@@ -62,6 +63,12 @@ final class PlanText {
     if (!plan.invariants().isEmpty()) {
       lines.add("");
       lines.addAll(plan.invariants());
+    }
+    ReversalRecord reversal = plan.reversal();
+    if (reversal != null) {
+      lines.add("");
+      lines.add("way back: " + reversal.line());
+      reversal.changes().forEach(change -> lines.add("  " + change));
     }
     plan.warnings().forEach(warning -> lines.add("warning: " + warning));
     return lines;

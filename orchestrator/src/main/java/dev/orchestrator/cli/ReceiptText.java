@@ -90,8 +90,7 @@ final class ReceiptText {
     for (InvariantRecord invariant : receipt.invariants()) {
       lines.add(
           "  kept     %s%s, in %s"
-              .formatted(
-                  invariant.good() ? "" : "NOT: ", invariant.line(), invariant.step()));
+              .formatted(invariant.good() ? "" : "NOT: ", invariant.line(), invariant.step()));
     }
     for (String note : receipt.notes()) {
       lines.add("  note     " + note);

@@ -1,8 +1,10 @@
 package dev.orchestrator.report;
 
+import dev.orchestrator.journal.ReversalRecord;
 import dev.orchestrator.journal.UpgradeRecord;
 import java.util.List;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A plan of an upgrade, as {@code upgrade --plan} prints it. JSON of the API: component names are a
@@ -14,6 +16,7 @@ import java.util.Objects;
  * @param warnings for a person, a line each
  * @param files what becomes of the release's files that services write to; empty where nothing
  * @param invariants the figures of the data that are compared, a line each
+ * @param reversal what is known of the way back; null where nothing is
  */
 public record Plan(
     UpgradeRecord.Kind kind,
@@ -25,7 +28,8 @@ public record Plan(
     String quiesce,
     List<String> warnings,
     String files,
-    List<String> invariants) {
+    List<String> invariants,
+    @Nullable ReversalRecord reversal) {
 
   public Plan {
     // A service that was started before this was told sends none.
@@ -42,15 +46,21 @@ public record Plan(
       List<Volume> data,
       String quiesce,
       List<String> warnings) {
-    this(kind, stack, from, to, steps, data, quiesce, warnings, "", List.of());
+    this(kind, stack, from, to, steps, data, quiesce, warnings, "", List.of(), null);
   }
 
   Plan withFiles(String text) {
-    return new Plan(kind, stack, from, to, steps, data, quiesce, warnings, text, invariants);
+    return new Plan(
+        kind, stack, from, to, steps, data, quiesce, warnings, text, invariants, reversal);
   }
 
   Plan withInvariants(List<String> lines) {
-    return new Plan(kind, stack, from, to, steps, data, quiesce, warnings, files, lines);
+    return new Plan(kind, stack, from, to, steps, data, quiesce, warnings, files, lines, reversal);
+  }
+
+  Plan withReversal(@Nullable ReversalRecord known) {
+    return new Plan(
+        kind, stack, from, to, steps, data, quiesce, warnings, files, invariants, known);
   }
 
   /**

@@ -13,8 +13,7 @@ import java.util.regex.Pattern;
  * @param factor of the figure before; 0 where the expectation does not name it
  * @param offset added to that
  */
-public record Expectation(
-    String text, Relation relation, BigDecimal factor, BigDecimal offset) {
+public record Expectation(String text, Relation relation, BigDecimal factor, BigDecimal offset) {
 
   /** That the figure is not smaller. */
   public static final Expectation NOT_LESS = parse(">= before");

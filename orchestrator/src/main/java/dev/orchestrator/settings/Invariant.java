@@ -14,7 +14,12 @@ import org.jspecify.annotations.Nullable;
  * @param bake whether it is asked again and again while the new version is watched
  */
 public record Invariant(
-    String name, String service, Figure figure, Expectation expect, Duration timeout, boolean bake) {
+    String name,
+    String service,
+    Figure figure,
+    Expectation expect,
+    Duration timeout,
+    boolean bake) {
 
   /** Where the figure comes from. */
   public sealed interface Figure {}

@@ -141,7 +141,8 @@ final class InvariantReader {
     if (isDigest && !expect.isSameness()) {
       section.addError(
           "expect",
-          "a body is the same or is not; write \"= before\", or http.number to find a number in it");
+          "a body is the same or is not; write \"= before\", or http.number to find a number in"
+              + " it");
     }
     return expect;
   }

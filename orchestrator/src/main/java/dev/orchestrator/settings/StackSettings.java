@@ -59,17 +59,7 @@ public record StackSettings(
       SnapshotSettings snapshots,
       BackupSettings backup) {
     this(
-        name,
-        folder,
-        routes,
-        probes,
-        upgrade,
-        data,
-        compose,
-        healAfter,
-        grants,
-        snapshots,
-        backup,
+        name, folder, routes, probes, upgrade, data, compose, healAfter, grants, snapshots, backup,
         List.of());
   }
 
@@ -121,31 +111,86 @@ public record StackSettings(
   /** The same stack with other routes. */
   public StackSettings withRoutes(List<RouteSettings> others) {
     return new StackSettings(
-        name, folder, others, probes, upgrade, data, compose, healAfter, grants, snapshots, backup, invariants);
+        name,
+        folder,
+        others,
+        probes,
+        upgrade,
+        data,
+        compose,
+        healAfter,
+        grants,
+        snapshots,
+        backup,
+        invariants);
   }
 
   /** The same stack that tells Compose something else. */
   public StackSettings withCompose(ComposeSettings others) {
     return new StackSettings(
-        name, folder, routes, probes, upgrade, data, others, healAfter, grants, snapshots, backup, invariants);
+        name,
+        folder,
+        routes,
+        probes,
+        upgrade,
+        data,
+        others,
+        healAfter,
+        grants,
+        snapshots,
+        backup,
+        invariants);
   }
 
   /** The same stack with other budgets and deadlines. */
   public StackSettings withUpgrade(UpgradeSettings others) {
     return new StackSettings(
-        name, folder, routes, probes, others, data, compose, healAfter, grants, snapshots, backup, invariants);
+        name,
+        folder,
+        routes,
+        probes,
+        others,
+        data,
+        compose,
+        healAfter,
+        grants,
+        snapshots,
+        backup,
+        invariants);
   }
 
   /** The same stack with other grants. */
   public StackSettings withGrants(GrantSettings others) {
     return new StackSettings(
-        name, folder, routes, probes, upgrade, data, compose, healAfter, others, snapshots, backup, invariants);
+        name,
+        folder,
+        routes,
+        probes,
+        upgrade,
+        data,
+        compose,
+        healAfter,
+        others,
+        snapshots,
+        backup,
+        invariants);
   }
 
   /** The same stack with other settings of its snapshots. */
   public StackSettings withSnapshots(SnapshotSettings others) {
     return new StackSettings(
-        name, folder, routes, probes, upgrade, data, compose, healAfter, grants, others, backup, invariants);
+        name,
+        folder,
+        routes,
+        probes,
+        upgrade,
+        data,
+        compose,
+        healAfter,
+        grants,
+        others,
+        backup,
+        invariants);
   }
 
   /** The same stack with the probes of a release over its own. */
@@ -168,12 +213,6 @@ public record StackSettings(
   /** The same stack with other backups. */
   public StackSettings withBackup(BackupSettings others) {
     return new StackSettings(
-        name, folder, routes, probes, upgrade, data, compose, healAfter, grants, snapshots, others, invariants);
-  }
-
-  /** The same stack with other invariants. */
-  public StackSettings withInvariants(List<Invariant> others) {
-    return new StackSettings(
         name,
         folder,
         routes,
@@ -184,7 +223,14 @@ public record StackSettings(
         healAfter,
         grants,
         snapshots,
-        backup,
+        others,
+        invariants);
+  }
+
+  /** The same stack with other invariants. */
+  public StackSettings withInvariants(List<Invariant> others) {
+    return new StackSettings(
+        name, folder, routes, probes, upgrade, data, compose, healAfter, grants, snapshots, backup,
         others);
   }
 }

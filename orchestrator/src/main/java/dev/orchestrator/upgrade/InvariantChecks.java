@@ -7,7 +7,6 @@ import dev.orchestrator.capsule.InnerService;
 import dev.orchestrator.common.Deadline;
 import dev.orchestrator.common.Json;
 import dev.orchestrator.common.RefusedException;
-import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.health.HealthException;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.InvariantRecord;
@@ -192,9 +191,7 @@ public final class InvariantChecks {
     }
     List<Invariant> here =
         all().stream().filter(each -> run.figures.containsKey(each.name())).toList();
-    ask(run.blue(), here, run.budget(limit(here)))
-        .values()
-        .stream()
+    ask(run.blue(), here, run.budget(limit(here))).values().stream()
         .filter(FigureAnswer::isKnown)
         .forEach(answer -> run.figures.put(answer.name(), List.of(answer.value())));
   }
@@ -252,8 +249,21 @@ public final class InvariantChecks {
         + found.stream().map(InvariantRecord::line).collect(Collectors.joining("; "));
   }
 
-  private List<InvariantRecord> look(
-      UpgradeRun run, Generation next, String step, Deadline end) {
+  /**
+   * The figures of an old version on the data of the new one that are neither as before nor as
+   * expected of the new one, in one line; empty where there are none.
+   */
+  String lostOnTheWayBack(UpgradeRun run, Generation old) {
+    Deadline end = Deadline.in(limit(all()));
+    return apply(run)
+        ? lines(
+            look(run, old, "way back", end).stream()
+                .filter(each -> !each.good() && !each.before().contains(each.after()))
+                .toList())
+        : "";
+  }
+
+  private List<InvariantRecord> look(UpgradeRun run, Generation next, String step, Deadline end) {
     List<Invariant> compared =
         all().stream().filter(each -> run.figures.containsKey(each.name())).toList();
     Map<String, FigureAnswer> answers = ask(next, compared, end.atMost(limit(compared)));
@@ -292,8 +302,7 @@ public final class InvariantChecks {
   private static boolean holds(Expectation expect, List<String> before, String after) {
     return after.startsWith("sha256:")
         ? before.contains(after)
-        : expect.holds(
-            before.stream().map(BigDecimal::new).toList(), new BigDecimal(after));
+        : expect.holds(before.stream().map(BigDecimal::new).toList(), new BigDecimal(after));
   }
 
   private static List<InvariantRecord> bad(List<InvariantRecord> found) {
@@ -301,9 +310,7 @@ public final class InvariantChecks {
   }
 
   private static String lines(List<InvariantRecord> found) {
-    return found.stream()
-        .map(each -> "invariant " + each.line())
-        .collect(Collectors.joining("; "));
+    return found.stream().map(each -> "invariant " + each.line()).collect(Collectors.joining("; "));
   }
 
   private static void pause(Duration time) {

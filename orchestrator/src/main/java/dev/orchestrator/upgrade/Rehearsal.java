@@ -83,6 +83,7 @@ public final class Rehearsal {
         .rehearsal(version)
         .filter(RehearsalRecord::good)
         .filter(known -> context.invariants().wereCompared(known.run()))
+        .filter(known -> context.reversals().wasTried(known.run()))
         .filter(known -> known.from() == blue.number())
         .filter(known -> now.isBefore(known.dataAt().plus(valid)))
         // Where the upgrade would not end in time, it may in another hour.
@@ -161,7 +162,7 @@ public final class Rehearsal {
   }
 
   /** The version that serves, in the place and on the copy of another one. */
-  private Generation inPlaceOf(Generation next, Generation blue) {
+  static Generation inPlaceOf(Generation next, Generation blue) {
     return new Generation(
         next.number(),
         blue.version(),

@@ -89,6 +89,7 @@ public final class UpgradeContext {
   private final IsolatedCapsules isolated;
   private final Rehearsal rehearsal;
   private final InvariantChecks invariants;
+  private final Reversals reversals;
   private final Candidates candidates;
   private final SentCandidates sentCandidates;
   private final LostHost lostHost;
@@ -159,6 +160,7 @@ public final class UpgradeContext {
     this.isolated = new IsolatedCapsules(this);
     this.rehearsal = new Rehearsal(this);
     this.invariants = new InvariantChecks(this);
+    this.reversals = new Reversals(this);
     this.candidates = new Candidates(this);
     this.sentCandidates = new SentCandidates(this);
     this.lostHost = new LostHost(this);
@@ -410,6 +412,11 @@ public final class UpgradeContext {
   /** Compares figures of the data before and after. */
   public InvariantChecks invariants() {
     return invariants;
+  }
+
+  /** Finds out which ways back there are from a version. */
+  public Reversals reversals() {
+    return reversals;
   }
 
   public Candidates candidates() {

@@ -2,6 +2,7 @@ package dev.orchestrator.upgrade;
 
 import dev.orchestrator.adopt.Original;
 import dev.orchestrator.capsule.CapsuleImage;
+import dev.orchestrator.capsule.DatabaseSchema;
 import dev.orchestrator.capsule.VersionCheck;
 import dev.orchestrator.common.Deadline;
 import dev.orchestrator.data.DataCopier.Copying;
@@ -97,7 +98,10 @@ public final class UpgradeRun {
    */
   final Map<String, List<String>> figures = new TreeMap<>();
 
-  /** Whether these were had so soon that they may be asked again while clients wait. */
+  /** The schemas of the databases of what serves, before a rehearsal; none where not asked. */
+  List<DatabaseSchema> schemas = List.of();
+
+  /** Whether the figures were had so soon that they may be asked again while clients wait. */
   boolean figuresAreQuick;
 
   /**

@@ -5,6 +5,7 @@ import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.capsule.ChangedFile;
 import dev.orchestrator.capsule.CloneSupport;
 import dev.orchestrator.capsule.DatabaseCheck;
+import dev.orchestrator.capsule.DatabaseSchema;
 import dev.orchestrator.capsule.DatabaseTable;
 import dev.orchestrator.capsule.FigureAnswer;
 import dev.orchestrator.capsule.FilesReport;
@@ -189,6 +190,11 @@ final class FakeServiceCapsule implements Capsule {
 
   @Override
   public List<FigureAnswer> figures(List<Invariant> invariants, Duration deadline) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public List<DatabaseSchema> schemas(Duration deadline) {
     throw new UnsupportedOperationException();
   }
 

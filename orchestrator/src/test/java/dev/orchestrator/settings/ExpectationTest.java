@@ -31,8 +31,7 @@ class ExpectationTest {
     "> 0, 7, 0, false",
     "= 200, 7, 200, true"
   })
-  void aFigureIsComparedWithTheOneBefore(
-      String text, String before, String after, boolean holds) {
+  void aFigureIsComparedWithTheOneBefore(String text, String before, String after, boolean holds) {
     assertEquals(
         holds,
         Expectation.parse(text).holds(List.of(new BigDecimal(before)), new BigDecimal(after)));
@@ -45,8 +44,7 @@ class ExpectationTest {
     assertEquals(
         List.of(false, true, true, false),
         Stream.of(99, 100, 105, 106)
-            .map(after ->
-                Expectation.parse("= before").holds(between, BigDecimal.valueOf(after)))
+            .map(after -> Expectation.parse("= before").holds(between, BigDecimal.valueOf(after)))
             .toList());
     assertTrue(Expectation.parse("<= before").holds(between, BigDecimal.valueOf(104)));
     assertTrue(Expectation.parse(">= before").holds(between, BigDecimal.valueOf(101)));

@@ -190,8 +190,8 @@ class InvalidSettingsTest {
         new Wrong(
             "image = x",
             "2: image: is not a setting; known: adopted-paths, backup, compose-files, data,"
-                + " docker-socket, env, heal, invariants, name, probes, rehearse, routes, schedule, secrets,"
-                + " security, snapshots, upgrade"),
+                + " docker-socket, env, heal, invariants, name, probes, rehearse, routes, schedule,"
+                + " secrets, security, snapshots, upgrade"),
         new Wrong(
             "docker-socket = outer",
             "2: docker-socket: \"outer\" is not known; write inner, inner-write or none"),

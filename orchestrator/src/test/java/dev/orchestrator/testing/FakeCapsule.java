@@ -5,6 +5,7 @@ import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.capsule.ChangedFile;
 import dev.orchestrator.capsule.CloneSupport;
 import dev.orchestrator.capsule.DatabaseCheck;
+import dev.orchestrator.capsule.DatabaseSchema;
 import dev.orchestrator.capsule.DatabaseTable;
 import dev.orchestrator.capsule.FigureAnswer;
 import dev.orchestrator.capsule.FilesReport;
@@ -114,7 +115,7 @@ public final class FakeCapsule implements Capsule {
             host.violations.add("two writers: " + host.writingContainers);
           }
           if (host.isIsolated(container)) {
-            host.volumes.appendOwnRow(container, "row of a proof");
+            host.volumes.appendOwnRow(container, "row of a proof by " + host.versionOf(container));
           }
         });
   }
@@ -258,6 +259,12 @@ public final class FakeCapsule implements Capsule {
           }
         });
     return answers;
+  }
+
+  @Override
+  public List<DatabaseSchema> schemas(Duration deadline) {
+    requireRunning("schemas");
+    return host.schemas.getOrDefault(host.versionOf(container), List.of());
   }
 
   @Override

@@ -5,6 +5,7 @@ import dev.orchestrator.capsule.Capsule;
 import dev.orchestrator.capsule.CapsuleBuilder;
 import dev.orchestrator.capsule.ChangedFile;
 import dev.orchestrator.capsule.DatabaseCheck;
+import dev.orchestrator.capsule.DatabaseSchema;
 import dev.orchestrator.capsule.DatabaseTable;
 import dev.orchestrator.capsule.FilesReport;
 import dev.orchestrator.capsule.MemoryUse;
@@ -234,6 +235,9 @@ public final class FakeHost {
   /** Versions whose migration loses all rows of a table, and that are healthy for all that. */
   public final Set<String> losingRows = new HashSet<>();
 
+  /** The schemas of the databases of each version, by version. */
+  public final Map<String, List<DatabaseSchema>> schemas = new HashMap<>();
+
   /** Invariants that are not answered. */
   public final Set<String> unanswered = new HashSet<>();
 
@@ -361,7 +365,7 @@ public final class FakeHost {
     acknowledgedRows.add(row);
   }
 
-  private String versionOf(String container) {
+  String versionOf(String container) {
     return labelsOf(container).getOrDefault(Labels.VERSION, "");
   }
 

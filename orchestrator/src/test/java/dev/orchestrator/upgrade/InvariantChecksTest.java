@@ -23,10 +23,10 @@ import dev.orchestrator.testing.OrchestratorFixture;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Figures of the data that an upgrade must keep, on a host in memory, whose clients write a row
@@ -71,8 +71,7 @@ class InvariantChecksTest {
             OrchestratorFixture.COPY_AND_RESTORE,
             stack ->
                 stack
-                    .withUpgrade(
-                        stack.upgrade().withRehearse(RehearseSettings.OFF.with(mode)))
+                    .withUpgrade(stack.upgrade().withRehearse(RehearseSettings.OFF.with(mode)))
                     .withInvariants(List.of(invariants)));
     service().control.up("v1");
     OrchestratorFixture.writeBeforeEachOperation(host, this::service, (operation, number) -> {});
@@ -98,8 +97,9 @@ class InvariantChecksTest {
     Plan plan = service().control.plan("v2", DataOptions.NONE);
     assertEquals(1, plan.invariants().size());
     assertTrue(
-        plan.invariants().getFirst().matches(
-            "invariant rows: rows of row of db, [0-9]+ now, must be >= before"),
+        plan.invariants()
+            .getFirst()
+            .matches("invariant rows: rows of row of db, [0-9]+ now, must be >= before"),
         plan.invariants().toString());
     UpgradeRecord run = upgrade("v2");
     assertEquals(Outcome.DONE, run.outcome(), run.reason());
@@ -125,9 +125,10 @@ class InvariantChecksTest {
     UpgradeRecord run = upgrade("v3");
     assertEquals(Outcome.ROLLED_BACK, run.outcome());
     assertTrue(
-        run.reason().matches(
-            "rehearse: invariant rows \\(db\\): [0-9]+ to [0-9]+ before, 0 after, expected >= before;"
-                + " found in a rehearsal, no client has waited"),
+        run.reason()
+            .matches(
+                "rehearse: invariant rows \\(db\\): [0-9]+ to [0-9]+ before, 0 after, expected >="
+                    + " before; found in a rehearsal, no client has waited"),
         run.reason());
     assertNull(receipt(run).traffic(), "nobody was held");
     assertEquals(List.of("rehearse rows false"), found(receipt(run)));
@@ -165,8 +166,7 @@ class InvariantChecksTest {
         run.reason().startsWith("bake: unhealthy in the bake window, 3 times in a row: invariant"),
         run.reason());
     assertEquals("v1", Invariants.servingVersion(service()));
-    assertEquals(
-        List.of("verify rows true", "bake rows false"), found(receipt(run)));
+    assertEquals(List.of("verify rows true", "bake rows false"), found(receipt(run)));
   }
 
   /** Clients write in the bake, so that only a lower bound goes on to hold. */
@@ -185,8 +185,7 @@ class InvariantChecksTest {
             + " stack.conf";
     assertEquals(
         refusal,
-        assertThrows(
-                RefusedException.class, () -> service().control.plan("v2", DataOptions.NONE))
+        assertThrows(RefusedException.class, () -> service().control.plan("v2", DataOptions.NONE))
             .getMessage());
     UpgradeRecord run = upgrade("v2");
     assertEquals(Outcome.REFUSED, run.outcome());
@@ -216,8 +215,7 @@ class InvariantChecksTest {
             OrchestratorFixture.COPY_AND_RESTORE,
             stack ->
                 stack
-                    .withUpgrade(
-                        stack.upgrade().withRehearse(RehearseSettings.OFF.with(Mode.ON)))
+                    .withUpgrade(stack.upgrade().withRehearse(RehearseSettings.OFF.with(Mode.ON)))
                     .withInvariants(List.of(ROWS)));
     service().replayJournal();
     UpgradeRecord run = upgrade("v2");

@@ -56,7 +56,9 @@ class InvariantsEngineTest {
               "= before"),
           invariant("files", new Invariant.Files("/var/lib/ledger"), ">= 1"),
           invariant(
-              "version", new Invariant.Http(80, "/", Pattern.compile("v([0-9]+)")), "= before + 1"));
+              "version",
+              new Invariant.Http(80, "/", Pattern.compile("v([0-9]+)")),
+              "= before + 1"));
 
   @Test
   void lostRowsAreFoundInTheRehearsalAndWithoutOneBeforeTheSwitch() throws Exception {

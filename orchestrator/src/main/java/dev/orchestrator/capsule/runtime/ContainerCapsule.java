@@ -6,6 +6,7 @@ import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.capsule.ChangedFile;
 import dev.orchestrator.capsule.CloneSupport;
 import dev.orchestrator.capsule.DatabaseCheck;
+import dev.orchestrator.capsule.DatabaseSchema;
 import dev.orchestrator.capsule.DatabaseTable;
 import dev.orchestrator.capsule.FigureAnswer;
 import dev.orchestrator.capsule.FilesReport;
@@ -369,8 +370,7 @@ public final class ContainerCapsule implements Capsule {
     Map<String, Object> question = new TreeMap<>();
     question.put("name", invariant.name());
     question.put("service", invariant.service());
-    Duration limit =
-        invariant.timeout().compareTo(deadline) < 0 ? invariant.timeout() : deadline;
+    Duration limit = invariant.timeout().compareTo(deadline) < 0 ? invariant.timeout() : deadline;
     question.put("seconds", limit.toMillis() / 1000.0);
     switch (invariant.figure()) {
       case Invariant.Query query -> {
@@ -394,6 +394,16 @@ public final class ContainerCapsule implements Capsule {
       }
     }
     return question;
+  }
+
+  @Override
+  public List<DatabaseSchema> schemas(Duration deadline) {
+    return DatabaseSchema.parse(
+        script(
+            "asking its databases for their schemas",
+            "ask-databases",
+            List.of("schemas"),
+            deadline));
   }
 
   @Override

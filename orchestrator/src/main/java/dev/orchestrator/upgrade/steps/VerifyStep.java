@@ -44,9 +44,7 @@ final class VerifyStep extends Step {
         healthy.services().stream()
             .collect(Collectors.toMap(InnerService::service, InnerService::restarts, Integer::sum));
     return healthy.summary()
-        + context
-            .invariants()
-            .compare(run, run.green(), id(), run.budget(deadline), progress);
+        + context.invariants().compare(run, run.green(), id(), run.budget(deadline), progress);
   }
 
   /** Waits within the hold budget; reports a failure that comes from the budget's end as such. */
