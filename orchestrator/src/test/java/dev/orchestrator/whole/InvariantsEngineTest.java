@@ -3,11 +3,14 @@ package dev.orchestrator.whole;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.journal.InvariantRecord;
 import dev.orchestrator.journal.Receipt;
 import dev.orchestrator.journal.UpgradeRecord.Outcome;
+import dev.orchestrator.settings.DataSettings.Rollback;
 import dev.orchestrator.settings.Expectation;
 import dev.orchestrator.settings.Invariant;
 import dev.orchestrator.settings.Invariant.Figure;
@@ -107,18 +110,58 @@ class InvariantsEngineTest {
     return receipt;
   }
 
+  /** The old version refuses to start on data that the new one has migrated, as many do. */
+  @Test
+  void anOldVersionThatRefusesTheMigratedDataIsFoundInTheRehearsal() throws Exception {
+    LightStackFixture stack = LightStackFixture.in(directory);
+    startWith(
+        stack.folder().resolve("releases/v1/compose.yaml"),
+        "! sqlite3 /var/lib/ledger/rows.db 'SELECT version FROM flyway_schema_history' 2>/dev/null"
+            + " | grep -q 2");
+    startWith(
+        stack.folder().resolve("releases/v2/compose.yaml"),
+        "sqlite3 /var/lib/ledger/rows.db 'CREATE TABLE IF NOT EXISTS flyway_schema_history"
+            + " (version); INSERT INTO flyway_schema_history VALUES (2)'");
+    try (LightServiceFixture light = new LightServiceFixture(stack, settings -> settings)) {
+      Receipt up = light.await(light.control().up("v1"));
+      assertEquals(Outcome.DONE, up.upgrade().outcome(), up.upgrade().reason());
+      Receipt receipt =
+          light.await(light.control().upgrade("v2", DataOptions.NONE, RehearsalOptions.REQUIRED));
+      assertEquals(Outcome.DONE, receipt.upgrade().outcome(), receipt.upgrade().reason());
+      String notes = String.join("\n", receipt.notes());
+      System.out.println(notes);
+      assertTrue(
+          notes.contains(
+              "changed by v2: ledger /var/lib/ledger/rows.db: flyway_schema_history: 2 ran; tables"
+                  + " added: flyway_schema_history"),
+          notes);
+      assertTrue(
+          notes.contains("way back: v2 is snapshot only: v1 does not work on its data"), notes);
+      String refused =
+          assertThrows(
+                  RefusedException.class,
+                  () -> light.control().rollback(DataOptions.forRollback(Rollback.CARRY)))
+              .getMessage();
+      assertTrue(String.valueOf(refused).startsWith("--data carry would fail"), refused);
+    }
+  }
+
   private static void loseRows(Path compose) throws Exception {
+    startWith(compose, "sqlite3 /var/lib/ledger/rows.db 'DELETE FROM row'");
+  }
+
+  /** Has the ledger run a command first, and start only where that succeeds. */
+  private static void startWith(Path compose, String command) throws Exception {
     String text = Files.readString(compose);
     Files.writeString(
         compose,
         text.replaceFirst(
             "( +)environment:\n",
             """
-            $1entrypoint:
-            $1  - sh
-            $1  - -c
-            $1  - sqlite3 /var/lib/ledger/rows.db 'DELETE FROM row' && exec perl /ledger.pl
+            $1entrypoint: ["sh", "-c"]
+            $1command: ["%s && exec perl /ledger.pl"]
             $1environment:
-            """));
+            """
+                .formatted(command)));
   }
 }
