@@ -161,7 +161,8 @@ final class JournalSchema {
             at TEXT NOT NULL,
             label TEXT NOT NULL CHECK (label IN ('REVERSIBLE', 'SNAPSHOT_ONLY', 'ONE_WAY')),
             reason TEXT NOT NULL,
-            changes TEXT NOT NULL
+            changes TEXT NOT NULL,
+            conclusive INTEGER NOT NULL CHECK (conclusive IN (0, 1))
           ) STRICT;
           """);
 

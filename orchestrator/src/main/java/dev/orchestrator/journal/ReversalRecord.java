@@ -16,6 +16,7 @@ import java.util.Locale;
  * @param at when that was
  * @param reason why the old version was not good on that data; empty where it was
  * @param changes what the new version has changed in databases, a line each
+ * @param conclusive whether the old version can't have failed for what a rehearsal lacks
  */
 public record ReversalRecord(
     String version,
@@ -26,7 +27,8 @@ public record ReversalRecord(
     Instant at,
     Label label,
     String reason,
-    List<String> changes) {
+    List<String> changes,
+    boolean conclusive) {
 
   /** What remains possible after an upgrade. */
   public enum Label {

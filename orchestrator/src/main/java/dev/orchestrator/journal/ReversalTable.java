@@ -20,7 +20,7 @@ final class ReversalTable {
     SqlStatements.update(
         connection,
         "INSERT OR REPLACE INTO reversal (version, content, run, from_version, from_content, at,"
-            + " label, reason, changes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            + " label, reason, changes, conclusive) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         reversal.version(),
         reversal.content(),
         reversal.run(),
@@ -29,7 +29,8 @@ final class ReversalTable {
         reversal.at(),
         reversal.label().name(),
         reversal.reason(),
-        Json.write(reversal.changes()));
+        Json.write(reversal.changes()),
+        reversal.conclusive() ? 1 : 0);
   }
 
   static void remove(Connection connection, String version) throws SQLException {
@@ -51,6 +52,7 @@ final class ReversalTable {
         Instant.parse(row.getString("at")),
         Label.valueOf(row.getString("label")),
         row.getString("reason"),
-        Json.read(row.getString("changes"), LINES));
+        Json.read(row.getString("changes"), LINES),
+        row.getInt("conclusive") == 1);
   }
 }

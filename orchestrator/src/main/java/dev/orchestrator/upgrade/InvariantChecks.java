@@ -264,14 +264,19 @@ public final class InvariantChecks {
   }
 
   private List<InvariantRecord> look(UpgradeRun run, Generation next, String step, Deadline end) {
+    List<String> notStarted =
+        step.equals("verify") ? List.of() : context.rehearsal().limits().leftOut();
     List<Invariant> compared =
-        all().stream().filter(each -> run.figures.containsKey(each.name())).toList();
+        all().stream()
+            .filter(each -> run.figures.containsKey(each.name()))
+            .filter(each -> !notStarted.contains(each.service()))
+            .toList();
     Map<String, FigureAnswer> answers = ask(next, compared, end.atMost(limit(compared)));
     List<InvariantRecord> found = new ArrayList<>();
     for (Invariant each : all()) {
       List<String> before = run.figures.get(each.name());
       found.add(
-          before == null
+          before == null || !compared.contains(each)
               ? new InvariantRecord(
                   each.name(),
                   each.service(),
@@ -280,7 +285,10 @@ public final class InvariantChecks {
                   List.of(),
                   "",
                   true,
-                  leftOut(each, run.blue()))
+                  before == null
+                      ? leftOut(each, run.blue())
+                      : "invariant %s is left out, as service %s is not started in a rehearsal"
+                          .formatted(each.name(), each.service()))
               : compared(each, step, before, answer(answers, each)));
     }
     return found;

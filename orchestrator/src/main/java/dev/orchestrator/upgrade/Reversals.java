@@ -50,6 +50,11 @@ public final class Reversals {
     run.schemas = schemas(run.blue());
   }
 
+  /** The same of the rehearsed version, while it runs. */
+  void askAfter(UpgradeRun run, Generation next) {
+    run.schemasAfter = schemas(next);
+  }
+
   private List<DatabaseSchema> schemas(Generation generation) {
     try {
       return context.capsule(generation).schemas(ASK);
@@ -62,10 +67,10 @@ public final class Reversals {
   }
 
   /**
-   * Starts the version that serves in the place of a rehearsed one, which is healthy, on its data,
-   * and keeps in the journal what was found.
+   * Starts the version that serves in the place of a rehearsed one, which was healthy and has
+   * stopped in order, on its data, and keeps in the journal what was found.
    *
-   * @param next the rehearsed version; it is stopped
+   * @param next the rehearsed version
    * @return what was found; empty where it could not be tried
    */
   public Optional<ReversalRecord> tryOut(
@@ -85,14 +90,18 @@ public final class Reversals {
     Generation blue = run.blue();
     context.journal().forgetReversal(next.version());
     String reason;
-    List<String> changes;
+    List<String> changes = changes(run.schemas, run.schemasAfter);
     try {
-      changes = changes(run.schemas, schemas(next));
       progress.accept(
           "the way back: starting %s on the data of %s".formatted(blue.version(), next.version()));
-      context.capsule(next).stop(UpgradeContext.STOP_TIMEOUT);
       Generation old = Rehearsal.inPlaceOf(next, blue);
-      context.isolated().replace(old, run.id(), context.imports().targets(run, next));
+      context
+          .isolated()
+          .replace(
+              old,
+              run.id(),
+              context.imports().targets(run, next),
+              context.rehearsal().limits().leftOut());
       reason = failure(run, old, progress);
     } catch (RefusedException | EngineException | DataException | CapsuleException e) {
       if (context.rehearsal().isEnding(run)) {
@@ -106,6 +115,8 @@ public final class Reversals {
       note(run, "the way back could not be tried out: " + full + reason);
       return Optional.empty();
     }
+    List<String> differences =
+        reason.isEmpty() ? List.of() : context.rehearsal().limits().differences(blue, next.image());
     List<String> shared = reason.isEmpty() ? List.of() : shared(blue, next);
     Label label =
         reason.isEmpty()
@@ -123,10 +134,16 @@ public final class Reversals {
             shared.isEmpty()
                 ? reason
                 : reason + "; not kept as of the switch: " + String.join(", ", shared),
-            changes);
+            changes,
+            differences.isEmpty());
     context.journal().recordReversal(found);
     changes.forEach(change -> note(run, "changed by " + next.version() + ": " + change));
     note(run, "way back: " + found.line());
+    if (!differences.isEmpty()) {
+      note(
+          run,
+          "the way back may have failed in the rehearsal alone: " + String.join("; ", differences));
+    }
     return Optional.of(found);
   }
 
@@ -138,7 +155,9 @@ public final class Reversals {
   private String failure(UpgradeRun run, Generation old, Consumer<String> progress) {
     try {
       context.isolated().start(old, context.limits().verify().deadline(), progress);
-      HealthGate.Healthy _ = context.awaitHealthy(old, context.limits().verify(), progress);
+      HealthGate.Healthy _ =
+          context.awaitHealthyWithout(
+              context.rehearsal().limits().leftOut(), old, context.limits().verify(), progress);
       return context.invariants().lostOnTheWayBack(run, old);
     } catch (HealthException e) {
       if (context.rehearsal().isEnding(run)) {
@@ -290,7 +309,9 @@ public final class Reversals {
 
   /** Why an old version does not work on the data of a new one; empty where that is not known. */
   Optional<ReversalRecord> failure(Generation next, Generation old) {
-    return find(next.version(), next.content(), old).filter(ReversalRecord::fails);
+    return find(next.version(), next.content(), old)
+        .filter(ReversalRecord::fails)
+        .filter(ReversalRecord::conclusive);
   }
 
   /**

@@ -101,6 +101,9 @@ public final class UpgradeRun {
   /** The schemas of the databases of what serves, before a rehearsal; none where not asked. */
   List<DatabaseSchema> schemas = List.of();
 
+  /** Those of the version that is rehearsed, on its copy. */
+  List<DatabaseSchema> schemasAfter = List.of();
+
   /** Whether the figures were had so soon that they may be asked again while clients wait. */
   boolean figuresAreQuick;
 
