@@ -84,7 +84,7 @@ final class ApiRoutes {
     get(
         router,
         prefix + "/plan",
-        Set.of("version", "full", "attach", "acceptUnused", "files", "rehearse"),
+        Set.of("version", "full", "attach", "acceptUnused", "files", "rehearse", "acceptOneWay"),
         this::plan);
     get(router, prefix + "/move-plan", Set.of("to"), this::movePlan);
     get(router, prefix + "/rollback", ofStack(control -> control::rollbackCost));

@@ -33,7 +33,7 @@ final class RequestReader {
   private static final int MOST_LINES = 10_000;
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._+-]{0,127}");
   private static final Set<String> UPGRADE_FIELDS =
-      Set.of("version", "full", "attach", "acceptUnused", "files", "rehearse");
+      Set.of("version", "full", "attach", "acceptUnused", "files", "rehearse", "acceptOneWay");
 
   private static final Set<String> ROLLBACK_FIELDS = Set.of("data", "lost");
   private static final Pattern BACKUP = Pattern.compile("[0-9A-Fa-f]{4,64}");
@@ -256,7 +256,8 @@ final class RequestReader {
         flag(context, "full"),
         flag(context, "attach"),
         context.queryParam("acceptUnused"),
-        files(parameter(context, "files")));
+        files(parameter(context, "files")),
+        flag(context, "acceptOneWay"));
   }
 
   static DataOptions upgradeOptions(RoutingContext context) {
@@ -267,7 +268,8 @@ final class RequestReader {
         flag(fields, "full"),
         flag(fields, "attach"),
         texts(fields, "acceptUnused"),
-        files(files == null || files.isNull() ? null : text("files", files)));
+        files(files == null || files.isNull() ? null : text("files", files)),
+        flag(fields, "acceptOneWay"));
   }
 
   /** Whether an upgrade rehearses; as configured where the query doesn't say it. */

@@ -5,6 +5,7 @@ import dev.orchestrator.data.SqliteTables;
 import dev.orchestrator.data.TakenFiles;
 import dev.orchestrator.engine.ExecResult;
 import dev.orchestrator.settings.FileSettings.Policy;
+import dev.orchestrator.settings.Invariant;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
@@ -131,6 +132,18 @@ public interface Capsule {
    * header. A tool may change the data, as it repairs or adds what it needs for a check.
    */
   List<DatabaseCheck> checkDatabases(Duration deadline);
+
+  /**
+   * Asks its services for the figures of invariants, all at the same time. An answer that can't be
+   * had is an answer that says why.
+   */
+  List<FigureAnswer> figures(List<Invariant> invariants, Duration deadline);
+
+  /**
+   * The schemas of its services' databases and the migrations that have run in them; databases that
+   * can't be asked are left out.
+   */
+  List<DatabaseSchema> schemas(Duration deadline);
 
   /**
    * The release's files in its data, as they are now, at these paths and where it has seeded any.

@@ -1,6 +1,7 @@
 package dev.orchestrator.cli;
 
 import dev.orchestrator.common.HumanText;
+import dev.orchestrator.journal.ReversalRecord;
 import dev.orchestrator.report.Plan;
 import java.util.ArrayList;
 import java.util.List;
@@ -59,6 +60,16 @@ final class PlanText {
     if (!plan.files().isEmpty()) {
       lines.add("");
       lines.add(plan.files());
+    }
+    if (!plan.invariants().isEmpty()) {
+      lines.add("");
+      lines.addAll(plan.invariants());
+    }
+    ReversalRecord reversal = plan.reversal();
+    if (reversal != null) {
+      lines.add("");
+      lines.add("way back: " + reversal.line());
+      reversal.changes().forEach(change -> lines.add("  " + change));
     }
     plan.warnings().forEach(warning -> lines.add("warning: " + warning));
     return lines;

@@ -1,6 +1,7 @@
 package dev.orchestrator.cli;
 
 import dev.orchestrator.common.HumanText;
+import dev.orchestrator.journal.InvariantRecord;
 import dev.orchestrator.journal.Receipt;
 import dev.orchestrator.journal.UpgradeRecord;
 import java.time.Instant;
@@ -104,6 +105,11 @@ final class ReceiptText {
                   image.reference(),
                   HumanText.bytes(image.bytes()),
                   image.cached() ? "cached" : "built in " + HumanText.time(image.buildMillis())));
+    }
+    for (InvariantRecord invariant : receipt.invariants()) {
+      lines.add(
+          "  kept     %s%s, in %s"
+              .formatted(invariant.good() ? "" : "NOT: ", invariant.line(), invariant.step()));
     }
     for (String note : receipt.notes()) {
       lines.add("  note     " + note);

@@ -23,6 +23,7 @@ final class RollbackText {
                 HumanText.when(cost.since())));
     lines.add("written since:");
     addWritten(cost, lines);
+    cost.notes().forEach(note -> lines.add("note: " + note));
     return lines;
   }
 

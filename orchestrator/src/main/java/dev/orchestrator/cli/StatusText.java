@@ -1,6 +1,7 @@
 package dev.orchestrator.cli;
 
 import dev.orchestrator.common.HumanText;
+import dev.orchestrator.journal.InvariantRecord;
 import dev.orchestrator.journal.RehearsalRecord;
 import dev.orchestrator.journal.UpgradeRecord;
 import dev.orchestrator.report.BackupReport;
@@ -58,6 +59,9 @@ final class StatusText {
           lines,
           "rehearsal",
           "%s %s".formatted(rehearsal.version(), RehearseCommand.describe(rehearsal)));
+    }
+    for (InvariantRecord invariant : status.invariants()) {
+      addField(lines, "invariant", (invariant.good() ? "" : "NOT KEPT: ") + invariant.line());
     }
     Instant next = status.nextRun();
     if (next != null) {

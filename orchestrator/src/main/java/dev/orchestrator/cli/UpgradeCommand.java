@@ -98,6 +98,13 @@ final class UpgradeCommand implements Callable<Integer> {
       description = "Do not rehearse first, whatever upgrade.rehearse says.")
   private boolean noRehearsal;
 
+  @Option(
+      names = "--accept-one-way",
+      description =
+          "Upgrade although a rehearsal has found that nothing leads back from the version"
+              + " (default: upgrade.one-way).")
+  private boolean acceptOneWay;
+
   UpgradeCommand(RootCommand root) {
     this.root = root;
   }
@@ -153,6 +160,9 @@ final class UpgradeCommand implements Callable<Integer> {
     if (noRehearsal) {
       body.put("rehearse", false);
     }
+    if (acceptOneWay) {
+      body.put("acceptOneWay", true);
+    }
     return wait ? awaited("/v1/upgrades", body) : root.api().beginRun("/v1/upgrades", body);
   }
 
@@ -175,6 +185,7 @@ final class UpgradeCommand implements Callable<Integer> {
             + (attach ? "&attach=true" : "")
             + (noRehearsal ? "&rehearse=false" : "")
             + (files == null ? "" : "&files=" + files.name())
+            + (acceptOneWay ? "&acceptOneWay=true" : "")
             + acceptUnused.stream()
                 .map(name -> "&" + ApiClient.parameter("acceptUnused", name))
                 .collect(Collectors.joining());

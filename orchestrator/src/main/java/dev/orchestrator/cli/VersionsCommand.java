@@ -3,6 +3,7 @@ package dev.orchestrator.cli;
 import dev.orchestrator.client.ExitCode;
 import dev.orchestrator.common.Json;
 import dev.orchestrator.journal.RehearsalRecord;
+import dev.orchestrator.journal.ReversalRecord;
 import dev.orchestrator.report.VersionStatus;
 import java.util.Objects;
 import java.util.concurrent.Callable;
@@ -43,8 +44,14 @@ final class VersionsCommand implements Callable<Integer> {
     // A service of an older program does not send the field.
     String sorting = Objects.requireNonNullElse(version.sorting(), "");
     RehearsalRecord rehearsal = version.rehearsal();
+    ReversalRecord reversal = version.reversal();
     return Stream.of(
-            sorting, version.note(), rehearsal == null ? "" : RehearseCommand.describe(rehearsal))
+            sorting,
+            version.note(),
+            rehearsal == null ? "" : RehearseCommand.describe(rehearsal),
+            reversal == null
+                ? ""
+                : "from %s %s".formatted(reversal.fromVersion(), reversal.label().text()))
         .filter(part -> !part.isEmpty())
         .collect(Collectors.joining("; "));
   }

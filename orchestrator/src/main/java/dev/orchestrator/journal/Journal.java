@@ -353,6 +353,21 @@ public final class Journal implements AutoCloseable {
         });
   }
 
+  /** Keeps what a rehearsal has found of the way back from a version. */
+  public void recordReversal(ReversalRecord reversal) {
+    write("writing the way back from " + reversal.version(), c -> ReversalTable.put(c, reversal));
+  }
+
+  /** Forgets what an earlier rehearsal has found of the way back from a version. */
+  public void forgetReversal(String version) {
+    write("forgetting the way back from " + version, c -> ReversalTable.remove(c, version));
+  }
+
+  /** What is known of the way back from each version. */
+  public List<ReversalRecord> reversals() {
+    return database.transact("reading the ways back", ReversalTable::all);
+  }
+
   /** The last rehearsal of each version, newest data first. */
   public List<RehearsalRecord> rehearsals() {
     return database.transact("reading the rehearsals", RehearsalTable::newestFirst);
@@ -561,7 +576,8 @@ public final class Journal implements AutoCloseable {
         c -> {
           // Steps and attachments go with their runs.
           SqlStatements.update(c, "DELETE FROM upgrade WHERE number <> ?", kept);
-          for (String table : List.of("generation", "quarantine", "snapshot", "rehearsal")) {
+          for (String table :
+              List.of("generation", "quarantine", "snapshot", "rehearsal", "reversal")) {
             SqlStatements.update(c, "DELETE FROM " + table);
           }
           SqlStatements.update(c, "UPDATE stack SET down = 0");

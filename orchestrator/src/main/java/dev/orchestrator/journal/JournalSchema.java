@@ -150,6 +150,20 @@ final class JournalSchema {
           ALTER TABLE rehearsal ADD COLUMN stop INTEGER NOT NULL DEFAULT 0;
           ALTER TABLE rehearsal ADD COLUMN last_pass INTEGER NOT NULL DEFAULT 0;
           ALTER TABLE rehearsal ADD COLUMN memory INTEGER NOT NULL DEFAULT 0;
+          """,
+          """
+          CREATE TABLE reversal (
+            version TEXT PRIMARY KEY,
+            content TEXT NOT NULL,
+            run TEXT NOT NULL,
+            from_version TEXT NOT NULL,
+            from_content TEXT NOT NULL,
+            at TEXT NOT NULL,
+            label TEXT NOT NULL CHECK (label IN ('REVERSIBLE', 'SNAPSHOT_ONLY', 'ONE_WAY')),
+            reason TEXT NOT NULL,
+            changes TEXT NOT NULL,
+            conclusive INTEGER NOT NULL CHECK (conclusive IN (0, 1))
+          ) STRICT;
           """);
 
   private static final FileAttribute<Set<PosixFilePermission>> OWNER_ONLY =

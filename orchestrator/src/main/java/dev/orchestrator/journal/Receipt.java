@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param image null when the run has built no image
  * @param notes lines for a person, such as where newer data was set aside
  * @param hold null when the run led no clients to another version, or an older program has run it
+ * @param invariants what was found of the stack's invariants
  */
 public record Receipt(
     UpgradeRecord upgrade,
@@ -21,7 +22,31 @@ public record Receipt(
     List<CopyPass> copies,
     @Nullable Image image,
     List<String> notes,
-    @Nullable Hold hold) {
+    @Nullable Hold hold,
+    @Nullable List<InvariantRecord> invariants) {
+
+  public Receipt {
+    // A service that was started before there were any sends none.
+    invariants = invariants == null ? List.of() : List.copyOf(invariants);
+  }
+
+  /** A receipt of a run that has compared nothing. */
+  public Receipt(
+      UpgradeRecord upgrade,
+      String stack,
+      List<Step> steps,
+      @Nullable Traffic traffic,
+      List<CopyPass> copies,
+      @Nullable Image image,
+      List<String> notes,
+      @Nullable Hold hold) {
+    this(upgrade, stack, steps, traffic, copies, image, notes, hold, List.of());
+  }
+
+  @Override
+  public List<InvariantRecord> invariants() {
+    return invariants == null ? List.of() : invariants;
+  }
 
   /**
    * A step with the time that it took.

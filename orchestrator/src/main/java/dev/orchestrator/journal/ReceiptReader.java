@@ -46,7 +46,11 @@ public final class ReceiptReader {
         journal
             .attachment(id, ReceiptWriter.HOLD)
             .map(json -> Json.read(json, Receipt.Hold.class))
-            .orElse(null));
+            .orElse(null),
+        journal
+            .attachment(id, ReceiptWriter.INVARIANTS)
+            .map(json -> Json.read(json, ReceiptWriter.INVARIANT_LIST))
+            .orElse(List.of()));
   }
 
   /**

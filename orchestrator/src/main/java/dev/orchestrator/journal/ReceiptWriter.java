@@ -17,6 +17,10 @@ public final class ReceiptWriter {
   static final String NOTES = "notes";
   static final String HOLD = "hold";
 
+  /** Key in the journal, with the run: what was found of the stack's invariants. */
+  public static final String INVARIANTS = "invariants";
+
+  static final TypeReference<List<InvariantRecord>> INVARIANT_LIST = new TypeReference<>() {};
   static final TypeReference<List<Receipt.CopyPass>> COPY_LIST = new TypeReference<>() {};
   static final TypeReference<List<String>> NOTE_LIST = new TypeReference<>() {};
 

@@ -1,8 +1,10 @@
 package dev.orchestrator.report;
 
+import dev.orchestrator.journal.ReversalRecord;
 import dev.orchestrator.journal.UpgradeRecord;
 import java.util.List;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A plan of an upgrade, as {@code upgrade --plan} prints it. JSON of the API: component names are a
@@ -13,6 +15,8 @@ import java.util.Objects;
  * @param quiesce how writers stop; empty where nothing serves
  * @param warnings for a person, a line each
  * @param files what becomes of the release's files that services write to; empty where nothing
+ * @param invariants the figures of the data that are compared, a line each
+ * @param reversal what is known of the way back; null where nothing is
  */
 public record Plan(
     UpgradeRecord.Kind kind,
@@ -23,11 +27,14 @@ public record Plan(
     List<Volume> data,
     String quiesce,
     List<String> warnings,
-    String files) {
+    String files,
+    List<String> invariants,
+    @Nullable ReversalRecord reversal) {
 
   public Plan {
     // A service that was started before this was told sends none.
     files = Objects.requireNonNullElse(files, "");
+    invariants = Objects.requireNonNullElse(invariants, List.of());
   }
 
   public Plan(
@@ -39,11 +46,21 @@ public record Plan(
       List<Volume> data,
       String quiesce,
       List<String> warnings) {
-    this(kind, stack, from, to, steps, data, quiesce, warnings, "");
+    this(kind, stack, from, to, steps, data, quiesce, warnings, "", List.of(), null);
   }
 
   Plan withFiles(String text) {
-    return new Plan(kind, stack, from, to, steps, data, quiesce, warnings, text);
+    return new Plan(
+        kind, stack, from, to, steps, data, quiesce, warnings, text, invariants, reversal);
+  }
+
+  Plan withInvariants(List<String> lines) {
+    return new Plan(kind, stack, from, to, steps, data, quiesce, warnings, files, lines, reversal);
+  }
+
+  Plan withReversal(@Nullable ReversalRecord known) {
+    return new Plan(
+        kind, stack, from, to, steps, data, quiesce, warnings, files, invariants, known);
   }
 
   /**

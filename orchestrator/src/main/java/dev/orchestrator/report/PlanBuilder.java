@@ -78,6 +78,7 @@ public final class PlanBuilder {
         transfer
             .warnings()
             .forEach(line -> warnings.add("volume " + transfer.name() + ": " + line)));
+    context.reversals().requireAccepted(blue, version, options);
     FilePlan files = context.files().plan(blue, version, options);
     warnings.addAll(unusedData(blue, version, check, options));
     warnings.addAll(imports(blue, check));
@@ -96,7 +97,9 @@ public final class PlanBuilder {
       warnings.addAll(rehearsal(blue, version, transfers, rehearsal));
     }
     Plan plan = plan(Kind.UPGRADE, blue.version(), version, steps, transfers, warnings);
-    return plan.withFiles(files.summary());
+    return plan.withFiles(files.summary())
+        .withInvariants(context.invariants().describe(blue))
+        .withReversal(context.reversals().known(blue, version).orElse(null));
   }
 
   /** What keeps the upgrade from rehearsing, or need not be repeated. */

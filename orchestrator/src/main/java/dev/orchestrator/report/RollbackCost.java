@@ -3,6 +3,7 @@ package dev.orchestrator.report;
 import dev.orchestrator.upgrade.DataChanges;
 import java.time.Instant;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The data that a rollback would leave behind, or that the undo of an adoption would remove: what
@@ -14,6 +15,7 @@ import java.util.List;
  * @param since when clients were led to the version that serves
  * @param tables the database tables that were written to, as far as they can be queried
  * @param configured {@code carry}, {@code restore} or {@code ask}
+ * @param notes what speaks against the newer data, a line each; null of an older service
  */
 public record RollbackCost(
     String from,
@@ -22,4 +24,22 @@ public record RollbackCost(
     Instant since,
     List<DataChanges.Volume> volumes,
     List<DataChanges.Rows> tables,
-    String configured) {}
+    String configured,
+    @Nullable List<String> notes) {
+  /** A cost without notes. */
+  public RollbackCost(
+      String from,
+      String to,
+      int generation,
+      Instant since,
+      List<DataChanges.Volume> volumes,
+      List<DataChanges.Rows> tables,
+      String configured) {
+    this(from, to, generation, since, volumes, tables, configured, List.of());
+  }
+
+  @Override
+  public List<String> notes() {
+    return notes == null ? List.of() : notes;
+  }
+}

@@ -1,5 +1,6 @@
 package dev.orchestrator.report;
 
+import dev.orchestrator.journal.InvariantRecord;
 import dev.orchestrator.journal.RehearsalRecord;
 import dev.orchestrator.journal.UpgradeRecord;
 import java.time.Instant;
@@ -25,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  * @param engine version and address of the engine, or why it does not answer
  * @param backups how the backups stand; null where none are configured
  * @param rehearsal the last rehearsal, of whatever version; null where there was none
+ * @param invariants what the last run that has compared figures of the data has found
  */
 public record Status(
     String stack,
@@ -41,7 +43,54 @@ public record Status(
     @Nullable Instant nextRun,
     String engine,
     BackupReport.@Nullable Health backups,
-    @Nullable RehearsalRecord rehearsal) {
+    @Nullable RehearsalRecord rehearsal,
+    @Nullable List<InvariantRecord> invariants) {
+
+  public Status {
+    // A service that was started before there were any sends none.
+    invariants = invariants == null ? List.of() : List.copyOf(invariants);
+  }
+
+  /** A status without invariants. */
+  public Status(
+      String stack,
+      String state,
+      String attention,
+      @Nullable Side serving,
+      @Nullable Side previous,
+      @Nullable Original original,
+      List<Service> services,
+      List<Route> routes,
+      @Nullable UpgradeRecord running,
+      String runningStep,
+      @Nullable UpgradeRecord last,
+      @Nullable Instant nextRun,
+      String engine,
+      BackupReport.@Nullable Health backups,
+      @Nullable RehearsalRecord rehearsal) {
+    this(
+        stack,
+        state,
+        attention,
+        serving,
+        previous,
+        original,
+        services,
+        routes,
+        running,
+        runningStep,
+        last,
+        nextRun,
+        engine,
+        backups,
+        rehearsal,
+        List.of());
+  }
+
+  @Override
+  public List<InvariantRecord> invariants() {
+    return invariants == null ? List.of() : invariants;
+  }
 
   /**
    * A generation in short.

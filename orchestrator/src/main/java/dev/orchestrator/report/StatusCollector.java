@@ -14,6 +14,7 @@ import dev.orchestrator.journal.Generation.State;
 import dev.orchestrator.journal.Journal;
 import dev.orchestrator.journal.QuarantineRecord;
 import dev.orchestrator.journal.RehearsalRecord;
+import dev.orchestrator.journal.ReversalRecord;
 import dev.orchestrator.journal.StepRecord;
 import dev.orchestrator.journal.SwitchRecord;
 import dev.orchestrator.journal.UpgradeRecord;
@@ -110,7 +111,8 @@ public final class StatusCollector {
         nextRun.get(),
         describeEngine(),
         backups.get(),
-        journal.rehearsals().stream().findFirst().orElse(null));
+        journal.rehearsals().stream().findFirst().orElse(null),
+        context.invariants().last());
   }
 
   private String stackState(Optional<Generation> serving, Optional<UpgradeRecord> running) {
@@ -282,10 +284,19 @@ public final class StatusCollector {
     Map<String, RehearsalRecord> rehearsals =
         journal.rehearsals().stream()
             .collect(Collectors.toMap(RehearsalRecord::version, Function.identity()));
+    Map<String, ReversalRecord> reversals =
+        journal.reversals().stream()
+            .collect(Collectors.toMap(ReversalRecord::version, Function.identity()));
     return all.stream()
         .map(version ->
             statusOf(
-                version, serving, kept, quarantined.get(version), rehearsals.get(version), content))
+                    version,
+                    serving,
+                    kept,
+                    quarantined.get(version),
+                    rehearsals.get(version),
+                    content)
+                .with(reversals.get(version)))
         .toList();
   }
 

@@ -68,11 +68,7 @@ final class ProbeReader {
 
   private static Probe.Http http(SettingsSection section) {
     int port = section.whole("port", 1, 65_535);
-    String path = section.has("path") ? section.text("path") : "/";
-    if (!path.matches("/[!-~]*")) {
-      section.addError(
-          "path", "\"" + path + "\" is not a path; write for example /health, percent-encoded");
-    }
+    String path = path(section);
     int status = section.whole("status", 100, 599, 200);
     String body = section.text("body");
     return new Probe.Http(
@@ -80,6 +76,16 @@ final class ProbeReader {
         path,
         status,
         body.isEmpty() ? null : section.parsed("body", body, ProbeReader::pattern).orElse(null));
+  }
+
+  /** The path of a GET; by default the root. */
+  static String path(SettingsSection section) {
+    String path = section.has("path") ? section.text("path") : "/";
+    if (!path.matches("/[!-~]*")) {
+      section.addError(
+          "path", "\"" + path + "\" is not a path; write for example /health, percent-encoded");
+    }
+    return path;
   }
 
   private static Pattern pattern(String text) {

@@ -47,7 +47,8 @@ final class StackReader {
             HealReader.after(section),
             GrantReader.stack(section),
             SnapshotReader.read(section),
-            BackupReader.read(section, file.folder(), env, checkFiles));
+            BackupReader.read(section, file.folder(), env, checkFiles),
+            InvariantReader.read(section));
     if (stack.upgrade().requiresBackup() && !stack.backup().configured()) {
       section
           .section("upgrade")

@@ -14,6 +14,7 @@ import java.util.Optional;
  * @param grants what the stack may have of the host
  * @param snapshots how snapshots are made and for how long they stay
  * @param backup where its backups go
+ * @param invariants figures of its data that an upgrade must keep
  */
 public record StackSettings(
     String name,
@@ -26,7 +27,8 @@ public record StackSettings(
     int healAfter,
     GrantSettings grants,
     SnapshotSettings snapshots,
-    BackupSettings backup) {
+    BackupSettings backup,
+    List<Invariant> invariants) {
 
   /** After how many looks a service is restarted, where nothing else is said. */
   public static final int HEAL_AFTER = 3;
@@ -41,6 +43,24 @@ public record StackSettings(
       DataSettings data,
       ComposeSettings compose) {
     this(name, folder, routes, probes, upgrade, data, compose, HEAL_AFTER, GrantSettings.NONE);
+  }
+
+  /** A stack without invariants. */
+  public StackSettings(
+      String name,
+      Path folder,
+      List<RouteSettings> routes,
+      List<Probe> probes,
+      UpgradeSettings upgrade,
+      DataSettings data,
+      ComposeSettings compose,
+      int healAfter,
+      GrantSettings grants,
+      SnapshotSettings snapshots,
+      BackupSettings backup) {
+    this(
+        name, folder, routes, probes, upgrade, data, compose, healAfter, grants, snapshots, backup,
+        List.of());
   }
 
   /** A stack without backups, with the defaults of its snapshots. */
@@ -91,31 +111,86 @@ public record StackSettings(
   /** The same stack with other routes. */
   public StackSettings withRoutes(List<RouteSettings> others) {
     return new StackSettings(
-        name, folder, others, probes, upgrade, data, compose, healAfter, grants, snapshots, backup);
+        name,
+        folder,
+        others,
+        probes,
+        upgrade,
+        data,
+        compose,
+        healAfter,
+        grants,
+        snapshots,
+        backup,
+        invariants);
   }
 
   /** The same stack that tells Compose something else. */
   public StackSettings withCompose(ComposeSettings others) {
     return new StackSettings(
-        name, folder, routes, probes, upgrade, data, others, healAfter, grants, snapshots, backup);
+        name,
+        folder,
+        routes,
+        probes,
+        upgrade,
+        data,
+        others,
+        healAfter,
+        grants,
+        snapshots,
+        backup,
+        invariants);
   }
 
   /** The same stack with other budgets and deadlines. */
   public StackSettings withUpgrade(UpgradeSettings others) {
     return new StackSettings(
-        name, folder, routes, probes, others, data, compose, healAfter, grants, snapshots, backup);
+        name,
+        folder,
+        routes,
+        probes,
+        others,
+        data,
+        compose,
+        healAfter,
+        grants,
+        snapshots,
+        backup,
+        invariants);
   }
 
   /** The same stack with other grants. */
   public StackSettings withGrants(GrantSettings others) {
     return new StackSettings(
-        name, folder, routes, probes, upgrade, data, compose, healAfter, others, snapshots, backup);
+        name,
+        folder,
+        routes,
+        probes,
+        upgrade,
+        data,
+        compose,
+        healAfter,
+        others,
+        snapshots,
+        backup,
+        invariants);
   }
 
   /** The same stack with other settings of its snapshots. */
   public StackSettings withSnapshots(SnapshotSettings others) {
     return new StackSettings(
-        name, folder, routes, probes, upgrade, data, compose, healAfter, grants, others, backup);
+        name,
+        folder,
+        routes,
+        probes,
+        upgrade,
+        data,
+        compose,
+        healAfter,
+        grants,
+        others,
+        backup,
+        invariants);
   }
 
   /** The same stack with the probes of a release over its own. */
@@ -131,12 +206,31 @@ public record StackSettings(
         healAfter,
         grants,
         snapshots,
-        backup);
+        backup,
+        invariants);
   }
 
   /** The same stack with other backups. */
   public StackSettings withBackup(BackupSettings others) {
     return new StackSettings(
-        name, folder, routes, probes, upgrade, data, compose, healAfter, grants, snapshots, others);
+        name,
+        folder,
+        routes,
+        probes,
+        upgrade,
+        data,
+        compose,
+        healAfter,
+        grants,
+        snapshots,
+        others,
+        invariants);
+  }
+
+  /** The same stack with other invariants. */
+  public StackSettings withInvariants(List<Invariant> others) {
+    return new StackSettings(
+        name, folder, routes, probes, upgrade, data, compose, healAfter, grants, snapshots, backup,
+        others);
   }
 }

@@ -60,7 +60,8 @@ final class UpgradeReader {
             section.section("verify").map(UpgradeReader::verify).orElse(NO_VERIFY),
             section.whole("keep", 1, 100),
             backupAge(section),
-            rehearse.with(section.choice("rehearse", RehearseSettings.Mode.class)));
+            rehearse.with(section.choice("rehearse", RehearseSettings.Mode.class)),
+            section.choice("one-way", UpgradeSettings.OneWay.class));
     section.rejectUnknownKeys();
     if (errors.count() == before && upgrade.drain().compareTo(upgrade.hold()) >= 0) {
       section.addError(

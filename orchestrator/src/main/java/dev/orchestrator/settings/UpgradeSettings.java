@@ -14,6 +14,7 @@ import java.time.Duration;
  * @param keep how many old generations stay for rollback, at least 1
  * @param backupAge how old the last backup may be when an upgrade begins; zero: none is required
  * @param rehearse whether the version is tried out on a copy of the data first
+ * @param oneWay whether a version is upgraded to from which nothing leads back
  */
 public record UpgradeSettings(
     Duration build,
@@ -25,7 +26,15 @@ public record UpgradeSettings(
     VerifySettings verify,
     int keep,
     Duration backupAge,
-    RehearseSettings rehearse) {
+    RehearseSettings rehearse,
+    OneWay oneWay) {
+
+  /** What is done about a version from which nothing leads back. */
+  public enum OneWay {
+    /** An upgrade to it needs {@code --accept-one-way}. */
+    REFUSE,
+    ACCEPT
+  }
 
   /** Upgrades that require no backup and no rehearsal. */
   public UpgradeSettings(
@@ -47,7 +56,8 @@ public record UpgradeSettings(
         verify,
         keep,
         Duration.ZERO,
-        RehearseSettings.OFF);
+        RehearseSettings.OFF,
+        OneWay.REFUSE);
   }
 
   /** Whether an upgrade begins only after a backup. */
@@ -58,19 +68,26 @@ public record UpgradeSettings(
   /** The same with another bake window and another number of old generations that stay. */
   public UpgradeSettings with(Duration otherBake, int otherKeep) {
     return new UpgradeSettings(
-        build, ready, preSync, hold, drain, otherBake, verify, otherKeep, backupAge, rehearse);
+        build, ready, preSync, hold, drain, otherBake, verify, otherKeep, backupAge, rehearse,
+        oneWay);
   }
 
   /** The same without a backup before an upgrade. */
   public UpgradeSettings withoutBackup() {
     return new UpgradeSettings(
-        build, ready, preSync, hold, drain, bake, verify, keep, Duration.ZERO, rehearse);
+        build, ready, preSync, hold, drain, bake, verify, keep, Duration.ZERO, rehearse, oneWay);
   }
 
   /** The same with other rehearsals. */
   public UpgradeSettings withRehearse(RehearseSettings other) {
     return new UpgradeSettings(
-        build, ready, preSync, hold, drain, bake, verify, keep, backupAge, other);
+        build, ready, preSync, hold, drain, bake, verify, keep, backupAge, other, oneWay);
+  }
+
+  /** The same with another answer to a version from which nothing leads back. */
+  public UpgradeSettings withOneWay(OneWay other) {
+    return new UpgradeSettings(
+        build, ready, preSync, hold, drain, bake, verify, keep, backupAge, rehearse, other);
   }
 
   /**

@@ -74,7 +74,19 @@ final class RollbackService {
         changes.servingSince(blue),
         volumesOf(blue, changes.volumeChanges(blue, previous, "rollback")),
         changes.tableChanges(blue),
-        context.dataSettings().rollback().name().toLowerCase(Locale.ROOT));
+        context.dataSettings().rollback().name().toLowerCase(Locale.ROOT),
+        context.reversals().notes(blue, previous));
+  }
+
+  /**
+   * Refuses to start the old version on the newer data where that is known not to work.
+   *
+   * @throws RefusedException with what a rehearsal has found
+   */
+  void requireCarry(Generation blue, Rollback choice) {
+    if (choice == Rollback.CARRY) {
+      context.reversals().requireCarry(blue, previous());
+    }
   }
 
   /**

@@ -360,6 +360,7 @@ public final class StackControl implements Control, AutoCloseable {
     Rollback choice = rollback.chooseData(options);
     Generation blue = requirements.requireServing("roll back");
     requirements.requireNotTakenOver(blue);
+    rollback.requireCarry(blue, choice);
     return executor.start(() -> rollback.begin(blue, choice));
   }
 

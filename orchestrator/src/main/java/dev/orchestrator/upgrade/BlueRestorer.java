@@ -198,6 +198,7 @@ public final class BlueRestorer {
     boolean wanted =
         run.record.kind() == Kind.UPGRADE
             && data.rollback() != Rollback.RESTORE
+            && context.reversals().failure(green, blue).isEmpty()
             && blue.volumes().stream().allMatch(volume -> canBeCloned(volume, green));
     if (!wanted) {
       return Optional.empty();

@@ -17,13 +17,15 @@ import org.jspecify.annotations.Nullable;
  * @param acceptUnused what the next version may leave unused, as in {@code data.accept-unused}
  * @param files what becomes of changed files of the release whose setting is auto or ask; null
  *     where the request doesn't say it
+ * @param acceptOneWay whether a version may be upgraded to from which nothing leads back
  */
 public record DataOptions(
     @Nullable Rollback rollback,
     boolean full,
     boolean attach,
     @Nullable List<String> acceptUnused,
-    @Nullable Policy files) {
+    @Nullable Policy files,
+    boolean acceptOneWay) {
   /** No override. */
   public static final DataOptions NONE = new DataOptions(null, false, false);
 
@@ -46,6 +48,16 @@ public record DataOptions(
       boolean attach,
       @Nullable List<String> acceptUnused) {
     this(rollback, full, attach, acceptUnused, null);
+  }
+
+  /** Options that do not accept a version from which nothing leads back. */
+  public DataOptions(
+      @Nullable Rollback rollback,
+      boolean full,
+      boolean attach,
+      @Nullable List<String> acceptUnused,
+      @Nullable Policy files) {
+    this(rollback, full, attach, acceptUnused, files, false);
   }
 
   @Override

@@ -82,6 +82,8 @@ public final class Rehearsal {
         .journal()
         .rehearsal(version)
         .filter(RehearsalRecord::good)
+        .filter(known -> context.invariants().wereCompared(known.run()))
+        .filter(known -> context.reversals().wasTried(known.run()))
         .filter(known -> known.from() == blue.number())
         .filter(known -> now.isBefore(known.dataAt().plus(valid)))
         // Where the upgrade would not end in time, it may in another hour.
@@ -160,7 +162,7 @@ public final class Rehearsal {
   }
 
   /** The version that serves, in the place and on the copy of another one. */
-  private Generation inPlaceOf(Generation next, Generation blue) {
+  static Generation inPlaceOf(Generation next, Generation blue) {
     return new Generation(
         next.number(),
         blue.version(),
@@ -251,6 +253,7 @@ public final class Rehearsal {
       long begun;
       long copied;
       try {
+        context.invariants().askBeforeCopy(run);
         context.hooks().runBefore(run, context.capsule(blue));
         begun = System.nanoTime();
         context.engine().pauseContainer(blue.container());
@@ -274,6 +277,7 @@ public final class Rehearsal {
       }
       long stall = Duration.ofNanos(System.nanoTime() - begun).toMillis();
       context.hooks().runAfter(run.id(), context.capsule(blue));
+      context.invariants().askAfterCopy(run);
       return new Prepared(
           next, dataAt.truncatedTo(ChronoUnit.MILLIS), stall, Duration.ofNanos(copied).toMillis());
     } finally {
@@ -329,6 +333,7 @@ public final class Rehearsal {
     long begun = System.nanoTime();
     Deadline end = Deadline.in(context.limits().hold());
     VerifySettings verify = context.limits().verify();
+    List<String> excuses = differences;
     try {
       files.accept(capsule);
       context.startServices(next, end.atMost(verify.deadline()), progress);
@@ -340,20 +345,25 @@ public final class Rehearsal {
               next,
               new VerifySettings(verify.passes(), verify.interval(), end.atMost(verify.deadline())),
               progress);
+      // What the host gives a rehearsal loses no rows of a version that is healthy.
+      excuses = List.of();
+      String _ = context.invariants().compare(run, next, "rehearse", end.remaining(), progress);
+      excuses = differences;
       Map<String, Long> services = new TreeMap<>();
       healthy
           .after()
           .forEach((service, after) -> services.put(service, starting.plus(after).toMillis()));
       long millis = Math.max(1, Duration.ofNanos(System.nanoTime() - begun).toMillis());
       long memory = peakMemory(capsule);
+      context.reversals().askAfter(run, next);
       long stopping = System.nanoTime();
       capsule.stop(UpgradeContext.STOP_TIMEOUT);
       long stopMillis = Duration.ofNanos(System.nanoTime() - stopping).toMillis();
       return record(run, prepared, true, millis, services, "", stopMillis, memory);
     } catch (HealthException e) {
-      throw failure(run, prepared, e, differences);
+      throw failure(run, prepared, e, excuses);
     } catch (CapsuleException e) {
-      throw e.isOutage() ? e : failure(run, prepared, e, differences);
+      throw e.isOutage() ? e : failure(run, prepared, e, excuses);
     }
   }
 

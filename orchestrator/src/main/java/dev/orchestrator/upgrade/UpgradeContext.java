@@ -88,6 +88,8 @@ public final class UpgradeContext {
   private final OwnerClaim ownerClaim;
   private final IsolatedCapsules isolated;
   private final Rehearsal rehearsal;
+  private final InvariantChecks invariants;
+  private final Reversals reversals;
   private final Candidates candidates;
   private final SentCandidates sentCandidates;
   private final LostHost lostHost;
@@ -157,6 +159,8 @@ public final class UpgradeContext {
     this.ownerClaim = new OwnerClaim(this);
     this.isolated = new IsolatedCapsules(this);
     this.rehearsal = new Rehearsal(this);
+    this.invariants = new InvariantChecks(this);
+    this.reversals = new Reversals(this);
     this.candidates = new Candidates(this);
     this.sentCandidates = new SentCandidates(this);
     this.lostHost = new LostHost(this);
@@ -403,6 +407,16 @@ public final class UpgradeContext {
   /** Tries versions out on copies of the data. */
   public Rehearsal rehearsal() {
     return rehearsal;
+  }
+
+  /** Compares figures of the data before and after. */
+  public InvariantChecks invariants() {
+    return invariants;
+  }
+
+  /** Finds out which ways back there are from a version. */
+  public Reversals reversals() {
+    return reversals;
   }
 
   public Candidates candidates() {

@@ -2,6 +2,7 @@ package dev.orchestrator.upgrade;
 
 import dev.orchestrator.adopt.Original;
 import dev.orchestrator.capsule.CapsuleImage;
+import dev.orchestrator.capsule.DatabaseSchema;
 import dev.orchestrator.capsule.VersionCheck;
 import dev.orchestrator.common.Deadline;
 import dev.orchestrator.data.DataCopier.Copying;
@@ -16,6 +17,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -89,6 +91,21 @@ public final class UpgradeRun {
 
   /** Restarts of each of green's services by the end of the verify step. */
   public Map<String, Integer> restartsAtVerify = Map.of();
+
+  /**
+   * The figures of invariants before, by the invariant's name: one, or two between which it was at
+   * the moment of a copy.
+   */
+  final Map<String, List<String>> figures = new TreeMap<>();
+
+  /** The schemas of the databases of what serves, before a rehearsal; none where not asked. */
+  List<DatabaseSchema> schemas = List.of();
+
+  /** Those of the version that is rehearsed, on its copy. */
+  List<DatabaseSchema> schemasAfter = List.of();
+
+  /** Whether the figures were had so soon that they may be asked again while clients wait. */
+  boolean figuresAreQuick;
 
   /**
    * A problem that is left although everything was undone, such as an unhealthy blue; else empty.

@@ -2,6 +2,8 @@ package dev.orchestrator.demo;
 
 import dev.orchestrator.Service;
 import dev.orchestrator.adopt.RunningProjectFixture;
+import dev.orchestrator.capsule.Capsule;
+import dev.orchestrator.capsule.runtime.ContainerCapsule;
 import dev.orchestrator.engine.ContainerDetails;
 import dev.orchestrator.engine.DockerEngine;
 import dev.orchestrator.engine.Engine;
@@ -19,9 +21,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 
@@ -110,6 +114,14 @@ final class DatabaseProjectFixture implements AutoCloseable {
   /** Of the stack that the project has become. */
   Control control() {
     return service.stacks().control(name);
+  }
+
+  /** The capsule that serves. */
+  Capsule serving() {
+    return new ContainerCapsule(
+        engine,
+        Objects.requireNonNull(control().status().serving()).container(),
+        InstantSource.system());
   }
 
   /** Writes version 2, with a newer image of the ledger, as a user does who copies version 1. */

@@ -3,9 +3,13 @@ package dev.orchestrator.demo;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.orchestrator.capsule.DatabaseSchema;
+import dev.orchestrator.capsule.FigureAnswer;
 import dev.orchestrator.journal.Receipt;
 import dev.orchestrator.journal.UpgradeRecord.Outcome;
 import dev.orchestrator.settings.DataSettings.Quiesce;
+import dev.orchestrator.settings.Expectation;
+import dev.orchestrator.settings.Invariant;
 import dev.orchestrator.stack.SnapshotRequest;
 import dev.orchestrator.testing.Rotates;
 import java.nio.file.Path;
@@ -14,8 +18,13 @@ import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -39,6 +48,55 @@ class DatabaseProofEngineTest {
   /** What the last proof of a snapshot has found. */
   private static String found(DatabaseProjectFixture project, String snapshot) {
     return Objects.requireNonNull(project.control().snapshot(snapshot).lastProof()).text();
+  }
+
+  private static Invariant invariant(String service, Invariant.Figure figure) {
+    return new Invariant(
+        service, service, figure, Expectation.NOT_LESS, Duration.ofSeconds(20), false);
+  }
+
+  /** Real servers answer the questions of invariants, and those for their schemas. */
+  private static void assertAnswers(DatabaseProjectFixture project) {
+    List<FigureAnswer> figures =
+        project
+            .serving()
+            .figures(
+                List.of(
+                    invariant("mariadb", new Invariant.Table("ledger", "entry")),
+                    invariant("postgres", new Invariant.Query("", "SELECT count(*) FROM entry")),
+                    invariant("ledger", new Invariant.Table("/var/lib/ledger/rows.db", "row"))),
+                Duration.ofSeconds(30));
+    assertTrue(
+        figures.stream().allMatch(each -> each.isKnown() && !each.value().equals("0")),
+        figures.toString());
+    List<String> refused =
+        project
+            .serving()
+            .figures(
+                List.of(
+                    invariant("mariadb", new Invariant.Query("ledger", "DELETE FROM entry")),
+                    invariant("postgres", new Invariant.Query("", "DELETE FROM entry")),
+                    invariant(
+                        "ledger",
+                        new Invariant.Query("/var/lib/ledger/rows.db", "DELETE FROM row"))),
+                Duration.ofSeconds(30))
+            .stream()
+            .map(FigureAnswer::problem)
+            .toList();
+    assertTrue(
+        refused.stream().allMatch(each -> each.toLowerCase(Locale.ROOT).matches(".*read.?only.*")),
+        refused.toString());
+    Map<String, Set<String>> tables = new TreeMap<>();
+    for (DatabaseSchema schema : project.serving().schemas(Duration.ofSeconds(60))) {
+      if (!schema.tables().isEmpty()) {
+        tables.put(schema.service() + " " + schema.database(), schema.tables().keySet());
+      }
+    }
+    assertTrue(
+        tables.getOrDefault("mariadb ledger", Set.of()).contains("entry")
+            && tables.getOrDefault("postgres ledger", Set.of()).contains("public.entry")
+            && tables.getOrDefault("ledger /var/lib/ledger/rows.db", Set.of()).contains("row"),
+        tables.toString());
   }
 
   private static String fileOfPostgres(DatabaseProjectFixture project) throws SQLException {
@@ -69,6 +127,7 @@ class DatabaseProofEngineTest {
           project.control().createSnapshot(SnapshotRequest.manual("stopped", Quiesce.STOP)));
       Set<String> before = Set.copyOf(project.leftOver());
 
+      assertAnswers(project);
       done(project, project.control().proveSnapshot("frozen"));
       String good = found(project, "frozen");
       assertTrue(good.contains("mariadb, mariadb: "), good);

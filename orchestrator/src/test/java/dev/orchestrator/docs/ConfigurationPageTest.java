@@ -38,6 +38,7 @@ class ConfigurationPageTest {
           "routes",
           "secrets",
           "probes",
+          "invariants",
           "compose-files",
           "adopted-paths",
           "env",

@@ -5,7 +5,9 @@ import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.capsule.ChangedFile;
 import dev.orchestrator.capsule.CloneSupport;
 import dev.orchestrator.capsule.DatabaseCheck;
+import dev.orchestrator.capsule.DatabaseSchema;
 import dev.orchestrator.capsule.DatabaseTable;
+import dev.orchestrator.capsule.FigureAnswer;
 import dev.orchestrator.capsule.FilesReport;
 import dev.orchestrator.capsule.InnerService;
 import dev.orchestrator.capsule.MemoryUse;
@@ -17,6 +19,7 @@ import dev.orchestrator.data.SqliteTables;
 import dev.orchestrator.data.TakenFiles;
 import dev.orchestrator.engine.ExecResult;
 import dev.orchestrator.settings.FileSettings.Policy;
+import dev.orchestrator.settings.Invariant;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
@@ -191,6 +194,16 @@ final class FakeServiceCapsule implements Capsule {
   @Override
   public SqliteTables sqliteTables(DataVolume volume, Duration limit) {
     return new SqliteTables(List.of(), List.of());
+  }
+
+  @Override
+  public List<FigureAnswer> figures(List<Invariant> invariants, Duration deadline) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public List<DatabaseSchema> schemas(Duration deadline) {
+    throw new UnsupportedOperationException();
   }
 
   @Override

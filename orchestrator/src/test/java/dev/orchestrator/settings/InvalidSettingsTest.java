@@ -190,8 +190,8 @@ class InvalidSettingsTest {
         new Wrong(
             "image = x",
             "2: image: is not a setting; known: adopted-paths, backup, compose-files, data,"
-                + " docker-socket, env, heal, name, probes, rehearse, routes, schedule, secrets,"
-                + " security, snapshots, upgrade"),
+                + " docker-socket, env, heal, invariants, name, probes, rehearse, routes, schedule,"
+                + " secrets, security, snapshots, upgrade"),
         new Wrong(
             "docker-socket = outer",
             "2: docker-socket: \"outer\" is not known; write inner, inner-write or none"),
@@ -330,6 +330,45 @@ class InvalidSettingsTest {
         new Wrong(
             "probes = [ { name = p, service = web, tcp = 3306 } ]",
             "2: probes[0].tcp: is a number; write { … }"),
+        new Wrong(
+            "invariants = [ { name = books, service = db } ]",
+            "2: invariants[0]: asks for nothing; write query = \"select …\", table = books, files ="
+                + " \"/path\" or http { … }"),
+        new Wrong(
+            "invariants = [ { name = books, service = db, table = books, files = \"/x\" } ]",
+            "2: invariants[0]: has table and files; write query = \"select …\", table = books,"
+                + " files = \"/path\" or http { … }"),
+        new Wrong(
+            "invariants = [ { name = books, service = db, table = books },"
+                + " { name = books, service = db, table = books } ]",
+            "2: invariants[1].name: \"books\" is the name of another invariant; write a different"
+                + " name"),
+        new Wrong(
+            "invariants = [ { name = books, service = db, table = \"books; drop\" } ]",
+            "2: invariants[0].table: \"books; drop\" is not a table's name; write books or"
+                + " shop.books, or a query"),
+        new Wrong(
+            "invariants = [ { name = books, service = db, table = books, expect = \"99%\" } ]",
+            "2: invariants[0].expect: \"99%\" is not an expectation; write for example \">= 0.99 *"
+                + " before\", \"= before\", \">= before - 10\" or \"> 0\""),
+        new Wrong(
+            "invariants = [ { name = covers, service = web, files = covers } ]",
+            "2: invariants[0].files: \"covers\" is not an absolute path; write a path in the"
+                + " container"),
+        new Wrong(
+            "invariants = [ { name = covers, service = web, files = \"/c\", database = x } ]",
+            "2: invariants[0].database: is for a query or a table; leave it out"),
+        new Wrong(
+            "invariants = [ { name = total, service = web, http { port = 80, number = total } } ]",
+            "2: invariants[0].http.number: \"total\" must have one group, around the number; write"
+                + " for example \"total: ([0-9]+)\""),
+        new Wrong(
+            "invariants = [ { name = page, service = web, http { port = 80 }, expect = \"> 0\" } ]",
+            "2: invariants[0].expect: a body is the same or is not; write \"= before\", or"
+                + " http.number to find a number in it"),
+        new Wrong(
+            "invariants = [ { name = a, service = db, table = b, expected = \"> 0\" } ]",
+            "2: invariants[0].expected: is not a setting; did you mean \"expect\"?"),
         new Wrong(
             "compose-files = [\"../compose.yaml\"]",
             "2: compose-files: \"../compose.yaml\" is not a file of a release; write its path from"

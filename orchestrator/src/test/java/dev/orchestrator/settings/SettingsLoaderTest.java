@@ -147,6 +147,52 @@ class SettingsLoaderTest {
   }
 
   @Test
+  void invariantsAreReadWithTheirDefaults() throws IOException {
+    StackSettings stack =
+        ConfigFolderFixture.in(
+                folder,
+                "stack = demo",
+                """
+                routes = [ { name = web, listen = 8080, service = web, port = 80 } ]
+                invariants = [
+                  { name = books, service = db, database = library, query = "select count(*) from books",
+                    expect = ">= 0.99 * before", timeout = 2s }
+                  { name = users, service = db, table = auth.users, expect = "= before" }
+                  { name = files, service = web, files = "/srv/covers", bake = false }
+                  { name = page, service = web, http { port = 80, path = "/about" } }
+                  { name = total, service = web, http { port = 80, number = "total: ([0-9]+)" } }
+                ]
+                """)
+            .load()
+            .stack();
+
+    assertEquals(
+        List.of(
+            "books db >= 0.99 * before 2000 true",
+            "users db = before 10000 false",
+            "files web >= before 10000 false",
+            "page web = before 10000 false",
+            "total web >= before 10000 true"),
+        stack.invariants().stream()
+            .map(each ->
+                "%s %s %s %d %s"
+                    .formatted(
+                        each.name(),
+                        each.service(),
+                        each.expect(),
+                        each.timeout().toMillis(),
+                        each.bake()))
+            .toList());
+    assertEquals(
+        List.of(
+            new Invariant.Query("library", "select count(*) from books"),
+            new Invariant.Table("", "auth.users"),
+            new Invariant.Files("/srv/covers"),
+            new Invariant.Http(80, "/about", null)),
+        stack.invariants().stream().limit(4).map(Invariant::figure).toList());
+  }
+
+  @Test
   void aRouteHasOptionsForItsTraffic() throws IOException {
     List<RouteSettings> routes =
         ConfigFolderFixture.in(

@@ -100,7 +100,8 @@ class BackupServiceTest {
                 all.verify(),
                 all.keep(),
                 Duration.ofHours(1),
-                all.rehearse()))
+                all.rehearse(),
+                all.oneWay()))
         : stack;
   }
 

@@ -5,7 +5,9 @@ import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.capsule.ChangedFile;
 import dev.orchestrator.capsule.CloneSupport;
 import dev.orchestrator.capsule.DatabaseCheck;
+import dev.orchestrator.capsule.DatabaseSchema;
 import dev.orchestrator.capsule.DatabaseTable;
+import dev.orchestrator.capsule.FigureAnswer;
 import dev.orchestrator.capsule.FilesReport;
 import dev.orchestrator.capsule.InnerService;
 import dev.orchestrator.capsule.MemoryUse;
@@ -18,8 +20,10 @@ import dev.orchestrator.data.TakenFiles;
 import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.engine.ExecResult;
 import dev.orchestrator.settings.FileSettings.Policy;
+import dev.orchestrator.settings.Invariant;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -114,7 +118,7 @@ public final class FakeCapsule implements Capsule {
             host.violations.add("two writers: " + host.writingContainers);
           }
           if (host.isIsolated(container)) {
-            host.volumes.appendOwnRow(container, "row of a proof");
+            host.volumes.appendOwnRow(container, "row of a proof by " + host.versionOf(container));
           }
         });
   }
@@ -245,6 +249,31 @@ public final class FakeCapsule implements Capsule {
         List.of(
             new DatabaseCheck(
                 "db", "mariadb", DatabaseCheck.Result.GOOD, "3 tables are good (mariadb-check)")));
+  }
+
+  /** Every figure is the number of rows in its first volume. */
+  @Override
+  public List<FigureAnswer> figures(List<Invariant> invariants, Duration deadline) {
+    List<FigureAnswer> answers = new ArrayList<>();
+    host.operate(
+        "capsule.figures",
+        () -> {
+          requireRunning("figures");
+          for (Invariant each : invariants) {
+            answers.add(
+                host.unanswered.contains(each.name())
+                    ? FigureAnswer.unknown(each, "no answer")
+                    : new FigureAnswer(
+                        each.name(), Integer.toString(host.countRows(container)), ""));
+          }
+        });
+    return answers;
+  }
+
+  @Override
+  public List<DatabaseSchema> schemas(Duration deadline) {
+    requireRunning("schemas");
+    return host.schemas.getOrDefault(host.versionOf(container), List.of());
   }
 
   @Override

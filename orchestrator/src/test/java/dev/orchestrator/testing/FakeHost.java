@@ -5,6 +5,7 @@ import dev.orchestrator.capsule.Capsule;
 import dev.orchestrator.capsule.CapsuleBuilder;
 import dev.orchestrator.capsule.ChangedFile;
 import dev.orchestrator.capsule.DatabaseCheck;
+import dev.orchestrator.capsule.DatabaseSchema;
 import dev.orchestrator.capsule.DatabaseTable;
 import dev.orchestrator.capsule.FilesReport;
 import dev.orchestrator.capsule.MemoryUse;
@@ -234,6 +235,15 @@ public final class FakeHost {
   /** Containers whose service does not stop within its grace time and is killed. */
   public final Set<String> slowToStop = new HashSet<>();
 
+  /** Versions whose migration loses all rows of a table, and that are healthy for all that. */
+  public final Set<String> losingRows = new HashSet<>();
+
+  /** The schemas of the databases of each version, by version. */
+  public final Map<String, List<DatabaseSchema>> schemas = new HashMap<>();
+
+  /** Invariants that are not answered. */
+  public final Set<String> unanswered = new HashSet<>();
+
   public final List<String> violations = new ArrayList<>();
   public Faults faults = new Faults() {};
 
@@ -358,7 +368,7 @@ public final class FakeHost {
     acknowledgedRows.add(row);
   }
 
-  private String versionOf(String container) {
+  String versionOf(String container) {
     return labelsOf(container).getOrDefault(Labels.VERSION, "");
   }
 
@@ -474,6 +484,13 @@ public final class FakeHost {
         return activeWriters().contains(capsule.name()) ? List.of() : List.of("db: not running");
       }
     };
+  }
+
+  /** The rows that a capsule's service finds in its table. */
+  int countRows(String container) {
+    return losingRows.contains(versionOf(container))
+        ? 0
+        : volumes.readRows(volumes.mountedBy(container).getFirst()).size();
   }
 
   /** What the services of a capsule mount, by absolute path. */

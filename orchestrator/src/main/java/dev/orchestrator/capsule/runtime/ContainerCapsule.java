@@ -6,7 +6,9 @@ import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.capsule.ChangedFile;
 import dev.orchestrator.capsule.CloneSupport;
 import dev.orchestrator.capsule.DatabaseCheck;
+import dev.orchestrator.capsule.DatabaseSchema;
 import dev.orchestrator.capsule.DatabaseTable;
+import dev.orchestrator.capsule.FigureAnswer;
 import dev.orchestrator.capsule.FilesReport;
 import dev.orchestrator.capsule.InnerService;
 import dev.orchestrator.capsule.MemoryUse;
@@ -24,6 +26,7 @@ import dev.orchestrator.engine.Engine;
 import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.engine.ExecResult;
 import dev.orchestrator.settings.FileSettings.Policy;
+import dev.orchestrator.settings.Invariant;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -370,6 +373,71 @@ public final class ContainerCapsule implements Capsule {
     } catch (IllegalArgumentException e) {
       throw failure(doing, e);
     }
+  }
+
+  @Override
+  public List<FigureAnswer> figures(List<Invariant> invariants, Duration deadline) {
+    String doing = "asking for the figures of invariants";
+    List<FigureAnswer> answers = new ArrayList<>();
+    try {
+      List<String> arguments =
+          List.of(
+              "figures",
+              Json.write(invariants.stream().map(each -> question(each, deadline)).toList()));
+      JsonNode printed = Json.tree(script(doing, "ask-databases", arguments, deadline));
+      for (int i = 0; i < invariants.size(); i++) {
+        JsonNode answer = printed.path(i);
+        String problem = answer.path("problem").asText();
+        answers.add(
+            problem.isEmpty()
+                ? FigureAnswer.parse(invariants.get(i), answer.path("value").asText())
+                : FigureAnswer.unknown(invariants.get(i), problem));
+      }
+    } catch (IllegalArgumentException e) {
+      throw failure(doing, e);
+    }
+    return answers;
+  }
+
+  /** An invariant as the script reads it; no answer may take longer than all of them together. */
+  private static Map<String, Object> question(Invariant invariant, Duration deadline) {
+    Map<String, Object> question = new TreeMap<>();
+    question.put("name", invariant.name());
+    question.put("service", invariant.service());
+    Duration limit = invariant.timeout().compareTo(deadline) < 0 ? invariant.timeout() : deadline;
+    question.put("seconds", limit.toMillis() / 1000.0);
+    switch (invariant.figure()) {
+      case Invariant.Query query -> {
+        question.put("kind", "query");
+        question.put("database", query.database());
+        question.put("sql", query.sql());
+      }
+      case Invariant.Table table -> {
+        question.put("kind", "query");
+        question.put("database", table.database());
+        question.put("table", table.table());
+      }
+      case Invariant.Files files -> {
+        question.put("kind", "files");
+        question.put("path", files.path());
+      }
+      case Invariant.Http http -> {
+        question.put("kind", http.number() == null ? "digest" : "body");
+        question.put("port", http.port());
+        question.put("path", http.path());
+      }
+    }
+    return question;
+  }
+
+  @Override
+  public List<DatabaseSchema> schemas(Duration deadline) {
+    return DatabaseSchema.parse(
+        script(
+            "asking its databases for their schemas",
+            "ask-databases",
+            List.of("schemas"),
+            deadline));
   }
 
   @Override

@@ -10,6 +10,7 @@ import dev.orchestrator.health.HealthGate;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.traffic.Traffic;
 import dev.orchestrator.upgrade.FailureText;
+import dev.orchestrator.upgrade.InvariantChecks;
 import dev.orchestrator.upgrade.Step;
 import dev.orchestrator.upgrade.UpgradeContext;
 import dev.orchestrator.upgrade.UpgradeRun;
@@ -19,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 /**
  * Watches green after the switch. Three unhealthy rounds in a row, many failures of clients, a
@@ -61,6 +63,7 @@ final class BakeStep extends Step {
     Deadline end = Deadline.in(window);
     Map<String, Integer> restarts = new HashMap<>(run.restartsAtVerify);
     HealthGate.Watch health = context.watchHealth(run.green());
+    InvariantChecks.Watch figures = context.invariants().watch(run);
     ClientWatch clients = watchClients(run, context.traffic());
     int rounds = 0;
     int badInARow = 0;
@@ -75,7 +78,11 @@ final class BakeStep extends Step {
           health = context.watchHealth(run.green());
         }
         engineAway = false;
-        List<String> problems = findProblems(health, run.green(), context, restarts);
+        List<String> problems =
+            Stream.concat(
+                    findProblems(health, run.green(), context, restarts).stream(),
+                    figures.look().stream())
+                .toList();
         rounds++;
         badInARow = problems.isEmpty() ? 0 : badInARow + 1;
         observed = problems.isEmpty() ? "healthy" : String.join("; ", problems);

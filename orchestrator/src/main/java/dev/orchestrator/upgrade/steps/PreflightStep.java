@@ -4,6 +4,7 @@ import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.engine.EngineInfo;
 import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.UpgradeRecord.Kind;
+import dev.orchestrator.upgrade.DataOptions;
 import dev.orchestrator.upgrade.LostHost;
 import dev.orchestrator.upgrade.Step;
 import dev.orchestrator.upgrade.UpgradeContext;
@@ -67,10 +68,18 @@ final class PreflightStep extends Step {
       findings.add(requireHealthy(run.blue(), purpose, context));
     }
     if (run.record.kind() == Kind.UPGRADE) {
+      context
+          .reversals()
+          .requireAccepted(
+              run.blue(), run.record.toVersion(), DataOptions.ofRun(context, run.id()));
       String backup = context.backupRequirement().require();
       if (!backup.isEmpty()) {
         findings.add(backup);
       }
+    }
+    String figures = context.invariants().require(run);
+    if (!figures.isEmpty()) {
+      findings.add(figures);
     }
     for (Step step : run.steps) {
       String line = step.check(run, context);

@@ -68,6 +68,7 @@ final class QuiesceStep extends Step {
     Generation blue = run.blue();
     Capsule capsule = context.capsule(blue);
     context.hooks().runBefore(run, capsule);
+    context.invariants().askInHold(run);
     // The next epoch's lease keeps blue from starting its services by hand or after a reboot.
     int candidate = run.green == null ? 0 : run.green.number();
     capsule.lease(Math.max(blue.number(), candidate) + 1, run.budget(limit));

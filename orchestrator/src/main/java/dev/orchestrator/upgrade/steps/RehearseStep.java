@@ -7,7 +7,9 @@ import dev.orchestrator.data.DataException;
 import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.health.HealthException;
 import dev.orchestrator.journal.RehearsalRecord;
+import dev.orchestrator.journal.ReversalRecord;
 import dev.orchestrator.journal.UpgradeRecord.Kind;
+import dev.orchestrator.upgrade.DataOptions;
 import dev.orchestrator.upgrade.FailureText;
 import dev.orchestrator.upgrade.Rehearsal;
 import dev.orchestrator.upgrade.Rehearsal.Prepared;
@@ -83,6 +85,9 @@ final class RehearseStep extends Step {
       Optional<RehearsalRecord> known =
           rehearsal.valid(run.blue(), image.version(), image.content());
       if (known.isPresent()) {
+        context
+            .reversals()
+            .requireAccepted(run.blue(), image.version(), DataOptions.ofRun(context, run.id()));
         return note(
             run,
             context,
@@ -92,6 +97,7 @@ final class RehearseStep extends Step {
     }
     Prepared prepared;
     try {
+      context.reversals().askBefore(run);
       prepared = rehearsal.prepare(run, image, progress);
     } catch (RefusedException
         | EngineException
@@ -131,7 +137,12 @@ final class RehearseStep extends Step {
           "the rehearsal failed, which proves nothing, and the upgrade goes on (upgrade.rehearse = on): %s; %s"
               .formatted(e.getMessage(), String.join("; ", differences)));
     }
+    Optional<ReversalRecord> back =
+        context.reversals().tryOut(run, prepared.generation(), progress);
     context.isolated().remove(prepared.generation());
+    if (run.record.kind() == Kind.UPGRADE && back.isPresent()) {
+      context.reversals().requireAccepted(back.get(), DataOptions.ofRun(context, run.id()));
+    }
     rehearsal
         .limits()
         .describe(run.blue(), image.reference())

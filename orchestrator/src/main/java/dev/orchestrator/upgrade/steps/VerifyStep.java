@@ -13,7 +13,10 @@ import java.time.Duration;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
-/** Waits until every service and every probe of green is healthy, several times in a row. */
+/**
+ * Waits until every service and every probe of green is healthy, several times in a row, and
+ * compares the figures of the stack's invariants with those before.
+ */
 final class VerifyStep extends Step {
   VerifyStep() {
     super("verify", "waits until every service and every probe is healthy", "nothing to undo");
@@ -41,7 +44,8 @@ final class VerifyStep extends Step {
     run.restartsAtVerify =
         healthy.services().stream()
             .collect(Collectors.toMap(InnerService::service, InnerService::restarts, Integer::sum));
-    return healthy.summary();
+    return healthy.summary()
+        + context.invariants().compare(run, run.green(), id(), run.budget(deadline), progress);
   }
 
   /** Waits within the hold budget; reports a failure that comes from the budget's end as such. */
