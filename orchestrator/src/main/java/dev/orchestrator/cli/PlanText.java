@@ -59,6 +59,10 @@ final class PlanText {
       lines.add("");
       lines.add(plan.files());
     }
+    if (!plan.paths().isEmpty()) {
+      lines.add("");
+      lines.add(plan.paths());
+    }
     plan.warnings().forEach(warning -> lines.add("warning: " + warning));
     return lines;
   }

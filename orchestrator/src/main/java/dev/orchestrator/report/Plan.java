@@ -13,6 +13,8 @@ import java.util.Objects;
  * @param quiesce how writers stop; empty where nothing serves
  * @param warnings for a person, a line each
  * @param files what becomes of the release's files that services write to; empty where nothing
+ * @param paths which way clients take now and in the run, of routes that the kernel may lead; empty
+ *     where there is none
  */
 public record Plan(
     UpgradeRecord.Kind kind,
@@ -23,11 +25,13 @@ public record Plan(
     List<Volume> data,
     String quiesce,
     List<String> warnings,
-    String files) {
+    String files,
+    String paths) {
 
   public Plan {
     // A service that was started before this was told sends none.
     files = Objects.requireNonNullElse(files, "");
+    paths = Objects.requireNonNullElse(paths, "");
   }
 
   public Plan(
@@ -39,11 +43,15 @@ public record Plan(
       List<Volume> data,
       String quiesce,
       List<String> warnings) {
-    this(kind, stack, from, to, steps, data, quiesce, warnings, "");
+    this(kind, stack, from, to, steps, data, quiesce, warnings, "", "");
   }
 
   Plan withFiles(String text) {
-    return new Plan(kind, stack, from, to, steps, data, quiesce, warnings, text);
+    return new Plan(kind, stack, from, to, steps, data, quiesce, warnings, text, paths);
+  }
+
+  Plan withPaths(String text) {
+    return new Plan(kind, stack, from, to, steps, data, quiesce, warnings, files, text);
   }
 
   /**

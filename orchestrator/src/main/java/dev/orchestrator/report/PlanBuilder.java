@@ -96,7 +96,8 @@ public final class PlanBuilder {
       warnings.addAll(rehearsal(blue, version, transfers, rehearsal));
     }
     Plan plan = plan(Kind.UPGRADE, blue.version(), version, steps, transfers, warnings);
-    return plan.withFiles(files.summary());
+    return plan.withFiles(files.summary())
+        .withPaths(RoutePaths.describe(context.traffic().routes()));
   }
 
   /** What keeps the upgrade from rehearsing, or need not be repeated. */
