@@ -79,6 +79,14 @@ setup_engine() {
     start_engine
   fi
   setup_roots
+  setup_filter
+}
+
+# The kernel's path of routes (path = kernel) needs these; without them clients come by the proxy.
+setup_filter() {
+  command -v nft >/dev/null && command -v conntrack >/dev/null && return
+  command -v apt-get >/dev/null || return 0
+  (packages nftables conntrack) || say "no nftables or no conntrack: routes do without the kernel's path"
 }
 
 # mmdebstrap makes the images that no registry gives us.

@@ -5,8 +5,10 @@ import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.engine.Engine;
 import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.engine.EngineInfo;
+import dev.orchestrator.engine.Labels;
 import dev.orchestrator.home.HomeOwnership;
 import dev.orchestrator.journal.JournalException;
+import dev.orchestrator.netfilter.HostPacketFilter;
 import dev.orchestrator.proxy.Takeover;
 import dev.orchestrator.proxy.config.ProxyException;
 import dev.orchestrator.proxy.listen.InheritedSockets;
@@ -103,7 +105,9 @@ public final class Service implements RunningService {
         taken.taken();
         ownership.take();
       }
-      routes = new ServiceTraffic(vertx, inherited);
+      routes =
+          new ServiceTraffic(
+              vertx, inherited, new HostPacketFilter(), Labels.home(source.current().home()));
       traffic = routes;
       takeover = taken;
       ServiceTraffic opened = routes;

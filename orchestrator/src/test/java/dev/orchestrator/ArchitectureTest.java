@@ -107,6 +107,17 @@ class ArchitectureTest {
               resideInAPackage(ROOT + "..").and(not(resideInAPackage(ROOT + ".common"))));
 
   @ArchTest
+  static final ArchRule thePacketFilterKnowsCommonAlone =
+      noClasses()
+          .that()
+          .resideInAPackage(ROOT + ".netfilter")
+          .should()
+          .dependOnClassesThat(
+              resideInAPackage(ROOT + "..")
+                  .and(not(resideInAPackage(ROOT + ".netfilter")))
+                  .and(not(resideInAPackage(ROOT + ".common"))));
+
+  @ArchTest
   static final ArchRule nothingButTheRootKnowsTheRoot =
       noClasses()
           .that()

@@ -71,6 +71,10 @@ final class PlanText {
       lines.add("way back: " + reversal.line());
       reversal.changes().forEach(change -> lines.add("  " + change));
     }
+    if (!plan.paths().isEmpty()) {
+      lines.add("");
+      lines.add(plan.paths());
+    }
     plan.warnings().forEach(warning -> lines.add("warning: " + warning));
     return lines;
   }

@@ -155,13 +155,14 @@ final class StatusText {
     }
     if (!status.routes().isEmpty()) {
       TextTable table =
-          new TextTable("ROUTE", "ADDRESS", "TARGET", "GATE", "OPEN", "TOTAL", "HELD");
+          new TextTable("ROUTE", "ADDRESS", "TARGET", "GATE", "PATH", "OPEN", "TOTAL", "HELD");
       for (Status.Route route : status.routes()) {
         table.row(
             route.name(),
             route.address(),
             route.target().isEmpty() ? "-" : route.target(),
             route.gate(),
+            route.path(),
             Long.toString(route.open()),
             Long.toString(route.total()),
             Long.toString(route.heldNow()));
@@ -169,6 +170,15 @@ final class StatusText {
       lines.add("");
       lines.addAll(table.lines());
       for (Status.Route route : status.routes()) {
+        if (!route.pathReason().isEmpty()) {
+          lines.add("route %s is the proxy's: %s".formatted(route.name(), route.pathReason()));
+        }
+        if (route.kernelTotal() > 0) {
+          lines.add(
+              "route %s: %,d connections and %s went by the kernel, which does not count those that fail or are broken off"
+                  .formatted(
+                      route.name(), route.kernelTotal(), HumanText.bytes(route.kernelBytes())));
+        }
         if (route.dropped() > 0) {
           lines.add(
               "route %s has dropped %d datagrams, as no version served or too many waited"

@@ -18,6 +18,7 @@ import dev.orchestrator.journal.Generation.State;
 import dev.orchestrator.journal.GenerationRecord;
 import dev.orchestrator.report.DoctorReport.Check;
 import dev.orchestrator.settings.StackSettings;
+import dev.orchestrator.traffic.Traffic.RouteState;
 import dev.orchestrator.upgrade.FailureText;
 import dev.orchestrator.upgrade.FilePlan;
 import dev.orchestrator.upgrade.LostHost;
@@ -75,6 +76,10 @@ public final class DoctorChecks {
       Generation now = serving.get();
       runCheck("serving", () -> checkServing(now));
       runCheck("probes", () -> checkProbes(now));
+      List<RouteState> routes = context.traffic().routes();
+      if (RoutePaths.areAsked(routes)) {
+        checks.add(RoutePaths.check(routes));
+      }
       now.volumes()
           .forEach(volume -> runCheck("space for " + volume.name(), () -> checkSpace(volume)));
       runCheck("clones", () -> checkClones(now));

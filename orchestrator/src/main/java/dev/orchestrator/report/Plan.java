@@ -17,6 +17,8 @@ import org.jspecify.annotations.Nullable;
  * @param files what becomes of the release's files that services write to; empty where nothing
  * @param invariants the figures of the data that are compared, a line each
  * @param reversal what is known of the way back; null where nothing is
+ * @param paths which way clients take now and in the run, of routes that the kernel may lead; empty
+ *     where there is none
  */
 public record Plan(
     UpgradeRecord.Kind kind,
@@ -29,12 +31,14 @@ public record Plan(
     List<String> warnings,
     String files,
     List<String> invariants,
-    @Nullable ReversalRecord reversal) {
+    @Nullable ReversalRecord reversal,
+    String paths) {
 
   public Plan {
     // A service that was started before this was told sends none.
     files = Objects.requireNonNullElse(files, "");
     invariants = Objects.requireNonNullElse(invariants, List.of());
+    paths = Objects.requireNonNullElse(paths, "");
   }
 
   public Plan(
@@ -46,21 +50,27 @@ public record Plan(
       List<Volume> data,
       String quiesce,
       List<String> warnings) {
-    this(kind, stack, from, to, steps, data, quiesce, warnings, "", List.of(), null);
+    this(kind, stack, from, to, steps, data, quiesce, warnings, "", List.of(), null, "");
   }
 
   Plan withFiles(String text) {
     return new Plan(
-        kind, stack, from, to, steps, data, quiesce, warnings, text, invariants, reversal);
+        kind, stack, from, to, steps, data, quiesce, warnings, text, invariants, reversal, paths);
   }
 
   Plan withInvariants(List<String> lines) {
-    return new Plan(kind, stack, from, to, steps, data, quiesce, warnings, files, lines, reversal);
+    return new Plan(
+        kind, stack, from, to, steps, data, quiesce, warnings, files, lines, reversal, paths);
   }
 
   Plan withReversal(@Nullable ReversalRecord known) {
     return new Plan(
-        kind, stack, from, to, steps, data, quiesce, warnings, files, invariants, known);
+        kind, stack, from, to, steps, data, quiesce, warnings, files, invariants, known, paths);
+  }
+
+  Plan withPaths(String text) {
+    return new Plan(
+        kind, stack, from, to, steps, data, quiesce, warnings, files, invariants, reversal, text);
   }
 
   /**

@@ -99,7 +99,8 @@ public final class PlanBuilder {
     Plan plan = plan(Kind.UPGRADE, blue.version(), version, steps, transfers, warnings);
     return plan.withFiles(files.summary())
         .withInvariants(context.invariants().describe(blue))
-        .withReversal(context.reversals().known(blue, version).orElse(null));
+        .withReversal(context.reversals().known(blue, version).orElse(null))
+        .withPaths(RoutePaths.describe(context.traffic().routes()));
   }
 
   /** What keeps the upgrade from rehearsing, or need not be repeated. */

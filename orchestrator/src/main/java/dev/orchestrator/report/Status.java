@@ -5,6 +5,7 @@ import dev.orchestrator.journal.RehearsalRecord;
 import dev.orchestrator.journal.UpgradeRecord;
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -143,6 +144,10 @@ public record Status(
    * A route with its traffic.
    *
    * @param dropped datagrams of a udp route that reached nobody
+   * @param path which way new connections take: {@code kernel} or {@code proxy}
+   * @param pathReason why it is the proxy's although the kernel's was asked for; or empty
+   * @param kernelTotal connections that the kernel has led past the proxy, which are in the total
+   * @param kernelBytes bytes that went that way, in both directions
    */
   public record Route(
       String name,
@@ -152,5 +157,29 @@ public record Status(
       long open,
       long total,
       long heldNow,
-      long dropped) {}
+      long dropped,
+      String path,
+      String pathReason,
+      long kernelTotal,
+      long kernelBytes) {
+
+    public Route {
+      // A service that was started before this was told sends none.
+      path = Objects.requireNonNullElse(path, "proxy");
+      pathReason = Objects.requireNonNullElse(pathReason, "");
+    }
+
+    /** A route whose clients all come by the proxy. */
+    public Route(
+        String name,
+        String address,
+        String target,
+        String gate,
+        long open,
+        long total,
+        long heldNow,
+        long dropped) {
+      this(name, address, target, gate, open, total, heldNow, dropped, "proxy", "", 0, 0);
+    }
+  }
 }

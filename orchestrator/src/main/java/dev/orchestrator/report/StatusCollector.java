@@ -103,7 +103,11 @@ public final class StatusCollector {
                     route.open(),
                     route.total(),
                     route.held(),
-                    route.dropped()))
+                    route.dropped(),
+                    route.path().kernel() ? "kernel" : "proxy",
+                    route.path().why(),
+                    route.path().connections(),
+                    route.path().bytes()))
             .toList(),
         running.orElse(null),
         lines.isEmpty() ? "" : lines.getLast().step(),

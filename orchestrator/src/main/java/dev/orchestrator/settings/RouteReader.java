@@ -70,8 +70,21 @@ final class RouteReader {
           "verify",
           "is for a tcp or http route with one port; leave it out, or write a route for that port");
     }
-    routes.add(new RouteSettings(name, listen, service, port, options, verify));
+    RouteSettings route = new RouteSettings(name, listen, service, port, options, verify);
+    routes.add(route.withPath(path(section, route)));
     section.rejectUnknownKeys();
+  }
+
+  private static RoutePath path(SettingsSection section, RouteSettings route) {
+    RoutePath path = section.choice("path", RoutePath.class, RoutePath.DEFAULT);
+    String needsProxy = route.needsProxy();
+    if (path == RoutePath.KERNEL && !needsProxy.isEmpty()) {
+      section.addError(
+          "path",
+          "kernel can't be with %s, which the proxy does; leave one of the two out"
+              .formatted(needsProxy));
+    }
+    return path;
   }
 
   private static int ports(ListenAddress listen) {

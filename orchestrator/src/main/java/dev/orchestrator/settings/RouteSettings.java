@@ -2,6 +2,7 @@ package dev.orchestrator.settings;
 
 import dev.orchestrator.proxy.config.ListenAddress;
 import dev.orchestrator.proxy.config.Protocol;
+import dev.orchestrator.proxy.config.ProxyProtocol;
 import dev.orchestrator.proxy.config.RouteOptions;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -11,6 +12,7 @@ import java.util.stream.IntStream;
  *
  * @param servicePort the first port of the service; as many follow as there are public ports
  * @param verify whether a version counts as healthy only when the service accepts connections there
+ * @param path which way its clients take between runs
  */
 public record RouteSettings(
     String name,
@@ -18,7 +20,19 @@ public record RouteSettings(
     String service,
     int servicePort,
     RouteOptions options,
-    boolean verify) {
+    boolean verify,
+    RoutePath path) {
+
+  /** A route with the usual path of its clients. */
+  public RouteSettings(
+      String name,
+      ListenAddress listen,
+      String service,
+      int servicePort,
+      RouteOptions options,
+      boolean verify) {
+    this(name, listen, service, servicePort, options, verify, RoutePath.DEFAULT);
+  }
 
   /**
    * A route that is verified when it has one port of tcp or http: of a range, a service may open
@@ -44,6 +58,11 @@ public record RouteSettings(
     this(name, new ListenAddress(host, port), service, servicePort, RouteOptions.of(Protocol.TCP));
   }
 
+  /** The same route with another path of its clients. */
+  public RouteSettings withPath(RoutePath value) {
+    return new RouteSettings(name, listen, service, servicePort, options, verify, value);
+  }
+
   /** The first public port. */
   public int port() {
     return listen.first();
@@ -67,6 +86,25 @@ public record RouteSettings(
    */
   public String portKey(int servicePort) {
     return service + ":" + servicePort + (options.protocol().isDatagram() ? "/udp" : "");
+  }
+
+  /**
+   * Why the kernel can't lead its clients on any host, as it is configured; empty where it can, on
+   * a host that is able to.
+   */
+  public String needsProxy() {
+    if (options.protocol() == Protocol.HTTP) {
+      return "protocol = http";
+    }
+    if (options.sendProxyProtocol() != ProxyProtocol.OFF) {
+      return "proxy-protocol";
+    }
+    if (options.acceptProxyProtocol()) {
+      return "accept-proxy-protocol";
+    }
+    return options.idleTimeout().equals(RouteOptions.of(options.protocol()).idleTimeout())
+        ? ""
+        : "idle-timeout";
   }
 
   /** The public address and ports, for a person. */

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 final class ContainerEvents implements AutoCloseable {
   private final Engine engine;
   private final Map<String, String> labels;
+  private final Runnable onChange;
   private final AtomicBoolean told = new AtomicBoolean();
   private final AtomicBoolean commands = new AtomicBoolean();
 
@@ -28,9 +29,15 @@ final class ContainerEvents implements AutoCloseable {
   /** Guarded by this: whether a stream was asked for that has not ended. */
   private boolean asked;
 
-  ContainerEvents(Engine engine, Map<String, String> labels) {
+  /**
+   * Asks for nothing yet.
+   *
+   * @param onChange what can't wait for the next look, on a thread of its own
+   */
+  ContainerEvents(Engine engine, Map<String, String> labels, Runnable onChange) {
     this.engine = engine;
     this.labels = labels;
+    this.onChange = onChange;
   }
 
   /** Has the engine tell, if it doesn't; an engine that doesn't answer is asked again next time. */
@@ -71,6 +78,7 @@ final class ContainerEvents implements AutoCloseable {
     @Override
     public void changed() {
       told.set(true);
+      Thread.ofVirtual().name("container event").start(onChange);
     }
 
     @Override

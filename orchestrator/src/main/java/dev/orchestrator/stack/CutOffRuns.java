@@ -16,6 +16,7 @@ import dev.orchestrator.journal.StepRecord;
 import dev.orchestrator.journal.StepRecord.Phase;
 import dev.orchestrator.journal.UpgradeRecord;
 import dev.orchestrator.journal.UpgradeRecord.Kind;
+import dev.orchestrator.proxy.config.Backend;
 import dev.orchestrator.upgrade.DataOptions;
 import dev.orchestrator.upgrade.FailureText;
 import dev.orchestrator.upgrade.PortRedirect;
@@ -83,7 +84,15 @@ final class CutOffRuns {
               .filter(ContainerInfo::running)
               .isPresent();
       if (runs && !mustStayHeld()) {
-        context.traffic().switchTo(context.backend(serving.get()));
+        Backend backend = context.backend(serving.get());
+        context.traffic().switchTo(backend);
+        boolean between = context.journal().running().isEmpty();
+        if (between && context.traffic().mayLeadByKernel() && serving.get().elsewhere() == null) {
+          context.traffic().leadByKernel(backend);
+        }
+      } else {
+        // The kernel may have gone on leading while no process of this home was there.
+        context.traffic().leadByProxy();
       }
     } catch (EngineException e) {
       log.warn("connections wait: {}", e.getMessage());

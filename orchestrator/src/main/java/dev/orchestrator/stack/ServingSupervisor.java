@@ -1,8 +1,11 @@
 package dev.orchestrator.stack;
 
 import dev.orchestrator.capsule.CapsuleException;
+import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.engine.ContainerInfo;
+import dev.orchestrator.engine.EngineException;
 import dev.orchestrator.journal.Generation;
+import dev.orchestrator.journal.JournalException;
 import dev.orchestrator.proxy.config.Backend;
 import dev.orchestrator.traffic.Traffic.Clients;
 import dev.orchestrator.upgrade.CapsuleStarter;
@@ -145,20 +148,73 @@ final class ServingSupervisor {
       if (!context.traffic().isOpenTo(generation.container())) {
         context.traffic().switchTo(context.backend(generation));
       }
+      leadByKernel(generation);
       heal(generation, lastRun);
       // Another engine tells nothing by itself.
       calm = generation.elsewhere() == null;
       return;
     }
     log.warn("{} should serve and doesn't: starting it", generation.container());
-    context.traffic().hold(GATE_DEADLINE);
-    context.traffic().drain(Duration.ZERO);
+    makeClientsWait();
     String problem = starter.bringUp(generation, "", line -> log.info("{}", line));
     if (!problem.isEmpty()) {
       log.warn("{}: {}", generation.container(), problem);
     }
     context.traffic().switchTo(context.backend(generation));
     healing = "";
+  }
+
+  /** What keeps clients from waiting must not keep the capsule from being started. */
+  private void makeClientsWait() {
+    try {
+      context.traffic().hold(GATE_DEADLINE);
+      context.traffic().drain(Duration.ZERO);
+    } catch (RefusedException e) {
+      log.error("clients may be refused until it serves: {}", e.getMessage());
+    }
+  }
+
+  /** Again at each look, as people flush the rules of packet filters, and firewalls do. */
+  private void leadByKernel(Generation generation) {
+    if (context.traffic().mayLeadByKernel() && generation.elsewhere() == null) {
+      context.traffic().leadByKernel(context.backend(generation));
+      leaveWhatIsGone(); // It may have ended since it was looked at.
+    }
+  }
+
+  /**
+   * Has clients come by the proxy, where they wait, when the kernel leads them to an address that
+   * the capsule that should serve does not have any more. As soon as the engine has told of a
+   * container: the next look may be seconds away. Needs no lock, as the proxy's path is right at
+   * any time.
+   */
+  void containerChanged() {
+    try {
+      leaveWhatIsGone();
+    } catch (RefusedException | JournalException e) {
+      log.error("clients may be led to what is gone: {}", e.getMessage());
+    }
+  }
+
+  private void leaveWhatIsGone() {
+    Optional<Backend> led = context.traffic().ledByKernel();
+    if (led.isPresent() && !isStillThere(led.get())) {
+      log.info("{} does not run where clients are led: they come by the proxy", led.get().name());
+      context.traffic().leadByProxy();
+    }
+  }
+
+  private boolean isStillThere(Backend led) {
+    try {
+      Optional<Generation> serving = context.journal().serving();
+      return serving.isPresent()
+          && starter.runningContainer(serving.get()).isPresent()
+          && context.backend(serving.get()).equals(led);
+    } catch (EngineException e) {
+      return true; // An engine that does not answer has not ended its containers.
+    } catch (CapsuleException e) {
+      return e.isOutage();
+    }
   }
 
   /**

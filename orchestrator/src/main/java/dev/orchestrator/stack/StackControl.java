@@ -109,7 +109,8 @@ public final class StackControl implements Control, AutoCloseable {
         new Reconciler(
             new CutOffRuns(context, executor),
             supervisor,
-            new ContainerEvents(context.engine(), context.names().stackLabels()),
+            new ContainerEvents(
+                context.engine(), context.names().stackLabels(), supervisor::containerChanged),
             snapshots::deleteOfEndedExports);
     this.admission =
         new RunAdmission(journal, context.servingLock(), reconciler, executor, handover);
@@ -133,6 +134,11 @@ public final class StackControl implements Control, AutoCloseable {
   /** The reconciler; for tests, which run it on their own thread. */
   public Reconciler reconciler() {
     return reconciler;
+  }
+
+  /** Looks after what serves; for tests. */
+  ServingSupervisor supervisor() {
+    return supervisor;
   }
 
   @Override

@@ -24,13 +24,17 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
-/** The routes of one stack through the built-in proxy. Thread-safe; calls block. */
+/**
+ * The routes of one stack through the built-in proxy, and past it where the kernel leads. The proxy
+ * listens all the time, so that whoever is not led elsewhere comes to it. Thread-safe; calls block.
+ */
 public final class ProxyTraffic implements Traffic {
 
   /** A proxy, and how its routes lead to what the stack's routes lead to. */
@@ -41,6 +45,7 @@ public final class ProxyTraffic implements Traffic {
   private final Vertx vertx;
   private final List<RouteSettings> routes;
   private final InheritedSockets inherited;
+  private final KernelPath kernel;
   private List<ProxyTraffic> before;
   private @Nullable Proxy proxy;
 
@@ -65,23 +70,26 @@ public final class ProxyTraffic implements Traffic {
    *     those that no route uses
    */
   public ProxyTraffic(Vertx vertx, List<RouteSettings> routes, InheritedSockets inherited) {
-    this(vertx, routes, inherited, List.of());
+    this(vertx, routes, inherited, List.of(), KernelPath.none());
   }
 
   /**
    * The same for routes that replace others.
    *
    * @param before whose listening sockets are used where they fit
+   * @param kernel the stack's, which routes that replace each other share
    */
   ProxyTraffic(
       Vertx vertx,
       List<RouteSettings> routes,
       InheritedSockets inherited,
-      List<ProxyTraffic> before) {
+      List<ProxyTraffic> before,
+      KernelPath kernel) {
     this.vertx = vertx;
     this.routes = routes;
     this.inherited = inherited;
     this.before = before;
+    this.kernel = kernel;
   }
 
   @Override
@@ -103,6 +111,7 @@ public final class ProxyTraffic implements Traffic {
       }
     } catch (RouteUnavailableException e) {
       newProxy.close();
+      kernel.leaveUnlessTo(null);
       openFailure = e.getMessage() + "";
       throw new RefusedException(openFailure, e);
     }
@@ -156,6 +165,8 @@ public final class ProxyTraffic implements Traffic {
   @Override
   public void hold(Duration deadline) {
     List<Proxied> all = all();
+    // First, so that what is not led elsewhere any more finds the gate before it or closed.
+    kernel.leave();
     if (all.stream().noneMatch(each -> each.proxy().state() instanceof GateState.Holding)) {
       refusedBeforeHold = refused(all);
     }
@@ -176,7 +187,8 @@ public final class ProxyTraffic implements Traffic {
       ended += result.ended();
       cut += result.cut();
     }
-    return new DrainResult(ended, cut);
+    DrainResult led = kernel.drain(routes, end.remaining());
+    return new DrainResult(ended + led.ended(), cut + led.cut());
   }
 
   @Override
@@ -186,10 +198,31 @@ public final class ProxyTraffic implements Traffic {
 
   @Override
   public void switchTo(Backend backend) {
+    kernel.leaveUnlessTo(backend);
     for (Proxied each : all()) {
       each.proxy().switchTo(each.backends().apply(backend));
       each.proxy().preview(null);
     }
+  }
+
+  @Override
+  public boolean mayLeadByKernel() {
+    return kernel.mayLead(routes);
+  }
+
+  @Override
+  public void leadByKernel(Backend backend) {
+    kernel.lead(routes, backend);
+  }
+
+  @Override
+  public void leadByProxy() {
+    kernel.leave();
+  }
+
+  @Override
+  public Optional<Backend> ledByKernel() {
+    return kernel.led();
   }
 
   @Override
@@ -199,6 +232,7 @@ public final class ProxyTraffic implements Traffic {
 
   @Override
   public synchronized void leavePorts() {
+    kernel.remove();
     if (proxy != null) {
       proxy.stopListening();
       former.add(new Proxied(proxy, UnaryOperator.identity()));
@@ -296,13 +330,18 @@ public final class ProxyTraffic implements Traffic {
 
   @Override
   public synchronized void stopListening() {
-    close();
-    inherited.refuseClients(proxyRoutes());
+    try {
+      kernel.remove();
+    } finally {
+      close();
+      inherited.refuseClients(proxyRoutes());
+    }
   }
 
   /** Refuses clients on inherited sockets, unless the routes are open. */
   synchronized void stopListeningUnlessOpen() {
     if (proxy == null) {
+      kernel.remove();
       inherited.refuseClients(proxyRoutes());
     }
   }
@@ -400,14 +439,19 @@ public final class ProxyTraffic implements Traffic {
     synchronized (this) {
       current = proxy;
     }
-    return routes.stream().map(route -> stateOf(route, current)).toList();
+    Map<String, KernelPath.RouteFigures> led = kernel.figures(routes);
+    return routes.stream()
+        .map(route -> stateOf(route, current, Objects.requireNonNull(led.get(route.name()))))
+        .toList();
   }
 
-  private static RouteState stateOf(RouteSettings route, @Nullable Proxy proxy) {
+  private static RouteState stateOf(
+      RouteSettings route, @Nullable Proxy proxy, KernelPath.RouteFigures led) {
     String address = route.address();
     RouteStats stats = proxy == null ? null : proxy.stats().routes().get(route.name());
     if (proxy == null || stats == null) {
-      return new RouteState(route.name(), address, route.inner(), "not open", 0, 0, 0, 0);
+      return new RouteState(
+          route.name(), address, route.inner(), "not open", 0, 0, 0, 0, led.state());
     }
     String gate =
         switch (proxy.state()) {
@@ -420,10 +464,11 @@ public final class ProxyTraffic implements Traffic {
         address,
         route.inner(),
         gate,
-        stats.open(),
-        stats.total(),
+        stats.open() + led.open(),
+        stats.total() + led.state().connections(),
         stats.heldNow(),
-        stats.dropped());
+        stats.dropped(),
+        led.state());
   }
 
   /** Closes the proxy; systemd's sockets stay open, and clients wait there for the next start. */

@@ -1,6 +1,9 @@
 package dev.orchestrator.traffic;
 
 import dev.orchestrator.common.Deadline;
+import dev.orchestrator.common.RefusedException;
+import dev.orchestrator.netfilter.NoPacketFilter;
+import dev.orchestrator.netfilter.PacketFilter;
 import dev.orchestrator.proxy.Handover;
 import dev.orchestrator.proxy.listen.InheritedSockets;
 import dev.orchestrator.proxy.listen.SystemdSockets;
@@ -12,23 +15,37 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The routes of all stacks of the service. They stay open while journals and API are handed to
  * another process, and while the settings of a stack are read anew. Thread-safe; calls block.
  */
 public final class ServiceTraffic implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(ServiceTraffic.class);
   private static final Duration SERVING_LIMIT = Duration.ofMinutes(1);
   private static final Duration PAUSE = Duration.ofMillis(20);
 
   private final Vertx vertx;
   private final InheritedSockets inherited;
+  private final PacketFilter filter;
+  private final String tablePrefix;
+
+  /** Tables of an earlier process of this home. */
+  private final Set<String> tablesFound;
+
+  private final Map<String, KernelPath> kernelPaths = new HashMap<>();
   private final Map<String, ProxyTraffic> stacks = new LinkedHashMap<>();
+
+  /** Whether another process has the routes, and the kernel's rules, from now on. */
+  private boolean left;
 
   /** By the stack, routes that others replace, and whose connections have not ended yet. */
   private final Map<String, ProxyTraffic> replaced = new HashMap<>();
@@ -39,8 +56,28 @@ public final class ServiceTraffic implements AutoCloseable {
    * @param inherited listening sockets of the predecessor process or of systemd
    */
   public ServiceTraffic(Vertx vertx, InheritedSockets inherited) {
+    this(vertx, inherited, new NoPacketFilter(), "");
+  }
+
+  /**
+   * The same with a kernel that may lead clients past the proxy.
+   *
+   * @param home the mark of the service's home, which no other service on this host has
+   */
+  public ServiceTraffic(Vertx vertx, InheritedSockets inherited, PacketFilter filter, String home) {
     this.vertx = vertx;
     this.inherited = inherited;
+    this.filter = filter;
+    this.tablePrefix = "orchestrator_" + home + "_";
+    this.tablesFound = new HashSet<>(filter.tables(tablePrefix));
+  }
+
+  private KernelPath kernelPath(String stack) {
+    return kernelPaths.computeIfAbsent(
+        stack,
+        name ->
+            new KernelPath(
+                filter, tablePrefix + name, name, tablesFound.contains(tablePrefix + name)));
   }
 
   /**
@@ -74,7 +111,7 @@ public final class ServiceTraffic implements AutoCloseable {
         }
       }
     }
-    ProxyTraffic traffic = new ProxyTraffic(vertx, routes, inherited, before);
+    ProxyTraffic traffic = new ProxyTraffic(vertx, routes, inherited, before, kernelPath(stack));
     stacks.put(stack, traffic);
     if (known != null) {
       replaced.put(stack, known);
@@ -123,6 +160,14 @@ public final class ServiceTraffic implements AutoCloseable {
     return Thread.ofVirtual().name("leaving routes").start(() -> traffic.leave(budget));
   }
 
+  private static void remove(KernelPath path) {
+    try {
+      path.remove();
+    } catch (RefusedException e) {
+      log.error("the rules of {} stay: {}", path, e.getMessage());
+    }
+  }
+
   /** Closes the routes of a stack that is no longer there. */
   public synchronized void remove(String stack) {
     ProxyTraffic traffic = stacks.remove(stack);
@@ -132,12 +177,23 @@ public final class ServiceTraffic implements AutoCloseable {
   }
 
   /**
-   * Gives up the inherited sockets that no route has taken. To be called when every stack that
-   * serves has opened its routes.
+   * Gives up the inherited sockets that no route has taken, and the kernel's rules of stacks that
+   * are not there any more. To be called when every stack that serves has opened its routes.
    */
   public synchronized void settle() {
     stacks.values().forEach(ProxyTraffic::stopListeningUnlessOpen);
+    stacks.keySet().forEach(stack -> tablesFound.remove(tablePrefix + stack));
+    tablesFound.forEach(this::removeTable);
+    tablesFound.clear();
     inherited.close();
+  }
+
+  private void removeTable(String table) {
+    try {
+      filter.remove(table);
+    } catch (RefusedException e) {
+      log.error("the rules in table ip {} stay: {}", table, e.getMessage());
+    }
   }
 
   /**
@@ -172,6 +228,7 @@ public final class ServiceTraffic implements AutoCloseable {
   public void leave(Duration budget) {
     List<ProxyTraffic> all;
     synchronized (this) {
+      left = true;
       all = List.copyOf(stacks.values());
     }
     List<Thread> threads = all.stream().map(traffic -> leaving(traffic, budget)).toList();
@@ -184,9 +241,15 @@ public final class ServiceTraffic implements AutoCloseable {
     }
   }
 
-  /** Closes all routes; systemd's sockets stay open, and clients wait there for the next start. */
+  /**
+   * Closes all routes, and removes the kernel's rules, unless another process has both; systemd's
+   * sockets stay open, and clients wait there for the next start.
+   */
   @Override
   public synchronized void close() {
+    if (!left) {
+      kernelPaths.values().forEach(ServiceTraffic::remove);
+    }
     replaced.values().forEach(ProxyTraffic::close);
     stacks.values().forEach(ProxyTraffic::close);
   }

@@ -3,9 +3,11 @@ package dev.orchestrator.traffic;
 import dev.orchestrator.journal.Receipt;
 import dev.orchestrator.proxy.config.Backend;
 import dev.orchestrator.proxy.gate.DrainResult;
+import dev.orchestrator.settings.RoutePath;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -17,6 +19,8 @@ public interface Traffic extends AutoCloseable {
   /**
    * The state and counters of a route, for {@code status}.
    *
+   * @param open connections now, by whichever path
+   * @param total connections since the routes opened, by whichever path
    * @param dropped datagrams of a udp route that reached nobody
    */
   record RouteState(
@@ -27,7 +31,19 @@ public interface Traffic extends AutoCloseable {
       long open,
       long total,
       long held,
-      long dropped) {}
+      long dropped,
+      PathState path) {}
+
+  /**
+   * Which way new connections of a route take now.
+   *
+   * @param wanted as configured
+   * @param kernel whether the kernel leads them past the proxy
+   * @param why in few words, where it does not although that was asked for; or empty
+   * @param connections that the kernel has led so far
+   * @param bytes that went that way, in both directions, with the heads of packets
+   */
+  record PathState(RoutePath wanted, boolean kernel, String why, long connections, long bytes) {}
 
   /**
    * Counters of what clients got from one backend since the routes opened.
@@ -100,12 +116,16 @@ public interface Traffic extends AutoCloseable {
   String openFailure();
 
   /**
-   * Makes new connections wait from now on. After the deadline they are released to the backend
-   * that served: the last resort against a saga that hangs.
+   * Makes new connections wait from now on, whichever path they took before. After the deadline
+   * they are released to the backend that served: the last resort against a saga that hangs.
    */
   void hold(Duration deadline);
 
-  /** Lets open connections end for at most the budget, then closes the rest. */
+  /**
+   * Lets open connections end for at most the budget, then closes the rest. Of those that the
+   * kernel has led past the proxy, the ones of tcp then end with their service, which tells their
+   * clients so; they are cut only where the budget is zero.
+   */
   DrainResult drain(Duration budget);
 
   /** Leads the preview routes to the candidate, until the next {@link #switchTo}. */
@@ -116,6 +136,26 @@ public interface Traffic extends AutoCloseable {
    * to it and closes the previews.
    */
   void switchTo(Backend backend);
+
+  /** Whether any route is one whose clients the kernel may lead past the proxy. */
+  boolean mayLeadByKernel();
+
+  /**
+   * Has the kernel lead new connections straight to the backend, past the proxy, on the routes that
+   * are set so and where this host can do that; {@link #routes} tells the others, and why. Until
+   * the next hold or switch; it survives the end of this process.
+   */
+  void leadByKernel(Backend backend);
+
+  /**
+   * Has all new connections come by the proxy. Those that the kernel has led stay where they are.
+   *
+   * @throws dev.orchestrator.common.RefusedException when the kernel's rules can't be changed
+   */
+  void leadByProxy();
+
+  /** What the kernel leads new connections to, past the proxy; empty where it leads none. */
+  Optional<Backend> ledByKernel();
 
   /** Whether new connections go to the backend with this name now. */
   boolean isOpenTo(String name);

@@ -267,6 +267,19 @@ class InvalidSettingsTest {
             "routes += { name = b, listen = 81, service = db, port = 1, proxy-protocol = v3 }",
             "2: routes[1].proxy-protocol: \"v3\" is not known; write off, v1 or v2"),
         new Wrong(
+            "routes += { name = b, listen = 81, service = db, port = 1, path = fast }",
+            "2: routes[1].path: \"fast\" is not known; write auto, kernel or proxy"),
+        new Wrong(
+            "routes += { name = b, listen = 81, service = db, port = 1, protocol = http, path ="
+                + " kernel }",
+            "2: routes[1].path: kernel can't be with protocol = http, which the proxy does; leave"
+                + " one of the two out"),
+        new Wrong(
+            "routes += { name = b, listen = 81, service = db, port = 1, idle-timeout = 5m, path ="
+                + " kernel }",
+            "2: routes[1].path: kernel can't be with idle-timeout, which the proxy does; leave one"
+                + " of the two out"),
+        new Wrong(
             "routes = automatic",
             "2: routes: \"automatic\" is not known; write auto, for the ports that the compose file"
                 + " publishes, or a list: [ … ]"),

@@ -223,6 +223,27 @@ class SettingsLoaderTest {
   }
 
   @Test
+  void theClientsOfARouteComeByTheProxyUnlessItSaysOtherwise() throws IOException {
+    List<RouteSettings> routes =
+        ConfigFolderFixture.in(
+                folder,
+                "stack = demo",
+                """
+                routes = [
+                  { name = web, listen = 80, service = web, port = 80 }
+                  { name = db, listen = 81, service = db, port = 81, path = kernel }
+                  { name = dns, listen = 53, service = dns, port = 53, protocol = udp, path = auto }
+                ]
+                """)
+            .load()
+            .stack()
+            .routes();
+    assertEquals(
+        List.of(RoutePath.PROXY, RoutePath.KERNEL, RoutePath.AUTO),
+        routes.stream().map(RouteSettings::path).toList());
+  }
+
+  @Test
   void aUdpRouteMayHaveThePortOfATcpRoute() throws IOException {
     List<RouteSettings> routes =
         ConfigFolderFixture.in(

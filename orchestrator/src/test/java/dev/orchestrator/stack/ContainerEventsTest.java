@@ -18,7 +18,7 @@ class ContainerEventsTest {
   private static final Map<String, String> STACK = Map.of("stack", "shop");
 
   private final FakeEngine engine = new FakeEngine(FakeBehaviour.QUIET);
-  private final ContainerEvents events = new ContainerEvents(engine, STACK);
+  private final ContainerEvents events = new ContainerEvents(engine, STACK, () -> {});
 
   private void start(String name, Map<String, String> labels) {
     engine.addImage("image", Map.of());

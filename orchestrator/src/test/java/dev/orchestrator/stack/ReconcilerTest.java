@@ -74,6 +74,30 @@ class ReconcilerTest {
   }
 
   @Test
+  void theKernelLeadsToWhatServesAndNeverToWhatIsGone() {
+    service.superviseOnce();
+    assertEquals(
+        service.container(1), service.traffic.ledByKernel().orElseThrow().name(), "between runs");
+    host.engine.exit(service.container(1), 137);
+    service.control.supervisor().containerChanged();
+    assertTrue(service.traffic.ledByKernel().isEmpty(), "as the engine tells of the end");
+    service.superviseOnce();
+    service.superviseOnce();
+    assertEquals(service.container(1), service.traffic.ledByKernel().orElseThrow().name());
+    service.control.upgrade("v2");
+    service.superviseOnce();
+    assertEquals(service.container(2), service.traffic.ledByKernel().orElseThrow().name());
+    host.unhealthy.add("v3");
+    service.control.upgrade("v3");
+    assertTrue(service.traffic.ledByKernel().isEmpty(), "the run held clients");
+    service.superviseOnce();
+    assertEquals(service.container(2), service.traffic.ledByKernel().orElseThrow().name());
+    Invariants.assertHold(host, service, "with the kernel's path");
+    service.control.down(Control.Removal.NOTHING);
+    assertTrue(service.traffic.ledByKernel().isEmpty());
+  }
+
+  @Test
   void aLeftoverThatCannotBeRemovedDoesNotKeepTheStackFromBeingStarted() {
     String helper = "left-by-a-copy";
     createHelper(helper);

@@ -26,6 +26,7 @@ import dev.orchestrator.engine.RemoteEngines;
 import dev.orchestrator.health.HealthException;
 import dev.orchestrator.health.HealthGate;
 import dev.orchestrator.journal.JournalException;
+import dev.orchestrator.proxy.config.Backend;
 import dev.orchestrator.release.Releases;
 import dev.orchestrator.settings.Probe;
 import dev.orchestrator.settings.UpgradeSettings.VerifySettings;
@@ -243,6 +244,12 @@ public final class FakeHost {
 
   /** Invariants that are not answered. */
   public final Set<String> unanswered = new HashSet<>();
+
+  /** Whether the kernel may lead clients past the proxy. */
+  public boolean kernelPath = true;
+
+  /** What it leads new connections to, also when the process that has said so is dead. */
+  public @Nullable Backend ledByKernel;
 
   public final List<String> violations = new ArrayList<>();
   public Faults faults = new Faults() {};

@@ -8,6 +8,7 @@ import dev.orchestrator.traffic.Traffic;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.IntStream;
@@ -67,7 +68,12 @@ public final class FakeTraffic implements Traffic {
   @Override
   public void hold(Duration deadline) {
     requireOpen();
-    host.operate("traffic.hold", () -> held = true);
+    host.operate(
+        "traffic.hold",
+        () -> {
+          host.ledByKernel = null;
+          held = true;
+        });
   }
 
   @Override
@@ -88,9 +94,30 @@ public final class FakeTraffic implements Traffic {
           if (connectedTo != null && !connectedTo.equals(backend.name())) {
             host.violations.add("a connection to " + connectedTo + " is open after the switch");
           }
+          host.ledByKernel = null;
           this.backend = backend.name();
           held = false;
         });
+  }
+
+  @Override
+  public boolean mayLeadByKernel() {
+    return host.kernelPath;
+  }
+
+  @Override
+  public void leadByKernel(Backend backend) {
+    host.ledByKernel = backend;
+  }
+
+  @Override
+  public void leadByProxy() {
+    host.ledByKernel = null;
+  }
+
+  @Override
+  public Optional<Backend> ledByKernel() {
+    return Optional.ofNullable(host.ledByKernel);
   }
 
   @Override
@@ -105,6 +132,7 @@ public final class FakeTraffic implements Traffic {
 
   @Override
   public void leavePorts() {
+    host.ledByKernel = null;
     left |= open;
     open = false;
   }
@@ -138,6 +166,7 @@ public final class FakeTraffic implements Traffic {
 
   @Override
   public void stopListening() {
+    host.ledByKernel = null;
     openFailure = "";
     left = false;
     detoursOpen = false;
@@ -165,6 +194,11 @@ public final class FakeTraffic implements Traffic {
 
   /** The container that a client's write reaches now, or null. */
   public @Nullable String reachedContainer() {
+    Backend led = host.ledByKernel;
+    if (led != null) {
+      connectedTo = led.name();
+      return connectedTo;
+    }
     if (open && !held) {
       connectedTo = backend;
     }
