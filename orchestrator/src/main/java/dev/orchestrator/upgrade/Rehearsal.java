@@ -475,7 +475,7 @@ public final class Rehearsal {
             .sorted(Map.Entry.comparingByValue())
             .map(each -> each.getKey() + " " + HumanText.time(each.getValue()))
             .collect(Collectors.joining(", "));
-    return "%s was healthy after %s%s on the data of %s, for whose copy what serves was frozen for %s; its capsule took %s at most"
+    return "%s was healthy after %s%s on the data of %s, for whose copy what serves was frozen for %s%s"
         .formatted(
             rehearsal.version(),
             HumanText.time(rehearsal.healthyMillis()),
@@ -483,8 +483,8 @@ public final class Rehearsal {
             HumanText.when(rehearsal.dataAt()),
             HumanText.time(rehearsal.stallMillis()),
             rehearsal.memory() == 0
-                ? "memory that is not known"
-                : HumanText.bytes(rehearsal.memory()));
+                ? ""
+                : "; its capsule took %s at most".formatted(HumanText.bytes(rehearsal.memory())));
   }
 
   /**

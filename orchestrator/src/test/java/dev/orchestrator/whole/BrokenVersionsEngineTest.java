@@ -31,7 +31,7 @@ import org.junit.jupiter.api.io.TempDir;
  * invariants.
  */
 @Tag("engine")
-@Rotates
+@Rotates(days = 4)
 class BrokenVersionsEngineTest {
   /** The host, as a capsule that serves reaches it. */
   private static final String HOST = "172.17.0.1";
