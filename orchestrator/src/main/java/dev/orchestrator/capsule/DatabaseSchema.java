@@ -1,10 +1,7 @@
 package dev.orchestrator.capsule;
 
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
+import dev.orchestrator.files.ContentDigest;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -70,17 +67,8 @@ public record DatabaseSchema(
 
     DatabaseSchema build() {
       Map<String, String> digests = new TreeMap<>();
-      tables.forEach((table, text) -> digests.put(table, digest(text.toString())));
+      tables.forEach((table, text) -> digests.put(table, ContentDigest.of(text.toString())));
       return new DatabaseSchema(service, database, versions, digests, migrations);
-    }
-
-    private static String digest(String text) {
-      try {
-        MessageDigest sha = MessageDigest.getInstance("SHA-256");
-        return HexFormat.of().formatHex(sha.digest(text.getBytes(StandardCharsets.UTF_8)));
-      } catch (NoSuchAlgorithmException e) {
-        throw new IllegalStateException(e);
-      }
     }
   }
 }

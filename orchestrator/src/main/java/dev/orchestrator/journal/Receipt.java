@@ -2,6 +2,7 @@ package dev.orchestrator.journal;
 
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,29 +24,11 @@ public record Receipt(
     @Nullable Image image,
     List<String> notes,
     @Nullable Hold hold,
-    @Nullable List<InvariantRecord> invariants) {
+    List<InvariantRecord> invariants) {
 
   public Receipt {
     // A service that was started before there were any sends none.
-    invariants = invariants == null ? List.of() : List.copyOf(invariants);
-  }
-
-  /** A receipt of a run that has compared nothing. */
-  public Receipt(
-      UpgradeRecord upgrade,
-      String stack,
-      List<Step> steps,
-      @Nullable Traffic traffic,
-      List<CopyPass> copies,
-      @Nullable Image image,
-      List<String> notes,
-      @Nullable Hold hold) {
-    this(upgrade, stack, steps, traffic, copies, image, notes, hold, List.of());
-  }
-
-  @Override
-  public List<InvariantRecord> invariants() {
-    return invariants == null ? List.of() : invariants;
+    invariants = Objects.requireNonNullElse(invariants, List.of());
   }
 
   /**

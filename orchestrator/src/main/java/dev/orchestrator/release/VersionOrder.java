@@ -16,8 +16,8 @@ import java.util.regex.Pattern;
  * age: they come before all others. Names of the same version (v1.0 and 1.0.0) are ordered as
  * texts, so that the order is total.
  */
-final class VersionOrder implements Comparator<String> {
-  static final VersionOrder INSTANCE = new VersionOrder();
+public final class VersionOrder implements Comparator<String> {
+  public static final VersionOrder INSTANCE = new VersionOrder();
 
   private static final Pattern TOKEN = Pattern.compile("[0-9]+|[A-Za-z]+");
 

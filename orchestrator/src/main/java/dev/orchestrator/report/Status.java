@@ -3,6 +3,7 @@ package dev.orchestrator.report;
 import dev.orchestrator.journal.InvariantRecord;
 import dev.orchestrator.journal.RehearsalRecord;
 import dev.orchestrator.journal.UpgradeRecord;
+import dev.orchestrator.report.BackupReport.Health;
 import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
@@ -43,54 +44,13 @@ public record Status(
     @Nullable UpgradeRecord last,
     @Nullable Instant nextRun,
     String engine,
-    BackupReport.@Nullable Health backups,
+    @Nullable Health backups,
     @Nullable RehearsalRecord rehearsal,
-    @Nullable List<InvariantRecord> invariants) {
+    List<InvariantRecord> invariants) {
 
   public Status {
     // A service that was started before there were any sends none.
-    invariants = invariants == null ? List.of() : List.copyOf(invariants);
-  }
-
-  /** A status without invariants. */
-  public Status(
-      String stack,
-      String state,
-      String attention,
-      @Nullable Side serving,
-      @Nullable Side previous,
-      @Nullable Original original,
-      List<Service> services,
-      List<Route> routes,
-      @Nullable UpgradeRecord running,
-      String runningStep,
-      @Nullable UpgradeRecord last,
-      @Nullable Instant nextRun,
-      String engine,
-      BackupReport.@Nullable Health backups,
-      @Nullable RehearsalRecord rehearsal) {
-    this(
-        stack,
-        state,
-        attention,
-        serving,
-        previous,
-        original,
-        services,
-        routes,
-        running,
-        runningStep,
-        last,
-        nextRun,
-        engine,
-        backups,
-        rehearsal,
-        List.of());
-  }
-
-  @Override
-  public List<InvariantRecord> invariants() {
-    return invariants == null ? List.of() : invariants;
+    invariants = Objects.requireNonNullElse(invariants, List.of());
   }
 
   /**
@@ -167,19 +127,6 @@ public record Status(
       // A service that was started before this was told sends none.
       path = Objects.requireNonNullElse(path, "proxy");
       pathReason = Objects.requireNonNullElse(pathReason, "");
-    }
-
-    /** A route whose clients all come by the proxy. */
-    public Route(
-        String name,
-        String address,
-        String target,
-        String gate,
-        long open,
-        long total,
-        long heldNow,
-        long dropped) {
-      this(name, address, target, gate, open, total, heldNow, dropped, "proxy", "", 0, 0);
     }
   }
 }

@@ -3,6 +3,7 @@ package dev.orchestrator.settings;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
  * The settings of a stack: its {@code stack.conf} with the defaults of orchestrator.conf.
@@ -45,24 +46,6 @@ public record StackSettings(
     this(name, folder, routes, probes, upgrade, data, compose, HEAL_AFTER, GrantSettings.NONE);
   }
 
-  /** A stack without invariants. */
-  public StackSettings(
-      String name,
-      Path folder,
-      List<RouteSettings> routes,
-      List<Probe> probes,
-      UpgradeSettings upgrade,
-      DataSettings data,
-      ComposeSettings compose,
-      int healAfter,
-      GrantSettings grants,
-      SnapshotSettings snapshots,
-      BackupSettings backup) {
-    this(
-        name, folder, routes, probes, upgrade, data, compose, healAfter, grants, snapshots, backup,
-        List.of());
-  }
-
   /** A stack without backups, with the defaults of its snapshots. */
   public StackSettings(
       String name,
@@ -85,7 +68,8 @@ public record StackSettings(
         healAfter,
         grants,
         SnapshotSettings.DEFAULT,
-        BackupSettings.NONE);
+        BackupSettings.NONE,
+        List.of());
   }
 
   /** A stack with the defaults of everything else. */
@@ -110,127 +94,82 @@ public record StackSettings(
 
   /** The same stack with other routes. */
   public StackSettings withRoutes(List<RouteSettings> others) {
-    return new StackSettings(
-        name,
-        folder,
-        others,
-        probes,
-        upgrade,
-        data,
-        compose,
-        healAfter,
-        grants,
-        snapshots,
-        backup,
-        invariants);
+    return changed(stack -> stack.routes = others);
   }
 
   /** The same stack that tells Compose something else. */
   public StackSettings withCompose(ComposeSettings others) {
-    return new StackSettings(
-        name,
-        folder,
-        routes,
-        probes,
-        upgrade,
-        data,
-        others,
-        healAfter,
-        grants,
-        snapshots,
-        backup,
-        invariants);
+    return changed(stack -> stack.compose = others);
   }
 
   /** The same stack with other budgets and deadlines. */
   public StackSettings withUpgrade(UpgradeSettings others) {
-    return new StackSettings(
-        name,
-        folder,
-        routes,
-        probes,
-        others,
-        data,
-        compose,
-        healAfter,
-        grants,
-        snapshots,
-        backup,
-        invariants);
+    return changed(stack -> stack.upgrade = others);
   }
 
   /** The same stack with other grants. */
   public StackSettings withGrants(GrantSettings others) {
-    return new StackSettings(
-        name,
-        folder,
-        routes,
-        probes,
-        upgrade,
-        data,
-        compose,
-        healAfter,
-        others,
-        snapshots,
-        backup,
-        invariants);
+    return changed(stack -> stack.grants = others);
   }
 
   /** The same stack with other settings of its snapshots. */
   public StackSettings withSnapshots(SnapshotSettings others) {
-    return new StackSettings(
-        name,
-        folder,
-        routes,
-        probes,
-        upgrade,
-        data,
-        compose,
-        healAfter,
-        grants,
-        others,
-        backup,
-        invariants);
+    return changed(stack -> stack.snapshots = others);
   }
 
   /** The same stack with the probes of a release over its own. */
   public StackSettings withProbesOf(List<Probe> release) {
-    return new StackSettings(
-        name,
-        folder,
-        routes,
-        ReleaseProbes.merge(probes, release),
-        upgrade,
-        data,
-        compose,
-        healAfter,
-        grants,
-        snapshots,
-        backup,
-        invariants);
+    return changed(stack -> stack.probes = ReleaseProbes.merge(probes, release));
   }
 
   /** The same stack with other backups. */
   public StackSettings withBackup(BackupSettings others) {
-    return new StackSettings(
-        name,
-        folder,
-        routes,
-        probes,
-        upgrade,
-        data,
-        compose,
-        healAfter,
-        grants,
-        snapshots,
-        others,
-        invariants);
+    return changed(stack -> stack.backup = others);
   }
 
   /** The same stack with other invariants. */
   public StackSettings withInvariants(List<Invariant> others) {
+    return changed(stack -> stack.invariants = others);
+  }
+
+  /** What a stack may be another one by. */
+  private static final class Draft {
+    List<RouteSettings> routes;
+    List<Probe> probes;
+    UpgradeSettings upgrade;
+    ComposeSettings compose;
+    GrantSettings grants;
+    SnapshotSettings snapshots;
+    BackupSettings backup;
+    List<Invariant> invariants;
+
+    Draft(StackSettings stack) {
+      routes = stack.routes;
+      probes = stack.probes;
+      upgrade = stack.upgrade;
+      compose = stack.compose;
+      grants = stack.grants;
+      snapshots = stack.snapshots;
+      backup = stack.backup;
+      invariants = stack.invariants;
+    }
+  }
+
+  private StackSettings changed(Consumer<Draft> change) {
+    Draft draft = new Draft(this);
+    change.accept(draft);
     return new StackSettings(
-        name, folder, routes, probes, upgrade, data, compose, healAfter, grants, snapshots, backup,
-        others);
+        name,
+        folder,
+        draft.routes,
+        draft.probes,
+        draft.upgrade,
+        data,
+        draft.compose,
+        healAfter,
+        draft.grants,
+        draft.snapshots,
+        draft.backup,
+        draft.invariants);
   }
 }

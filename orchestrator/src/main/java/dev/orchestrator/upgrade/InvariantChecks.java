@@ -136,6 +136,11 @@ public final class InvariantChecks {
     return all().stream().filter(each -> services.contains(each.service())).toList();
   }
 
+  /** Those that what serves was asked for in a run. */
+  private List<Invariant> asked(UpgradeRun run) {
+    return all().stream().filter(each -> run.figures.containsKey(each.name())).toList();
+  }
+
   private static String leftOut(Invariant invariant, Generation blue) {
     return "invariant %s is left out, as %s has no service %s"
         .formatted(invariant.name(), blue.version(), invariant.service());
@@ -165,11 +170,12 @@ public final class InvariantChecks {
   }
 
   /**
-   * Asks what serves right before clients begin to wait.
+   * Asks what serves right before clients begin to wait, or before it is frozen for the copy of a
+   * rehearsal.
    *
    * @throws RefusedException when a figure can't be had
    */
-  public void askBeforeHold(UpgradeRun run) {
+  public void askBefore(UpgradeRun run) {
     if (!apply(run)) {
       return;
     }
@@ -189,16 +195,10 @@ public final class InvariantChecks {
     if (!run.figuresAreQuick || run.figures.isEmpty()) {
       return;
     }
-    List<Invariant> here =
-        all().stream().filter(each -> run.figures.containsKey(each.name())).toList();
+    List<Invariant> here = asked(run);
     ask(run.blue(), here, run.budget(limit(here))).values().stream()
         .filter(FigureAnswer::isKnown)
         .forEach(answer -> run.figures.put(answer.name(), List.of(answer.value())));
-  }
-
-  /** Asks what serves right before it is frozen for the copy of a rehearsal. */
-  void askBeforeCopy(UpgradeRun run) {
-    askBeforeHold(run);
   }
 
   /** Asks what serves again right after that: the copy is of a moment between the two. */
@@ -206,8 +206,7 @@ public final class InvariantChecks {
     if (run.figures.isEmpty()) {
       return;
     }
-    List<Invariant> here =
-        all().stream().filter(each -> run.figures.containsKey(each.name())).toList();
+    List<Invariant> here = asked(run);
     for (FigureAnswer answer : ask(run.blue(), here, limit(here)).values()) {
       if (answer.isKnown()) {
         run.figures.computeIfPresent(
@@ -267,10 +266,7 @@ public final class InvariantChecks {
     List<String> notStarted =
         step.equals("verify") ? List.of() : context.rehearsal().limits().leftOut();
     List<Invariant> compared =
-        all().stream()
-            .filter(each -> run.figures.containsKey(each.name()))
-            .filter(each -> !notStarted.contains(each.service()))
-            .toList();
+        asked(run).stream().filter(each -> !notStarted.contains(each.service())).toList();
     Map<String, FigureAnswer> answers = ask(next, compared, end.atMost(limit(compared)));
     List<InvariantRecord> found = new ArrayList<>();
     for (Invariant each : all()) {

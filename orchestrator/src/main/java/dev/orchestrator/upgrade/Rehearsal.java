@@ -253,7 +253,7 @@ public final class Rehearsal {
       long begun;
       long copied;
       try {
-        context.invariants().askBeforeCopy(run);
+        context.invariants().askBefore(run);
         context.hooks().runBefore(run, context.capsule(blue));
         begun = System.nanoTime();
         context.engine().pauseContainer(blue.container());
@@ -384,7 +384,7 @@ public final class Rehearsal {
     if (isEnding(run)) {
       return failure;
     }
-    String full = FullDisk.describe(context, "rehearsal", "free some, and try again");
+    String full = FullDisk.describe(context, run.id(), "free some, and try again");
     if (!full.isEmpty()) {
       return new DataException(full + FailureText.of(failure), failure);
     }

@@ -15,7 +15,7 @@ import java.util.List;
  */
 public final class RehearsalLimits {
   /** Of the host's memory, that a rehearsal leaves. */
-  static final long MEMORY_LEFT = 256L << 20;
+  static final long MEMORY_LEFT = 256_000_000;
 
   private final UpgradeContext context;
 

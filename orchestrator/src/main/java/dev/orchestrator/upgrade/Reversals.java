@@ -13,6 +13,7 @@ import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.ReversalRecord;
 import dev.orchestrator.journal.ReversalRecord.Label;
 import dev.orchestrator.release.Releases;
+import dev.orchestrator.release.VersionOrder;
 import dev.orchestrator.settings.UpgradeSettings.OneWay;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
@@ -358,21 +359,11 @@ public final class Reversals {
    * Whether a release series, such as {@code MariaDB 10.11}, is before another of that database.
    */
   private static boolean isOlder(String older, String series) {
-    String[] one = older.split("[ .]", -1);
-    String[] two = series.split("[ .]", -1);
-    if (!one[0].equals(two[0])) {
-      return false;
-    }
-    for (int i = 1; i < Math.min(one.length, two.length); i++) {
-      int compared = Integer.compare(number(one[i]), number(two[i]));
-      if (compared != 0) {
-        return compared < 0;
-      }
-    }
-    return false;
-  }
-
-  private static int number(String text) {
-    return text.matches("[0-9]{1,6}") ? Integer.parseInt(text) : 0;
+    String[] one = older.split(" ", 2);
+    String[] two = series.split(" ", 2);
+    return one.length == 2
+        && two.length == 2
+        && one[0].equals(two[0])
+        && VersionOrder.INSTANCE.compare(one[1], two[1]) < 0;
   }
 }

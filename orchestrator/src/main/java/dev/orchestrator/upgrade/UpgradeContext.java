@@ -539,8 +539,7 @@ public final class UpgradeContext {
    */
   public HealthGate.Healthy awaitHealthy(
       Generation generation, VerifySettings settings, Consumer<String> progress) {
-    return health.await(
-        capsule(generation), probes.askable(generation), ports(generation), settings, progress);
+    return awaitHealthyWithout(List.of(), generation, settings, progress);
   }
 
   /** The same, of a capsule without these services: nothing is asked of them. */

@@ -42,7 +42,8 @@ class ReceiptTextTest {
             List.of(new Receipt.CopyPass("pre-sync 1", 1_234, 126_000_000, 2_100)),
             new Receipt.Image("orchestrator/demo:v3", 544_000_000, false, 31_200),
             List.of("the log of v3 is in upgrades/u1"),
-            null);
+            null,
+            List.of());
     assertEquals(
         """
         u1 upgrade v1 → v3: rolled back after 2 min 00 s, web: unhealthy (500 instead of 200)
@@ -94,7 +95,8 @@ class ReceiptTextTest {
                     new Receipt.PathPart("db stop", 1_000),
                     new Receipt.PathPart("sync", 500),
                     new Receipt.PathPart("db start", 2_500),
-                    new Receipt.PathPart("verify", 500))));
+                    new Receipt.PathPart("verify", 500))),
+            List.of());
     assertEquals(
         """
           hold     5.0 s, one after the other: quiesce 500 ms, db stop 1.0 s, sync 500 ms, db start 2.5 s, verify 500 ms

@@ -30,7 +30,8 @@ class StackSummaryTest {
         null,
         "",
         null,
-        null);
+        null,
+        List.of());
   }
 
   private static String health(String state, Status.Service... services) {

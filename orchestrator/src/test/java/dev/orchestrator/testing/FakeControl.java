@@ -152,14 +152,17 @@ public final class FakeControl implements Control {
         null,
         original,
         List.of(new Status.Service("db", "running", "healthy", 0, 0, "", "")),
-        List.of(new Status.Route("web", "0.0.0.0:8080", "172.17.0.2:80", "open", 2, 40, 0, 0)),
+        List.of(
+            new Status.Route(
+                "web", "0.0.0.0:8080", "172.17.0.2:80", "open", 2, 40, 0, 0, "proxy", "", 0, 0)),
         outcome == UpgradeRecord.Outcome.RUNNING && !events.isEmpty() ? run() : null,
         "prepare",
         null,
         null,
         "Docker 20.10.24",
         backupHealth,
-        null);
+        null,
+        List.of());
   }
 
   @Override
@@ -529,7 +532,8 @@ public final class FakeControl implements Control {
         List.of(),
         null,
         List.of(),
-        null);
+        null,
+        List.of());
   }
 
   @Override

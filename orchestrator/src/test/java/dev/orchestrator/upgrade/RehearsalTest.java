@@ -459,7 +459,7 @@ class RehearsalTest {
         notes(run)
             .contains(
                 "not enough memory: what serves takes 2.1 GB, a rehearsal takes as much again and"
-                    + " leaves 268.4 MB, and 2.1 GB are available"),
+                    + " leaves 256.0 MB, and 2.1 GB are available"),
         notes(run));
     assertInvariants("upgraded");
   }

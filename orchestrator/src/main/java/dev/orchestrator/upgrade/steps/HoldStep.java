@@ -51,7 +51,7 @@ final class HoldStep extends Step {
     }
     context.ownerClaim().acquire(run.blue());
     stopHealing(run, context);
-    context.invariants().askBeforeHold(run);
+    context.invariants().askBefore(run);
     Duration budget = context.limits().hold();
     run.heldAt = context.clock().instant();
     run.heldAtNanos = System.nanoTime();

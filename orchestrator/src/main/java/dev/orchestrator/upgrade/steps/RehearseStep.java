@@ -128,14 +128,14 @@ final class RehearseStep extends Step {
               differences,
               progress);
     } catch (Rehearsal.InconclusiveException e) {
-      context.failureLogs().save(run.id(), prepared.generation());
+      String logs = context.failureLogs().save(run.id(), prepared.generation());
       rehearsal.remove(run);
       PreSyncStep.catchUp(run, context, progress);
       return note(
           run,
           context,
-          "the rehearsal failed, which proves nothing, and the upgrade goes on (upgrade.rehearse = on): %s; %s"
-              .formatted(e.getMessage(), String.join("; ", differences)));
+          "the rehearsal failed, which proves nothing, and the upgrade goes on (upgrade.rehearse = on): %s; %s%s"
+              .formatted(e.getMessage(), String.join("; ", differences), logs));
     }
     Optional<ReversalRecord> back =
         context.reversals().tryOut(run, prepared.generation(), progress);
