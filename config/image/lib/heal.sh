@@ -35,15 +35,16 @@ looked=0
 
 # Until the engine is ready no more. An error in here must not end it.
 heal_loop() {
-  local events line code
+  local events line begun_line code
   set +e
   while [[ -e $RUN/ready ]]; do
     # From now on, whenever the request arrives.
     exec {events}< <(exec curl --silent --no-buffer --unix-socket "$SOCKET" \
       "http://engine/events?since=$EPOCHSECONDS&filters=$EVENTS")
     sick=yes
+    begun_line=
     while [[ -e $RUN/ready ]]; do
-      if read -r -t "$LOOK_SECONDS" -u "$events" line; then
+      if next_event "$LOOK_SECONDS"; then
         note_event "$line"
       else
         code=$?

@@ -53,6 +53,17 @@ read_event() {
   [[ ! $1 =~ \"timeNano\":\ ?([0-9]+) ]] || at=${BASH_REMATCH[1]}
 }
 
+# next_event SECONDS: leaves the caller's line, of its events; fails as read does. What has come of a line
+# when the time is over is kept in the caller's begun_line: a line's rest alone would be no event.
+next_event() {
+  local code=0
+  read -r -t "$1" -u "$events" line || code=$?
+  line=$begun_line$line
+  begun_line=
+  ((code <= 128)) || begun_line=$line
+  return "$code"
+}
+
 note_created() { cp "$COMPOSE" "$CREATED"; }
 
 # read_services: what there is. Fails where Compose has to do it.
@@ -141,7 +152,7 @@ impossible() {
 # start_in_order: returns when every service is started. Fails, with nothing done, where Compose has to
 # do it.
 start_in_order() {
-  local events listener begun line action id service code at
+  local events listener begun line begun_line='' action id service code at
   local -A asked=()
   local -a starts=()
   begun=${EPOCHREALTIME/[.,]/}000
@@ -171,7 +182,7 @@ start_in_order() {
       fi
     done
     # Why a start has failed comes by no event.
-    if read -r -t 0.25 -u "$events" line; then
+    if next_event 0.25; then
       note_change "$line"
     elif (($? <= 128)); then
       fail_start "the inner engine has closed its events"
