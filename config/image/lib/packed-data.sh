@@ -32,7 +32,7 @@ pack_volume() {
   # extra/ are places for other volumes.
   "${PACK_TAR[@]}" --create --directory "$from" --sparse --anchored --no-wildcards \
     --exclude ./.orchestrator --exclude ./extra --exclude ./lost+found "${without[@]}" \
-    . "${ours[@]}" | zstd --quiet --threads=0 -3
+    . "${ours[@]}" | zstd --quiet --threads=0 -1
 }
 
 # What pack_volume will take, as JSON.

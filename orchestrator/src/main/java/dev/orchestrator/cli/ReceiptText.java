@@ -20,6 +20,9 @@ final class ReceiptText {
   /** Width of the bars, in characters. */
   private static final int BAR = 50;
 
+  /** A part of a build that was shorter had nothing to do. */
+  private static final long SHORT_PART_MILLIS = 500;
+
   private ReceiptText() {}
 
   static List<String> full(Receipt receipt) {
@@ -104,7 +107,7 @@ final class ReceiptText {
               .formatted(
                   image.reference(),
                   HumanText.bytes(image.bytes()),
-                  image.cached() ? "cached" : "built in " + HumanText.time(image.buildMillis())));
+                  image.cached() ? "cached" : built(image)));
     }
     for (InvariantRecord invariant : receipt.invariants()) {
       lines.add(
@@ -115,6 +118,19 @@ final class ReceiptText {
       lines.add("  note     " + note);
     }
     return lines;
+  }
+
+  /** The time of a build, and what most of it was. */
+  private static String built(Receipt.Image image) {
+    String parts =
+        image.parts().stream()
+            .filter(part -> part.millis() >= SHORT_PART_MILLIS)
+            .map(part -> part.what() + " " + HumanText.time(part.millis()))
+            .collect(Collectors.joining(", "));
+    return "built in %s%s"
+        .formatted(
+            HumanText.time(image.buildMillis()),
+            parts.isEmpty() ? "" : " (" + parts + ")");
   }
 
   /** A line for each service's stop and start, drawn over the time in which clients waited. */

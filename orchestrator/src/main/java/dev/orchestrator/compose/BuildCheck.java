@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.orchestrator.engine.Dockerfile;
 import dev.orchestrator.engine.Dockerfile.Problem;
+import dev.orchestrator.engine.EngineInfo;
 import dev.orchestrator.engine.Platform;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -13,8 +14,9 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Refuses build sections and Dockerfiles that the engine's classic builder can't build, or would
- * build into another image than BuildKit does, which plain Compose builds with.
+ * Refuses build sections and Dockerfiles that can't be built here: where this host has no BuildKit,
+ * what the engine's classic builder can't do, or would build into another image than BuildKit does,
+ * which plain Compose builds with.
  */
 final class BuildCheck {
   /** Keys that change nothing of the image, or only where BuildKit keeps what it has made. */
@@ -45,20 +47,25 @@ final class BuildCheck {
 
   private static final String BEFOREHAND = "build the image beforehand and name it with 'image:'";
 
+  private static final String NO_BUILDKIT =
+      "this needs BuildKit (install docker-buildx on this host and restart the service), since the engine's classic builder can't do it";
+
   private final ComposeFindings findings;
   private final Path stackFolder;
   private final Platform platform;
+  private final boolean buildKit;
   private final boolean hostNetwork;
 
   /**
-   * Checks for an engine of that platform.
+   * Checks for an engine.
    *
    * @param hostNetwork whether a build may use the host's network
    */
-  BuildCheck(ComposeFindings findings, Path stackFolder, Platform platform, boolean hostNetwork) {
+  BuildCheck(ComposeFindings findings, Path stackFolder, EngineInfo engine, boolean hostNetwork) {
     this.findings = findings;
     this.stackFolder = stackFolder;
-    this.platform = platform;
+    this.platform = engine.platform();
+    this.buildKit = engine.buildKit();
     this.hostNetwork = hostNetwork;
   }
 
@@ -112,7 +119,7 @@ final class BuildCheck {
               && !IGNORED.contains(key)
               && !key.startsWith("x-")
               && !empty) {
-            findings.refuse("%s: build.%s needs BuildKit: %s".formatted(where, key, BEFOREHAND));
+            findings.refuse("%s: build.%s is not done here: %s".formatted(where, key, BEFOREHAND));
           }
         });
     if (build.has("ulimits")) {
@@ -143,15 +150,16 @@ final class BuildCheck {
 
   private void dockerfile(
       String where, String service, BuildSource source, Dockerfile file, BuiltImages builds) {
-    List<Problem> problems = new ArrayList<>(file.problems());
+    List<Problem> problems = new ArrayList<>(file.problems(buildKit));
     problems.addAll(file.otherPlatforms(source.args(), platform));
     for (Problem problem : problems) {
       findings.refuse(
-          "%s: %s:%d: the engine's classic builder can't do: %s; or %s"
+          "%s: %s:%d: %s: %s; or %s"
               .formatted(
                   where,
                   source.context().resolve(source.dockerfile()),
                   problem.line(),
+                  buildKit ? "it can't be built here" : NO_BUILDKIT,
                   problem.text(),
                   BEFOREHAND));
     }

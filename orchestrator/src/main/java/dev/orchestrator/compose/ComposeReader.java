@@ -7,8 +7,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.orchestrator.common.Json;
 import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.engine.Engine;
+import dev.orchestrator.engine.EngineInfo;
 import dev.orchestrator.engine.ExecResult;
-import dev.orchestrator.engine.Platform;
 import dev.orchestrator.files.TarArchive;
 import dev.orchestrator.release.EnvFile;
 import dev.orchestrator.release.Release;
@@ -112,11 +112,11 @@ public final class ComposeReader {
     }
     new AdoptedPaths(stack, project).apply(root);
     ComposeModel read = new ComposeModel(release, root, project, stackFolder, List.of(), List.of());
-    Platform platform = engine.info().platform();
-    PlatformCheck.check(findings, read.services(), variables(release), platform);
+    EngineInfo info = engine.info();
+    PlatformCheck.check(findings, read.services(), variables(release), info.platform());
     BuiltImages builds = new BuiltImages(read, stack.name());
     BuildCheck check =
-        new BuildCheck(findings, stack.folder(), platform, stack.grants().hostNetwork());
+        new BuildCheck(findings, stack.folder(), info, stack.grants().hostNetwork());
     builds.needed().forEach(service -> check.check(read, builds, service));
     return new ComposeModel(
         release, root, project, stackFolder, findings.refusals(), findings.warnings());

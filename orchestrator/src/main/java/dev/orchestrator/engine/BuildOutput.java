@@ -35,8 +35,13 @@ final class BuildOutput extends ResultCallback.Adapter<BuildResponseItem> {
           EngineFailures.oneLine(
               Objects.toString(item.getErrorDetail().getMessage(), "no reason given"));
     } else if (item.getStream() != null) {
-      lines.add(item.getStream().getBytes(StandardCharsets.UTF_8));
+      add(item.getStream().getBytes(StandardCharsets.UTF_8));
     }
+  }
+
+  /** Takes a part of the output, which need not end with a line. */
+  void add(byte[] part) {
+    lines.add(part);
   }
 
   Optional<String> error() {

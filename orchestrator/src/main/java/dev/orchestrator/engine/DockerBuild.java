@@ -17,17 +17,20 @@ import java.util.Set;
 import java.util.function.Consumer;
 
 /**
- * Builds images with the engine's classic builder. A Dockerfile that uses the variables that
- * BuildKit sets by itself (TARGETARCH and its like) gets them.
+ * Builds images with the engine's classic builder, and those that it can't build with BuildKit,
+ * where this host has that. A Dockerfile that uses the variables that BuildKit sets by itself
+ * (TARGETARCH and its like) gets them.
  */
 final class DockerBuild {
   private final DockerClient client;
   private final TimedCalls calls;
   private final DockerImages images;
-  private final Platform platform;
+  private final EngineInfo engine;
+  private final BuildKit buildKit;
 
-  DockerBuild(EngineConnection connection, DockerImages images, Platform platform) {
-    this.platform = platform;
+  DockerBuild(EngineConnection connection, DockerImages images, EngineInfo engine) {
+    this.engine = engine;
+    this.buildKit = new BuildKit(connection.address());
     this.client = connection.client();
     this.calls = connection.calls();
     this.images = images;
@@ -43,9 +46,19 @@ final class DockerBuild {
       Path tar = Files.createTempFile("build-context", ".tar");
       try {
         try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(tar))) {
-          new BuildContext(spec.context(), spec.dockerfile(), platform).write(out);
+          new BuildContext(spec.context(), spec.dockerfile(), engine.platform()).write(out);
         }
-        return send(doing, spec, tar, deadline, progress);
+        if (needsBuildKit(spec)) {
+          buildKit.build(doing, spec, tar, deadline, progress);
+        } else {
+          send(doing, spec, tar, deadline, progress);
+        }
+        return images
+            .get(spec.tag())
+            .orElseThrow(() ->
+                new EngineException(
+                    Kind.BUILD_FAILED, doing + ": the build ended without an image"))
+            .id();
       } finally {
         Files.delete(tar);
       }
@@ -55,7 +68,12 @@ final class DockerBuild {
     }
   }
 
-  private String send(
+  private boolean needsBuildKit(BuildSpec spec) throws IOException {
+    Path file = spec.context().resolve(spec.dockerfile());
+    return engine.buildKit() && !Dockerfile.read(file).problems(false).isEmpty();
+  }
+
+  private void send(
       String doing, BuildSpec spec, Path tar, Duration deadline, Consumer<String> progress)
       throws IOException {
     BuildOutput output = new BuildOutput(progress);
@@ -97,10 +115,5 @@ final class DockerBuild {
           "%s: %s; its last lines: %s"
               .formatted(doing, output.error().orElseThrow(), output.lastLines()));
     }
-    return images
-        .get(spec.tag())
-        .orElseThrow(() ->
-            new EngineException(Kind.BUILD_FAILED, doing + ": the build ended without an image"))
-        .id();
   }
 }

@@ -121,7 +121,8 @@ public final class DockerEngine implements Engine {
         info.path("Driver").asText(),
         info.path("DockerRootDir").asText(),
         info.path("CgroupVersion").asInt(1),
-        new Platform(info.path("OSType").asText("linux"), info.path("Architecture").asText(), ""));
+        new Platform(info.path("OSType").asText("linux"), info.path("Architecture").asText(), ""),
+        connection.tls() == null && BuildKit.isInstalled());
   }
 
   @Override
@@ -308,7 +309,7 @@ public final class DockerEngine implements Engine {
 
   @Override
   public String build(BuildSpec spec, Duration deadline, Consumer<String> progress) {
-    return new DockerBuild(calls().connection(), calls().images(), info().platform())
+    return new DockerBuild(calls().connection(), calls().images(), info())
         .build(spec, deadline, progress);
   }
 

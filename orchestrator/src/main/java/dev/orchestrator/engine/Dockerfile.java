@@ -48,6 +48,9 @@ public record Dockerfile(String syntax, List<Instruction> instructions) {
   private static final Map<String, Set<String>> CLASSIC_FLAGS =
       Map.of("RUN", Set.of(), "COPY", Set.of("from", "chown"), "ADD", Set.of("chown"));
 
+  /** The image or stage that {@code RUN --mount} takes something from. */
+  private static final Pattern MOUNTED = Pattern.compile("(^|,)from=(?<image>[^,]+)");
+
   private static final Map<String, String> INSTEAD =
       Map.of(
           "RUN --mount", "COPY what it mounts, or leave the mount of a cache out",
@@ -168,13 +171,21 @@ public record Dockerfile(String syntax, List<Instruction> instructions) {
     return next;
   }
 
-  /** What the classic builder can't do, or does in another way than BuildKit. */
-  public List<Problem> problems() {
+  /**
+   * What can't be built, or not into the image that plain Compose builds, which does it with
+   * BuildKit.
+   *
+   * @param buildKit whether it is built with BuildKit, and not with the classic builder
+   */
+  public List<Problem> problems(boolean buildKit) {
     List<Problem> problems = new ArrayList<>();
     if (!syntax.isEmpty() && !syntax.matches("(\\S+/)?docker/dockerfile([:@-].*)?")) {
       problems.add(
           new Problem(
               1, "# syntax=%s is a language of its own: write a Dockerfile".formatted(syntax)));
+    }
+    if (buildKit) {
+      return List.copyOf(problems);
     }
     for (Instruction instruction : instructions) {
       String name = instruction.name();
@@ -263,6 +274,12 @@ public record Dockerfile(String syntax, List<Instruction> instructions) {
           String copied = replace(instruction.flags().getOrDefault("from", "scratch"), values);
           if (!copied.matches("[0-9]+")) {
             add(copied, stages, found);
+          }
+        }
+        case "RUN" -> {
+          Matcher mounted = MOUNTED.matcher(instruction.flags().getOrDefault("mount", ""));
+          if (mounted.find()) {
+            add(replace(mounted.group("image"), values), stages, found);
           }
         }
         default -> {

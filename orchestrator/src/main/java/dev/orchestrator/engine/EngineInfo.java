@@ -9,6 +9,7 @@ package dev.orchestrator.engine;
  * @param dataRoot path of its store on its own host
  * @param cgroup version of the host's control groups, 1 or 2
  * @param platform of its host
+ * @param buildKit whether its builds can be those of BuildKit: this host has {@code docker buildx}
  */
 public record EngineInfo(
     String id,
@@ -18,4 +19,5 @@ public record EngineInfo(
     String driver,
     String dataRoot,
     int cgroup,
-    Platform platform) {}
+    Platform platform,
+    boolean buildKit) {}

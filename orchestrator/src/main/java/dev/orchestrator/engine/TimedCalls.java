@@ -77,12 +77,12 @@ final class TimedCalls {
     return failures;
   }
 
-  private static EngineException interrupted(String doing, InterruptedException cause) {
+  static EngineException interrupted(String doing, InterruptedException cause) {
     Thread.currentThread().interrupt();
     return new EngineException(Kind.INTERRUPTED, doing + ": interrupted", cause);
   }
 
-  private static EngineException timeout(
+  static EngineException timeout(
       String doing, Duration deadline, @Nullable Throwable cause) {
     return new EngineException(
         Kind.TIMEOUT,

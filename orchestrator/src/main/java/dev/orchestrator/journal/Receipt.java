@@ -61,8 +61,19 @@ public record Receipt(
    * The image of the new version's capsule.
    *
    * @param cached whether an earlier build's image was used again
+   * @param parts of the build, which may have been made side by side
    */
-  public record Image(String reference, long bytes, boolean cached, long buildMillis) {}
+  public record Image(
+      String reference, long bytes, boolean cached, long buildMillis, List<BuildPart> parts) {
+
+    public Image {
+      // An older program's receipt has none.
+      parts = Objects.requireNonNullElse(parts, List.of());
+    }
+  }
+
+  /** A part of a build with its time. */
+  public record BuildPart(String what, long millis) {}
 
   /**
    * What became of the time in which clients waited: what to mend, for it to be shorter.

@@ -40,7 +40,7 @@ class ReceiptTextTest {
                     "hold", "undone", START.plusMillis(120_024), 12, "released to v1")),
             new Receipt.Traffic(1_400, 6_012, 6_000, 0, 3, 1),
             List.of(new Receipt.CopyPass("pre-sync 1", 1_234, 126_000_000, 2_100)),
-            new Receipt.Image("orchestrator/demo:v3", 544_000_000, false, 31_200),
+            new Receipt.Image("orchestrator/demo:v3", 544_000_000, false, 31_200, List.of(new Receipt.BuildPart("image of db", 20_100), new Receipt.BuildPart("packing", 9_400))),
             List.of("the log of v3 is in upgrades/u1"),
             null,
             List.of());
@@ -56,7 +56,7 @@ class ReceiptTextTest {
 
           clients  1,400 held (longest 6.0 s, p99 6.0 s), 0 refused; 3 drained, 1 cut
           copied   pre-sync 1: 1,234 files, 126.0 MB in 2.1 s
-          image    orchestrator/demo:v3, 544.0 MB, built in 31.2 s
+          image    orchestrator/demo:v3, 544.0 MB, built in 31.2 s (image of db 20.1 s, packing 9.4 s)
           note     the log of v3 is in upgrades/u1\
         """,
         String.join("\n", ReceiptText.full(receipt)));

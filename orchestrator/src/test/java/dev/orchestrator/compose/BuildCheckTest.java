@@ -3,6 +3,7 @@ package dev.orchestrator.compose;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.orchestrator.engine.EngineInfo;
 import dev.orchestrator.engine.Platform;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -74,11 +75,20 @@ class BuildCheckTest {
     check("{db: {build: {context: '/check/demo/db'}}}", false);
     assertEquals(
         List.of(
-            ("service db: %s:2: the engine's classic builder can't do: RUN --mount: COPY what it"
-                    + " mounts, or leave the mount of a cache out; or build the image beforehand"
-                    + " and name it with 'image:'")
+            ("service db: %s:2: this needs BuildKit (install docker-buildx on this host and restart"
+                    + " the service), since the engine's classic builder can't do it: RUN --mount:"
+                    + " COPY what it mounts, or leave the mount of a cache out; or build the image"
+                    + " beforehand and name it with 'image:'")
                 .formatted(stack.resolve("db/Dockerfile"))),
         findings.refusals());
+  }
+
+  @Test
+  void aDockerfileForBuildKitIsTakenWhereThatIs() throws IOException {
+    Files.writeString(
+        stack.resolve("db/Dockerfile"), "FROM x\nRUN --mount=type=cache,target=/c make\n");
+    check("{db: {build: {context: '/check/demo/db'}}}", false, true);
+    assertEquals(List.of(), findings.refusals());
   }
 
   @Test
@@ -94,11 +104,28 @@ class BuildCheckTest {
   }
 
   private void check(String services, boolean hostNetwork) {
+    check(services, hostNetwork, false);
+  }
+
+  private void check(String services, boolean hostNetwork, boolean buildKit) {
     ComposeModel model =
         ComposeModelFixture.of(stack.resolve("v1"), "{services: %s}".formatted(services));
     BuiltImages builds = new BuiltImages(model, "demo");
     BuildCheck check =
-        new BuildCheck(findings, stack, new Platform("linux", "amd64", ""), hostNetwork);
+        new BuildCheck(
+            findings,
+            stack,
+            new EngineInfo(
+                "id",
+                "unix:///socket",
+                "26.1.5",
+                "1.45",
+                "overlay2",
+                "/var/lib/docker",
+                2,
+                new Platform("linux", "amd64", ""),
+                buildKit),
+            hostNetwork);
     builds.needed().forEach(service -> check.check(model, builds, service));
   }
 }

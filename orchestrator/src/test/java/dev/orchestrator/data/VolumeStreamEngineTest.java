@@ -143,7 +143,8 @@ class VolumeStreamEngineTest {
                     is.driver(),
                     is.dataRoot(),
                     is.cgroup(),
-                    is.platform());
+                    is.platform(),
+                    is.buildKit());
               }
               return method.invoke(engine, arguments);
             });

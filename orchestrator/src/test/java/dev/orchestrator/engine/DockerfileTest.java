@@ -70,9 +70,18 @@ class DockerfileTest {
             "11 ADD --checksum",
             "12 ADD of a git repository",
             "13 RUN --mount"),
-        file.problems().stream()
+        file.problems(false).stream()
             .map(p -> p.line() + " " + p.text().substring(0, p.text().indexOf(':')))
             .toList());
+    assertEquals(List.of(), file.problems(true));
+  }
+
+  @Test
+  void anImageThatAMountIsTakenFromIsABase() {
+    Dockerfile file =
+        Dockerfile.parse(
+            "FROM x AS one\nRUN --mount=type=bind,from=tools:2,target=/t true\nRUN --mount=from=one,target=/o true\n");
+    assertEquals(List.of("x", "tools:2"), file.bases(Map.of(), PLATFORM));
   }
 
   @ParameterizedTest
@@ -93,14 +102,15 @@ class DockerfileTest {
       })
   void takesNothingElseForSuch(String line) {
     Dockerfile file = Dockerfile.parse("# syntax=docker/dockerfile:1.7-labs\nFROM x\n" + line);
-    assertEquals(List.of(), file.problems());
+    assertEquals(List.of(), file.problems(false));
     assertEquals(2, file.instructions().size());
   }
 
   @Test
   void anotherLanguageIsNamed() {
     Dockerfile file = Dockerfile.parse("#syntax=example/pack\nimage: x\n");
-    assertTrue(file.problems().getFirst().text().contains("example/pack"));
+    assertTrue(file.problems(false).getFirst().text().contains("example/pack"));
+    assertTrue(file.problems(true).getFirst().text().contains("example/pack"));
   }
 
   @Test

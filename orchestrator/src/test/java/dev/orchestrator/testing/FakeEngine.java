@@ -106,7 +106,8 @@ public final class FakeEngine implements Engine {
                 "overlay2",
                 "/var/lib/docker",
                 2,
-                new Platform("linux", "amd64", "")));
+                new Platform("linux", "amd64", ""),
+                false));
   }
 
   @Override

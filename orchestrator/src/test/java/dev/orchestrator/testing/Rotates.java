@@ -26,7 +26,7 @@ import org.junit.platform.commons.support.AnnotationSupport;
 public @interface Rotates {
 
   /** After how many days each test has run. */
-  int days() default 2;
+  int days() default 3;
 
   /** Lets the tests of today run. */
   final class Today implements ExecutionCondition {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.orchestrator.archive.ArchiveReader;
+import dev.orchestrator.capsule.BuildPart;
 import dev.orchestrator.capsule.CapsuleBuilder;
 import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.capsule.CapsuleImage;
@@ -294,13 +295,14 @@ public final class ImageBuilder implements CapsuleBuilder {
     }
     Release release = releases.release(version);
     String source = releases.content(version);
-    String baseImage = base.ensure(deadline, progress);
+    BuildTimes times = new BuildTimes();
+    String baseImage = times.measure("base image", () -> base.ensure(deadline, progress));
     ComposeModel model = reader.read(release, baseImage);
     ReleaseProbes probes = ReleaseProbes.read(release.folder());
     ComposeTransform transform = transform(probes, model, baseImage);
     // What a capsule can't do is said before its images are built, which takes minutes.
     CapsuleStack _ = transform.apply(model, Map.of());
-    Map<String, InnerImage> images = imageProvider.resolve(model, deadline, progress);
+    Map<String, InnerImage> images = imageProvider.resolve(model, deadline, times, progress);
     CapsuleStack capsuleStack = transform.apply(model, images);
     capsuleStack.warnings().forEach(progress);
 
@@ -318,10 +320,12 @@ public final class ImageBuilder implements CapsuleBuilder {
     Optional<ImageInfo> existing =
         engine.image(reference).filter(image -> content.equals(image.labels().get(Labels.CONTENT)));
     if (existing.isPresent()) {
-      return image(version, reference, source, capsuleStack, existing.get(), true);
+      return image(version, reference, source, capsuleStack, existing.get(), true, List.of());
     }
     Map<String, String> databases = new DatabaseDetector(engine, containers).of(images);
-    String packed = packer.packed(baseImage, images.values(), deadline, progress);
+    String packed =
+        times.measure(
+            "packing", () -> packer.packed(baseImage, images.values(), deadline, progress));
     Duration _ = deadline.require();
     try (BuildContainers.Temporary helper = containers.idle("layer", packed, List.of());
         TarArchive archive = new TarArchive()) {
@@ -349,7 +353,7 @@ public final class ImageBuilder implements CapsuleBuilder {
     }
     pruner.removeSuperseded();
     ImageInfo built = engine.image(reference).orElseThrow();
-    return image(version, reference, source, capsuleStack, built, false);
+    return image(version, reference, source, capsuleStack, built, false, times.parts());
   }
 
   @Override
@@ -504,7 +508,9 @@ public final class ImageBuilder implements CapsuleBuilder {
       String source,
       CapsuleStack capsuleStack,
       ImageInfo info,
-      boolean cached) {
-    return new CapsuleImage(version, reference, source, capsuleStack.ports(), info.bytes(), cached);
+      boolean cached,
+      List<BuildPart> parts) {
+    return new CapsuleImage(
+        version, reference, source, capsuleStack.ports(), info.bytes(), cached, parts);
   }
 }

@@ -26,6 +26,12 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.Semaphore;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
@@ -33,13 +39,20 @@ import java.util.stream.Collectors;
 /**
  * Gets the image of every service into the store of the outer engine: builds it when the compose
  * file says so, for this service or for another one that has the image's name, else takes a local
- * image, else pulls it. Once a version is locked, it gets the images of its lock. Calls block.
+ * image, else pulls it, several at a time. Once a version is locked, it gets the images of its
+ * lock. Calls block.
  */
 final class InnerImageProvider {
+  /** More would wait for each other on most hosts: unpacking packages takes a processor each. */
+  private static final int AT_ONCE = 4;
+
   private final Engine engine;
   private final StackSettings stack;
   private final Path home;
   private final DebianImages debianImages;
+
+  /** By the name of an image: held while it is made, since several services may need it. */
+  private final Map<String, Object> beingMade = new ConcurrentHashMap<>();
 
   InnerImageProvider(Engine engine, StackSettings stack, Path home, DebianImages debianImages) {
     this.engine = engine;
@@ -78,13 +91,14 @@ final class InnerImageProvider {
    * all services whose images can't be had; nothing is built when an image can't be pulled.
    */
   Map<String, InnerImage> resolve(
-      ComposeModel model, Deadline deadline, Consumer<String> progress) {
+      ComposeModel model, Deadline deadline, BuildTimes times, Consumer<String> progress) {
     VersionLock lock = new VersionLock(home, stack.name(), model.release().version());
     Map<String, Pin> locked = lock.read();
     BuiltImages builds = new BuiltImages(model, stack.name());
     Map<String, Found> all =
         each(
             pulledServices(model, builds),
+            times,
             progress,
             (service, said) -> {
               Optional<Pin> pin = Optional.ofNullable(locked.get(service));
@@ -93,6 +107,7 @@ final class InnerImageProvider {
     Map<String, Found> built =
         each(
             builds.needed(),
+            times,
             progress,
             (service, said) -> built(source(model, service), service, deadline, said));
     for (String service : model.services().keySet()) {
@@ -132,18 +147,49 @@ final class InnerImageProvider {
     return ComposeModel.text(model.services().getOrDefault(service, model.root()).path("image"));
   }
 
-  /** Finds the images of all services, or fails with all of those that can't be had. */
+  /**
+   * Finds the images of all services, several at a time, or fails with all of those that can't be
+   * had.
+   */
   private static Map<String, Found> each(
       Set<String> services,
+      BuildTimes times,
       Consumer<String> progress,
       BiFunction<String, Consumer<String>, Found> find) {
+    Semaphore room = new Semaphore(AT_ONCE);
+    Object line = new Object();
     Map<String, Found> all = new TreeMap<>();
     List<CapsuleException> failures = new ArrayList<>();
-    for (String service : services) {
-      try {
-        all.put(service, find.apply(service, line -> progress.accept(service + ": " + line)));
-      } catch (CapsuleException e) {
-        failures.add(e);
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      Map<String, Future<Found>> searches = new TreeMap<>();
+      for (String service : services) {
+        Consumer<String> said =
+            text -> {
+              synchronized (line) {
+                progress.accept(service + ": " + text);
+              }
+            };
+        searches.put(
+            service,
+            threads.submit(() -> {
+              room.acquire();
+              try {
+                return times.measure("image of " + service, () -> find.apply(service, said));
+              } finally {
+                room.release();
+              }
+            }));
+      }
+      for (Map.Entry<String, Future<Found>> search : searches.entrySet()) {
+        try {
+          all.put(search.getKey(), search.getValue().get());
+        } catch (ExecutionException e) {
+          failures.add(requireFailure(e));
+        } catch (InterruptedException e) {
+          // With this the end of the block interrupts the others, and awaits them.
+          Thread.currentThread().interrupt();
+          throw new CapsuleException("getting the services' images was interrupted", e);
+        }
       }
     }
     if (failures.size() == 1) {
@@ -157,6 +203,16 @@ final class InnerImageProvider {
           failures.getFirst());
     }
     return all;
+  }
+
+  /** What a search has failed with, where that is about its image; all else is thrown. */
+  private static CapsuleException requireFailure(ExecutionException e) {
+    return switch (e.getCause()) {
+      case CapsuleException failure -> failure;
+      case RuntimeException failure -> throw failure;
+      case Error failure -> throw failure;
+      case null, default -> throw new IllegalStateException(e);
+    };
   }
 
   private record Found(Pin pin, ImageInfo image) {}
@@ -243,9 +299,11 @@ final class InnerImageProvider {
   /** A local image, an image that a script of ours makes, or one that is pulled. */
   private ImageInfo obtain(
       String service, String name, Deadline deadline, Consumer<String> progress) {
-    debianImages.ensure(name, deadline, progress);
-    Optional<ImageInfo> local = engine.image(name);
-    return local.orElseGet(() -> pulled(service, name, deadline, progress));
+    synchronized (beingMade.computeIfAbsent(name, made -> new Object())) {
+      debianImages.ensure(name, deadline, progress);
+      Optional<ImageInfo> local = engine.image(name);
+      return local.orElseGet(() -> pulled(service, name, deadline, progress));
+    }
   }
 
   private ImageInfo pulled(

@@ -60,7 +60,15 @@ final class BuildStep extends Step {
     context
         .log()
         .receipt(run.id())
-        .image(new Receipt.Image(image.reference(), image.bytes(), image.cached(), millis));
+        .image(
+            new Receipt.Image(
+                image.reference(),
+                image.bytes(),
+                image.cached(),
+                millis,
+                image.parts().stream()
+                    .map(part -> new Receipt.BuildPart(part.what(), part.millis()))
+                    .toList()));
     return image.reference()
         + ", "
         + HumanText.bytes(image.bytes())

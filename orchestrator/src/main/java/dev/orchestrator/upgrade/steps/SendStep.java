@@ -98,7 +98,11 @@ final class SendStep extends Step {
           .receipt(run.id())
           .image(
               new Receipt.Image(
-                  name, sent, sent == 0, Duration.ofNanos(System.nanoTime() - start).toMillis()));
+                  name,
+                  sent,
+                  sent == 0,
+                  Duration.ofNanos(System.nanoTime() - start).toMillis(),
+                  List.of()));
       return "%s sent to %s; there: %s"
           .formatted(HumanText.bytes(sent), found.where().address(), space);
     } finally {

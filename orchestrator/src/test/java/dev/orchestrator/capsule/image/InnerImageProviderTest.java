@@ -1,8 +1,11 @@
 package dev.orchestrator.capsule.image;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.orchestrator.capsule.CapsuleException;
 import dev.orchestrator.common.Deadline;
 import dev.orchestrator.common.Json;
 import dev.orchestrator.compose.ComposeModel;
@@ -17,9 +20,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.Collections;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -28,7 +34,7 @@ final class InnerImageProviderTest {
   @TempDir Path folder;
   @TempDir Path home;
   private final FakeEngine engine = new FakeEngine(FakeBehaviour.QUIET);
-  private final List<String> calls = new ArrayList<>();
+  private final List<String> calls = Collections.synchronizedList(new ArrayList<>());
 
   @BeforeEach
   void setUp() throws IOException {
@@ -102,6 +108,51 @@ final class InnerImageProviderTest {
     assertEquals(List.of("worker"), List.copyOf(images.keySet()));
   }
 
+  /** Each of the two builds waits for the other one to begin. */
+  @Test
+  void imagesAreBuiltSideBySide() {
+    CountDownLatch begun = new CountDownLatch(2);
+    engine.hook(
+        new EngineCallHook() {
+          @Override
+          public void before(String op, String name) {
+            if (op.equals("build")) {
+              begun.countDown();
+              assertTrue(awaited(begun), "the other build has not begun");
+            }
+          }
+        });
+    Map<String, InnerImage> images = resolve(twoBuilds());
+    assertEquals(List.of("web", "worker"), List.copyOf(images.keySet()));
+  }
+
+  @Test
+  void theBaseOfTwoBuildsIsPulledOnceAndEachFailureIsNamed() throws Exception {
+    Files.writeString(folder.resolve("releases/v1/Dockerfile"), "FROM debian:13\n");
+    CapsuleException failure =
+        assertThrows(CapsuleException.class, () -> resolve(twoBuilds()));
+    String text = String.valueOf(failure.getMessage());
+    assertTrue(text.contains("service web: ") && text.contains("service worker: "), text);
+
+    calls.clear();
+    engine.addToRegistry("debian:13");
+    assertEquals(2, resolve(twoBuilds()).size());
+    assertEquals(1, calls.stream().filter(call -> call.startsWith("pull ")).count());
+  }
+
+  private static boolean awaited(CountDownLatch latch) {
+    try {
+      return latch.await(20, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private ComposeModel twoBuilds() {
+    String build = "{\"build\": {\"context\": \"/check/demo/releases/v1\"}}";
+    return model("{\"services\": {\"web\": %s, \"worker\": %s}}".formatted(build, build));
+  }
+
   private static String id(Map<String, InnerImage> images, String service) {
     InnerImage image = images.get(service);
     return image == null ? "" : image.id();
@@ -109,7 +160,11 @@ final class InnerImageProviderTest {
 
   private Map<String, InnerImage> resolve(ComposeModel model) {
     return provider()
-        .resolve(model, Deadline.in(Duration.ofMinutes(1), InstantSource.system()), line -> {});
+        .resolve(
+            model,
+            Deadline.in(Duration.ofMinutes(1), InstantSource.system()),
+            new BuildTimes(),
+            line -> {});
   }
 
   private InnerImageProvider provider() {
