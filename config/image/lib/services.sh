@@ -6,6 +6,8 @@ readonly START=$RUN/compose-up
 
 # Longer than the grace time of a service that is slow to stop.
 readonly STOP_WAIT_SECONDS=600
+# So long the roots of containers that have ended stay mounted: longer than clients wait.
+readonly ROOT_SECONDS=120
 
 # As a filter of the engine's API: all of Compose's containers but those of `compose run`. There is
 # one project in a capsule.
@@ -164,10 +166,27 @@ stop_services() {
     timeout 5 tail --pid="${file##*.}" -f /dev/null || true
   done
   flock "$lock"
+  keep_roots
   compose stop "$@"
   (($# > 0)) || stop_others
   flush_data
   (($# > 0)) || unmount_clones || say "a clone could not be unmounted"
+}
+
+# Keeps the roots of all containers mounted for a while. The engine unmounts that of a container that ends,
+# and with the last reference to it the kernel writes all of the file system below to the disk, whoever has
+# written it (ovl_sync_fs in fs/overlayfs/super.c): beside a busy writer that takes seconds, in which clients
+# may wait. What a process has open is a reference.
+keep_roots() {
+  local root fd
+  local -a open=()
+  while read -r root; do
+    exec {fd}<"$root" || continue
+    open+=("$fd")
+  done < <(inspect_services | jq -r 'select(.State.Running) | .GraphDriver.Data.MergedDir // empty')
+  # Not with the lock, for which the next stop would wait.
+  sleep "$ROOT_SECONDS" </dev/null >/dev/null 2>&1 {lock}>&- &
+  for fd in "${open[@]}"; do exec {fd}<&-; done
 }
 
 # Containers that a service has started by itself, through the inner engine's socket, may write to the

@@ -51,6 +51,7 @@ mount_volumes() {
 # the file system can: else the kernel goes on without).
 mount_clone() {
   local name=$1 top=$LAYERS/$1/top lower lowers='' folder
+  local -a made=("$top")
   for lower in ${2//,/ }; do
     lowers+=${lowers:+:}$LAYERS/$name/$lower
   done
@@ -61,6 +62,7 @@ mount_clone() {
     rsync --archive --acls --xattrs --filter '-x trusted.overlay.*' --numeric-ids --exclude '*' \
       "${lowers%%:*}/" "$top/upper.new/"
     mv "$top/upper.new" "$top/upper"
+    made+=("$top/upper")
   fi
   mount -t overlay "clone-$name" -o "lowerdir=$lowers,upperdir=$top/upper,workdir=$top/work" \
     -o redirect_dir=on,metacopy=on,index=on "$LAYERS/$name/merged" 2>"$RUN/mount.err" || return 1
@@ -71,11 +73,14 @@ mount_clone() {
     [[ -e $LAYERS/$name/merged/volumes/$folder ]] || {
       mkdir -p "$LAYERS/$name/merged/volumes"
       cp -a "$top/fresh/volumes/$folder" "$LAYERS/$name/merged/volumes/"
+      made+=("$top/upper/volumes" "$top/upper/volumes/$folder")
     }
   done
   # The folder itself is where the clone will be mounted.
   [[ ! -d $top/fresh ]] || find "$top/fresh" -mindepth 1 -delete
-  sync -f "$top"
+  # Each by itself, as clients are waiting: see flush_data. What a clone had before is its services' business.
+  sync "${made[@]}"
+  ((${#made[@]} < 2)) || find "${made[@]:1}" \( -type f -o -type d \) -print0 | xargs -0 -r sync --
 }
 
 # put_aside NAME...: folders for what creating the services puts into these volumes. Until take_back.
@@ -154,12 +159,77 @@ unmount_volume() {
   rm -f "$RUN/placed/$name"
 }
 
-# Whatever was written is on the disk when it returns.
-flush_data() {
-  local place
+# Since when all of the data was on the disk, in seconds; not there where nobody has seen to that.
+readonly FLUSHED=$RUN/flushed
+# So often at most: a whole file system is flushed again where that took so
+# long that more has been written meanwhile.
+readonly FLUSHES=3 SLOW_FLUSH_MS=1000
+# Data that it takes longer to go through is flushed as a whole.
+readonly SLOW_LISTING_MS=500
+
+# data_places: the folders that hold what the services write, each ended by a zero byte. Of a clone that is
+# what it has by itself: nobody writes to what is below.
+data_places() {
+  local place name
   for place in "$DATA" "$DATA"/extra/*/; do
-    [[ ! -d $place ]] || sync -f "$place"
+    [[ -d $place ]] || continue
+    name=data
+    [[ $place == "$DATA" ]] || name=$(basename "$place")
+    if mountpoint -q "$LAYERS/$name/merged"; then
+      printf '%s\0' "$LAYERS/$name/top/upper"
+    else
+      printf '%s\0' "${place%/}"
+    fi
   done
+}
+
+# changed_data SECONDS: files and folders that have changed since then, each ended by a zero byte. A write
+# through mmap too is noted with the time, where the page was on the disk before.
+changed_data() {
+  local place
+  while IFS= read -r -d '' place; do
+    find "$place" -ignore_readdir_race -path "$DATA/extra" -prune \
+      -o \( -type f -o -type d \) -newerct "@$1" -print0
+  done < <(data_places)
+}
+
+flush_whole() {
+  local place
+  while IFS= read -r -d '' place; do
+    sync -f "$place"
+  done < <(data_places)
+}
+
+# flush_early: to be called while clients are served, so that flush_data has little to do when they are not.
+flush_early() {
+  local try begun listing since
+  rm -f "$FLUSHED"
+  for ((try = 1; try <= FLUSHES; try++)); do
+    begun=$(now_ms)
+    flush_whole
+    (($(now_ms) - begun > SLOW_FLUSH_MS)) || break
+  done
+  # File times are those of the last tick of the kernel's clock.
+  since=$((begun / 1000 - 1))
+  listing=$(now_ms)
+  changed_data "$since" >/dev/null
+  (($(now_ms) - listing > SLOW_LISTING_MS)) || echo "$since" >"$FLUSHED"
+}
+
+# Whatever the services have written is on the disk when it returns. `sync -f` waits for whatever anybody
+# has written to this disk, so that after flush_early single files are flushed; a folder's is for what was
+# made, renamed or removed in it.
+flush_data() {
+  local since errors=$RUN/flush-$BASHPID
+  if [[ ! -s $FLUSHED ]]; then
+    flush_whole
+    return
+  fi
+  since=$(<"$FLUSHED")
+  # Services that go on may remove files meanwhile.
+  changed_data "$since" | xargs -0 -r sync -- 2>"$errors" ||
+    ! grep -v ': No such file or directory$' "$errors" >&2 || return 1
+  rm -f "$errors"
 }
 
 # What a clone can do here, as JSON: tried out, on the disk of the inner engine's store.

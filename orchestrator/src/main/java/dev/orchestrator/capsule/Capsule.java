@@ -67,6 +67,13 @@ public interface Capsule {
    */
   void stop(Collection<String> services, Duration deadline);
 
+  /**
+   * Writes what its services have written so far to the disk, while they run, so that little is
+   * left for a stop or a freeze, which flush the rest. A capsule that is older than this does
+   * nothing, and flushes all of it then.
+   */
+  void flush(Duration deadline);
+
   /** Pauses running services, and flushes the data. */
   void freeze(Collection<String> services, Duration deadline);
 

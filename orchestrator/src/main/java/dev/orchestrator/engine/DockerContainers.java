@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.github.dockerjava.api.DockerClient;
 import com.github.dockerjava.api.async.ResultCallback;
 import com.github.dockerjava.api.command.CreateContainerCmd;
+import com.github.dockerjava.api.command.GraphDriver;
 import com.github.dockerjava.api.command.InspectContainerResponse;
 import com.github.dockerjava.api.exception.ConflictException;
 import com.github.dockerjava.api.exception.DockerException;
@@ -156,11 +157,16 @@ final class DockerContainers {
   }
 
   void stop(String name, Duration timeout) {
-    ignoringNotModified(
-        "stopping container " + name,
-        timeout.plus(TimedCalls.SHORT),
-        () ->
-            client.stopContainerCmd(name).withTimeout(Math.toIntExact(timeout.toSeconds())).exec());
+    try (RootPin _ = pin(name)) {
+      ignoringNotModified(
+          "stopping container " + name,
+          timeout.plus(TimedCalls.SHORT),
+          () ->
+              client
+                  .stopContainerCmd(name)
+                  .withTimeout(Math.toIntExact(timeout.toSeconds()))
+                  .exec());
+    }
   }
 
   void kill(String name) {
@@ -233,25 +239,39 @@ final class DockerContainers {
   }
 
   void remove(String name) {
-    calls.run(
-        "removing container " + name,
-        TimedCalls.LONG,
-        () -> {
-          // While a removal is in progress the engine answers with a conflict: ask until it is
-          // gone.
-          while (get(name).isPresent()) {
-            try {
-              client.removeContainerCmd(name).withForce(true).withRemoveVolumes(true).exec();
-            } catch (NotFoundException _) {
-              return;
-            } catch (ConflictException e) {
-              if (!Objects.toString(e.getMessage(), "").contains("already in progress")) {
-                throw e;
+    try (RootPin _ = pin(name)) {
+      calls.run(
+          "removing container " + name,
+          TimedCalls.LONG,
+          () -> {
+            // While a removal is in progress the engine answers with a conflict: ask until it is
+            // gone.
+            while (get(name).isPresent()) {
+              try {
+                client.removeContainerCmd(name).withForce(true).withRemoveVolumes(true).exec();
+              } catch (NotFoundException _) {
+                return;
+              } catch (ConflictException e) {
+                if (!Objects.toString(e.getMessage(), "").contains("already in progress")) {
+                  throw e;
+                }
+                Thread.sleep(BETWEEN_TRIES);
               }
-              Thread.sleep(BETWEEN_TRIES);
             }
-          }
-        });
+          });
+    }
+  }
+
+  /** Keeps the root of a container that runs, so that its end waits for no disk. */
+  private RootPin pin(String name) {
+    return RootPin.of(
+        inspect(name)
+            .filter(found -> Boolean.TRUE.equals(found.getState().getRunning()))
+            .map(InspectContainerResponse::getGraphDriver)
+            .map(GraphDriver::getData)
+            .map(data -> data.getRawValues().get("MergedDir"))
+            .map(Object::toString)
+            .orElse(""));
   }
 
   int awaitExit(String name, Duration deadline) {

@@ -211,6 +211,47 @@ class ImageScriptsTest {
         said);
   }
 
+  /** Waiting for what others write to the same disk is not for the time in which clients wait. */
+  @Test
+  void afterAnEarlyFlushOnlyWhatHasChangedSinceIsFlushed() throws Exception {
+    write("data/volumes/db/old", 10);
+    write("data/volumes/db/log", 10);
+    write("data/extra/media/old", 10);
+    for (String each : List.of("old", "log", "../db")) {
+      Files.setLastModifiedTime(
+          capsule.resolve("data/volumes/db").resolve(each), FileTime.from(STARTED));
+    }
+    assertEquals(
+        """
+        never flushed: -f data, -f data/extra/media
+        early: -f data, -f data/extra/media
+        then: data/volumes/db, data/volumes/db/log, data/volumes/db/new
+        """,
+        bash(
+            """
+            source volumes.sh
+            program sync <<'END'
+            [[ $1 != -- ]] || shift
+            for each; do builtin echo "${each#"$PWD/"}" >>synced; done
+            END
+            tell() {
+              builtin echo "$1: $(sort synced | paste -s -d , | sed 's/,/, /g; s/-f, -f, \\(.*\\), /-f \\1, -f /')"
+              rm -f synced
+            }
+            flush_data
+            tell 'never flushed'
+            # What is older has a change time before this.
+            now_ms() { builtin echo "$(($(date +%s%3N) + 2000))"; }
+            flush_early
+            tell early
+            until (($(date +%s) > $(<"$FLUSHED"))); do read -r -t 0.1 <> <(:) || true; done
+            builtin echo more >>data/volumes/db/log
+            builtin echo new >data/volumes/db/new
+            flush_data
+            tell then
+            """));
+  }
+
   /** Also when another call of Compose has come and gone since the start has begun. */
   @Test
   void aStopEndsAStartThatIsUnderWay() throws Exception {

@@ -124,6 +124,11 @@ final class FakeServiceCapsule implements Capsule {
   public void stop(Collection<String> services, Duration deadline) {}
 
   @Override
+  public void flush(Duration deadline) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
   public void freeze(Collection<String> services, Duration deadline) {}
 
   @Override

@@ -139,6 +139,11 @@ public final class FakeCapsule implements Capsule {
   }
 
   @Override
+  public void flush(Duration deadline) {
+    host.operate("capsule.flush", () -> requireRunning("flush"));
+  }
+
+  @Override
   public void freeze(Collection<String> services, Duration deadline) {
     host.operate(
         "capsule.freeze",

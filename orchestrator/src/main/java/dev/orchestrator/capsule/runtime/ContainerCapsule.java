@@ -175,6 +175,15 @@ public final class ContainerCapsule implements Capsule {
   }
 
   @Override
+  public void flush(Duration deadline) {
+    String doing = "flushing its data";
+    ExecResult result = run(doing, deadline, List.of("capsule", "flush"));
+    if (!result.ok() && result.exitCode() != USAGE) {
+      throw failure(doing, result.errorLine());
+    }
+  }
+
+  @Override
   public void freeze(Collection<String> services, Duration deadline) {
     ask("freezing services", deadline, with("freeze", services));
   }

@@ -11,9 +11,16 @@ import dev.orchestrator.upgrade.UpgradeRun;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Makes new connections wait, and drains the open connections. */
 final class HoldStep extends Step {
+  private static final Logger log = LoggerFactory.getLogger(HoldStep.class);
+
+  /** A disk that others write to as fast as they can takes its time. */
+  private static final Duration FLUSH_LIMIT = Duration.ofSeconds(60);
+
   HoldStep() {
     super(
         "hold",
@@ -51,6 +58,7 @@ final class HoldStep extends Step {
     }
     context.ownerClaim().acquire(run.blue());
     stopHealing(run, context);
+    flush(run, context);
     context.invariants().askBefore(run);
     Duration budget = context.limits().hold();
     run.heldAt = context.clock().instant();
@@ -80,6 +88,25 @@ final class HoldStep extends Step {
       }
       // A capsule that was built before this existed restarts nothing.
       return;
+    }
+  }
+
+  /**
+   * Writes blue's data to the disk while clients are still served. Only an attempt: what it leaves
+   * is flushed in the hold. A freeze of the whole capsule flushes nothing.
+   */
+  private static void flush(UpgradeRun run, UpgradeContext context) {
+    if (context.dataSettings(run).freezesAll()) {
+      return;
+    }
+    try {
+      context.capsule(run.blue()).flush(FLUSH_LIMIT);
+    } catch (CapsuleException e) {
+      if (e.isOutage()) {
+        throw e;
+      }
+      log.info(
+          "the data of {} could not be flushed early: {}", run.blue().container(), e.getMessage());
     }
   }
 
