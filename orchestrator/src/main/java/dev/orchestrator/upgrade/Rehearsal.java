@@ -335,7 +335,7 @@ public final class Rehearsal {
   public RehearsalRecord check(
       UpgradeRun run,
       Prepared prepared,
-      Consumer<Capsule> files,
+      Consumer<Generation> files,
       List<String> differences,
       Consumer<String> progress) {
     Generation next = prepared.generation();
@@ -346,7 +346,7 @@ public final class Rehearsal {
     VerifySettings verify = context.limits().verify();
     List<String> excuses = differences;
     try {
-      files.accept(capsule);
+      files.accept(next);
       Instant started = context.clock().instant();
       context.startServices(next, end.atMost(verify.deadline()), progress);
       context.hooks().runAfter(run, capsule);
