@@ -289,8 +289,7 @@ public final class Rehearsal {
       long stall = Duration.ofNanos(System.nanoTime() - begun).toMillis();
       context.hooks().runAfter(run.id(), context.capsule(blue));
       context.invariants().askAfterCopy(run);
-      return new Prepared(
-          next, dataAt.truncatedTo(ChronoUnit.MILLIS), stall, copied.toMillis());
+      return new Prepared(next, dataAt.truncatedTo(ChronoUnit.MILLIS), stall, copied.toMillis());
     } finally {
       context.servingLock().release();
     }
@@ -394,7 +393,9 @@ public final class Rehearsal {
     }
   }
 
-  /** What the volumes of a version take on the disk for themselves; 0 where it can't be measured. */
+  /**
+   * What the volumes of a version take on the disk for themselves; 0 where it can't be measured.
+   */
   private long usedDisk(UpgradeRun run, Generation next) {
     List<Layer> layers = new ArrayList<>();
     layers.add(new Layer(next.storeVolume(), false));

@@ -571,7 +571,8 @@ class RehearsalTest {
     UpgradeRecord run = upgrade("v2");
     assertEquals(Outcome.ROLLED_BACK, run.outcome());
     assertTrue(
-        run.reason().matches("rehearse: clients will be held for some .*, and upgrade.hold-budget is .*"),
+        run.reason()
+            .matches("rehearse: clients will be held for some .*, and upgrade.hold-budget is .*"),
         run.reason());
     assertFalse(steps(run).contains("hold"), steps(run).toString());
     assertNull(service.control.receipt(run.id()).traffic(), "nobody was held");

@@ -97,7 +97,9 @@ final class QuiesceStep extends Step {
     String version = run.blue().version();
     if (frozen.isEmpty()) {
       capsule.stop(run.budget(limit));
-      return version + "'s services stopped, data flushed" + killed(run, context, capsule.services(run.budget(limit)));
+      return version
+          + "'s services stopped, data flushed"
+          + killed(run, context, capsule.services(run.budget(limit)));
     }
     List<String> others = services.stream().filter(name -> !frozen.contains(name)).toList();
     String killed = "";

@@ -94,8 +94,7 @@ final class StartStep extends Step {
    *
    * @return false when green was built before a capsule could update the release's files
    */
-  static boolean answerForFiles(
-      UpgradeRun run, UpgradeContext context, Generation candidate) {
+  static boolean answerForFiles(UpgradeRun run, UpgradeContext context, Generation candidate) {
     if (!changesRelease(run)) {
       return true;
     }
