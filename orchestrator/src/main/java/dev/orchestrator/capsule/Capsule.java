@@ -56,6 +56,12 @@ public interface Capsule {
   /** Starts its services in the order of their dependencies. */
   void start(Duration deadline);
 
+  /** Sets the lease and starts its services: one request, as clients may wait. */
+  default void start(int epoch, Duration deadline) {
+    lease(epoch, deadline);
+    start(deadline);
+  }
+
   /** Stops its services in reverse order, each within its own grace time, and flushes the data. */
   default void stop(Duration deadline) {
     stop(List.of(), deadline);
@@ -73,6 +79,16 @@ public interface Capsule {
    * nothing, and flushes all of it then.
    */
   void flush(Duration deadline);
+
+  /**
+   * Sets the lease, stops all its services, and tells their state after that: one request, as
+   * clients wait.
+   */
+  default List<InnerService> stop(int epoch, Duration deadline) {
+    lease(epoch, deadline);
+    stop(deadline);
+    return services(deadline);
+  }
 
   /** Pauses running services, and flushes the data. */
   void freeze(Collection<String> services, Duration deadline);

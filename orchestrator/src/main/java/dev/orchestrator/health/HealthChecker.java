@@ -190,9 +190,9 @@ public final class HealthChecker implements HealthGate {
   }
 
   @Override
-  public void start(Capsule capsule, Duration deadline, Consumer<String> progress) {
+  public void start(Capsule capsule, int epoch, Duration deadline, Consumer<String> progress) {
     RestartLoops loops = new RestartLoops(clock);
-    try (ServiceStart start = new ServiceStart(capsule, deadline)) {
+    try (ServiceStart start = new ServiceStart(capsule, () -> capsule.start(epoch, deadline))) {
       while (!start.isDone(startLook)) {
         List<HealthProblem> found = loops.look(servicesOrNone(capsule));
         if (!found.isEmpty()) {
@@ -254,7 +254,7 @@ public final class HealthChecker implements HealthGate {
     probes.forEach(probe -> needed.add(probe.service()));
     List<HealthProblem> last = List.of();
     int lasting = 0;
-    try (ServiceStart start = new ServiceStart(capsule, settings.deadline())) {
+    try (ServiceStart start = new ServiceStart(capsule, () -> capsule.start(settings.deadline()))) {
       boolean started = start.isDone(settings.interval());
       while (true) {
         CapsuleException failed = start.failure();

@@ -46,13 +46,13 @@ public interface HealthGate {
       Consumer<String> progress);
 
   /**
-   * Starts the services in the order of their dependencies and returns when all of them are
-   * started. Fails at once with a {@link HealthException} when a service ends with an error again
-   * and again, although what it depends on is up; otherwise as {@link Capsule#start} does, with
-   * what is wrong with which service.
+   * Sets the lease, starts the services in the order of their dependencies and returns when all of
+   * them are started. Fails at once with a {@link HealthException} when a service ends with an
+   * error again and again, although what it depends on is up; otherwise as {@link Capsule#start}
+   * does, with what is wrong with which service.
    */
-  default void start(Capsule capsule, Duration deadline, Consumer<String> progress) {
-    capsule.start(deadline);
+  default void start(Capsule capsule, int epoch, Duration deadline, Consumer<String> progress) {
+    capsule.start(epoch, deadline);
   }
 
   /**

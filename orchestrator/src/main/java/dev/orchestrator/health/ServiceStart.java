@@ -19,13 +19,13 @@ final class ServiceStart implements AutoCloseable {
   private final Thread thread;
   private boolean left;
 
-  ServiceStart(Capsule capsule, Duration deadline) {
+  ServiceStart(Capsule capsule, Runnable request) {
     thread =
         Thread.ofVirtual()
             .name("start " + capsule.name())
             .start(() -> {
               try {
-                capsule.start(deadline);
+                request.run();
                 done.complete(true);
               } catch (RuntimeException | Error e) {
                 done.completeExceptionally(e);

@@ -164,6 +164,11 @@ final class JournalSchema {
             changes TEXT NOT NULL,
             conclusive INTEGER NOT NULL CHECK (conclusive IN (0, 1))
           ) STRICT;
+          """,
+          """
+          ALTER TABLE rehearsal ADD COLUMN disk INTEGER NOT NULL DEFAULT 0;
+          ALTER TABLE rehearsal ADD COLUMN changed TEXT NOT NULL
+            DEFAULT '{"files": 0, "bytes": 0, "tables": []}';
           """);
 
   private static final FileAttribute<Set<PosixFilePermission>> OWNER_ONLY =

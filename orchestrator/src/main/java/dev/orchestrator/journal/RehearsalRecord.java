@@ -1,6 +1,7 @@
 package dev.orchestrator.journal;
 
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -21,6 +22,9 @@ import java.util.Map;
  * @param stopMillis how long its services took to stop in order; 0 where they were not good
  * @param lastPassMillis how long the last pass of the copy took, while what serves was frozen
  * @param memory the most that its capsule took, in bytes, files in memory included; 0: not known
+ * @param disk what its volumes took on the disk once it was healthy, in bytes, without blocks that
+ *     are shared with other files; 0: not known
+ * @param changed what its start has changed
  */
 public record RehearsalRecord(
     String version,
@@ -35,7 +39,24 @@ public record RehearsalRecord(
     String reason,
     long stopMillis,
     long lastPassMillis,
-    long memory) {
+    long memory,
+    long disk,
+    Changed changed) {
+
+  /**
+   * What a start has changed in the data, the checks of its health included.
+   *
+   * @param files that are new or were written to
+   * @param bytes size of those files
+   * @param tables of databases that were written to, each after its service's name and a space
+   */
+  public record Changed(long files, long bytes, List<String> tables) {
+    public static final Changed NOTHING = new Changed(0, 0, List.of());
+
+    public Changed {
+      tables = List.copyOf(tables);
+    }
+  }
 
   public RehearsalRecord {
     services = Map.copyOf(services);

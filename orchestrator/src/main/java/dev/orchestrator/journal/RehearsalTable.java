@@ -21,8 +21,8 @@ final class RehearsalTable {
     SqlStatements.update(
         connection,
         "INSERT OR REPLACE INTO rehearsal (version, content, run, from_generation, data_at, good,"
-            + " stall, healthy, services, reason, stop, last_pass, memory) VALUES (?, ?, ?, ?, ?,"
-            + " ?, ?, ?, ?, ?, ?, ?, ?)",
+            + " stall, healthy, services, reason, stop, last_pass, memory, disk, changed) VALUES"
+            + " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         rehearsal.version(),
         rehearsal.content(),
         rehearsal.run(),
@@ -35,7 +35,9 @@ final class RehearsalTable {
         rehearsal.reason(),
         rehearsal.stopMillis(),
         rehearsal.lastPassMillis(),
-        rehearsal.memory());
+        rehearsal.memory(),
+        rehearsal.disk(),
+        Json.write(rehearsal.changed()));
   }
 
   /** All, newest data first. */
@@ -63,6 +65,8 @@ final class RehearsalTable {
         row.getString("reason"),
         row.getLong("stop"),
         row.getLong("last_pass"),
-        row.getLong("memory"));
+        row.getLong("memory"),
+        row.getLong("disk"),
+        Json.read(row.getString("changed"), RehearsalRecord.Changed.class));
   }
 }

@@ -11,6 +11,10 @@ import dev.orchestrator.data.CopyReport;
 import dev.orchestrator.data.DataCopier.Copying;
 import dev.orchestrator.data.DataException;
 import dev.orchestrator.data.DataVolume;
+import dev.orchestrator.data.DataVolume.Layer;
+import dev.orchestrator.data.DataVolume.Method;
+import dev.orchestrator.data.Occupied;
+import dev.orchestrator.data.VolumeChanges;
 import dev.orchestrator.engine.ContainerInfo;
 import dev.orchestrator.engine.ImageInfo;
 import dev.orchestrator.health.HealthException;
@@ -19,12 +23,15 @@ import dev.orchestrator.journal.Generation;
 import dev.orchestrator.journal.Generation.State;
 import dev.orchestrator.journal.GenerationRecord;
 import dev.orchestrator.journal.RehearsalRecord;
+import dev.orchestrator.journal.RehearsalRecord.Changed;
 import dev.orchestrator.settings.UpgradeSettings.VerifySettings;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -40,6 +47,11 @@ import java.util.stream.Collectors;
 public final class Rehearsal {
   /** After the first pass a second one copies what has changed meanwhile. */
   private static final int LIVE_PASSES = 2;
+
+  /** No client waits for what is measured once a version was found healthy. */
+  private static final Duration MEASURE = Duration.ofMinutes(2);
+
+  private static final int MOST_TABLES = 5;
 
   /**
    * A version that is ready to be tried out.
@@ -251,14 +263,13 @@ public final class Rehearsal {
       Deadline limit = Deadline.in(context.limits().hold());
       Instant dataAt;
       long begun;
-      long copied;
+      Duration copied = Duration.ZERO;
       try {
         context.invariants().askBefore(run);
         context.hooks().runBefore(run, context.capsule(blue));
         begun = System.nanoTime();
         context.engine().pauseContainer(blue.container());
         dataAt = context.clock().instant();
-        copied = System.nanoTime();
         for (Map.Entry<DataVolume, Copying> copy : copies.entrySet()) {
           DataVolume target = copy.getKey();
           CopyReport report =
@@ -268,8 +279,8 @@ public final class Rehearsal {
                       limit.remaining(),
                       line -> progress.accept(DataTransfer.prefixed(target, line)));
           context.transfer().recordPass(run, "rehearsal frozen", target, report);
+          copied = copied.plus(report.took());
         }
-        copied = System.nanoTime() - copied;
         context.engine().unpauseContainer(blue.container());
       } catch (RuntimeException e) {
         resumeUninterrupted(run);
@@ -278,8 +289,7 @@ public final class Rehearsal {
       long stall = Duration.ofNanos(System.nanoTime() - begun).toMillis();
       context.hooks().runAfter(run.id(), context.capsule(blue));
       context.invariants().askAfterCopy(run);
-      return new Prepared(
-          next, dataAt.truncatedTo(ChronoUnit.MILLIS), stall, Duration.ofNanos(copied).toMillis());
+      return new Prepared(next, dataAt.truncatedTo(ChronoUnit.MILLIS), stall, copied.toMillis());
     } finally {
       context.servingLock().release();
     }
@@ -324,7 +334,7 @@ public final class Rehearsal {
   public RehearsalRecord check(
       UpgradeRun run,
       Prepared prepared,
-      Consumer<Capsule> files,
+      Consumer<Generation> files,
       List<String> differences,
       Consumer<String> progress) {
     Generation next = prepared.generation();
@@ -335,7 +345,8 @@ public final class Rehearsal {
     VerifySettings verify = context.limits().verify();
     List<String> excuses = differences;
     try {
-      files.accept(capsule);
+      files.accept(next);
+      Instant started = context.clock().instant();
       context.startServices(next, end.atMost(verify.deadline()), progress);
       context.hooks().runAfter(run, capsule);
       Duration starting = Duration.ofNanos(System.nanoTime() - begun);
@@ -355,11 +366,17 @@ public final class Rehearsal {
           .forEach((service, after) -> services.put(service, starting.plus(after).toMillis()));
       long millis = Math.max(1, Duration.ofNanos(System.nanoTime() - begun).toMillis());
       long memory = peakMemory(capsule);
+      long disk = usedDisk(run, next);
+      List<String> tables = writtenTables(capsule, started);
       context.reversals().askAfter(run, next);
       long stopping = System.nanoTime();
       capsule.stop(UpgradeContext.STOP_TIMEOUT);
       long stopMillis = Duration.ofNanos(System.nanoTime() - stopping).toMillis();
-      return record(run, prepared, true, millis, services, "", stopMillis, memory);
+      return record(
+          run,
+          prepared,
+          new Found(
+              "", millis, services, stopMillis, memory, disk, changed(run, next, started, tables)));
     } catch (HealthException e) {
       throw failure(run, prepared, e, excuses);
     } catch (CapsuleException e) {
@@ -373,6 +390,73 @@ public final class Rehearsal {
       return capsule.memory(context.briefTimeout()).peak();
     } catch (CapsuleException e) {
       return 0;
+    }
+  }
+
+  /**
+   * What the volumes of a version take on the disk for themselves; 0 where it can't be measured.
+   */
+  private long usedDisk(UpgradeRun run, Generation next) {
+    List<Layer> layers = new ArrayList<>();
+    layers.add(new Layer(next.storeVolume(), false));
+    next.volumes().stream()
+        .filter(volume -> volume.method() != Method.ATTACH)
+        .forEach(volume -> layers.add(new Layer(volume.volume(), false)));
+    try {
+      return context.copier().occupied(layers, labels(run), MEASURE).stream()
+          .mapToLong(Occupied::own)
+          .sum();
+    } catch (DataException e) {
+      requireGoingOn(run, e);
+      return 0;
+    }
+  }
+
+  /** The tables that a version's databases have been told to write to since their start. */
+  private List<String> writtenTables(Capsule capsule, Instant started) {
+    try {
+      return capsule.tables(context.briefTimeout()).stream()
+          .filter(table -> table.writes() > 0 || table.updated() >= started.getEpochSecond())
+          .map(table -> table.service() + " " + table.table())
+          .sorted()
+          .toList();
+    } catch (CapsuleException e) {
+      if (e.isOutage()) {
+        throw e;
+      }
+      return List.of(); // As with databases that count no writes.
+    }
+  }
+
+  /** What a version that has stopped has changed since its start. */
+  private Changed changed(UpgradeRun run, Generation next, Instant started, List<String> tables) {
+    long files = 0;
+    long bytes = 0;
+    for (DataVolume volume : DataTransfer.copiedVolumes(next)) {
+      Optional<DataVolume> before = DataPlanner.findVolume(run.blue(), volume.name());
+      if (before.isEmpty()) {
+        continue;
+      }
+      try {
+        VolumeChanges written =
+            context.copier().changes(before.get(), volume, started, labels(run), MEASURE);
+        files += written.files();
+        bytes += written.bytes();
+      } catch (DataException e) {
+        requireGoingOn(run, e);
+      }
+    }
+    return new Changed(files, bytes, tables);
+  }
+
+  private Map<String, String> labels(UpgradeRun run) {
+    return context.names().helperLabels(run.id(), ResourceNames.LOOK);
+  }
+
+  /** A figure that can't be had does not end a rehearsal, unless its run is being ended. */
+  private void requireGoingOn(UpgradeRun run, DataException failure) {
+    if (isEnding(run)) {
+      throw failure;
     }
   }
 
@@ -392,19 +476,22 @@ public final class Rehearsal {
     if (!differences.isEmpty()) {
       return new InconclusiveException(why, failure);
     }
-    RehearsalRecord _ = record(run, prepared, false, 0, Map.of(), why, 0, 0);
+    RehearsalRecord _ =
+        record(run, prepared, new Found(why, 0, Map.of(), 0, 0, 0, Changed.NOTHING));
     return new HealthException(why + "; found in a rehearsal, no client has waited");
   }
 
-  private RehearsalRecord record(
-      UpgradeRun run,
-      Prepared prepared,
-      boolean good,
+  /** What a check has found, as a {@link RehearsalRecord} has it. */
+  private record Found(
+      String reason,
       long healthyMillis,
       Map<String, Long> services,
-      String reason,
       long stopMillis,
-      long memory) {
+      long memory,
+      long disk,
+      Changed changed) {}
+
+  private RehearsalRecord record(UpgradeRun run, Prepared prepared, Found found) {
     Generation next = prepared.generation();
     RehearsalRecord rehearsal =
         new RehearsalRecord(
@@ -413,14 +500,16 @@ public final class Rehearsal {
             run.id(),
             run.blue().number(),
             prepared.dataAt(),
-            good,
+            found.reason().isEmpty(),
             prepared.stallMillis(),
-            healthyMillis,
-            services,
-            reason,
-            stopMillis,
+            found.healthyMillis(),
+            found.services(),
+            found.reason(),
+            found.stopMillis(),
             prepared.lastPassMillis(),
-            memory);
+            found.memory(),
+            found.disk(),
+            found.changed());
     context.journal().recordRehearsal(rehearsal);
     return rehearsal;
   }
@@ -482,9 +571,39 @@ public final class Rehearsal {
             services.isEmpty() ? "" : " (" + services + ")",
             HumanText.when(rehearsal.dataAt()),
             HumanText.time(rehearsal.stallMillis()),
-            rehearsal.memory() == 0
-                ? ""
-                : "; its capsule took %s at most".formatted(HumanText.bytes(rehearsal.memory())));
+            describeCosts(rehearsal));
+  }
+
+  private static String describeCosts(RehearsalRecord rehearsal) {
+    List<String> taken = new ArrayList<>();
+    if (rehearsal.memory() > 0) {
+      taken.add("%s of memory at most".formatted(HumanText.bytes(rehearsal.memory())));
+    }
+    if (rehearsal.disk() > 0) {
+      taken.add("%s of disk".formatted(HumanText.bytes(rehearsal.disk())));
+    }
+    Changed changed = rehearsal.changed();
+    List<String> parts = new ArrayList<>();
+    if (!taken.isEmpty()) {
+      parts.add("; its capsule took " + String.join(" and ", taken));
+    }
+    if (changed.files() > 0) {
+      parts.add(
+          String.format(
+              Locale.ROOT,
+              "; its start changed %,d files of %s",
+              changed.files(),
+              HumanText.bytes(changed.bytes())));
+    }
+    if (!changed.tables().isEmpty()) {
+      int more = changed.tables().size() - MOST_TABLES;
+      parts.add(
+          "; it wrote to the tables %s%s"
+              .formatted(
+                  changed.tables().stream().limit(MOST_TABLES).collect(Collectors.joining(", ")),
+                  more > 0 ? " and %d more".formatted(more) : ""));
+    }
+    return String.join("", parts);
   }
 
   /**

@@ -561,13 +561,13 @@ public final class UpgradeContext {
   }
 
   /**
-   * Starts a generation's services; returns when all are started.
+   * Gives a generation the lease of its data and starts its services; returns when all are started.
    *
    * @throws dev.orchestrator.health.HealthException when a service ends with an error again and
    *     again
    */
   public void startServices(Generation generation, Duration limit, Consumer<String> progress) {
-    health.start(capsule(generation), limit, progress);
+    health.start(capsule(generation), generation.number(), limit, progress);
   }
 
   /**

@@ -278,7 +278,7 @@ class HealthCheckerTest {
     capsule.asking = () -> now = now.plusSeconds(1);
     HealthException e =
         assertThrows(
-            HealthException.class, () -> checker.start(capsule, Duration.ofDays(1), said::add));
+            HealthException.class, () -> checker.start(capsule, 1, Duration.ofDays(1), said::add));
     String message = String.valueOf(e.getMessage());
     assertTrue(
         message.startsWith(
@@ -297,7 +297,7 @@ class HealthCheckerTest {
     capsule.round("app created none 0", "db running unhealthy 0", "old exited none 137");
     CapsuleException e =
         assertThrows(
-            CapsuleException.class, () -> checker.start(capsule, Duration.ofDays(1), said::add));
+            CapsuleException.class, () -> checker.start(capsule, 1, Duration.ofDays(1), said::add));
     assertEquals(
         "compose up: container x-db-1 is unhealthy; service db: is unhealthy (its log ends with:"
             + " out of memory)",

@@ -115,7 +115,7 @@ public final class FakeCopier implements DataCopier {
             }
             copy();
           });
-      return new CopyReport(1, 1, 1, 1, 1, 0, deadline);
+      return new CopyReport(1, 1, 1, 1, 1, 0, host.lastPass);
     }
 
     private boolean writesToSource(String writer) {

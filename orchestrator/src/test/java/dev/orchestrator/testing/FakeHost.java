@@ -200,6 +200,9 @@ public final class FakeHost {
   /** Tables of the services' databases. */
   public final List<DatabaseTable> tables = new ArrayList<>();
 
+  /** How long the last pass of each copy is said to have taken. */
+  public Duration lastPass = Duration.ofMillis(1);
+
   /** What volumes take on the disk now; others all that they have taken first. */
   public final Map<String, Occupied> occupied = new HashMap<>();
 

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.orchestrator.capsule.DatabaseTable;
 import dev.orchestrator.capsule.MemoryUse;
 import dev.orchestrator.common.RefusedException;
 import dev.orchestrator.compose.HostGrants;
@@ -561,6 +562,51 @@ class RehearsalTest {
     UpgradeRecord run = upgrade("v2");
     assertTrue(notes(run).contains("the rehearsal had predicted"), notes(run));
     assertTrue(notes(run).contains("clients will be held for some"), notes(run));
+  }
+
+  @Test
+  void anUpgradeThatWouldNotEndWithinItsBudgetEndsBeforeClientsWait() {
+    serve(Mode.ON);
+    host.lastPass = Duration.ofMinutes(10); // The budget is one.
+    UpgradeRecord run = upgrade("v2");
+    assertEquals(Outcome.ROLLED_BACK, run.outcome());
+    assertTrue(
+        run.reason()
+            .matches("rehearse: clients will be held for some .*, and upgrade.hold-budget is .*"),
+        run.reason());
+    assertFalse(steps(run).contains("hold"), steps(run).toString());
+    assertNull(service.control.receipt(run.id()).traffic(), "nobody was held");
+    assertEquals(List.of(), touched, "nothing was done to what serves, nor to its clients");
+    assertTrue(lastOf("v2").good(), "the version is");
+    assertTrue(service.journal.quarantines().isEmpty(), "a slow host is not the version's fault");
+    assertInvariants("rolled back");
+
+    triedOut.clear();
+    host.lastPass = Duration.ofMillis(1);
+    UpgradeRecord again = upgrade("v2");
+    assertEquals(Outcome.DONE, again.outcome(), again.reason());
+    assertEquals(List.of("v2", "v1"), triedOut, "what would not end in time is tried again");
+  }
+
+  @Test
+  void whatTheStartTakesAndChangesIsKept() {
+    serve(Mode.OFF);
+    host.usedBytes = 3_000_000;
+    host.tables.add(new DatabaseTable("db", "shop.migrations", 3, 1, 0));
+    host.tables.add(new DatabaseTable("db", "shop.orders", 9, 0, 0));
+    UpgradeRecord run = recordOf(service.control.rehearse("v2"));
+    assertEquals(Outcome.DONE, run.outcome(), run.reason());
+    RehearsalRecord found = lastOf("v2");
+    assertEquals(6_000_000, found.disk(), "the data and the store");
+    assertEquals(List.of("db shop.migrations"), found.changed().tables());
+    assertEquals(7, found.changed().bytes());
+    assertTrue(notes(run).contains("6.0 MB of disk"), notes(run));
+    assertTrue(notes(run).contains("it wrote to the tables db shop.migrations"), notes(run));
+
+    host.occupiedFails = true;
+    UpgradeRecord unknown = recordOf(service.control.rehearse("v2"));
+    assertEquals(Outcome.DONE, unknown.outcome(), "a figure is no reason to fail");
+    assertEquals(0, lastOf("v2").disk());
   }
 
   @Test

@@ -146,6 +146,8 @@ class RehearsalEngineTest {
       RehearsalRecord found = last(light, "v2");
       assertTrue(found.good());
       assertTrue(found.services().containsKey(LightStackFixture.LEDGER), found.toString());
+      assertTrue(found.disk() > 0, found.toString());
+      assertTrue(found.changed().files() > 0, "its start writes to its data: " + found);
       System.out.printf(
           "frozen %s, healthy after %s %s%n",
           HumanText.time(found.stallMillis()),

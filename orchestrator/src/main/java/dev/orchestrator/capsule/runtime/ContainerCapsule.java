@@ -170,6 +170,27 @@ public final class ContainerCapsule implements Capsule {
   }
 
   @Override
+  public void start(int epoch, Duration deadline) {
+    List<String> command =
+        List.of("sh", "-c", "capsule lease $1 && exec capsule start", "sh", String.valueOf(epoch));
+    String _ = output("starting its services", deadline, command);
+  }
+
+  /** By what capsules of all ages know. */
+  @Override
+  public List<InnerService> stop(int epoch, Duration deadline) {
+    List<String> command =
+        List.of(
+            "sh",
+            "-c",
+            "capsule lease $1 && capsule stop && exec capsule state",
+            "sh",
+            String.valueOf(epoch));
+    String doing = "stopping its services";
+    return services(doing, output(doing, deadline, command));
+  }
+
+  @Override
   public void stop(Collection<String> services, Duration deadline) {
     ask("stopping its services", deadline, with("stop", services));
   }
@@ -251,7 +272,10 @@ public final class ContainerCapsule implements Capsule {
   @Override
   public List<InnerService> services(Duration deadline) {
     String doing = "asking for its services' state";
-    String answer = ask(doing, deadline, "state");
+    return services(doing, ask(doing, deadline, "state"));
+  }
+
+  private List<InnerService> services(String doing, String answer) {
     List<InnerService> services = new ArrayList<>();
     try {
       for (JsonNode service : Json.tree(answer).path("services")) {

@@ -71,7 +71,12 @@ final class QuiesceStep extends Step {
     context.invariants().askInHold(run);
     // The next epoch's lease keeps blue from starting its services by hand or after a reboot.
     int candidate = run.green == null ? 0 : run.green.number();
-    capsule.lease(Math.max(blue.number(), candidate) + 1, run.budget(limit));
+    int epoch = Math.max(blue.number(), candidate) + 1;
+    if (data.quiesce() == Quiesce.STOP && data.services().isEmpty()) {
+      List<InnerService> stopped = capsule.stop(epoch, run.budget(limit));
+      return blue.version() + "'s services stopped, data flushed" + killed(run, context, stopped);
+    }
+    capsule.lease(epoch, run.budget(limit));
     List<String> names = services(run, context, capsule);
     List<String> exceptions =
         names.stream()
@@ -92,13 +97,15 @@ final class QuiesceStep extends Step {
     String version = run.blue().version();
     if (frozen.isEmpty()) {
       capsule.stop(run.budget(limit));
-      return version + "'s services stopped, data flushed" + killed(run, context, capsule);
+      return version
+          + "'s services stopped, data flushed"
+          + killed(run, context, capsule.services(run.budget(limit)));
     }
     List<String> others = services.stream().filter(name -> !frozen.contains(name)).toList();
     String killed = "";
     if (!others.isEmpty()) {
       capsule.stop(others, run.budget(limit));
-      killed = killed(run, context, capsule);
+      killed = killed(run, context, capsule.services(run.budget(limit)));
     }
     capsule.freeze(frozen, run.budget(limit));
     return "%s's services stopped, data flushed; frozen: %s"
@@ -112,7 +119,7 @@ final class QuiesceStep extends Step {
     String killed = "";
     if (!stopped.isEmpty()) {
       capsule.stop(stopped, run.budget(limit));
-      killed = killed(run, context, capsule);
+      killed = killed(run, context, capsule.services(run.budget(limit)));
     }
     Duration _ = run.budget(limit);
     context.engine().pauseContainer(run.blue().container());
@@ -126,9 +133,10 @@ final class QuiesceStep extends Step {
    * Names the services that did not stop within their grace time and were killed, in the receipt
    * too: what they had in memory is not on disk.
    */
-  private static String killed(UpgradeRun run, UpgradeContext context, Capsule capsule) {
+  private static String killed(
+      UpgradeRun run, UpgradeContext context, List<InnerService> services) {
     List<String> killed =
-        capsule.services(run.budget(context.limits().hold())).stream()
+        services.stream()
             .filter(service -> service.exitCode() == KILLED && !service.state().equals("running"))
             .map(InnerService::service)
             .distinct()

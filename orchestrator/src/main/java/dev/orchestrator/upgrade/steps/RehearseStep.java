@@ -124,7 +124,7 @@ final class RehearseStep extends Step {
           rehearsal.check(
               run,
               prepared,
-              capsule -> StartStep.answerForFiles(run, context, capsule),
+              candidate -> StartStep.answerForFiles(run, context, candidate),
               differences,
               progress);
     } catch (Rehearsal.InconclusiveException e) {

@@ -53,8 +53,7 @@ final class StartStep extends Step {
   @Override
   public String run(UpgradeRun run, UpgradeContext context, Consumer<String> progress) {
     Capsule capsule = context.capsule(run.green());
-    capsule.lease(run.green().number(), run.budget(context.limits().ready()));
-    boolean updatesFiles = answerForFiles(run, context, capsule);
+    boolean updatesFiles = answerForFiles(run, context, run.green());
     context.startServices(run.green(), run.budget(context.limits().verify().deadline()), progress);
     if (run.holdsClients()) {
       context.hooks().runAfter(run, capsule);
@@ -95,7 +94,7 @@ final class StartStep extends Step {
    *
    * @return false when green was built before a capsule could update the release's files
    */
-  static boolean answerForFiles(UpgradeRun run, UpgradeContext context, Capsule capsule) {
+  static boolean answerForFiles(UpgradeRun run, UpgradeContext context, Generation candidate) {
     if (!changesRelease(run)) {
       return true;
     }
@@ -105,9 +104,13 @@ final class StartStep extends Step {
       // The service was restarted since the preflight.
       plan = context.files().plan(run.blue(), run.record.toVersion(), options);
     }
-    return (options.files() == null && plan.known().isEmpty())
-        || capsule.applyFiles(
-            options.files(), plan.known(), run.budget(context.limits().verify().deadline()));
+    if (options.files() == null && plan.known().isEmpty()) {
+      return true;
+    }
+    Capsule capsule = context.capsule(candidate);
+    capsule.lease(candidate.number(), run.budget(context.limits().ready()));
+    return capsule.applyFiles(
+        options.files(), plan.known(), run.budget(context.limits().verify().deadline()));
   }
 
   /** Notes in the receipt what the start has made of the release's files in the data. */
