@@ -40,8 +40,11 @@ final class PathSwitchMain {
   private static final int PATIENCE_MS = 10_000;
   private static final int SERVERS_PORT = 6379;
   private static final Duration HOLD = Duration.ofSeconds(20);
-  private static final byte[] QUESTION = "PING\r\n".getBytes(StandardCharsets.US_ASCII);
-  private static final byte[] ANSWER = "+PONG\r\n".getBytes(StandardCharsets.US_ASCII);
+
+  /** The server closes first, so that the client's ports are free again. */
+  private static final byte[] QUESTION = "PING\r\nQUIT\r\n".getBytes(StandardCharsets.US_ASCII);
+
+  private static final byte[] ANSWER = "+PONG\r\n+OK\r\n".getBytes(StandardCharsets.US_ASCII);
 
   private PathSwitchMain() {}
 
@@ -138,7 +141,7 @@ final class PathSwitchMain {
       socket.setSoTimeout(PATIENCE_MS);
       socket.connect(server, PATIENCE_MS);
       socket.getOutputStream().write(QUESTION);
-      return Arrays.equals(ANSWER, socket.getInputStream().readNBytes(ANSWER.length));
+      return Arrays.equals(ANSWER, socket.getInputStream().readAllBytes());
     } catch (IOException e) {
       return false;
     }
