@@ -45,7 +45,8 @@ public final class HostPacketFilter implements PacketFilter {
   private static final String OUR_TABLES = "orchestrator_";
 
   /** A rule that drops nothing. */
-  private static final Pattern HARMLESS = Pattern.compile("-A \\S+ (.* )?-j (ACCEPT|RETURN|LOG)\\b.*");
+  private static final Pattern HARMLESS =
+      Pattern.compile("-A \\S+ (.* )?-j (ACCEPT|RETURN|LOG)\\b.*");
 
   /** An accept of a table of its own that is asked for where a chain drops what is forwarded. */
   private static final String ACCEPTS_LED = "ct status dnat accept";
@@ -165,7 +166,8 @@ public final class HostPacketFilter implements PacketFilter {
     if (before.stream().anyMatch(HostPacketFilter::mayDrop)) {
       found.add("chain FORWARD of iptables");
     }
-    if (hasUserChain() && userRules().orElse(List.of()).stream().anyMatch(HostPacketFilter::mayDrop)) {
+    if (hasUserChain()
+        && userRules().orElse(List.of()).stream().anyMatch(HostPacketFilter::mayDrop)) {
       found.add("chain %s of iptables".formatted(USER_CHAIN));
     }
     return found;
@@ -371,7 +373,9 @@ public final class HostPacketFilter implements PacketFilter {
   }
 
   private static List<String> tables(Result listed, String prefix) {
-    return listed.out().lines()
+    return listed
+        .out()
+        .lines()
         .filter(line -> line.startsWith("table ip " + prefix))
         .map(line -> line.substring("table ip ".length()))
         .toList();

@@ -155,7 +155,9 @@ public record LeadRules(String table, String comment, String bridge, List<Lead> 
         .collect(Collectors.joining());
   }
 
-  /** The ports that are to pass the host's rules for what it forwards, in as few ranges as can be. */
+  /**
+   * The ports that are to pass the host's rules for what it forwards, in as few ranges as can be.
+   */
   Set<PortRange> accepted() {
     Set<PortRange> ranges = new LinkedHashSet<>();
     @Nullable PortRange last = null;

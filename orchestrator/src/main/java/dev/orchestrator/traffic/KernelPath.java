@@ -177,9 +177,7 @@ final class KernelPath {
     if (listen.isLoopback()) {
       return "only this host's own programs reach it, which the kernel does not lead";
     }
-    return listen.everyAddress() || listen.isIpv4()
-        ? ""
-        : listen.host() + " is no IPv4 address";
+    return listen.everyAddress() || listen.isIpv4() ? "" : listen.host() + " is no IPv4 address";
   }
 
   /** Why a route can't be led to these targets; empty where it can. */

@@ -71,7 +71,8 @@ class KernelPathTest {
   }
 
   private void assertLed(String address) {
-    assertEquals(List.of(new Lead("web", false, "", port, address, 80, true)), filter.tables.get(TABLE));
+    assertEquals(
+        List.of(new Lead("web", false, "", port, address, 80, true)), filter.tables.get(TABLE));
   }
 
   private void assertLedNowhere() {
@@ -179,7 +180,8 @@ class KernelPathTest {
             .withPath(RoutePath.KERNEL);
     ProxyTraffic traffic = serve(dns);
     assertEquals(
-        List.of(new Lead("web", true, "", port, "172.17.0.2", 80, false)), filter.tables.get(TABLE));
+        List.of(new Lead("web", true, "", port, "172.17.0.2", 80, false)),
+        filter.tables.get(TABLE));
     filter.connections.add(new TrackedConnection(true, "", "10.0.0.1", port, "172.17.0.2"));
     traffic.hold(HOLD);
     traffic.drain(Duration.ofSeconds(10));
@@ -287,7 +289,8 @@ class KernelPathTest {
         new RouteSettings("web", "0.0.0.0", other, "web", 80).withPath(RoutePath.KERNEL);
     serve(moved);
     assertEquals(
-        List.of(new Lead("web", false, "", other, "172.17.0.2", 80, true)), filter.tables.get(TABLE));
+        List.of(new Lead("web", false, "", other, "172.17.0.2", 80, true)),
+        filter.tables.get(TABLE));
     service.restoreReplaced("shop");
     service.of("shop", List.of(web(RoutePath.KERNEL))).leadByKernel(BLUE);
     assertLed("172.17.0.2");

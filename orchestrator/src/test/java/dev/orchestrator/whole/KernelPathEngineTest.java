@@ -107,11 +107,11 @@ class KernelPathEngineTest {
           lines.stream().filter(line -> line.startsWith("failed")).toList(),
           "refused or broken");
 
-      String ledger =
-          "docker %s $(docker ps -aq --filter label=com.docker.compose.service=ledger)";
+      String ledger = "docker %s $(docker ps -aq --filter label=com.docker.compose.service=ledger)";
       inCapsule(service.status(), ledger.formatted("stop"));
       Process patient =
-          new ProcessBuilder(far.inside("bash", "-c", "exec 3<>/dev/tcp/%s/%d".formatted(host(far), web)))
+          new ProcessBuilder(
+                  far.inside("bash", "-c", "exec 3<>/dev/tcp/%s/%d".formatted(host(far), web)))
               .redirectErrorStream(true)
               .start();
       service.awaitCondition(
@@ -187,8 +187,7 @@ class KernelPathEngineTest {
   }
 
   /** The addresses of the ledger's peers, as its own kernel has them. */
-  private static String seenByService(Status status)
-      throws IOException, InterruptedException {
+  private static String seenByService(Status status) throws IOException, InterruptedException {
     return inCapsule(
         status,
         "docker exec $(docker ps -q --filter label=com.docker.compose.service=ledger) cat"
