@@ -108,11 +108,12 @@ record PublishedPort(
             .findFirst()
             .orElse(base + "-" + first + "-" + taken.size());
     return new RouteSettings(
-        name,
-        new ListenAddress(hostIp.isEmpty() ? "0.0.0.0" : hostIp, first, first + ports - 1),
-        service,
-        target,
-        RouteOptions.of(isDatagram() ? Protocol.UDP : Protocol.TCP));
+            name,
+            new ListenAddress(hostIp.isEmpty() ? "0.0.0.0" : hostIp, first, first + ports - 1),
+            service,
+            target,
+            RouteOptions.of(isDatagram() ? Protocol.UDP : Protocol.TCP))
+        .withUsualPath();
   }
 
   /** The same as a line of the list {@code routes} in stack.conf. */

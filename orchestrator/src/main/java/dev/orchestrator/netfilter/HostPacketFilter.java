@@ -16,14 +16,15 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 
 /**
@@ -34,6 +35,18 @@ import java.util.stream.StreamSupport;
 public final class HostPacketFilter implements PacketFilter {
   private static final Path FORWARDING = Path.of("/proc/sys/net/ipv4/ip_forward");
   private static final String USER_CHAIN = "DOCKER-USER";
+  private static final String TO_USER_CHAIN = "-A FORWARD -j " + USER_CHAIN;
+  private static final String NO_INPUT_RULES = "-P INPUT ACCEPT";
+
+  /** Of the warning that this program of iptables does not show all rules that hold. */
+  private static final String LEGACY_TABLES = "iptables-legacy tables present";
+
+  /** How the names of all tables begin that any service of this kind makes. */
+  private static final String OUR_TABLES = "orchestrator_";
+
+  /** A rule that drops nothing. */
+  private static final Pattern HARMLESS =
+      Pattern.compile("-A \\S+ (.* )?-j (ACCEPT|RETURN|LOG)\\b.*");
 
   /** An accept of a table of its own that is asked for where a chain drops what is forwarded. */
   private static final String ACCEPTS_LED = "ct status dnat accept";
@@ -42,7 +55,7 @@ public final class HostPacketFilter implements PacketFilter {
       Pattern.compile(
           "-A "
               + USER_CHAIN
-              + " (?<rule>-p (?<protocol>tcp|udp) .*--ctorigdstport (?<port>\\d+)"
+              + " (?<rule>-p (?<protocol>tcp|udp) .*--ctorigdstport (?<first>\\d+)(:(?<last>\\d+))?"
               + " .*--comment (?<table>\\S+) -j ACCEPT)");
 
   private final HostPrograms programs;
@@ -124,20 +137,65 @@ public final class HostPacketFilter implements PacketFilter {
   }
 
   @Override
-  public String findInputRules() {
-    List<String> found = new ArrayList<>();
+  public String findFirewallRules() {
+    Set<String> found = new LinkedHashSet<>();
     if (programs.has("iptables")) {
-      List<String> input = programs.run("iptables", "-w", "-S", "INPUT").out().lines().toList();
-      if (!input.isEmpty() && !input.equals(List.of("-P INPUT ACCEPT"))) {
+      Result input = programs.run("iptables", "-w", "-S", "INPUT");
+      if (!input.out().strip().equals(NO_INPUT_RULES)) {
         found.add("chain INPUT of iptables");
       }
-    }
-    for (JsonNode chain : chains("input")) {
-      if (!isOfIptables(chain, "INPUT")) {
-        found.add(describe(chain));
+      if (input.error().contains(LEGACY_TABLES)) {
+        found.add("tables of iptables-legacy beside those of iptables");
       }
+      found.addAll(findForwardRules());
     }
+    Stream.of("input", "forward")
+        .flatMap(hook -> chains(hook).stream())
+        .filter(chain -> !isOfIptables(chain, "INPUT") && !isOfIptables(chain, "FORWARD"))
+        .filter(chain -> !chain.path("table").asText().startsWith(OUR_TABLES))
+        .filter(this::isFiltering)
+        .forEach(chain -> found.add(describe(chain)));
     return String.join(", ", found);
+  }
+
+  /** The chains of iptables that may drop what is forwarded before it is let through for us. */
+  private Set<String> findForwardRules() {
+    Set<String> found = new LinkedHashSet<>();
+    List<String> before =
+        forwardRules().stream().takeWhile(rule -> !rule.equals(TO_USER_CHAIN)).toList();
+    if (before.stream().anyMatch(HostPacketFilter::mayDrop)) {
+      found.add("chain FORWARD of iptables");
+    }
+    if (hasUserChain()
+        && userRules().orElse(List.of()).stream().anyMatch(HostPacketFilter::mayDrop)) {
+      found.add("chain %s of iptables".formatted(USER_CHAIN));
+    }
+    return found;
+  }
+
+  /** A rule that ends with another chain may drop there. */
+  private static boolean mayDrop(String rule) {
+    return rule.startsWith("-A ") && !HARMLESS.matcher(rule).matches();
+  }
+
+  /** Whether a chain has rules, or drops what has none. */
+  private boolean isFiltering(JsonNode chain) {
+    if (chain.path("policy").asText().equals("drop")) {
+      return true;
+    }
+    Result listed = list(chain, "-j");
+    return !listed.ok()
+        || StreamSupport.stream(Json.tree(listed.out()).path("nftables").spliterator(), false)
+            .anyMatch(each -> each.has("rule"));
+  }
+
+  private Result list(JsonNode chain, String... options) {
+    List<String> arguments = new ArrayList<>(List.of(options));
+    arguments.addAll(List.of("list", "chain"));
+    for (String part : List.of("family", "table", "name")) {
+      arguments.add(chain.path(part).asText());
+    }
+    return programs.run("", "nft", arguments);
   }
 
   /** The chains of this kind for IPv4 that filter. */
@@ -200,15 +258,7 @@ public final class HostPacketFilter implements PacketFilter {
   }
 
   private boolean acceptsLed(JsonNode chain) {
-    Result text =
-        programs.run(
-            "nft",
-            "list",
-            "chain",
-            chain.path("family").asText(),
-            chain.path("table").asText(),
-            chain.path("name").asText());
-    return text.out().contains(ACCEPTS_LED);
+    return list(chain).out().contains(ACCEPTS_LED);
   }
 
   private List<String> forwardRules() {
@@ -216,24 +266,21 @@ public final class HostPacketFilter implements PacketFilter {
   }
 
   private boolean hasUserChain() {
-    return forwardRules().contains("-A FORWARD -j " + USER_CHAIN);
+    return forwardRules().contains(TO_USER_CHAIN);
   }
 
   /**
    * Lets these ports through, where they are led elsewhere, and no others of the table. What people
    * have in the chain comes first.
    */
-  private void accept(String table, Set<LeadRules.Port> wanted) {
-    if (!programs.has("iptables")) {
-      return;
-    }
-    Result listed = programs.run("iptables", "-w", "-S", USER_CHAIN);
-    if (!listed.ok()) {
+  private void accept(String table, Set<LeadRules.PortRange> wanted) {
+    Optional<List<String>> chain = programs.has("iptables") ? userRules() : Optional.empty();
+    if (chain.isEmpty()) {
       return; // There is no such chain, and requireForwarded() has seen that it is not needed.
     }
-    List<String> rules = listed.out().lines().filter(line -> line.startsWith("-A ")).toList();
-    Set<LeadRules.Port> missing = new TreeSet<>(wanted);
-    Set<LeadRules.Port> present = new HashSet<>();
+    List<String> rules = chain.get();
+    Set<LeadRules.PortRange> missing = new LinkedHashSet<>(wanted);
+    Set<LeadRules.PortRange> present = new HashSet<>();
     int others = 0;
     for (String line : rules) {
       Matcher rule = OUR_ACCEPT.matcher(line);
@@ -241,25 +288,39 @@ public final class HostPacketFilter implements PacketFilter {
         others++;
         continue;
       }
-      LeadRules.Port port =
-          new LeadRules.Port(rule.group("protocol"), Integer.parseInt(rule.group("port")));
-      missing.remove(port);
-      if (!wanted.contains(port) || !present.add(port)) {
+      LeadRules.PortRange ports = ports(rule);
+      missing.remove(ports);
+      if (!wanted.contains(ports) || !present.add(ports)) {
         iptables(table, "-D", USER_CHAIN, List.of(rule.group("rule").split(" ", -1)));
       }
     }
     boolean returns = !rules.isEmpty() && rules.getLast().equals("-A " + USER_CHAIN + " -j RETURN");
     int place = others + present.size() + (returns ? 0 : 1);
-    for (LeadRules.Port port : missing) {
+    for (LeadRules.PortRange ports : missing) {
       List<String> rule = new ArrayList<>();
       rule.add(Integer.toString(place++));
       rule.addAll(
           List.of(
-              "-p %s -m conntrack --ctstate DNAT --ctorigdstport %d -m comment --comment %s -j ACCEPT"
-                  .formatted(port.protocol(), port.number(), table)
+              "-p %s -m conntrack --ctstate DNAT --ctorigdstport %s -m comment --comment %s -j ACCEPT"
+                  .formatted(ports.protocol(), ports.ports(), table)
                   .split(" ", -1)));
       iptables(table, "-I", USER_CHAIN, rule);
     }
+  }
+
+  /** What the chain has for people's own rules; empty where there is no such chain. */
+  private Optional<List<String>> userRules() {
+    Result listed = programs.run("iptables", "-w", "-S", USER_CHAIN);
+    return listed.ok()
+        ? Optional.of(listed.out().lines().filter(line -> line.startsWith("-A ")).toList())
+        : Optional.empty();
+  }
+
+  private static LeadRules.PortRange ports(Matcher rule) {
+    int first = Integer.parseInt(rule.group("first"));
+    String last = rule.group("last");
+    return new LeadRules.PortRange(
+        rule.group("protocol"), first, last == null ? first : Integer.parseInt(last));
   }
 
   private void iptables(String table, String command, String chain, List<String> rule) {
@@ -288,7 +349,11 @@ public final class HostPacketFilter implements PacketFilter {
   }
 
   private boolean isThere(String table) {
-    return tables(table).contains(table);
+    Result listed = programs.run("nft", "list", "tables");
+    if (!listed.ok()) {
+      throw new RefusedException("nft does not tell its tables: " + listed.reason());
+    }
+    return tables(listed, table).contains(table);
   }
 
   @Override
@@ -304,8 +369,11 @@ public final class HostPacketFilter implements PacketFilter {
     if (!programs.has("nft")) {
       return List.of();
     }
-    return programs
-        .run("nft", "list", "tables")
+    return tables(programs.run("nft", "list", "tables"), prefix);
+  }
+
+  private static List<String> tables(Result listed, String prefix) {
+    return listed
         .out()
         .lines()
         .filter(line -> line.startsWith("table ip " + prefix))

@@ -1,6 +1,8 @@
 package dev.orchestrator.netfilter;
 
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.SortedMap;
@@ -8,6 +10,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Where new connections are led: a table of the kernel's packet filter, and its text.
@@ -23,9 +26,17 @@ public record LeadRules(String table, String comment, String bridge, List<Lead> 
    * A port of this host, and where new connections to it go.
    *
    * @param host an IPv4 address of this host; empty for all
+   * @param awaited whether a client of tcp that is refused there is not told, so that its own
+   *     kernel tries again: a service that is always to be there is about to start
    */
   public record Lead(
-      String route, boolean udp, String host, int port, String toAddress, int toPort) {
+      String route,
+      boolean udp,
+      String host,
+      int port,
+      String toAddress,
+      int toPort,
+      boolean awaited) {
     String protocol() {
       return udp ? "udp" : "tcp";
     }
@@ -36,11 +47,17 @@ public record LeadRules(String table, String comment, String bridge, List<Lead> 
    *
    * @param protocol {@code tcp} or {@code udp}
    */
-  record Port(String protocol, int number) implements Comparable<Port> {
-    @Override
-    public int compareTo(Port other) {
-      int order = protocol.compareTo(other.protocol);
-      return order == 0 ? Integer.compare(number, other.number) : order;
+  private record Port(String protocol, int number) {}
+
+  private static final Comparator<Port> BY_NUMBER =
+      Comparator.comparing(Port::protocol).thenComparingInt(Port::number);
+
+  /** Ports of this host that follow one another. */
+  record PortRange(String protocol, int first, int last) {
+
+    /** As iptables writes them. */
+    String ports() {
+      return first == last ? Integer.toString(first) : first + ":" + last;
     }
   }
 
@@ -78,6 +95,9 @@ public record LeadRules(String table, String comment, String bridge, List<Lead> 
       lines.addAll(map(protocol + "_bytes", "inet_service : counter"));
     }
     lines.addAll(chain("lead", "nat hook prerouting priority -101"));
+    lines.add("add set ip %s tcp_awaited { type inet_service ; }".formatted(table));
+    lines.add("flush set ip %s tcp_awaited".formatted(table));
+    lines.addAll(chain("wait", "filter hook forward priority -11"));
     // A chain of the type nat sees the first packet of a connection alone.
     lines.addAll(chain("count_connections", "nat hook postrouting priority 99"));
     lines.addAll(chain("count_bytes", "filter hook forward priority -10"));
@@ -92,6 +112,9 @@ public record LeadRules(String table, String comment, String bridge, List<Lead> 
               lead.protocol() + (any ? "_any" : "_at"),
               (any ? "" : lead.host() + " . ") + lead.port(),
               lead.toAddress() + " . " + lead.toPort()));
+      if (lead.awaited()) {
+        lines.add("add element ip %s tcp_awaited { %d }".formatted(table, lead.port()));
+      }
     }
     ports()
         .forEach((port, route) -> {
@@ -107,6 +130,12 @@ public record LeadRules(String table, String comment, String bridge, List<Lead> 
                   '"' + bytesCounter(route) + '"'));
         });
     lines.add(rule("lead", "iifname \"%s\" return".formatted(bridge)));
+    // A reset that answers the first packet of a connection, which was not established before.
+    lines.add(
+        rule(
+            "wait",
+            "tcp flags & rst == rst ct direction reply ct status & (dnat | assured) == dnat"
+                + " ct original proto-dst @tcp_awaited counter drop"));
     for (String protocol : PROTOCOLS) {
       lines.add(rule("lead", "dnat to ip daddr . %1$s dport map @%1$s_at".formatted(protocol)));
       lines.add(
@@ -126,9 +155,24 @@ public record LeadRules(String table, String comment, String bridge, List<Lead> 
         .collect(Collectors.joining());
   }
 
-  /** The ports that are to pass the host's rules for what it forwards. */
-  Set<Port> accepted() {
-    return Set.copyOf(ports().keySet());
+  /**
+   * The ports that are to pass the host's rules for what it forwards, in as few ranges as can be.
+   */
+  Set<PortRange> accepted() {
+    Set<PortRange> ranges = new LinkedHashSet<>();
+    @Nullable PortRange last = null;
+    for (Port port : ports().keySet()) {
+      if (last != null
+          && last.protocol().equals(port.protocol())
+          && last.last() + 1 == port.number()) {
+        ranges.remove(last);
+        last = new PortRange(port.protocol(), last.first(), port.number());
+      } else {
+        last = new PortRange(port.protocol(), port.number(), port.number());
+      }
+      ranges.add(last);
+    }
+    return ranges;
   }
 
   private Set<String> routes() {
@@ -137,7 +181,7 @@ public record LeadRules(String table, String comment, String bridge, List<Lead> 
 
   /** The route of each port; of several with the same port, at other addresses, the first. */
   private SortedMap<Port, String> ports() {
-    SortedMap<Port, String> ports = new TreeMap<>();
+    SortedMap<Port, String> ports = new TreeMap<>(BY_NUMBER);
     leads.forEach(lead -> ports.putIfAbsent(new Port(lead.protocol(), lead.port()), lead.route()));
     return ports;
   }

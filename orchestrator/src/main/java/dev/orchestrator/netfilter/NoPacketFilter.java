@@ -17,7 +17,7 @@ public final class NoPacketFilter implements PacketFilter {
   }
 
   @Override
-  public String findInputRules() {
+  public String findFirewallRules() {
     return "";
   }
 

@@ -28,10 +28,11 @@ public interface PacketFilter {
   Optional<String> bridgeOf(String address);
 
   /**
-   * Why connections that are led past the proxy would pass by rules of this host's firewall for
-   * connections to the host itself; empty where there are no such rules.
+   * The rules of this host's firewall that make a difference between what is led and what comes to
+   * the host itself: those for the host, which what is led would pass by, and those that may drop
+   * what is forwarded; empty where there are none.
    */
-  String findInputRules();
+  String findFirewallRules();
 
   /**
    * Leads new connections as these rules say, in place of what their table has said so far, all of
@@ -56,7 +57,7 @@ public interface PacketFilter {
    */
   void remove(String table);
 
-  /** The tables whose names begin so; none where they can't be asked for. */
+  /** The tables whose names begin so; none where this process may not ask for them. */
   List<String> tables(String prefix);
 
   /** What went by each route of a table. */

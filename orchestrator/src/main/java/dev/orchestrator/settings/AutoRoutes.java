@@ -45,19 +45,20 @@ public final class AutoRoutes extends AbstractList<RouteSettings> {
 
   private static Optional<RouteSettings> parse(String key) {
     Matcher parts = KEY.matcher(key);
-    return parts.matches()
-        ? Optional.of(
-            new RouteSettings(
-                parts.group("name"),
-                new ListenAddress(
-                    parts.group("host"),
-                    Integer.parseInt(parts.group("first")),
-                    Integer.parseInt(parts.group("last"))),
-                parts.group("service"),
-                Integer.parseInt(parts.group("port")),
-                RouteOptions.of(
-                    Protocol.valueOf(parts.group("protocol").toUpperCase(Locale.ROOT)))))
-        : Optional.empty();
+    if (!parts.matches()) {
+      return Optional.empty();
+    }
+    RouteSettings route =
+        new RouteSettings(
+            parts.group("name"),
+            new ListenAddress(
+                parts.group("host"),
+                Integer.parseInt(parts.group("first")),
+                Integer.parseInt(parts.group("last"))),
+            parts.group("service"),
+            Integer.parseInt(parts.group("port")),
+            RouteOptions.of(Protocol.valueOf(parts.group("protocol").toUpperCase(Locale.ROOT))));
+    return Optional.of(route.withUsualPath());
   }
 
   /** Takes the routes of a version over. */

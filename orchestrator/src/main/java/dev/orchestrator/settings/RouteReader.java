@@ -76,7 +76,7 @@ final class RouteReader {
   }
 
   private static RoutePath path(SettingsSection section, RouteSettings route) {
-    RoutePath path = section.choice("path", RoutePath.class, RoutePath.DEFAULT);
+    RoutePath path = section.choice("path", RoutePath.class, route.usualPath());
     String needsProxy = route.needsProxy();
     if (path == RoutePath.KERNEL && !needsProxy.isEmpty()) {
       section.addError(

@@ -23,7 +23,7 @@ public record RouteSettings(
     boolean verify,
     RoutePath path) {
 
-  /** A route with the usual path of its clients. */
+  /** A route whose clients come by the proxy. */
   public RouteSettings(
       String name,
       ListenAddress listen,
@@ -31,7 +31,7 @@ public record RouteSettings(
       int servicePort,
       RouteOptions options,
       boolean verify) {
-    this(name, listen, service, servicePort, options, verify, RoutePath.DEFAULT);
+    this(name, listen, service, servicePort, options, verify, RoutePath.PROXY);
   }
 
   /**
@@ -61,6 +61,20 @@ public record RouteSettings(
   /** The same route with another path of its clients. */
   public RouteSettings withPath(RoutePath value) {
     return new RouteSettings(name, listen, service, servicePort, options, verify, value);
+  }
+
+  /**
+   * The path of its clients where nothing is said: the proxy's where the kernel can't lead them on
+   * any host.
+   */
+  RoutePath usualPath() {
+    boolean led = !listen.isLoopback() && (listen.everyAddress() || listen.isIpv4());
+    return led && needsProxy().isEmpty() ? RoutePath.AUTO : RoutePath.PROXY;
+  }
+
+  /** The same route with the path of its clients that it has where nothing is said. */
+  public RouteSettings withUsualPath() {
+    return withPath(usualPath());
   }
 
   /** The first public port. */

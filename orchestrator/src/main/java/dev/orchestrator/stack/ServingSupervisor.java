@@ -200,7 +200,7 @@ final class ServingSupervisor {
     Optional<Backend> led = context.traffic().ledByKernel();
     if (led.isPresent() && !isStillThere(led.get())) {
       log.info("{} does not run where clients are led: they come by the proxy", led.get().name());
-      context.traffic().leadByProxy();
+      context.traffic().leadByProxy(led.get());
     }
   }
 

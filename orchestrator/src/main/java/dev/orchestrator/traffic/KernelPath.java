@@ -24,6 +24,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -79,9 +80,14 @@ final class KernelPath {
     return new KernelPath(new NoPacketFilter(), "", "", false);
   }
 
-  /** Whether any of the routes is to be led by the kernel, or was. */
+  /** Whether the kernel may lead any of the routes, or did. */
   synchronized boolean mayLead(List<RouteSettings> routes) {
-    return made || routes.stream().anyMatch(route -> route.path() != RoutePath.PROXY);
+    return made || routes.stream().anyMatch(KernelPath::isWorthATry);
+  }
+
+  /** Whether a route is led on some host, with some backend. */
+  private static boolean isWorthATry(RouteSettings route) {
+    return route.path() != RoutePath.PROXY && findObstacle(route).isEmpty();
   }
 
   /** What new connections are led to; empty where they all come by the proxy. */
@@ -142,15 +148,15 @@ final class KernelPath {
       host = "the capsule's address %s is in no network of this host".formatted(address);
     }
     boolean careful = suited.stream().anyMatch(route -> route.path() == RoutePath.AUTO);
-    String input = careful && host.isEmpty() ? filter.findInputRules() : "";
+    String firewall = careful && host.isEmpty() ? filter.findFirewallRules() : "";
     for (RouteSettings route : suited) {
       if (!host.isEmpty()) {
         found.put(route.name(), host);
-      } else if (route.path() == RoutePath.AUTO && !input.isEmpty()) {
+      } else if (route.path() == RoutePath.AUTO && !firewall.isEmpty()) {
         found.put(
             route.name(),
-            "this host's firewall has rules that the kernel's path would pass by (%s): path = kernel if that is meant"
-                .formatted(input));
+            "this host's firewall may mean it otherwise (%s): path = kernel if its rules let clients through"
+                .formatted(firewall));
       } else {
         leads.addAll(leads(route, targets(backend, route)));
       }
@@ -163,7 +169,7 @@ final class KernelPath {
   }
 
   /** Why a route can't be led on any host; empty where it can. */
-  private static String findObstacle(RouteSettings route, List<Target> targets) {
+  private static String findObstacle(RouteSettings route) {
     if (!route.needsProxy().isEmpty()) {
       return route.needsProxy() + " is the proxy's work";
     }
@@ -171,13 +177,19 @@ final class KernelPath {
     if (listen.isLoopback()) {
       return "only this host's own programs reach it, which the kernel does not lead";
     }
-    if (!listen.everyAddress() && !isIpv4(listen.host())) {
-      return listen.host() + " is no IPv4 address";
+    return listen.everyAddress() || listen.isIpv4() ? "" : listen.host() + " is no IPv4 address";
+  }
+
+  /** Why a route can't be led to these targets; empty where it can. */
+  private static String findObstacle(RouteSettings route, List<Target> targets) {
+    String ofRoute = findObstacle(route);
+    if (!ofRoute.isEmpty()) {
+      return ofRoute;
     }
     if (targets.stream().anyMatch(target -> target.replicas() > 1)) {
       return "the service has replicas, which get connections in turn";
     }
-    return targets.size() == listen.ports()
+    return targets.size() == route.listen().ports()
             && targets.stream().allMatch(target -> isIpv4(target.host()))
         ? ""
         : "the capsule has no IPv4 address";
@@ -199,7 +211,8 @@ final class KernelPath {
               listen.everyAddress() ? "" : listen.host(),
               listen.first() + index,
               target.host(),
-              target.port()));
+              target.port(),
+              route.verify() && !isUdp(route)));
     }
     return leads;
   }
@@ -263,6 +276,42 @@ final class KernelPath {
       cut(false, connections(routes, false));
     }
     return new DrainResult((int) Math.max(0, first - now), (int) now);
+  }
+
+  /**
+   * Cuts the connections of tcp that were led elsewhere than to this backend: to a service that is
+   * frozen, which would keep its clients waiting for as long as it is there. What was stopped has
+   * ended its connections.
+   */
+  void cutUnlessTo(List<RouteSettings> routes, Backend backend) {
+    Set<String> addresses = addresses(backend);
+    cutSome(routes, each -> !addresses.contains(each.address()));
+  }
+
+  /**
+   * Cuts the connections of tcp that were led to a backend that is gone. A client whose connection
+   * is not established yet comes to the proxy with its next try.
+   */
+  void cutLedTo(List<RouteSettings> routes, Backend gone) {
+    Set<String> addresses = addresses(gone);
+    cutSome(routes, each -> addresses.contains(each.address()));
+  }
+
+  private static Set<String> addresses(Backend backend) {
+    Set<String> addresses = new HashSet<>();
+    backend.targets().values().forEach(each -> each.forEach(to -> addresses.add(to.host())));
+    return addresses;
+  }
+
+  private void cutSome(List<RouteSettings> routes, Predicate<TrackedConnection> which) {
+    if (!mayHaveLed()) {
+      return;
+    }
+    try {
+      cut(false, connections(routes, false).stream().filter(which).toList());
+    } catch (RefusedException e) {
+      log.error("stack {}: connections to what does not serve stay: {}", stack, e.getMessage());
+    }
   }
 
   private synchronized boolean mayHaveLed() {

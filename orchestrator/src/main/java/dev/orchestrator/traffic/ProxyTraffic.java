@@ -203,6 +203,7 @@ public final class ProxyTraffic implements Traffic {
       each.proxy().switchTo(each.backends().apply(backend));
       each.proxy().preview(null);
     }
+    kernel.cutUnlessTo(routes, backend);
   }
 
   @Override
@@ -218,6 +219,12 @@ public final class ProxyTraffic implements Traffic {
   @Override
   public void leadByProxy() {
     kernel.leave();
+  }
+
+  @Override
+  public void leadByProxy(Backend gone) {
+    kernel.leave();
+    kernel.cutLedTo(routes, gone);
   }
 
   @Override

@@ -154,6 +154,14 @@ public interface Traffic extends AutoCloseable {
    */
   void leadByProxy();
 
+  /**
+   * The same when the backend that the kernel has led to is gone: clients that are connecting there
+   * come to the proxy with their next try, and wait.
+   *
+   * @throws dev.orchestrator.common.RefusedException when the kernel's rules can't be changed
+   */
+  void leadByProxy(Backend gone);
+
   /** What the kernel leads new connections to, past the proxy; empty where it leads none. */
   Optional<Backend> ledByKernel();
 

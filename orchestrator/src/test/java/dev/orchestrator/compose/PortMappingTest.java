@@ -10,6 +10,7 @@ import dev.orchestrator.proxy.config.Protocol;
 import dev.orchestrator.proxy.config.RouteOptions;
 import dev.orchestrator.settings.AutoRoutes;
 import dev.orchestrator.settings.Probe;
+import dev.orchestrator.settings.RoutePath;
 import dev.orchestrator.settings.RouteSettings;
 import dev.orchestrator.settings.StackSettings;
 import dev.orchestrator.testing.LightStackFixture;
@@ -192,8 +193,8 @@ class PortMappingTest {
     List<RouteSettings> made = AutoRoutes.parse(ports.keySet());
     assertEquals(
         List.of(
-            udp("dns", 53, "dns"),
-            new RouteSettings("web", "0.0.0.0", 8080, "web", 80),
+            udp("dns", 53, "dns").withPath(RoutePath.AUTO),
+            new RouteSettings("web", "0.0.0.0", 8080, "web", 80).withPath(RoutePath.AUTO),
             new RouteSettings("web-9000", "::1", 9000, "web", 9000)),
         made);
     assertEquals(8080, ports.get("web:80"));

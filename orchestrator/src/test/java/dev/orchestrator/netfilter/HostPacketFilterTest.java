@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -64,7 +65,7 @@ class HostPacketFilterTest {
   }
 
   private static Lead web(String address) {
-    return new Lead("web", false, "", 8080, address, 80);
+    return new Lead("web", false, "", 8080, address, 80, true);
   }
 
   private List<String> userChain() {
@@ -73,7 +74,7 @@ class HostPacketFilterTest {
 
   @Test
   void rulesAreMadeReplacedAndRemoved() {
-    Lead dns = new Lead("dns", true, "10.0.0.1", 53, "172.17.0.2", 1053);
+    Lead dns = new Lead("dns", true, "10.0.0.1", 53, "172.17.0.2", 1053, false);
     filter.lead(rules(web("172.17.0.2"), dns));
     String made = run("nft list table ip " + TABLE);
     assertTrue(made.contains("8080 : 172.17.0.2 . 80"), made);
@@ -101,8 +102,8 @@ class HostPacketFilterTest {
 
   @Test
   void dockersRulesLetThroughWhatIsLedAfterWhatPeopleHaveSaid() {
-    filter.lead(rules(web("172.17.0.2"), new Lead("old", false, "", 81, "172.17.0.2", 81)));
-    filter.lead(rules(web("172.17.0.2"), new Lead("dns", true, "", 53, "172.17.0.2", 53)));
+    filter.lead(rules(web("172.17.0.2"), new Lead("old", false, "", 81, "172.17.0.2", 81, true)));
+    filter.lead(rules(web("172.17.0.2"), new Lead("dns", true, "", 53, "172.17.0.2", 53, false)));
     List<String> chain = userChain();
     assertEquals("-A DOCKER-USER -s 192.0.2.0/24 -j DROP", chain.get(1), chain.toString());
     assertEquals(
@@ -141,13 +142,46 @@ class HostPacketFilterTest {
 
   @Test
   void rulesForTheHostItselfAreFound() {
-    assertEquals("", filter.findInputRules());
+    run("iptables -D DOCKER-USER 1");
+    filter.lead(rules(web("172.17.0.2")));
+    assertEquals("", filter.findFirewallRules(), "its own are none");
     run("iptables -A INPUT -p tcp --dport 8080 -j DROP");
-    assertEquals("chain INPUT of iptables", filter.findInputRules());
+    assertEquals("chain INPUT of iptables", filter.findFirewallRules());
     run("iptables -F INPUT");
     run("nft add table inet mine");
     run("nft add chain inet mine in { type filter hook input priority 0 ; }");
-    assertEquals("chain in of the nftables table inet mine", filter.findInputRules());
+    assertEquals("", filter.findFirewallRules(), "a chain without rules");
+    run("nft add rule inet mine in tcp dport 8080 drop");
+    assertEquals("chain in of the nftables table inet mine", filter.findFirewallRules());
+  }
+
+  @Test
+  void rulesThatMayDropWhatIsForwardedAreFound() {
+    assertEquals("chain DOCKER-USER of iptables", filter.findFirewallRules());
+    run("iptables -R DOCKER-USER 1 -s 192.0.2.0/24 -j ACCEPT");
+    run("iptables -A FORWARD -s 192.0.2.0/24 -j DROP");
+    assertEquals("", filter.findFirewallRules(), "what is led was let through before it");
+    run("iptables -I FORWARD -s 192.0.2.0/24 -j DROP");
+    assertEquals("chain FORWARD of iptables", filter.findFirewallRules());
+    run("iptables -D FORWARD 1");
+    run("nft add table inet mine");
+    run("nft add chain inet mine through { type filter hook forward priority 0 ; }");
+    run("nft add rule inet mine through tcp dport 80 drop");
+    assertEquals("chain through of the nftables table inet mine", filter.findFirewallRules());
+  }
+
+  @Test
+  void aRangeOfPortsTakesOneRuleOfTheUsersChain() {
+    List<Lead> range =
+        IntStream.rangeClosed(9000, 9999)
+            .mapToObj(port -> new Lead("media", true, "", port, "172.17.0.2", port, false))
+            .toList();
+    filter.lead(rules(range.toArray(Lead[]::new)));
+    filter.lead(rules(range.toArray(Lead[]::new)));
+    assertEquals(4, userChain().size(), userChain().toString());
+    assertTrue(userChain().get(2).contains("--ctorigdstport 9000:9999"), userChain().toString());
+    filter.remove(TABLE);
+    assertEquals(3, userChain().size(), userChain().toString());
   }
 
   @Test

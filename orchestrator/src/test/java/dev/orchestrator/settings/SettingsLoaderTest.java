@@ -130,7 +130,7 @@ class SettingsLoaderTest {
     assertEquals(
         List.of(
             new RouteSettings("web", "127.0.0.1", 8080, "web", 80),
-            new RouteSettings("db", "0.0.0.0", 3306, "db", 3306),
+            new RouteSettings("db", "0.0.0.0", 3306, "db", 3306).withPath(RoutePath.AUTO),
             new RouteSettings("six", "0:0:0:0:0:0:0:1", 8080, "web", 80)),
         stack.routes());
     Probe first = stack.probes().getFirst();
@@ -223,23 +223,36 @@ class SettingsLoaderTest {
   }
 
   @Test
-  void theClientsOfARouteComeByTheProxyUnlessItSaysOtherwise() throws IOException {
+  void theKernelLeadsTheClientsOfARouteWhereItCanUnlessThatSaysOtherwise() throws IOException {
     List<RouteSettings> routes =
         ConfigFolderFixture.in(
                 folder,
                 "stack = demo",
                 """
                 routes = [
-                  { name = web, listen = 80, service = web, port = 80 }
-                  { name = db, listen = 81, service = db, port = 81, path = kernel }
-                  { name = dns, listen = 53, service = dns, port = 53, protocol = udp, path = auto }
+                  { name = a, listen = 80, service = web, port = 80 }
+                  { name = b, listen = 81, service = db, port = 81, path = kernel }
+                  { name = c, listen = 53, service = dns, port = 53, protocol = udp }
+                  { name = d, listen = 82, service = web, port = 80, path = proxy }
+                  { name = e, listen = 83, service = web, port = 80, protocol = http }
+                  { name = f, listen = 84, service = web, port = 80, idle-timeout = 5m }
+                  { name = g, listen = 85, service = web, port = 80, proxy-protocol = v2 }
+                  { name = h, listen = "127.0.0.1:86", service = web, port = 80 }
                 ]
                 """)
             .load()
             .stack()
             .routes();
     assertEquals(
-        List.of(RoutePath.PROXY, RoutePath.KERNEL, RoutePath.AUTO),
+        List.of(
+            RoutePath.AUTO,
+            RoutePath.KERNEL,
+            RoutePath.AUTO,
+            RoutePath.PROXY,
+            RoutePath.PROXY,
+            RoutePath.PROXY,
+            RoutePath.PROXY,
+            RoutePath.PROXY),
         routes.stream().map(RouteSettings::path).toList());
   }
 

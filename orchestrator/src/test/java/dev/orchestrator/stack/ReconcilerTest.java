@@ -98,6 +98,17 @@ class ReconcilerTest {
   }
 
   @Test
+  void theKernelLeadsNowhereWhileTheEngineDoesNotSayWhatIsThere() {
+    service.superviseOnce();
+    startNextProcess();
+    assertTrue(service.traffic.ledByKernel().isPresent(), "the last process has left it");
+    host.unansweredEngineCalls = 1;
+    service.control.reconciler().openRoutes();
+    assertTrue(service.traffic.ledByKernel().isEmpty());
+    assertTrue(service.traffic.open && service.traffic.held, "clients wait");
+  }
+
+  @Test
   void aLeftoverThatCannotBeRemovedDoesNotKeepTheStackFromBeingStarted() {
     String helper = "left-by-a-copy";
     createHelper(helper);

@@ -22,7 +22,7 @@ public final class FakePacketFilter implements PacketFilter {
   public final List<String> cuts = new ArrayList<>();
 
   public String obstacle = "";
-  public String inputRules = "";
+  public String firewallRules = "";
 
   /** Why no rule can be changed; empty where they can. */
   public String failure = "";
@@ -31,6 +31,8 @@ public final class FakePacketFilter implements PacketFilter {
 
   /** Is told of each change before it is made. */
   public Consumer<String> beforeChange = change -> {};
+
+  public Runnable beforeCut = () -> {};
 
   private void change(String what) {
     beforeChange.accept(what);
@@ -50,8 +52,8 @@ public final class FakePacketFilter implements PacketFilter {
   }
 
   @Override
-  public String findInputRules() {
-    return inputRules;
+  public String findFirewallRules() {
+    return firewallRules;
   }
 
   @Override
@@ -89,6 +91,7 @@ public final class FakePacketFilter implements PacketFilter {
 
   @Override
   public void cut(boolean udp, String address) {
+    beforeCut.run();
     cuts.add((udp ? "udp " : "tcp ") + address);
     connections.removeIf(each -> each.udp() == udp && each.address().equals(address));
   }

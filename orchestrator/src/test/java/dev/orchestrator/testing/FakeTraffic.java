@@ -116,6 +116,11 @@ public final class FakeTraffic implements Traffic {
   }
 
   @Override
+  public void leadByProxy(Backend gone) {
+    host.ledByKernel = null;
+  }
+
+  @Override
   public Optional<Backend> ledByKernel() {
     return Optional.ofNullable(host.ledByKernel);
   }

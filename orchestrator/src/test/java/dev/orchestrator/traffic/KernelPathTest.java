@@ -71,7 +71,8 @@ class KernelPathTest {
   }
 
   private void assertLed(String address) {
-    assertEquals(List.of(new Lead("web", false, "", port, address, 80)), filter.tables.get(TABLE));
+    assertEquals(
+        List.of(new Lead("web", false, "", port, address, 80, true)), filter.tables.get(TABLE));
   }
 
   private void assertLedNowhere() {
@@ -144,6 +145,34 @@ class KernelPathTest {
   }
 
   @Test
+  void aSwitchCutsWhatIsLeftOfAServiceThatIsFrozen() {
+    ProxyTraffic traffic = serve(web(RoutePath.KERNEL));
+    TrackedConnection toBlue =
+        new TrackedConnection(false, "ESTABLISHED", "10.0.0.1", port, "172.17.0.2");
+    filter.connections.add(toBlue);
+    traffic.hold(HOLD);
+    traffic.drain(Duration.ofMillis(1));
+    traffic.switchTo(BLUE);
+    assertEquals(List.of(toBlue), filter.connections, "blue was thawed, and goes on");
+    traffic.hold(HOLD);
+    List<String> gates = new ArrayList<>();
+    filter.beforeCut = () -> gates.add(traffic.routes().getFirst().gate());
+    traffic.switchTo(GREEN);
+    assertEquals(List.of("tcp 172.17.0.2"), filter.cuts);
+    assertEquals(List.of("open to green"), gates, "those that wait are not kept from green");
+  }
+
+  @Test
+  void clientsThatConnectToWhatIsGoneComeToTheProxyWithTheirNextTry() {
+    ProxyTraffic traffic = serve(web(RoutePath.KERNEL));
+    filter.connections.add(
+        new TrackedConnection(false, "SYN_SENT", "10.0.0.1", port, "172.17.0.2"));
+    traffic.leadByProxy(BLUE);
+    assertLedNowhere();
+    assertEquals(List.of("tcp 172.17.0.2"), filter.cuts);
+  }
+
+  @Test
   void clientsOfUdpGoToTheProxyAfterADrain() {
     RouteSettings dns =
         new RouteSettings(
@@ -151,7 +180,8 @@ class KernelPathTest {
             .withPath(RoutePath.KERNEL);
     ProxyTraffic traffic = serve(dns);
     assertEquals(
-        List.of(new Lead("web", true, "", port, "172.17.0.2", 80)), filter.tables.get(TABLE));
+        List.of(new Lead("web", true, "", port, "172.17.0.2", 80, false)),
+        filter.tables.get(TABLE));
     filter.connections.add(new TrackedConnection(true, "", "10.0.0.1", port, "172.17.0.2"));
     traffic.hold(HOLD);
     traffic.drain(Duration.ofSeconds(10));
@@ -178,15 +208,15 @@ class KernelPathTest {
 
   @Test
   void autoPassesByNoFirewallAndKernelDoesAsAsked() {
-    filter.inputRules = "chain INPUT of iptables";
+    filter.firewallRules = "chain INPUT of iptables";
     ProxyTraffic traffic = serve(web(RoutePath.AUTO));
     assertEquals(Map.of(), filter.tables);
     assertTrue(path(traffic).why().contains("chain INPUT of iptables"), path(traffic).why());
-    filter.inputRules = "";
+    filter.firewallRules = "";
     traffic.leadByKernel(BLUE);
     assertLed("172.17.0.2");
     service.remove("shop");
-    filter.inputRules = "chain INPUT of iptables";
+    filter.firewallRules = "chain INPUT of iptables";
     ProxyTraffic _ = serve(web(RoutePath.KERNEL));
     assertLed("172.17.0.2");
   }
@@ -206,6 +236,8 @@ class KernelPathTest {
             .withPath(RoutePath.AUTO);
     ProxyTraffic requests = serve(http);
     assertTrue(path(requests).why().contains("http"), path(requests).why());
+    assertFalse(own.mayLeadByKernel(), "nothing to try again every minute");
+    assertFalse(requests.mayLeadByKernel());
     requests.leadByKernel(
         new Backend("two", Map.of("web", List.of(new Target("172.17.0.2", 80, 2)))));
     filter.failure = "";
@@ -231,11 +263,11 @@ class KernelPathTest {
 
   @Test
   void whatAKilledProcessHasLeftIsFoundByTheNext() {
-    filter.tables.put(TABLE, List.of(new Lead("web", false, "", port, "172.17.0.9", 80)));
+    filter.tables.put(TABLE, List.of(new Lead("web", false, "", port, "172.17.0.9", 80, true)));
     filter.tables.put(
-        "orchestrator_h_gone", List.of(new Lead("web", false, "", 1, "172.17.0.8", 80)));
+        "orchestrator_h_gone", List.of(new Lead("web", false, "", 1, "172.17.0.8", 80, true)));
     filter.tables.put(
-        "orchestrator_other_shop", List.of(new Lead("web", false, "", 1, "172.17.0.8", 80)));
+        "orchestrator_other_shop", List.of(new Lead("web", false, "", 1, "172.17.0.8", 80, true)));
     service = new ServiceTraffic(vertx, InheritedSockets.none(), filter, "h");
     ProxyTraffic traffic = service.of("shop", List.of(web(RoutePath.PROXY)));
     traffic.open(HOLD);
@@ -257,7 +289,8 @@ class KernelPathTest {
         new RouteSettings("web", "0.0.0.0", other, "web", 80).withPath(RoutePath.KERNEL);
     serve(moved);
     assertEquals(
-        List.of(new Lead("web", false, "", other, "172.17.0.2", 80)), filter.tables.get(TABLE));
+        List.of(new Lead("web", false, "", other, "172.17.0.2", 80, true)),
+        filter.tables.get(TABLE));
     service.restoreReplaced("shop");
     service.of("shop", List.of(web(RoutePath.KERNEL))).leadByKernel(BLUE);
     assertLed("172.17.0.2");

@@ -36,7 +36,8 @@ import org.junit.jupiter.api.io.TempDir;
 /**
  * Routes with {@code path = kernel}, and a client on another host that uses them all the time: the
  * service sees the client's own address; a kill of the orchestrator ends no connection and refuses
- * none; an upgrade holds clients as ever; nothing is left behind at the end.
+ * none; an upgrade holds clients as ever; a service that is started again refuses nobody; nothing
+ * is left behind at the end.
  */
 @Tag("engine")
 @Rotates
@@ -106,6 +107,20 @@ class KernelPathEngineTest {
           lines.stream().filter(line -> line.startsWith("failed")).toList(),
           "refused or broken");
 
+      String ledger = "docker %s $(docker ps -aq --filter label=com.docker.compose.service=ledger)";
+      inCapsule(service.status(), ledger.formatted("stop"));
+      Process patient =
+          new ProcessBuilder(
+                  far.inside("bash", "-c", "exec 3<>/dev/tcp/%s/%d".formatted(host(far), web)))
+              .redirectErrorStream(true)
+              .start();
+      service.awaitCondition(
+          "its first try was not answered",
+          () -> !run("nft", "list", "chain", "ip", table, "wait").contains("counter packets 0 "));
+      inCapsule(service.status(), ledger.formatted("start"));
+      String told = new String(patient.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      assertEquals(0, patient.waitFor(), "refused while its service was started again: " + told);
+
       service.api().post("/v1/down", Map.of(), Duration.ofMinutes(2));
       assertFalse(run("nft", "list", "tables").contains(table));
       assertFalse(run("iptables", "-S", "DOCKER-USER").contains(table));
@@ -129,8 +144,6 @@ class KernelPathEngineTest {
   }
 
   private static Process start(NetworkNamespaceFixture far, int web, int udp) throws IOException {
-    String here = far.address().substring(0, far.address().lastIndexOf('.') + 1);
-    int last = Integer.parseInt(far.address().substring(here.length()));
     return new ProcessBuilder(
             far.inside(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -138,11 +151,18 @@ class KernelPathEngineTest {
                 "-cp",
                 System.getProperty("java.class.path"),
                 FarClient.class.getName(),
-                here + (last - 1),
+                host(far),
                 Integer.toString(web),
                 Integer.toString(udp)))
         .redirectErrorStream(true)
         .start();
+  }
+
+  /** The address at which that network reaches this host. */
+  private static String host(NetworkNamespaceFixture far) {
+    String here = far.address().substring(0, far.address().lastIndexOf('.') + 1);
+    int last = Integer.parseInt(far.address().substring(here.length()));
+    return here + (last - 1);
   }
 
   private static void say(Writer commands, String command) throws IOException {
@@ -167,18 +187,20 @@ class KernelPathEngineTest {
   }
 
   /** The addresses of the ledger's peers, as its own kernel has them. */
-  private static String seenByService(Status status) throws Exception {
-    return run(
-        "docker",
-        "exec",
-        Objects.requireNonNull(status.serving()).container(),
-        "sh",
-        "-c",
+  private static String seenByService(Status status) throws IOException, InterruptedException {
+    return inCapsule(
+        status,
         "docker exec $(docker ps -q --filter label=com.docker.compose.service=ledger) cat"
             + " /proc/net/tcp");
   }
 
-  private static String run(String... command) throws Exception {
+  private static String inCapsule(Status status, String command)
+      throws IOException, InterruptedException {
+    String container = Objects.requireNonNull(status.serving()).container();
+    return run("docker", "exec", container, "sh", "-c", command);
+  }
+
+  private static String run(String... command) throws IOException, InterruptedException {
     Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
     String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertTrue(process.waitFor(60, TimeUnit.SECONDS));

@@ -1,5 +1,7 @@
 package dev.orchestrator.proxy.config;
 
+import java.util.regex.Pattern;
+
 /**
  * The address that a route listens on, with one port or a range of ports.
  *
@@ -9,6 +11,8 @@ package dev.orchestrator.proxy.config;
  * @param last the same as {@code first} for one port
  */
 public record ListenAddress(String host, int first, int last) {
+  private static final Pattern IPV4 = Pattern.compile("\\d{1,3}(\\.\\d{1,3}){3}");
+
   public ListenAddress {
     if (first < 0 || last > 65_535 || first > last || (first == 0 && last != 0)) {
       throw new IllegalArgumentException(
@@ -54,6 +58,11 @@ public record ListenAddress(String host, int first, int last) {
   @Override
   public String toString() {
     return hostText() + ":" + first + (first == last ? "" : "-" + last);
+  }
+
+  /** Whether it is an address of IPv4; a name is none. */
+  public boolean isIpv4() {
+    return IPV4.matcher(host).matches();
   }
 
   /** Whether only programs of the same host reach it. */
