@@ -128,9 +128,7 @@ final class ReceiptText {
             .map(part -> part.what() + " " + HumanText.time(part.millis()))
             .collect(Collectors.joining(", "));
     return "built in %s%s"
-        .formatted(
-            HumanText.time(image.buildMillis()),
-            parts.isEmpty() ? "" : " (" + parts + ")");
+        .formatted(HumanText.time(image.buildMillis()), parts.isEmpty() ? "" : " (" + parts + ")");
   }
 
   /** A line for each service's stop and start, drawn over the time in which clients waited. */

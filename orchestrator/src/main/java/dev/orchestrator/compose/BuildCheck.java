@@ -48,7 +48,8 @@ final class BuildCheck {
   private static final String BEFOREHAND = "build the image beforehand and name it with 'image:'";
 
   private static final String NO_BUILDKIT =
-      "this needs BuildKit (install docker-buildx on this host and restart the service), since the engine's classic builder can't do it";
+      "this needs BuildKit (install docker-buildx on this host and restart the service), since the"
+          + " engine's classic builder can't do it";
 
   private final ComposeFindings findings;
   private final Path stackFolder;

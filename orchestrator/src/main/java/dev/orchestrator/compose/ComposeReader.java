@@ -115,8 +115,7 @@ public final class ComposeReader {
     EngineInfo info = engine.info();
     PlatformCheck.check(findings, read.services(), variables(release), info.platform());
     BuiltImages builds = new BuiltImages(read, stack.name());
-    BuildCheck check =
-        new BuildCheck(findings, stack.folder(), info, stack.grants().hostNetwork());
+    BuildCheck check = new BuildCheck(findings, stack.folder(), info, stack.grants().hostNetwork());
     builds.needed().forEach(service -> check.check(read, builds, service));
     return new ComposeModel(
         release, root, project, stackFolder, findings.refusals(), findings.warnings());

@@ -4,7 +4,6 @@ import dev.orchestrator.engine.EngineException.Kind;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -70,15 +69,10 @@ final class BuildKit {
    * Builds an image; fails with {@link Kind#BUILD_FAILED}, {@code TIMEOUT} or {@code INTERRUPTED}.
    *
    * @param doing for the message of a failure
-   * @param context a tar archive
    */
-  void build(
-      String doing, BuildSpec spec, Path context, Duration deadline, Consumer<String> progress)
+  void build(String doing, BuildSpec spec, Duration deadline, Consumer<String> progress)
       throws IOException {
-    ProcessBuilder builder =
-        new ProcessBuilder(command(spec))
-            .redirectInput(context.toFile())
-            .redirectErrorStream(true);
+    ProcessBuilder builder = new ProcessBuilder(command(spec)).redirectErrorStream(true);
     builder.environment().put("DOCKER_HOST", address);
     // An attestation would make an index of what is to be one image.
     builder.environment().put("BUILDX_NO_DEFAULT_ATTESTATIONS", "1");
@@ -108,7 +102,8 @@ final class BuildKit {
     command.add("build");
     // The builder of the engine itself, whichever the user has chosen for other work.
     command.addAll(List.of("--builder", "default", "--progress", "plain"));
-    command.addAll(List.of("--tag", spec.tag(), "--file", spec.dockerfile()));
+    command.addAll(List.of("--tag", spec.tag()));
+    command.addAll(List.of("--file", spec.context().resolve(spec.dockerfile()).toString()));
     addPairs(command, "--label", spec.labels());
     addPairs(command, "--build-arg", spec.args());
     add(command, "--target", spec.target());
@@ -121,7 +116,7 @@ final class BuildKit {
     if (options.sharedMemory() > 0) {
       add(command, "--shm-size", Long.toString(options.sharedMemory()));
     }
-    command.add("-");
+    command.add(spec.context().toString());
     return List.copyOf(command);
   }
 
@@ -143,7 +138,8 @@ final class BuildKit {
         output.add(Arrays.copyOf(chunk, count));
       }
     } catch (IOException e) {
-      output.add(("its output can't be read: " + e.getMessage() + "\n").getBytes(StandardCharsets.UTF_8));
+      output.add(
+          ("its output can't be read: " + e.getMessage() + "\n").getBytes(StandardCharsets.UTF_8));
     }
   }
 }

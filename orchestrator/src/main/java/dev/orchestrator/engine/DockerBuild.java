@@ -43,22 +43,17 @@ final class DockerBuild {
           Kind.BUILD_FAILED, "%s: there is no %s".formatted(doing, spec.dockerfile()));
     }
     try {
+      if (needsBuildKit(spec)) {
+        buildKit.build(doing, spec, deadline, progress);
+        return built(doing, spec);
+      }
       Path tar = Files.createTempFile("build-context", ".tar");
       try {
         try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(tar))) {
           new BuildContext(spec.context(), spec.dockerfile(), engine.platform()).write(out);
         }
-        if (needsBuildKit(spec)) {
-          buildKit.build(doing, spec, tar, deadline, progress);
-        } else {
-          send(doing, spec, tar, deadline, progress);
-        }
-        return images
-            .get(spec.tag())
-            .orElseThrow(() ->
-                new EngineException(
-                    Kind.BUILD_FAILED, doing + ": the build ended without an image"))
-            .id();
+        send(doing, spec, tar, deadline, progress);
+        return built(doing, spec);
       } finally {
         Files.delete(tar);
       }
@@ -66,6 +61,14 @@ final class DockerBuild {
       throw new EngineException(
           Kind.BUILD_FAILED, "%s: its context can't be read: %s".formatted(doing, e), e);
     }
+  }
+
+  private String built(String doing, BuildSpec spec) {
+    return images
+        .get(spec.tag())
+        .orElseThrow(() ->
+            new EngineException(Kind.BUILD_FAILED, doing + ": the build ended without an image"))
+        .id();
   }
 
   private boolean needsBuildKit(BuildSpec spec) throws IOException {

@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.github.dockerjava.api.DockerClient;
 import com.github.dockerjava.api.async.ResultCallback;
 import com.github.dockerjava.api.command.CreateContainerCmd;
-import com.github.dockerjava.api.command.GraphDriver;
 import com.github.dockerjava.api.command.InspectContainerResponse;
 import com.github.dockerjava.api.exception.ConflictException;
 import com.github.dockerjava.api.exception.DockerException;
@@ -93,20 +92,25 @@ final class DockerContainers {
   }
 
   private Stream<ContainerDetails> detailsOf(String id) {
-    String doing = "looking at container " + id;
+    return description(id).map(DockerContainerDetails::of).stream();
+  }
+
+  /** All that the engine tells of a container; the client library leaves some of it out. */
+  private Optional<JsonNode> description(String nameOrId) {
+    String doing = "looking at container " + nameOrId;
     try {
-      return Stream.of(
-          DockerContainerDetails.of(
-              calls.call(
-                  doing,
-                  TimedCalls.SHORT,
-                  () ->
-                      connection
-                          .raw()
-                          .get(doing, "/v%s/containers/%s/json".formatted(connection.api(), id)))));
+      return Optional.of(
+          calls.call(
+              doing,
+              TimedCalls.SHORT,
+              () ->
+                  connection
+                      .raw()
+                      .get(
+                          doing, "/v%s/containers/%s/json".formatted(connection.api(), nameOrId))));
     } catch (EngineException e) {
       if (e.kind() == Kind.NOT_FOUND) {
-        return Stream.empty(); // it was removed meanwhile
+        return Optional.empty(); // it was removed meanwhile
       }
       throw e;
     }
@@ -265,12 +269,9 @@ final class DockerContainers {
   /** Keeps the root of a container that runs, so that its end waits for no disk. */
   private RootPin pin(String name) {
     return RootPin.of(
-        inspect(name)
-            .filter(found -> Boolean.TRUE.equals(found.getState().getRunning()))
-            .map(InspectContainerResponse::getGraphDriver)
-            .map(GraphDriver::getData)
-            .map(data -> data.getRawValues().get("MergedDir"))
-            .map(Object::toString)
+        description(name)
+            .filter(found -> found.at("/State/Running").asBoolean())
+            .map(found -> found.at("/GraphDriver/Data/MergedDir").asText())
             .orElse(""));
   }
 

@@ -13,11 +13,11 @@ import org.slf4j.LoggerFactory;
  * Keeps the root of a container mounted until its end has been answered.
  *
  * <p>An engine on overlayfs unmounts the root of a container that ends. With the last reference to
- * it the kernel writes all of the file system below to the disk, whatever program it is from ({@code
- * ovl_sync_fs} in fs/overlayfs/super.c): beside a program that writes much this takes seconds, in
- * which the engine does not answer. While a folder of the root is open here, that waits until it is
- * closed, in a thread of its own. Where the root can't be opened, as on another host, nothing is
- * kept.
+ * it the kernel writes all of the file system below to the disk, whatever program it is from
+ * ({@code ovl_sync_fs} in fs/overlayfs/super.c): beside a program that writes much this takes
+ * seconds, in which the engine does not answer. While a folder of the root is open here, that waits
+ * until it is closed, in a thread of its own. Where the root can't be opened, as on another host,
+ * nothing is kept.
  */
 final class RootPin implements Closeable {
   private static final Logger log = LoggerFactory.getLogger(RootPin.class);

@@ -82,8 +82,7 @@ final class TimedCalls {
     return new EngineException(Kind.INTERRUPTED, doing + ": interrupted", cause);
   }
 
-  static EngineException timeout(
-      String doing, Duration deadline, @Nullable Throwable cause) {
+  static EngineException timeout(String doing, Duration deadline, @Nullable Throwable cause) {
     return new EngineException(
         Kind.TIMEOUT,
         "%s: not done within %s; is the engine's host overloaded?"

@@ -40,7 +40,14 @@ class ReceiptTextTest {
                     "hold", "undone", START.plusMillis(120_024), 12, "released to v1")),
             new Receipt.Traffic(1_400, 6_012, 6_000, 0, 3, 1),
             List.of(new Receipt.CopyPass("pre-sync 1", 1_234, 126_000_000, 2_100)),
-            new Receipt.Image("orchestrator/demo:v3", 544_000_000, false, 31_200, List.of(new Receipt.BuildPart("image of db", 20_100), new Receipt.BuildPart("packing", 9_400))),
+            new Receipt.Image(
+                "orchestrator/demo:v3",
+                544_000_000,
+                false,
+                31_200,
+                List.of(
+                    new Receipt.BuildPart("image of db", 20_100),
+                    new Receipt.BuildPart("packing", 9_400))),
             List.of("the log of v3 is in upgrades/u1"),
             null,
             List.of());

@@ -7,9 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.orchestrator.engine.EngineException.Kind;
 import dev.orchestrator.testing.Rotates;
 import dev.orchestrator.testing.TestImagesFixture;
-import java.io.BufferedOutputStream;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -53,7 +51,8 @@ final class BuildKitEngineTest {
             .inheritIO()
             .start();
     try {
-      assertTrue(download.waitFor(LIMIT.toSeconds(), TimeUnit.SECONDS), "the packages did not come");
+      assertTrue(
+          download.waitFor(LIMIT.toSeconds(), TimeUnit.SECONDS), "the packages did not come");
       assertEquals(0, download.exitValue());
     } finally {
       download.destroy();
@@ -87,7 +86,8 @@ final class BuildKitEngineTest {
     ImageInfo image = engine.image(tag).orElseThrow();
     try {
       assertEquals(tag, image.labels().get("dev.orchestrator.test"));
-      assertTrue(progress.stream().anyMatch(line -> line.endsWith("hello you")), progress::toString);
+      assertTrue(
+          progress.stream().anyMatch(line -> line.endsWith("hello you")), progress::toString);
       assertTrue(progress.stream().anyMatch(line -> line.endsWith(" 751")), progress::toString);
     } finally {
       engine.removeImage(tag);
@@ -99,16 +99,11 @@ final class BuildKitEngineTest {
   }
 
   private void build(Path context, String target, List<String> progress) throws IOException {
-    Path tar = Files.createTempFile(root, "context", ".tar");
-    try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(tar))) {
-      new BuildContext(context, "File", engine.info().platform()).write(out);
-    }
     new BuildKit(
             List.of(root.resolve("debian").resolve(PLUGIN).toString()), engine.info().address())
         .build(
             "building it",
             new BuildSpec(context, "File", target, Map.of("WHO", "you"), labels, tag),
-            tar,
             LIMIT,
             progress::add);
   }

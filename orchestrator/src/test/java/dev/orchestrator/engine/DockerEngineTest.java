@@ -7,7 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.orchestrator.engine.EngineException.Kind;
 import dev.orchestrator.testing.TestImagesFixture;
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -109,6 +111,45 @@ final class DockerEngineTest extends EngineContract {
                 new BuildSpec(context, "Missing", null, Map.of(), labels, run + ":no"),
                 SOON,
                 line -> {}));
+  }
+
+  /** It is kept while the container is removed, so that this waits for no flush of the disk. */
+  @Test
+  void theRootOfAContainerThatWasRemovedIsNotKeptOpen() throws Exception {
+    String name = run + "-root";
+    engine.createContainer(
+        ContainerSpec.helper(name, image(), shell(RUNS_ON), labels, List.of()));
+    engine.startContainer(name);
+    Process inspect =
+        new ProcessBuilder("docker", "inspect", "-f", "{{.GraphDriver.Data.MergedDir}}", name)
+            .start();
+    String root = inspect.inputReader().readLine();
+    assertTrue(Files.isDirectory(Path.of(root)), root);
+    try (RootPin _ = RootPin.of(root)) {
+      assertTrue(isOpen(root));
+      engine.removeContainer(name);
+      assertTrue(isOpen(root));
+    }
+    long end = System.nanoTime() + SOON.toNanos();
+    while (isOpen(root)) {
+      assertTrue(System.nanoTime() < end, "it is still open");
+      Thread.onSpinWait();
+    }
+  }
+
+  private static boolean isOpen(String folder) throws IOException {
+    try (DirectoryStream<Path> open = Files.newDirectoryStream(Path.of("/proc/self/fd"))) {
+      for (Path each : open) {
+        try {
+          if (Files.readSymbolicLink(each).toString().startsWith(folder)) {
+            return true;
+          }
+        } catch (NoSuchFileException _) {
+          continue; // it was closed meanwhile
+        }
+      }
+    }
+    return false;
   }
 
   @Test

@@ -80,7 +80,11 @@ class DockerfileTest {
   void anImageThatAMountIsTakenFromIsABase() {
     Dockerfile file =
         Dockerfile.parse(
-            "FROM x AS one\nRUN --mount=type=bind,from=tools:2,target=/t true\nRUN --mount=from=one,target=/o true\n");
+            """
+            FROM x AS one
+            RUN --mount=type=bind,from=tools:2,target=/t true
+            RUN --mount=from=one,target=/o true
+            """);
     assertEquals(List.of("x", "tools:2"), file.bases(Map.of(), PLATFORM));
   }
 

@@ -44,7 +44,15 @@ class ReceiptReaderTest {
     line(id, 1, "hold", Phase.UNDO, "");
     line(id, 12, "hold", Phase.UNDONE, "4 connections released to v1");
     ReceiptWriter writer = new ReceiptWriter(journal, id);
-    writer.image(new Receipt.Image("orchestrator/demo:v3", 544_000_000, false, 31_200, List.of(new Receipt.BuildPart("image of db", 20_100), new Receipt.BuildPart("packing", 9_400))));
+    writer.image(
+        new Receipt.Image(
+            "orchestrator/demo:v3",
+            544_000_000,
+            false,
+            31_200,
+            List.of(
+                new Receipt.BuildPart("image of db", 20_100),
+                new Receipt.BuildPart("packing", 9_400))));
     writer.copy(new Receipt.CopyPass("pre-sync 1", 1234, 126_000_000, 2_100));
     writer.copy(new Receipt.CopyPass("sync", 3, 900, 80));
     writer.traffic(new Receipt.Traffic(4, 6_012, 6_000, 0, 3, 1));

@@ -100,7 +100,8 @@ class FaultMatrixTest {
 
   /** They take minutes: a half of them each day. */
   private static boolean isDue(Case scenario) {
-    return Rotation.isWhole() || (List.of(Case.values()).indexOf(scenario) + Rotation.day()) % 2 == 0;
+    return Rotation.isWhole()
+        || (List.of(Case.values()).indexOf(scenario) + Rotation.day()) % 2 == 0;
   }
 
   private Stream<DynamicTest> tests(Predicate<Case> cases, Set<Fault> faults) {

@@ -20,8 +20,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.Collections;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
@@ -129,8 +129,7 @@ final class InnerImageProviderTest {
   @Test
   void theBaseOfTwoBuildsIsPulledOnceAndEachFailureIsNamed() throws Exception {
     Files.writeString(folder.resolve("releases/v1/Dockerfile"), "FROM debian:13\n");
-    CapsuleException failure =
-        assertThrows(CapsuleException.class, () -> resolve(twoBuilds()));
+    CapsuleException failure = assertThrows(CapsuleException.class, () -> resolve(twoBuilds()));
     String text = String.valueOf(failure.getMessage());
     assertTrue(text.contains("service web: ") && text.contains("service worker: "), text);
 
