@@ -7,9 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.orchestrator.engine.EngineException.Kind;
 import dev.orchestrator.testing.TestImagesFixture;
 import java.io.IOException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -18,6 +16,7 @@ import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -138,18 +137,18 @@ final class DockerEngineTest extends EngineContract {
   }
 
   private static boolean isOpen(String folder) throws IOException {
-    try (DirectoryStream<Path> open = Files.newDirectoryStream(Path.of("/proc/self/fd"))) {
-      for (Path each : open) {
-        try {
-          if (Files.readSymbolicLink(each).toString().startsWith(folder)) {
-            return true;
-          }
-        } catch (NoSuchFileException _) {
-          continue; // it was closed meanwhile
-        }
-      }
+    try (Stream<Path> open = Files.list(Path.of("/proc/self/fd"))) {
+      return open.anyMatch(each -> target(each).startsWith(folder));
     }
-    return false;
+  }
+
+  /** Empty for a file that was closed meanwhile. */
+  private static String target(Path link) {
+    try {
+      return Files.readSymbolicLink(link).toString();
+    } catch (IOException _) {
+      return "";
+    }
   }
 
   @Test
