@@ -141,7 +141,7 @@ final class ExportCommand implements Callable<Integer> {
               data.image(),
               data::volumes,
               RootCommand.Version.number(),
-              data::requireUnchanged),
+              data::endReading),
           file,
           force,
           words,

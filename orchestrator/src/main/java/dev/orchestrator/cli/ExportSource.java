@@ -18,6 +18,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -91,8 +93,11 @@ final class ExportSource {
     /** The data; where it has to be a snapshot of now, that is made. */
     List<DataVolume> volumes() throws InterruptedException;
 
-    /** Refuses data that may have been written to while it was read. */
-    void requireUnchanged();
+    /**
+     * Called when all of the data was read: refuses data that may have been written to meanwhile.
+     * What was made for the export begins to be removed.
+     */
+    void endReading();
 
     @Override
     void close();
@@ -222,7 +227,7 @@ final class ExportSource {
     private final String image;
     private final StackExporter.DataSource data;
     private final Runnable check;
-    private final Runnable release;
+    private final FutureTask<Boolean> release;
     private boolean closed;
 
     Held(
@@ -237,7 +242,7 @@ final class ExportSource {
       this.image = image;
       this.data = data;
       this.check = check;
-      this.release = release;
+      this.release = new FutureTask<>(release, true);
     }
 
     @Override
@@ -261,16 +266,31 @@ final class ExportSource {
     }
 
     @Override
-    public void requireUnchanged() {
+    public void endReading() {
       check.run();
+      // Beside what is still written.
+      Thread.ofVirtual().name("end of reading").start(release);
     }
 
     @Override
     public synchronized void close() {
       if (!closed) {
         closed = true;
-        release.run();
+        release.run(); // which does nothing where that has begun
+        awaitRelease();
         ExportSource.this.release(claim);
+      }
+    }
+
+    private void awaitRelease() {
+      try {
+        boolean _ = release.get();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt(); // the next export, or start of the service, does it
+      } catch (ExecutionException e) {
+        throw e.getCause() instanceof RuntimeException failure
+            ? failure
+            : new IllegalStateException(e.getCause());
       }
     }
   }

@@ -98,7 +98,7 @@ final class PushCommand implements Callable<Integer> {
                     data.image(),
                     () -> volumes,
                     RootCommand.Version.number(),
-                    data::requireUnchanged),
+                    data::endReading),
                 registry,
                 words,
                 line -> {});

@@ -93,10 +93,11 @@ public final class StackExporter {
    * @param image the engine's id of its image
    * @param data the data, asked for once, while the image is copied
    * @param program version of this program
-   * @param check refuses data that may not be of one moment, once all of it was read
+   * @param endOfReading called once all of the data was read; refuses data that may not be of one
+   *     moment
    */
   public record Request(
-      String version, String image, DataSource data, String program, Runnable check) {}
+      String version, String image, DataSource data, String program, Runnable endOfReading) {}
 
   /** Data to export. */
   public interface DataSource {
@@ -185,6 +186,7 @@ public final class StackExporter {
         for (DataVolume volume : data) {
           pack(volume, writer, secrets.filter(), progress);
         }
+        request.endOfReading().run();
         try (TarArchive archive = files(request.version(), release, secrets.filter());
             InputStream files = archive.open()) {
           writer.files(files);
@@ -192,7 +194,6 @@ public final class StackExporter {
         if (passphrase != null && !stack.compose().secrets().isEmpty()) {
           writer.secrets(secrets.bundle(), passphrase);
         }
-        request.check().run();
         return writer.finish(
             Map.of("stack.conf", Files.readString(stack.folder().resolve("stack.conf"))));
       }

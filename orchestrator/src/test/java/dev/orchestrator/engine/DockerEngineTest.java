@@ -116,8 +116,7 @@ final class DockerEngineTest extends EngineContract {
   @Test
   void theRootOfAContainerThatWasRemovedIsNotKeptOpen() throws Exception {
     String name = run + "-root";
-    engine.createContainer(
-        ContainerSpec.helper(name, image(), shell(RUNS_ON), labels, List.of()));
+    engine.createContainer(ContainerSpec.helper(name, image(), shell(RUNS_ON), labels, List.of()));
     engine.startContainer(name);
     Process inspect =
         new ProcessBuilder("docker", "inspect", "-f", "{{.GraphDriver.Data.MergedDir}}", name)

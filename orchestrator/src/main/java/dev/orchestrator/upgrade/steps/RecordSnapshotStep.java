@@ -4,6 +4,7 @@ import dev.orchestrator.common.HumanText;
 import dev.orchestrator.data.DataVolume.Method;
 import dev.orchestrator.data.VolumeUsage;
 import dev.orchestrator.journal.SnapshotRecord;
+import dev.orchestrator.journal.SnapshotRecord.Reason;
 import dev.orchestrator.upgrade.SnapshotOptions;
 import dev.orchestrator.upgrade.Step;
 import dev.orchestrator.upgrade.UpgradeContext;
@@ -57,7 +58,9 @@ final class RecordSnapshotStep extends Step {
                 run.pauseMillis,
                 context.snapshots().settingsText()));
     run.switched = true;
-    context.snapshots().recordTables(run.green(), context.capsule(run.blue()));
+    if (options.reason() != Reason.FOR_EXPORT) {
+      context.snapshots().recordTables(run.green(), context.capsule(run.blue()));
+    }
     String line =
         "snapshot %s of %s, %s; clients waited %s at most"
             .formatted(
