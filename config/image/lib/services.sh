@@ -181,11 +181,11 @@ keep_roots() {
   local root fd
   local -a open=()
   while read -r root; do
-    exec {fd}<"$root" || continue
+    { exec {fd}<"$root"; } 2>/dev/null || continue # it has ended meanwhile
     open+=("$fd")
   done < <(inspect_services | jq -r 'select(.State.Running) | .GraphDriver.Data.MergedDir // empty')
   # Not with the lock, for which the next stop would wait.
-  sleep "$ROOT_SECONDS" </dev/null >/dev/null 2>&1 {lock}>&- &
+  sleep "$ROOT_SECONDS" >/dev/null 2>&1 {lock}>&- &
   for fd in "${open[@]}"; do exec {fd}<&-; done
 }
 

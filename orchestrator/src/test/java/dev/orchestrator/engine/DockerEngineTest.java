@@ -122,29 +122,30 @@ final class DockerEngineTest extends EngineContract {
         new ProcessBuilder("docker", "inspect", "-f", "{{.GraphDriver.Data.MergedDir}}", name)
             .start();
     String root = inspect.inputReader().readLine();
-    assertTrue(Files.isDirectory(Path.of(root)), root);
+    Object device = Files.getAttribute(Path.of(root), "unix:dev");
     try (RootPin _ = RootPin.of(root)) {
-      assertTrue(isOpen(root));
+      assertTrue(isOpen(device));
       engine.removeContainer(name);
-      assertTrue(isOpen(root));
+      assertTrue(isOpen(device));
     }
     long end = System.nanoTime() + SOON.toNanos();
-    while (isOpen(root)) {
+    while (isOpen(device)) {
       assertTrue(System.nanoTime() < end, "it is still open");
       Thread.onSpinWait();
     }
   }
 
-  private static boolean isOpen(String folder) throws IOException {
+  /** Whether this process has a file of that file system open. */
+  private static boolean isOpen(Object device) throws IOException {
     try (Stream<Path> open = Files.list(Path.of("/proc/self/fd"))) {
-      return open.anyMatch(each -> target(each).startsWith(folder));
+      return open.anyMatch(each -> device.equals(device(each)));
     }
   }
 
   /** Empty for a file that was closed meanwhile. */
-  private static String target(Path link) {
+  private static Object device(Path file) {
     try {
-      return Files.readSymbolicLink(link).toString();
+      return Files.getAttribute(file, "unix:dev");
     } catch (IOException _) {
       return "";
     }

@@ -39,7 +39,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * A real SIGKILL of the service's process in every step of every kind of run, on a real engine,
- * with a client that writes all the time. A fifth of it each day; all with {@code -Dmatrix=all}.
+ * with a client that writes all the time. An eighth of it each day; all with {@code -Dmatrix=all}.
  */
 @Tag("engine")
 class KillMatrixEngineTest {
@@ -84,13 +84,13 @@ class KillMatrixEngineTest {
     if (Rotation.isWhole()) {
       return all;
     }
-    List<Cell> fifth = new ArrayList<>();
+    List<Cell> due = new ArrayList<>();
     for (int i = 0; i < all.size(); i++) {
-      if ((i + seed) % 5 == 0) {
-        fifth.add(all.get(i));
+      if ((i + seed) % 8 == 0) {
+        due.add(all.get(i));
       }
     }
-    return fifth;
+    return due;
   }
 
   @Test
