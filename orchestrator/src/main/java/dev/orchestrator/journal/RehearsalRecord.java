@@ -3,6 +3,7 @@ package dev.orchestrator.journal;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * The last rehearsal of a version: it was started on a copy of the data, out of reach, and checked.
@@ -60,6 +61,8 @@ public record RehearsalRecord(
 
   public RehearsalRecord {
     services = Map.copyOf(services);
+    // A service that was started before a rehearsal told this sends none.
+    changed = Objects.requireNonNullElse(changed, Changed.NOTHING);
   }
 
   /**
